@@ -1,0 +1,54 @@
+"""The one extension module; everything else is in pyproject.toml.
+
+Switches, as environment variables set to 1:
+
+  GCSCOPE_WERROR    a compiler warning is an error
+  GCSCOPE_DEBUG     the rooms check their invariants after each stage, without optimisation
+  GCSCOPE_SANITIZE  AddressSanitizer and UndefinedBehaviorSanitizer (preload libasan to use it)
+  GCSCOPE_COVERAGE  count the lines that run, for gcov
+"""
+
+import os
+import sysconfig
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    raise SystemExit("gcscope does not support free-threaded builds of CPython yet: use a build with the GIL.")
+
+
+def is_on(switch: str) -> bool:
+    """Tell whether a switch of the build is set."""
+    return os.environ.get(f"GCSCOPE_{switch}", "0") not in ("", "0")
+
+
+compile_args = ["-std=c11", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow", "-O3"]
+link_args: list[str] = []
+macros: list[tuple[str, str | None]] = []
+if is_on("WERROR"):
+    compile_args.append("-Werror")
+if is_on("DEBUG"):
+    compile_args += ["-O0", "-g3"]
+    macros.append(("GCSCOPE_DEBUG", None))
+if is_on("SANITIZE"):
+    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g"]
+    compile_args += [*sanitizers, "-O1"]
+    link_args += sanitizers
+if is_on("COVERAGE"):
+    compile_args += ["--coverage", "-O0"]
+    link_args += ["--coverage"]
+
+setup(
+    ext_modules=[
+        Extension(
+            "gcscope._core",
+            sources=sorted(str(path) for path in Path("src").glob("*.c")),
+            depends=sorted(str(path) for path in Path("src").glob("*.h")),
+            include_dirs=["src"],
+            extra_compile_args=compile_args,
+            extra_link_args=link_args,
+            define_macros=macros,
+        )
+    ]
+)

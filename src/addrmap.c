@@ -1,0 +1,141 @@
+#include "addrmap.h"
+
+/* The pages of a chunk that holds no node: all leaf 0. Shared by every map and never written to. */
+static const uint32_t no_pages[ADDRMAP_CHUNK_PAGES];
+#define NO_PAGES ((uint32_t *)no_pages)
+
+enum { FIRST_CHUNKS = 16 };
+
+static size_t
+chunk_home(const AddrMap *map, uint64_t chunk)
+{
+    /* Fibonacci hashing: the golden ratio of 2**64 spreads neighbouring chunks. */
+    return (size_t)((chunk * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & map->chunk_mask;
+}
+
+/* The entry of `chunk`, or the free entry where it belongs. The table is never full. */
+static AddrChunk *
+chunk_entry(const AddrMap *map, uint64_t chunk)
+{
+    size_t i = chunk_home(map, chunk);
+    while (map->chunks[i].pages != NULL && map->chunks[i].chunk != chunk) {
+        i = (i + 1) & map->chunk_mask;
+    }
+    return &map->chunks[i];
+}
+
+static int
+chunks_double(AddrMap *map)
+{
+    size_t old_size = map->chunk_mask + 1;
+    AddrChunk *old = map->chunks;
+    AddrChunk *bigger = memory_zeroed(map->memory, 2 * old_size * sizeof(AddrChunk));
+    if (bigger == NULL) {
+        return -1;
+    }
+    map->chunks = bigger;
+    map->chunk_mask = 2 * old_size - 1;
+    for (size_t i = 0; i < old_size; i++) {
+        if (old[i].pages != NULL) {
+            *chunk_entry(map, old[i].chunk) = old[i];
+        }
+    }
+    memory_free(map->memory, old, old_size * sizeof(AddrChunk));
+    return 0;
+}
+
+/* The pages of `chunk`, made when it has none. NULL: out of memory. */
+static uint32_t *
+chunk_pages_for_insert(AddrMap *map, uint64_t chunk)
+{
+    if (chunk == map->last_chunk && map->last_pages != NO_PAGES) {
+        return map->last_pages;
+    }
+    AddrChunk *entry = chunk_entry(map, chunk);
+    if (entry->pages == NULL) {
+        if (2 * (map->chunk_count + 1) > map->chunk_mask + 1) {
+            if (chunks_double(map) < 0) {
+                return NULL;
+            }
+            entry = chunk_entry(map, chunk);
+        }
+        entry->pages = memory_zeroed(map->memory, ADDRMAP_CHUNK_PAGES * sizeof(uint32_t));
+        if (entry->pages == NULL) {
+            return NULL;
+        }
+        entry->chunk = chunk;
+        map->chunk_count++;
+    }
+    map->last_chunk = chunk;
+    map->last_pages = entry->pages;
+    return entry->pages;
+}
+
+static int
+leaf_append(AddrMap *map)
+{
+    if (vec_reserve(map->memory, &map->leaves, ADDRMAP_LEAF_SLOTS) < 0) {
+        return -1;
+    }
+    memset(map->leaves.items + map->leaves.length, 0, ADDRMAP_LEAF_SLOTS * sizeof(uint32_t));
+    map->leaves.length += ADDRMAP_LEAF_SLOTS;
+    return 0;
+}
+
+int
+addrmap_init(AddrMap *map, Memory *memory)
+{
+    *map = (AddrMap){.memory = memory, .last_pages = NO_PAGES};
+    map->chunks = memory_zeroed(memory, FIRST_CHUNKS * sizeof(AddrChunk));
+    if (map->chunks == NULL) {
+        return -1;
+    }
+    map->chunk_mask = FIRST_CHUNKS - 1;
+    return leaf_append(map); /* leaf 0 */
+}
+
+void
+addrmap_fini(AddrMap *map)
+{
+    if (map->chunks != NULL) {
+        for (size_t i = 0; i <= map->chunk_mask; i++) {
+            memory_free(map->memory, map->chunks[i].pages, ADDRMAP_CHUNK_PAGES * sizeof(uint32_t));
+        }
+        memory_free(map->memory, map->chunks, (map->chunk_mask + 1) * sizeof(AddrChunk));
+        map->chunks = NULL;
+    }
+    if (map->memory != NULL) {
+        vec_fini(map->memory, &map->leaves);
+    }
+}
+
+const uint32_t *
+addrmap_pages(AddrMap *map, uint64_t chunk)
+{
+    const AddrChunk *entry = chunk_entry(map, chunk);
+    map->last_chunk = chunk;
+    map->last_pages = entry->pages != NULL ? entry->pages : NO_PAGES;
+    return map->last_pages;
+}
+
+int
+addrmap_insert(AddrMap *map, const void *address, NodeId id)
+{
+    uint64_t bits = (uint64_t)(uintptr_t)address;
+    uint64_t chunk = bits >> ADDRMAP_CHUNK_BITS;
+    uint32_t *pages = chunk_pages_for_insert(map, chunk);
+    if (pages == NULL) {
+        return -1;
+    }
+    uint32_t *page = &pages[(bits >> ADDRMAP_PAGE_BITS) & (ADDRMAP_CHUNK_PAGES - 1)];
+    if (*page == 0) {
+        size_t leaf = map->leaves.length / ADDRMAP_LEAF_SLOTS;
+        if (leaf > UINT32_MAX || leaf_append(map) < 0) {
+            return -1;
+        }
+        *page = (uint32_t)leaf;
+    }
+    map->leaves.items[(size_t)*page * ADDRMAP_LEAF_SLOTS + ((bits >> ADDRMAP_SLOT_BITS) & (ADDRMAP_LEAF_SLOTS - 1))] =
+        id + 1;
+    return 0;
+}

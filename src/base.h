@@ -1,0 +1,87 @@
+/* base.h: the ground floor. Python.h once, the words every room uses, and every test of the
+   interpreter's version that stands outside internals.c.
+
+   Versions are tested by feature: a room asks GCSCOPE_HAS_VISIT_OBJECTS, never PY_VERSION_HEX. */
+
+#ifndef GCSCOPE_BASE_H
+#define GCSCOPE_BASE_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if PY_VERSION_HEX < 0x030B0000
+#error "gcscope needs CPython 3.11 or newer"
+#endif
+#ifdef PYPY_VERSION
+#error "gcscope reads CPython's heap; PyPy has another one"
+#endif
+#ifdef Py_GIL_DISABLED
+#error "gcscope does not support free-threaded builds of CPython yet"
+#endif
+
+_Static_assert(sizeof(void *) == 8, "gcscope supports 64-bit builds only");
+
+/* A node is an object of one heap pass. Four bytes are enough for 4 billion of them. */
+typedef uint32_t NodeId;
+#define NODE_LIMIT UINT32_MAX
+
+#if defined(__GNUC__) || defined(__clang__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#else
+#define PREFETCH(address) ((void)(address))
+#define UNLIKELY(condition) (condition)
+#endif
+
+/* PyUnstable_GC_VisitObjects: the whole heap without a list of it. */
+#if PY_VERSION_HEX >= 0x030C0000
+#define GCSCOPE_HAS_VISIT_OBJECTS 1
+#else
+#define GCSCOPE_HAS_VISIT_OBJECTS 0
+#endif
+
+/* The evaluation stack may hold references that own nothing (LOAD_FAST_BORROW). */
+#if PY_VERSION_HEX >= 0x030E0000
+#define GCSCOPE_STACK_BORROWS 1
+#else
+#define GCSCOPE_STACK_BORROWS 0
+#endif
+
+/* The deallocation of deep structures is made safe by _Py_Dealloc itself from 3.14 on; the macros are then empty. */
+#ifndef Py_TRASHCAN_BEGIN
+#define Py_TRASHCAN_BEGIN(op, dealloc) do {
+#define Py_TRASHCAN_END                                                                                                \
+    }                                                                                                                  \
+    while (0)                                                                                                          \
+        ;
+#endif
+
+static inline bool
+is_immortal(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    return PyUnstable_IsImmortal(op);
+#elif PY_VERSION_HEX >= 0x030C0000
+    return _Py_IsImmortal(op);
+#else
+    (void)op;
+    return false;
+#endif
+}
+
+static inline bool
+interpreter_is_finalizing(void)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return Py_IsFinalizing();
+#else
+    return _Py_IsFinalizing();
+#endif
+}
+
+#endif

@@ -1,0 +1,644 @@
+#include "census.h"
+
+#include "collector.h"
+#include "heap.h"
+#include "names.h"
+
+/* 16 bytes: an object of a tebibyte, or a type beyond the 16 millionth, is a limit we can live with. */
+enum { KIND_BITS = 24, BYTES_BITS = 40 };
+
+typedef struct {
+    uintptr_t address;
+    uint64_t kind : KIND_BITS; /* index of its type in `kinds` */
+    uint64_t bytes : BYTES_BITS;
+} Entry;
+
+typedef struct {
+    uintptr_t type;    /* address only: the type may be gone */
+    bool instrumented; /* Tracked or derived from it */
+} Kind;
+
+typedef struct {
+    PyObject_HEAD
+    Memory memory;
+    VEC(Entry) entries;
+    VEC(Kind) kinds;
+    PyObject *names; /* owned: list of str, one for each kind */
+    AddrMap index;   /* address -> entry, made when it is first asked for */
+    bool indexed;
+    bool uncertain;
+    Py_ssize_t over_visited;
+} CensusObject;
+
+/* --------------------------------------------------------------- the making */
+
+static CensusObject *
+census_new(ModuleState *state)
+{
+    CensusObject *self = PyObject_New(CensusObject, state->census_type);
+    if (self == NULL) {
+        return NULL;
+    }
+    memset((char *)self + sizeof(PyObject), 0, sizeof(CensusObject) - sizeof(PyObject));
+    memory_init(&self->memory);
+    self->memory.fail_after = state->fail_after;
+    self->names = PyList_New(0);
+    if (self->names == NULL) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    PyObject_GC_UnTrack(self->names); /* strings only: it must not show in what we count */
+    return self;
+}
+
+/* Enters objects into a census; `types` maps the address of a type to its kind. */
+typedef struct {
+    CensusObject *census;
+    const ModuleState *state;
+    AddrMap types;
+} Clerk;
+
+/* The kind of `type`, entered when it is new. -1 with an exception. */
+static int64_t
+clerk_kind(Clerk *clerk, PyTypeObject *type)
+{
+    CensusObject *census = clerk->census;
+    NodeId kind;
+    if (addrmap_find(&clerk->types, type, &kind)) {
+        return kind;
+    }
+    Kind entry = {
+        .type = (uintptr_t)type,
+        .instrumented = PyType_IsSubtype(type, clerk->state->tracked_type),
+    };
+    kind = (NodeId)census->kinds.length;
+    if (addrmap_insert(&clerk->types, type, kind) < 0 || vec_push(&census->memory, &census->kinds, entry) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    PyObject *name = name_of_type(type);
+    if (name == NULL || PyList_Append(census->names, name) < 0) {
+        Py_XDECREF(name);
+        return -1;
+    }
+    Py_DECREF(name);
+    return kind;
+}
+
+/* Enter `op`; census_take has reserved room. */
+static int
+clerk_enter(Clerk *clerk, PyObject *op)
+{
+    int64_t kind = clerk_kind(clerk, Py_TYPE(op));
+    if (kind < 0) {
+        return -1;
+    }
+    size_t bytes = heap_object_bytes(op);
+    if (kind >> KIND_BITS != 0 || bytes >> BYTES_BITS != 0) {
+        PyErr_SetString(PyExc_OverflowError, "a census holds 2**24 types and objects of 2**40 bytes at most");
+        return -1;
+    }
+    Entry entry = {.address = (uintptr_t)op, .kind = (uint64_t)kind, .bytes = bytes};
+    vec_push_reserved(&clerk->census->entries, entry);
+    return 0;
+}
+
+/* A census of objects[n] for all n < count that `collector` found unreachable, or of all where it is NULL. The
+   objects stay alive meanwhile: no Python code runs in here. */
+static CensusObject *
+census_take(ModuleState *state, PyObject *const *objects, size_t count, const Collector *collector)
+{
+    enum { OBJECTS_AHEAD = 8 };
+    Clerk clerk = {.census = census_new(state), .state = state};
+    if (clerk.census == NULL) {
+        return NULL;
+    }
+    int error = addrmap_init(&clerk.types, &clerk.census->memory);
+    if (error < 0) {
+        PyErr_NoMemory();
+    }
+    size_t expected = collector != NULL ? collector->unreachable : count;
+    if (error == 0 && vec_reserve(&clerk.census->memory, &clerk.census->entries, expected) < 0) {
+        PyErr_NoMemory();
+        error = -1;
+    }
+    for (size_t n = 0; n < count && error == 0; n++) {
+        if (n + OBJECTS_AHEAD < count) {
+            PREFETCH(objects[n + OBJECTS_AHEAD]);
+        }
+        if (collector == NULL || !collector_is_reachable(collector, n)) {
+            error = clerk_enter(&clerk, objects[n]);
+        }
+    }
+    addrmap_fini(&clerk.types);
+    if (error < 0) {
+        Py_CLEAR(clerk.census);
+        return NULL;
+    }
+    return clerk.census;
+}
+
+/* The entries of `self` that `keep` says yes to. */
+static PyObject *
+census_filter(CensusObject *self, bool (*keep)(const Entry *, void *), void *arg)
+{
+    ModuleState *state = state_of_type(Py_TYPE(self));
+    CensusObject *chosen = state != NULL ? census_new(state) : NULL;
+    if (chosen == NULL) {
+        return NULL;
+    }
+    Py_SETREF(chosen->names, Py_NewRef(self->names));
+    chosen->uncertain = self->uncertain;
+    int error = vec_reserve(&chosen->memory, &chosen->kinds, self->kinds.length);
+    for (size_t i = 0; i < self->kinds.length && error == 0; i++) {
+        vec_push_reserved(&chosen->kinds, self->kinds.items[i]);
+    }
+    for (size_t i = 0; i < self->entries.length && error == 0; i++) {
+        if (keep(&self->entries.items[i], arg)) {
+            error = vec_push(&chosen->memory, &chosen->entries, self->entries.items[i]);
+        }
+    }
+    if (error < 0) {
+        Py_DECREF(chosen);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)chosen;
+}
+
+/* ----------------------------------------------------------- reading the heap */
+
+/* New reference: what gc.get_objects lists of the generations 0 .. generation. */
+static PyObject *
+list_generations(ModuleState *state, long generation)
+{
+    PyObject *all = PyList_New(0);
+    if (all != NULL) {
+        PyObject_GC_UnTrack(all); /* or it would stand among its own items */
+    }
+    for (long g = 0; g <= generation && all != NULL; g++) {
+        PyObject *listed = PyObject_CallFunction(state->gc_get_objects, "l", g);
+        if (listed == NULL || PyList_SetSlice(all, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, listed) < 0) {
+            Py_CLEAR(all);
+        }
+        Py_XDECREF(listed);
+    }
+    return all;
+}
+
+/* The list that heap_list wants for the whole heap: NULL in *list where it can do without. Objects under gc.freeze() are
+   outside, as the collector has it; some versions of VisitObjects show them, the list never does. */
+static int
+list_whole_heap(ModuleState *state, PyObject **list)
+{
+    *list = NULL;
+    if (GCSCOPE_HAS_VISIT_OBJECTS) {
+        PyObject *frozen = PyObject_CallNoArgs(state->gc_get_freeze_count);
+        int any = frozen != NULL ? PyObject_IsTrue(frozen) : -1;
+        Py_XDECREF(frozen);
+        if (any <= 0) {
+            return any;
+        }
+    }
+    *list = PyObject_CallNoArgs(state->gc_get_objects);
+    return *list != NULL ? 0 : -1;
+}
+
+/* List the whole heap (generation < 0) or the generations 0 .. generation. 0 or -1 with an exception; the heap is to be
+   finished in both cases. */
+static int
+list_heap(ModuleState *state, Heap *heap, Memory *memory, long generation)
+{
+    PyObject *list = NULL;
+    *heap = (Heap){0};
+    if (generation < 0) {
+        if (list_whole_heap(state, &list) < 0) {
+            return -1;
+        }
+    }
+    else if ((list = list_generations(state, generation)) == NULL) {
+        return -1;
+    }
+    if (heap_list(heap, memory, list) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
+}
+
+/* From the heap to the verdict. 0 or -1 with an exception; both are to be finished in either case. */
+static int
+dry_run(ModuleState *state, Memory *memory, Heap *heap, Collector *collector, long generation)
+{
+    *collector = (Collector){0};
+    if (list_heap(state, heap, memory, generation) < 0) {
+        return -1;
+    }
+    if (heap_traverse(heap) < 0 || collector_run(collector, memory, &heap->graph, heap->refcounts.items,
+                                                 heap->unowned.items, heap->unowned.length) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    state->last_pass = (PassCost){
+        .nodes = heap->count,
+        .edges = graph_edges(&heap->graph),
+        .visits = heap->visits,
+        .peak_bytes = memory->peak,
+    };
+    return 0;
+}
+
+static Memory
+pass_memory(const ModuleState *state)
+{
+    Memory memory;
+    memory_init(&memory);
+    memory.fail_after = state->fail_after;
+    return memory;
+}
+
+PyObject *
+census_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    ModuleState *state = state_of_module(module);
+    long generation = -1;
+    if (nargs > 1) {
+        PyErr_SetString(PyExc_TypeError, "dry_run() takes at most 1 argument, the oldest generation");
+        return NULL;
+    }
+    if (nargs == 1) {
+        generation = PyLong_AsLong(args[0]);
+        if (generation == -1 && PyErr_Occurred()) {
+            return NULL;
+        }
+        if (generation < -1 || generation > 2) {
+            PyErr_SetString(PyExc_ValueError, "generation must be 0, 1, 2, or -1 for the whole heap");
+            return NULL;
+        }
+    }
+    Memory memory = pass_memory(state);
+    Heap heap;
+    Collector collector;
+    CensusObject *census = NULL;
+    int was_enabled = PyGC_Disable();
+    if (dry_run(state, &memory, &heap, &collector, generation) == 0) {
+        graph_fini(&heap.graph); /* what follows needs the objects and their verdict only */
+        census = census_take(state, heap.objects, heap.count, &collector);
+    }
+    if (census != NULL) {
+        census->uncertain = heap.uncertain;
+        census->over_visited = (Py_ssize_t)collector.over_visited;
+    }
+    collector_fini(&collector);
+    heap_fini(&heap);
+    if (was_enabled) {
+        PyGC_Enable();
+    }
+    return (PyObject *)census;
+}
+
+PyObject *
+census_of(PyObject *module, PyObject *objects)
+{
+    if (!PyList_Check(objects)) {
+        return PyErr_Format(PyExc_TypeError, "census() takes a list of objects, not '%.200s'",
+                            Py_TYPE(objects)->tp_name);
+    }
+    ModuleState *state = state_of_module(module);
+    PyObject *const *items = ((PyListObject *)objects)->ob_item;
+    return (PyObject *)census_take(state, items, (size_t)PyList_GET_SIZE(objects), NULL);
+}
+
+/* ----------------------------------------------------------- the arithmetic */
+
+/* New reference: (refcount, references from inside, what is left, reachable), or None where the collector does not track
+   an object at `address`. */
+static PyObject *
+arithmetic_row(Heap *heap, const Collector *collector, PyObject *address)
+{
+    void *pointer = PyLong_AsVoidPtr(address);
+    if (pointer == NULL && PyErr_Occurred()) {
+        return NULL;
+    }
+    NodeId node;
+    if (!addrmap_find(&heap->map, pointer, &node)) {
+        Py_RETURN_NONE;
+    }
+    int refcount = heap->refcounts.items[node], left = collector->gc_refs.items[node];
+    return Py_BuildValue("(iiiO)", refcount, refcount - left, left,
+                         collector_is_reachable(collector, node) ? Py_True : Py_False);
+}
+
+static PyObject *
+arithmetic_rows(Heap *heap, const Collector *collector, PyObject *addresses)
+{
+    PyObject *rows = PyList_New(0);
+    for (Py_ssize_t i = 0; rows != NULL && i < PyList_GET_SIZE(addresses); i++) {
+        PyObject *row = arithmetic_row(heap, collector, PyList_GET_ITEM(addresses, i));
+        if (row == NULL || PyList_Append(rows, row) < 0) {
+            Py_CLEAR(rows);
+        }
+        Py_XDECREF(row);
+    }
+    return rows;
+}
+
+PyObject *
+census_arithmetic(PyObject *module, PyObject *addresses)
+{
+    if (!PyList_CheckExact(addresses)) {
+        return PyErr_Format(PyExc_TypeError, "arithmetic() takes a list of addresses, not '%.200s'",
+                            Py_TYPE(addresses)->tp_name);
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(addresses); i++) { /* an exact int runs no code when it is read */
+        if (!PyLong_CheckExact(PyList_GET_ITEM(addresses, i))) {
+            return PyErr_Format(PyExc_TypeError, "an address must be an int, not '%.200s'",
+                                Py_TYPE(PyList_GET_ITEM(addresses, i))->tp_name);
+        }
+    }
+    ModuleState *state = state_of_module(module);
+    Memory memory = pass_memory(state);
+    Heap heap;
+    Collector collector;
+    PyObject *rows = NULL;
+    int was_enabled = PyGC_Disable();
+    if (dry_run(state, &memory, &heap, &collector, -1) == 0) {
+        rows = arithmetic_rows(&heap, &collector, addresses);
+    }
+    collector_fini(&collector);
+    heap_fini(&heap);
+    if (was_enabled) {
+        PyGC_Enable();
+    }
+    return rows;
+}
+
+/* ------------------------------------------------------------------- the type */
+
+bool
+census_check(const ModuleState *state, PyObject *op)
+{
+    return Py_IS_TYPE(op, state->census_type);
+}
+
+/* 0, or -1 with MemoryError. */
+static int
+census_index(CensusObject *self)
+{
+    if (self->indexed) {
+        return 0;
+    }
+    int error = addrmap_init(&self->index, &self->memory);
+    for (size_t i = 0; i < self->entries.length && error == 0; i++) {
+        error = addrmap_insert(&self->index, (const void *)self->entries.items[i].address, (NodeId)i);
+    }
+    if (error < 0) {
+        addrmap_fini(&self->index);
+        PyErr_NoMemory();
+        return -1;
+    }
+    self->indexed = true;
+    return 0;
+}
+
+bool
+census_has(PyObject *op, const void *address)
+{
+    CensusObject *self = (CensusObject *)op;
+    NodeId entry;
+    return self->indexed && addrmap_find(&self->index, address, &entry);
+}
+
+PyDoc_STRVAR(census_types_doc, "types($self, /)\n--\n\n"
+                               "How many objects there are of each type, by name.\n\n"
+                               "Returns (instrumented, others): two dicts, type name -> count.");
+
+static PyObject *
+census_types(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    CensusObject *self = (CensusObject *)op;
+    size_t kinds = self->kinds.length;
+    PyObject *counts[2] = {PyDict_New(), PyDict_New()};
+    size_t *tally = PyMem_Calloc(kinds + 1, sizeof(size_t));
+    int error = counts[0] == NULL || counts[1] == NULL ? -1 : 0;
+    if (tally == NULL) {
+        PyErr_NoMemory();
+        error = -1;
+    }
+    for (size_t i = 0; i < self->entries.length && error == 0; i++) {
+        tally[self->entries.items[i].kind]++;
+    }
+    for (size_t k = 0; k < kinds && error == 0; k++) {
+        if (tally[k] == 0) {
+            continue;
+        }
+        /* two types may have one name: their counts are added */
+        PyObject *into = counts[self->kinds.items[k].instrumented ? 0 : 1];
+        PyObject *name = PyList_GET_ITEM(self->names, (Py_ssize_t)k);
+        PyObject *before = PyDict_GetItemWithError(into, name);
+        PyObject *count = before == NULL && PyErr_Occurred()
+                              ? NULL
+                              : PyLong_FromSize_t(tally[k] + (before != NULL ? PyLong_AsSize_t(before) : 0));
+        error = count != NULL ? PyDict_SetItem(into, name, count) : -1;
+        Py_XDECREF(count);
+    }
+    PyMem_Free(tally);
+    PyObject *result = error == 0 ? PyTuple_Pack(2, counts[0], counts[1]) : NULL;
+    Py_XDECREF(counts[0]);
+    Py_XDECREF(counts[1]);
+    return result;
+}
+
+PyDoc_STRVAR(census_addresses_doc, "addresses($self, /)\n--\n\n"
+                                   "The addresses of the objects, as a list of int, in the order of the heap.");
+
+static PyObject *
+census_addresses(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    CensusObject *self = (CensusObject *)op;
+    PyObject *addresses = PyList_New((Py_ssize_t)self->entries.length);
+    for (size_t i = 0; i < self->entries.length && addresses != NULL; i++) {
+        PyObject *address = PyLong_FromVoidPtr((void *)self->entries.items[i].address);
+        if (address == NULL) {
+            Py_CLEAR(addresses);
+            break;
+        }
+        PyList_SET_ITEM(addresses, (Py_ssize_t)i, address);
+    }
+    return addresses;
+}
+
+static bool
+is_in(const Entry *entry, void *other)
+{
+    return census_has(other, (const void *)entry->address);
+}
+
+static bool
+is_not_in(const Entry *entry, void *other)
+{
+    return !is_in(entry, other);
+}
+
+static PyObject *
+census_compare(PyObject *op, PyObject *other, bool (*keep)(const Entry *, void *))
+{
+    ModuleState *state = state_of_type(Py_TYPE(op));
+    if (state == NULL) {
+        return NULL;
+    }
+    if (!census_check(state, other)) {
+        return PyErr_Format(PyExc_TypeError, "expected a Census, not '%.200s'", Py_TYPE(other)->tp_name);
+    }
+    if (census_index((CensusObject *)other) < 0) {
+        return NULL;
+    }
+    return census_filter((CensusObject *)op, keep, other);
+}
+
+PyDoc_STRVAR(census_without_doc, "without($self, other, /)\n--\n\n"
+                                 "A census of the objects that are not in other.");
+
+static PyObject *
+census_without(PyObject *op, PyObject *other)
+{
+    return census_compare(op, other, is_not_in);
+}
+
+PyDoc_STRVAR(census_within_doc, "within($self, other, /)\n--\n\n"
+                                "A census of the objects that are in other too.");
+
+static PyObject *
+census_within(PyObject *op, PyObject *other)
+{
+    return census_compare(op, other, is_in);
+}
+
+typedef struct {
+    const CensusObject *census;
+    Heap *heap;
+} Roll;
+
+static bool
+is_still_tracked(const Entry *entry, void *arg)
+{
+    Roll *roll = arg;
+    NodeId node;
+    return addrmap_find(&roll->heap->map, (const void *)entry->address, &node) &&
+           (uintptr_t)Py_TYPE(roll->heap->objects[node]) == roll->census->kinds.items[entry->kind].type;
+}
+
+PyDoc_STRVAR(
+    census_still_tracked_doc,
+    "still_tracked($self, /)\n--\n\n"
+    "A census of the objects that the collector tracks now, too.\n\n"
+    "Told by address and type: a new object of the same type at the address of one that is gone is taken for it.");
+
+static PyObject *
+census_still_tracked(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    ModuleState *state = state_of_type(Py_TYPE(op));
+    if (state == NULL) {
+        return NULL;
+    }
+    Memory memory = pass_memory(state);
+    Heap heap;
+    PyObject *result = NULL;
+    int was_enabled = PyGC_Disable();
+    if (list_heap(state, &heap, &memory, -1) == 0) {
+        result = census_filter((CensusObject *)op, is_still_tracked, &(Roll){(CensusObject *)op, &heap});
+    }
+    heap_fini(&heap);
+    if (was_enabled) {
+        PyGC_Enable();
+    }
+    return result;
+}
+
+static PyObject *
+census_get_objects(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSize_t(((CensusObject *)op)->entries.length);
+}
+
+static PyObject *
+census_get_bytes(PyObject *op, void *Py_UNUSED(closure))
+{
+    CensusObject *self = (CensusObject *)op;
+    size_t bytes = 0;
+    for (size_t i = 0; i < self->entries.length; i++) {
+        bytes += self->entries.items[i].bytes;
+    }
+    return PyLong_FromSize_t(bytes);
+}
+
+static PyObject *
+census_get_uncertain(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((CensusObject *)op)->uncertain);
+}
+
+static PyObject *
+census_get_over_visited(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSsize_t(((CensusObject *)op)->over_visited);
+}
+
+static void
+census_dealloc(PyObject *op)
+{
+    CensusObject *self = (CensusObject *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    vec_fini(&self->memory, &self->entries);
+    vec_fini(&self->memory, &self->kinds);
+    addrmap_fini(&self->index);
+    Py_CLEAR(self->names);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef census_methods[] = {
+    {"types", census_types, METH_NOARGS, census_types_doc},
+    {"addresses", census_addresses, METH_NOARGS, census_addresses_doc},
+    {"without", census_without, METH_O, census_without_doc},
+    {"within", census_within, METH_O, census_within_doc},
+    {"still_tracked", census_still_tracked, METH_NOARGS, census_still_tracked_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef census_getset[] = {
+    {"objects", census_get_objects, NULL, PyDoc_STR("How many objects there are."), NULL},
+    {"bytes", census_get_bytes, NULL, PyDoc_STR("What they take: structs, items, headers, tables of containers."),
+     NULL},
+    {"uncertain", census_get_uncertain, NULL,
+     PyDoc_STR("Whether borrowed references of generators could not be told from others."), NULL},
+    {"over_visited", census_get_over_visited, NULL,
+     PyDoc_STR("How many objects were shown more often than they are owned: some tp_traverse lies."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyDoc_STRVAR(census_doc, "A set of objects as numbers only: addresses, sizes and types by name. It keeps none alive.");
+
+static PyType_Slot census_slots[] = {
+    {Py_tp_doc, (void *)census_doc},
+    {Py_tp_dealloc, census_dealloc},
+    {Py_tp_methods, census_methods},
+    {Py_tp_getset, census_getset},
+    {0, NULL},
+};
+
+static PyType_Spec census_spec = {
+    .name = "gcscope._core.Census",
+    .basicsize = sizeof(CensusObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = census_slots,
+};
+
+int
+census_setup(PyObject *module, ModuleState *state)
+{
+    state->census_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &census_spec, NULL);
+    if (state->census_type == NULL) {
+        return -1;
+    }
+    return PyModule_AddType(module, state->census_type);
+}

@@ -1,0 +1,302 @@
+/* heap.c: how the heap is read, and why it is fast.
+
+   The collector itself walks its candidates twice and touches the header of every target twice, a cache miss each on
+   a large heap. Here each object is traversed once, and a target's own memory is never touched: its address is
+   looked up in the address map, a quarter of the size of the heap. Even that access is not waited for:
+
+       tp_traverse -> visit_edge: address -> slot in the map, asked from memory, put into a batch
+       batch full  -> flush:      slot -> node id -> edge
+
+   Ends of rows travel in the same stream, as pointers to END_OF_ROW, so that order is all that is needed to know
+   which edge belongs to whom.
+
+       heap_list       objects and their ids                       (PyUnstable_GC_VisitObjects, or a list)
+       heap_traverse   reference counts, edges, unowned edges      (tp_traverse, internals)                      */
+
+#include "heap.h"
+
+#include "internals.h"
+
+/* ------------------------------------------------------------------ listing */
+
+static int
+heap_add(Heap *heap, PyObject *op, size_t id)
+{
+    if (UNLIKELY(id >= NODE_LIMIT - 2)) { /* UINT32_MAX stands for the end of a row, 0 for no node */
+        return -1;
+    }
+    return addrmap_insert(&heap->map, op, (NodeId)id);
+}
+
+#if GCSCOPE_HAS_VISIT_OBJECTS
+
+typedef struct {
+    Heap *heap;
+    bool failed;
+} Lister;
+
+static int
+list_object(PyObject *op, void *arg)
+{
+    Lister *lister = arg;
+    Heap *heap = lister->heap;
+    if (heap_add(heap, op, heap->found.length) < 0 || vec_push(heap->memory, &heap->found, op) < 0) {
+        lister->failed = true;
+        return 0; /* stop */
+    }
+    return 1;
+}
+
+static int
+list_by_visiting(Heap *heap)
+{
+    Lister lister = {.heap = heap};
+    PyUnstable_GC_VisitObjects(list_object, &lister);
+    heap->objects = heap->found.items;
+    heap->count = heap->found.length;
+    return lister.failed ? -1 : 0;
+}
+
+#endif
+
+static int
+list_by_list(Heap *heap)
+{
+    heap->objects = ((PyListObject *)heap->list)->ob_item;
+    heap->count = (size_t)PyList_GET_SIZE(heap->list);
+    for (size_t id = 0; id < heap->count; id++) {
+        if (heap_add(heap, heap->objects[id], id) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int
+heap_list(Heap *heap, Memory *memory, PyObject *list)
+{
+    *heap = (Heap){.memory = memory, .list = list};
+    if (addrmap_init(&heap->map, memory) < 0) {
+        return -1;
+    }
+#if GCSCOPE_HAS_VISIT_OBJECTS
+    if (list == NULL) {
+        return list_by_visiting(heap);
+    }
+#endif
+    return list_by_list(heap);
+}
+
+/* --------------------------------------------------------------- traversing */
+
+enum {
+    BATCH = 256,       /* slots under way at once: their cache lines fit the first-level cache */
+    OBJECTS_AHEAD = 6, /* objects whose headers are fetched before their turn */
+};
+
+static const uint32_t END_OF_ROW = UINT32_MAX;
+
+typedef struct {
+    Heap *heap;
+    const uint32_t *batch[BATCH];
+    size_t batched;
+    size_t visits;
+    bool failed;
+} Reader;
+
+/* Turn what the batch holds into edges. */
+static void
+reader_flush(Reader *reader)
+{
+    Graph *graph = &reader->heap->graph;
+    size_t batched = reader->batched;
+    reader->batched = 0;
+    if (reader->failed || graph_reserve(graph, batched) < 0) {
+        reader->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < batched; i++) {
+        uint32_t value = *reader->batch[i];
+        if (value == END_OF_ROW) {
+            graph_close_row(graph);
+        }
+        else if (value != 0) {
+            graph_add_reserved(graph, value - 1);
+        }
+    }
+}
+
+static inline void
+reader_put(Reader *reader, const uint32_t *slot)
+{
+    if (reader->batched == BATCH) {
+        reader_flush(reader);
+    }
+    reader->batch[reader->batched++] = slot;
+}
+
+static int
+visit_edge(PyObject *target, void *arg)
+{
+    Reader *reader = arg;
+    AddrMap *map = &reader->heap->map;
+    reader->visits++;
+    const uint32_t *slot = addrmap_slot(map, target);
+    if (!addrmap_slot_is_empty_page(map, slot)) {
+        PREFETCH(slot);
+        reader_put(reader, slot);
+    }
+    return 0;
+}
+
+static int
+visit_unowned(PyObject *target, void *arg)
+{
+    Reader *reader = arg;
+    Heap *heap = reader->heap;
+    NodeId id;
+    if (addrmap_find(&heap->map, target, &id) && vec_push(heap->memory, &heap->unowned, id) < 0) {
+        reader->failed = true;
+    }
+    return 0;
+}
+
+/* The fallback where borrowed slots cannot be told from others: a borrowed slot stands for an owner in the same frame, so
+   all but the first reference of a generator to one object are taken to own nothing. */
+static void
+disown_repeats(Reader *reader, size_t row_begin)
+{
+    Heap *heap = reader->heap;
+    const NodeId *targets = heap->graph.targets.items;
+    heap->uncertain = true;
+    for (size_t i = row_begin; i < graph_edges(&heap->graph); i++) {
+        for (size_t j = row_begin; j < i; j++) {
+            if (targets[i] == targets[j]) {
+                reader->failed |= vec_push(heap->memory, &heap->unowned, targets[i]) < 0;
+                break;
+            }
+        }
+    }
+}
+
+static void
+read_generator(Reader *reader, PyObject *op, traverseproc traverse)
+{
+    if (internals_knows_borrowing()) {
+        (void)traverse(op, visit_edge, reader);
+        internals_visit_borrowed(op, visit_unowned, reader);
+        return;
+    }
+    reader_flush(reader);
+    size_t row_begin = graph_edges(&reader->heap->graph);
+    (void)traverse(op, visit_edge, reader);
+    reader_flush(reader);
+    disown_repeats(reader, row_begin);
+}
+
+/* The references that own `op`, without the one that the list of objects holds. */
+static int32_t
+owning_references(PyObject *op, int32_t held_by_list)
+{
+    Py_ssize_t count = Py_REFCNT(op);
+    if (is_immortal(op) || count >= INT32_MAX) {
+        return INT32_MAX;
+    }
+    return (int32_t)count - held_by_list;
+}
+
+int
+heap_traverse(Heap *heap)
+{
+    Reader reader = {.heap = heap};
+    int32_t held_by_list = heap->list != NULL;
+    if (graph_init(&heap->graph, heap->memory, heap->count) < 0 ||
+        vec_reserve(heap->memory, &heap->refcounts, heap->count) < 0) {
+        return -1;
+    }
+    for (size_t id = 0; id < heap->count && !reader.failed; id++) {
+        if (id + OBJECTS_AHEAD < heap->count) {
+            PREFETCH(heap->objects[id + OBJECTS_AHEAD]);
+        }
+        PyObject *op = heap->objects[id];
+        traverseproc traverse = Py_TYPE(op)->tp_traverse;
+        vec_push_reserved(&heap->refcounts, owning_references(op, held_by_list));
+        if (internals_may_borrow(op)) {
+            read_generator(&reader, op, traverse);
+        }
+        else if (traverse != NULL) {
+            (void)traverse(op, visit_edge, &reader);
+        }
+        reader_put(&reader, &END_OF_ROW);
+    }
+    reader_flush(&reader);
+    heap->visits = reader.visits;
+    if (reader.failed) {
+        return -1;
+    }
+#ifdef GCSCOPE_DEBUG
+    if (!graph_is_sound(&heap->graph)) {
+        Py_FatalError("gcscope: the graph of the heap is not sound");
+    }
+#endif
+    return 0;
+}
+
+void
+heap_fini(Heap *heap)
+{
+    if (heap->memory == NULL) {
+        return;
+    }
+    vec_fini(heap->memory, &heap->unowned);
+    vec_fini(heap->memory, &heap->refcounts);
+    graph_fini(&heap->graph);
+    addrmap_fini(&heap->map);
+    vec_fini(heap->memory, &heap->found);
+    Py_CLEAR(heap->list);
+    heap->objects = NULL;
+    heap->count = 0;
+}
+
+/* ------------------------------------------------------------------- sizes */
+
+/* How many items follow the struct. An int keeps its length elsewhere than other objects of variable size. */
+static size_t
+item_count(PyObject *op)
+{
+    if (PyLong_Check(op)) {
+#if PY_VERSION_HEX >= 0x030C0000
+        return ((PyLongObject *)op)->long_value.lv_tag >> 3;
+#endif
+    }
+    Py_ssize_t size = ((PyVarObject *)op)->ob_size;
+    return (size_t)(size < 0 ? -size : size);
+}
+
+static size_t
+table_bytes(PyObject *op)
+{
+    if (PyDict_CheckExact(op)) {
+        return internals_dict_bytes(op);
+    }
+    if (PyList_CheckExact(op)) {
+        return (size_t)((PyListObject *)op)->allocated * sizeof(PyObject *);
+    }
+    if (PyAnySet_CheckExact(op)) {
+        PySetObject *set = (PySetObject *)op;
+        return set->table == set->smalltable ? 0 : (size_t)(set->mask + 1) * sizeof(setentry);
+    }
+    return 0;
+}
+
+size_t
+heap_object_bytes(PyObject *op)
+{
+    enum { GC_HEADER = 2 * sizeof(uintptr_t) };
+    PyTypeObject *type = Py_TYPE(op);
+    size_t bytes = (size_t)type->tp_basicsize + table_bytes(op);
+    if (type->tp_itemsize > 0) {
+        bytes += item_count(op) * (size_t)type->tp_itemsize;
+    }
+    return bytes + (PyObject_IS_GC(op) ? GC_HEADER : 0);
+}

@@ -1,0 +1,43 @@
+/* heap: the one room that reads Python's heap. It turns the objects that the collector tracks into node ids, their
+   reference counts into an array and what tp_traverse shows into a graph. Everything after it is arithmetic.
+
+   Reading is two steps, heap_list and heap_traverse, between and during which no Python object is created, no Python
+   code runs and the GIL is not released, so that both see the same heap. Objects are borrowed: a Heap must be
+   finished before anything can free one. Automatic collection is off meanwhile; the caller sees to it. */
+
+#ifndef GCSCOPE_HEAP_H
+#define GCSCOPE_HEAP_H
+
+#include "addrmap.h"
+#include "graph.h"
+
+typedef struct {
+    Memory *memory;
+    PyObject *list;           /* owned or NULL: where it is given, its items are the objects, and it holds each once */
+    VEC(PyObject *) found;    /* borrowed: the objects where there is no list */
+    PyObject *const *objects; /* borrowed: node id -> object, whichever of the two it is */
+    size_t count;
+    AddrMap map;
+    Graph graph;            /* an edge for each reference shown from one listed object to another */
+    VEC(int32_t) refcounts; /* node id -> references that own it; INT32_MAX for immortal ones and more than that */
+    VEC(NodeId) unowned;    /* targets of the edges that own nothing, once for each such edge */
+    size_t visits;          /* references that tp_traverse showed, to listed objects or not */
+    bool uncertain;         /* some generator was read by the fallback of internals.h */
+} Heap;
+
+/* List the heap: the items of `list` (owned by the Heap from now on, also on failure), which must be the answer of
+   gc.get_objects, or every tracked object where it is NULL and GCSCOPE_HAS_VISIT_OBJECTS. 0; -1 when memory is
+   exhausted or there are more than 4 billion objects. */
+int heap_list(Heap *heap, Memory *memory, PyObject *list);
+
+/* Read reference counts and edges of what heap_list found. 0; -1 when memory is exhausted or there are more than
+   2 billion edges. */
+int heap_traverse(Heap *heap);
+
+void heap_fini(Heap *heap);
+
+/* Bytes of an object: tp_basicsize, items, the collector's header, and the tables of an exact list, dict or set.
+   Never calls __sizeof__. */
+size_t heap_object_bytes(PyObject *op);
+
+#endif

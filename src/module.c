@@ -1,0 +1,385 @@
+/* module.c: the method table and the life of the module. */
+
+#include "census.h"
+#include "internals.h"
+#include "refs.h"
+#include "tracked.h"
+
+/* ---------------------------------------------------------------- the journal */
+
+/* Borrowed from nobody: words of the interned tables below. */
+static const char *const event_words[] = {"created", "finalized", "cleared", "resurrected", "freed"};
+static const char *const freed_by_words[] = {NULL, "refcount", "collector", "collector (inferred)", "shutdown"};
+
+/* New reference. */
+static PyObject *
+utf8(const char *bytes, size_t length)
+{
+    return PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)length, "surrogatepass");
+}
+
+/* New reference: (serial, event, type, name or None, refcount, freed by or None). */
+static PyObject *
+event_row(const Journal *journal, const Event *event)
+{
+    const char *type_name = journal_type_name(journal, event->type);
+    PyObject *type = utf8(type_name, strlen(type_name));
+    PyObject *name = event->has_name ? utf8(event->name, event->name_length) : Py_NewRef(Py_None);
+    PyObject *row = NULL;
+    if (type != NULL && name != NULL) {
+        row = Py_BuildValue("(KsOOLz)", (unsigned long long)event->serial, event_words[event->kind], type, name,
+                            (long long)event->refcount, freed_by_words[event->by]);
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(name);
+    return row;
+}
+
+PyDoc_STRVAR(journal_events_doc,
+             "journal_events($module, /)\n--\n\n"
+             "The events kept, oldest first: tuples (serial, event, type, name, refcount, freed by).");
+
+static PyObject *
+core_journal_events(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    Journal *journal = state_of_module(module)->journal;
+    int was_enabled = PyGC_Disable(); /* what a collection frees would be noted under our hands */
+    PyObject *rows = PyList_New(0);
+    for (size_t i = 0; i < journal->event_count && rows != NULL; i++) {
+        PyObject *row = event_row(journal, journal_event(journal, i));
+        if (row == NULL || PyList_Append(rows, row) < 0) {
+            Py_CLEAR(rows);
+        }
+        Py_XDECREF(row);
+    }
+    if (was_enabled) {
+        PyGC_Enable();
+    }
+    return rows;
+}
+
+PyDoc_STRVAR(journal_dropped_doc,
+             "journal_dropped($module, /)\n--\n\n"
+             "How many events were overwritten by newer ones, or found no memory, since the journal was cleared.");
+
+static PyObject *
+core_journal_dropped(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    return PyLong_FromUnsignedLongLong(state_of_module(module)->journal->dropped);
+}
+
+PyDoc_STRVAR(journal_clear_doc, "journal_clear($module, /)\n--\n\nForget all events and the count of dropped ones.");
+
+static PyObject *
+core_journal_clear(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    journal_clear(state_of_module(module)->journal);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(journal_enabled_doc, "journal_enabled($module, /)\n--\n\nWhether events are noted.");
+
+static PyObject *
+core_journal_enabled(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(state_of_module(module)->journal->enabled);
+}
+
+PyDoc_STRVAR(journal_enable_doc, "journal_enable($module, enabled, /)\n--\n\nSet whether events are noted.");
+
+static PyObject *
+core_journal_enable(PyObject *module, PyObject *enabled)
+{
+    if (!PyBool_Check(enabled)) {
+        return PyErr_Format(PyExc_TypeError, "journal.enabled must be True or False, not '%.200s'",
+                            Py_TYPE(enabled)->tp_name);
+    }
+    state_of_module(module)->journal->enabled = enabled == Py_True;
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(journal_capacity_doc, "journal_capacity($module, /)\n--\n\nHow many events are kept at most.");
+
+static PyObject *
+core_journal_capacity(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    return PyLong_FromSize_t(state_of_module(module)->journal->capacity);
+}
+
+PyDoc_STRVAR(
+    journal_resize_doc,
+    "journal_resize($module, capacity, /)\n--\n\n"
+    "Set how many events are kept at most, 64 bytes each. The newest stay.\n\n"
+    "Raises ValueError unless 1 <= capacity < 2**32, MemoryError where there is no memory (nothing is lost then).");
+
+static PyObject *
+core_journal_resize(PyObject *module, PyObject *capacity)
+{
+    if (!PyLong_Check(capacity)) {
+        return PyErr_Format(PyExc_TypeError, "journal.capacity must be an int, not '%.200s'",
+                            Py_TYPE(capacity)->tp_name);
+    }
+    long long wanted = PyLong_AsLongLong(capacity);
+    if (wanted == -1 && PyErr_Occurred()) {
+        PyErr_Clear();
+    }
+    if (wanted < 1 || wanted > UINT32_MAX) {
+        PyErr_SetString(PyExc_ValueError, "journal.capacity must be at least 1 and less than 2**32 events");
+        return NULL;
+    }
+    if (journal_set_capacity(state_of_module(module)->journal, (size_t)wanted) < 0) {
+        return PyErr_NoMemory();
+    }
+    Py_RETURN_NONE;
+}
+
+/* ------------------------------------------------------------------ the watch */
+
+PyDoc_STRVAR(
+    watch_begin_doc,
+    "watch_begin($module, /)\n--\n\n"
+    "Note the deaths of instrumented objects from now on. Returns what watch_deaths wants, and the next serial.");
+
+static PyObject *
+core_watch_begin(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    Journal *journal = state_of_module(module)->journal;
+    return Py_BuildValue("(nK)", (Py_ssize_t)journal_watch_begin(journal), (unsigned long long)journal->next_serial);
+}
+
+PyDoc_STRVAR(watch_deaths_doc,
+             "watch_deaths($module, since, /)\n--\n\n"
+             "The deaths noted since a watch_begin that has not ended: a list of (serial, type, freed by).\n\n"
+             "Raises MemoryError where one could not be noted.");
+
+static PyObject *
+core_watch_deaths(PyObject *module, PyObject *since)
+{
+    Journal *journal = state_of_module(module)->journal;
+    size_t first = PyLong_AsSize_t(since);
+    if (first == (size_t)-1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    if (journal->deaths_lost) {
+        return PyErr_NoMemory();
+    }
+    int was_enabled = PyGC_Disable();
+    PyObject *rows = PyList_New(0);
+    for (size_t i = first; i < journal->deaths.length && rows != NULL; i++) {
+        Death death = journal->deaths.items[i];
+        const char *type_name = journal_type_name(journal, death.type);
+        PyObject *type = utf8(type_name, strlen(type_name));
+        PyObject *row = type != NULL
+                            ? Py_BuildValue("(KNs)", (unsigned long long)death.serial, type, freed_by_words[death.by])
+                            : NULL;
+        if (row == NULL || PyList_Append(rows, row) < 0) {
+            Py_CLEAR(rows);
+        }
+        Py_XDECREF(row);
+    }
+    if (was_enabled) {
+        PyGC_Enable();
+    }
+    return rows;
+}
+
+PyDoc_STRVAR(watch_end_doc, "watch_end($module, /)\n--\n\nEnd the newest watch.");
+
+static PyObject *
+core_watch_end(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    Journal *journal = state_of_module(module)->journal;
+    if (journal->watches == 0) {
+        PyErr_SetString(PyExc_RuntimeError, "no watch was begun");
+        return NULL;
+    }
+    journal_watch_end(journal);
+    Py_RETURN_NONE;
+}
+
+/* -------------------------------------------------------------- instrumented */
+
+PyDoc_STRVAR(
+    alive_doc,
+    "alive($module, /)\n--\n\n"
+    "Every instrumented object that is alive, in the order of creation: tuples (serial, type, name, address).");
+
+static PyObject *
+core_alive(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    return tracked_alive(state_of_module(module));
+}
+
+/* ------------------------------------------------------------------- the pass */
+
+PyDoc_STRVAR(
+    refcount_doc,
+    "refcount($module, obj, /)\n--\n\n"
+    "How many references own obj, not counting those of this very call.\n\n"
+    "A reference is owned by what holds it: a variable of a module, a container, an attribute, a closure's cell, a\n"
+    "local variable, C code. The number is the same on all supported versions of CPython for objects in those\n"
+    "places, with two exceptions that the interpreter makes. Since 3.14 a parameter may own nothing: the caller's\n"
+    "variable is lent to it, so that names can be more than references. And where the call itself comes from C or\n"
+    "packs its arguments (map(refcount, ...), functools.partial, refcount(*[x])), the reference which that code\n"
+    "holds is counted.\n\n"
+    "For an immortal object (PEP 683, CPython 3.12 and newer) the answer is gcscope.IMMORTAL: an int larger than\n"
+    "any count, shown as 'immortal'.");
+
+PyDoc_STRVAR(
+    dry_run_doc,
+    "dry_run($module, generation=-1, /)\n--\n\n"
+    "A Census of what a collection would find unreachable now, changing nothing.\n\n"
+    "With a generation, only objects of that and younger generations are candidates, as in an automatic collection.");
+
+PyDoc_STRVAR(census_doc, "census($module, objects, /)\n--\n\nA Census of the objects in a list.");
+
+PyDoc_STRVAR(
+    arithmetic_doc,
+    "arithmetic($module, addresses, /)\n--\n\n"
+    "The collector's arithmetic for the objects at some addresses (a list of int, as from id).\n\n"
+    "A list with, for each: (reference count, references from inside, what is left, reachable), or None where the\n"
+    "collector tracks no object there.");
+
+PyDoc_STRVAR(last_pass_doc, "last_pass($module, /)\n--\n\n"
+                            "What the last heap pass cost: {'nodes', 'edges', 'visits', 'peak_bytes'}.");
+
+static PyObject *
+core_last_pass(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    PassCost cost = state_of_module(module)->last_pass;
+    return Py_BuildValue("{snsnsnsn}", "nodes", (Py_ssize_t)cost.nodes, "edges", (Py_ssize_t)cost.edges, "visits",
+                         (Py_ssize_t)cost.visits, "peak_bytes", (Py_ssize_t)cost.peak_bytes);
+}
+
+PyDoc_STRVAR(fail_after_doc,
+             "fail_after($module, growths, /)\n--\n\n"
+             "For tests: let this many growths of raw memory succeed in each pass, then fail. Negative: no limit.");
+
+static PyObject *
+core_fail_after(PyObject *module, PyObject *growths)
+{
+    long long number = PyLong_AsLongLong(growths);
+    if (number == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    state_of_module(module)->fail_after = number;
+    Py_RETURN_NONE;
+}
+
+/* ------------------------------------------------------------------ the module */
+
+static PyMethodDef core_methods[] = {
+    {"refcount", refs_refcount, METH_O, refcount_doc},
+    {"dry_run", (PyCFunction)(void (*)(void))census_dry_run, METH_FASTCALL, dry_run_doc},
+    {"census", census_of, METH_O, census_doc},
+    {"arithmetic", census_arithmetic, METH_O, arithmetic_doc},
+    {"alive", core_alive, METH_NOARGS, alive_doc},
+    {"watch_begin", core_watch_begin, METH_NOARGS, watch_begin_doc},
+    {"watch_deaths", core_watch_deaths, METH_O, watch_deaths_doc},
+    {"watch_end", core_watch_end, METH_NOARGS, watch_end_doc},
+    {"journal_events", core_journal_events, METH_NOARGS, journal_events_doc},
+    {"journal_dropped", core_journal_dropped, METH_NOARGS, journal_dropped_doc},
+    {"journal_clear", core_journal_clear, METH_NOARGS, journal_clear_doc},
+    {"journal_enabled", core_journal_enabled, METH_NOARGS, journal_enabled_doc},
+    {"journal_enable", core_journal_enable, METH_O, journal_enable_doc},
+    {"journal_capacity", core_journal_capacity, METH_NOARGS, journal_capacity_doc},
+    {"journal_resize", core_journal_resize, METH_O, journal_resize_doc},
+    {"last_pass", core_last_pass, METH_NOARGS, last_pass_doc},
+    {"fail_after", core_fail_after, METH_O, fail_after_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+/* The functions of the gc module are taken once: a program that replaces them later does not change what we see. */
+static int
+find_gc(ModuleState *state)
+{
+    PyObject *gc = PyImport_ImportModule("gc");
+    if (gc == NULL) {
+        return -1;
+    }
+    state->gc_get_objects = PyObject_GetAttrString(gc, "get_objects");
+    state->gc_get_freeze_count = PyObject_GetAttrString(gc, "get_freeze_count");
+    state->gc_callbacks = PyObject_GetAttrString(gc, "callbacks");
+    Py_DECREF(gc);
+    if (state->gc_callbacks != NULL && !PyList_Check(state->gc_callbacks)) {
+        PyErr_SetString(PyExc_ImportError, "gcscope needs gc.callbacks to be a list");
+        return -1;
+    }
+    return state->gc_get_objects != NULL && state->gc_get_freeze_count != NULL && state->gc_callbacks != NULL ? 0 : -1;
+}
+
+static int
+core_exec(PyObject *module)
+{
+    ModuleState *state = state_of_module(module);
+    state->fail_after = -1;
+    state->journal = journal_new();
+    if (state->journal == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    if (find_gc(state) < 0 || census_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
+        refs_setup(module, state) < 0) {
+        return -1;
+    }
+    PyObject *exact = internals_knows_borrowing() ? Py_True : Py_False;
+    return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact);
+}
+
+static int
+core_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    ModuleState *state = state_of_module(module);
+    Py_VISIT(state->tracked_type);
+    Py_VISIT(state->person_type);
+    Py_VISIT(state->census_type);
+    Py_VISIT(state->immortal);
+    Py_VISIT(state->gc_get_objects);
+    Py_VISIT(state->gc_get_freeze_count);
+    Py_VISIT(state->gc_callbacks);
+    return 0;
+}
+
+static int
+core_clear(PyObject *module)
+{
+    ModuleState *state = state_of_module(module);
+    Py_CLEAR(state->tracked_type);
+    Py_CLEAR(state->person_type);
+    Py_CLEAR(state->census_type);
+    Py_CLEAR(state->immortal);
+    Py_CLEAR(state->gc_get_objects);
+    Py_CLEAR(state->gc_get_freeze_count);
+    Py_CLEAR(state->gc_callbacks);
+    return 0;
+}
+
+static void
+core_free(void *module)
+{
+    ModuleState *state = state_of_module(module);
+    (void)core_clear(module);
+    if (state->journal != NULL) {
+        journal_release(state->journal);
+        state->journal = NULL;
+    }
+}
+
+static PyModuleDef_Slot core_slots[] = {
+    {Py_mod_exec, core_exec},
+    {0, NULL},
+};
+
+PyDoc_STRVAR(core_doc, "The C core of gcscope. The public words are in the package gcscope.");
+
+PyModuleDef gcscope_module = {
+    PyModuleDef_HEAD_INIT,         .m_name = "gcscope._core", .m_doc = core_doc,
+    .m_size = sizeof(ModuleState), .m_methods = core_methods, .m_slots = core_slots,
+    .m_traverse = core_traverse,   .m_clear = core_clear,     .m_free = core_free,
+};
+
+PyMODINIT_FUNC
+PyInit__core(void)
+{
+    return PyModuleDef_Init(&gcscope_module);
+}

@@ -1,0 +1,92 @@
+#include "names.h"
+
+/* Borrowed: the exact str under '__module__' in the dict of a heap type, or NULL. The dict is searched by walking it: a
+   look-up could call the __eq__ of a key that is not an exact str. */
+static PyObject *
+module_of_heap_type(PyTypeObject *type)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    if (type->tp_dict == NULL) {
+        return NULL;
+    }
+    while (PyDict_Next(type->tp_dict, &position, &key, &value)) {
+        if (PyUnicode_CheckExact(key) && PyUnicode_CompareWithASCIIString(key, "__module__") == 0) {
+            return PyUnicode_CheckExact(value) ? value : NULL;
+        }
+    }
+    return NULL;
+}
+
+PyObject *
+name_of_type(PyTypeObject *type)
+{
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
+        return PyUnicode_FromString(type->tp_name);
+    }
+    PyObject *qualname = ((PyHeapTypeObject *)type)->ht_qualname;
+    PyObject *module = module_of_heap_type(type);
+    if (module == NULL || PyUnicode_CompareWithASCIIString(module, "builtins") == 0) {
+        return Py_NewRef(qualname);
+    }
+    return PyUnicode_FromFormat("%U.%U", module, qualname);
+}
+
+const char *
+name_short(PyTypeObject *type)
+{
+    const char *dot = strrchr(type->tp_name, '.');
+    return dot != NULL ? dot + 1 : type->tp_name;
+}
+
+static size_t
+encode(char *out, Py_UCS4 c)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xC0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3F));
+        return 2;
+    }
+    if (c < 0x10000) {
+        out[0] = (char)(0xE0 | c >> 12);
+        out[1] = (char)(0x80 | (c >> 6 & 0x3F));
+        out[2] = (char)(0x80 | (c & 0x3F));
+        return 3;
+    }
+    out[0] = (char)(0xF0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 0x3F));
+    out[2] = (char)(0x80 | (c >> 6 & 0x3F));
+    out[3] = (char)(0x80 | (c & 0x3F));
+    return 4;
+}
+
+size_t
+name_to_utf8(char *buffer, size_t capacity, PyObject *text)
+{
+    enum { ELLIPSIS = 0x2026, ELLIPSIS_BYTES = 3 };
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    if (PyUnicode_IS_ASCII(text) && (size_t)length <= capacity) {
+        memcpy(buffer, PyUnicode_1BYTE_DATA(text), (size_t)length);
+        return (size_t)length;
+    }
+    int kind = (int)PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    size_t used = 0, roomy = 0; /* roomy: the longest whole prefix that leaves room for the ellipsis */
+    for (Py_ssize_t i = 0; i < length; i++) {
+        char bytes[4];
+        size_t size = encode(bytes, PyUnicode_READ(kind, data, i));
+        if (used + size > capacity) {
+            return roomy + encode(buffer + roomy, ELLIPSIS);
+        }
+        memcpy(buffer + used, bytes, size);
+        used += size;
+        if (used + ELLIPSIS_BYTES <= capacity) {
+            roomy = used;
+        }
+    }
+    return used;
+}

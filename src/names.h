@@ -1,0 +1,20 @@
+/* names: what a type or an object is called, without running Python code. */
+
+#ifndef GCSCOPE_NAMES_H
+#define GCSCOPE_NAMES_H
+
+#include "base.h"
+
+/* New reference: "module.qualname", builtins without the module. NULL with an exception: out of memory.
+   Metaclasses are not asked: the strings are read from the type's own fields and dict. */
+PyObject *name_of_type(PyTypeObject *type);
+
+/* The last part of a type's name, as its repr would use it. Borrowed from the type. */
+const char *name_short(PyTypeObject *type);
+
+/* Write `text` into buffer[0 .. capacity) as UTF-8 without a terminating zero and return how many bytes that took. What does
+   not fit is cut off at a character and an ellipsis put in its place. Lone surrogates are kept ("surrogatepass").
+   Allocates nothing and cannot fail; capacity is at least 3. */
+size_t name_to_utf8(char *buffer, size_t capacity, PyObject *text);
+
+#endif

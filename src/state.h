@@ -1,0 +1,45 @@
+/* state: what one instance of the module owns. There is no other mutable static data. */
+
+#ifndef GCSCOPE_STATE_H
+#define GCSCOPE_STATE_H
+
+#include "journal.h"
+
+/* What the last heap pass cost, for tests and benchmarks. */
+typedef struct {
+    size_t nodes;
+    size_t edges;
+    size_t visits;     /* references that tp_traverse showed */
+    size_t peak_bytes; /* raw memory held at once, at most */
+} PassCost;
+
+typedef struct {
+    PyTypeObject *tracked_type;    /* owned */
+    PyTypeObject *person_type;     /* owned */
+    PyTypeObject *census_type;     /* owned */
+    PyObject *immortal;            /* owned: what refcount answers for immortal objects */
+    PyObject *gc_get_objects;      /* owned */
+    PyObject *gc_get_freeze_count; /* owned */
+    PyObject *gc_callbacks;        /* owned */
+    Journal *journal;              /* shared */
+    int64_t fail_after;            /* how many more growths of raw memory succeed; negative: no limit. For tests */
+    PassCost last_pass;
+} ModuleState;
+
+extern PyModuleDef gcscope_module;
+
+static inline ModuleState *
+state_of_module(PyObject *module)
+{
+    return PyModule_GetState(module);
+}
+
+/* Borrowed; `type` is one of the module's types or derives from one. NULL with TypeError otherwise. */
+static inline ModuleState *
+state_of_type(PyTypeObject *type)
+{
+    PyObject *module = PyType_GetModuleByDef(type, &gcscope_module);
+    return module != NULL ? PyModule_GetState(module) : NULL;
+}
+
+#endif

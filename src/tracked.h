@@ -1,0 +1,15 @@
+/* tracked: the instrumented types. Tracked, the base; Person, the lecture's example. */
+
+#ifndef GCSCOPE_TRACKED_H
+#define GCSCOPE_TRACKED_H
+
+#include "state.h"
+
+/* Add Tracked and Person to the module. 0 or -1 with an exception. */
+int tracked_setup(PyObject *module, ModuleState *state);
+
+/* New reference: a list with (serial, type, name or None, address) of every instrumented object that is alive, in the
+   order of creation. */
+PyObject *tracked_alive(ModuleState *state);
+
+#endif
