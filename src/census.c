@@ -380,10 +380,10 @@ census_check(const ModuleState *state, PyObject *op)
     return Py_IS_TYPE(op, state->census_type);
 }
 
-/* 0, or -1 with MemoryError. */
-static int
-census_index(CensusObject *self)
+int
+census_index(PyObject *op)
 {
+    CensusObject *self = (CensusObject *)op;
     if (self->indexed) {
         return 0;
     }
@@ -405,7 +405,7 @@ census_has(PyObject *op, const void *address)
 {
     CensusObject *self = (CensusObject *)op;
     NodeId entry;
-    return self->indexed && addrmap_find(&self->index, address, &entry);
+    return addrmap_find(&self->index, address, &entry);
 }
 
 PyDoc_STRVAR(census_types_doc, "types($self, /)\n--\n\n"
@@ -489,7 +489,7 @@ census_compare(PyObject *op, PyObject *other, bool (*keep)(const Entry *, void *
     if (!census_check(state, other)) {
         return PyErr_Format(PyExc_TypeError, "expected a Census, not '%.200s'", Py_TYPE(other)->tp_name);
     }
-    if (census_index((CensusObject *)other) < 0) {
+    if (census_index(other) < 0) {
         return NULL;
     }
     return census_filter((CensusObject *)op, keep, other);

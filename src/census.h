@@ -16,8 +16,11 @@ PyObject *census_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nar
 PyObject *census_of(PyObject *module, PyObject *objects);
 PyObject *census_arithmetic(PyObject *module, PyObject *addresses);
 
-/* Whether the object at `address` belongs to a census. */
-bool census_has(PyObject *census, const void *address);
 bool census_check(const ModuleState *state, PyObject *op);
+
+/* Whether the object at `address` belongs to a census. census_index must have succeeded before; it returns 0, or -1 with
+   MemoryError. */
+int census_index(PyObject *census);
+bool census_has(PyObject *census, const void *address);
 
 #endif

@@ -128,6 +128,7 @@ journal_death(Journal *journal, Life *life, FreedBy by)
     life->previous->next = life->next;
     life->next->previous = life->previous;
     journal->doomed -= life->doomed;
+    journal->freed[by]++;
     if (journal->watches != 0) {
         Death death = {.serial = life->serial, .type = life->type, .by = (uint8_t)by};
         journal->deaths_lost |= vec_push(&journal->memory, &journal->deaths, death) < 0;

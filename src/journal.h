@@ -63,7 +63,8 @@ typedef struct {
     Memory memory;
 
     uint64_t next_serial;
-    Life alive; /* head of the register, no object itself */
+    uint64_t freed[BY_SHUTDOWN + 1]; /* how many died of what, since the beginning */
+    Life alive;                      /* head of the register, no object itself */
     size_t doomed;
     uint64_t collections;       /* how many have begun, counting from 1 */
     bool collecting;            /* between "start" and "stop" of a collection */

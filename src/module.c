@@ -2,29 +2,22 @@
 
 #include "census.h"
 #include "internals.h"
+#include "names.h"
 #include "refs.h"
 #include "tracked.h"
 
 /* ---------------------------------------------------------------- the journal */
 
-/* Borrowed from nobody: words of the interned tables below. */
+/* The words of EventKind and FreedBy, in their order. */
 static const char *const event_words[] = {"created", "finalized", "cleared", "resurrected", "freed"};
 static const char *const freed_by_words[] = {NULL, "refcount", "collector", "collector (inferred)", "shutdown"};
-
-/* New reference. */
-static PyObject *
-utf8(const char *bytes, size_t length)
-{
-    return PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)length, "surrogatepass");
-}
 
 /* New reference: (serial, event, type, name or None, refcount, freed by or None). */
 static PyObject *
 event_row(const Journal *journal, const Event *event)
 {
-    const char *type_name = journal_type_name(journal, event->type);
-    PyObject *type = utf8(type_name, strlen(type_name));
-    PyObject *name = event->has_name ? utf8(event->name, event->name_length) : Py_NewRef(Py_None);
+    PyObject *type = name_from_utf8(journal_type_name(journal, event->type));
+    PyObject *name = event->has_name ? name_from_utf8_bytes(event->name, event->name_length) : Py_NewRef(Py_None);
     PyObject *row = NULL;
     if (type != NULL && name != NULL) {
         row = Py_BuildValue("(KsOOLz)", (unsigned long long)event->serial, event_words[event->kind], type, name,
@@ -66,6 +59,25 @@ static PyObject *
 core_journal_dropped(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     return PyLong_FromUnsignedLongLong(state_of_module(module)->journal->dropped);
+}
+
+PyDoc_STRVAR(journal_totals_doc,
+             "journal_totals($module, /)\n--\n\n"
+             "Counts since the module was loaded: objects created, and freed by each of the four causes.");
+
+static PyObject *
+core_journal_totals(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    const Journal *journal = state_of_module(module)->journal;
+    PyObject *totals = Py_BuildValue("{sK}", "created", (unsigned long long)journal->next_serial - 1);
+    for (int by = BY_REFCOUNT; by <= BY_SHUTDOWN && totals != NULL; by++) {
+        PyObject *count = PyLong_FromUnsignedLongLong(journal->freed[by]);
+        if (count == NULL || PyDict_SetItemString(totals, freed_by_words[by], count) < 0) {
+            Py_CLEAR(totals);
+        }
+        Py_XDECREF(count);
+    }
+    return totals;
 }
 
 PyDoc_STRVAR(journal_clear_doc, "journal_clear($module, /)\n--\n\nForget all events and the count of dropped ones.");
@@ -167,8 +179,7 @@ core_watch_deaths(PyObject *module, PyObject *since)
     PyObject *rows = PyList_New(0);
     for (size_t i = first; i < journal->deaths.length && rows != NULL; i++) {
         Death death = journal->deaths.items[i];
-        const char *type_name = journal_type_name(journal, death.type);
-        PyObject *type = utf8(type_name, strlen(type_name));
+        PyObject *type = name_from_utf8(journal_type_name(journal, death.type));
         PyObject *row = type != NULL
                             ? Py_BuildValue("(KNs)", (unsigned long long)death.serial, type, freed_by_words[death.by])
                             : NULL;
@@ -199,15 +210,18 @@ core_watch_end(PyObject *module, PyObject *Py_UNUSED(ignored))
 
 /* -------------------------------------------------------------- instrumented */
 
-PyDoc_STRVAR(
-    alive_doc,
-    "alive($module, /)\n--\n\n"
-    "Every instrumented object that is alive, in the order of creation: tuples (serial, type, name, address).");
+PyDoc_STRVAR(alive_doc, "alive($module, census, /)\n--\n\n"
+                        "Every instrumented object that is alive, in the order of creation.\n\n"
+                        "A list of tuples (serial, type, name or None, whether it is in census). census may be None.");
 
 static PyObject *
-core_alive(PyObject *module, PyObject *Py_UNUSED(ignored))
+core_alive(PyObject *module, PyObject *census)
 {
-    return tracked_alive(state_of_module(module));
+    ModuleState *state = state_of_module(module);
+    if (!Py_IsNone(census) && !census_check(state, census)) {
+        return PyErr_Format(PyExc_TypeError, "alive() takes a Census or None, not '%.200s'", Py_TYPE(census)->tp_name);
+    }
+    return tracked_alive(state, Py_IsNone(census) ? NULL : census);
 }
 
 /* ------------------------------------------------------------------- the pass */
@@ -273,12 +287,13 @@ static PyMethodDef core_methods[] = {
     {"dry_run", (PyCFunction)(void (*)(void))census_dry_run, METH_FASTCALL, dry_run_doc},
     {"census", census_of, METH_O, census_doc},
     {"arithmetic", census_arithmetic, METH_O, arithmetic_doc},
-    {"alive", core_alive, METH_NOARGS, alive_doc},
+    {"alive", core_alive, METH_O, alive_doc},
     {"watch_begin", core_watch_begin, METH_NOARGS, watch_begin_doc},
     {"watch_deaths", core_watch_deaths, METH_O, watch_deaths_doc},
     {"watch_end", core_watch_end, METH_NOARGS, watch_end_doc},
     {"journal_events", core_journal_events, METH_NOARGS, journal_events_doc},
     {"journal_dropped", core_journal_dropped, METH_NOARGS, journal_dropped_doc},
+    {"journal_totals", core_journal_totals, METH_NOARGS, journal_totals_doc},
     {"journal_clear", core_journal_clear, METH_NOARGS, journal_clear_doc},
     {"journal_enabled", core_journal_enabled, METH_NOARGS, journal_enabled_doc},
     {"journal_enable", core_journal_enable, METH_O, journal_enable_doc},

@@ -90,3 +90,15 @@ name_to_utf8(char *buffer, size_t capacity, PyObject *text)
     }
     return used;
 }
+
+PyObject *
+name_from_utf8_bytes(const char *bytes, size_t length)
+{
+    return PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)length, "surrogatepass");
+}
+
+PyObject *
+name_from_utf8(const char *zero_terminated)
+{
+    return name_from_utf8_bytes(zero_terminated, strlen(zero_terminated));
+}

@@ -17,4 +17,8 @@ const char *name_short(PyTypeObject *type);
    Allocates nothing and cannot fail; capacity is at least 3. */
 size_t name_to_utf8(char *buffer, size_t capacity, PyObject *text);
 
+/* New reference: the str of what name_to_utf8 wrote. */
+PyObject *name_from_utf8(const char *zero_terminated);
+PyObject *name_from_utf8_bytes(const char *bytes, size_t length);
+
 #endif

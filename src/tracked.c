@@ -19,6 +19,7 @@
 
 #include <structmember.h>
 
+#include "census.h"
 #include "names.h"
 
 typedef struct {
@@ -659,30 +660,29 @@ static PyType_Spec person_spec = {
 
 /* New reference: what tracked_alive tells of one object. */
 static PyObject *
-life_row(Journal *journal, Life *life)
+life_row(Journal *journal, Life *life, PyObject *census)
 {
     PyObject *op = (PyObject *)tracked_of_life(life);
     PyObject *name = name_of(op);
-    const char *type_name = journal_type_name(journal, life->type);
-    PyObject *type = PyUnicode_DecodeUTF8(type_name, (Py_ssize_t)strlen(type_name), "surrogatepass");
-    PyObject *address = PyLong_FromVoidPtr(op);
-    PyObject *row = NULL;
-    if (type != NULL && address != NULL) {
-        row = Py_BuildValue("(KOOO)", (unsigned long long)life->serial, type, name != NULL ? name : Py_None, address);
+    PyObject *type = name_from_utf8(journal_type_name(journal, life->type));
+    if (type == NULL) {
+        return NULL;
     }
-    Py_XDECREF(type);
-    Py_XDECREF(address);
-    return row;
+    return Py_BuildValue("(KNOO)", (unsigned long long)life->serial, type, name != NULL ? name : Py_None,
+                         census != NULL && census_has(census, op) ? Py_True : Py_False);
 }
 
 PyObject *
-tracked_alive(ModuleState *state)
+tracked_alive(ModuleState *state, PyObject *census)
 {
     Journal *journal = state->journal;
+    if (census != NULL && census_index(census) < 0) {
+        return NULL;
+    }
     int was_enabled = PyGC_Disable(); /* a collection would free objects under way */
     PyObject *list = PyList_New(0);
     for (Life *life = journal->alive.next; life != &journal->alive && list != NULL; life = life->next) {
-        PyObject *row = life_row(journal, life);
+        PyObject *row = life_row(journal, life, census);
         if (row == NULL || PyList_Append(list, row) < 0) {
             Py_CLEAR(list);
         }

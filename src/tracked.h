@@ -8,8 +8,8 @@
 /* Add Tracked and Person to the module. 0 or -1 with an exception. */
 int tracked_setup(PyObject *module, ModuleState *state);
 
-/* New reference: a list with (serial, type, name or None, address) of every instrumented object that is alive, in the
-   order of creation. */
-PyObject *tracked_alive(ModuleState *state);
+/* New reference: a list with (serial, type, name or None, whether it is in `census`) of every instrumented object that is
+   alive, in the order of creation. `census` is a Census or NULL. */
+PyObject *tracked_alive(ModuleState *state, PyObject *census);
 
 #endif

@@ -1,0 +1,363 @@
+"""The data that the words return: frozen, made of strings and numbers, holding no object of the program.
+
+The classes are written by hand rather than with `dataclasses`: importing that module, and defining a class with slots
+by it, leaves cyclic trash, which `garbage` would then find in a program that made none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar, Self, dataclass_transform
+else:
+
+    def dataclass_transform(**_: object) -> Callable[[type], type]:
+        """Stand in for typing's, which is for type checkers."""
+        return lambda cls: cls
+
+
+SCHEMA = "gcscope/1"
+
+
+class Counts(Mapping[str, int]):
+    """Immutable, hashable counts by type name, the most frequent first."""
+
+    __slots__ = ("_counts",)
+    _counts: dict[str, int]
+
+    def __init__(self, counts: Mapping[str, int] | Iterable[tuple[str, int]] = ()) -> None:
+        given = dict(counts)
+        object.__setattr__(self, "_counts", {name: n for name, n in sorted(given.items(), key=_by_falling_count) if n})
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("Counts cannot be changed")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("Counts cannot be changed")
+
+    def __getitem__(self, name: str) -> int:
+        return self._counts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._counts)
+
+    def __len__(self) -> int:
+        return len(self._counts)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._counts.items()))
+
+    def __repr__(self) -> str:
+        return f"Counts({self._counts})"
+
+    def __reduce__(self) -> tuple[type[Counts], tuple[dict[str, int]]]:
+        return Counts, (dict(self._counts),)
+
+    @property
+    def total(self) -> int:
+        """The sum of all counts."""
+        return sum(self._counts.values())
+
+
+def _by_falling_count(item: tuple[str, int]) -> tuple[int, str]:
+    return -item[1], item[0]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Record:
+    """A frozen value. Its fields are its slots; it compares, hashes, pickles, prints and goes to and from JSON."""
+
+    __slots__ = ()
+    _readers: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}  # field -> how it is read from JSON
+
+    def __init__(self, **values: object) -> None:
+        if values.keys() != set(self.__slots__):
+            odd = ", ".join(sorted(values.keys() ^ set(self.__slots__)))
+            raise TypeError(f"{type(self).__name__}() takes exactly its fields, each by name; look at: {odd}")
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a {type(self).__name__} cannot be changed")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"a {type(self).__name__} cannot be changed")
+
+    def _values(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self).__name__, self._values()))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({fields})"
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return _rebuild, (type(self), {name: getattr(self, name) for name in self.__slots__})
+
+    def to_json(self) -> str:
+        """Write the record as one JSON object, with "schema" and "kind" beside its fields."""
+        from gcscope.render.json import write
+
+        return write(self)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read what to_json wrote. Raises ValueError, saying what is wrong, for anything else."""
+        from gcscope.render.json import read
+
+        return read(cls, text)
+
+
+def _rebuild(cls: type[Record], values: dict[str, object]) -> Record:
+    return cls(**values)
+
+
+def read_int(value: object) -> int:
+    """Accept an int that is not negative."""
+    if type(value) is not int or value < 0:
+        raise ValueError(f"expected a number that is not negative, not {value!r}")
+    return value
+
+
+def read_str(value: object) -> str:
+    """Accept a str."""
+    if not isinstance(value, str):
+        raise ValueError(f"expected a string, not {value!r}")
+    return value
+
+
+def read_optional_str(value: object) -> str | None:
+    """Accept a str or None."""
+    return None if value is None else read_str(value)
+
+
+def read_counts(value: object) -> Counts:
+    """Accept an object of names and numbers."""
+    if not isinstance(value, dict):
+        raise ValueError(f"expected an object of counts, not {value!r}")
+    return Counts({read_str(name): read_int(count) for name, count in value.items()})
+
+
+def read_tuple(read_item: Callable[[Any], Any]) -> Callable[[object], tuple[Any, ...]]:
+    """Make a reader of arrays whose items are read by read_item."""
+
+    def read_items(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise ValueError(f"expected an array, not {value!r}")
+        return tuple(read_item(item) for item in value)
+
+    return read_items
+
+
+def read_record(cls: type[Record]) -> Callable[[object], Record]:
+    """Make a reader of records of one class."""
+
+    def read_fields(value: object) -> Record:
+        if not isinstance(value, dict) or value.keys() != set(cls.__slots__):
+            raise ValueError(f"expected an object with the fields of a {cls.__name__}: {', '.join(cls.__slots__)}")
+        return cls(**{name: cls._readers[name](value[name]) for name in cls.__slots__})
+
+    return read_fields
+
+
+def _read_no_cycles(value: object) -> tuple[object, ...]:
+    if value != []:
+        raise ValueError("this version of gcscope writes and reads no cycles yet")
+    return ()
+
+
+class Report(Record):
+    """Unreachable objects: what only the collector can free.
+
+    True when there are any.
+    """
+
+    __slots__ = ("bytes", "cycles", "notes", "objects", "types")
+    objects: int
+    """Collector-tracked objects found unreachable."""
+    bytes: int
+    """What they take: structs, items, the collector's headers, tables of exact lists, dicts and sets."""
+    types: Counts
+    """How many there are of each type; sums up to `objects`."""
+    cycles: tuple[object, ...]
+    """The rings among them. Always empty in this version: it says that something is unreachable, not yet why."""
+    notes: tuple[str, ...]
+    """What one must know to read the figures: uncertainties, and tp_traverse functions that lie."""
+    _readers = {
+        "objects": read_int,
+        "bytes": read_int,
+        "types": read_counts,
+        "cycles": _read_no_cycles,
+        "notes": read_tuple(read_str),
+    }
+
+    def __bool__(self) -> bool:
+        return self.objects > 0
+
+    def __str__(self) -> str:
+        from gcscope.render.text import report_text
+
+        return report_text(self)
+
+
+class Fate(Record):
+    """What became of one instrumented object."""
+
+    __slots__ = ("fate", "name", "serial", "type")
+    serial: int
+    """Its number in the journal."""
+    type: str
+    """The name of its type."""
+    name: str | None
+    """The name of a Person, None of others."""
+    fate: str
+    """How it ended, one of these words.
+
+    'collector', 'collector (inferred)' or 'refcount' if it was freed; 'survived' if it was reachable and lives;
+    'resurrected' if it was unreachable and a finalizer made it reachable again; 'uncollectable' if it was put into
+    gc.garbage.
+    """
+    _readers = {"serial": read_int, "type": read_str, "name": read_optional_str, "fate": read_str}
+
+
+class Collection(Record):
+    """What one run of the collector did."""
+
+    __slots__ = ("cycles", "fates", "notes", "resurrected", "types", "uncollectable")
+    fates: tuple[Fate, ...]
+    """The fate of each instrumented object that was alive before, in the order of creation: read from tp_dealloc."""
+    types: Counts
+    """What was freed, by type: instrumented objects by their deaths, others by who is tracked no more."""
+    resurrected: Counts
+    """What was unreachable before and lives, by type."""
+    uncollectable: Counts
+    """What the collector put into gc.garbage, by type."""
+    cycles: tuple[object, ...]
+    """The rings as the dry run saw them just before. Always empty in this version."""
+    notes: tuple[str, ...]
+    """What one must know to read the figures."""
+    _readers = {
+        "fates": read_tuple(read_record(Fate)),
+        "types": read_counts,
+        "resurrected": read_counts,
+        "uncollectable": read_counts,
+        "cycles": _read_no_cycles,
+        "notes": read_tuple(read_str),
+    }
+
+    @property
+    def objects(self) -> int:
+        """How many objects were freed."""
+        return self.types.total
+
+    def __bool__(self) -> bool:
+        return self.objects > 0
+
+    def __str__(self) -> str:
+        from gcscope.render.text import collection_text
+
+        return collection_text(self)
+
+
+class Trial(Record):
+    """What freed the objects that a call made."""
+
+    __slots__ = ("collector", "notes", "refcount", "report", "resurrected", "survived", "uncollectable")
+    refcount: Counts
+    """Instrumented objects freed by reference counting alone. Nothing tells when any other object is so freed."""
+    collector: Counts
+    """What only the collector could free: instrumented and other objects."""
+    survived: Counts
+    """What the call made and left reachable, caches included."""
+    resurrected: Counts
+    """What was unreachable after the call and was made reachable again by a finalizer."""
+    uncollectable: Counts
+    """What the collector put into gc.garbage."""
+    report: Report
+    """What the dry run found unreachable after the call, before the collector ran."""
+    notes: tuple[str, ...]
+    """What one must know to read the figures."""
+    _readers = {
+        "refcount": read_counts,
+        "collector": read_counts,
+        "survived": read_counts,
+        "resurrected": read_counts,
+        "uncollectable": read_counts,
+        "report": read_record(Report),
+        "notes": read_tuple(read_str),
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import trial_text
+
+        return trial_text(self)
+
+
+class Event(Record):
+    """Something that happened to an instrumented object."""
+
+    __slots__ = ("freed_by", "kind", "name", "refcount", "serial", "type")
+    serial: int
+    """The number of the object: 1, 2, 3 ... in the order of creation."""
+    kind: str
+    """'created', 'finalized', 'cleared', 'resurrected' or 'freed'."""
+    type: str
+    """The name of its type when it was created."""
+    name: str | None
+    """The name of a Person at that moment (its first 40 bytes of UTF-8), None of others."""
+    refcount: int
+    """Its reference count at that moment, without the reference of who finalizes or clears it."""
+    freed_by: str | None
+    """Of a 'freed' event: 'refcount', 'collector', 'collector (inferred)' or 'shutdown'."""
+    _readers = {
+        "serial": read_int,
+        "kind": read_str,
+        "type": read_str,
+        "name": read_optional_str,
+        "refcount": read_int,
+        "freed_by": read_optional_str,
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import event_text
+
+        return event_text(self)
+
+
+class Row(Record):
+    """The collector's arithmetic for one object."""
+
+    __slots__ = ("inside", "label", "left", "reachable", "refcount")
+    label: str
+    """What the asker calls the object."""
+    refcount: int
+    """References that own it."""
+    inside: int
+    """How many of them come from objects that the collector tracks."""
+    left: int
+    """refcount - inside: references from outside (variables of running functions, C code)."""
+    reachable: bool
+    """Whether it, or something that leads to it, has references left."""
+    _readers = {"label": read_str, "refcount": read_int, "inside": read_int, "left": read_int, "reachable": bool}
+
+
+class Arithmetic(Record):
+    """The collector's arithmetic for some objects, in the order in which they were given."""
+
+    __slots__ = ("rows",)
+    rows: tuple[Row, ...]
+    _readers = {"rows": read_tuple(read_record(Row))}
+
+    def __str__(self) -> str:
+        from gcscope.render.text import arithmetic_text
+
+        return arithmetic_text(self)

@@ -1,0 +1,246 @@
+"""Run a program that never heard of gcscope, as plain Python would, and see what it leaves for the collector."""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import importlib.machinery
+import io
+import os
+import sys
+from types import ModuleType
+
+from gcscope import _core
+from gcscope.report import Counts, Record, Report
+from gcscope.verdict import Held, report_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, TracebackType
+
+
+class Program(Record):
+    """What to run, as the command line names it."""
+
+    __slots__ = ("arguments", "kind", "target")
+    kind: str
+    """'script' (a file, or a directory or archive with a __main__.py), 'module' or 'code'."""
+    target: str
+    """Its path, its dotted name, or the code itself."""
+    arguments: tuple[str, ...]
+
+
+class Outcome(Record):
+    """What a program left, and what became of the rest."""
+
+    __slots__ = ("alive", "collected", "collections", "left", "lives", "notes")
+    left: Report
+    """Unreachable at the end of the main script, before its atexit functions."""
+    collected: Counts
+    """What automatic and explicit collections found while it ran, by type."""
+    collections: int
+    """How many collections there were."""
+    lives: Counts
+    """What happened to instrumented objects: 'created', and freed by what."""
+    alive: int
+    """How many instrumented objects are alive at the end and not among what is left."""
+    notes: tuple[str, ...]
+
+
+class CannotRun(Exception):
+    """The program could not be started; the message says why."""
+
+
+# CPython 3.14.0 to 3.14.4 collect in increments: what such a collection looks at cannot be told at its start.
+_COLLECTS_IN_INCREMENTS = (3, 14, 0) <= sys.version_info[:3] <= (3, 14, 4)
+
+
+class _Observer:
+    """Predicts each collection at its start, when the view of the heap is still complete."""
+
+    def __init__(self) -> None:
+        self.collected: dict[str, int] = {}
+        self.collections = 0
+        self.unseen = 0
+        self.totals = _core.journal_totals()
+        # what was unreachable before the program began is not the program's
+        self.earlier = _core.dry_run()
+
+    def follow(self, phase: str, info: dict[str, int]) -> None:
+        """Serve as one of gc.callbacks."""
+        if phase != "start":
+            return
+        self.collections += 1
+        if _COLLECTS_IN_INCREMENTS:
+            self.unseen += 1
+            return
+        generation = info["generation"]
+        try:
+            found = _core.dry_run(-1 if generation == 2 else generation)
+            for counts in found.without(self.earlier).types():
+                for name, n in counts.items():
+                    self.collected[name] = self.collected.get(name, 0) + n
+            self.earlier = self.earlier.without(found)
+        except MemoryError:
+            self.unseen += 1
+
+    def outcome(self) -> Outcome:
+        """Look at the whole heap."""
+        with Held():
+            left = _core.dry_run().without(self.earlier)
+            alive = sum(not inside for _, _, _, inside in _core.alive(left))
+            totals = _core.journal_totals()
+            notes: tuple[str, ...] = ()
+            if self.unseen:
+                notes = (f"what {self.unseen} of {self.collections} collections found could not be told",)
+            return Outcome(
+                left=report_of(left),
+                collected=Counts(self.collected),
+                collections=self.collections,
+                lives=Counts({event: n - self.totals[event] for event, n in totals.items()}),
+                alive=alive,
+                notes=notes,
+            )
+
+
+# ---------------------------------------------------------------- as plain Python does
+
+
+def _fresh_main() -> ModuleType:
+    """Put a new, empty __main__ in the place of gcscope's own."""
+    main = ModuleType("__main__")
+    main.__dict__["__builtins__"] = builtins
+    if sys.version_info < (3, 14):
+        main.__dict__["__annotations__"] = {}
+    sys.modules["__main__"] = main
+    return main
+
+
+def _set_first_path(path: str) -> None:
+    """Set the entry that plain Python puts before the others; with -P or PYTHONSAFEPATH there is none."""
+    if not sys.flags.safe_path:
+        sys.path[0] = path
+
+
+def _execute(code: CodeType, main: ModuleType) -> None:
+    exec(code, main.__dict__)
+
+
+def _load_file(path: str) -> Callable[[], None]:
+    try:
+        with io.open_code(os.path.abspath(path)) as file:
+            source = file.read()
+    except OSError as error:
+        raise CannotRun(f"cannot open {path!r}: {error.strerror}") from None
+
+    def run() -> None:
+        main = _fresh_main()
+        main.__dict__["__file__"] = path if sys.version_info < (3, 9) else os.path.abspath(path)
+        main.__dict__["__cached__"] = None
+        main.__loader__ = importlib.machinery.SourceFileLoader("__main__", os.path.abspath(path))
+        _execute(compile(source, path, "exec", dont_inherit=True), main)
+
+    _set_first_path(os.path.dirname(os.path.realpath(path)))
+    return run
+
+
+def _load_code(text: str) -> Callable[[], None]:
+    if sys.version_info >= (3, 14):  # since then python -c takes indented code
+        import textwrap
+
+        text = textwrap.dedent(text)
+
+    def run() -> None:
+        main = _fresh_main()
+        main.__loader__ = importlib.machinery.BuiltinImporter
+        _execute(compile(text, "<string>", "exec", dont_inherit=True), main)
+
+    _set_first_path("")
+    return run
+
+
+def _load_module(name: str, alter_argv: bool) -> Callable[[], None]:
+    import runpy
+
+    # what `python -m` itself calls; no public function runs a module in sys.modules['__main__']
+    run_as_main = runpy._run_module_as_main  # type: ignore[attr-defined]
+
+    def run() -> None:
+        _fresh_main()
+        run_as_main(name, alter_argv)
+
+    return run
+
+
+def load(program: Program) -> Callable[[], None]:
+    """Set sys.argv and sys.path as plain Python would, and return what runs the program.
+
+    Raises CannotRun if there is no such file.
+    """
+    target = program.target
+    if program.kind == "code":
+        sys.argv[:] = ["-c", *program.arguments]
+        return _load_code(target)
+    if program.kind == "module":
+        sys.argv[:] = ["-m", *program.arguments]
+        _set_first_path(os.getcwd())
+        return _load_module(target, alter_argv=True)
+    sys.argv[:] = [target, *program.arguments]
+    if os.path.isdir(target) or target.endswith((".zip", ".pyz")):
+        _set_first_path(target)
+        return _load_module("__main__", alter_argv=False)
+    return _load_file(target)
+
+
+def _without_own_frames(tb: TracebackType | None) -> TracebackType | None:
+    """Take gcscope's frames off the outer end of a traceback."""
+    while tb is not None and tb.tb_frame.f_code.co_filename == __file__:
+        tb = tb.tb_next
+    return tb
+
+
+def _show(error: BaseException) -> None:
+    """Show an exception that nobody caught as the interpreter would, through the program's own sys.excepthook."""
+    error.__traceback__ = _without_own_frames(error.__traceback__)
+    try:
+        sys.excepthook(type(error), error, error.__traceback__)
+    except Exception as broken:
+        print("Error in sys.excepthook:", file=sys.stderr)
+        sys.__excepthook__(type(broken), broken, broken.__traceback__)
+        print("\nOriginal exception was:", file=sys.stderr)
+        sys.__excepthook__(type(error), error, error.__traceback__)
+
+
+def run(program: Program, tell: Callable[[Outcome], None]) -> None:
+    """Run a program to the end of its main script, then call tell with the outcome.
+
+    Automatic collection is left as the program has it. Only the process that called this tells; a program that calls
+    os._exit tells nothing. SystemExit and any other exception of the program pass through, so that the interpreter ends with
+    the program's own exit code; a traceback was shown by then, and sys.excepthook is silenced.
+    """
+    start = load(program)
+    process = os.getpid()
+    observer = _Observer()
+    gc.callbacks.append(observer.follow)
+    try:
+        start()
+    except SystemExit:
+        raise
+    except BaseException as error:
+        _show(error)
+        sys.excepthook = lambda *_: None
+        raise
+    finally:
+        if os.getpid() == process:
+            if observer.follow in gc.callbacks:
+                gc.callbacks.remove(observer.follow)
+            _tell(observer, tell)
+
+
+def _tell(observer: _Observer, tell: Callable[[Outcome], None]) -> None:
+    """Tell the outcome without doing harm to the program's own end."""
+    try:
+        tell(observer.outcome())
+    except MemoryError:
+        print("gcscope: no report: there is not enough memory for a pass over the heap", file=sys.stderr)
