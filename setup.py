@@ -5,7 +5,7 @@ Switches, as environment variables set to 1:
   GCSCOPE_WERROR    a compiler warning is an error
   GCSCOPE_DEBUG     the rooms check their invariants after each stage, without optimisation
   GCSCOPE_SANITIZE  AddressSanitizer and UndefinedBehaviorSanitizer (preload libasan to use it)
-  GCSCOPE_COVERAGE  count the lines that run, for gcov
+  GCSCOPE_COVERAGE  count the lines that run, for gcov  GCSCOPE_NO_INTERNALS  use none of the interpreter's private headers: the fallbacks of src/internals.h
 """
 
 import os
@@ -35,6 +35,8 @@ if is_on("SANITIZE"):
     sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g"]
     compile_args += [*sanitizers, "-O1"]
     link_args += sanitizers
+if is_on("NO_INTERNALS"):
+    macros.append(("GCSCOPE_NO_INTERNALS", None))
 if is_on("COVERAGE"):
     compile_args += ["--coverage", "-O0"]
     link_args += ["--coverage"]

@@ -74,6 +74,17 @@ is_immortal(PyObject *op)
 #endif
 }
 
+static inline size_t
+long_digits(PyLongObject *number)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return number->long_value.lv_tag >> 3;
+#else
+    Py_ssize_t size = ((PyVarObject *)number)->ob_size;
+    return (size_t)(size < 0 ? -size : size);
+#endif
+}
+
 static inline bool
 interpreter_is_finalizing(void)
 {

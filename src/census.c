@@ -4,8 +4,10 @@
 #include "heap.h"
 #include "names.h"
 
-/* 16 bytes: an object of a tebibyte, or a type beyond the 16 millionth, is a limit we can live with. */
+/* 16 bytes. heap_object_bytes fits; a census of more than 16 million types is an error. */
 enum { KIND_BITS = 24, BYTES_BITS = 40 };
+
+_Static_assert(HEAP_OBJECT_LIMIT == (size_t)1 << BYTES_BITS, "the size of an object fits an entry");
 
 typedef struct {
     uintptr_t address;
@@ -93,12 +95,11 @@ clerk_enter(Clerk *clerk, PyObject *op)
     if (kind < 0) {
         return -1;
     }
-    size_t bytes = heap_object_bytes(op);
-    if (kind >> KIND_BITS != 0 || bytes >> BYTES_BITS != 0) {
-        PyErr_SetString(PyExc_OverflowError, "a census holds 2**24 types and objects of 2**40 bytes at most");
+    if (kind >> KIND_BITS != 0) {
+        PyErr_SetString(PyExc_OverflowError, "a census holds objects of 2**24 types at most");
         return -1;
     }
-    Entry entry = {.address = (uintptr_t)op, .kind = (uint64_t)kind, .bytes = bytes};
+    Entry entry = {.address = (uintptr_t)op, .kind = (uint64_t)kind, .bytes = heap_object_bytes(op)};
     vec_push_reserved(&clerk->census->entries, entry);
     return 0;
 }

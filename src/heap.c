@@ -264,13 +264,23 @@ heap_fini(Heap *heap)
 static size_t
 item_count(PyObject *op)
 {
+    size_t slots;
+    if (internals_frame_slots(op, &slots)) {
+        return slots;
+    }
     if (PyLong_Check(op)) {
-#if PY_VERSION_HEX >= 0x030C0000
-        return ((PyLongObject *)op)->long_value.lv_tag >> 3;
-#endif
+        return long_digits((PyLongObject *)op);
     }
     Py_ssize_t size = ((PyVarObject *)op)->ob_size;
     return (size_t)(size < 0 ? -size : size);
+}
+
+/* A type with items and yet without an ob_size has some other field in its place: what no object can have is none. */
+static size_t
+item_bytes(PyObject *op)
+{
+    size_t item = (size_t)Py_TYPE(op)->tp_itemsize, count = item != 0 ? item_count(op) : 0;
+    return count <= HEAP_OBJECT_LIMIT / 2 / (item + 1) ? count * item : 0;
 }
 
 static size_t
@@ -294,9 +304,6 @@ heap_object_bytes(PyObject *op)
 {
     enum { GC_HEADER = 2 * sizeof(uintptr_t) };
     PyTypeObject *type = Py_TYPE(op);
-    size_t bytes = (size_t)type->tp_basicsize + table_bytes(op);
-    if (type->tp_itemsize > 0) {
-        bytes += item_count(op) * (size_t)type->tp_itemsize;
-    }
-    return bytes + (PyObject_IS_GC(op) ? GC_HEADER : 0);
+    size_t bytes = (size_t)type->tp_basicsize + item_bytes(op) + table_bytes(op) + (PyObject_IS_GC(op) ? GC_HEADER : 0);
+    return bytes < HEAP_OBJECT_LIMIT ? bytes : HEAP_OBJECT_LIMIT - 1;
 }

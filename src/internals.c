@@ -2,8 +2,15 @@
 #define Py_BUILD_CORE 1
 #include "internals.h"
 
+/* CPython's own headers are not clean under -Wextra; ours and this file are. */
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#endif
+
 /* The versions whose private structures were read, and compared with what this file does. */
-#if PY_VERSION_HEX < 0x03100000
+#if PY_VERSION_HEX < 0x03100000 && !defined(GCSCOPE_NO_INTERNALS)
 #define KNOWN_VERSION 1
 #else
 #define KNOWN_VERSION 0
@@ -22,6 +29,10 @@
 #endif
 #endif
 
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
 #ifndef HAS_DICT_HEADER
 #define HAS_DICT_HEADER 0
 #endif
@@ -35,7 +46,7 @@ internals_knows_borrowing(void)
     return !GCSCOPE_STACK_BORROWS || HAS_FRAME_HEADER;
 }
 
-#if HAS_FRAME_HEADER
+#if GCSCOPE_STACK_BORROWS && HAS_FRAME_HEADER
 
 /* The tag of a stack reference: 1 owns nothing; 0 is a reference as any other; 3 is an integer, 2 an address.
    An empty slot is the tag 1 alone. */
@@ -79,6 +90,45 @@ internals_visit_borrowed(PyObject *op, visitproc visit, void *arg)
 }
 
 #endif
+
+/* Borrowed from the frame of a generator, coroutine or asynchronous generator; NULL where its struct is not known.
+   (PyGen_GetCode takes generators only, and attributes such as cr_code tell audit hooks.) */
+static PyCodeObject *
+code_of_generator(PyObject *op)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    return ((PyGenObject *)op)->gi_code;
+#elif !HAS_FRAME_HEADER
+    (void)op;
+    return NULL;
+#elif GCSCOPE_STACK_BORROWS
+    uintptr_t bits = ((struct _PyGenObject *)op)->gi_iframe.f_executable.bits;
+    return (PyCodeObject *)(bits & ~(uintptr_t)STACKREF_TAG_MASK);
+#elif PY_VERSION_HEX >= 0x030D0000
+    return (PyCodeObject *)((_PyInterpreterFrame *)((PyGenObject *)op)->gi_iframe)->f_executable;
+#else
+    return ((_PyInterpreterFrame *)((PyGenObject *)op)->gi_iframe)->f_code;
+#endif
+}
+
+bool
+internals_frame_slots(PyObject *op, size_t *slots)
+{
+    PyTypeObject *type = Py_TYPE(op);
+    PyCodeObject *code;
+    if (type == &PyFrame_Type) {
+        code = PyFrame_GetCode((PyFrameObject *)op);
+        Py_DECREF(code); /* the frame has it */
+    }
+    else if (type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type) {
+        code = code_of_generator(op);
+    }
+    else {
+        return false;
+    }
+    *slots = code != NULL ? (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize : 0;
+    return true;
+}
 
 #if HAS_DICT_HEADER
 

@@ -31,6 +31,10 @@ internals_may_borrow(PyObject *op)
    `op` is one for which internals_may_borrow holds. Does nothing where internals_knows_borrowing is false. */
 void internals_visit_borrowed(PyObject *op, visitproc visit, void *arg);
 
+/* Whether `op` is a frame, generator, coroutine or asynchronous generator: they have items, a slot for each local variable
+   and place on the evaluation stack, but no ob_size. How many is then in *slots. */
+bool internals_frame_slots(PyObject *op, size_t *slots);
+
 /* Bytes of the tables of an exact dict beyond its own struct: the hash table with its entries, or for a dict that
    shares its keys with others the array of its values. 0 where the structure is not known. */
 size_t internals_dict_bytes(PyObject *dict);
