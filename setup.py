@@ -5,7 +5,8 @@ Switches, as environment variables set to 1:
   GCSCOPE_WERROR    a compiler warning is an error
   GCSCOPE_DEBUG     the rooms check their invariants after each stage, without optimisation
   GCSCOPE_SANITIZE  AddressSanitizer and UndefinedBehaviorSanitizer (preload libasan to use it)
-  GCSCOPE_COVERAGE  count the lines that run, for gcov  GCSCOPE_NO_INTERNALS  use none of the interpreter's private headers: the fallbacks of src/internals.h
+  GCSCOPE_COVERAGE  count the lines that run, for gcov
+  GCSCOPE_NO_INTERNALS  use none of the interpreter's private headers: the fallbacks of src/internals.h
 """
 
 import os
