@@ -267,7 +267,8 @@ core_last_pass(PyObject *module, PyObject *Py_UNUSED(ignored))
 
 PyDoc_STRVAR(fail_after_doc,
              "fail_after($module, growths, /)\n--\n\n"
-             "For tests: let this many growths of raw memory succeed in each pass, then fail. Negative: no limit.");
+             "For tests: let this many growths of raw memory succeed in each pass, and in the journal, then fail.\n\n"
+             "Negative: no limit.");
 
 static PyObject *
 core_fail_after(PyObject *module, PyObject *growths)
@@ -277,6 +278,7 @@ core_fail_after(PyObject *module, PyObject *growths)
         return NULL;
     }
     state_of_module(module)->fail_after = number;
+    state_of_module(module)->journal->memory.fail_after = number;
     Py_RETURN_NONE;
 }
 

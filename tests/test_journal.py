@@ -20,7 +20,7 @@ def fresh(quiet):
 
 
 def told(serial=None):
-    return [(e.kind, e.freed_by) for e in journal.events() if serial in (None, e.serial)]
+    return [(e.what, e.freed_by) for e in journal.events() if serial in (None, e.serial)]
 
 
 class Quiet(Person):
@@ -285,7 +285,7 @@ def test_odd_class_names():
         cls = type("A", (Person,), {"__module__": module})
         cls.__qualname__ = qualname
         cls("p")
-    types = [e.type for e in journal.events() if e.kind == "created"]
+    types = [e.type for e in journal.events() if e.what == "created"]
     assert types[0] == "m.Ü\udc80" and types[1].endswith("…") and types[2] == "a" and types[3] == types[4] == "A"
 
 

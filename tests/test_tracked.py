@@ -204,7 +204,7 @@ def test_del_may_call_super(quiet):
             super().__del__()
 
     serial = Polite("Michael").serial
-    kinds = [event.kind for event in gcscope.journal.events() if event.serial == serial]
+    kinds = [event.what for event in gcscope.journal.events() if event.serial == serial]
     assert kinds[-1] == "freed"
 
 

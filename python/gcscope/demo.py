@@ -24,7 +24,7 @@ def _freed(serials: set[int]) -> list[str]:
     return [
         f"{event.name} by {event.freed_by}"
         for event in journal.events()
-        if event.kind == "freed" and event.serial in serials
+        if event.what == "freed" and event.serial in serials
     ]
 
 

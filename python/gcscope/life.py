@@ -17,8 +17,8 @@ class Journal:
     def events(self) -> tuple[Event, ...]:
         """Tell the events that are kept, oldest first."""
         return tuple(
-            Event(serial=serial, kind=kind, type=type_name, name=name, refcount=refcount, freed_by=freed_by)
-            for serial, kind, type_name, name, refcount, freed_by in _core.journal_events()
+            Event(serial=serial, what=what, type=type_name, name=name, refcount=refcount, freed_by=freed_by)
+            for serial, what, type_name, name, refcount, freed_by in _core.journal_events()
         )
 
     @property

@@ -1,12 +1,13 @@
 """The data that the words return: frozen, made of strings and numbers, holding no object of the program.
 
 The classes are written by hand rather than with `dataclasses`: importing that module, and defining a class with slots
-by it, leaves cyclic trash, which `garbage` would then find in a program that made none.
+by it, leaves cyclic trash, which `garbage` would then find in a program that made none. So does importing
+`collections`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from _collections_abc import Callable, Iterable, Iterator, Mapping  # collections.abc without the trash of collections
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -305,10 +306,10 @@ class Trial(Record):
 class Event(Record):
     """Something that happened to an instrumented object."""
 
-    __slots__ = ("freed_by", "kind", "name", "refcount", "serial", "type")
+    __slots__ = ("freed_by", "name", "refcount", "serial", "type", "what")
     serial: int
     """The number of the object: 1, 2, 3 ... in the order of creation."""
-    kind: str
+    what: str
     """'created', 'finalized', 'cleared', 'resurrected' or 'freed'."""
     type: str
     """The name of its type when it was created."""
@@ -320,7 +321,7 @@ class Event(Record):
     """Of a 'freed' event: 'refcount', 'collector', 'collector (inferred)' or 'shutdown'."""
     _readers = {
         "serial": read_int,
-        "kind": read_str,
+        "what": read_str,
         "type": read_str,
         "name": read_optional_str,
         "refcount": read_int,

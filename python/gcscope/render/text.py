@@ -94,7 +94,7 @@ def event_text(event: Event) -> str:
     """Write one event of the journal as a line."""
     who = event.type if event.name is None else f"{event.type} {event.name!r}"
     how = f" by {event.freed_by}" if event.freed_by is not None else f", refcount {event.refcount}"
-    return f"#{event.serial} {who}: {event.kind}{how}"
+    return f"#{event.serial} {who}: {event.what}{how}"
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

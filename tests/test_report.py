@@ -1,0 +1,173 @@
+"""Reports: frozen, comparable, hashable, to JSON and back, and golden texts."""
+
+import copy
+import json
+import pickle
+
+import pytest
+
+from gcscope import Collection, Counts, Event, Fate, Report, Trial
+from gcscope.render.text import counts_lines, size
+from gcscope.report import Arithmetic, Row
+
+REPORT = Report(objects=5, bytes=3120, types=Counts({"list": 2, "gcscope.Person": 3}), cycles=(), notes=())
+FATES = (
+    Fate(serial=1, type="gcscope.Person", name="Michael", fate="collector"),
+    Fate(serial=2, type="m.Node", name=None, fate="survived"),
+)
+COLLECTION = Collection(
+    fates=FATES,
+    types=Counts({"gcscope.Person": 1, "list": 1}),
+    resurrected=Counts({"m.Phoenix": 1}),
+    uncollectable=Counts(),
+    cycles=(),
+    notes=("a note",),
+)
+TRIAL = Trial(
+    refcount=Counts({"gcscope.Person": 2}),
+    collector=Counts({"a": 5, "b": 4, "c": 3, "d": 2, "e": 1, "f": 1}),
+    survived=Counts(),
+    resurrected=Counts(),
+    uncollectable=Counts(),
+    report=REPORT,
+    notes=(),
+)
+EVENT = Event(serial=1, what="freed", type="gcscope.Person", name="Michael", refcount=0, freed_by="collector")
+TABLE = Arithmetic(rows=(Row(label="Michael", refcount=1, inside=1, left=0, reachable=False),))
+ALL = [REPORT, COLLECTION, TRIAL, EVENT, FATES[0], FATES[1]]
+by_kind = pytest.mark.parametrize("record", ALL, ids=lambda record: type(record).__name__)
+
+
+@by_kind
+def test_to_json_and_back(record):
+    text = record.to_json()
+    document = json.loads(text)
+    assert document["schema"] == "gcscope/1" and document["kind"] == type(record).__name__.lower()
+    assert type(record).from_json(text) == record
+    assert type(record).from_json(text.encode()) == record
+
+
+@by_kind
+def test_values(record):
+    again = pickle.loads(pickle.dumps(record))
+    assert again == record and hash(again) == hash(record) and len({again, record}) == 1
+    assert copy.copy(record) == record == copy.deepcopy(record)
+    assert record != "something else" and record != REPORT or record is REPORT
+    assert eval(repr(record), globals()) == record
+
+
+@by_kind
+def test_frozen(record):
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        record.objects = 1
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        del record.notes
+    assert not hasattr(record, "__dict__")
+
+
+def test_fields_are_given_by_name_and_complete():
+    with pytest.raises(TypeError, match="look at: bytes, cycles, notes, types"):
+        Report(objects=1)
+    with pytest.raises(TypeError, match="look at: colour"):
+        Fate(serial=1, type="x", name=None, fate="survived", colour="red")
+    with pytest.raises(TypeError):
+        Fate(1, "x", None, "survived")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not JSON, or a damaged file"),
+        ('{"schema": "gcscope/1", "kind": "report", "obj', "not JSON, or a damaged file"),
+        ("[" * 100_000, "not JSON, or a damaged file"),
+        ("[]", "not a report of gcscope"),
+        ("{}", "not a report of gcscope"),
+        ('{"schema": "gcscope/9", "kind": "report"}', "schema 'gcscope/9' is not known"),
+        ('{"schema": ["x"], "kind": "report"}', "is not known"),
+        ('{"schema": "gcscope/1", "kind": "trial"}', "expected a report, not a 'trial'"),
+        ('{"schema": "gcscope/1"}', "expected a report, not a None"),
+        ('{"schema": "gcscope/1", "kind": "report"}', "expected an object with the fields of a Report"),
+        (REPORT.to_json().replace("3120", "-1"), "a damaged report: expected a number that is not negative"),
+        (REPORT.to_json().replace("3120", '"x"'), "expected a number"),
+        (REPORT.to_json().replace("3120", "true"), "expected a number"),
+        (REPORT.to_json().replace('"list"', '"li\\"st"').replace(": 2", ": null"), "expected a number"),
+        (REPORT.to_json().replace('"notes": []', '"notes": [1]'), "expected a string"),
+        (REPORT.to_json().replace('"notes": []', '"notes": {}'), "expected an array"),
+        (REPORT.to_json().replace('"cycles": []', '"cycles": [1]'), "no cycles yet"),
+    ],
+)
+def test_reading_what_is_not_a_report(text, message):
+    with pytest.raises(ValueError, match=message):
+        Report.from_json(text)
+
+
+def test_counts_are_an_immutable_mapping_in_falling_order():
+    counts = Counts({"b": 1, "a": 1, "c": 9, "none": 0})
+    assert list(counts.items()) == [("c", 9), ("a", 1), ("b", 1)]
+    assert counts == {"a": 1, "b": 1, "c": 9} and counts.total == 11 and counts["c"] == 9 and len(counts) == 3
+    assert hash(counts) == hash(Counts([("c", 9), ("b", 1), ("a", 1)]))
+    assert counts.get("x", 0) == 0 and "x" not in counts and bool(Counts()) is False
+    for change in ("counts['a'] = 2", "del counts['a']", "counts.x = 1", "del counts._counts", "counts.update(a=2)"):
+        with pytest.raises((TypeError, AttributeError)):
+            exec(change)
+    assert counts.total == 11
+
+
+def test_truth():
+    assert REPORT and COLLECTION
+    assert not Report(objects=0, bytes=0, types=Counts(), cycles=(), notes=())
+    assert sum(REPORT.types.values()) == REPORT.objects
+
+
+def test_texts():
+    assert str(REPORT) == (
+        "5 unreachable objects, 3.1 kB; only the collector can free them\n  3  gcscope.Person\n  2  list"
+    )
+    assert str(Report(objects=1, bytes=72, types=Counts({"list": 1}), cycles=(), notes=("mind",))) == (
+        "1 unreachable object, 72 bytes; only the collector can free it\n  1  list\nnote: mind"
+    )
+    assert str(Report(objects=0, bytes=0, types=Counts(), cycles=(), notes=())) == (
+        "nothing is unreachable: the collector has nothing to do"
+    )
+    assert str(COLLECTION) == (
+        "the collector freed 2 objects\n"
+        "  1  gcscope.Person\n"
+        "  1  list\n"
+        "instrumented objects: 1 collector, 1 survived\n"
+        "resurrected by a finalizer: 1 m.Phoenix\n"
+        "note: a note"
+    )
+    assert str(TRIAL) == (
+        "freed by reference counting  2 gcscope.Person\n"
+        "freed by the collector       5 a, 4 b, 3 c, 2 d, 2 others\n"
+        "survived                     nothing\n"
+        "resurrected                  nothing\n"
+        "uncollectable                nothing"
+    )
+    assert str(EVENT) == "#1 gcscope.Person 'Michael': freed by collector"
+    assert str(TABLE) == (
+        "object    refcount   from inside   left   verdict\nMichael          1             1      0   unreachable"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_951, "1.0 MB"),
+        (12_400_000, "12.4 MB"),
+        (3 * 10**9, "3.0 GB"),
+        (3 * 10**13, "30000.0 GB"),
+    ],
+)
+def test_sizes(count, text):
+    assert size(count) == text
+
+
+def test_long_lists_are_folded():
+    lines = counts_lines(Counts({f"t{n:02}": 100 - n for n in range(20)}))
+    assert lines[0] == "  100  t00" and lines[-1] == f"  and {sum(100 - n for n in range(12, 20))} objects of 8 other types"
+    assert len(lines) == 13
