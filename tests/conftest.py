@@ -63,8 +63,13 @@ def rooms(tmp_path_factory):
     from setuptools import Distribution, Extension
 
     folder = tmp_path_factory.mktemp("rooms")
-    sources = [ROOT / "tests/rooms/rooms.c", *(ROOT / f"src/{room}.c" for room in ("vec", "addrmap", "graph", "collector"))]
-    extension = Extension("rooms", [str(s) for s in sources], include_dirs=[str(ROOT / "src")], extra_compile_args=["-std=c11"])
+    sources = [
+        ROOT / "tests/rooms/rooms.c",
+        *(ROOT / f"src/{room}.c" for room in ("vec", "addrmap", "graph", "collector")),
+    ]
+    extension = Extension(
+        "rooms", [str(s) for s in sources], include_dirs=[str(ROOT / "src")], extra_compile_args=["-std=c11"]
+    )
     command = Distribution({"ext_modules": [extension]}).get_command_obj("build_ext")
     command.build_lib, command.build_temp = str(folder), str(folder / "temp")
     command.ensure_finalized()

@@ -8,10 +8,10 @@ import types
 import weakref
 from contextlib import suppress
 
-import oracle
 import pytest
 
 import gcscope
+import oracle
 from gcscope import Person, _core
 
 

@@ -169,5 +169,8 @@ def test_sizes(count, text):
 
 def test_long_lists_are_folded():
     lines = counts_lines(Counts({f"t{n:02}": 100 - n for n in range(20)}))
-    assert lines[0] == "  100  t00" and lines[-1] == f"  and {sum(100 - n for n in range(12, 20))} objects of 8 other types"
+    assert (
+        lines[0] == "  100  t00"
+        and lines[-1] == f"  and {sum(100 - n for n in range(12, 20))} objects of 8 other types"
+    )
     assert len(lines) == 13

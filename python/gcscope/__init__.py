@@ -13,8 +13,8 @@ The words of this package load on first use; `import gcscope` alone costs next t
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope._core import IMMORTAL, Person, Tracked, refcount
-    from gcscope.life import Event, Journal, journal
-    from gcscope.report import Collection, Counts, Fate, Report, Trial
+    from gcscope.life import Journal, journal
+    from gcscope.report import Collection, Counts, Event, Fate, Report, Trial
     from gcscope.verdict import collect, garbage, trial
 
 __version__ = "0.1.0"

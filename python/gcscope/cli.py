@@ -23,17 +23,21 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser(
         "demo", help="play the lecture on real objects", description="Play the lecture, step by step, on real objects."
     )
-    demo.add_argument("--people", type=_people, default=1000, metavar="N", help="length of the long ring (default 1000)")
+    demo.add_argument(
+        "--people", type=_people, default=1000, metavar="N", help="length of the long ring (default 1000)"
+    )
 
     runs = commands.add_parser(
         "run",
         help="run a program and tell what it left for the collector",
-        description="Run a program as plain Python would. At its end, what it left for the collector is told on stderr.",
+        description="Run a program as plain Python would; at its end, tell on stderr what it left for the collector.",
         usage="python -m gcscope run (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]",
     )
     runs.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module")
     runs.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE", help="run code")
-    runs.add_argument("script", nargs=argparse.REMAINDER, metavar="SCRIPT", help="a file, or a directory with __main__.py")
+    runs.add_argument(
+        "script", nargs=argparse.REMAINDER, metavar="SCRIPT", help="a file, or a directory with __main__.py"
+    )
     return parser
 
 

@@ -58,8 +58,8 @@ def two_people(say: Say) -> None:
     rows = arithmetic(objects)
     counts = {row.label: row.refcount for row in rows.rows}
     say(f"   refcount: Michael {counts['Michael']}, Sarah {counts['Sarah']}: not 0, though no name leads to them.")
-    say(f"   Freed by reference counting: {', '.join(_freed(serials)) or 'nobody'}. It can do nothing more: it acts only")
-    say("   when a count changes, and nobody is left who could change one.")
+    say(f"   Freed by reference counting: {', '.join(_freed(serials)) or 'nobody'}. It can do nothing more:")
+    say("   it acts when a count changes, and nobody is left who could change one.")
     say("")
 
     say("4. What the collector would find (a dry run, nothing is freed)")
@@ -76,7 +76,7 @@ def two_people(say: Say) -> None:
     collection = collect()
     for fate in collection.fates:
         if fate.serial in serials:
-            say(f"   {fate.name}: freed by the {fate.fate}")
+            say(f"   {fate.name}: {'freed by the ' if 'collector' in fate.fate else ''}{fate.fate}")
     say(f"   In all it freed {plural(collection.objects, 'object')}: {counts_phrase(collection.types)}.")
     say("")
 

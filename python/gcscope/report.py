@@ -70,7 +70,7 @@ def _by_falling_count(item: tuple[str, int]) -> tuple[int, str]:
 class Record:
     """A frozen value. Its fields are its slots; it compares, hashes, pickles, prints and goes to and from JSON."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
     _readers: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}  # field -> how it is read from JSON
 
     def __init__(self, **values: object) -> None:

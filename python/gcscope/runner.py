@@ -216,8 +216,8 @@ def run(program: Program, tell: Callable[[Outcome], None]) -> None:
     """Run a program to the end of its main script, then call tell with the outcome.
 
     Automatic collection is left as the program has it. Only the process that called this tells; a program that calls
-    os._exit tells nothing. SystemExit and any other exception of the program pass through, so that the interpreter ends with
-    the program's own exit code; a traceback was shown by then, and sys.excepthook is silenced.
+    os._exit tells nothing. SystemExit and any other exception of the program pass through, so that the interpreter ends
+    with the program's own exit code; a traceback was shown by then, and sys.excepthook is silenced.
     """
     start = load(program)
     process = os.getpid()

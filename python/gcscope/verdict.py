@@ -71,10 +71,10 @@ def report_of(census: _core.Census) -> Report:
 def garbage() -> Report:
     """Tell what a full collection would find unreachable right now.
 
-    A dry run of the collector: nothing is collected, no finalizer is run, no weak reference cleared, no `__dict__` made.
-    It is the set that the collector itself finds (and prints under gc.DEBUG_COLLECTABLE) before it runs finalizers. So it
-    also has the rings that a finalizer is going to break, such as suspended generators, which the number that
-    gc.collect() returns leaves out. Objects under gc.freeze() count as outside, as the collector has it.
+    A dry run of the collector: nothing is collected, no finalizer is run, no weak reference cleared, no `__dict__`
+    made. It is the set that the collector itself finds (and prints under gc.DEBUG_COLLECTABLE) before it runs
+    finalizers. So it also has the rings that a finalizer is going to break, such as suspended generators, which the
+    number that gc.collect() returns leaves out. Objects under gc.freeze() count as outside, as the collector has it.
 
     Raises MemoryError where there is no memory for the pass: about 50 bytes an object and 6 a reference.
     """
@@ -85,8 +85,8 @@ def garbage() -> Report:
 def arithmetic(objects: Mapping[str, int]) -> Arithmetic:
     """Tell the collector's arithmetic for some objects: reference count, references from inside, what is left.
 
-    objects maps a label to the address of an object (as from `id`), so that asking holds nothing; the addresses are looked
-    up among the objects that the collector tracks. Raises LookupError where there is none.
+    objects maps a label to the address of an object (as from `id`), so that asking holds nothing; the addresses are
+    looked up among the objects that the collector tracks. Raises LookupError where there is none.
     """
     with Held():
         found = _core.arithmetic(list(objects.values()))
@@ -121,7 +121,7 @@ class _Watch:
             _core.watch_end()
 
     def deaths(self) -> dict[int, tuple[str, str]]:
-        """Serial -> (type, what freed it)."""
+        """Tell them: serial -> (type, what freed it)."""
         return {serial: (type_name, freed_by) for serial, type_name, freed_by in _core.watch_deaths(self.since)}
 
 
@@ -169,9 +169,9 @@ _COLLECTOR = ("collector", "collector (inferred)")
 def collect() -> Collection:
     """Run a full collection and tell what it did.
 
-    The fates of instrumented objects come from their tp_dealloc. Of all other objects it is told by address and type who is
-    tracked no more: a new object of the same type, made by a finalizer at the address of one just freed, would be taken for
-    it.
+    The fates of instrumented objects come from their tp_dealloc. Of all other objects it is told by address and type
+    who is tracked no more: a new object of the same type, made by a finalizer at the address of one just freed, would
+    be taken for it.
     """
     with Held(), _Watch() as watch:
         watch.begin()
@@ -200,9 +200,9 @@ def _collections_so_far() -> int:
 def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Trial:
     """Call func(*args, **kwargs), drop its result, and tell what freed the objects that it made.
 
-    The collector runs before the call, so that what was unreachable before is not blamed on func, and after it. In between
-    automatic collection is off; if func collects all the same, a note says so. An exception of func passes through, with
-    automatic collection put back as it was. Raises TypeError if func cannot be called.
+    The collector runs before the call, so that what was unreachable before is not blamed on func, and after it. In
+    between automatic collection is off; if func collects all the same, a note says so. An exception of func passes
+    through, with automatic collection put back as it was. Raises TypeError if func cannot be called.
     """
     if not callable(func):
         raise TypeError(f"trial() takes a function and calls it, not an object of type {type(func).__qualname__!r}")

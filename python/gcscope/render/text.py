@@ -15,11 +15,11 @@ def size(count: int) -> str:
     """Write a number of bytes as a person would: 432 bytes, 3.1 kB, 12.4 MB."""
     if count < 1000:
         return f"{count} bytes"
-    value = float(count)
-    for unit in ("kB", "MB", "GB"):
-        value /= 1000
+    value, unit = count / 1000, "kB"
+    for larger in ("MB", "GB"):
         if value < 999.95:
             break
+        value, unit = value / 1000, larger
     return f"{value:.1f} {unit}"
 
 
@@ -101,16 +101,16 @@ def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     """Align a table: the first and the last column to the left, numbers to the right."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     last = len(header) - 1
-    return [
-        "   ".join(f"{cell:<{w}}" if i in (0, last) else f"{cell:>{w}}" for i, (cell, w) in enumerate(zip(row, widths)))
-        .rstrip()
-        for row in [header, *rows]
-    ]
+
+    def cell(text: str, column: int) -> str:
+        return f"{text:<{widths[column]}}" if column in (0, last) else f"{text:>{widths[column]}}"
+
+    return ["   ".join(cell(text, i) for i, text in enumerate(row)).rstrip() for row in [header, *rows]]
 
 
 def arithmetic_text(arithmetic: Arithmetic) -> str:
     """Write the collector's arithmetic as a table."""
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             row.label,
             f"{row.refcount:,}",
@@ -127,7 +127,9 @@ def outcome_text(outcome: Outcome) -> str:
     """Write what a program left for the collector, each line with gcscope's name before it."""
     left = outcome.left
     if left:
-        lines = [f"at its end the program had left {plural(left.objects, 'object')} ({size(left.bytes)}) to the collector"]
+        lines = [
+            f"at its end the program had left {plural(left.objects, 'object')} ({size(left.bytes)}) to the collector"
+        ]
         lines += counts_lines(left.types)
     else:
         lines = ["at its end the program had left nothing to the collector"]
