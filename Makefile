@@ -1,0 +1,50 @@
+# gcscope's tasks. `make` alone lists them. PYTHON chooses the interpreter, VENV where its environment lies.
+PYTHON ?= python3
+VENV   ?= .venv
+RUN     = $(VENV)/bin/python
+.DEFAULT_GOAL := help
+.PHONY: help build test check sanitize oracle bench pythons notebooks format clean
+
+help:  ## list the tasks
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(RUN) -m pip install -q -e ".[test]" ruff mypy typing_extensions
+	@touch $@
+
+build: $(VENV)/.ready  ## compile the C core in place; switches are at the head of setup.py
+	$(RUN) setup.py -q build_ext --inplace
+
+test: build  ## run the tests
+	$(RUN) -m pytest
+
+check: $(VENV)/.ready  ## compile without a warning; ruff, mypy --strict, stubtest
+	GCSCOPE_WERROR=1 $(RUN) setup.py -q build_ext --inplace --force
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	cd python && MYPYPATH=. ../$(RUN) -m mypy --config-file ../pyproject.toml
+	MYPYPATH=python $(RUN) -m mypy.stubtest gcscope._core
+
+sanitize: $(VENV)/.ready  ## run the tests of the C core under AddressSanitizer and UndefinedBehaviorSanitizer
+	PYTHON=$(RUN) .ci/sanitize
+
+oracle: build  ## compare the dry run with the collector on 2,000 random graphs
+	$(RUN) tests/oracle.py --graphs 2000
+
+bench: build  ## print the table of benchmarks/compare.py
+	$(RUN) benchmarks/compare.py
+
+pythons:  ## run the tests on every supported Python found on this machine
+	.ci/pythons
+
+notebooks: build  ## run the notebooks and keep their outputs
+	$(RUN) tests/notebooks.py
+
+format: $(VENV)/.ready  ## format C and Python
+	clang-format -i src/*.c src/*.h tests/rooms/*.c
+	$(RUN) -m ruff format .
+
+clean:  ## remove what was built
+	rm -rf build dist python/*.egg-info $(VENV)
+	find python tests -name '*.so' -delete -o -name __pycache__ -prune -exec rm -rf {} +

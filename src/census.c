@@ -150,6 +150,7 @@ census_filter(CensusObject *self, bool (*keep)(const Entry *, void *), void *arg
     }
     Py_SETREF(chosen->names, Py_NewRef(self->names));
     chosen->uncertain = self->uncertain;
+    chosen->over_visited = self->over_visited;
     int error = vec_reserve(&chosen->memory, &chosen->kinds, self->kinds.length);
     for (size_t i = 0; i < self->kinds.length && error == 0; i++) {
         vec_push_reserved(&chosen->kinds, self->kinds.items[i]);
@@ -220,7 +221,12 @@ list_heap(ModuleState *state, Heap *heap, Memory *memory, long generation)
         return -1;
     }
     if (heap_list(heap, memory, list) < 0) {
-        PyErr_NoMemory();
+        if (heap->has_repeats) {
+            PyErr_SetString(PyExc_RuntimeError, "the heap changed while it was listed: an audit hook ran a collection");
+        }
+        else {
+            PyErr_NoMemory();
+        }
         return -1;
     }
     return 0;
@@ -304,9 +310,13 @@ census_of(PyObject *module, PyObject *objects)
         return PyErr_Format(PyExc_TypeError, "census() takes a list of objects, not '%.200s'",
                             Py_TYPE(objects)->tp_name);
     }
-    ModuleState *state = state_of_module(module);
+    int was_enabled = PyGC_Disable(); /* nothing may run that could change the list */
     PyObject *const *items = ((PyListObject *)objects)->ob_item;
-    return (PyObject *)census_take(state, items, (size_t)PyList_GET_SIZE(objects), NULL);
+    CensusObject *census = census_take(state_of_module(module), items, (size_t)PyList_GET_SIZE(objects), NULL);
+    if (was_enabled) {
+        PyGC_Enable();
+    }
+    return (PyObject *)census;
 }
 
 /* ----------------------------------------------------------- the arithmetic */

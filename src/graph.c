@@ -23,7 +23,7 @@ graph_fini(Graph *graph)
 int
 graph_reserve(Graph *graph, size_t more)
 {
-    if (more > UINT32_MAX - graph->targets.length) {
+    if (more > INT32_MAX - graph->targets.length) { /* so that a count of edges fits the collector's gc_refs */
         return -1;
     }
     return vec_reserve(graph->memory, &graph->targets, more);

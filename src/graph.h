@@ -20,7 +20,7 @@ typedef struct {
 int graph_init(Graph *graph, Memory *memory, size_t nodes);
 void graph_fini(Graph *graph);
 
-/* Room for `more` further edges of the open row. -1: out of memory, or more than 4 billion edges in all. */
+/* Room for `more` further edges of the open row. -1: out of memory, or more than 2 billion edges in all. */
 int graph_reserve(Graph *graph, size_t more);
 
 /* Add an edge to the open row; the caller has reserved room. */

@@ -65,6 +65,11 @@ list_by_list(Heap *heap)
     heap->objects = ((PyListObject *)heap->list)->ob_item;
     heap->count = (size_t)PyList_GET_SIZE(heap->list);
     for (size_t id = 0; id < heap->count; id++) {
+        NodeId first;
+        if (addrmap_find(&heap->map, heap->objects[id], &first)) {
+            heap->has_repeats = true;
+            return -1;
+        }
         if (heap_add(heap, heap->objects[id], id) < 0) {
             return -1;
         }
@@ -260,27 +265,22 @@ heap_fini(Heap *heap)
 
 /* ------------------------------------------------------------------- sizes */
 
-/* How many items follow the struct. An int keeps its length elsewhere than other objects of variable size. */
-static size_t
-item_count(PyObject *op)
-{
-    size_t slots;
-    if (internals_frame_slots(op, &slots)) {
-        return slots;
-    }
-    if (PyLong_Check(op)) {
-        return long_digits((PyLongObject *)op);
-    }
-    Py_ssize_t size = ((PyVarObject *)op)->ob_size;
-    return (size_t)(size < 0 ? -size : size);
-}
-
-/* A type with items and yet without an ob_size has some other field in its place: what no object can have is none. */
+/* Bytes of the items that follow the struct. An int keeps its length elsewhere than other objects of variable size. A type
+   with items and yet without an ob_size has some other field in its place: what no object can have is taken for none. */
 static size_t
 item_bytes(PyObject *op)
 {
-    size_t item = (size_t)Py_TYPE(op)->tp_itemsize, count = item != 0 ? item_count(op) : 0;
-    return count <= HEAP_OBJECT_LIMIT / 2 / (item + 1) ? count * item : 0;
+    size_t slots;
+    if (internals_frame_slots(op, &slots)) {
+        return slots * sizeof(PyObject *);
+    }
+    if (Py_TYPE(op)->tp_itemsize <= 0) {
+        return 0;
+    }
+    size_t item = (size_t)Py_TYPE(op)->tp_itemsize;
+    Py_ssize_t size = ((PyVarObject *)op)->ob_size;
+    size_t count = PyLong_Check(op) ? long_digits((PyLongObject *)op) : (size_t)(size < 0 ? -size : size);
+    return count < HEAP_OBJECT_LIMIT / item ? count * item : 0;
 }
 
 static size_t

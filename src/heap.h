@@ -22,12 +22,13 @@ typedef struct {
     VEC(int32_t) refcounts; /* node id -> references that own it; INT32_MAX for immortal ones and more than that */
     VEC(NodeId) unowned;    /* targets of the edges that own nothing, once for each such edge */
     size_t visits;          /* references that tp_traverse showed, to listed objects or not */
+    bool has_repeats;       /* the list has an object twice: heap_list refused it */
     bool uncertain;         /* some generator was read by the fallback of internals.h */
 } Heap;
 
 /* List the heap: the items of `list` (owned by the Heap from now on, also on failure), which must be the answer of
    gc.get_objects, or every tracked object where it is NULL and GCSCOPE_HAS_VISIT_OBJECTS. 0; -1 when memory is
-   exhausted or there are more than 4 billion objects. */
+   exhausted, there are more than 4 billion objects, or the list has repeats. */
 int heap_list(Heap *heap, Memory *memory, PyObject *list);
 
 /* Read reference counts and edges of what heap_list found. 0; -1 when memory is exhausted or there are more than

@@ -21,11 +21,14 @@
 #include "internal/pycore_dict.h"
 #define HAS_DICT_HEADER 1
 #endif
-#if GCSCOPE_STACK_BORROWS && __has_include("internal/pycore_interpframe_structs.h") &&                                 \
-                                           __has_include("internal/pycore_frame.h")
+#if __has_include("internal/pycore_frame.h")
 #include "internal/pycore_frame.h" /* FRAME_CLEARED: 4 on 3.14, 5 on 3.15 */
+#if !GCSCOPE_STACK_BORROWS
+#define HAS_FRAME_HEADER 1
+#elif __has_include("internal/pycore_interpframe_structs.h") /* the structs of frames have moved there */
 #include "internal/pycore_interpframe_structs.h"
 #define HAS_FRAME_HEADER 1
+#endif
 #endif
 #endif
 
@@ -101,7 +104,7 @@ code_of_generator(PyObject *op)
 #elif !HAS_FRAME_HEADER
     (void)op;
     return NULL;
-#elif GCSCOPE_STACK_BORROWS
+#elif GCSCOPE_STACK_BORROWS /* and in a stack reference, with its tag */
     uintptr_t bits = ((struct _PyGenObject *)op)->gi_iframe.f_executable.bits;
     return (PyCodeObject *)(bits & ~(uintptr_t)STACKREF_TAG_MASK);
 #elif PY_VERSION_HEX >= 0x030D0000

@@ -166,11 +166,10 @@ journal_next_resurrected(Journal *journal, Life *life)
     return NULL;
 }
 
-size_t
+void
 journal_watch_begin(Journal *journal)
 {
     journal->watches++;
-    return journal->deaths.length;
 }
 
 void

@@ -55,6 +55,7 @@ typedef struct Life {
     uint64_t serial;              /* 1, 2, 3 ... in the order of creation */
     uint32_t type;                /* number of the type's name when it was created */
     uint64_t finalized_at;        /* Journal.collections when its finalizer ran for want of references, or 0 */
+    bool finalized;               /* its finalizer was noted: a repeat is a call of __del__ by hand, or by super() */
     bool doomed;                  /* the collector has finalized it: it dies of that, or is resurrected */
 } Life;
 
@@ -68,7 +69,6 @@ typedef struct {
     size_t doomed;
     uint64_t collections;       /* how many have begun, counting from 1 */
     bool collecting;            /* between "start" and "stop" of a collection */
-    bool follows_collector;     /* journal_collection_* are in gc.callbacks */
     destructor python_finalize; /* the tp_finalize of classes with a __del__ in Python, once one was seen */
 
     bool enabled;
@@ -113,9 +113,9 @@ void journal_collection_begins(Journal *journal);
    Begin with &journal->alive. */
 Life *journal_next_resurrected(Journal *journal, Life *life);
 
-/* Deaths are noted between these two; watches nest. The begin answers the index that the first death of this watch will
-   have; the deaths are forgotten when the last watch ends. */
-size_t journal_watch_begin(Journal *journal);
+/* Deaths are noted between these two; watches nest. The first death of a watch has the index deaths.length of its begin;
+   the deaths are forgotten when the last watch ends. */
+void journal_watch_begin(Journal *journal);
 void journal_watch_end(Journal *journal);
 
 #endif

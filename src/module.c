@@ -16,10 +16,12 @@ static const char *const freed_by_words[] = {NULL, "refcount", "collector", "col
 static PyObject *
 event_row(const Journal *journal, const Event *event)
 {
+    PyObject *row = NULL, *name = NULL;
     PyObject *type = name_from_utf8(journal_type_name(journal, event->type));
-    PyObject *name = event->has_name ? name_from_utf8_bytes(event->name, event->name_length) : Py_NewRef(Py_None);
-    PyObject *row = NULL;
-    if (type != NULL && name != NULL) {
+    if (type != NULL) {
+        name = event->has_name ? name_from_utf8_bytes(event->name, event->name_length) : Py_NewRef(Py_None);
+    }
+    if (name != NULL) {
         row = Py_BuildValue("(KsOOLz)", (unsigned long long)event->serial, event_words[event->kind], type, name,
                             (long long)event->refcount, freed_by_words[event->by]);
     }
@@ -155,8 +157,17 @@ PyDoc_STRVAR(
 static PyObject *
 core_watch_begin(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
-    Journal *journal = state_of_module(module)->journal;
-    return Py_BuildValue("(nK)", (Py_ssize_t)journal_watch_begin(journal), (unsigned long long)journal->next_serial);
+    ModuleState *state = state_of_module(module);
+    Journal *journal = state->journal;
+    if (tracked_follow_collector(state) < 0) {
+        return NULL;
+    }
+    PyObject *begun =
+        Py_BuildValue("(nK)", (Py_ssize_t)journal->deaths.length, (unsigned long long)journal->next_serial);
+    if (begun != NULL) {
+        journal_watch_begin(journal);
+    }
+    return begun;
 }
 
 PyDoc_STRVAR(watch_deaths_doc,
@@ -222,6 +233,40 @@ core_alive(PyObject *module, PyObject *census)
         return PyErr_Format(PyExc_TypeError, "alive() takes a Census or None, not '%.200s'", Py_TYPE(census)->tp_name);
     }
     return tracked_alive(state, Py_IsNone(census) ? NULL : census);
+}
+
+/* ------------------------------------------------------- automatic collection */
+
+PyDoc_STRVAR(hold_doc,
+             "hold($module, /)\n--\n\n"
+             "Hold automatic collection off until as many calls of release. Holders in several threads are counted.");
+
+static PyObject *
+core_hold(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    ModuleState *state = state_of_module(module);
+    int was_enabled = PyGC_Disable();
+    if (state->holders++ == 0) {
+        state->was_enabled = was_enabled;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(release_doc, "release($module, /)\n--\n\n"
+                          "End a hold. The last one puts automatic collection back as it was when the first began.");
+
+static PyObject *
+core_release(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    ModuleState *state = state_of_module(module);
+    if (state->holders == 0) {
+        PyErr_SetString(PyExc_RuntimeError, "nothing holds automatic collection off");
+        return NULL;
+    }
+    if (--state->holders == 0) {
+        (void)(state->was_enabled ? PyGC_Enable() : PyGC_Disable());
+    }
+    Py_RETURN_NONE;
 }
 
 /* ------------------------------------------------------------------- the pass */
@@ -290,6 +335,8 @@ static PyMethodDef core_methods[] = {
     {"census", census_of, METH_O, census_doc},
     {"arithmetic", census_arithmetic, METH_O, arithmetic_doc},
     {"alive", core_alive, METH_O, alive_doc},
+    {"hold", core_hold, METH_NOARGS, hold_doc},
+    {"release", core_release, METH_NOARGS, release_doc},
     {"watch_begin", core_watch_begin, METH_NOARGS, watch_begin_doc},
     {"watch_deaths", core_watch_deaths, METH_O, watch_deaths_doc},
     {"watch_end", core_watch_end, METH_NOARGS, watch_end_doc},
@@ -354,6 +401,7 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->gc_get_objects);
     Py_VISIT(state->gc_get_freeze_count);
     Py_VISIT(state->gc_callbacks);
+    Py_VISIT(state->callback);
     return 0;
 }
 
@@ -361,6 +409,7 @@ static int
 core_clear(PyObject *module)
 {
     ModuleState *state = state_of_module(module);
+    tracked_forget_collector(state);
     Py_CLEAR(state->tracked_type);
     Py_CLEAR(state->person_type);
     Py_CLEAR(state->census_type);

@@ -26,8 +26,11 @@ name_of_type(PyTypeObject *type)
     }
     PyObject *qualname = ((PyHeapTypeObject *)type)->ht_qualname;
     PyObject *module = module_of_heap_type(type);
+    if (qualname == NULL) { /* a type put together by hand */
+        return PyUnicode_FromString(type->tp_name);
+    }
     if (module == NULL || PyUnicode_CompareWithASCIIString(module, "builtins") == 0) {
-        return Py_NewRef(qualname);
+        return PyUnicode_FromObject(qualname); /* exact: a subclass of str could run code when it is hashed */
     }
     return PyUnicode_FromFormat("%U.%U", module, qualname);
 }
@@ -91,10 +94,48 @@ name_to_utf8(char *buffer, size_t capacity, PyObject *text)
     return used;
 }
 
+/* The character at *bytes, and *bytes moved behind it. Of what `encode` wrote, so that nothing needs to be checked. */
+static Py_UCS4
+decode(const unsigned char **bytes)
+{
+    const unsigned char *b = *bytes;
+    if (b[0] < 0x80) {
+        *bytes += 1;
+        return b[0];
+    }
+    if (b[0] < 0xE0) {
+        *bytes += 2;
+        return (Py_UCS4)(b[0] & 0x1F) << 6 | (b[1] & 0x3F);
+    }
+    if (b[0] < 0xF0) {
+        *bytes += 3;
+        return (Py_UCS4)(b[0] & 0x0F) << 12 | (Py_UCS4)(b[1] & 0x3F) << 6 | (b[2] & 0x3F);
+    }
+    *bytes += 4;
+    return (Py_UCS4)(b[0] & 0x07) << 18 | (Py_UCS4)(b[1] & 0x3F) << 12 | (Py_UCS4)(b[2] & 0x3F) << 6 | (b[3] & 0x3F);
+}
+
+/* Not by PyUnicode_DecodeUTF8: for a lone surrogate it asks the registry of error handlers, which may run Python code. */
 PyObject *
 name_from_utf8_bytes(const char *bytes, size_t length)
 {
-    return PyUnicode_DecodeUTF8(bytes, (Py_ssize_t)length, "surrogatepass");
+    const unsigned char *begin = (const unsigned char *)bytes, *end = begin + length;
+    Py_ssize_t characters = 0;
+    Py_UCS4 largest = 0x7F;
+    for (const unsigned char *at = begin; at < end; characters++) {
+        Py_UCS4 c = decode(&at);
+        largest = c > largest ? c : largest;
+    }
+    PyObject *text = PyUnicode_New(characters, largest);
+    if (text == NULL) {
+        return NULL;
+    }
+    int kind = (int)PyUnicode_KIND(text);
+    void *data = PyUnicode_DATA(text);
+    for (Py_ssize_t i = 0; i < characters; i++) {
+        PyUnicode_WRITE(kind, data, i, decode(&begin));
+    }
+    return text;
 }
 
 PyObject *

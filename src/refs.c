@@ -56,7 +56,8 @@ static PyType_Spec immortal_spec = {
 int
 refs_setup(PyObject *module, ModuleState *state)
 {
-    PyObject *type = PyType_FromModuleAndSpec(module, &immortal_spec, (PyObject *)&PyLong_Type);
+    /* without the module: its one instance cannot be traversed, and would keep the module alive for ever */
+    PyObject *type = PyType_FromSpecWithBases(&immortal_spec, (PyObject *)&PyLong_Type);
     if (type == NULL) {
         return -1;
     }

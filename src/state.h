@@ -21,6 +21,10 @@ typedef struct {
     PyObject *gc_get_objects;      /* owned */
     PyObject *gc_get_freeze_count; /* owned */
     PyObject *gc_callbacks;        /* owned */
+    PyObject *callback;            /* owned or NULL: ours in gc.callbacks */
+    Py_ssize_t callback_index;     /* where it stood there last */
+    size_t holders;                /* how many hold automatic collection off */
+    int was_enabled;               /* whether it was on when the first of them began */
     Journal *journal;              /* shared */
     int64_t fail_after;            /* how many more growths of raw memory succeed; negative: no limit. For tests */
     PassCost last_pass;

@@ -7,8 +7,8 @@
        the collector finalizes every unreachable object before it clears any of them, and sets the object's FINALIZED bit
        before that call; a deallocation calls the same tp_finalize and sets the bit afterwards
 
-   So tp_finalize with the bit set, while the collector runs, means doomed: the object is marked (journal_doom). In
-   tp_dealloc a marked object died by the collector. Whoever still carries the mark when the collection ends was
+   So a first tp_finalize with the bit set means doomed: the object is marked (journal_doom). In tp_dealloc a marked object
+   died by the collector. Whoever still carries the mark when the collection ends was
    resurrected, and loses it. The one case left is an object that was resurrected before: its bit is set already, nobody
    finalizes it again, and its death during a later collection is called inferred.
 
@@ -80,16 +80,22 @@ freed_by(const TrackedObject *self)
 
 /* ------------------------------------------------------------------- finalizing */
 
-/* Both callers of a finalizer hold a reference of their own meanwhile, which is not counted here. */
+/* Note the finalizer that is about to run, the first time: __del__ may call super().__del__(), and be called by hand. Both
+   callers that count hold a reference of their own meanwhile, which is not told. */
 static void
 note_finalizer(PyObject *op)
 {
     TrackedObject *self = (TrackedObject *)op;
-    if (!PyObject_GC_IsFinalized(op)) {
-        self->life.finalized_at = self->journal->collections;
+    bool by_collector = PyObject_GC_IsFinalized(op);
+    if (self->life.finalized || (!by_collector && Py_REFCNT(op) > 1)) {
+        return;
     }
-    else if (self->journal->collecting || interpreter_is_finalizing()) {
+    self->life.finalized = true;
+    if (by_collector) {
         journal_doom(self->journal, &self->life);
+    }
+    else {
+        self->life.finalized_at = self->journal->collections;
     }
     note(op, EVENT_FINALIZED, BY_NOBODY, Py_REFCNT(op) - 1);
 }
@@ -159,13 +165,30 @@ release_capsule(PyObject *capsule)
     journal_release(PyCapsule_GetPointer(capsule, NULL));
 }
 
-/* Enter follow_collector into gc.callbacks, once. 0 or -1 with an exception. */
-static int
-ensure_collector_is_followed(ModuleState *state)
+/* Where our callback stands in gc.callbacks, told by identity; -1: nowhere. */
+static Py_ssize_t
+find_callback(const ModuleState *state)
 {
-    if (state->journal->follows_collector) {
-        return 0;
+    PyObject *callbacks = state->gc_callbacks;
+    Py_ssize_t last = state->callback_index;
+    if (state->callback == NULL) {
+        return -1;
     }
+    if (last >= 0 && last < PyList_GET_SIZE(callbacks) && PyList_GET_ITEM(callbacks, last) == state->callback) {
+        return last; /* as nearly always */
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(callbacks); i++) {
+        if (PyList_GET_ITEM(callbacks, i) == state->callback) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Make the callback. 0 or -1 with an exception. */
+static int
+make_callback(ModuleState *state)
+{
     PyObject *capsule = PyCapsule_New(state->journal, NULL, release_capsule);
     if (capsule == NULL) {
         return -1;
@@ -173,10 +196,38 @@ ensure_collector_is_followed(ModuleState *state)
     journal_retain(state->journal);
     PyObject *callback = PyCFunction_New(&follow_collector_def, capsule);
     Py_DECREF(capsule);
-    int error = callback != NULL ? PyList_Append(state->gc_callbacks, callback) : -1;
+    if (callback != NULL && state->callback == NULL) { /* else making it ran a collection, and that came here too */
+        state->callback = Py_NewRef(callback);
+    }
     Py_XDECREF(callback);
-    state->journal->follows_collector = error == 0;
-    return error;
+    return callback != NULL ? 0 : -1;
+}
+
+int
+tracked_follow_collector(ModuleState *state)
+{
+    if (state->callback == NULL && make_callback(state) < 0) {
+        return -1;
+    }
+    state->callback_index = find_callback(state);
+    if (state->callback_index >= 0) {
+        return 0;
+    }
+    /* it is new, or somebody took it out and collections went unheard: nobody is doomed who is still here */
+    Life *life = &state->journal->alive;
+    while ((life = journal_next_resurrected(state->journal, life)) != NULL) {
+    }
+    return PyList_Append(state->gc_callbacks, state->callback);
+}
+
+void
+tracked_forget_collector(ModuleState *state)
+{
+    Py_ssize_t i = state->gc_callbacks != NULL ? find_callback(state) : -1;
+    if (i >= 0 && PyList_SetSlice(state->gc_callbacks, i, i + 1, NULL) < 0) {
+        PyErr_Clear();
+    }
+    Py_CLEAR(state->callback);
 }
 
 /* --------------------------------------------------------------------- Tracked */
@@ -205,12 +256,26 @@ number_of_type(PyTypeObject *type, ModuleState *state)
     return number;
 }
 
+/* NULL with the TypeError of object.__new__, which alone knows how to name the abstract methods. */
+static PyObject *
+refuse_abstract(PyTypeObject *type)
+{
+    PyObject *nothing = PyTuple_New(0);
+    PyObject *made = nothing != NULL ? PyBaseObject_Type.tp_new(type, nothing, NULL) : NULL;
+    Py_XDECREF(nothing);
+    Py_XDECREF(made);
+    return NULL;
+}
+
 /* All that can fail comes before the allocation: an object that exists has its life. */
 static PyObject *
 instrumented_alloc(PyTypeObject *type, ModuleState *state)
 {
+    if (PyType_HasFeature(type, Py_TPFLAGS_IS_ABSTRACT)) {
+        return refuse_abstract(type);
+    }
     int64_t number = number_of_type(type, state);
-    if (number < 0 || ensure_collector_is_followed(state) < 0) {
+    if (number < 0 || tracked_follow_collector(state) < 0) {
         return NULL;
     }
     adopt_finalizer(type, state->journal);

@@ -8,6 +8,11 @@
 /* Add Tracked and Person to the module. 0 or -1 with an exception. */
 int tracked_setup(PyObject *module, ModuleState *state);
 
+/* See to it that the journal hears of collections: enter our callback into gc.callbacks unless it stands there. 0 or -1 with
+   an exception. The other takes it out. */
+int tracked_follow_collector(ModuleState *state);
+void tracked_forget_collector(ModuleState *state);
+
 /* New reference: a list with (serial, type, name or None, whether it is in `census`) of every instrumented object that is
    alive, in the order of creation. `census` is a Census or NULL. */
 PyObject *tracked_alive(ModuleState *state, PyObject *census);

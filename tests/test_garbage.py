@@ -329,6 +329,10 @@ def test_no_user_code_runs(quiet):
         def __instancecheck__(cls, thing):
             raise AssertionError("the class was asked about an instance")
 
+    class Name(str):
+        def __hash__(self):
+            raise AssertionError("the name was hashed")
+
     class Touchy(metaclass=Meta):
         def __getattribute__(self, name):
             raise AssertionError(f"{name} was asked for")
@@ -348,7 +352,9 @@ def test_no_user_code_runs(quiet):
         def __len__(self):
             raise AssertionError("measured")
 
-    box = [Touchy(), Touchy]
+    Other = type("Other", (), {"__module__": "builtins"})
+    Other.__qualname__ = Name("Other")
+    box = [Touchy(), Touchy, Other()]
     box.append(box)
     del box
     report = gcscope.garbage()

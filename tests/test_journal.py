@@ -347,3 +347,78 @@ gc.disable()
     done = python("-c", code)
     assert done.code == 0 and done.err == "", done
     assert len(done.out.splitlines()) == 4
+
+
+def test_super_del_and_a_call_by_hand_are_no_second_finalization():
+    class Polite(Person):
+        def __del__(self):
+            super().__del__()
+
+    p = Polite("x")
+    serial, others = p.serial, [p]
+    p.__del__()
+    assert told(serial) == [("created", None)] and len(others) == 1
+    del p, others
+    assert told(serial) == [("created", None), ("finalized", None), ("freed", "refcount")]
+    p = Polite("y")
+    p.friends.append(p)
+    serial = p.serial
+    del p
+    gc.collect()
+    assert [what for what, _ in told(serial)].count("finalized") == 1 and told(serial)[-1] == ("freed", "collector")
+
+
+def test_a_program_that_empties_gc_callbacks(python):
+    code = """
+import gc, gcscope
+gc.disable()
+def ring():
+    p, q = gcscope.Person("p"), gcscope.Person("q")
+    p.befriend(q)
+ring()
+gc.callbacks.clear()
+assert [fate.fate for fate in gcscope.collect().fates] == ["collector"] * 2
+gc.callbacks.clear()
+result = gcscope.trial(ring)
+assert (dict(result.refcount), result.collector["gcscope.Person"]) == ({}, 2), result
+ring()
+gc.callbacks = []       # not the list that the collector uses
+gc.collect()
+assert gcscope.journal.totals["collector"] == 6
+"""
+    done = python("-c", code)
+    assert done.code == 0, done
+
+
+def test_a_module_that_is_imported_again_is_freed(python):
+    code = """
+import gc, sys, weakref
+gone = []
+for _ in range(5):
+    from gcscope import _core
+    p = _core.Person("x")
+    p.befriend(p)
+    gone.append(weakref.ref(_core))
+    del sys.modules["gcscope._core"], sys.modules["gcscope"]._core, _core, p
+    sys.modules.pop("gcscope")
+    gc.collect()
+assert [reference() for reference in gone] == [None] * 5, gone
+assert not [callback for callback in gc.callbacks if "gcscope" in repr(callback)]
+"""
+    done = python("-c", code)
+    assert done.code == 0, done
+
+
+def test_names_are_read_without_asking_anybody():
+    import codecs
+
+    def spy(error):
+        raise AssertionError("the registry of error handlers was asked")
+
+    real = codecs.lookup_error("surrogatepass")
+    codecs.register_error("surrogatepass", spy)
+    try:
+        Person("a\ud800ü日👪")
+        assert journal.events()[0].name == "a\ud800ü日👪"
+    finally:
+        codecs.register_error("surrogatepass", real)

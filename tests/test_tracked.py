@@ -357,3 +357,59 @@ def test_the_friends_of_another_kind_are_traversed(quiet):
     assert sys.getrefcount(friends) >= 2
     del p, friends
     assert gc.collect() >= 2
+
+
+def test_abstract_classes_stay_abstract():
+    import abc
+
+    class Shape(Tracked, abc.ABC):
+        @abc.abstractmethod
+        def area(self):
+            """Tell the area."""
+
+    class Square(Shape):
+        def area(self):
+            return 1
+
+    with pytest.raises(TypeError, match="abstract class Shape"):
+        Shape()
+    assert Square().area() == 1
+
+
+def test_subinterpreters(python):
+    """In an interpreter that shares the GIL; each has a module, a journal and a collector of its own."""
+    code = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    try:
+        import _xxsubinterpreters as interpreters
+    except ImportError:
+        print("done")
+        raise SystemExit
+import gcscope
+inner = '''
+import gc, gcscope
+gc.disable()
+p, q = gcscope.Person("Michael"), gcscope.Person("Sarah")
+p.befriend(q)
+assert p.serial == 1
+del p, q
+assert gcscope.garbage().types["gcscope.Person"] == 2
+r = gcscope.Person("left behind")
+r.befriend(r)
+'''
+outer = gcscope.Person("outer")
+for _ in range(3):
+    try:
+        interpreter = interpreters.create("legacy")
+    except TypeError:
+        interpreter = interpreters.create(isolated=False)
+    problem = interpreters.run_string(interpreter, inner)
+    assert problem is None, problem
+    interpreters.destroy(interpreter)
+assert gcscope.garbage().objects == 0 and gcscope.Person("next").serial == outer.serial + 1
+print("done")
+"""
+    done = python("-W", "ignore", "-c", code)
+    assert done.code == 0 and done.out == "done\n", done

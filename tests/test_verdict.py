@@ -345,3 +345,54 @@ def test_a_class_whose_name_finds_no_memory_has_no_instance():
     assert failures > 0
     assert gcscope.journal.totals["created"] == before + 40 - failures
     assert [cls("x").name for cls in classes] == ["x"] * 40
+
+
+def test_automatic_collection_survives_several_threads():
+    import threading
+
+    gc.enable()
+    try:
+        workers = [threading.Thread(target=lambda: [gcscope.garbage() for _ in range(6)]) for _ in range(3)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert gc.isenabled()
+    finally:
+        gc.disable()
+    with pytest.raises(RuntimeError, match="nothing holds"):
+        gcscope._core.release()
+
+
+def test_a_trial_tells_of_a_type_that_lies(rooms):
+    victim = [1]
+    kept = []
+    result = trial(lambda: kept.append(rooms.Liar(victim, 5)))
+    assert "tp_traverse" in result.report.notes[0] and result.notes == result.report.notes
+
+
+def test_an_audit_hook_that_collects_is_told(python):
+    code = """
+import gc, sys, gcscope
+from gcscope import _core
+gc.disable()
+box = []
+box.append(box)
+del box
+active = False
+def hook(event, arguments):
+    if active and event == "gc.get_objects" and arguments[0] > 0:
+        gc.collect(0)
+sys.addaudithook(hook)
+kept = [[] for _ in range(100)]
+active = True
+try:
+    _core.dry_run(2)
+except RuntimeError as error:
+    print(error)
+active = False
+gc.collect()
+assert gcscope.garbage().objects == 0
+"""
+    done = python("-c", code)
+    assert done.code == 0 and done.out == "the heap changed while it was listed: an audit hook ran a collection\n", done

@@ -17,20 +17,15 @@ if TYPE_CHECKING:
 
 
 class Held:
-    """Automatic collection, held off."""
+    """Automatic collection, held off; put back as it was when the last of several threads has done."""
 
-    __slots__ = ("was_enabled",)
-    was_enabled: bool
+    __slots__ = ()
 
     def __enter__(self) -> None:
-        self.was_enabled = gc.isenabled()
-        gc.disable()
+        _core.hold()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        if self.was_enabled:
-            gc.enable()
-        else:
-            gc.disable()
+        _core.release()
 
 
 def _sum(*counts: Mapping[str, int]) -> Counts:
@@ -75,6 +70,7 @@ def garbage() -> Report:
     made. It is the set that the collector itself finds (and prints under gc.DEBUG_COLLECTABLE) before it runs
     finalizers. So it also has the rings that a finalizer is going to break, such as suspended generators, which the
     number that gc.collect() returns leaves out. Objects under gc.freeze() count as outside, as the collector has it.
+    No Python code of the program runs, but for audit hooks, which hear of gc.get_objects on 3.11 and of frozen heaps.
 
     Raises MemoryError where there is no memory for the pass: about 50 bytes an object and 6 a reference.
     """
@@ -202,7 +198,8 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
 
     The collector runs before the call, so that what was unreachable before is not blamed on func, and after it. In
     between automatic collection is off; if func collects all the same, a note says so. An exception of func passes
-    through, with automatic collection put back as it was. Raises TypeError if func cannot be called.
+    through, with automatic collection put back as it was. What other threads make meanwhile is among the survivors.
+    Raises TypeError if func cannot be called.
     """
     if not callable(func):
         raise TypeError(f"trial() takes a function and calls it, not an object of type {type(func).__qualname__!r}")

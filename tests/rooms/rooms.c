@@ -269,8 +269,8 @@ static PyModuleDef_Slot rooms_slots[] = {
     {0, NULL},
 };
 
-static PyModuleDef rooms_module = {
-    PyModuleDef_HEAD_INIT, .m_name = "rooms", .m_size = 0, .m_methods = rooms_methods, .m_slots = rooms_slots};
+static PyModuleDef rooms_module = {PyModuleDef_HEAD_INIT, .m_name = "rooms", .m_size = 0, .m_methods = rooms_methods,
+                                   .m_slots = rooms_slots};
 
 PyMODINIT_FUNC
 PyInit_rooms(void)
