@@ -1,5 +1,9 @@
 """Run the notebooks; as a script, keep the outputs in them: `python tests/notebooks.py`."""
 
+import json
+import os
+import sys
+import tempfile
 from pathlib import Path
 
 import nbclient
@@ -9,11 +13,24 @@ FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 
 
 def execute(path):
-    """A copy of a notebook, run from top to bottom in a kernel of its own."""
+    """A copy of a notebook, run from top to bottom in a kernel of this very interpreter."""
     notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(
-        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": FOLDER}}
-    ).execute()
+    resources = {"metadata": {"path": FOLDER}}
+    with tempfile.TemporaryDirectory() as folder:
+        kernel = Path(folder, "kernels", "this-python")
+        kernel.mkdir(parents=True)
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        Path(kernel, "kernel.json").write_text(
+            json.dumps({"argv": command, "display_name": "this", "language": "python"})
+        )
+        before = os.environ.get("JUPYTER_PATH")
+        os.environ["JUPYTER_PATH"] = folder
+        try:
+            nbclient.NotebookClient(notebook, timeout=120, kernel_name="this-python", resources=resources).execute()
+        finally:
+            del os.environ["JUPYTER_PATH"]
+            if before is not None:
+                os.environ["JUPYTER_PATH"] = before
     return notebook
 
 

@@ -464,27 +464,40 @@ print(gcscope.garbage().to_json())
     assert first.code == 0 and first.out == second.out != "", first
 
 
-def test_what_a_pass_costs(quiet):
+def test_what_a_pass_costs(python):
     """Frozen: traverse calls follow the references, memory the objects, and Python's allocator is not entered."""
-    keep = [Person(str(n)) for n in range(50_000)]
-    for a, b in zip(keep, keep[1:], strict=False):
-        a.friends.append(b)
-    _core.dry_run()
-    cost = _core.last_pass()
-    assert cost["nodes"] >= 100_000 and cost["edges"] >= 100_000
-    assert cost["visits"] >= cost["edges"]
-    fixed = 4 << 20  # the map's tables of 1 GiB of addresses each, and leaves that are not full
-    assert cost["peak_bytes"] <= 64 * cost["nodes"] + 8 * cost["edges"] + fixed
-    blocks = sys.getallocatedblocks()
-    census = _core.dry_run()
-    grown = sys.getallocatedblocks() - blocks
-    assert census.objects == 0
-    assert grown <= 3  # the census, its list of names, the number of blocks
+    code = """
+import gc, sys
+from gcscope import Person, _core
+gc.collect()
+gc.disable()
+keep = [Person(str(n)) for n in range(50_000)]
+for a, b in zip(keep, keep[1:]):
+    a.friends.append(b)
+census = _core.dry_run()
+cost = _core.last_pass()
+del census
+blocks = sys.getallocatedblocks()
+census = _core.dry_run()
+grown = sys.getallocatedblocks() - blocks
+bytes_per_object = (cost["peak_bytes"] - 4 * cost["edges"]) / cost["nodes"]
+print(census.objects, cost["nodes"] > 100_000, cost["visits"] > cost["edges"] > 149_998, cost["visits"] < 260_000)
+padded = hasattr(sys, "gettotalrefcount")  # debug builds pad every block: fewer objects to a page of addresses
+print(grown <= 3, bytes_per_object <= (96 if padded else 64))
+print(cost, grown, bytes_per_object, file=sys.stderr)
+"""
+    done = python("-c", code)
+    assert done.code == 0 and done.out == "0 True True True\nTrue True\n", done
 
 
 # ------------------------------------------------------------------ C types that lie
 
+debug_build_aborts = pytest.mark.skipif(
+    hasattr(sys, "gettotalrefcount"), reason="the collector of a debug build aborts on a type that shows too much"
+)
 
+
+@debug_build_aborts
 def test_an_over_visiting_type_is_told(quiet, rooms):
     victim = [1]
     liar = rooms.Liar(victim, 5)

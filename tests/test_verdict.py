@@ -1,6 +1,7 @@
 """collect and trial: what freed what."""
 
 import gc
+import sys
 import weakref
 
 import pytest
@@ -364,6 +365,9 @@ def test_automatic_collection_survives_several_threads():
         gcscope._core.release()
 
 
+@pytest.mark.skipif(
+    hasattr(sys, "gettotalrefcount"), reason="the collector of a debug build aborts on a type that shows too much"
+)
 def test_a_trial_tells_of_a_type_that_lies(rooms):
     victim = [1]
     kept = []
