@@ -1,0 +1,54 @@
+"""What the README shows is what happens."""
+
+import doctest
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_sessions_run_as_shown(python, tmp_path):
+    """In a process of its own: the numbers are those of a program that does nothing else."""
+    code = f"""
+import doctest, sys
+result = doctest.testfile({str(ROOT / "README.md")!r}, module_relative=False)
+print(result.attempted)
+sys.exit(result.failed)
+"""
+    done = python("-c", code)
+    assert done.code == 0 and int(done.out) > 10, done
+
+
+def test_the_program_leaves_what_is_shown(python, tmp_path):
+    program = re.search(r"^```python\n# service.py.*?\n(.*?)^```", README, flags=re.M | re.S)[1]
+    shown = re.search(r"^\$ python -m gcscope run service.py\n(.*?)^```", README, flags=re.M | re.S)[1]
+    (tmp_path / "service.py").write_text(program)
+    done = python("-m", "gcscope", "run", "service.py", cwd=tmp_path)
+    sizes = re.compile(r"\(\d+ bytes\)")  # objects of user classes differ in size from version to version
+    assert done.code == 0 and sizes.sub("", done.err) == sizes.sub("", shown), done
+    assert sys.version_info[:2] != (3, 11) or hasattr(sys, "gettotalrefcount") or done.err == shown
+
+
+def test_the_commands_are_two():
+    commands = re.findall(r"^```sh\n(.*?)^```", README, flags=re.M | re.S)
+    assert commands == ["pip install . && python -m gcscope demo\n", 'pip install -e ".[test]" && python -m pytest\n']
+
+
+def test_every_word_is_in_the_table():
+    import gcscope
+
+    words = set(gcscope.__all__) - {"Collection", "Counts", "Event", "Fate", "Journal", "Report", "Trial"}
+    assert not [word for word in words if f"`{word}" not in README]
+
+
+@pytest.mark.parametrize("word", ["garbage", "collect", "trial", "refcount"])
+def test_docstrings_run(word):
+    import gcscope
+
+    finder = doctest.DocTestFinder(recurse=False)
+    for test in finder.find(getattr(gcscope, word), word):
+        assert doctest.DocTestRunner().run(test).failed == 0
