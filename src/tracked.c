@@ -1,6 +1,6 @@
 /* tracked.c: instrumented objects, and how it is known what freed them.
 
-   A weak reference cannot tell: a resurrected object has its weak references cleared and lives on. tp_clear cannot: it
+   A weak reference cannot tell: up to 3.14 a resurrected object has its weak references cleared and lives on. tp_clear cannot: it
    reaches one object of a ring, the others then die by reference counting inside it. "A collection was running" cannot:
    unrelated objects die meanwhile. What can:
 

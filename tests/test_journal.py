@@ -97,7 +97,9 @@ def test_resurrection_by_the_collector_and_the_second_death():
     del p
     gc.collect()
     assert told(serial) == [("created", None), ("finalized", None), ("resurrected", None)]
-    assert reference() is None  # its weak references are gone, and it lives: they cannot tell its fate
+    if sys.version_info < (3, 15):  # its weak references are gone, and it lives: they cannot tell its fate
+        assert reference() is None
+    del reference
     assert Phoenix.nest[0].name == "Fawkes"
     Phoenix.nest.clear()
     gc.collect()

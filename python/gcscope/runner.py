@@ -136,8 +136,9 @@ def _load_file(path: str) -> Callable[[], None]:
 
     def run() -> None:
         main = _fresh_main()
-        main.__dict__["__file__"] = path if sys.version_info < (3, 9) else os.path.abspath(path)
-        main.__dict__["__cached__"] = None
+        main.__dict__["__file__"] = os.path.abspath(path)
+        if sys.version_info < (3, 15):
+            main.__dict__["__cached__"] = None
         main.__loader__ = importlib.machinery.SourceFileLoader("__main__", os.path.abspath(path))
         _execute(compile(source, path, "exec", dont_inherit=True), main)
 

@@ -133,8 +133,8 @@ def outcome_text(outcome: Outcome) -> str:
         lines += counts_lines(left.types)
     else:
         lines = ["at its end the program had left nothing to the collector"]
-    if outcome.collections:
-        found = f"{plural(outcome.collected.total, 'object')}" if outcome.collected else "nothing"
+    if outcome.collected:
+        found = plural(outcome.collected.total, "object")
         lines.append(f"while it ran, {plural(outcome.collections, 'collection')} found {found}")
         lines += counts_lines(outcome.collected)
     if outcome.lives:
