@@ -12,26 +12,28 @@
 
 import argparse
 import gc
-import importlib
+import importlib.util
 import platform
 import random
 import statistics
 import sys
 import time
+import warnings
 
 from gcscope import Person, _core
 from gcscope.render.text import table
 
-LIBRARIES = [
-    "argparse asyncio calendar cgitb configparser csv ctypes curses dataclasses datetime dbm decimal difflib distutils",
-    "doctest email.message email.mime.text fractions ftplib getpass gettext glob gzip hashlib html.parser http.client",
-    "http.cookiejar http.server imaplib inspect ipaddress json logging.config logging.handlers lzma mailbox mimetypes",
-    "multiprocessing.managers netrc numbers optparse pathlib pdb pickletools pkgutil plistlib poplib pprint profile",
-    "pydoc random sched secrets shelve smtplib socketserver sqlite3 ssl statistics subprocess tarfile tempfile",
-    "textwrap timeit tkinter tomllib trace tracemalloc turtle typing unittest.mock urllib.request uuid wave webbrowser",
-    "wsgiref.simple_server xml.dom.minidom xml.etree.ElementTree xml.sax xmlrpc.client zipapp zipfile zoneinfo",
-    "numpy pandas sympy sqlalchemy django networkx hypothesis pytest IPython jedi",
-]
+# Executed again and again in fresh modules, until there are objects enough: classes, functions, tables, as programs do.
+LIBRARIES = """
+    argparse ast asyncio.base_events asyncio.tasks bdb calendar cmd codeop configparser copy csv dataclasses datetime
+    decimal difflib dis doctest email.message email.header enum fractions ftplib functools gettext glob gzip heapq
+    html.parser http.client http.cookiejar http.server imaplib inspect ipaddress json.decoder json.encoder logging
+    logging.config logging.handlers mailbox mimetypes netrc numbers optparse pathlib pdb pickle pickletools pkgutil
+    platform plistlib poplib pprint profile queue random sched selectors shelve shlex shutil smtplib socket socketserver
+    statistics string subprocess tarfile tempfile textwrap threading timeit tokenize trace traceback turtle types typing
+    unittest.case unittest.mock urllib.parse urllib.request uuid warnings wave weakref webbrowser xml.dom.minidom
+    xml.sax.handler xmlrpc.client zipapp zipfile zoneinfo._zoneinfo
+"""
 
 
 class Plain:
@@ -77,13 +79,20 @@ def json_like(objects):
 
 
 def libraries(objects):
-    """Live: whatever of a list of libraries can be imported, and copies of their namespaces up to the size."""
+    """Live: the modules of the standard library, each several times."""
     loaded = []
-    for name in " ".join(LIBRARIES).split():
-        try:
-            loaded.append(importlib.import_module(name))
-        except Exception:
-            continue
+    while len(gc.get_objects()) < objects:
+        before = len(loaded)
+        for name in LIBRARIES.split():
+            try:
+                spec = importlib.util.find_spec(name)
+                module = importlib.util.module_from_spec(spec)
+                spec.loader.exec_module(module)
+            except Exception:  # not in this Python, or not to be had twice
+                continue
+            loaded.append(module)
+        if len(loaded) == before:
+            break
     return loaded
 
 
@@ -132,6 +141,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=7)
     options = parser.parse_args()
     gc.disable()
+    warnings.simplefilter("ignore")
     print(f"CPython {platform.python_version()}, {options.rounds} rounds, medians of ratios")
     print()
     ratios = []
