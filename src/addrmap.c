@@ -71,14 +71,15 @@ chunk_pages_for_insert(AddrMap *map, uint64_t chunk)
     return entry->pages;
 }
 
+/* A further leaf, with no bit set, for the page at `page_address`. */
 static int
-leaf_append(AddrMap *map)
+leaf_append(AddrMap *map, uintptr_t page_address)
 {
-    if (vec_reserve(map->memory, &map->leaves, ADDRMAP_LEAF_SLOTS) < 0) {
+    if (vec_reserve(map->memory, &map->leaves, 1) < 0 ||
+        vec_push(map->memory, &map->page_addresses, page_address) < 0) {
         return -1;
     }
-    memset(map->leaves.items + map->leaves.length, 0, ADDRMAP_LEAF_SLOTS * sizeof(uint32_t));
-    map->leaves.length += ADDRMAP_LEAF_SLOTS;
+    memset(&map->leaves.items[map->leaves.length++], 0, sizeof(AddrLeaf));
     return 0;
 }
 
@@ -91,7 +92,7 @@ addrmap_init(AddrMap *map, Memory *memory)
         return -1;
     }
     map->chunk_mask = FIRST_CHUNKS - 1;
-    return leaf_append(map); /* leaf 0 */
+    return leaf_append(map, 0); /* leaf 0 */
 }
 
 void
@@ -106,6 +107,7 @@ addrmap_fini(AddrMap *map)
     }
     if (map->memory != NULL) {
         vec_fini(map->memory, &map->leaves);
+        vec_fini(map->memory, &map->page_addresses);
     }
 }
 
@@ -119,23 +121,44 @@ addrmap_pages(AddrMap *map, uint64_t chunk)
 }
 
 int
-addrmap_insert(AddrMap *map, const void *address, NodeId id)
+addrmap_insert(AddrMap *map, const void *address)
 {
     uint64_t bits = (uint64_t)(uintptr_t)address;
-    uint64_t chunk = bits >> ADDRMAP_CHUNK_BITS;
-    uint32_t *pages = chunk_pages_for_insert(map, chunk);
+    uint32_t *pages = chunk_pages_for_insert(map, bits >> ADDRMAP_CHUNK_BITS);
     if (pages == NULL) {
         return -1;
     }
     uint32_t *page = &pages[(bits >> ADDRMAP_PAGE_BITS) & (ADDRMAP_CHUNK_PAGES - 1)];
     if (*page == 0) {
-        size_t leaf = map->leaves.length / ADDRMAP_LEAF_SLOTS;
-        if (leaf > UINT32_MAX || leaf_append(map) < 0) {
+        size_t leaf = map->leaves.length;
+        if (leaf > UINT32_MAX || leaf_append(map, (uintptr_t)(bits >> ADDRMAP_PAGE_BITS << ADDRMAP_PAGE_BITS)) < 0) {
             return -1;
         }
         *page = (uint32_t)leaf;
     }
-    map->leaves.items[(size_t)*page * ADDRMAP_LEAF_SLOTS + ((bits >> ADDRMAP_SLOT_BITS) & (ADDRMAP_LEAF_SLOTS - 1))] =
-        id + 1;
-    return 0;
+    AddrBlock *block = &map->leaves.items[*page].blocks[(bits >> ADDRMAP_BLOCK_BITS) & (ADDRMAP_LEAF_BLOCKS - 1)];
+    uint64_t bit = UINT64_C(1) << addrmap_bit(address);
+    if ((block->bits & bit) != 0) {
+        return 0;
+    }
+    block->bits |= bit;
+    map->count++;
+    return 1;
+}
+
+void
+addrmap_number(AddrMap *map, void **addresses)
+{
+    size_t id = 0;
+    for (size_t leaf = 0; leaf < map->leaves.length; leaf++) {
+        uintptr_t begin = map->page_addresses.items[leaf];
+        for (size_t b = 0; b < ADDRMAP_LEAF_BLOCKS; b++) {
+            AddrBlock *block = &map->leaves.items[leaf].blocks[b];
+            block->first = (uint32_t)id;
+            for (uint64_t bits = block->bits; bits != 0; bits &= bits - 1) {
+                uintptr_t slot = (b << 6) + (uintptr_t)LOWEST_BIT(bits);
+                addresses[id++] = (void *)(begin + (slot << ADDRMAP_SLOT_BITS));
+            }
+        }
+    }
 }

@@ -1,18 +1,21 @@
 /* addrmap: address -> node id, for the addresses of one heap pass.
 
-   The claim: one memory access for an address that is in the heap, and for most others none beyond two small
-   hot tables; no hashing of single addresses, no collisions, no comparison with the key.
+   The claim: one memory access for an address that is in the heap, none beyond two small hot tables for most others, no
+   hashing of single addresses and no comparison of keys, in half a kilobyte for each 16 KiB of memory that holds a node.
 
-       address   63 ......... 30 29 ........ 14 13 ...... 4 3 .. 0
-                 chunk (1 GiB)   page (16 KiB)  slot        unused
-                    |               |              |
-                 hashed,         u32 per page   u32 per slot:
-                 few of them     -> leaf        node id + 1, or 0
+       address   63 ......... 30 29 ........ 14 13 .... 9 8 ...... 3
+                 chunk (1 GiB)   page (16 KiB)  block     slot (8 bytes)
+                    |               |              |         |
+                 hashed,         u32 per page   { 64 bits, id of the first } : a bit per slot
+                 few of them     -> leaf
 
-   It rests on two facts: collector-tracked objects have a 16-byte header before them, so no two of them, and no
-   other object beside one, can begin in the same 16-byte slot; and CPython's allocator places small objects in
-   pools of 16 KiB, so that a page with one object usually has many. A leaf is a quarter of its page in size.
-   Page 0 of every chunk table means leaf 0, which stays all zero: a look-up has no branch for "absent". */
+   A node's bit is set when it is inserted. Ids are given when all are in (addrmap_number): by leaf, and inside a leaf by
+   address. So the id of a node is the id of the first node of its block plus the number of bits below its own (Jacobson's
+   rank, FOCS 1989, with one level since blocks carry whole ids), and nodes that lie side by side have neighbouring ids.
+
+   Every object is aligned to 8 bytes. CPython's allocator places small objects in pools of 16 KiB, so that a page with
+   one node usually has many. Leaf 0 has no bit set, and stands for all pages without a node: a look-up has no branch for
+   "absent". */
 
 #ifndef GCSCOPE_ADDRMAP_H
 #define GCSCOPE_ADDRMAP_H
@@ -20,12 +23,22 @@
 #include "vec.h"
 
 enum {
-    ADDRMAP_SLOT_BITS = 4,
+    ADDRMAP_SLOT_BITS = 3,
+    ADDRMAP_BLOCK_BITS = ADDRMAP_SLOT_BITS + 6,
     ADDRMAP_PAGE_BITS = 14,
     ADDRMAP_CHUNK_BITS = 30,
-    ADDRMAP_LEAF_SLOTS = 1 << (ADDRMAP_PAGE_BITS - ADDRMAP_SLOT_BITS),
+    ADDRMAP_LEAF_BLOCKS = 1 << (ADDRMAP_PAGE_BITS - ADDRMAP_BLOCK_BITS),
     ADDRMAP_CHUNK_PAGES = 1 << (ADDRMAP_CHUNK_BITS - ADDRMAP_PAGE_BITS),
 };
+
+typedef struct {
+    uint64_t bits;  /* a bit for each 8 bytes: a node begins there */
+    uint32_t first; /* id of the lowest of them, after addrmap_number */
+} AddrBlock;
+
+typedef struct {
+    AddrBlock blocks[ADDRMAP_LEAF_BLOCKS];
+} AddrLeaf;
 
 typedef struct {
     uint64_t chunk;  /* address >> ADDRMAP_CHUNK_BITS */
@@ -39,44 +52,63 @@ typedef struct {
     size_t chunk_count;
     uint64_t last_chunk; /* the chunk found last, and its pages: objects that refer to each other lie near */
     uint32_t *last_pages;
-    VEC(uint32_t) leaves; /* leaf n begins at n * ADDRMAP_LEAF_SLOTS */
+    VEC(AddrLeaf) leaves;
+    VEC(uintptr_t) page_addresses; /* leaf -> where its page begins */
+    size_t count;                  /* nodes inserted */
 } AddrMap;
 
 int addrmap_init(AddrMap *map, Memory *memory);
 void addrmap_fini(AddrMap *map);
 
-/* 0, or -1 when memory is exhausted. An address that is there already gets the new id. */
-int addrmap_insert(AddrMap *map, const void *address, NodeId id);
+/* 1 when the address is new, 0 when it was there, -1 when memory is exhausted. */
+int addrmap_insert(AddrMap *map, const void *address);
 
-/* The pages of a chunk other than the last one; all zero where it has none. For addrmap_slot. */
+/* Give every address its id, 0 .. count - 1, and write them to addresses[0 .. count), in that order. Nothing may be
+   inserted afterwards. */
+void addrmap_number(AddrMap *map, void **addresses);
+
+/* The pages of a chunk other than the last one; all zero where it has none. For addrmap_block. */
 const uint32_t *addrmap_pages(AddrMap *map, uint64_t chunk);
 
-/* Where the id of `address` stands: *slot is 0, or id + 1. Valid until the next insert. The slot is not read here,
-   so that a caller with many addresses can have the memory fetched ahead. */
-static inline const uint32_t *
-addrmap_slot(AddrMap *map, const void *address)
+static inline unsigned
+addrmap_bit(const void *address)
+{
+    return (unsigned)((uintptr_t)address >> ADDRMAP_SLOT_BITS) & 63;
+}
+
+/* The block of an address, not read here, so that a caller with many addresses can have the memory fetched ahead. Valid
+   until the next insert. */
+static inline const AddrBlock *
+addrmap_block(AddrMap *map, const void *address)
 {
     uint64_t bits = (uint64_t)(uintptr_t)address;
     uint64_t chunk = bits >> ADDRMAP_CHUNK_BITS;
     const uint32_t *pages = chunk == map->last_chunk ? map->last_pages : addrmap_pages(map, chunk);
-    size_t leaf = pages[(bits >> ADDRMAP_PAGE_BITS) & (ADDRMAP_CHUNK_PAGES - 1)];
-    return &map->leaves.items[leaf * ADDRMAP_LEAF_SLOTS + ((bits >> ADDRMAP_SLOT_BITS) & (ADDRMAP_LEAF_SLOTS - 1))];
+    uint32_t leaf = pages[(bits >> ADDRMAP_PAGE_BITS) & (ADDRMAP_CHUNK_PAGES - 1)];
+    return &map->leaves.items[leaf].blocks[(bits >> ADDRMAP_BLOCK_BITS) & (ADDRMAP_LEAF_BLOCKS - 1)];
 }
 
-/* Whether `slot` lies in the leaf of the pages that hold no node. */
+/* Whether `block` belongs to the pages that hold no node. */
 static inline bool
-addrmap_slot_is_empty_page(const AddrMap *map, const uint32_t *slot)
+addrmap_is_empty_page(const AddrMap *map, const AddrBlock *block)
 {
-    return slot < map->leaves.items + ADDRMAP_LEAF_SLOTS;
+    return block < map->leaves.items[1].blocks; /* leaf 0 is there since addrmap_init */
+}
+
+/* Whether the `bit` of a block is a node; its id in *id. */
+static inline bool
+addrmap_rank(const AddrBlock *block, unsigned bit, NodeId *id)
+{
+    uint64_t below = block->bits & ((UINT64_C(1) << bit) - 1);
+    *id = block->first + (NodeId)POPCOUNT(below);
+    return block->bits >> bit & 1;
 }
 
 /* Whether `address` is a node; its id in *id. */
 static inline bool
 addrmap_find(AddrMap *map, const void *address, NodeId *id)
 {
-    uint32_t value = *addrmap_slot(map, address);
-    *id = value - 1;
-    return value != 0;
+    return addrmap_rank(addrmap_block(map, address), addrmap_bit(address), id);
 }
 
 #endif

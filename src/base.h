@@ -32,10 +32,11 @@ typedef uint32_t NodeId;
 
 #if defined(__GNUC__) || defined(__clang__)
 #define PREFETCH(address) __builtin_prefetch(address)
+#define POPCOUNT(bits) __builtin_popcountll(bits)
+#define LOWEST_BIT(bits) __builtin_ctzll(bits)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #else
-#define PREFETCH(address) ((void)(address))
-#define UNLIKELY(condition) (condition)
+#error "gcscope needs gcc or clang"
 #endif
 
 /* PyUnstable_GC_VisitObjects: the whole heap without a list of it. */

@@ -26,7 +26,7 @@ typedef struct {
     VEC(Entry) entries;
     VEC(Kind) kinds;
     PyObject *names; /* owned: list of str, one for each kind */
-    AddrMap index;   /* address -> entry, made when it is first asked for */
+    AddrMap index;   /* the addresses, made when they are first asked for */
     bool indexed;
     bool uncertain;
     Py_ssize_t over_visited;
@@ -53,90 +53,112 @@ census_new(ModuleState *state)
     return self;
 }
 
-/* Enters objects into a census; `types` maps the address of a type to its kind. */
-typedef struct {
-    CensusObject *census;
-    const ModuleState *state;
-    AddrMap types;
-} Clerk;
-
-/* The kind of `type`, entered when it is new. -1 with an exception. */
-static int64_t
-clerk_kind(Clerk *clerk, PyTypeObject *type)
-{
-    CensusObject *census = clerk->census;
-    NodeId kind;
-    if (addrmap_find(&clerk->types, type, &kind)) {
-        return kind;
-    }
-    Kind entry = {
-        .type = (uintptr_t)type,
-        .instrumented = PyType_IsSubtype(type, clerk->state->tracked_type),
-    };
-    kind = (NodeId)census->kinds.length;
-    if (addrmap_insert(&clerk->types, type, kind) < 0 || vec_push(&census->memory, &census->kinds, entry) < 0) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    PyObject *name = name_of_type(type);
-    if (name == NULL || PyList_Append(census->names, name) < 0) {
-        Py_XDECREF(name);
-        return -1;
-    }
-    Py_DECREF(name);
-    return kind;
-}
-
-/* Enter `op`; census_take has reserved room. */
+/* Name the types that the objects have. They are alive. 0 or -1 with an exception. */
 static int
-clerk_enter(Clerk *clerk, PyObject *op)
+census_name_kinds(CensusObject *census, const ModuleState *state, PyTypeObject *const *types, size_t count)
 {
-    int64_t kind = clerk_kind(clerk, Py_TYPE(op));
-    if (kind < 0) {
-        return -1;
-    }
-    if (kind >> KIND_BITS != 0) {
+    if (count >> KIND_BITS != 0) {
         PyErr_SetString(PyExc_OverflowError, "a census holds objects of 2**24 types at most");
         return -1;
     }
-    Entry entry = {.address = (uintptr_t)op, .kind = (uint64_t)kind, .bytes = heap_object_bytes(op)};
-    vec_push_reserved(&clerk->census->entries, entry);
+    if (vec_reserve(&census->memory, &census->kinds, count) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (size_t k = 0; k < count; k++) {
+        Kind kind = {.type = (uintptr_t)types[k], .instrumented = PyType_IsSubtype(types[k], state->tracked_type)};
+        vec_push_reserved(&census->kinds, kind);
+        PyObject *name = name_of_type(types[k]);
+        if (name == NULL || PyList_Append(census->names, name) < 0) {
+            Py_XDECREF(name);
+            return -1;
+        }
+        Py_DECREF(name);
+    }
     return 0;
 }
 
-/* A census of objects[n] for all n < count that `collector` found unreachable, or of all where it is NULL. The
-   objects stay alive meanwhile: no Python code runs in here. */
-static CensusObject *
-census_take(ModuleState *state, PyObject *const *objects, size_t count, const Collector *collector)
+/* The objects that a census is taken of: objects[n] for all n < count that `collector` found unreachable, or all of them
+   where it is NULL. */
+typedef struct {
+    PyObject *const *objects;
+    size_t count;
+    const Collector *collector;
+} Crowd;
+
+static inline bool
+crowd_has(const Crowd *crowd, size_t n)
 {
     enum { OBJECTS_AHEAD = 8 };
-    Clerk clerk = {.census = census_new(state), .state = state};
-    if (clerk.census == NULL) {
+    if (n + OBJECTS_AHEAD < crowd->count) {
+        PREFETCH(crowd->objects[n + OBJECTS_AHEAD]);
+    }
+    return crowd->collector == NULL || !collector_is_reachable(crowd->collector, n);
+}
+
+/* Fill entries, all but their kinds, and the map of types. 0; -1 when memory is exhausted. */
+static int
+census_enter(CensusObject *census, const Crowd *crowd, AddrMap *types)
+{
+    const PyTypeObject *last = NULL;
+    size_t expected = crowd->collector != NULL ? crowd->collector->unreachable : crowd->count;
+    if (vec_reserve(&census->memory, &census->entries, expected) < 0) {
+        return -1;
+    }
+    for (size_t n = 0; n < crowd->count; n++) {
+        if (crowd_has(crowd, n)) {
+            PyObject *op = crowd->objects[n];
+            if (Py_TYPE(op) != last && addrmap_insert(types, last = Py_TYPE(op)) < 0) {
+                return -1;
+            }
+            Entry entry = {.address = (uintptr_t)op, .bytes = heap_object_bytes(op)};
+            vec_push_reserved(&census->entries, entry);
+        }
+    }
+    return 0;
+}
+
+/* 0 or -1 with an exception. */
+static int
+census_fill(CensusObject *census, const ModuleState *state, const Crowd *crowd, AddrMap *types)
+{
+    VEC(PyTypeObject *) kinds = {0};
+    if (census_enter(census, crowd, types) < 0 || vec_reserve(&census->memory, &kinds, types->count) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    addrmap_number(types, (void **)kinds.items);
+    int error = census_name_kinds(census, state, kinds.items, types->count);
+    vec_fini(&census->memory, &kinds);
+    for (size_t i = 0; i < census->entries.length && error == 0; i++) {
+        NodeId kind = 0;
+        (void)addrmap_find(types, Py_TYPE((PyObject *)census->entries.items[i].address), &kind);
+        census->entries.items[i].kind = kind & ((1u << KIND_BITS) - 1);
+    }
+    return error;
+}
+
+/* A census of a crowd. The objects stay alive meanwhile: no Python code runs in here. */
+static CensusObject *
+census_take(ModuleState *state, const Crowd *crowd)
+{
+    CensusObject *census = census_new(state);
+    if (census == NULL) {
         return NULL;
     }
-    int error = addrmap_init(&clerk.types, &clerk.census->memory);
+    AddrMap types;
+    int error = addrmap_init(&types, &census->memory);
     if (error < 0) {
         PyErr_NoMemory();
     }
-    size_t expected = collector != NULL ? collector->unreachable : count;
-    if (error == 0 && vec_reserve(&clerk.census->memory, &clerk.census->entries, expected) < 0) {
-        PyErr_NoMemory();
-        error = -1;
+    else {
+        error = census_fill(census, state, crowd, &types);
     }
-    for (size_t n = 0; n < count && error == 0; n++) {
-        if (n + OBJECTS_AHEAD < count) {
-            PREFETCH(objects[n + OBJECTS_AHEAD]);
-        }
-        if (collector == NULL || !collector_is_reachable(collector, n)) {
-            error = clerk_enter(&clerk, objects[n]);
-        }
-    }
-    addrmap_fini(&clerk.types);
+    addrmap_fini(&types);
     if (error < 0) {
-        Py_CLEAR(clerk.census);
-        return NULL;
+        Py_CLEAR(census);
     }
-    return clerk.census;
+    return census;
 }
 
 /* The entries of `self` that `keep` says yes to. */
@@ -289,7 +311,7 @@ census_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     int was_enabled = PyGC_Disable();
     if (dry_run(state, &memory, &heap, &collector, generation) == 0) {
         graph_fini(&heap.graph); /* what follows needs the objects and their verdict only */
-        census = census_take(state, heap.objects, heap.count, &collector);
+        census = census_take(state, &(Crowd){heap.objects.items, heap.count, &collector});
     }
     if (census != NULL) {
         census->uncertain = heap.uncertain;
@@ -311,8 +333,8 @@ census_of(PyObject *module, PyObject *objects)
                             Py_TYPE(objects)->tp_name);
     }
     int was_enabled = PyGC_Disable(); /* nothing may run that could change the list */
-    PyObject *const *items = ((PyListObject *)objects)->ob_item;
-    CensusObject *census = census_take(state_of_module(module), items, (size_t)PyList_GET_SIZE(objects), NULL);
+    Crowd crowd = {((PyListObject *)objects)->ob_item, (size_t)PyList_GET_SIZE(objects), NULL};
+    CensusObject *census = census_take(state_of_module(module), &crowd);
     if (was_enabled) {
         PyGC_Enable();
     }
@@ -399,8 +421,8 @@ census_index(PyObject *op)
         return 0;
     }
     int error = addrmap_init(&self->index, &self->memory);
-    for (size_t i = 0; i < self->entries.length && error == 0; i++) {
-        error = addrmap_insert(&self->index, (const void *)self->entries.items[i].address, (NodeId)i);
+    for (size_t i = 0; i < self->entries.length && error >= 0; i++) {
+        error = addrmap_insert(&self->index, (const void *)self->entries.items[i].address);
     }
     if (error < 0) {
         addrmap_fini(&self->index);
@@ -535,7 +557,7 @@ is_still_tracked(const Entry *entry, void *arg)
     Roll *roll = arg;
     NodeId node;
     return addrmap_find(&roll->heap->map, (const void *)entry->address, &node) &&
-           (uintptr_t)Py_TYPE(roll->heap->objects[node]) == roll->census->kinds.items[entry->kind].type;
+           (uintptr_t)Py_TYPE(roll->heap->objects.items[node]) == roll->census->kinds.items[entry->kind].type;
 }
 
 PyDoc_STRVAR(

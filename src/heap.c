@@ -2,13 +2,13 @@
 
    The collector itself walks its candidates twice and touches the header of every target twice, a cache miss each on
    a large heap. Here each object is traversed once, and a target's own memory is never touched: its address is
-   looked up in the address map, a quarter of the size of the heap. Even that access is not waited for:
+   looked up in the address map, a thirtieth of the size of the heap. Even that access is not waited for:
 
-       tp_traverse -> visit_edge: address -> slot in the map, asked from memory, put into a batch
-       batch full  -> flush:      slot -> node id -> edge
+       tp_traverse -> visit_edge: address -> block of the map, asked from memory, put into a batch
+       batch full  -> flush:      block and bit -> node id -> edge
 
-   Ends of rows travel in the same stream, as pointers to END_OF_ROW, so that order is all that is needed to know
-   which edge belongs to whom.
+   Ends of rows travel in the same stream, as entries without a block, so that order is all that is needed to know which
+   edge belongs to whom. Objects are read in the order of their ids, which is nearly that of their addresses.
 
        heap_list       objects and their ids                       (PyUnstable_GC_VisitObjects, or a list)
        heap_traverse   reference counts, edges, unowned edges      (tp_traverse, internals)                      */
@@ -19,19 +19,10 @@
 
 /* ------------------------------------------------------------------ listing */
 
-static int
-heap_add(Heap *heap, PyObject *op, size_t id)
-{
-    if (UNLIKELY(id >= NODE_LIMIT - 2)) { /* UINT32_MAX stands for the end of a row, 0 for no node */
-        return -1;
-    }
-    return addrmap_insert(&heap->map, op, (NodeId)id);
-}
-
 #if GCSCOPE_HAS_VISIT_OBJECTS
 
 typedef struct {
-    Heap *heap;
+    AddrMap *map;
     bool failed;
 } Lister;
 
@@ -39,21 +30,15 @@ static int
 list_object(PyObject *op, void *arg)
 {
     Lister *lister = arg;
-    Heap *heap = lister->heap;
-    if (heap_add(heap, op, heap->found.length) < 0 || vec_push(heap->memory, &heap->found, op) < 0) {
-        lister->failed = true;
-        return 0; /* stop */
-    }
-    return 1;
+    lister->failed = addrmap_insert(lister->map, op) < 0;
+    return !lister->failed; /* 0: stop */
 }
 
 static int
-list_by_visiting(Heap *heap)
+list_by_visiting(AddrMap *map)
 {
-    Lister lister = {.heap = heap};
+    Lister lister = {.map = map};
     PyUnstable_GC_VisitObjects(list_object, &lister);
-    heap->objects = heap->found.items;
-    heap->count = heap->found.length;
     return lister.failed ? -1 : 0;
 }
 
@@ -62,48 +47,59 @@ list_by_visiting(Heap *heap)
 static int
 list_by_list(Heap *heap)
 {
-    heap->objects = ((PyListObject *)heap->list)->ob_item;
-    heap->count = (size_t)PyList_GET_SIZE(heap->list);
-    for (size_t id = 0; id < heap->count; id++) {
-        NodeId first;
-        if (addrmap_find(&heap->map, heap->objects[id], &first)) {
-            heap->has_repeats = true;
-            return -1;
-        }
-        if (heap_add(heap, heap->objects[id], id) < 0) {
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(heap->list); i++) {
+        int is_new = addrmap_insert(&heap->map, PyList_GET_ITEM(heap->list, i));
+        if (is_new <= 0) {
+            heap->has_repeats = is_new == 0;
             return -1;
         }
     }
     return 0;
 }
 
-int
-heap_list(Heap *heap, Memory *memory, PyObject *list)
+static int
+list_addresses(Heap *heap)
 {
-    *heap = (Heap){.memory = memory, .list = list};
-    if (addrmap_init(&heap->map, memory) < 0) {
-        return -1;
-    }
 #if GCSCOPE_HAS_VISIT_OBJECTS
-    if (list == NULL) {
-        return list_by_visiting(heap);
+    if (heap->list == NULL) {
+        return list_by_visiting(&heap->map);
     }
 #endif
     return list_by_list(heap);
 }
 
+int
+heap_list(Heap *heap, Memory *memory, PyObject *list)
+{
+    *heap = (Heap){.memory = memory, .list = list};
+    if (addrmap_init(&heap->map, memory) < 0 || list_addresses(heap) < 0) {
+        return -1;
+    }
+    heap->count = heap->map.count;
+    if (heap->count >= NODE_LIMIT || vec_reserve(memory, &heap->objects, heap->count) < 0) {
+        return -1;
+    }
+    addrmap_number(&heap->map, (void **)heap->objects.items);
+    heap->objects.length = heap->count;
+    return 0;
+}
+
 /* --------------------------------------------------------------- traversing */
 
 enum {
-    BATCH = 256,       /* slots under way at once: their cache lines fit the first-level cache */
+    BATCH = 256,       /* blocks under way at once: their cache lines fit the first-level cache */
     OBJECTS_AHEAD = 6, /* objects whose headers are fetched before their turn */
 };
 
-static const uint32_t END_OF_ROW = UINT32_MAX;
+/* A reference that was shown, or the end of a row where block is NULL. */
+typedef struct {
+    const AddrBlock *block;
+    unsigned bit;
+} Shown;
 
 typedef struct {
     Heap *heap;
-    const uint32_t *batch[BATCH];
+    Shown batch[BATCH];
     size_t batched;
     size_t visits;
     bool failed;
@@ -121,23 +117,24 @@ reader_flush(Reader *reader)
         return;
     }
     for (size_t i = 0; i < batched; i++) {
-        uint32_t value = *reader->batch[i];
-        if (value == END_OF_ROW) {
+        Shown shown = reader->batch[i];
+        NodeId target;
+        if (shown.block == NULL) {
             graph_close_row(graph);
         }
-        else if (value != 0) {
-            graph_add_reserved(graph, value - 1);
+        else if (addrmap_rank(shown.block, shown.bit, &target)) {
+            graph_add_reserved(graph, target);
         }
     }
 }
 
 static inline void
-reader_put(Reader *reader, const uint32_t *slot)
+reader_put(Reader *reader, const AddrBlock *block, unsigned bit)
 {
     if (reader->batched == BATCH) {
         reader_flush(reader);
     }
-    reader->batch[reader->batched++] = slot;
+    reader->batch[reader->batched++] = (Shown){block, bit};
 }
 
 static int
@@ -146,10 +143,10 @@ visit_edge(PyObject *target, void *arg)
     Reader *reader = arg;
     AddrMap *map = &reader->heap->map;
     reader->visits++;
-    const uint32_t *slot = addrmap_slot(map, target);
-    if (!addrmap_slot_is_empty_page(map, slot)) {
-        PREFETCH(slot);
-        reader_put(reader, slot);
+    const AddrBlock *block = addrmap_block(map, target);
+    if (!addrmap_is_empty_page(map, block)) {
+        PREFETCH(block);
+        reader_put(reader, block, addrmap_bit(target));
     }
     return 0;
 }
@@ -221,9 +218,9 @@ heap_traverse(Heap *heap)
     }
     for (size_t id = 0; id < heap->count && !reader.failed; id++) {
         if (id + OBJECTS_AHEAD < heap->count) {
-            PREFETCH(heap->objects[id + OBJECTS_AHEAD]);
+            PREFETCH(heap->objects.items[id + OBJECTS_AHEAD]);
         }
-        PyObject *op = heap->objects[id];
+        PyObject *op = heap->objects.items[id];
         traverseproc traverse = Py_TYPE(op)->tp_traverse;
         vec_push_reserved(&heap->refcounts, owning_references(op, held_by_list));
         if (internals_may_borrow(op)) {
@@ -232,7 +229,7 @@ heap_traverse(Heap *heap)
         else if (traverse != NULL) {
             (void)traverse(op, visit_edge, &reader);
         }
-        reader_put(&reader, &END_OF_ROW);
+        reader_put(&reader, NULL, 0);
     }
     reader_flush(&reader);
     heap->visits = reader.visits;
@@ -257,9 +254,8 @@ heap_fini(Heap *heap)
     vec_fini(heap->memory, &heap->refcounts);
     graph_fini(&heap->graph);
     addrmap_fini(&heap->map);
-    vec_fini(heap->memory, &heap->found);
+    vec_fini(heap->memory, &heap->objects);
     Py_CLEAR(heap->list);
-    heap->objects = NULL;
     heap->count = 0;
 }
 

@@ -13,9 +13,8 @@
 
 typedef struct {
     Memory *memory;
-    PyObject *list;           /* owned or NULL: where it is given, its items are the objects, and it holds each once */
-    VEC(PyObject *) found;    /* borrowed: the objects where there is no list */
-    PyObject *const *objects; /* borrowed: node id -> object, whichever of the two it is */
+    PyObject *list;          /* owned or NULL: where it was given, it holds each object once */
+    VEC(PyObject *) objects; /* borrowed: node id -> object */
     size_t count;
     AddrMap map;
     Graph graph;            /* an edge for each reference shown from one listed object to another */

@@ -342,7 +342,7 @@ instrumented_dealloc(PyObject *op, destructor dealloc, void (*drop_fields)(PyObj
     Py_TRASHCAN_BEGIN(op, dealloc)
     Journal *journal = self->journal;
     FreedBy by = freed_by(self);
-    if (is_outermost && !PyObject_GC_IsFinalized(op)) {
+    if (!self->life.finalized && is_outermost) {
         note(op, EVENT_FINALIZED, BY_NOBODY, 0); /* tracked_finalize would do no more, and need not be called */
     }
     note(op, EVENT_FREED, by, 0);

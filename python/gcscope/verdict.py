@@ -72,7 +72,7 @@ def garbage() -> Report:
     number that gc.collect() returns leaves out. Objects under gc.freeze() count as outside, as the collector has it.
     No Python code of the program runs, but for audit hooks, which hear of gc.get_objects on 3.11 and of frozen heaps.
 
-    Raises MemoryError where there is no memory for the pass: about 50 bytes an object and 6 a reference.
+    Raises MemoryError where there is no memory for the pass: about 40 bytes an object and 4 to 6 a reference.
     """
     with Held():
         return report_of(_core.dry_run())

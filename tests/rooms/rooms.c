@@ -6,41 +6,51 @@
 
 /* ------------------------------------------------------------------ the rooms */
 
-/* addrmap(pairs, questions, fail_after): insert each (address, id), then answer each question with an id or None.
-   MemoryError where an insert fails. Also answers what is left allocated after the end, which must be 0. */
+/* addrmap(addresses, questions, fail_after): insert all, number them, answer each question with an id or None.
+   (which were new, addresses by id, answers, bytes left at the end), or MemoryError. */
 static PyObject *
 rooms_addrmap(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *pairs, *questions;
+    PyObject *given, *questions;
     long long fail_after;
-    if (!PyArg_ParseTuple(args, "O!O!L", &PyList_Type, &pairs, &PyList_Type, &questions, &fail_after)) {
+    if (!PyArg_ParseTuple(args, "O!O!L", &PyList_Type, &given, &PyList_Type, &questions, &fail_after)) {
         return NULL;
     }
     Memory memory;
     AddrMap map;
     memory_init(&memory);
     memory.fail_after = fail_after;
+    PyObject *fresh = PyList_New(0), *by_id = PyList_New(0), *answers = PyList_New(0);
     int error = addrmap_init(&map, &memory);
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(pairs) && error == 0; i++) {
-        PyObject *pair = PyList_GET_ITEM(pairs, i);
-        error = addrmap_insert(&map, PyLong_AsVoidPtr(PyTuple_GET_ITEM(pair, 0)),
-                               (NodeId)PyLong_AsUnsignedLong(PyTuple_GET_ITEM(pair, 1)));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(given) && error >= 0; i++) {
+        error = addrmap_insert(&map, PyLong_AsVoidPtr(PyList_GET_ITEM(given, i)));
+        PyList_Append(fresh, error == 1 ? Py_True : Py_False);
     }
-    PyObject *answers = error == 0 ? PyList_New(0) : NULL;
-    for (Py_ssize_t i = 0; answers != NULL && i < PyList_GET_SIZE(questions); i++) {
+    void **addresses = PyMem_Calloc(map.count + 1, sizeof(void *));
+    if (error >= 0) {
+        addrmap_number(&map, addresses);
+    }
+    for (size_t i = 0; i < map.count && error >= 0; i++) {
+        PyObject *address = PyLong_FromVoidPtr(addresses[i]);
+        PyList_Append(by_id, address);
+        Py_XDECREF(address);
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(questions) && error >= 0; i++) {
         NodeId id;
         bool found = addrmap_find(&map, PyLong_AsVoidPtr(PyList_GET_ITEM(questions, i)), &id);
         PyObject *answer = found ? PyLong_FromUnsignedLong(id) : Py_NewRef(Py_None);
         PyList_Append(answers, answer);
         Py_XDECREF(answer);
     }
+    PyMem_Free(addresses);
     addrmap_fini(&map);
     addrmap_fini(&map); /* twice is allowed */
-    if (answers == NULL && !PyErr_Occurred()) {
-        PyErr_Format(PyExc_MemoryError, "%zu bytes left", memory.used);
-        return NULL;
+    PyObject *result = Py_BuildValue("(NNNn)", fresh, by_id, answers, (Py_ssize_t)memory.used);
+    if (error < 0) {
+        Py_XDECREF(result);
+        return PyErr_Format(PyExc_MemoryError, "%zu bytes left", memory.used);
     }
-    return Py_BuildValue("(Nn)", answers, (Py_ssize_t)memory.used);
+    return result;
 }
 
 /* vec(count, fail_after): push 0 .. count - 1 and sum them up. (sum, capacity, bytes left, peak) */
