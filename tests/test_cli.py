@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 import textwrap
 
@@ -70,6 +71,13 @@ def test_demo_reads_its_numbers_from_the_objects(monkeypatch, capsys, quiet):
     assert "refcount: Michael 3, Sarah 3: a name and a list" in out
     assert ["Michael", "2", "2", "0", "reachable"] in [line.split() for line in out.splitlines()]
     assert "   Michael: survived" in out and "freed by the collector" not in out
+
+
+def test_demo_into_a_pipe_that_closes():
+    command = f"{sys.executable} -m gcscope demo --people 2 | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("When reference counting breaks") and done.stderr == "", done
+    assert done.stdout.splitlines()[-1] in "01"  # 0 where head was slower than the demo
 
 
 @pytest.mark.parametrize("people", ["1", "x", "-5", "99999999999"])

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("nbclient", reason="the notebooks need nbclient (extra: test)")
-pytest.importorskip("ipykernel", reason="the notebooks need a kernel (extra: test)")
+pytest.importorskip("nbclient", exc_type=ImportError, reason="the notebooks need nbclient (extra: test)")
+pytest.importorskip("ipykernel", exc_type=ImportError, reason="the notebooks need a kernel (extra: test)")
 
 import nbformat
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from gcscope import __version__
@@ -72,15 +73,24 @@ def _tell(outcome: Outcome) -> None:
         pass
 
 
+def _demo(people: int) -> None:
+    from gcscope.demo import play
+
+    try:
+        play(people)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough (`| head`): end without a word, also at the interpreter's end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(OUR_ERROR)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command. Exit codes: the program's own; 1 for an error of ours, told in one line; 2 for wrong usage."""
     parser = _parser()
     options = parser.parse_args(arguments)
     try:
         if options.command == "demo":
-            from gcscope.demo import play
-
-            play(options.people)
+            _demo(options.people)
         else:
             run(_program(parser, options), _tell)
     except CannotRun as error:

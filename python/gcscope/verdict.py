@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
+    _Alive = tuple[int, str, str | None, bool]  # a row of _core.alive
+
 
 class Held:
     """Automatic collection, held off; put back as it was when the last of several threads has done."""
@@ -141,8 +143,14 @@ class _Aftermath:
         self.uncollectable = stuck.types()[1]
         self.resurrected = _difference(still.types()[1], self.uncollectable)
 
-    def fate(self, serial: int, deaths: Mapping[int, tuple[str, str]]) -> str:
-        """Tell what became of an instrumented object that was alive before."""
+    def fates(self, before: list[_Alive], deaths: Mapping[int, tuple[str, str]]) -> list[Fate]:
+        """Tell what became of instrumented objects that were alive before."""
+        return [
+            Fate(serial=serial, type=type_name, name=name, fate=self._fate(serial, deaths))
+            for serial, type_name, name, _ in before
+        ]
+
+    def _fate(self, serial: int, deaths: Mapping[int, tuple[str, str]]) -> str:
         if serial in deaths:
             return deaths[serial][1]
         if serial not in self.serials:
@@ -174,11 +182,7 @@ def collect() -> Collection:
         aftermath = _Aftermath(_core.dry_run())
         before = _core.alive(None)
         aftermath.collect()
-        deaths = watch.deaths()
-        fates = [
-            Fate(serial=serial, type=type_name, name=name, fate=aftermath.fate(serial, deaths))
-            for serial, type_name, name, _ in before
-        ]
+        fates = aftermath.fates(before, watch.deaths())
         return Collection(
             fates=tuple(fates),
             types=_sum(aftermath.freed, _names(fates, "refcount", *_COLLECTOR)),
@@ -222,11 +226,8 @@ def _judge(watch: _Watch, found: _core.Census, born: _core.Census, collections: 
     before = _core.alive(None)
     aftermath.collect()
     deaths = watch.deaths()
-    fates = [
-        Fate(serial=serial, type=type_name, name=name, fate=aftermath.fate(serial, deaths))
-        for serial, type_name, name, _ in before
-        if serial >= watch.first_serial or serial in aftermath.serials
-    ]
+    theirs = [row for row in before if row[0] >= watch.first_serial or row[0] in aftermath.serials]
+    fates = aftermath.fates(theirs, deaths)
     told = {fate.serial for fate in fates}
     early = [
         Fate(serial=serial, type=type_name, name=None, fate=freed_by)
