@@ -76,3 +76,16 @@ def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
     )
     assert (done.stdout, done.stderr) == ("2\n", "")
+
+
+def test_free_threaded_builds_are_refused_in_a_sentence():
+    code = """
+import runpy, sys, sysconfig
+sysconfig.get_config_vars()["Py_GIL_DISABLED"] = 1
+sys.argv[:] = ["setup.py", "--name"]
+runpy.run_path("setup.py")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.startswith(
+        "gcscope does not support free-threaded builds of CPython yet"
+    )

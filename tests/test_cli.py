@@ -259,6 +259,27 @@ def test_os_exit_tells_nothing(python, script):
     assert (done.code, done.out, done.err) == (3, "", "")
 
 
+@pytest.mark.parametrize(
+    ("increments", "failing", "reason"),
+    [(True, False, "this Python collects in increments"), (False, True, "memory was exhausted")],
+)
+def test_collections_that_cannot_be_predicted_are_told(monkeypatch, quiet, increments, failing, reason):
+    from gcscope import runner
+    from gcscope.render.text import outcome_text
+
+    observer = runner._Observer()
+    monkeypatch.setattr(runner, "_COLLECTS_IN_INCREMENTS", increments)
+    if failing:
+        runner._core.fail_after(0)
+    try:
+        observer.follow("start", {"generation": 0})
+        observer.follow("stop", {"generation": 0})
+    finally:
+        runner._core.fail_after(-1)
+    told = outcome_text(observer.outcome())
+    assert f"gcscope: note: what 1 of 1 collections found cannot be told: {reason}" in told
+
+
 def test_only_the_first_process_tells(python, script):
     text = """
     import os

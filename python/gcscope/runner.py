@@ -93,7 +93,8 @@ class _Observer:
             totals = _core.journal_totals()
             notes: tuple[str, ...] = ()
             if self.unseen:
-                notes = (f"what {self.unseen} of {self.collections} collections found could not be told",)
+                why = "this Python collects in increments" if _COLLECTS_IN_INCREMENTS else "memory was exhausted"
+                notes = (f"what {self.unseen} of {self.collections} collections found cannot be told: {why}",)
             return Outcome(
                 left=report_of(left),
                 collected=Counts(self.collected),
