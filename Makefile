@@ -23,7 +23,7 @@ check: $(VENV)/.ready  ## compile without a warning; ruff, mypy --strict, stubte
 	GCSCOPE_WERROR=1 $(RUN) setup.py -q build_ext --inplace --force
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	cd python && MYPYPATH=. ../$(RUN) -m mypy --config-file ../pyproject.toml
+	$(RUN) -m mypy
 	MYPYPATH=python $(RUN) -m mypy.stubtest gcscope._core
 
 sanitize: $(VENV)/.ready  ## run the tests of the C core under AddressSanitizer and UndefinedBehaviorSanitizer
