@@ -591,6 +591,7 @@ def test_exhausted_python_memory_is_a_memory_error(python):
     pytest.importorskip("_testcapi")
     code = """
 import _testcapi, gc, gcscope
+import copyreg  # object.__getstate__ imports it: how an import fails without memory is the interpreter's affair
 from gcscope import _core, Person
 gc.disable()
 def ring():
