@@ -43,6 +43,8 @@ typedef struct {
     char name[EVENT_NAME_BYTES]; /* UTF-8, not terminated, cut off with an ellipsis */
 } Event;
 
+_Static_assert(sizeof(Event) == 64, "an event is a cache line, as the documentation of the journal says");
+
 typedef struct {
     uint64_t serial;
     uint32_t type;

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from gcscope import _core
 from gcscope.report import Counts, Record, Report
-from gcscope.verdict import Held, report_of
+from gcscope.verdict import Held, report_of, sum_counts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,11 +56,14 @@ class CannotRun(Exception):
 _COLLECTS_IN_INCREMENTS = (3, 14, 0) <= sys.version_info[:3] <= (3, 14, 4)
 
 
+_NO_PASS = "memory was exhausted, or an audit hook refused gc.get_objects"
+
+
 class _Observer:
     """Predicts each collection at its start, when the view of the heap is still complete."""
 
     def __init__(self) -> None:
-        self.collected: dict[str, int] = {}
+        self.collected = Counts()
         self.collections = 0
         self.unseen = 0
         self.totals = _core.journal_totals()
@@ -78,11 +81,9 @@ class _Observer:
         generation = info["generation"]
         try:
             found = _core.dry_run(-1 if generation == 2 else generation)
-            for counts in found.without(self.earlier).types():
-                for name, n in counts.items():
-                    self.collected[name] = self.collected.get(name, 0) + n
+            self.collected = sum_counts(self.collected, *found.without(self.earlier).types())
             self.earlier = self.earlier.without(found)
-        except MemoryError:
+        except Exception:  # no memory, or an audit hook of the program refused gc.get_objects: never its own affair
             self.unseen += 1
 
     def outcome(self) -> Outcome:
@@ -93,11 +94,11 @@ class _Observer:
             totals = _core.journal_totals()
             notes: tuple[str, ...] = ()
             if self.unseen:
-                why = "this Python collects in increments" if _COLLECTS_IN_INCREMENTS else "memory was exhausted"
+                why = "this Python collects in increments" if _COLLECTS_IN_INCREMENTS else _NO_PASS
                 notes = (f"what {self.unseen} of {self.collections} collections found cannot be told: {why}",)
             return Outcome(
                 left=report_of(left),
-                collected=Counts(self.collected),
+                collected=self.collected,
                 collections=self.collections,
                 lives=Counts({event: n - self.totals[event] for event, n in totals.items()}),
                 alive=alive,
@@ -246,3 +247,5 @@ def _tell(observer: _Observer, tell: Callable[[Outcome], None]) -> None:
         tell(observer.outcome())
     except MemoryError:
         print("gcscope: no report: there is not enough memory for a pass over the heap", file=sys.stderr)
+    except Exception as error:  # an audit hook of the program refused gc.get_objects
+        print(f"gcscope: no report: {type(error).__name__}: {error}", file=sys.stderr)

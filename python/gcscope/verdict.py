@@ -30,7 +30,8 @@ class Held:
         _core.release()
 
 
-def _sum(*counts: Mapping[str, int]) -> Counts:
+def sum_counts(*counts: Mapping[str, int]) -> Counts:
+    """Add counts by name."""
     total: dict[str, int] = {}
     for count in counts:
         for name, n in count.items():
@@ -61,7 +62,7 @@ def _notes(census: _core.Census) -> tuple[str, ...]:
 def report_of(census: _core.Census) -> Report:
     """Tell a census as a report."""
     return Report(
-        objects=census.objects, bytes=census.bytes, types=_sum(*census.types()), cycles=(), notes=_notes(census)
+        objects=census.objects, bytes=census.bytes, types=sum_counts(*census.types()), cycles=(), notes=_notes(census)
     )
 
 
@@ -185,9 +186,9 @@ def collect() -> Collection:
         fates = aftermath.fates(before, watch.deaths())
         return Collection(
             fates=tuple(fates),
-            types=_sum(aftermath.freed, _names(fates, "refcount", *_COLLECTOR)),
-            resurrected=_sum(aftermath.resurrected, _names(fates, "resurrected")),
-            uncollectable=_sum(aftermath.uncollectable, _names(fates, "uncollectable")),
+            types=sum_counts(aftermath.freed, _names(fates, "refcount", *_COLLECTOR)),
+            resurrected=sum_counts(aftermath.resurrected, _names(fates, "resurrected")),
+            uncollectable=sum_counts(aftermath.uncollectable, _names(fates, "uncollectable")),
             cycles=(),
             notes=_notes(aftermath.found),
         )
@@ -243,10 +244,10 @@ def _judge(watch: _Watch, found: _core.Census, born: _core.Census, collections: 
         )
     return Trial(
         refcount=_names(fates + early, "refcount"),
-        collector=_sum(aftermath.freed, _names(fates + early, *_COLLECTOR)),
-        survived=_sum(born.still_tracked().types()[1], _names(fates, "survived")),
-        resurrected=_sum(aftermath.resurrected, _names(fates, "resurrected")),
-        uncollectable=_sum(aftermath.uncollectable, _names(fates, "uncollectable")),
+        collector=sum_counts(aftermath.freed, _names(fates + early, *_COLLECTOR)),
+        survived=sum_counts(born.still_tracked().types()[1], _names(fates, "survived")),
+        resurrected=sum_counts(aftermath.resurrected, _names(fates, "resurrected")),
+        uncollectable=sum_counts(aftermath.uncollectable, _names(fates, "uncollectable")),
         report=report_of(found),
         notes=notes,
     )
