@@ -1,7 +1,5 @@
 #include "census.h"
 
-#include "collector.h"
-#include "heap.h"
 #include "names.h"
 
 /* 16 bytes. heap_object_bytes fits; a census of more than 16 million types is an error. */
@@ -189,100 +187,18 @@ census_filter(CensusObject *self, bool (*keep)(const Entry *, void *), void *arg
     return (PyObject *)chosen;
 }
 
-/* ----------------------------------------------------------- reading the heap */
+/* ------------------------------------------------------------------ the words */
 
-/* New reference: what gc.get_objects lists of the generations 0 .. generation. */
-static PyObject *
-list_generations(ModuleState *state, long generation)
+PyObject *
+census_of_unreachable(Pass *pass)
 {
-    PyObject *all = PyList_New(0);
-    if (all != NULL) {
-        PyObject_GC_UnTrack(all); /* or it would stand among its own items */
+    CensusObject *census =
+        census_take(pass->state, &(Crowd){pass->heap.objects.items, pass->heap.count, &pass->collector});
+    if (census != NULL) {
+        census->uncertain = pass->heap.uncertain;
+        census->over_visited = (Py_ssize_t)pass->collector.over_visited;
     }
-    for (long g = 0; g <= generation && all != NULL; g++) {
-        PyObject *listed = PyObject_CallFunction(state->gc_get_objects, "l", g);
-        if (listed == NULL || PyList_SetSlice(all, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, listed) < 0) {
-            Py_CLEAR(all);
-        }
-        Py_XDECREF(listed);
-    }
-    return all;
-}
-
-/* The list that heap_list wants for the whole heap: NULL in *list where it can do without. Objects under gc.freeze() are
-   outside, as the collector has it; some versions of VisitObjects show them, the list never does. */
-static int
-list_whole_heap(ModuleState *state, PyObject **list)
-{
-    *list = NULL;
-    if (GCSCOPE_HAS_VISIT_OBJECTS) {
-        PyObject *frozen = PyObject_CallNoArgs(state->gc_get_freeze_count);
-        int any = frozen != NULL ? PyObject_IsTrue(frozen) : -1;
-        Py_XDECREF(frozen);
-        if (any <= 0) {
-            return any;
-        }
-    }
-    *list = PyObject_CallNoArgs(state->gc_get_objects);
-    return *list != NULL ? 0 : -1;
-}
-
-/* List the whole heap (generation < 0) or the generations 0 .. generation. 0 or -1 with an exception; the heap is to be
-   finished in both cases. */
-static int
-list_heap(ModuleState *state, Heap *heap, Memory *memory, long generation)
-{
-    PyObject *list = NULL;
-    *heap = (Heap){0};
-    if (generation < 0) {
-        if (list_whole_heap(state, &list) < 0) {
-            return -1;
-        }
-    }
-    else if ((list = list_generations(state, generation)) == NULL) {
-        return -1;
-    }
-    if (heap_list(heap, memory, list) < 0) {
-        if (heap->has_repeats) {
-            PyErr_SetString(PyExc_RuntimeError, "the heap changed while it was listed: an audit hook ran a collection");
-        }
-        else {
-            PyErr_NoMemory();
-        }
-        return -1;
-    }
-    return 0;
-}
-
-/* From the heap to the verdict. 0 or -1 with an exception; both are to be finished in either case. */
-static int
-dry_run(ModuleState *state, Memory *memory, Heap *heap, Collector *collector, long generation)
-{
-    *collector = (Collector){0};
-    if (list_heap(state, heap, memory, generation) < 0) {
-        return -1;
-    }
-    if (heap_traverse(heap) < 0 || collector_run(collector, memory, &heap->graph, heap->refcounts.items,
-                                                 heap->unowned.items, heap->unowned.length) < 0) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    state->last_pass = (PassCost){
-        .nodes = heap->count,
-        .edges = graph_edges(&heap->graph),
-        .visits = heap->visits,
-        .peak_bytes = memory->peak,
-    };
-    return 0;
-}
-
-static Memory
-pass_memory(const ModuleState *state)
-{
-    Memory memory;
-    memory_init(&memory);
-    memory.fail_after = state->fail_after;
-    return memory;
+    return (PyObject *)census;
 }
 
 PyObject *
@@ -304,25 +220,15 @@ census_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
             return NULL;
         }
     }
-    Memory memory = pass_memory(state);
-    Heap heap;
-    Collector collector;
-    CensusObject *census = NULL;
-    int was_enabled = PyGC_Disable();
-    if (dry_run(state, &memory, &heap, &collector, generation) == 0) {
-        graph_fini(&heap.graph); /* what follows needs the objects and their verdict only */
-        census = census_take(state, &(Crowd){heap.objects.items, heap.count, &collector});
+    Pass pass;
+    PyObject *census = NULL;
+    pass_begin(&pass, state);
+    if (pass_run(&pass, generation) == 0) {
+        graph_fini(&pass.heap.graph); /* what follows needs the objects and their verdict only */
+        census = census_of_unreachable(&pass);
     }
-    if (census != NULL) {
-        census->uncertain = heap.uncertain;
-        census->over_visited = (Py_ssize_t)collector.over_visited;
-    }
-    collector_fini(&collector);
-    heap_fini(&heap);
-    if (was_enabled) {
-        PyGC_Enable();
-    }
-    return (PyObject *)census;
+    pass_end(&pass);
+    return census;
 }
 
 PyObject *
@@ -388,20 +294,13 @@ census_arithmetic(PyObject *module, PyObject *addresses)
                                 Py_TYPE(PyList_GET_ITEM(addresses, i))->tp_name);
         }
     }
-    ModuleState *state = state_of_module(module);
-    Memory memory = pass_memory(state);
-    Heap heap;
-    Collector collector;
+    Pass pass;
     PyObject *rows = NULL;
-    int was_enabled = PyGC_Disable();
-    if (dry_run(state, &memory, &heap, &collector, -1) == 0) {
-        rows = arithmetic_rows(&heap, &collector, addresses);
+    pass_begin(&pass, state_of_module(module));
+    if (pass_run(&pass, -1) == 0) {
+        rows = arithmetic_rows(&pass.heap, &pass.collector, addresses);
     }
-    collector_fini(&collector);
-    heap_fini(&heap);
-    if (was_enabled) {
-        PyGC_Enable();
-    }
+    pass_end(&pass);
     return rows;
 }
 
@@ -573,17 +472,13 @@ census_still_tracked(PyObject *op, PyObject *Py_UNUSED(ignored))
     if (state == NULL) {
         return NULL;
     }
-    Memory memory = pass_memory(state);
-    Heap heap;
+    Pass pass;
     PyObject *result = NULL;
-    int was_enabled = PyGC_Disable();
-    if (list_heap(state, &heap, &memory, -1) == 0) {
-        result = census_filter((CensusObject *)op, is_still_tracked, &(Roll){(CensusObject *)op, &heap});
+    pass_begin(&pass, state);
+    if (pass_list(&pass, -1) == 0) {
+        result = census_filter((CensusObject *)op, is_still_tracked, &(Roll){(CensusObject *)op, &pass.heap});
     }
-    heap_fini(&heap);
-    if (was_enabled) {
-        PyGC_Enable();
-    }
+    pass_end(&pass);
     return result;
 }
 

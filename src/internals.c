@@ -17,6 +17,13 @@
 #endif
 
 #if KNOWN_VERSION && defined(__has_include)
+#if __has_include("internal/pycore_object.h")
+#include "internal/pycore_object.h" /* where an instance keeps its attributes */
+#define HAS_OBJECT_HEADER 1
+#endif
+#endif
+
+#if KNOWN_VERSION && defined(__has_include)
 #if __has_include("internal/pycore_dict.h")
 #include "internal/pycore_dict.h"
 #define HAS_DICT_HEADER 1
@@ -41,6 +48,9 @@
 #endif
 #ifndef HAS_FRAME_HEADER
 #define HAS_FRAME_HEADER 0
+#endif
+#ifndef HAS_OBJECT_HEADER
+#define HAS_OBJECT_HEADER 0
 #endif
 
 bool
@@ -96,8 +106,8 @@ internals_visit_borrowed(PyObject *op, visitproc visit, void *arg)
 
 /* Borrowed from the frame of a generator, coroutine or asynchronous generator; NULL where its struct is not known.
    (PyGen_GetCode takes generators only, and attributes such as cr_code tell audit hooks.) */
-static PyCodeObject *
-code_of_generator(PyObject *op)
+PyCodeObject *
+internals_generator_code(PyObject *op)
 {
 #if PY_VERSION_HEX < 0x030C0000
     return ((PyGenObject *)op)->gi_code;
@@ -124,7 +134,7 @@ internals_frame_slots(PyObject *op, size_t *slots)
         Py_DECREF(code); /* the frame has it */
     }
     else if (type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type) {
-        code = code_of_generator(op);
+        code = internals_generator_code(op);
     }
     else {
         return false;
@@ -132,6 +142,353 @@ internals_frame_slots(PyObject *op, size_t *slots)
     *slots = code != NULL ? (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize : 0;
     return true;
 }
+
+/* ------------------------------------------------------------------- frames */
+
+#if HAS_FRAME_HEADER
+
+#if GCSCOPE_STACK_BORROWS
+
+typedef _PyStackRef Slot;
+
+/* Borrowed: what a slot refers to; NULL for an empty one and for one that holds an integer. */
+static PyObject *
+slot_target(Slot slot)
+{
+    uintptr_t tag = slot.bits & STACKREF_TAG_MASK;
+    return tag <= STACKREF_BORROWED ? (PyObject *)(slot.bits & ~(uintptr_t)STACKREF_TAG_MASK) : NULL;
+}
+
+static bool
+slot_is_owned(Slot slot)
+{
+    return (slot.bits & STACKREF_TAG_MASK) == 0;
+}
+
+static PyObject *
+frame_executable(const _PyInterpreterFrame *frame)
+{
+    return slot_target(frame->f_executable);
+}
+
+static PyObject *
+frame_function(const _PyInterpreterFrame *frame, bool *owned)
+{
+    *owned = slot_is_owned(frame->f_funcobj);
+    return slot_target(frame->f_funcobj);
+}
+
+/* How many places of localsplus tp_traverse shows, and the interpreter knows to be in use. */
+static size_t
+frame_places(_PyInterpreterFrame *frame)
+{
+    return frame->stackpointer != NULL ? (size_t)(frame->stackpointer - frame->localsplus) : 0;
+}
+
+#else
+
+typedef PyObject *Slot;
+
+static PyObject *
+slot_target(Slot slot)
+{
+    return slot;
+}
+
+static bool
+slot_is_owned(Slot Py_UNUSED(slot))
+{
+    return true;
+}
+
+static PyObject *
+frame_executable(const _PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return frame->f_executable;
+#else
+    return (PyObject *)frame->f_code;
+#endif
+}
+
+static PyObject *
+frame_function(const _PyInterpreterFrame *frame, bool *owned)
+{
+    *owned = true;
+#if PY_VERSION_HEX >= 0x030C0000
+    return frame->f_funcobj;
+#else
+    return (PyObject *)frame->f_func;
+#endif
+}
+
+static size_t
+frame_places(_PyInterpreterFrame *frame)
+{
+    return frame->stacktop > 0 ? (size_t)frame->stacktop : 0; /* -1: it is running */
+}
+
+#endif
+
+/* Borrowed: the code of a frame of Python code; NULL for the entry frames that the interpreter puts between. */
+static PyCodeObject *
+frame_code(const _PyInterpreterFrame *frame)
+{
+    PyObject *executable = frame_executable(frame);
+    bool is_python = frame->owner <= FRAME_OWNED_BY_FRAME_OBJECT && executable != NULL && PyCode_Check(executable);
+    return is_python ? (PyCodeObject *)executable : NULL;
+}
+
+typedef struct {
+    SlotVisitor visit;
+    void *arg;
+    FrameSlot slot; /* what is the same for all slots of the frame */
+} Teller;
+
+static bool
+tell_slot(Teller *teller, SlotKind kind, PyObject *target, PyObject *name, bool owned)
+{
+    FrameSlot slot = teller->slot;
+    slot.kind = kind;
+    slot.target = target;
+    slot.name = name;
+    slot.owned = owned;
+    return target != NULL && teller->visit(teller->arg, &slot);
+}
+
+/* The places from .. to - 1 of localsplus: local variables first, then the evaluation stack. */
+static bool
+tell_places(Teller *teller, _PyInterpreterFrame *frame, size_t from, size_t to)
+{
+    PyCodeObject *code = teller->slot.code;
+    for (size_t i = from; i < to; i++) {
+        bool is_local = i < (size_t)code->co_nlocalsplus;
+        PyObject *name = is_local ? PyTuple_GET_ITEM(code->co_localsplusnames, (Py_ssize_t)i) : NULL;
+        Slot slot = frame->localsplus[i];
+        if (tell_slot(teller, is_local ? SLOT_LOCAL : SLOT_STACK, slot_target(slot), name, slot_is_owned(slot))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+tell_specials(Teller *teller, _PyInterpreterFrame *frame)
+{
+    bool owned;
+    PyObject *function = frame_function(frame, &owned);
+    return tell_slot(teller, SLOT_FUNCTION, function, NULL, owned) ||
+           tell_slot(teller, SLOT_NAMESPACE, frame->f_locals, NULL, true) ||
+           tell_slot(teller, SLOT_FRAME, (PyObject *)frame->frame_obj, NULL, true) ||
+           tell_slot(teller, SLOT_CODE, frame_executable(frame), NULL, true);
+}
+
+static _PyInterpreterFrame *
+frame_of(PyObject *op)
+{
+    PyTypeObject *type = Py_TYPE(op);
+    if (type == &PyFrame_Type) {
+        _PyInterpreterFrame *frame = ((PyFrameObject *)op)->f_frame;
+        return frame != NULL && frame->owner == FRAME_OWNED_BY_FRAME_OBJECT ? frame : NULL;
+    }
+    if (type != &PyGen_Type && type != &PyCoro_Type && type != &PyAsyncGen_Type) {
+        return NULL;
+    }
+#if GCSCOPE_STACK_BORROWS
+    struct _PyGenObject *generator = (struct _PyGenObject *)op;
+    return generator->gi_frame_state < FRAME_CLEARED ? &generator->gi_iframe : NULL;
+#else
+    PyGenObject *generator = (PyGenObject *)op;
+    return generator->gi_frame_state < FRAME_CLEARED ? (_PyInterpreterFrame *)generator->gi_iframe : NULL;
+#endif
+}
+
+void
+internals_frame_slots_of(PyObject *op, SlotVisitor visit, void *arg)
+{
+    _PyInterpreterFrame *frame = frame_of(op);
+    PyCodeObject *code = frame != NULL ? frame_code(frame) : NULL;
+    if (code == NULL) {
+        return;
+    }
+    Teller teller = {visit, arg, {.code = code}};
+    if (!tell_places(&teller, frame, 0, frame_places(frame))) {
+        (void)tell_specials(&teller, frame);
+    }
+}
+
+/* A frame whose local variables are in use: it has begun, or belongs to a generator. */
+static bool
+frame_is_complete(_PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return frame_code(frame) != NULL && !_PyFrame_IsIncomplete(frame);
+#else
+    return !_PyFrame_IsIncomplete(frame);
+#endif
+}
+
+static bool
+tell_running_frame(Teller *teller, _PyInterpreterFrame *frame)
+{
+    size_t shown = 0, places = frame_places(frame), locals = (size_t)teller->slot.code->co_nlocalsplus;
+    if (frame->owner == FRAME_OWNED_BY_GENERATOR) { /* its generator shows the special slots, and the known places */
+        shown = places;
+    }
+    else if (tell_specials(teller, frame)) {
+        return true;
+    }
+    return tell_places(teller, frame, shown, places > locals ? places : locals);
+}
+
+static _PyInterpreterFrame *
+innermost_frame(PyThreadState *thread)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return thread->current_frame;
+#else
+    return thread->cframe->current_frame;
+#endif
+}
+
+void
+internals_running_slots(SlotVisitor visit, void *arg)
+{
+    PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    for (; thread != NULL; thread = PyThreadState_Next(thread)) {
+        size_t depth = 0;
+        for (_PyInterpreterFrame *frame = innermost_frame(thread); frame != NULL; frame = frame->previous) {
+            if (!frame_is_complete(frame)) {
+                continue;
+            }
+            Teller teller = {visit, arg, {.code = frame_code(frame), .thread = thread, .depth = depth++}};
+            if (tell_running_frame(&teller, frame)) {
+                return;
+            }
+        }
+    }
+}
+
+#else
+
+void
+internals_frame_slots_of(PyObject *op, SlotVisitor visit, void *arg)
+{
+    (void)op;
+    (void)visit;
+    (void)arg;
+}
+
+void
+internals_running_slots(SlotVisitor visit, void *arg)
+{
+    (void)visit;
+    (void)arg;
+}
+
+#endif
+
+/* ---------------------------------------------------------------- attributes */
+
+/* Where an object that is not a managed one keeps its dict; NULL where it has no place for one. A negative offset counts
+   from the end of an object of variable size. */
+static PyObject **
+dict_place(PyObject *op)
+{
+    PyTypeObject *type = Py_TYPE(op);
+    Py_ssize_t offset = type->tp_dictoffset;
+    if (offset >= 0) {
+        return offset > 0 ? (PyObject **)((char *)op + offset) : NULL;
+    }
+    Py_ssize_t items = ((PyVarObject *)op)->ob_size;
+    size_t count = PyLong_Check(op) ? long_digits((PyLongObject *)op) : (size_t)(items < 0 ? -items : items);
+    size_t size = (size_t)type->tp_basicsize + count * (size_t)type->tp_itemsize;
+    size_t rounded = (size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+    return (PyObject **)((char *)op + rounded + offset);
+}
+
+#if HAS_OBJECT_HEADER && HAS_DICT_HEADER
+
+static bool
+is_managed(PyObject *op)
+{
+    return PyType_HasFeature(Py_TYPE(op), Py_TPFLAGS_MANAGED_DICT);
+}
+
+static PyDictValues *
+inline_values(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    if (!PyType_HasFeature(Py_TYPE(op), Py_TPFLAGS_INLINE_VALUES)) {
+        return NULL;
+    }
+    PyDictValues *values = _PyObject_InlineValues(op);
+    return values->valid ? values : NULL;
+#elif PY_VERSION_HEX >= 0x030C0000
+    PyDictOrValues either = *_PyObject_DictOrValuesPointer(op);
+    return _PyDictOrValues_IsValues(either) ? _PyDictOrValues_GetValues(either) : NULL;
+#else
+    return *_PyObject_ValuesPointer(op);
+#endif
+}
+
+static PyObject *
+managed_dict(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return (PyObject *)_PyObject_GetManagedDict(op);
+#elif PY_VERSION_HEX >= 0x030C0000
+    PyDictOrValues either = *_PyObject_DictOrValuesPointer(op);
+    return _PyDictOrValues_IsValues(either) ? NULL : _PyDictOrValues_GetDict(either);
+#else
+    return *_PyObject_ManagedDictPointer(op);
+#endif
+}
+
+PyObject *
+internals_instance_dict(PyObject *op)
+{
+    if (is_managed(op)) {
+        return managed_dict(op);
+    }
+    PyObject **place = dict_place(op);
+    return place != NULL ? *place : NULL;
+}
+
+void
+internals_inline_attributes(PyObject *op, AttributeVisitor visit, void *arg)
+{
+    PyDictValues *values = is_managed(op) ? inline_values(op) : NULL;
+    PyDictKeysObject *keys = values != NULL ? ((PyHeapTypeObject *)Py_TYPE(op))->ht_cached_keys : NULL;
+    if (keys == NULL) {
+        return;
+    }
+    for (Py_ssize_t i = 0; i < keys->dk_nentries; i++) {
+        PyObject *value = values->values[i];
+        if (value != NULL && visit(arg, DK_UNICODE_ENTRIES(keys)[i].me_key, value)) {
+            return;
+        }
+    }
+}
+
+#else
+
+PyObject *
+internals_instance_dict(PyObject *op)
+{
+    PyObject **place = PyType_HasFeature(Py_TYPE(op), Py_TPFLAGS_MANAGED_DICT) ? NULL : dict_place(op);
+    return place != NULL ? *place : NULL;
+}
+
+void
+internals_inline_attributes(PyObject *op, AttributeVisitor visit, void *arg)
+{
+    (void)op;
+    (void)visit;
+    (void)arg;
+}
+
+#endif
 
 #if HAS_DICT_HEADER
 

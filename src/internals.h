@@ -35,6 +35,50 @@ void internals_visit_borrowed(PyObject *op, visitproc visit, void *arg);
    and place on the evaluation stack, but no ob_size. How many is then in *slots. */
 bool internals_frame_slots(PyObject *op, size_t *slots);
 
+/* Borrowed: the code of a generator, coroutine or asynchronous generator; NULL where its struct is not known. */
+PyCodeObject *internals_generator_code(PyObject *op);
+
+/* One reference of a frame. All pointers are borrowed. */
+typedef enum {
+    SLOT_LOCAL,     /* a local variable, `name` says which; it may hold a cell */
+    SLOT_STACK,     /* on the evaluation stack */
+    SLOT_FUNCTION,  /* the function that runs */
+    SLOT_CODE,      /* its code */
+    SLOT_NAMESPACE, /* the dict of locals of a module or class body */
+    SLOT_FRAME,     /* the frame object, where one was made */
+} SlotKind;
+
+typedef struct {
+    SlotKind kind;
+    PyObject *target;
+    PyObject *name;     /* str of a local variable, else NULL */
+    bool owned;         /* whether the slot owns its reference */
+    PyCodeObject *code; /* what the frame runs */
+    PyThreadState *thread;
+    size_t depth; /* of a running frame: 0 is the innermost of its thread */
+} FrameSlot;
+
+/* Return true to stop. */
+typedef bool (*SlotVisitor)(void *arg, const FrameSlot *slot);
+
+/* Visit what the frame of `op` refers to: a frame object whose call has ended, or a suspended generator, coroutine or
+   asynchronous generator. Does nothing for other objects, and where the structure is not known. */
+void internals_frame_slots_of(PyObject *op, SlotVisitor visit, void *arg);
+
+/* Visit what the running frames of all threads of this interpreter refer to and tp_traverse does not show. The places on
+   the evaluation stack of the innermost frame are known only where the interpreter keeps its stack pointer (3.14 and
+   newer). Does nothing where the structure is not known. */
+void internals_running_slots(SlotVisitor visit, void *arg);
+
+/* Borrowed: the __dict__ of an instance, module, function ... , or NULL where it has none, or none yet: it is never made. */
+PyObject *internals_instance_dict(PyObject *op);
+
+/* Return true to stop. All pointers are borrowed. */
+typedef bool (*AttributeVisitor)(void *arg, PyObject *name, PyObject *value);
+
+/* Visit the attributes that lie in the instance itself, while its __dict__ is not made. */
+void internals_inline_attributes(PyObject *op, AttributeVisitor visit, void *arg);
+
 /* Bytes of the tables of an exact dict beyond its own struct: the hash table with its entries, or for a dict that
    shares its keys with others the array of its values. 0 where the structure is not known. */
 size_t internals_dict_bytes(PyObject *dict);

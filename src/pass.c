@@ -1,0 +1,107 @@
+#include "pass.h"
+
+Memory
+pass_memory(const ModuleState *state)
+{
+    Memory memory;
+    memory_init(&memory);
+    memory.fail_after = state->fail_after;
+    return memory;
+}
+
+void
+pass_begin(Pass *pass, ModuleState *state)
+{
+    *pass = (Pass){.state = state, .memory = pass_memory(state), .was_enabled = PyGC_Disable()};
+}
+
+void
+pass_end(Pass *pass)
+{
+    collector_fini(&pass->collector);
+    heap_fini(&pass->heap);
+    if (pass->was_enabled) {
+        PyGC_Enable();
+    }
+}
+
+/* New reference: what gc.get_objects lists of the generations 0 .. generation. */
+static PyObject *
+list_generations(ModuleState *state, long generation)
+{
+    PyObject *all = PyList_New(0);
+    if (all != NULL) {
+        PyObject_GC_UnTrack(all); /* or it would stand among its own items */
+    }
+    for (long g = 0; g <= generation && all != NULL; g++) {
+        PyObject *listed = PyObject_CallFunction(state->gc_get_objects, "l", g);
+        if (listed == NULL || PyList_SetSlice(all, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, listed) < 0) {
+            Py_CLEAR(all);
+        }
+        Py_XDECREF(listed);
+    }
+    return all;
+}
+
+/* The list that heap_list wants for the whole heap: NULL in *list where it can do without. Objects under gc.freeze() are
+   outside, as the collector has it; some versions of VisitObjects show them, the list never does. */
+static int
+list_whole_heap(ModuleState *state, PyObject **list)
+{
+    *list = NULL;
+    if (GCSCOPE_HAS_VISIT_OBJECTS) {
+        PyObject *frozen = PyObject_CallNoArgs(state->gc_get_freeze_count);
+        int any = frozen != NULL ? PyObject_IsTrue(frozen) : -1;
+        Py_XDECREF(frozen);
+        if (any <= 0) {
+            return any;
+        }
+    }
+    *list = PyObject_CallNoArgs(state->gc_get_objects);
+    return *list != NULL ? 0 : -1;
+}
+
+int
+pass_list(Pass *pass, long generation)
+{
+    PyObject *list = NULL;
+    if (generation < 0) {
+        if (list_whole_heap(pass->state, &list) < 0) {
+            return -1;
+        }
+    }
+    else if ((list = list_generations(pass->state, generation)) == NULL) {
+        return -1;
+    }
+    if (heap_list(&pass->heap, &pass->memory, list) < 0) {
+        if (pass->heap.has_repeats) {
+            PyErr_SetString(PyExc_RuntimeError, "the heap changed while it was listed: an audit hook ran a collection");
+        }
+        else {
+            PyErr_NoMemory();
+        }
+        return -1;
+    }
+    return 0;
+}
+
+int
+pass_run(Pass *pass, long generation)
+{
+    Heap *heap = &pass->heap;
+    if (pass_list(pass, generation) < 0) {
+        return -1;
+    }
+    if (heap_traverse(heap) < 0 || collector_run(&pass->collector, &pass->memory, &heap->graph, heap->refcounts.items,
+                                                 heap->unowned.items, heap->unowned.length) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    pass->state->last_pass = (PassCost){
+        .nodes = heap->count,
+        .edges = graph_edges(&heap->graph),
+        .visits = heap->visits,
+        .peak_bytes = pass->memory.peak,
+    };
+    return 0;
+}

@@ -1,0 +1,35 @@
+/* pass: one pass over the heap, from the list of objects to the collector's verdict, as the words use it.
+
+   This is the first room after the heap's that makes Python objects and sets exceptions. While a pass is under way
+   automatic collection is off, and no Python code of the program runs (but for audit hooks, which hear of
+   gc.get_objects), so that its borrowed objects stay alive. */
+
+#ifndef GCSCOPE_PASS_H
+#define GCSCOPE_PASS_H
+
+#include "collector.h"
+#include "heap.h"
+#include "state.h"
+
+typedef struct {
+    ModuleState *state;
+    Memory memory; /* a Pass stays where it was begun: its parts point to this */
+    Heap heap;
+    Collector collector;
+    int was_enabled;
+} Pass;
+
+/* Switch automatic collection off until pass_end, which must follow in any case. */
+void pass_begin(Pass *pass, ModuleState *state);
+void pass_end(Pass *pass);
+
+/* List the whole heap (generation < 0), or the generations 0 .. generation. 0 or -1 with an exception. */
+int pass_list(Pass *pass, long generation);
+
+/* From the heap to the verdict: list, traverse, dry run. 0 or -1 with an exception. */
+int pass_run(Pass *pass, long generation);
+
+/* A Memory of its own, with the limit that a test has set. */
+Memory pass_memory(const ModuleState *state);
+
+#endif
