@@ -29,6 +29,40 @@ graph_reserve(Graph *graph, size_t more)
     return vec_reserve(graph->memory, &graph->targets, more);
 }
 
+/* After this, offsets[n] is where the row of n ends: one past its last place, since a row is filled from behind. */
+static void
+count_sources(uint32_t *offsets, const Graph *graph)
+{
+    memset(offsets, 0, (graph->nodes + 1) * sizeof(uint32_t));
+    for (size_t e = 0; e < graph->targets.length; e++) {
+        offsets[graph->targets.items[e]]++;
+    }
+    for (size_t n = 0; n < graph->nodes; n++) {
+        offsets[n + 1] += offsets[n];
+    }
+}
+
+int
+graph_transpose(Graph *transpose, Memory *memory, const Graph *graph)
+{
+    size_t edges = graph->targets.length;
+    if (graph_init(transpose, memory, graph->nodes) < 0 || graph_reserve(transpose, edges) < 0) {
+        return -1;
+    }
+    uint32_t *offsets = transpose->offsets.items;
+    count_sources(offsets, graph);
+    /* From the last source to the first, each to the end of what is left of its row: the row is then ascending, and
+       its offset has come down to where it begins. */
+    for (size_t n = graph->nodes; n-- != 0;) {
+        for (uint32_t e = graph->offsets.items[n + 1]; e-- != graph->offsets.items[n];) {
+            transpose->targets.items[--offsets[graph->targets.items[e]]] = (NodeId)n;
+        }
+    }
+    transpose->offsets.length = graph->nodes + 1;
+    transpose->targets.length = edges;
+    return 0;
+}
+
 bool
 graph_is_sound(const Graph *graph)
 {

@@ -43,6 +43,10 @@ graph_edges(const Graph *graph)
     return graph->targets.length;
 }
 
+/* The same graph with every edge turned round, by a counting sort in two passes over the edges. The sources in a row are
+   ascending; one stands as often as there are edges from it. `transpose` is made here. 0; -1 out of memory. */
+int graph_transpose(Graph *transpose, Memory *memory, const Graph *graph);
+
 /* The invariants above, for GCSCOPE_DEBUG builds and for the reader: true when they hold. */
 bool graph_is_sound(const Graph *graph);
 
