@@ -1,0 +1,248 @@
+#include "paths.h"
+
+/* The parent of a node where a search began. */
+#define NOWHERE NODE_LIMIT
+
+int
+paths_init(Paths *paths, Memory *memory, const Graph *graph)
+{
+    *paths = (Paths){.memory = memory, .graph = graph};
+    if (vec_reserve(memory, &paths->parent, graph->nodes) < 0 || vec_reserve(memory, &paths->seen, graph->nodes) < 0) {
+        return -1;
+    }
+    paths->parent.length = paths->seen.length = graph->nodes;
+    if (graph->nodes != 0) {
+        memset(paths->seen.items, 0, graph->nodes * sizeof(uint32_t));
+    }
+    return 0;
+}
+
+void
+paths_fini(Paths *paths)
+{
+    if (paths->memory != NULL) {
+        vec_fini(paths->memory, &paths->parent);
+        vec_fini(paths->memory, &paths->seen);
+        vec_fini(paths->memory, &paths->queue);
+    }
+}
+
+/* After this, no node has been seen and the queue is empty. `seen` is cleared once in 2**32 searches. */
+static void
+search_begin(Paths *paths)
+{
+    paths->queue.length = 0;
+    if (++paths->search == 0) {
+        memset(paths->seen.items, 0, paths->seen.length * sizeof(uint32_t));
+        paths->search = 1;
+    }
+}
+
+static inline bool
+has_seen(const Paths *paths, NodeId node)
+{
+    return paths->seen.items[node] == paths->search;
+}
+
+/* A node that was not seen before: remember whence, and queue it. 0 or -1. */
+static inline int
+see(Paths *paths, NodeId node, NodeId parent)
+{
+    paths->seen.items[node] = paths->search;
+    paths->parent.items[node] = parent;
+    return vec_push(paths->memory, &paths->queue, node);
+}
+
+/* The nodes by which the search came to `last`, in their order. 0 or -1; after -1 the way is as it was. */
+static int
+trace_back(const Paths *paths, NodeId last, Path *way)
+{
+    size_t length = 0;
+    for (NodeId node = last; node != NOWHERE; node = paths->parent.items[node]) {
+        length++;
+    }
+    if (length > way->length && vec_reserve(paths->memory, way, length - way->length) < 0) {
+        return -1;
+    }
+    way->length = length;
+    for (NodeId node = last; node != NOWHERE; node = paths->parent.items[node]) {
+        way->items[--length] = node;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- from the roots */
+
+static inline bool
+is_barred(const uint64_t *barred, NodeId node)
+{
+    return barred != NULL && (barred[node / 64] >> (node % 64) & 1);
+}
+
+static inline int
+see_unless_barred(Paths *paths, const uint64_t *barred, NodeId node, NodeId parent)
+{
+    return has_seen(paths, node) || is_barred(barred, node) ? 0 : see(paths, node, parent);
+}
+
+/* The queue holds the roots in their order. A level of the search is ordered by the roots of its ways, since the one
+   before is: so the first way to be found is the one whose root stands first. */
+static int
+search_from_queue(Paths *paths, NodeId target, const uint64_t *barred)
+{
+    for (size_t q = 0; q < paths->queue.length && !has_seen(paths, target); q++) {
+        NodeId node = paths->queue.items[q];
+        uint32_t end = paths->graph->offsets.items[node + 1];
+        for (uint32_t e = paths->graph->offsets.items[node]; e < end && !has_seen(paths, target); e++) {
+            paths->steps++;
+            if (see_unless_barred(paths, barred, paths->graph->targets.items[e], node) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+int
+paths_from_roots(Paths *paths, const NodeId *roots, size_t count, NodeId target, const uint64_t *barred, Path *way)
+{
+    way->length = 0;
+    search_begin(paths);
+    for (size_t r = 0; r < count && !has_seen(paths, target); r++) {
+        if (see_unless_barred(paths, barred, roots[r], NOWHERE) < 0) {
+            return -1;
+        }
+    }
+    if (search_from_queue(paths, target, barred) < 0) {
+        return -1;
+    }
+    if (!has_seen(paths, target)) {
+        return 0;
+    }
+    return trace_back(paths, target, way) < 0 ? -1 : 1;
+}
+
+/* ------------------------------------------------------------------------- rings */
+
+typedef struct {
+    const NodeId *component; /* borrowed: node -> component */
+    NodeId number;           /* of the component that is searched */
+    size_t count;            /* its members */
+} Region;
+
+/* The one member that `node` leads to. NOWHERE: it leads to several. */
+static NodeId
+only_successor(Paths *paths, const Region *region, NodeId node)
+{
+    NodeId successor = NOWHERE;
+    uint32_t end = paths->graph->offsets.items[node + 1];
+    for (uint32_t e = paths->graph->offsets.items[node]; e < end; e++) {
+        NodeId target = paths->graph->targets.items[e];
+        paths->steps++;
+        if (region->component[target] == region->number && target != successor) {
+            if (successor != NOWHERE) {
+                return NOWHERE;
+            }
+            successor = target;
+        }
+    }
+    return successor;
+}
+
+/* Go on from `start` for as long as there is no choice. 1: the component is nothing but a ring, and `ring` is it;
+   0: it is more; -1: out of memory. */
+static int
+follow_simple_ring(Paths *paths, const Region *region, NodeId start, Path *ring)
+{
+    NodeId node = start;
+    while (ring->length < region->count) {
+        if (vec_push(paths->memory, ring, node) < 0) {
+            return -1;
+        }
+        node = only_successor(paths, region, node);
+        if (node == NOWHERE || node == start) {
+            break;
+        }
+    }
+    return node == start;
+}
+
+/* See what `node` leads to. 1: it leads to `start`; 0: it does not; -1: out of memory. */
+static inline int
+look_for_start(Paths *paths, const Region *region, NodeId node, NodeId start)
+{
+    uint32_t end = paths->graph->offsets.items[node + 1];
+    for (uint32_t e = paths->graph->offsets.items[node]; e < end; e++) {
+        NodeId target = paths->graph->targets.items[e];
+        paths->steps++;
+        if (target == start) {
+            return 1;
+        }
+        if (region->component[target] == region->number && !has_seen(paths, target) && see(paths, target, node) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* A ring through `start` of fewer than `best` nodes, as short as there is one; into `ring`, unless the count of steps
+   comes to `last_step` first. 1: found; 0: not; -1: out of memory. */
+static int
+search_ring(Paths *paths, const Region *region, NodeId start, size_t best, uint64_t last_step, Path *ring)
+{
+    search_begin(paths);
+    if (see(paths, start, NOWHERE) < 0) {
+        return -1;
+    }
+    size_t level_end = 1, length = 1; /* of a ring that is closed from the level that is being read */
+    for (size_t q = 0; q < paths->queue.length && paths->steps < last_step; q++) {
+        if (q == level_end) {
+            level_end = paths->queue.length;
+            length++;
+        }
+        if (length >= best) {
+            return 0;
+        }
+        NodeId node = paths->queue.items[q];
+        int found = look_for_start(paths, region, node, start);
+        if (found != 0) {
+            return found < 0 || trace_back(paths, node, ring) < 0 ? -1 : 1;
+        }
+    }
+    return 0;
+}
+
+/* Only a member that leads to two others need be a start: if each node of a ring led to nothing but the next one, no
+   way would leave the ring, and the component would be this ring, which follow_simple_ring has told already. So each ring
+   has such a member, and a shortest one is found from there. */
+static int
+improve_ring(Paths *paths, const Region *region, const NodeId *members, uint64_t last_step, Path *ring, bool *exact)
+{
+    for (size_t m = 1; m < region->count && ring->length > 1 && paths->steps < last_step; m++) {
+        if (only_successor(paths, region, members[m]) == NOWHERE &&
+            search_ring(paths, region, members[m], ring->length, last_step, ring) < 0) {
+            return -1;
+        }
+    }
+    *exact = ring->length == 1 || paths->steps < last_step;
+    return 0;
+}
+
+int
+paths_shortest_ring(Paths *paths, const NodeId *component, const NodeId *members, size_t count, uint64_t budget,
+                    Path *ring, bool *exact)
+{
+    Region region = {.component = component, .number = component[members[0]], .count = count};
+    uint64_t last_step = budget > UINT64_MAX - paths->steps ? UINT64_MAX : paths->steps + budget;
+    ring->length = 0;
+    *exact = true;
+    int simple = follow_simple_ring(paths, &region, members[0], ring);
+    if (simple != 0) {
+        return simple < 0 ? -1 : 0;
+    }
+    ring->length = 0;
+    if (search_ring(paths, &region, members[0], count + 1, UINT64_MAX, ring) < 0) {
+        return -1;
+    }
+    return improve_ring(paths, &region, members, last_step, ring, exact);
+}
