@@ -53,6 +53,10 @@ typedef uint32_t NodeId;
 #define GCSCOPE_STACK_BORROWS 0
 #endif
 
+/* What a function keeps for PEP 695 and for PEP 649. */
+#define GCSCOPE_HAS_TYPE_PARAMETERS (PY_VERSION_HEX >= 0x030C0000)
+#define GCSCOPE_HAS_ANNOTATE (PY_VERSION_HEX >= 0x030E0000)
+
 /* The deallocation of deep structures is made safe by _Py_Dealloc itself from 3.14 on; the macros are then empty. */
 #ifndef Py_TRASHCAN_BEGIN
 #define Py_TRASHCAN_BEGIN(op, dealloc) do {
@@ -72,6 +76,17 @@ is_immortal(PyObject *op)
 #else
     (void)op;
     return false;
+#endif
+}
+
+/* New reference or NULL: the dict of a class. Since 3.12 that of a static type belongs to the interpreter. */
+static inline PyObject *
+type_dict(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyType_GetDict(type);
+#else
+    return Py_XNewRef(type->tp_dict);
 #endif
 }
 

@@ -232,6 +232,12 @@ census_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 }
 
 PyObject *
+census_of_objects(ModuleState *state, PyObject *const *objects, size_t count)
+{
+    return (PyObject *)census_take(state, &(Crowd){objects, count, NULL});
+}
+
+PyObject *
 census_of(PyObject *module, PyObject *objects)
 {
     if (!PyList_Check(objects)) {
@@ -239,12 +245,12 @@ census_of(PyObject *module, PyObject *objects)
                             Py_TYPE(objects)->tp_name);
     }
     int was_enabled = PyGC_Disable(); /* nothing may run that could change the list */
-    Crowd crowd = {((PyListObject *)objects)->ob_item, (size_t)PyList_GET_SIZE(objects), NULL};
-    CensusObject *census = census_take(state_of_module(module), &crowd);
+    PyObject *census = census_of_objects(state_of_module(module), ((PyListObject *)objects)->ob_item,
+                                         (size_t)PyList_GET_SIZE(objects));
     if (was_enabled) {
         PyGC_Enable();
     }
-    return (PyObject *)census;
+    return census;
 }
 
 /* ----------------------------------------------------------- the arithmetic */
@@ -430,7 +436,7 @@ census_compare(PyObject *op, PyObject *other, bool (*keep)(const Entry *, void *
 PyDoc_STRVAR(census_without_doc, "without($self, other, /)\n--\n\n"
                                  "A census of the objects that are not in other.");
 
-static PyObject *
+PyObject *
 census_without(PyObject *op, PyObject *other)
 {
     return census_compare(op, other, is_not_in);
@@ -569,4 +575,13 @@ census_setup(PyObject *module, ModuleState *state)
         return -1;
     }
     return PyModule_AddType(module, state->census_type);
+}
+
+PyObject *
+census_types_of(const ModuleState *state, PyObject *const *objects, size_t count)
+{
+    PyObject *census = census_of_objects((ModuleState *)state, objects, count);
+    PyObject *types = census != NULL ? census_types(census, NULL) : NULL;
+    Py_XDECREF(census);
+    return types;
 }

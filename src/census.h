@@ -18,6 +18,13 @@ PyObject *census_arithmetic(PyObject *module, PyObject *addresses);
 /* New reference: a census of what a pass that ran found unreachable. NULL with an exception. */
 PyObject *census_of_unreachable(Pass *pass);
 
+/* New reference: a census of objects[0 .. count); their types by name, as Census.types tells them. NULL with an exception. */
+PyObject *census_of_objects(ModuleState *state, PyObject *const *objects, size_t count);
+PyObject *census_types_of(const ModuleState *state, PyObject *const *objects, size_t count);
+
+/* New reference: a census of those of `census` that are not in `other`. */
+PyObject *census_without(PyObject *census, PyObject *other);
+
 bool census_check(const ModuleState *state, PyObject *op);
 
 /* Whether the object at `address` belongs to a census. census_index must have succeeded before; it returns 0, or -1 with

@@ -303,18 +303,23 @@ frame_of(PyObject *op)
 #endif
 }
 
-void
+static bool
+tell_frame_object(Teller *teller, PyFrameObject *frame_object)
+{
+    return tell_slot(teller, SLOT_BACK, (PyObject *)frame_object->f_back, NULL, true) ||
+           tell_slot(teller, SLOT_TRACE, frame_object->f_trace, NULL, true);
+}
+
+bool
 internals_frame_slots_of(PyObject *op, SlotVisitor visit, void *arg)
 {
     _PyInterpreterFrame *frame = frame_of(op);
-    PyCodeObject *code = frame != NULL ? frame_code(frame) : NULL;
-    if (code == NULL) {
-        return;
+    Teller teller = {visit, arg, {.code = frame != NULL ? frame_code(frame) : NULL}};
+    if (teller.slot.code != NULL &&
+        (tell_places(&teller, frame, 0, frame_places(frame)) || tell_specials(&teller, frame))) {
+        return true;
     }
-    Teller teller = {visit, arg, {.code = code}};
-    if (!tell_places(&teller, frame, 0, frame_places(frame))) {
-        (void)tell_specials(&teller, frame);
-    }
+    return PyFrame_Check(op) && tell_frame_object(&teller, (PyFrameObject *)op);
 }
 
 /* A frame whose local variables are in use: it has begun, or belongs to a generator. */
@@ -371,12 +376,13 @@ internals_running_slots(SlotVisitor visit, void *arg)
 
 #else
 
-void
+bool
 internals_frame_slots_of(PyObject *op, SlotVisitor visit, void *arg)
 {
     (void)op;
     (void)visit;
     (void)arg;
+    return false;
 }
 
 void

@@ -46,6 +46,8 @@ typedef enum {
     SLOT_CODE,      /* its code */
     SLOT_NAMESPACE, /* the dict of locals of a module or class body */
     SLOT_FRAME,     /* the frame object, where one was made */
+    SLOT_BACK,      /* of a frame object: the one that called it */
+    SLOT_TRACE,     /* of a frame object: its trace function */
 } SlotKind;
 
 typedef struct {
@@ -62,8 +64,9 @@ typedef struct {
 typedef bool (*SlotVisitor)(void *arg, const FrameSlot *slot);
 
 /* Visit what the frame of `op` refers to: a frame object whose call has ended, or a suspended generator, coroutine or
-   asynchronous generator. Does nothing for other objects, and where the structure is not known. */
-void internals_frame_slots_of(PyObject *op, SlotVisitor visit, void *arg);
+   asynchronous generator. Does nothing for other objects, and where the structure is not known. Returns whether it was
+   stopped. */
+bool internals_frame_slots_of(PyObject *op, SlotVisitor visit, void *arg);
 
 /* Visit what the running frames of all threads of this interpreter refer to and tp_traverse does not show. The places on
    the evaluation stack of the innermost frame are known only where the interpreter keeps its stack pointer (3.14 and

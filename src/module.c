@@ -4,6 +4,7 @@
 #include "internals.h"
 #include "names.h"
 #include "refs.h"
+#include "story.h"
 #include "tracked.h"
 
 /* ---------------------------------------------------------------- the journal */
@@ -299,6 +300,23 @@ PyDoc_STRVAR(
     "A list with, for each: (reference count, references from inside, what is left, reachable), or None where the\n"
     "collector tracks no object there.");
 
+PyDoc_STRVAR(
+    rings_doc,
+    "rings($module, earlier, labellers, object_traceback, /)\n--\n\n"
+    "The rings among what a full collection would find unreachable now, changing nothing.\n\n"
+    "Objects in earlier, a Census or None, are left out. labellers: a dict, id of a type -> (type, labeller).\n"
+    "object_traceback: tracemalloc's function that tells where an object was made, or None. Returns (Census, "
+    "stories),\n"
+    "a story for each form of ring: (count, objects, dragged, bytes, exact, types, nodes, edges); a node is (type, "
+    "kind,\n"
+    "name, where, rank), an edge (text, canonical, kind, named, ask, frees, references, frees with all of them).");
+
+PyDoc_STRVAR(
+    live_rings_doc,
+    "live_rings($module, objects, labellers, object_traceback, /)\n--\n\n"
+    "The rings that a tuple of objects are part of or lead to, not going on through modules, classes and the globals\n"
+    "of functions. Returns (Census of the components, stories) as rings does.");
+
 PyDoc_STRVAR(last_pass_doc, "last_pass($module, /)\n--\n\n"
                             "What the last heap pass cost: {'nodes', 'edges', 'visits', 'peak_bytes'}.");
 
@@ -335,6 +353,8 @@ static PyMethodDef core_methods[] = {
     {"census", census_of, METH_O, census_doc},
     {"arithmetic", census_arithmetic, METH_O, arithmetic_doc},
     {"alive", core_alive, METH_O, alive_doc},
+    {"rings", (PyCFunction)(void (*)(void))story_rings, METH_FASTCALL, rings_doc},
+    {"live_rings", (PyCFunction)(void (*)(void))story_live_rings, METH_FASTCALL, live_rings_doc},
     {"hold", core_hold, METH_NOARGS, hold_doc},
     {"release", core_release, METH_NOARGS, release_doc},
     {"watch_begin", core_watch_begin, METH_NOARGS, watch_begin_doc},
@@ -401,6 +421,8 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->gc_get_objects);
     Py_VISIT(state->gc_get_freeze_count);
     Py_VISIT(state->gc_callbacks);
+    Py_VISIT(state->labellers);
+    Py_VISIT(state->object_traceback);
     Py_VISIT(state->callback);
     return 0;
 }
@@ -417,6 +439,8 @@ core_clear(PyObject *module)
     Py_CLEAR(state->gc_get_objects);
     Py_CLEAR(state->gc_get_freeze_count);
     Py_CLEAR(state->gc_callbacks);
+    Py_CLEAR(state->labellers);
+    Py_CLEAR(state->object_traceback);
     return 0;
 }
 

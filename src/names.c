@@ -35,6 +35,57 @@ name_of_type(PyTypeObject *type)
     return PyUnicode_FromFormat("%U.%U", module, qualname);
 }
 
+static uint64_t
+hash_text(uint64_t hash, PyObject *text)
+{
+    int kind = (int)PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    for (Py_ssize_t i = 0; i < PyUnicode_GET_LENGTH(text); i++) { /* FNV-1a, a character at a time */
+        hash = (hash ^ PyUnicode_READ(kind, data, i)) * UINT64_C(0x100000001B3);
+    }
+    return hash;
+}
+
+uint64_t
+name_hash(PyTypeObject *type)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    PyObject *module = PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ? module_of_heap_type(type) : NULL;
+    PyObject *qualname = module != NULL ? ((PyHeapTypeObject *)type)->ht_qualname : NULL;
+    if (qualname != NULL) {
+        return hash_text(hash_text(hash, module), qualname);
+    }
+    for (const char *c = type->tp_name; *c != '\0'; c++) {
+        hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001B3);
+    }
+    return hash;
+}
+
+static bool
+is_of_standard_library(PyObject *module)
+{
+    PyObject *names = PySys_GetObject("stdlib_module_names"); /* borrowed: a frozenset of exact str */
+    Py_ssize_t dot = PyUnicode_FindChar(module, '.', 0, PyUnicode_GET_LENGTH(module), 1);
+    PyObject *top = PyUnicode_Substring(module, 0, dot >= 0 ? dot : PyUnicode_GET_LENGTH(module));
+    int is_in = names != NULL && PyFrozenSet_CheckExact(names) && top != NULL ? PySet_Contains(names, top) : 0;
+    Py_XDECREF(top);
+    PyErr_Clear(); /* without memory nothing is recognised */
+    return is_in > 0 && PyUnicode_CompareWithASCIIString(module, "__main__") != 0;
+}
+
+int
+name_rank(PyTypeObject *type)
+{
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
+        return strchr(type->tp_name, '.') != NULL ? 2 : 3;
+    }
+    PyObject *module = module_of_heap_type(type);
+    if (strncmp(type->tp_name, "gcscope.", 8) == 0) {
+        return 0;
+    }
+    return module == NULL || is_of_standard_library(module) ? 1 : strchr(type->tp_name, '.') != NULL ? 2 : 0;
+}
+
 const char *
 name_short(PyTypeObject *type)
 {

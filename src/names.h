@@ -9,6 +9,13 @@
    Metaclasses are not asked: the strings are read from the type's own fields and dict. */
 PyObject *name_of_type(PyTypeObject *type);
 
+/* A number that is the same for equal names of types, also in another process. */
+uint64_t name_hash(PyTypeObject *type);
+
+/* How readily a user recognises the instances of a type as their own: 0 of a class made by Python code, 1 of one of the
+   standard library's, 2 of a type made by C code, 3 of a builtin type. */
+int name_rank(PyTypeObject *type);
+
 /* The last part of a type's name, as its repr would use it. Borrowed from the type. */
 const char *name_short(PyTypeObject *type);
 

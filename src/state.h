@@ -21,6 +21,8 @@ typedef struct {
     PyObject *gc_get_objects;      /* owned */
     PyObject *gc_get_freeze_count; /* owned */
     PyObject *gc_callbacks;        /* owned */
+    PyObject *labellers;           /* owned or NULL: dict, id of a type -> (type, labeller of the program) */
+    PyObject *object_traceback;    /* owned or NULL: tells where tracemalloc saw an object made, while it runs */
     PyObject *callback;            /* owned or NULL: ours in gc.callbacks */
     Py_ssize_t callback_index;     /* where it stood there last */
     size_t holders;                /* how many hold automatic collection off */

@@ -779,3 +779,9 @@ tracked_setup(PyObject *module, ModuleState *state)
     state->person_type->tp_vectorcall = person_vectorcall;
     return 0;
 }
+
+PyObject *
+tracked_name(const ModuleState *state, PyObject *op)
+{
+    return PyObject_TypeCheck(op, state->tracked_type) ? name_of(op) : NULL;
+}

@@ -17,4 +17,7 @@ void tracked_forget_collector(ModuleState *state);
    alive, in the order of creation. `census` is a Census or NULL. */
 PyObject *tracked_alive(ModuleState *state, PyObject *census);
 
+/* Borrowed: the name of a Person, an exact str; NULL of any other object and before __init__. */
+PyObject *tracked_name(const ModuleState *state, PyObject *op);
+
 #endif

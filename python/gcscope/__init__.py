@@ -13,9 +13,10 @@ The words of this package load on first use; `import gcscope` alone costs next t
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope._core import IMMORTAL, Person, Tracked, refcount
+    from gcscope.labelling import labeller
     from gcscope.life import Journal, journal
-    from gcscope.report import Collection, Counts, Event, Fate, Report, Trial
-    from gcscope.verdict import collect, garbage, trial
+    from gcscope.report import Collection, Counts, Cut, Cycle, Event, Fate, Link, Report, Trial
+    from gcscope.verdict import collect, cycles, garbage, trial
 
 __version__ = "0.1.0"
 
@@ -26,12 +27,17 @@ _HOMES = {
     "Tracked": "_core",
     "refcount": "_core",
     "collect": "verdict",
+    "cycles": "verdict",
     "garbage": "verdict",
+    "labeller": "labelling",
     "trial": "verdict",
     "journal": "life",
     "Event": "report",
     "Journal": "life",
     "Collection": "report",
+    "Cut": "report",
+    "Cycle": "report",
+    "Link": "report",
     "Counts": "report",
     "Fate": "report",
     "Report": "report",
@@ -42,16 +48,21 @@ __all__ = [
     "IMMORTAL",
     "Collection",
     "Counts",
+    "Cut",
+    "Cycle",
     "Event",
     "Fate",
     "Journal",
+    "Link",
     "Person",
     "Report",
     "Tracked",
     "Trial",
     "collect",
+    "cycles",
     "garbage",
     "journal",
+    "labeller",
     "refcount",
     "trial",
 ]

@@ -170,34 +170,128 @@ def read_record(cls: type[Record]) -> Callable[[object], Record]:
     return read_fields
 
 
-def _read_no_cycles(value: object) -> tuple[object, ...]:
-    if value != []:
-        raise ValueError("this version of gcscope writes and reads no cycles yet")
-    return ()
+def read_optional(read_item: Callable[[Any], Any]) -> Callable[[object], Any]:
+    """Make a reader of null or what read_item reads."""
+
+    def read_value(value: object) -> Any:
+        return None if value is None else read_item(value)
+
+    return read_value
+
+
+def read_bool(value: object) -> bool:
+    """Accept true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"expected true or false, not {value!r}")
+    return value
+
+
+class Link(Record):
+    """An object in a ring or chain, and its reference to the next one."""
+
+    __slots__ = ("label", "name", "named", "type", "where")
+    type: str
+    """The name of its type: module.qualname, builtins without the module."""
+    name: str | None
+    """What it is called: of functions, classes, modules, frames (the function that ran), Persons."""
+    label: str
+    """The reference to the next object: `.friends[0]`, `['key']`, `local self`, `cell x`. `__dict__`s, cells, tuples and
+    other plain containers on the way are part of it. Empty at the end of a chain."""
+    named: bool
+    """False where only a truthful last resort can be said, such as "3rd reference of an x.Y"."""
+    where: str | None
+    """file:line of a frame, function, class, generator; of other objects where they were made, while tracemalloc runs."""
+    _readers = {
+        "type": read_str,
+        "name": read_optional_str,
+        "label": read_str,
+        "named": read_bool,
+        "where": read_optional_str,
+    }
+
+
+class Cut(Record):
+    """Where to break a ring."""
+
+    __slots__ = ("advice", "frees", "link", "references")
+    link: Link
+    """The link whose reference is to go."""
+    advice: str
+    """How, in a line."""
+    frees: int
+    """How many objects reference counting then frees, proven on the graph by letting the counts fall: `objects + dragged`
+    when it is all of them. 0 where the ring is alive."""
+    references: int
+    """How many references must go for that: 1, or all of the component that have this label, where one is not enough."""
+    _readers = {"link": read_record(Link), "advice": read_str, "frees": read_int, "references": read_int}
+
+
+class Cycle(Record):
+    """Rings of one form. The figures describe one specimen, the largest; `count` says how many there are."""
+
+    __slots__ = ("bytes", "cause", "count", "cut", "dragged", "fingerprint", "objects", "ring", "types")
+    ring: tuple[Link, ...]
+    """A shortest ring of the component, begun at the object that a user would recognise; the last link leads to the
+    first."""
+    objects: int
+    """Objects in the strongly connected component: each of them leads to each other."""
+    dragged: int
+    """Objects outside it that only the component keeps."""
+    bytes: int
+    """What the component takes."""
+    types: Counts
+    """The types of the component's objects."""
+    cause: str | None
+    """The pattern in plain words, where it is a known one."""
+    cut: Cut | None
+    """Where to cut; None where no reference that a program may change frees anything."""
+    count: int
+    """How many rings of this form there are."""
+    fingerprint: str
+    """The same for rings of this form in every run: a hash of types and labels, without indexes, names and lines."""
+    _readers = {
+        "ring": read_tuple(read_record(Link)),
+        "objects": read_int,
+        "dragged": read_int,
+        "bytes": read_int,
+        "types": read_counts,
+        "cause": read_optional_str,
+        "cut": read_optional(read_record(Cut)),
+        "count": read_int,
+        "fingerprint": read_str,
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import cycle_text
+
+        return cycle_text(self)
 
 
 class Report(Record):
-    """Unreachable objects: what only the collector can free.
+    """Objects in rings: unreachable ones, which only the collector can free, or (of `cycles`) live ones.
 
     True when there are any.
     """
 
-    __slots__ = ("bytes", "cycles", "notes", "objects", "types")
+    __slots__ = ("alive", "bytes", "cycles", "notes", "objects", "types")
     objects: int
-    """Collector-tracked objects found unreachable."""
+    """Collector-tracked objects: found unreachable (`garbage`), newly unreachable (`watch`), in components (`cycles`)."""
     bytes: int
     """What they take: structs, items, the collector's headers, tables of exact lists, dicts and sets."""
     types: Counts
     """How many there are of each type; sums up to `objects`."""
-    cycles: tuple[object, ...]
-    """The rings among them. Always empty in this version: it says that something is unreachable, not yet why."""
+    cycles: tuple[Cycle, ...]
+    """The rings among them, those that hold most objects first."""
+    alive: bool
+    """Whether they are in use: the rings of `cycles`."""
     notes: tuple[str, ...]
     """What one must know to read the figures: uncertainties, and tp_traverse functions that lie."""
     _readers = {
+        "alive": read_bool,
         "objects": read_int,
         "bytes": read_int,
         "types": read_counts,
-        "cycles": _read_no_cycles,
+        "cycles": read_tuple(read_record(Cycle)),
         "notes": read_tuple(read_str),
     }
 
@@ -242,8 +336,8 @@ class Collection(Record):
     """What was unreachable before and lives, by type."""
     uncollectable: Counts
     """What the collector put into gc.garbage, by type."""
-    cycles: tuple[object, ...]
-    """The rings as the dry run saw them just before. Always empty in this version."""
+    cycles: tuple[Cycle, ...]
+    """The rings as the dry run saw them just before."""
     notes: tuple[str, ...]
     """What one must know to read the figures."""
     _readers = {
@@ -251,7 +345,7 @@ class Collection(Record):
         "types": read_counts,
         "resurrected": read_counts,
         "uncollectable": read_counts,
-        "cycles": _read_no_cycles,
+        "cycles": read_tuple(read_record(Cycle)),
         "notes": read_tuple(read_str),
     }
 

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from gcscope import _core
 from gcscope.report import Counts, Record, Report
-from gcscope.verdict import Held, report_of, sum_counts
+from gcscope.verdict import Held, find, sum_counts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class _Observer:
     def outcome(self) -> Outcome:
         """Look at the whole heap."""
         with Held():
-            left = _core.dry_run().without(self.earlier)
+            left, report = find(self.earlier)
             alive = sum(not inside for _, _, _, inside in _core.alive(left))
             totals = _core.journal_totals()
             notes: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ class _Observer:
                 why = "this Python collects in increments" if _COLLECTS_IN_INCREMENTS else _NO_PASS
                 notes = (f"what {self.unseen} of {self.collections} collections found cannot be told: {why}",)
             return Outcome(
-                left=report_of(left),
+                left=report,
                 collected=self.collected,
                 collections=self.collections,
                 lives=Counts({event: n - self.totals[event] for event, n in totals.items()}),

@@ -8,12 +8,15 @@ from __future__ import annotations
 import gc
 
 from gcscope import _core
+from gcscope.explain import cycles_of
+from gcscope.labelling import labellers, object_traceback
 from gcscope.report import Arithmetic, Collection, Counts, Fate, Report, Row, Trial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
+    from typing import Any
 
     _Alive = tuple[int, str, str | None, bool]  # a row of _core.alive
 
@@ -59,11 +62,22 @@ def _notes(census: _core.Census) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def report_of(census: _core.Census) -> Report:
-    """Tell a census as a report."""
+def report_of(census: _core.Census, stories: list[tuple[Any, ...]], alive: bool = False) -> Report:
+    """Tell a census and its rings as a report."""
     return Report(
-        objects=census.objects, bytes=census.bytes, types=sum_counts(*census.types()), cycles=(), notes=_notes(census)
+        objects=census.objects,
+        bytes=census.bytes,
+        types=sum_counts(*census.types()),
+        cycles=cycles_of(stories, alive),
+        alive=alive,
+        notes=_notes(census),
     )
+
+
+def find(earlier: _core.Census | None = None) -> tuple[_core.Census, Report]:
+    """Look for what is unreachable now and was not among `earlier`."""
+    census, stories = _core.rings(earlier, labellers, object_traceback())
+    return census, report_of(census, stories)
 
 
 def garbage() -> Report:
@@ -78,7 +92,21 @@ def garbage() -> Report:
     Raises MemoryError where there is no memory for the pass: about 40 bytes an object and 4 to 6 a reference.
     """
     with Held():
-        return report_of(_core.dry_run())
+        return find()[1]
+
+
+def cycles(*objs: object) -> Report:
+    """Tell the live rings that these objects are part of or lead to.
+
+    The walk does not go on through modules, classes and the globals of functions, unless they are among objs: through
+    those everything leads to everything. The figures are those of the components. Nothing of it can be freed now: the cut
+    of a live ring frees 0, and is told because it is where reference counting would be able to free the ring once nothing
+    else holds it. Raises TypeError without an argument, MemoryError as `garbage`.
+    """
+    if not objs:
+        raise TypeError("cycles() takes the objects whose rings are wanted; garbage() tells the unreachable ones")
+    with Held():
+        return report_of(*_core.live_rings(objs, labellers, object_traceback()), alive=True)
 
 
 def arithmetic(objects: Mapping[str, int]) -> Arithmetic:
@@ -180,7 +208,8 @@ def collect() -> Collection:
     """
     with Held(), _Watch() as watch:
         watch.begin()
-        aftermath = _Aftermath(_core.dry_run())
+        found, report = find()
+        aftermath = _Aftermath(found)
         before = _core.alive(None)
         aftermath.collect()
         fates = aftermath.fates(before, watch.deaths())
@@ -189,8 +218,8 @@ def collect() -> Collection:
             types=sum_counts(aftermath.freed, _names(fates, "refcount", *_COLLECTOR)),
             resurrected=sum_counts(aftermath.resurrected, _names(fates, "resurrected")),
             uncollectable=sum_counts(aftermath.uncollectable, _names(fates, "uncollectable")),
-            cycles=(),
-            notes=_notes(aftermath.found),
+            cycles=report.cycles,
+            notes=report.notes,
         )
 
 
@@ -215,12 +244,12 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
         collections = _collections_so_far()
         watch.begin()
         func(*args, **kwargs)
-        found = _core.dry_run().without(earlier)
+        found, stories = _core.rings(earlier, labellers, object_traceback())
         born = _core.census(gc.get_objects(generation=0)).without(found)
-        return _judge(watch, found, born, collections)
+        return _judge(watch, report_of(found, stories), found, born, collections)
 
 
-def _judge(watch: _Watch, found: _core.Census, born: _core.Census, collections: int) -> Trial:
+def _judge(watch: _Watch, report: Report, found: _core.Census, born: _core.Census, collections: int) -> Trial:
     """Tell what became of what was found unreachable, and of the rest that was born."""
     collected_inside = _collections_so_far() - collections
     aftermath = _Aftermath(found)
@@ -235,7 +264,7 @@ def _judge(watch: _Watch, found: _core.Census, born: _core.Census, collections: 
         for serial, (type_name, freed_by) in deaths.items()
         if serial not in told
     ]
-    notes = _notes(found)
+    notes = report.notes
     if collected_inside:
         times = "once" if collected_inside == 1 else f"{collected_inside} times"
         notes += (
@@ -248,6 +277,6 @@ def _judge(watch: _Watch, found: _core.Census, born: _core.Census, collections: 
         survived=sum_counts(born.still_tracked().types()[1], _names(fates, "survived")),
         resurrected=sum_counts(aftermath.resurrected, _names(fates, "resurrected")),
         uncollectable=sum_counts(aftermath.uncollectable, _names(fates, "uncollectable")),
-        report=report_of(found),
+        report=report,
         notes=notes,
     )

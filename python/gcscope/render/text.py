@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gcscope.report import Arithmetic, Collection, Counts, Event, Report, Trial
+from gcscope.report import Arithmetic, Collection, Counts, Cycle, Event, Link, Report, Trial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,13 +52,128 @@ def _note_lines(notes: tuple[str, ...]) -> list[str]:
     return [f"note: {note}" for note in notes]
 
 
+# ----------------------------------------------------------------------------- rings
+
+MOST_CYCLES = 20
+MOST_LINKS = 24  # of a ring; a longer one is shown by its beginning and its end
+MOST_CHARACTERS = 100  # of a name or label
+_COLUMN = 30
+
+
+def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Leave the middle out of a text that is too long, and let it stand in one line."""
+    line = text.encode("unicode_escape").decode("ascii") if any(c in text for c in "\n\r\t\0\x1b") else text
+    return line if len(line) <= most else f"{line[: most // 2]}…{line[-(most // 2 - 1) :]}"
+
+
+_SAYS_THE_KIND = frozenset({"function", "method", "frame", "generator", "coroutine", "type", "module"})
+
+
+def link_title(link: Link) -> str:
+    """Write what a link is: its type and, where that tells more, its name."""
+    if link.name is None:
+        return shortened(link.type)
+    quoted = link.name if link.type in _SAYS_THE_KIND else repr(link.name)
+    return shortened(f"{link.type} {quoted}")
+
+
+def _cut_phrase(cycle: Cycle) -> str:
+    """Write what is to be done at the cut, and what it frees."""
+    cut = cycle.cut
+    assert cut is not None
+    total = cycle.objects + cycle.dragged
+    if cut.frees == 0:
+        frees = "in use: frees nothing now"
+    elif cut.frees == total:
+        frees = f"frees all {total:,}"
+    else:
+        frees = f"frees {cut.frees:,} of {total:,}"
+    if cut.references > 1:
+        frees = f"no single reference does it; all {cut.references:,} like it: {frees}"
+    return f"◄ cut here: {cut.advice} ({frees})"
+
+
+def _link_lines(cycle: Cycle, place: int) -> list[str]:
+    link = cycle.ring[place]
+    corner = "┌►" if place == 0 else "│ "
+    title = link_title(link)
+    first = f"  {corner} {title:<{_COLUMN - 5}}  {link.where}" if link.where is not None else f"  {corner} {title}"
+    label = f"  │    {shortened(link.label)}"
+    if cycle.cut is not None and cycle.cut.link == link and place == _cut_place(cycle):
+        label = f"{label:<{_COLUMN}}  {_cut_phrase(cycle)}"
+    return [first, label]
+
+
+def _cut_place(cycle: Cycle) -> int:
+    """Tell the first link at which the cut stands: equal links are equal cuts."""
+    assert cycle.cut is not None
+    return cycle.ring.index(cycle.cut.link)
+
+
+def _shown_links(cycle: Cycle) -> list[int | None]:
+    """Choose the places of the ring that are shown; None stands for those that are left out."""
+    length = len(cycle.ring)
+    if length <= MOST_LINKS:
+        return list(range(length))
+    half = MOST_LINKS // 2
+    shown: list[int | None] = [*range(half), None, *range(length - half, length)]
+    if cycle.cut is not None and _cut_place(cycle) not in shown:
+        shown[half : half + 1] = [None, _cut_place(cycle), None]
+    return shown
+
+
+def cycle_text(cycle: Cycle) -> str:
+    """Write one form of ring: each object, each reference, the cause, the cut, and what it costs."""
+    dragged = f", {cycle.dragged:,} more kept by it" if cycle.dragged else ""
+    head = f"1 cycle: {plural(cycle.objects, 'object')} in it{dragged}, {size(cycle.bytes)}"
+    lines = [f"{head}      cause: {cycle.cause}" if cycle.cause is not None else head]
+    before = -1
+    shown = _shown_links(cycle)
+    for at, place in enumerate(shown):
+        if place is None:
+            following = shown[at + 1]
+            left_out = (following if following is not None else before + 1) - before - 1
+            lines.append(f"  │  … {plural(left_out, 'more object')} on the ring …")
+        else:
+            lines += _link_lines(cycle, place)
+            before = place
+    lines.append("  └────┘")
+    seen = f"seen {plural(cycle.count, 'time')}" if cycle.count > 1 else "seen once"
+    if cycle.cut is None:
+        lines.append("  no reference that a program may change frees any of it")
+    lines.append(f"  {seen} · {'in use' if is_alive(cycle) else 'only the collector can free it'}")
+    return "\n".join(lines)
+
+
+def is_alive(cycle: Cycle) -> bool:
+    """Whether a cycle was found alive: its cut frees nothing now."""
+    return cycle.cut is not None and cycle.cut.frees == 0
+
+
+def cycles_lines(cycles: tuple[Cycle, ...], most: int = MOST_CYCLES) -> list[str]:
+    """Write the first cycles of a report, each with an empty line before it, and how many there are besides."""
+    lines = [line for cycle in cycles[:most] for line in ("", *cycle_text(cycle).splitlines())]
+    if len(cycles) > most:
+        rest = cycles[most:]
+        lines += ["", f"and {plural(len(rest), 'more form')} of cycles, seen {sum(c.count for c in rest):,} times"]
+    return lines
+
+
 def report_text(report: Report) -> str:
-    """Write a report of unreachable objects."""
+    """Write a report of unreachable objects, or of live rings."""
     if not report:
-        return "\n".join(["nothing is unreachable: the collector has nothing to do", *_note_lines(report.notes)])
-    head = f"{plural(report.objects, 'unreachable object')}, {size(report.bytes)}; only the collector can free"
-    lines = [f"{head} {'it' if report.objects == 1 else 'them'}"]
-    return "\n".join([*lines, *counts_lines(report.types), *_note_lines(report.notes)])
+        nothing = (
+            "no cycles among these objects"
+            if report.alive
+            else "nothing is unreachable: the collector has nothing to do"
+        )
+        return "\n".join([nothing, *_note_lines(report.notes)])
+    if report.alive:
+        lines = [f"{plural(report.objects, 'object')} in live cycles, {size(report.bytes)}"]
+    else:
+        head = f"{plural(report.objects, 'unreachable object')}, {size(report.bytes)}; only the collector can free"
+        lines = [f"{head} {'it' if report.objects == 1 else 'them'}"]
+    return "\n".join([*lines, *counts_lines(report.types), *_note_lines(report.notes), *cycles_lines(report.cycles)])
 
 
 def collection_text(collection: Collection) -> str:

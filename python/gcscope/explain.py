@@ -1,0 +1,440 @@
+"""From what the core tells of a ring to what a person reads: choice, cause, cut.
+
+The core tells each form of ring once, as strings and numbers: every object on it and every reference. Here the plain
+containers on the way are folded into labels, the ring is turned to begin where a user recognises it, a known pattern is
+named, and of all the cuts that the core has tried the one is chosen that frees most for the least change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from gcscope.labelling import ask
+from gcscope.report import Counts, Cut, Cycle, Link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+_PLAIN = frozenset({"dict", "list", "tuple", "set", "cell", "traceback"})
+_ALWAYS_FOLDED = frozenset({"tuple", "cell", "traceback"})
+
+# How readily a user recognises an object of a kind as the place where the story begins; the smallest first.
+_BEGINNING = {
+    "instance": 0,
+    "task": 3,
+    "function": 4,
+    "generator": 4,
+    "coroutine": 4,
+    "class": 5,
+    "exception": 6,
+    "module": 7,
+    "method": 8,
+    "cache": 8,
+    "object": 8,
+    "frame": 9,
+    "code": 10,
+    "traceback": 12,
+    "cell": 12,
+}
+_OTHERWISE = 11
+
+EXCEPTION = "an exception keeps the frame that keeps it"
+METHOD = "a bound method is stored on its own object"
+RECURSION = "a closure refers to itself"
+CLOSURE = "a closure is stored on the object it refers to"
+GENERATOR = "a suspended generator is held by what its frame refers to"
+COROUTINE = "a suspended coroutine is held by what its frame refers to"
+TASK = "a task is kept by the object it works on"
+FRAME = "a frame is kept by its own local"
+CONTAINER = "a container holds itself"
+PARENT = "parent and child refer to each other"
+CACHE = "a cache keeps the object it is keyed on"
+CLASS = "a class is made inside a function"
+NAMESPACE = "a function is kept by its own namespace"
+TWO = "two objects refer to each other"
+ITSELF = "an object refers to itself"
+
+
+class Node:
+    """An object of a ring, as the core tells it."""
+
+    __slots__ = ("kind", "name", "rank", "type", "where")
+
+    def __init__(self, told: tuple[str, str, str | None, tuple[str, int] | None, int]) -> None:
+        self.type, self.kind, self.name, where, self.rank = told
+        self.where = None if where is None else f"{_short_path(where[0])}:{where[1]}"
+
+    @property
+    def beginning(self) -> int:
+        """How well a story begins here: the smaller the better."""
+        return _BEGINNING.get(self.kind, _OTHERWISE) + (self.rank if self.kind in ("instance", "exception") else 0)
+
+
+class Edge:
+    """A reference of a ring, as the core tells it, with what falls when it is cut."""
+
+    __slots__ = ("alone", "canonical", "kind", "named", "references", "text", "together")
+
+    def __init__(self, told: tuple[Any, ...]) -> None:
+        self.text, self.canonical, self.kind, self.named, pending = told[:5]
+        self.alone, self.references, self.together = told[5:] if len(told) > 5 else (-1, 0, -1)
+        if pending is not None:
+            self._ask(*pending)
+
+    def _ask(self, holder: object, target: object) -> None:
+        """Let the program's own labeller name the reference."""
+        label = ask(holder, target)
+        if label is not None:
+            self.text = self.canonical = label
+            self.kind, self.named = "own", True
+
+
+def _short_path(path: str) -> str:
+    """Leave the current directory away from a path: the report is read there."""
+    try:
+        here = os.getcwd() + os.sep
+    except OSError:
+        return path
+    return path[len(here) :] if path.startswith(here) else path
+
+
+# --------------------------------------------------------------------------- folding
+
+
+def _append(text: str, part: str) -> str:
+    """Put one more reference behind a label."""
+    if not text:
+        return part
+    return text + part if part[:1] in ".[" else f"{text} ({part})"
+
+
+def _is_variable(text: str) -> bool:
+    return text.startswith(("local ", "cell "))
+
+
+def fold(edges: Sequence[Edge], canonical: bool = False) -> str:
+    """Write the references from one shown object to the next as one label."""
+    text = ""
+    is_dict = False  # the last hop led to the __dict__ of an instance, a class, a module
+    for edge in edges:
+        part: str = edge.canonical if canonical else edge.text
+        if edge.kind == "variable":
+            text = part  # it says all that __closure__ said
+        elif edge.kind == "cell" and _is_variable(text):
+            pass
+        elif edge.kind == "value" and is_dict and part[2:-2].isidentifier():
+            text = _append(text, f".{part[2:-2]}")
+        else:
+            text = _append(text, ".__dict__" if is_dict else "")
+            text = _append(text, part) if edge.kind != "dict" else text
+        is_dict = edge.kind == "dict"
+    return _append(text, ".__dict__") if is_dict else text
+
+
+class Step:
+    """A shown object with the references that lead to the next shown one."""
+
+    __slots__ = ("canonical", "edges", "label", "node", "through")
+
+    def __init__(self, node: Node, edges: list[Edge], through: list[Node]) -> None:
+        self.node = node
+        self.edges = edges
+        self.through = through
+        self.label = fold(edges)
+        self.canonical = fold(edges, canonical=True)
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """What a fingerprint is made of."""
+        return self.node.type, self.canonical
+
+    def link(self) -> Link:
+        """Make the data of it."""
+        return Link(
+            type=self.node.type,
+            name=self.node.name,
+            label=self.label,
+            named=all(edge.named for edge in self.edges),
+            where=self.node.where,
+        )
+
+    @property
+    def is_through_container(self) -> bool:
+        """Whether an item of a container is on the way."""
+        return any(edge.kind in ("item", "value", "element", "key") for edge in self.edges) and any(
+            node.kind in ("list", "dict", "set", "tuple") for node in self.through
+        )
+
+
+def shown_places(nodes: Sequence[Node]) -> list[int]:
+    """Choose the objects that are shown: those that are no plain containers, if there is one."""
+    for hidden in (_PLAIN, _ALWAYS_FOLDED):
+        shown = [i for i, node in enumerate(nodes) if node.kind not in hidden]
+        if shown:
+            return shown
+    return list(range(len(nodes)))
+
+
+def _steps_of_ring(nodes: list[Node], edges: list[Edge]) -> list[Step]:
+    shown = shown_places(nodes)
+    steps = []
+    for i, place in enumerate(shown):
+        end = shown[i + 1] if i + 1 < len(shown) else shown[0] + len(nodes)
+        between = [k % len(nodes) for k in range(place, end)]
+        steps.append(Step(nodes[place], [edges[k] for k in between], [nodes[k] for k in between[1:]]))
+    return steps
+
+
+def _smallest_rotation(pairs: list[tuple[str, str]]) -> int:
+    """Where the smallest rotation of a list begins (Shiloach's two candidates)."""
+    n, a, b, same = len(pairs), 0, 1, 0
+    while a < n and b < n and same < n:
+        x, y = pairs[(a + same) % n], pairs[(b + same) % n]
+        if x == y:
+            same += 1
+            continue
+        if x > y:
+            a += same + 1
+        else:
+            b += same + 1
+        if a == b:
+            b += 1
+        same = 0
+    return min(a, b)
+
+
+def _turned(steps: list[Step], first: int) -> list[Step]:
+    return steps[first:] + steps[:first]
+
+
+def _fingerprint(steps: list[Step]) -> str:
+    """Hash the canonical rotation of a ring."""
+    text = "\n".join(f"{type_name}\t{label}" for type_name, label in (step.pair for step in steps))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+# ----------------------------------------------------------------------------- cause
+
+_UPWARDS = frozenset({"parent", "owner", "up", "root", "container", "back", "outer", "tree", "document"})
+
+
+def _names_upwards(step: Step) -> bool:
+    """Whether a label is one by which a child calls its parent."""
+    words = step.label.lstrip("._").lower().split("_")
+    return any(word.rstrip("s") in _UPWARDS or word.endswith("parent") for word in words) or "parent" in step.label.lower()
+
+
+def _edge_kinds(steps: list[Step]) -> set[str]:
+    return {edge.kind for step in steps for edge in step.edges}
+
+
+def _is_task(node: Node) -> bool:
+    return node.kind == "task" or node.type == "asyncio.tasks.Task"
+
+
+def _cause_by_kind(steps: list[Step], kinds: set[str]) -> str | None:
+    """Name the patterns that the kind of one object on the ring tells."""
+    through = {node.kind for step in steps for node in step.through}
+    has_traceback = "traceback" in through | kinds
+    labels = " ".join(step.label for step in steps)
+    if "frame" in kinds and (has_traceback or "exception" in kinds):
+        return EXCEPTION
+    if any(_is_task(step.node) for step in steps):
+        return TASK
+    if "coroutine" in kinds:
+        return COROUTINE
+    if "generator" in kinds:
+        return GENERATOR
+    if "frame" in kinds:
+        return FRAME
+    if "cache" in kinds or ".__wrapped__" in labels or "key" in _edge_kinds(steps):
+        return CACHE
+    if "method" in kinds or any(s.node.kind == "code" and s.label == ".__self__" for s in steps):
+        return METHOD
+    return None
+
+
+def _cause_by_shape(steps: list[Step], kinds: set[str]) -> str | None:
+    """Name the patterns that are told by how objects hang together."""
+    if "function" in kinds and any(".__globals__" in step.label for step in steps):
+        return NAMESPACE
+    if kinds <= {"class", "code", "function"} and "class" in kinds:
+        return CLASS
+    if kinds == {"function"}:
+        return RECURSION
+    if "function" in kinds:
+        return CLOSURE if "class" not in kinds else CLASS
+    if kinds <= _PLAIN or (len(steps) == 1 and steps[0].label.startswith(("[", "an element"))):
+        return CONTAINER
+    if len(steps) == 1:
+        return ITSELF
+    if len(steps) == 2:
+        is_tree = steps[0].is_through_container != steps[1].is_through_container
+        return PARENT if is_tree or any(_names_upwards(step) for step in steps) else TWO
+    return PARENT if any(_names_upwards(step) for step in steps) else None
+
+
+def _cause(steps: list[Step]) -> str | None:
+    kinds = {step.node.kind for step in steps}
+    return _cause_by_kind(steps, kinds) or _cause_by_shape(steps, kinds)
+
+
+# ------------------------------------------------------------------------------- cut
+
+# What a change of the program costs: setting an attribute or deleting a local is the least.
+_EFFORT = {"attribute": 1, "local": 1, "value": 2, "item": 2, "element": 2, "key": 3, "cell": 3, "own": 6, "unnamed": 7}
+
+
+class Candidate:
+    """A reference that a program may change, and what falls with it."""
+
+    __slots__ = ("edge", "frees", "next_node", "place", "references", "step")
+
+    def __init__(self, place: int, step: Step, edge: Edge, next_node: Node) -> None:
+        self.place, self.step, self.edge, self.next_node = place, step, edge, next_node
+        one_is_best = edge.alone >= edge.together
+        self.frees: int = edge.alone if one_is_best else edge.together
+        self.references: int = 1 if one_is_best else edge.references
+
+    def effort(self, cause: str | None) -> tuple[int, int, int]:
+        """How much a cut here changes, the least first; the pattern knows best."""
+        return (self.references > 1, _preference(cause, self), self.place)
+
+
+def _base_effort(candidate: Candidate) -> int:
+    edge = candidate.edge
+    if edge.text in (".__traceback__", ".__context__", ".__cause__"):
+        return 4
+    if edge.text == ".args" or candidate.step.node.kind in ("exception", "code"):
+        return 6
+    return _EFFORT.get(edge.kind, 9)
+
+
+def _preference(cause: str | None, candidate: Candidate) -> int:
+    """The least is best."""
+    effort = _base_effort(candidate)
+    step, following = candidate.step, candidate.next_node
+    wanted = {
+        EXCEPTION: candidate.edge.kind == "local" and step.node.kind == "frame",
+        FRAME: candidate.edge.kind == "local",
+        METHOD: following.kind in ("method", "code", "object") and step.node.kind == "instance",
+        CLOSURE: following.kind == "function",
+        GENERATOR: following.kind == "generator",
+        COROUTINE: following.kind == "coroutine",
+        TASK: _is_task(following),
+        CACHE: following.kind == "cache" or candidate.edge.kind == "key" or candidate.edge.kind == "own",
+        PARENT: _names_upwards(step) or not step.is_through_container,
+    }
+    return effort - 8 if wanted.get(cause or "", False) else effort
+
+
+def _candidates(steps: list[Step]) -> list[Candidate]:
+    return [
+        Candidate(place, step, edge, steps[(place + 1) % len(steps)].node)
+        for place, step in enumerate(steps)
+        for edge in step.edges
+        if edge.alone >= 0
+    ]
+
+
+_ADVICE = {
+    METHOD: "keep a weakref.WeakMethod, or look the method up when it is called",
+    RECURSION: "del the name when done, or define the function at module level",
+    CLOSURE: "let the function take the object as an argument, or refer to it by weakref",
+    GENERATOR: "close() the generator when done and drop it, or do not keep it on what it works on",
+    COROUTINE: "close() the coroutine or let it finish, or do not keep it on what it works on",
+    TASK: "drop the task when it is done (add_done_callback), or cancel() it",
+    FRAME: "del the local when done with the frame (try ... finally)",
+    CONTAINER: "clear() the container when done",
+    CACHE: "key the cache on a plain value, or use a weakref.WeakKeyDictionary",
+    CLASS: "make the class once, at module level",
+    NAMESPACE: "clear() the namespace when done with it",
+    PARENT: "make it a weakref.ref: the other direction already keeps it alive",
+}
+
+
+def _advice(cause: str | None, candidate: Candidate) -> str:
+    """Say in a line how to cut there."""
+    edge, label = candidate.edge, candidate.step.label
+    if edge.text in (".__traceback__", ".__context__", ".__cause__"):
+        return f"set {edge.text} = None when the exception has been handled"
+    if cause == EXCEPTION:
+        if edge.kind == "local":
+            return "del the local (try ... finally), or keep the exception without its traceback"
+        return f"set {label} = None when done, or keep the exception without its traceback"
+    if cause in _ADVICE:
+        return _ADVICE[cause]
+    if edge.kind == "local":
+        return "del the local when done"
+    if edge.kind == "cell":
+        return "del the variable when done"
+    if edge.kind == "attribute" or (edge.kind == "value" and label.startswith(".")):
+        return "make it a weakref.ref, or set it to None when done"
+    return "remove it when done, or hold it by weakref"
+
+
+def _cut(steps: list[Step], cause: str | None, alive: bool) -> Cut | None:
+    """Choose where to cut: what frees most; among equals, one reference before many, and then the least change."""
+    candidates = [candidate for candidate in _candidates(steps) if candidate.frees > 0]
+    if not candidates:
+        return None
+    most = max(candidate.frees for candidate in candidates)
+    best = min((c for c in candidates if c.frees == most), key=lambda c: c.effort(cause))
+    return Cut(
+        link=best.step.link(),
+        advice=_advice(cause, best),
+        frees=0 if alive else best.frees,
+        references=best.references,
+    )
+
+
+# -------------------------------------------------------------------------------- all
+
+
+def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
+    """Explain one form of ring."""
+    count, objects, dragged, size, _exact, types, told_nodes, told_edges = story
+    nodes = [Node(told) for told in told_nodes]
+    steps = _steps_of_ring(nodes, [Edge(told) for told in told_edges])
+    steps = _turned(steps, _smallest_rotation([step.pair for step in steps]))
+    fingerprint = _fingerprint(steps)
+    steps = _turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
+    cause = _cause(steps)
+    return Cycle(
+        ring=tuple(step.link() for step in steps),
+        objects=objects,
+        dragged=dragged,
+        bytes=size,
+        types=_sum(types),
+        cause=cause,
+        cut=_cut(steps, cause, alive),
+        count=count,
+        fingerprint=fingerprint,
+    )
+
+
+def _sum(parts: tuple[dict[str, int], dict[str, int]]) -> Counts:
+    total = dict(parts[0])
+    for name, n in parts[1].items():
+        total[name] = total.get(name, 0) + n
+    return Counts(total)
+
+
+def _merged(one: Cycle, other: Cycle) -> Cycle:
+    """Of two cycles of the same form the larger, with the count of both."""
+    larger = max(one, other, key=lambda cycle: (cycle.objects, cycle.dragged, cycle.bytes))
+    values = {name: getattr(larger, name) for name in Cycle.__slots__}
+    return Cycle(**{**values, "count": one.count + other.count})
+
+
+def cycles_of(stories: list[tuple[Any, ...]], alive: bool = False) -> tuple[Cycle, ...]:
+    """Explain what the core tells; the rings that hold most objects come first."""
+    found: dict[str, Cycle] = {}
+    for story in stories:
+        cycle = _cycle(story, alive)
+        earlier = found.get(cycle.fingerprint)
+        found[cycle.fingerprint] = cycle if earlier is None else _merged(earlier, cycle)
+    return tuple(sorted(found.values(), key=lambda c: (-c.count * (c.objects + c.dragged), c.fingerprint)))

@@ -1,0 +1,425 @@
+#include "rings.h"
+
+#include "names.h"
+
+int
+rings_begin(Rings *rings, Memory *memory, const Heap *heap)
+{
+    *rings = (Rings){.memory = memory, .heap = heap};
+    return subset_init(&rings->subset, memory, heap->count);
+}
+
+void
+rings_fini(Rings *rings)
+{
+    if (rings->memory == NULL) {
+        return;
+    }
+    vec_fini(rings->memory, &rings->ring);
+    vec_fini(rings->memory, &rings->cuts);
+    vec_fini(rings->memory, &rings->shown);
+    vec_fini(rings->memory, &rings->pairs);
+    vec_fini(rings->memory, &rings->slots);
+    vec_fini(rings->memory, &rings->forms);
+    vec_fini(rings->memory, &rings->types);
+    addrmap_fini(&rings->type_map);
+    paths_fini(&rings->paths);
+    fall_fini(&rings->fall);
+    scc_fini(&rings->scc);
+    graph_fini(&rings->graph);
+    vec_fini(rings->memory, &rings->nodes);
+    subset_fini(&rings->subset);
+}
+
+/* ----------------------------------------------------------------------- types */
+
+static PyTypeObject *
+type_of(const Rings *rings, NodeId number)
+{
+    return Py_TYPE(rings_object(rings, number));
+}
+
+static const TypeFacts *
+facts_of(Rings *rings, NodeId number)
+{
+    NodeId kind = 0;
+    (void)addrmap_find(&rings->type_map, type_of(rings, number), &kind);
+    return &rings->types.items[kind];
+}
+
+/* After this, facts_of answers for every member of a component. */
+static int
+learn_types(Rings *rings)
+{
+    AddrMap *map = &rings->type_map;
+    const PyTypeObject *last = NULL;
+    if (addrmap_init(map, rings->memory) < 0) {
+        return -1;
+    }
+    for (size_t m = 0; m < rings->scc.members.length; m++) {
+        PyTypeObject *type = type_of(rings, rings->scc.members.items[m]);
+        if (type != last && addrmap_insert(map, last = type) < 0) {
+            return -1;
+        }
+    }
+    VEC(void *) types = {0};
+    int error =
+        vec_reserve(rings->memory, &types, map->count) < 0 || vec_reserve(rings->memory, &rings->types, map->count) < 0
+            ? -1
+            : 0;
+    if (error == 0) {
+        addrmap_number(map, types.items);
+        for (size_t k = 0; k < map->count; k++) {
+            PyTypeObject *type = types.items[k];
+            TypeFacts facts = {type, name_hash(type), name_rank(type)};
+            vec_push_reserved(&rings->types, facts);
+        }
+    }
+    vec_fini(rings->memory, &types);
+    return error;
+}
+
+/* ----------------------------------------------------------------------- rings */
+
+static size_t
+group_size(const Rings *rings, size_t group)
+{
+    return rings->scc.starts.items[group + 1] - rings->scc.starts.items[group];
+}
+
+static NodeId *
+group_members(const Rings *rings, size_t group)
+{
+    return rings->scc.members.items + rings->scc.starts.items[group];
+}
+
+/* Whether a search should begin at a sooner than at b. */
+static bool
+comes_before(const TypeFacts *a, const TypeFacts *b)
+{
+    return a->rank != b->rank ? a->rank < b->rank : a->hash < b->hash;
+}
+
+/* Put the members from which a ring should be searched first to the front: all of them in order where they are few, else
+   only the first. The order follows types, not addresses, so that it is the same in the next run. */
+static void
+order_members(Rings *rings, NodeId *members, size_t count)
+{
+    enum { FEW = 32 };
+    size_t sorted = count <= FEW ? count : 1;
+    for (size_t i = 0; i < sorted; i++) {
+        size_t best = i;
+        for (size_t j = i + 1; j < count; j++) {
+            if (comes_before(facts_of(rings, members[j]), facts_of(rings, members[best]))) {
+                best = j;
+            }
+        }
+        NodeId member = members[best];
+        memmove(members + i + 1, members + i, (best - i) * sizeof(NodeId)); /* the others keep their order */
+        members[i] = member;
+    }
+}
+
+static int
+search_group(Rings *rings, size_t group)
+{
+    enum { STEPS_PER_MEMBER = 64, STEPS_AT_LEAST = 1 << 20 };
+    size_t count = group_size(rings, group);
+    uint64_t budget = STEPS_AT_LEAST + (uint64_t)STEPS_PER_MEMBER * count;
+    return paths_shortest_ring(&rings->paths, rings->scc.component.items, group_members(rings, group), count, budget,
+                               &rings->ring, &rings->exact);
+}
+
+int
+rings_ring(Rings *rings, const Form *form)
+{
+    return search_group(rings, form->group);
+}
+
+static NodeId
+ring_node(const Rings *rings, size_t i)
+{
+    size_t length = rings->ring.length;
+    return rings->ring.items[i < length ? i : i - length];
+}
+
+Label
+rings_label(const Rings *rings, size_t i)
+{
+    PyObject *before = rings_object(rings, ring_node(rings, i + rings->ring.length - 1));
+    return labels_find(rings_object(rings, ring_node(rings, i)), before, rings_object(rings, ring_node(rings, i + 1)),
+                       0);
+}
+
+/* --------------------------------------------------------------------- folding */
+
+static inline uint64_t
+mix(uint64_t hash, uint64_t value) /* the finalizer of MurmurHash3, by Austin Appleby */
+{
+    hash ^= value + UINT64_C(0x9E3779B97F4A7C15) + (hash << 6);
+    hash = (hash ^ hash >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
+    hash = (hash ^ hash >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
+    return hash ^ hash >> 33;
+}
+
+/* Where the smallest rotation of pairs[0 .. n) begins. Two candidates are compared; the one that loses is advanced past
+   what was compared, so that 2n comparisons are enough. */
+static size_t
+smallest_rotation(const uint64_t *pairs, size_t n)
+{
+    size_t a = 0, b = 1, same = 0;
+    while (a < n && b < n && same < n) {
+        uint64_t x = pairs[(a + same) % n], y = pairs[(b + same) % n];
+        if (x == y) {
+            same++;
+            continue;
+        }
+        size_t *loser = x > y ? &a : &b;
+        *loser += same + 1;
+        if (a == b) {
+            b++;
+        }
+        same = 0;
+    }
+    return a < b ? a : b;
+}
+
+/* The hash of rings->ring, the same from wherever it begins. 0 or -1. */
+static int
+hash_ring(Rings *rings, uint64_t hash[2])
+{
+    size_t length = rings->ring.length;
+    rings->pairs.length = 0;
+    if (vec_reserve(rings->memory, &rings->pairs, length) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < length; i++) {
+        Label label = rings_label(rings, i);
+        vec_push_reserved(&rings->pairs, mix(facts_of(rings, ring_node(rings, i))->hash, labels_hash(&label)));
+    }
+    size_t first = smallest_rotation(rings->pairs.items, length);
+    hash[0] = length;
+    hash[1] = ~(uint64_t)length;
+    for (size_t i = 0; i < length; i++) {
+        uint64_t pair = rings->pairs.items[(first + i) % length];
+        hash[0] = mix(hash[0], pair);
+        hash[1] = mix(hash[1], pair ^ hash[0]);
+    }
+    return 0;
+}
+
+static void
+enter_slot(Rings *rings, size_t form)
+{
+    size_t mask = rings->slots.length - 1;
+    size_t at = rings->forms.items[form].hash[0] & mask;
+    while (rings->slots.items[at] != 0) {
+        at = (at + 1) & mask;
+    }
+    rings->slots.items[at] = (uint32_t)form + 1;
+}
+
+/* Keep the table at most half full. 0 or -1. */
+static int
+grow_slots(Rings *rings)
+{
+    if (2 * (rings->forms.length + 1) <= rings->slots.length) {
+        return 0;
+    }
+    size_t wanted = rings->slots.length != 0 ? 2 * rings->slots.length : 64;
+    if (vec_reserve(rings->memory, &rings->slots, wanted - rings->slots.length) < 0) {
+        return -1;
+    }
+    memset(rings->slots.items, 0, wanted * sizeof(uint32_t));
+    rings->slots.length = wanted;
+    for (size_t f = 0; f < rings->forms.length; f++) {
+        enter_slot(rings, f);
+    }
+    return 0;
+}
+
+/* The form with this hash, new where there was none. NULL: out of memory. */
+static Form *
+form_of(Rings *rings, const uint64_t hash[2])
+{
+    if (grow_slots(rings) < 0) {
+        return NULL;
+    }
+    size_t mask = rings->slots.length - 1;
+    for (size_t at = hash[0] & mask; rings->slots.items[at] != 0; at = (at + 1) & mask) {
+        Form *form = &rings->forms.items[rings->slots.items[at] - 1];
+        if (form->hash[0] == hash[0] && form->hash[1] == hash[1]) {
+            return form;
+        }
+    }
+    Form form = {.hash = {hash[0], hash[1]}};
+    if (vec_push(rings->memory, &rings->forms, form) < 0) {
+        return NULL;
+    }
+    enter_slot(rings, rings->forms.length - 1);
+    return &rings->forms.items[rings->forms.length - 1];
+}
+
+static bool
+is_larger(const Form *a, const Form *b)
+{
+    return a->objects != b->objects   ? a->objects > b->objects
+           : a->dragged != b->dragged ? a->dragged > b->dragged
+                                      : a->bytes > b->bytes;
+}
+
+static int
+fold_group(Rings *rings, size_t group)
+{
+    NodeId *members = group_members(rings, group);
+    Form found = {.count = 1, .group = group, .objects = group_size(rings, group)};
+    order_members(rings, members, found.objects);
+    if (search_group(rings, group) < 0 || hash_ring(rings, found.hash) < 0 ||
+        fall_free(&rings->fall, members, found.objects) < 0) {
+        return -1;
+    }
+    found.dragged = rings->fall.freed.length;
+    for (size_t m = 0; m < found.objects; m++) {
+        found.bytes += heap_object_bytes(rings_object(rings, members[m]));
+    }
+    Form *form = form_of(rings, found.hash);
+    if (form == NULL) {
+        return -1;
+    }
+    found.count += form->count;
+    if (form->count == 0 || is_larger(&found, form)) {
+        *form = found;
+    }
+    form->count = found.count;
+    return 0;
+}
+
+/* The edges of the heap that own nothing, as far as they lead into the subset. */
+static int
+begin_fall(Rings *rings, bool is_live)
+{
+    const Heap *heap = rings->heap;
+    if (fall_init(&rings->fall, rings->memory, &rings->graph, NULL, 0) < 0) {
+        return -1;
+    }
+    for (size_t n = 0; n < rings->nodes.length && !is_live;
+         n++) { /* all that own it, also from outside of the subset */
+        rings->fall.counts.items[n] = heap->refcounts.items[rings->nodes.items[n]];
+    }
+    for (size_t u = 0; u < heap->unowned.length && is_live; u++) {
+        if (subset_has(&rings->subset, heap->unowned.items[u])) {
+            rings->fall.counts.items[subset_rank(&rings->subset, heap->unowned.items[u])]--;
+        }
+    }
+    return 0;
+}
+
+int
+rings_find(Rings *rings, bool is_live)
+{
+    Memory *memory = rings->memory;
+    size_t count = rings->subset.count;
+    if (vec_reserve(memory, &rings->nodes, count) < 0) {
+        return -1;
+    }
+    subset_members(&rings->subset, rings->nodes.items);
+    rings->nodes.length = count;
+    if (subset_induce(&rings->subset, &rings->graph, &rings->heap->graph) < 0 ||
+        scc_run(&rings->scc, memory, &rings->graph) < 0) {
+        return -1;
+    }
+    if (rings->scc.cyclic == 0) {
+        return 0;
+    }
+    if (learn_types(rings) < 0 || begin_fall(rings, is_live) < 0 ||
+        paths_init(&rings->paths, memory, &rings->graph) < 0) {
+        return -1;
+    }
+    for (size_t group = 0; group < rings->scc.cyclic; group++) {
+        if (fold_group(rings, group) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------------ cuts */
+
+int64_t
+rings_try(Rings *rings, size_t i)
+{
+    Edge edge = {ring_node(rings, i), ring_node(rings, i + 1)};
+    return fall_cut(&rings->fall, &edge, 1) < 0 ? -1 : (int64_t)rings->fall.freed.length;
+}
+
+typedef struct {
+    Rings *rings;
+    NodeId source;
+    NodeId component;
+    uint64_t hash;
+    bool failed;
+} Likeness;
+
+/* A reference counts as often as tp_traverse shows it (rings->shown), under however many names. */
+static bool
+gather_alike(void *arg, PyObject *target, Label label)
+{
+    Likeness *like = arg;
+    Rings *rings = like->rings;
+    NodeId node;
+    if (labels_hash(&label) != like->hash || !addrmap_find((AddrMap *)&rings->heap->map, target, &node) ||
+        !subset_has(&rings->subset, node)) {
+        return false;
+    }
+    NodeId number = subset_rank(&rings->subset, node);
+    if (rings->scc.component.items[number] == like->component && rings->shown.items[number] > 0) {
+        rings->shown.items[number]--;
+        Edge edge = {like->source, number};
+        like->failed = vec_push(rings->memory, &rings->cuts, edge) < 0;
+    }
+    return like->failed;
+}
+
+static void
+mark_row(Rings *rings, NodeId node, bool is_shown)
+{
+    const uint32_t *offsets = rings->graph.offsets.items;
+    for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
+        uint32_t *shown = &rings->shown.items[rings->graph.targets.items[e]];
+        *shown = is_shown ? *shown + 1 : 0;
+    }
+}
+
+static int
+gather_from(Rings *rings, Likeness *like, PyObject *before)
+{
+    mark_row(rings, like->source, true);
+    labels_visit(rings_object(rings, like->source), before, gather_alike, like);
+    mark_row(rings, like->source, false);
+    return like->failed ? -1 : 0;
+}
+
+int64_t
+rings_try_all_like(Rings *rings, const Form *form, size_t i, size_t *references)
+{
+    const NodeId *members = group_members(rings, form->group);
+    PyTypeObject *type = type_of(rings, ring_node(rings, i));
+    Label label = rings_label(rings, i);
+    Likeness like = {.rings = rings, .component = rings->scc.component.items[members[0]], .hash = labels_hash(&label)};
+    rings->cuts.length = 0;
+    if (rings->shown.length == 0) {
+        if (vec_reserve(rings->memory, &rings->shown, rings->graph.nodes) < 0) {
+            return -1;
+        }
+        memset(rings->shown.items, 0, rings->graph.nodes * sizeof(uint32_t));
+        rings->shown.length = rings->graph.nodes;
+    }
+    for (size_t m = 0; m < form->objects; m++) {
+        like.source = members[m];
+        if (type_of(rings, members[m]) == type && gather_from(rings, &like, NULL) < 0) {
+            return -1;
+        }
+    }
+    *references = rings->cuts.length;
+    return fall_cut(&rings->fall, rings->cuts.items, rings->cuts.length) < 0 ? -1 : (int64_t)rings->fall.freed.length;
+}

@@ -1,0 +1,419 @@
+#include "story.h"
+
+#include "describe.h"
+#include "names.h"
+#include "rings.h"
+
+/* ------------------------------------------------------------------ nodes, edges */
+
+PyObject *
+story_node(const ModuleState *state, PyObject *op)
+{
+    PyObject *type = name_of_type(Py_TYPE(op));
+    PyObject *name = type != NULL ? describe_name(state, op) : NULL;
+    PyObject *where = name != NULL ? describe_where(state, op) : NULL;
+    PyObject *node = where != NULL
+                         ? Py_BuildValue("(OsOOi)", type, describe_kind(state, op), name, where, name_rank(Py_TYPE(op)))
+                         : NULL;
+    Py_XDECREF(type);
+    Py_XDECREF(name);
+    Py_XDECREF(where);
+    return node;
+}
+
+/* Whether the program has registered a labeller for this type or one of its bases. By identity: no __hash__ or __eq__ of a
+   metaclass is asked. */
+static bool
+has_labeller(const ModuleState *state, PyTypeObject *type)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    while (PyDict_Next(state->labellers, &position, &key, &value)) { /* id of a type -> (type, labeller) */
+        PyObject *labelled = PyTuple_Check(value) && PyTuple_GET_SIZE(value) == 2 ? PyTuple_GET_ITEM(value, 0) : NULL;
+        if (labelled != NULL && PyType_Check(labelled) && PyType_IsSubtype(type, (PyTypeObject *)labelled)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+PyObject *
+story_edge(const ModuleState *state, const Label *label, PyObject *op, PyObject *target)
+{
+    bool is_named = label->kind != LABEL_UNNAMED;
+    PyObject *ask = !is_named && has_labeller(state, Py_TYPE(op)) ? PyTuple_Pack(2, op, target) : Py_NewRef(Py_None);
+    PyObject *text = ask != NULL ? labels_text(label, false) : NULL;
+    PyObject *canonical = text != NULL ? labels_text(label, true) : NULL;
+    PyObject *edge = canonical != NULL ? Py_BuildValue("(OOsOO)", text, canonical, labels_word(label->kind),
+                                                       is_named ? Py_True : Py_False, ask)
+                                       : NULL;
+    Py_XDECREF(ask);
+    Py_XDECREF(text);
+    Py_XDECREF(canonical);
+    return edge;
+}
+
+/* ----------------------------------------------------------------------- rings */
+
+/* How much is tried for one form, so that a ring of a million objects is told in the time of a few passes. */
+enum { MOST_TRIED = 64, MOST_KEYS_TRIED = 8, LARGEST_TRIED_ALL = 1 << 21 };
+
+static bool
+may_be_cut(const Label *label)
+{
+    switch (label->kind) {
+    case LABEL_ATTRIBUTE:
+    case LABEL_ITEM:
+    case LABEL_VALUE:
+    case LABEL_KEY:
+    case LABEL_ELEMENT:
+    case LABEL_LOCAL:
+    case LABEL_CELL:
+    case LABEL_OWN:
+    case LABEL_UNNAMED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+typedef struct {
+    const ModuleState *state;
+    Rings *rings;
+    const Form *form;
+    size_t tried;
+    uint64_t keys[MOST_KEYS_TRIED]; /* labels of which all references were tried */
+    size_t key_count;
+} Teller;
+
+static bool
+is_new_key(Teller *teller, size_t i, const Label *label)
+{
+    uint64_t key =
+        labels_hash(label) ^ (uint64_t)(uintptr_t)Py_TYPE(rings_object(teller->rings, teller->rings->ring.items[i]));
+    for (size_t k = 0; k < teller->key_count; k++) {
+        if (teller->keys[k] == key) {
+            return false;
+        }
+    }
+    if (teller->key_count == MOST_KEYS_TRIED) {
+        return false;
+    }
+    teller->keys[teller->key_count++] = key;
+    return true;
+}
+
+/* What would fall: (freed by this reference alone, references like it, freed by all of them); -1 where it was not tried. */
+static PyObject *
+tell_cut(Teller *teller, size_t i, const Label *label)
+{
+    const Form *form = teller->form;
+    size_t references = 0;
+    int64_t alone = -1, all = -1;
+    if (may_be_cut(label) && teller->tried < MOST_TRIED) {
+        teller->tried++;
+        alone = rings_try(teller->rings, i);
+        if (alone < 0) {
+            return PyErr_NoMemory();
+        }
+        bool is_worth_it = (size_t)alone < form->objects && form->objects <= LARGEST_TRIED_ALL;
+        if (is_worth_it && is_new_key(teller, i, label)) {
+            all = rings_try_all_like(teller->rings, form, i, &references);
+            if (all < 0) {
+                return PyErr_NoMemory();
+            }
+        }
+    }
+    return Py_BuildValue("(LnL)", (long long)alone, (Py_ssize_t)references, (long long)all);
+}
+
+static PyObject *
+tell_ring_edge(Teller *teller, size_t i)
+{
+    const Rings *rings = teller->rings;
+    size_t next = i + 1 < rings->ring.length ? i + 1 : 0;
+    Label label = rings_label(rings, i);
+    PyObject *edge = story_edge(teller->state, &label, rings_object(rings, rings->ring.items[i]),
+                                rings_object(rings, rings->ring.items[next]));
+    PyObject *cut = edge != NULL ? tell_cut(teller, i, &label) : NULL;
+    PyObject *whole = cut != NULL ? PySequence_Concat(edge, cut) : NULL;
+    Py_XDECREF(edge);
+    Py_XDECREF(cut);
+    return whole;
+}
+
+/* New reference: a list with tell(teller, i) for each place of the ring. */
+static PyObject *
+tell_along_ring(Teller *teller, PyObject *(*tell)(Teller *, size_t))
+{
+    size_t length = teller->rings->ring.length;
+    PyObject *list = PyList_New((Py_ssize_t)length);
+    for (size_t i = 0; i < length && list != NULL; i++) {
+        PyObject *item = tell(teller, i);
+        if (item == NULL) {
+            Py_CLEAR(list);
+            break;
+        }
+        PyList_SET_ITEM(list, (Py_ssize_t)i, item);
+    }
+    return list;
+}
+
+static PyObject *
+tell_ring_node(Teller *teller, size_t i)
+{
+    return story_node(teller->state, rings_object(teller->rings, teller->rings->ring.items[i]));
+}
+
+/* New reference: how many objects of the component there are of each type, by name. */
+static PyObject *
+tell_types(const Teller *teller)
+{
+    const Rings *rings = teller->rings;
+    const NodeId *members = rings->scc.members.items + rings->scc.starts.items[teller->form->group];
+    VEC(PyObject *) objects = {0};
+    if (vec_reserve(rings->memory, &objects, teller->form->objects) < 0) {
+        return PyErr_NoMemory();
+    }
+    for (size_t m = 0; m < teller->form->objects; m++) {
+        vec_push_reserved(&objects, rings_object(rings, members[m]));
+    }
+    PyObject *types = census_types_of(teller->state, objects.items, objects.length);
+    vec_fini(rings->memory, &objects);
+    return types;
+}
+
+/* New reference: (count, objects, dragged, bytes, exact, (types, types), nodes, edges). */
+static PyObject *
+tell_form(const ModuleState *state, Rings *rings, const Form *form)
+{
+    Teller teller = {.state = state, .rings = rings, .form = form};
+    if (rings_ring(rings, form) < 0) {
+        return PyErr_NoMemory();
+    }
+    PyObject *nodes = tell_along_ring(&teller, tell_ring_node);
+    PyObject *edges = nodes != NULL ? tell_along_ring(&teller, tell_ring_edge) : NULL;
+    PyObject *types = edges != NULL ? tell_types(&teller) : NULL;
+    PyObject *story = types != NULL ? Py_BuildValue("(nnnKOOOO)", (Py_ssize_t)form->count, (Py_ssize_t)form->objects,
+                                                    (Py_ssize_t)form->dragged, (unsigned long long)form->bytes,
+                                                    rings->exact ? Py_True : Py_False, types, nodes, edges)
+                                    : NULL;
+    Py_XDECREF(nodes);
+    Py_XDECREF(edges);
+    Py_XDECREF(types);
+    return story;
+}
+
+static PyObject *
+tell_forms(const ModuleState *state, Rings *rings)
+{
+    PyObject *stories = PyList_New(0);
+    for (size_t f = 0; f < rings->forms.length && stories != NULL; f++) {
+        PyObject *story = tell_form(state, rings, &rings->forms.items[f]);
+        if (story == NULL || PyList_Append(stories, story) < 0) {
+            Py_CLEAR(stories);
+        }
+        Py_XDECREF(story);
+    }
+    return stories;
+}
+
+/* ------------------------------------------------------------------ unreachable */
+
+/* The subset of what the dry run found, without what is in `earlier` (a Census, indexed, or NULL). 0 or -1. */
+static int
+choose_unreachable(Rings *rings, const Pass *pass, PyObject *earlier)
+{
+    if (rings_begin(rings, (Memory *)&pass->memory, &pass->heap) < 0) {
+        return -1;
+    }
+    for (size_t n = 0; n < pass->heap.count; n++) {
+        if (!collector_is_reachable(&pass->collector, n) &&
+            (earlier == NULL || !census_has(earlier, pass->heap.objects.items[n]))) {
+            subset_add(&rings->subset, (NodeId)n);
+        }
+    }
+    return subset_number(&rings->subset);
+}
+
+/* New reference: (census, stories), or NULL with an exception. */
+static PyObject *
+tell_unreachable(Pass *pass, PyObject *earlier)
+{
+    Rings rings = {0};
+    PyObject *stories = NULL, *census = NULL, *answer = NULL;
+    if ((earlier != NULL && census_index(earlier) < 0) || pass_run(pass, -1) < 0) {
+        return NULL;
+    }
+    if (choose_unreachable(&rings, pass, earlier) < 0 || rings_find(&rings, false) < 0) {
+        PyErr_NoMemory();
+    }
+    else if ((stories = tell_forms(pass->state, &rings)) != NULL) {
+        census = census_of_unreachable(pass);
+    }
+    if (census != NULL && earlier != NULL) {
+        Py_SETREF(census, census_without(census, earlier));
+    }
+    if (census != NULL) {
+        answer = PyTuple_Pack(2, census, stories);
+    }
+    Py_XDECREF(stories);
+    Py_XDECREF(census);
+    rings_fini(&rings);
+    return answer;
+}
+
+/* Take the arguments that both methods end with: the labellers, a dict, and where objects were made, a function or None. */
+static int
+begin_story(ModuleState *state, PyObject *labellers, PyObject *object_traceback)
+{
+    if (!PyDict_CheckExact(labellers)) {
+        PyErr_Format(PyExc_TypeError, "labellers must be a dict, not '%.200s'", Py_TYPE(labellers)->tp_name);
+        return -1;
+    }
+    Py_XSETREF(state->labellers, Py_NewRef(labellers));
+    Py_XSETREF(state->object_traceback, Py_IsNone(object_traceback) ? NULL : Py_NewRef(object_traceback));
+    return 0;
+}
+
+PyObject *
+story_rings(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    ModuleState *state = state_of_module(module);
+    if (nargs != 3) {
+        PyErr_SetString(PyExc_TypeError, "rings() takes 3 arguments: a Census or None, labellers, object_traceback");
+        return NULL;
+    }
+    if (!Py_IsNone(args[0]) && !census_check(state, args[0])) {
+        return PyErr_Format(PyExc_TypeError, "rings() takes a Census or None, not '%.200s'", Py_TYPE(args[0])->tp_name);
+    }
+    if (begin_story(state, args[1], args[2]) < 0) {
+        return NULL;
+    }
+    Pass pass;
+    pass_begin(&pass, state);
+    PyObject *answer = tell_unreachable(&pass, Py_IsNone(args[0]) ? NULL : args[0]);
+    pass_end(&pass);
+    return answer;
+}
+
+/* ------------------------------------------------------------------------ live */
+
+/* Mark what a walk from the given objects does not go on through: modules and their dicts, classes, the globals of
+   functions. Otherwise everything would lead to everything. */
+static void
+bar(const Heap *heap, uint64_t *barred)
+{
+    for (size_t n = 0; n < heap->count; n++) {
+        PyObject *op = heap->objects.items[n], *dicts[2] = {NULL, NULL};
+        if (PyModule_Check(op) || PyType_Check(op)) {
+            barred[n / 64] |= UINT64_C(1) << (n % 64);
+            dicts[0] = PyModule_Check(op) ? PyModule_GetDict(op) : NULL;
+        }
+        else if (PyFunction_Check(op)) {
+            dicts[0] = ((PyFunctionObject *)op)->func_globals;
+            dicts[1] = ((PyFunctionObject *)op)->func_builtins;
+        }
+        for (size_t d = 0; d < 2; d++) {
+            NodeId node;
+            if (dicts[d] != NULL && addrmap_find((AddrMap *)&heap->map, dicts[d], &node)) {
+                barred[node / 64] |= UINT64_C(1) << (node % 64);
+            }
+        }
+    }
+}
+
+/* Put what objects[0 .. count) lead to into the subset. 0 or -1. */
+static int
+choose_reached(Rings *rings, const Heap *heap, PyObject *objects)
+{
+    VEC(uint64_t) barred = {0};
+    VEC(NodeId) queue = {0};
+    Memory *memory = rings->memory;
+    size_t words = heap->count / 64 + 1;
+    int error = vec_reserve(memory, &barred, words) < 0 || vec_reserve(memory, &queue, heap->count) < 0 ? -1 : 0;
+    if (error == 0) {
+        memset(barred.items, 0, words * sizeof(uint64_t));
+        bar(heap, barred.items);
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(objects); i++) {
+            NodeId node;
+            if (addrmap_find((AddrMap *)&heap->map, PyTuple_GET_ITEM(objects, i), &node) &&
+                !subset_has(&rings->subset, node)) {
+                subset_add(&rings->subset, node);
+                vec_push_reserved(&queue, node);
+            }
+        }
+        for (size_t q = 0; q < queue.length; q++) {
+            NodeId node = queue.items[q];
+            for (uint32_t e = heap->graph.offsets.items[node]; e < heap->graph.offsets.items[node + 1]; e++) {
+                NodeId target = heap->graph.targets.items[e];
+                bool is_barred = barred.items[target / 64] >> (target % 64) & 1;
+                if (!is_barred && !subset_has(&rings->subset, target)) {
+                    subset_add(&rings->subset, target);
+                    vec_push_reserved(&queue, target);
+                }
+            }
+        }
+        error = subset_number(&rings->subset);
+    }
+    vec_fini(memory, &barred);
+    vec_fini(memory, &queue);
+    return error;
+}
+
+/* New reference: a census of the members of all components. NULL with an exception. */
+static PyObject *
+census_of_components(ModuleState *state, const Rings *rings)
+{
+    VEC(PyObject *) objects = {0};
+    if (vec_reserve(rings->memory, &objects, rings->scc.members.length) < 0) {
+        return PyErr_NoMemory();
+    }
+    for (size_t m = 0; m < rings->scc.members.length; m++) {
+        vec_push_reserved(&objects, rings_object(rings, rings->scc.members.items[m]));
+    }
+    PyObject *census = census_of_objects(state, objects.items, objects.length);
+    vec_fini(rings->memory, &objects);
+    return census;
+}
+
+static PyObject *
+tell_live(Pass *pass, PyObject *objects)
+{
+    Rings rings = {0};
+    PyObject *stories = NULL, *census = NULL, *answer = NULL;
+    if (pass_run(pass, -1) < 0) {
+        return NULL;
+    }
+    if (rings_begin(&rings, &pass->memory, &pass->heap) < 0 || choose_reached(&rings, &pass->heap, objects) < 0 ||
+        rings_find(&rings, true) < 0) {
+        PyErr_NoMemory();
+    }
+    else if ((stories = tell_forms(pass->state, &rings)) != NULL &&
+             (census = census_of_components(pass->state, &rings)) != NULL) {
+        answer = PyTuple_Pack(2, census, stories);
+    }
+    Py_XDECREF(stories);
+    Py_XDECREF(census);
+    rings_fini(&rings);
+    return answer;
+}
+
+PyObject *
+story_live_rings(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    ModuleState *state = state_of_module(module);
+    if (nargs != 3 || !PyTuple_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError,
+                        "live_rings() takes 3 arguments: a tuple of objects, labellers, object_traceback");
+        return NULL;
+    }
+    if (begin_story(state, args[1], args[2]) < 0) {
+        return NULL;
+    }
+    Pass pass;
+    pass_begin(&pass, state);
+    PyObject *answer = tell_live(&pass, args[0]);
+    pass_end(&pass);
+    return answer;
+}
