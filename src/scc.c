@@ -29,12 +29,25 @@ typedef struct {
 /* Kept in the topmost bit of an edge: its source leads to an earlier live node. A graph has fewer than 2**31 edges. */
 #define NOT_FIRST (UINT32_C(1) << 31)
 
+/* Where neighbours lie far apart, the walk waits for their numbers: ask for those of a whole row at once. */
+static inline void
+fetch_ahead(const Walk *walk, uint32_t begin, uint32_t end)
+{
+    enum { AHEAD = 8 };
+    for (uint32_t e = begin; e < end && e < begin + AHEAD; e++) {
+        PREFETCH(&walk->rindex[walk->graph->targets.items[e]]);
+        PREFETCH(&walk->graph->offsets.items[walk->graph->targets.items[e]]);
+    }
+}
+
 static inline void
 enter(Walk *walk, NodeId node)
 {
+    uint32_t begin = walk->graph->offsets.items[node];
+    fetch_ahead(walk, begin, walk->graph->offsets.items[node + 1]);
     walk->rindex[node] = ++walk->live;
     walk->stack[walk->depth] = node;
-    walk->edges[walk->depth++] = walk->graph->offsets.items[node];
+    walk->edges[walk->depth++] = begin;
 }
 
 /* The row of the first node of a component has been read: all that waits and is not earlier than it is of its
