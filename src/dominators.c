@@ -18,7 +18,7 @@ typedef struct {
     uint32_t *semis;  /* number -> its semidominator */
     uint32_t *idoms;  /* number -> its parent in the tree, then its immediate dominator */
     uint32_t *stack;  /* depth -> the edge where the row is to be continued; in compress, numbers */
-    Graph sources;    /* owned: the graph turned round */
+    Graph sources;    /* owned: number -> the numbers of those that lead to it, 0 among them for a root */
 } Work;
 
 static inline bool
@@ -85,6 +85,49 @@ walk_from_roots(Work *work)
     }
 }
 
+/* The edges of what was reached, between numbers; those of the virtual root come first. */
+static int
+renumber(const Work *work, Graph *renumbered)
+{
+    const uint32_t *offsets = work->graph->offsets.items;
+    for (uint32_t i = 1; i <= work->count; i++) {
+        if (is_root(work, work->order[i - 1])) {
+            if (graph_reserve(renumbered, 1) < 0) {
+                return -1;
+            }
+            graph_add_reserved(renumbered, i);
+        }
+    }
+    graph_close_row(renumbered);
+    if (graph_reserve(renumbered, graph_edges(work->graph)) < 0) {
+        return -1;
+    }
+    for (uint32_t i = 1; i <= work->count; i++) {
+        NodeId node = work->order[i - 1];
+        for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
+            graph_add_reserved(renumbered, work->number[work->graph->targets.items[e]]);
+        }
+        graph_close_row(renumbered);
+    }
+    return 0;
+}
+
+/* After this, `sources` is right. Between numbers, not between nodes: find_semis then reads it from one end to the other. */
+static int
+find_sources(Work *work, Memory *memory)
+{
+    Graph renumbered;
+    int error = graph_init(&renumbered, memory, (size_t)work->count + 1);
+    if (error == 0) {
+        error = renumber(work, &renumbered);
+    }
+    if (error == 0) {
+        error = graph_transpose(&work->sources, memory, &renumbered);
+    }
+    graph_fini(&renumbered);
+    return error;
+}
+
 /* ------------------------------------------------------------------ semidominators */
 
 /* The semidominators of all numbers above `last` are known. After this, the ancestor of `number` is not one of those, and
@@ -108,26 +151,23 @@ compress(Work *work, uint32_t number, uint32_t last)
     }
 }
 
-/* The semidominator of `number`; those of all higher numbers are known and in their labels. */
+/* The semidominator of `number`; those of all higher numbers are known. The rows of `sources` are read one after the
+   other from the last to the first, so that one can be asked for ahead across their ends. */
 static inline uint32_t
 semi_of(Work *work, uint32_t number)
 {
-    NodeId node = work->order[number - 1];
-    if (is_root(work, node)) {
-        return 0;
-    }
-    uint32_t semi = number;
-    uint32_t end = work->sources.offsets.items[node + 1];
-    for (uint32_t e = work->sources.offsets.items[node]; e < end; e++) {
-        uint32_t source = work->number[work->sources.targets.items[e]];
-        if (source == 0) {
-            continue;
+    enum { AHEAD = 16 };
+    const NodeId *sources = work->sources.targets.items;
+    uint32_t semi = number, begin = work->sources.offsets.items[number];
+    for (uint32_t e = work->sources.offsets.items[number + 1]; e-- != begin;) {
+        if (e >= AHEAD) {
+            PREFETCH(&work->links[sources[e - AHEAD]]);
         }
-        if (source > number) {
-            compress(work, source, number);
+        if (sources[e] > number) {
+            compress(work, sources[e], number);
         }
-        if (work->links[source].label < semi) {
-            semi = work->links[source].label;
+        if (work->links[sources[e]].label < semi) {
+            semi = work->links[sources[e]].label;
         }
     }
     return semi;
@@ -171,6 +211,22 @@ tell(const Work *work, NodeId *idom)
     }
 }
 
+/* The steps, when all places are there. 0 or -1. */
+static int
+work_through(Work *work, Dominators *dominators)
+{
+    work->links[0] = (Link){0};
+    walk_from_roots(work);
+    if (find_sources(work, dominators->memory) < 0) {
+        return -1;
+    }
+    find_semis(work);
+    find_dominators(work);
+    tell(work, dominators->idom.items);
+    dominators->order.length = work->count;
+    return 0;
+}
+
 static int
 work_all(Dominators *dominators, const Graph *graph, const uint64_t *roots)
 {
@@ -180,20 +236,13 @@ work_all(Dominators *dominators, const Graph *graph, const uint64_t *roots)
     VEC(uint32_t) semis = {0}, idoms = {0}, stack = {0};
     Work work = {.graph = graph, .roots = roots, .number = dominators->idom.items, .order = dominators->order.items};
     int error = -1;
-    if (graph_transpose(&work.sources, memory, graph) == 0 && vec_reserve(memory, &links, places) == 0 &&
-        vec_reserve(memory, &semis, places) == 0 && vec_reserve(memory, &idoms, places) == 0 &&
-        vec_reserve(memory, &stack, places) == 0) {
+    if (vec_reserve(memory, &links, places) == 0 && vec_reserve(memory, &semis, places) == 0 &&
+        vec_reserve(memory, &idoms, places) == 0 && vec_reserve(memory, &stack, places) == 0) {
         work.links = links.items;
         work.semis = semis.items;
         work.idoms = idoms.items;
         work.stack = stack.items;
-        work.links[0] = (Link){0};
-        walk_from_roots(&work);
-        find_semis(&work);
-        find_dominators(&work);
-        tell(&work, dominators->idom.items);
-        dominators->order.length = work.count;
-        error = 0;
+        error = work_through(&work, dominators);
     }
     graph_fini(&work.sources);
     vec_fini(memory, &links);

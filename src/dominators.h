@@ -8,12 +8,13 @@
    2006), where it is called Semi-NCA:
 
        walk_from_roots   number the reachable nodes in preorder
+       find_sources      turn their edges round
        find_semis        from the last to the first, the semidominator: the lowest number from which there is a way that
                          goes through higher numbers than the node's only (Lengauer and Tarjan, 1979)
        find_dominators   from the first to the last, the nearest ancestor that is not above the semidominator
 
-   In the worst case the last step is quadratic; in what programs make, it is not noticed. While it runs it holds 28 bytes
-   a node and 4 an edge, besides what stays in Dominators. */
+   In the worst case the last step is quadratic; in what programs make, it is not noticed. While it runs it holds at most 28
+   bytes a node and 8 an edge, besides what stays in Dominators. */
 
 #ifndef GCSCOPE_DOMINATORS_H
 #define GCSCOPE_DOMINATORS_H
