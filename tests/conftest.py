@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("vec", "addrmap", "graph", "subset", "scc", "paths", "fall", "dominators", "collector")
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def rooms(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rooms")
     sources = [
         ROOT / "tests/rooms/rooms.c",
-        *(ROOT / f"src/{room}.c" for room in ("vec", "addrmap", "graph", "collector")),
+        *(ROOT / f"src/{room}.c" for room in ROOMS),
     ]
     extension = Extension(
         "rooms", [str(s) for s in sources], include_dirs=[str(ROOT / "src")], extra_compile_args=["-std=c11"]

@@ -2,7 +2,12 @@
 
 #include "addrmap.h"
 #include "collector.h"
+#include "dominators.h"
+#include "fall.h"
 #include "graph.h"
+#include "paths.h"
+#include "scc.h"
+#include "subset.h"
 
 /* ------------------------------------------------------------------ the rooms */
 
@@ -154,6 +159,389 @@ rooms_collector(PyObject *Py_UNUSED(module), PyObject *args)
     return answer;
 }
 
+/* ------------------------------------------------------------ the graph algorithms */
+
+/* Append the integers of a list. 0 or -1. */
+static int
+nodes_from_list(Memory *memory, Path *nodes, PyObject *list)
+{
+    int error = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list) && error == 0; i++) {
+        error = vec_push(memory, nodes, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(list, i)));
+    }
+    return error;
+}
+
+static PyObject *
+list_from_nodes(const NodeId *nodes, size_t count)
+{
+    PyObject *list = PyList_New((Py_ssize_t)count);
+    for (size_t i = 0; i < count; i++) {
+        PyList_SET_ITEM(list, (Py_ssize_t)i, PyLong_FromUnsignedLong(nodes[i]));
+    }
+    return list;
+}
+
+static void
+append_new(PyObject *list, PyObject *item)
+{
+    PyList_Append(list, item);
+    Py_XDECREF(item);
+}
+
+/* A graph given as a list of lists of targets. 0 or -1. */
+static int
+graph_from_rows(Graph *graph, Memory *memory, PyObject *rows)
+{
+    int error = graph_init(graph, memory, (size_t)PyList_GET_SIZE(rows));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(rows) && error == 0; i++) {
+        PyObject *row = PyList_GET_ITEM(rows, i);
+        error = graph_reserve(graph, (size_t)PyList_GET_SIZE(row));
+        for (Py_ssize_t j = 0; j < PyList_GET_SIZE(row) && error == 0; j++) {
+            graph_add_reserved(graph, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(row, j)));
+        }
+        graph_close_row(graph);
+    }
+    return error;
+}
+
+static PyObject *
+rows_from_graph(const Graph *graph)
+{
+    PyObject *rows = PyList_New(0);
+    const uint32_t *offsets = graph->offsets.items;
+    for (size_t n = 0; n < graph->nodes && graph->targets.items != NULL; n++) {
+        append_new(rows, list_from_nodes(graph->targets.items + offsets[n], offsets[n + 1] - offsets[n]));
+    }
+    for (size_t n = (size_t)PyList_GET_SIZE(rows); n < graph->nodes; n++) {
+        append_new(rows, PyList_New(0));
+    }
+    return rows;
+}
+
+/* The answer; MemoryError when memory was exhausted; AssertionError when some of it was not given back. */
+static PyObject *
+finish(const Memory *memory, int error, PyObject *answer)
+{
+    if (error == 0 && memory->used == 0) {
+        return answer;
+    }
+    Py_XDECREF(answer);
+    return PyErr_Format(error < 0 ? PyExc_MemoryError : PyExc_AssertionError, "%zu bytes left", memory->used);
+}
+
+static Memory
+memory_that_fails(long long fail_after)
+{
+    Memory memory;
+    memory_init(&memory);
+    memory.fail_after = fail_after;
+    return memory;
+}
+
+/* transpose(rows, fail_after): the graph turned round, as rows, and whether it is sound. */
+static PyObject *
+rooms_transpose(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *answer = NULL;
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!L", &PyList_Type, &rows, &fail_after)) {
+        return NULL;
+    }
+    Memory memory = memory_that_fails(fail_after);
+    Graph graph = {0}, transpose = {0};
+    int error = graph_from_rows(&graph, &memory, rows);
+    if (error == 0) {
+        error = graph_transpose(&transpose, &memory, &graph);
+    }
+    if (error == 0) {
+        answer = Py_BuildValue("(NN)", rows_from_graph(&transpose), PyBool_FromLong(graph_is_sound(&transpose)));
+    }
+    graph_fini(&graph);
+    graph_fini(&transpose);
+    graph_fini(&transpose);
+    return finish(&memory, error, answer);
+}
+
+/* subset(rows, members, fail_after): (members by number, the number of each given one, whether each node is one, rows of
+   the induced graph). */
+static PyObject *
+rooms_subset(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *given, *answer = NULL;
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!O!L", &PyList_Type, &rows, &PyList_Type, &given, &fail_after)) {
+        return NULL;
+    }
+    Memory memory = memory_that_fails(fail_after);
+    Graph graph = {0}, induced = {0};
+    Subset subset = {0};
+    Path nodes = {0}, members = {0};
+    int error = graph_from_rows(&graph, &memory, rows);
+    error = error == 0 ? nodes_from_list(&memory, &nodes, given) : error;
+    error = error == 0 ? subset_init(&subset, &memory, graph.nodes) : error;
+    for (size_t i = 0; i < nodes.length && error == 0; i++) {
+        subset_add(&subset, nodes.items[i]);
+    }
+    error = error == 0 ? subset_number(&subset) : error;
+    error = error == 0 ? vec_reserve(&memory, &members, subset.count) : error;
+    error = error == 0 ? subset_induce(&subset, &induced, &graph) : error;
+    if (error == 0 && graph_is_sound(&induced)) {
+        PyObject *ranks = PyList_New(0), *has = PyList_New(0);
+        subset_members(&subset, members.items);
+        for (size_t i = 0; i < nodes.length; i++) {
+            append_new(ranks, PyLong_FromUnsignedLong(subset_rank(&subset, nodes.items[i])));
+        }
+        for (size_t n = 0; n < graph.nodes; n++) {
+            append_new(has, PyBool_FromLong(subset_has(&subset, (NodeId)n)));
+        }
+        answer = Py_BuildValue("(NNNN)", list_from_nodes(members.items, subset.count), ranks, has,
+                               rows_from_graph(&induced));
+    }
+    subset_fini(&subset);
+    subset_fini(&subset);
+    graph_fini(&graph);
+    graph_fini(&induced);
+    vec_fini(&memory, &nodes);
+    vec_fini(&memory, &members);
+    return finish(&memory, error, answer);
+}
+
+/* scc(rows, fail_after): (count, [component], [members of each cyclic one], peak of its memory in bytes). */
+static PyObject *
+rooms_scc(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *answer = NULL;
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!L", &PyList_Type, &rows, &fail_after)) {
+        return NULL;
+    }
+    Memory memory = memory_that_fails(fail_after);
+    Graph graph = {0};
+    Scc scc = {0};
+    int error = graph_from_rows(&graph, &memory, rows);
+    size_t before = memory.used;
+    memory.peak = before;
+    error = error == 0 ? scc_run(&scc, &memory, &graph) : error;
+    if (error == 0) {
+        PyObject *groups = PyList_New(0);
+        const uint32_t *starts = scc.starts.items;
+        for (size_t c = 0; c < scc.cyclic; c++) {
+            append_new(groups, list_from_nodes(scc.members.items + starts[c], starts[c + 1] - starts[c]));
+        }
+        answer = Py_BuildValue("(nNNn)", (Py_ssize_t)scc.count, list_from_nodes(scc.component.items, graph.nodes),
+                               groups, (Py_ssize_t)(memory.peak - before));
+    }
+    scc_fini(&scc);
+    scc_fini(&scc);
+    graph_fini(&graph);
+    return finish(&memory, error, answer);
+}
+
+/* One question: (roots, target, barred nodes or None). */
+static int
+answer_way(Paths *paths, PyObject *question, PyObject *ways)
+{
+    PyObject *given, *shut;
+    unsigned target;
+    if (!PyArg_ParseTuple(question, "O!IO", &PyList_Type, &given, &target, &shut)) {
+        return -1;
+    }
+    Path roots = {0}, way = {0};
+    Subset barred = {0};
+    int error = nodes_from_list(paths->memory, &roots, given);
+    error = error == 0 ? subset_init(&barred, paths->memory, paths->graph->nodes) : error;
+    for (Py_ssize_t i = 0; shut != Py_None && i < PyList_GET_SIZE(shut) && error == 0; i++) {
+        subset_add(&barred, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(shut, i)));
+    }
+    if (error == 0) {
+        const uint64_t *bits = shut == Py_None ? NULL : barred.bits.items;
+        error = paths_from_roots(paths, roots.items, roots.length, target, bits, &way);
+    }
+    if (error >= 0) {
+        append_new(ways, error == 1 ? list_from_nodes(way.items, way.length) : Py_NewRef(Py_None));
+    }
+    vec_fini(paths->memory, &roots);
+    vec_fini(paths->memory, &way);
+    subset_fini(&barred);
+    return error < 0 ? -1 : 0;
+}
+
+/* paths(rows, questions, search, fail_after): ([way or None], edges looked at); searches are numbered from `search` on. */
+static PyObject *
+rooms_paths(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *questions, *ways = PyList_New(0);
+    unsigned search;
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!O!IL", &PyList_Type, &rows, &PyList_Type, &questions, &search, &fail_after)) {
+        return NULL;
+    }
+    Memory memory = memory_that_fails(fail_after);
+    Graph graph = {0};
+    Paths paths = {0};
+    int error = graph_from_rows(&graph, &memory, rows);
+    error = error == 0 ? paths_init(&paths, &memory, &graph) : error;
+    paths.search = search;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(questions) && error == 0; i++) {
+        error = answer_way(&paths, PyList_GET_ITEM(questions, i), ways);
+    }
+    PyObject *answer = Py_BuildValue("(NK)", ways, (unsigned long long)paths.steps);
+    paths_fini(&paths);
+    paths_fini(&paths);
+    graph_fini(&graph);
+    return finish(&memory, error, answer);
+}
+
+/* rings(rows, component, groups, budget, fail_after): ([(a shortest ring, whether exact)] for each group, edges looked
+   at). */
+static PyObject *
+rooms_rings(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *component_list, *groups, *rings = PyList_New(0);
+    unsigned long long budget;
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!O!O!KL", &PyList_Type, &rows, &PyList_Type, &component_list, &PyList_Type, &groups,
+                          &budget, &fail_after)) {
+        return NULL;
+    }
+    Memory memory = memory_that_fails(fail_after);
+    Graph graph = {0};
+    Paths paths = {0};
+    Path component = {0}, members = {0}, ring = {0};
+    int error = graph_from_rows(&graph, &memory, rows);
+    error = error == 0 ? nodes_from_list(&memory, &component, component_list) : error;
+    error = error == 0 ? paths_init(&paths, &memory, &graph) : error;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(groups) && error == 0; i++) {
+        bool exact = false;
+        members.length = 0;
+        error = nodes_from_list(&memory, &members, PyList_GET_ITEM(groups, i));
+        if (error == 0) {
+            error = paths_shortest_ring(&paths, component.items, members.items, members.length, budget, &ring, &exact);
+        }
+        PyObject *nodes = list_from_nodes(ring.items, ring.length);
+        append_new(rings, Py_BuildValue("(NN)", nodes, PyBool_FromLong(exact)));
+    }
+    PyObject *answer = Py_BuildValue("(NK)", rings, (unsigned long long)paths.steps);
+    paths_fini(&paths);
+    graph_fini(&graph);
+    vec_fini(&memory, &component);
+    vec_fini(&memory, &members);
+    vec_fini(&memory, &ring);
+    return finish(&memory, error, answer);
+}
+
+static PyObject *
+list_from_counts(const Fall *fall)
+{
+    PyObject *counts = PyList_New(0);
+    for (size_t n = 0; n < fall->counts.length; n++) {
+        append_new(counts, PyLong_FromLong(fall->counts.items[n]));
+    }
+    return counts;
+}
+
+/* Cut a list of (source, target), or free a list of nodes. 0 or -1. */
+static int
+answer_fall(Fall *fall, PyObject *list)
+{
+    Path nodes = {0};
+    VEC(Edge) edges = {0};
+    int error = 0;
+    bool cut = PyList_GET_SIZE(list) != 0 && PyTuple_Check(PyList_GET_ITEM(list, 0));
+    for (Py_ssize_t i = 0; cut && i < PyList_GET_SIZE(list) && error == 0; i++) {
+        Edge edge = {0};
+        if (!PyArg_ParseTuple(PyList_GET_ITEM(list, i), "II", &edge.source, &edge.target)) {
+            return -1;
+        }
+        error = vec_push(fall->memory, &edges, edge);
+    }
+    error = error == 0 && !cut ? nodes_from_list(fall->memory, &nodes, list) : error;
+    if (error == 0) {
+        error = cut ? fall_cut(fall, edges.items, edges.length) : fall_free(fall, nodes.items, nodes.length);
+    }
+    vec_fini(fall->memory, &nodes);
+    vec_fini(fall->memory, &edges);
+    return error;
+}
+
+/* fall(rows, unowned, questions, fail_after): (counts, [freed] for each list of edges to cut or of nodes to free, counts
+   afterwards, references taken). */
+static PyObject *
+rooms_fall(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *unowned_list, *questions, *counts = NULL, *answer = NULL;
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!O!O!L", &PyList_Type, &rows, &PyList_Type, &unowned_list, &PyList_Type, &questions,
+                          &fail_after)) {
+        return NULL;
+    }
+    Memory memory = memory_that_fails(fail_after);
+    Graph graph = {0};
+    Fall fall = {0};
+    Path unowned = {0};
+    PyObject *freed = PyList_New(0);
+    int error = graph_from_rows(&graph, &memory, rows);
+    error = error == 0 ? nodes_from_list(&memory, &unowned, unowned_list) : error;
+    error = error == 0 ? fall_init(&fall, &memory, &graph, unowned.items, unowned.length) : error;
+    counts = list_from_counts(&fall);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(questions) && error == 0; i++) {
+        error = answer_fall(&fall, PyList_GET_ITEM(questions, i));
+        append_new(freed, list_from_nodes(fall.freed.items, fall.freed.length));
+    }
+    answer = Py_BuildValue("(NNNK)", counts, freed, list_from_counts(&fall), (unsigned long long)fall.steps);
+    fall_fini(&fall);
+    fall_fini(&fall);
+    graph_fini(&graph);
+    vec_fini(&memory, &unowned);
+    return finish(&memory, error, answer);
+}
+
+/* dominators(rows, roots, weights, fail_after): ([immediate dominator, -1 for the virtual root, None where not reachable],
+   [reachable nodes in order], [sums of weights]). */
+static PyObject *
+rooms_dominators(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *root_list, *weight_list, *answer = NULL;
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!O!O!L", &PyList_Type, &rows, &PyList_Type, &root_list, &PyList_Type, &weight_list,
+                          &fail_after)) {
+        return NULL;
+    }
+    Memory memory = memory_that_fails(fail_after);
+    Graph graph = {0};
+    Subset roots = {0};
+    Dominators dominators = {0};
+    VEC(uint64_t) weights = {0};
+    int error = graph_from_rows(&graph, &memory, rows);
+    error = error == 0 ? subset_init(&roots, &memory, graph.nodes) : error;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(root_list) && error == 0; i++) {
+        subset_add(&roots, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(root_list, i)));
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(weight_list) && error == 0; i++) {
+        error = vec_push(&memory, &weights, PyLong_AsUnsignedLongLong(PyList_GET_ITEM(weight_list, i)));
+    }
+    error = error == 0 ? dominators_run(&dominators, &memory, &graph, roots.bits.items) : error;
+    if (error == 0) {
+        PyObject *idoms = PyList_New(0), *sums = PyList_New(0);
+        dominators_sum(&dominators, weights.items);
+        for (size_t n = 0; n < graph.nodes; n++) {
+            NodeId idom = dominators.idom.items[n];
+            append_new(idoms, idom == DOMINATORS_NONE  ? Py_NewRef(Py_None)
+                              : idom == DOMINATORS_TOP ? PyLong_FromLong(-1)
+                                                       : PyLong_FromUnsignedLong(idom));
+            append_new(sums, PyLong_FromUnsignedLongLong(weights.items[n]));
+        }
+        answer = Py_BuildValue("(NNN)", idoms, list_from_nodes(dominators.order.items, dominators.order.length), sums);
+    }
+    dominators_fini(&dominators);
+    dominators_fini(&dominators);
+    subset_fini(&roots);
+    graph_fini(&graph);
+    vec_fini(&memory, &weights);
+    return finish(&memory, error, answer);
+}
+
 /* ------------------------------------------------- types that misbehave on purpose */
 
 typedef struct {
@@ -256,6 +644,13 @@ static PyMethodDef rooms_methods[] = {
     {"vec", rooms_vec, METH_VARARGS, NULL},
     {"vec_overflow", rooms_vec_overflow, METH_NOARGS, NULL},
     {"collector", rooms_collector, METH_VARARGS, NULL},
+    {"transpose", rooms_transpose, METH_VARARGS, NULL},
+    {"subset", rooms_subset, METH_VARARGS, NULL},
+    {"scc", rooms_scc, METH_VARARGS, NULL},
+    {"paths", rooms_paths, METH_VARARGS, NULL},
+    {"rings", rooms_rings, METH_VARARGS, NULL},
+    {"fall", rooms_fall, METH_VARARGS, NULL},
+    {"dominators", rooms_dominators, METH_VARARGS, NULL},
     {"tp_clear", rooms_tp_clear, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
