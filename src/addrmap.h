@@ -63,8 +63,8 @@ void addrmap_fini(AddrMap *map);
 /* 1 when the address is new, 0 when it was there, -1 when memory is exhausted. */
 int addrmap_insert(AddrMap *map, const void *address);
 
-/* Give every address its id, 0 .. count - 1, and write them to addresses[0 .. count), in that order. Nothing may be
-   inserted afterwards. */
+/* Give every address its id, 0 .. count - 1, and write them to addresses[0 .. count), in that order. After a further
+   insertion all must be numbered anew. */
 void addrmap_number(AddrMap *map, void **addresses);
 
 /* The pages of a chunk other than the last one; all zero where it has none. For addrmap_block. */

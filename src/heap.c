@@ -45,10 +45,10 @@ list_by_visiting(AddrMap *map)
 #endif
 
 static int
-list_by_list(Heap *heap)
+list_by_list(Heap *heap, PyObject *list)
 {
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(heap->list); i++) {
-        int is_new = addrmap_insert(&heap->map, PyList_GET_ITEM(heap->list, i));
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
+        int is_new = addrmap_insert(&heap->map, PyList_GET_ITEM(list, i));
         if (is_new <= 0) {
             heap->has_repeats = is_new == 0;
             return -1;
@@ -58,30 +58,94 @@ list_by_list(Heap *heap)
 }
 
 static int
-list_addresses(Heap *heap)
+list_addresses(Heap *heap, PyObject *list)
 {
 #if GCSCOPE_HAS_VISIT_OBJECTS
-    if (heap->list == NULL) {
+    if (list == NULL) {
         return list_by_visiting(&heap->map);
     }
 #endif
-    return list_by_list(heap);
+    return list_by_list(heap, list);
 }
 
-int
-heap_list(Heap *heap, Memory *memory, PyObject *list)
+/* Begin with the addresses that are listed. Giving the list up frees none of them: each has an owner besides. */
+static int
+list_begin(Heap *heap, Memory *memory, PyObject *list)
 {
-    *heap = (Heap){.memory = memory, .list = list};
-    if (addrmap_init(&heap->map, memory) < 0 || list_addresses(heap) < 0) {
-        return -1;
-    }
+    *heap = (Heap){.memory = memory};
+    int error = addrmap_init(&heap->map, memory) < 0 ? -1 : list_addresses(heap, list);
+    Py_XDECREF(list);
+    return error;
+}
+
+static int
+list_end(Heap *heap)
+{
     heap->count = heap->map.count;
-    if (heap->count >= NODE_LIMIT || vec_reserve(memory, &heap->objects, heap->count) < 0) {
+    if (heap->count >= NODE_LIMIT || vec_reserve(heap->memory, &heap->objects, heap->count) < 0) {
         return -1;
     }
     addrmap_number(&heap->map, (void **)heap->objects.items);
     heap->objects.length = heap->count;
     return 0;
+}
+
+int
+heap_list(Heap *heap, Memory *memory, PyObject *list)
+{
+    return list_begin(heap, memory, list) < 0 ? -1 : list_end(heap);
+}
+
+typedef struct {
+    Heap *heap;
+    VEC(PyObject *) found; /* borrowed: tracked, and in no list */
+    bool failed;
+} Finder;
+
+/* By its bit alone, since ids are not given, or not any more. */
+static bool
+is_listed(AddrMap *map, PyObject *op)
+{
+    return addrmap_block(map, op)->bits >> addrmap_bit(op) & 1;
+}
+
+static int
+find_hidden(PyObject *target, void *arg)
+{
+    Finder *finder = arg;
+    if (is_listed(&finder->heap->map, target) || !PyObject_GC_IsTracked(target)) {
+        return 0;
+    }
+    finder->failed |=
+        addrmap_insert(&finder->heap->map, target) < 0 || vec_push(finder->heap->memory, &finder->found, target) < 0;
+    return finder->failed;
+}
+
+static void
+find_from(Finder *finder, PyObject *op)
+{
+    if (Py_TYPE(op)->tp_traverse != NULL) {
+        (void)Py_TYPE(op)->tp_traverse(op, find_hidden, finder);
+    }
+}
+
+int
+heap_list_all(Heap *heap, Memory *memory, PyObject *list, PyObject *root)
+{
+    if (heap_list(heap, memory, list) < 0) {
+        return -1;
+    }
+    Finder finder = {.heap = heap};
+    (void)find_hidden(root, &finder);
+    for (size_t n = 0; n < heap->objects.length && !finder.failed; n++) {
+        find_from(&finder, heap->objects.items[n]);
+    }
+    for (size_t f = 0; f < finder.found.length && !finder.failed; f++) {
+        find_from(&finder, finder.found.items[f]);
+    }
+    vec_fini(memory, &finder.found);
+    heap->objects.length = 0;
+    return finder.failed ? -1 : list_end(heap);
 }
 
 /* --------------------------------------------------------------- traversing */
@@ -196,22 +260,20 @@ read_generator(Reader *reader, PyObject *op, traverseproc traverse)
     disown_repeats(reader, row_begin);
 }
 
-/* The references that own `op`, without the one that the list of objects holds. */
 static int32_t
-owning_references(PyObject *op, int32_t held_by_list)
+owning_references(PyObject *op)
 {
     Py_ssize_t count = Py_REFCNT(op);
     if (is_immortal(op) || count >= INT32_MAX) {
         return INT32_MAX;
     }
-    return (int32_t)count - held_by_list;
+    return (int32_t)count;
 }
 
 int
 heap_traverse(Heap *heap)
 {
     Reader reader = {.heap = heap};
-    int32_t held_by_list = heap->list != NULL;
     if (graph_init(&heap->graph, heap->memory, heap->count) < 0 ||
         vec_reserve(heap->memory, &heap->refcounts, heap->count) < 0) {
         return -1;
@@ -222,7 +284,7 @@ heap_traverse(Heap *heap)
         }
         PyObject *op = heap->objects.items[id];
         traverseproc traverse = Py_TYPE(op)->tp_traverse;
-        vec_push_reserved(&heap->refcounts, owning_references(op, held_by_list));
+        vec_push_reserved(&heap->refcounts, owning_references(op));
         if (internals_may_borrow(op)) {
             read_generator(&reader, op, traverse);
         }
@@ -255,7 +317,6 @@ heap_fini(Heap *heap)
     graph_fini(&heap->graph);
     addrmap_fini(&heap->map);
     vec_fini(heap->memory, &heap->objects);
-    Py_CLEAR(heap->list);
     heap->count = 0;
 }
 

@@ -13,7 +13,6 @@
 
 typedef struct {
     Memory *memory;
-    PyObject *list;          /* owned or NULL: where it was given, it holds each object once */
     VEC(PyObject *) objects; /* borrowed: node id -> object */
     size_t count;
     AddrMap map;
@@ -25,10 +24,15 @@ typedef struct {
     bool uncertain;         /* some generator was read by the fallback of internals.h */
 } Heap;
 
-/* List the heap: the items of `list` (owned by the Heap from now on, also on failure), which must be the answer of
-   gc.get_objects, or every tracked object where it is NULL and GCSCOPE_HAS_VISIT_OBJECTS. 0; -1 when memory is
-   exhausted, there are more than 4 billion objects, or the list has repeats. */
+/* List the heap: the items of `list` (stolen, also on failure), which must be the answer of gc.get_objects, or every tracked
+   object where it is NULL and GCSCOPE_HAS_VISIT_OBJECTS. The list is given up before this returns, and with it the
+   reference that it has on each object. 0; -1 when memory is exhausted, there are more than 4 billion objects, or the
+   list has repeats. */
 int heap_list(Heap *heap, Memory *memory, PyObject *list);
+
+/* The same, and what hides from both under gc.freeze(): whatever tracked objects tp_traverse leads to from the others, and
+   from `root`. */
+int heap_list_all(Heap *heap, Memory *memory, PyObject *list, PyObject *root);
 
 /* Read reference counts and edges of what heap_list found. 0; -1 when memory is exhausted or there are more than
    2 billion edges. */

@@ -322,15 +322,22 @@ internals_frame_slots_of(PyObject *op, SlotVisitor visit, void *arg)
     return PyFrame_Check(op) && tell_frame_object(&teller, (PyFrameObject *)op);
 }
 
-/* A frame whose local variables are in use: it has begun, or belongs to a generator. */
+/* Whether the local variables of a running frame are in use: its code has begun, or it belongs to a generator. (The
+   interpreter's own _PyFrame_IsIncomplete.) */
 static bool
-frame_is_complete(_PyInterpreterFrame *frame)
+frame_is_complete(const _PyInterpreterFrame *frame)
 {
-#if PY_VERSION_HEX >= 0x030C0000
-    return frame_code(frame) != NULL && !_PyFrame_IsIncomplete(frame);
+    PyCodeObject *code = frame_code(frame);
+    if (code == NULL) {
+        return false;
+    }
+#if PY_VERSION_HEX >= 0x030D0000
+    const _Py_CODEUNIT *instruction = frame->instr_ptr;
 #else
-    return !_PyFrame_IsIncomplete(frame);
+    const _Py_CODEUNIT *instruction = frame->prev_instr;
 #endif
+    return frame->owner == FRAME_OWNED_BY_GENERATOR ||
+           instruction >= (const _Py_CODEUNIT *)(const void *)code->co_code_adaptive + code->_co_firsttraceable;
 }
 
 static bool

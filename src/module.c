@@ -1,6 +1,8 @@
 /* module.c: the method table and the life of the module. */
 
+#include "alive.h"
 #include "census.h"
+#include "holders.h"
 #include "internals.h"
 #include "names.h"
 #include "refs.h"
@@ -317,6 +319,26 @@ PyDoc_STRVAR(
     "The rings that a tuple of objects are part of or lead to, not going on through modules, classes and the globals\n"
     "of functions. Returns (Census of the components, stories) as rings does.");
 
+PyDoc_STRVAR(holders_doc, "holders($module, box, /)\n--\n\n"
+                          "Who holds the object in the list box, whose own reference is not counted.\n\n"
+                          "Returns (refcount, or None of an immortal object, rows), a row for each reference: (node, "
+                          "edges, owned, 'heap' or\n"
+                          "'frame').");
+
+PyDoc_STRVAR(why_alive_doc,
+             "why_alive($module, box, /)\n--\n\n"
+             "The shortest chain from a root to the object in the list box, whose own reference is not counted.\n\n"
+             "Returns None where no root leads to it, or (kind of root: 'module', 'C', 'frame', 'caller'; [node, edge, "
+             "node ...\n"
+             "node]; the name in sys.modules, (node of a frame, local variable or None), or None).");
+
+PyDoc_STRVAR(retained_doc, "retained($module, box, /)\n--\n\n"
+                           "What the object in the list box alone keeps, itself included: (objects, bytes, types).");
+
+PyDoc_STRVAR(retainers_doc,
+             "retainers($module, count, /)\n--\n\n"
+             "The objects that keep most bytes, by the dominator tree of the whole heap: a list of (node, bytes).");
+
 PyDoc_STRVAR(last_pass_doc, "last_pass($module, /)\n--\n\n"
                             "What the last heap pass cost: {'nodes', 'edges', 'visits', 'peak_bytes'}.");
 
@@ -353,6 +375,10 @@ static PyMethodDef core_methods[] = {
     {"census", census_of, METH_O, census_doc},
     {"arithmetic", census_arithmetic, METH_O, arithmetic_doc},
     {"alive", core_alive, METH_O, alive_doc},
+    {"holders", holders_of, METH_O, holders_doc},
+    {"why_alive", alive_why, METH_O, why_alive_doc},
+    {"retained", alive_retained, METH_O, retained_doc},
+    {"retainers", alive_retainers, METH_O, retainers_doc},
     {"rings", (PyCFunction)(void (*)(void))story_rings, METH_FASTCALL, rings_doc},
     {"live_rings", (PyCFunction)(void (*)(void))story_live_rings, METH_FASTCALL, live_rings_doc},
     {"hold", core_hold, METH_NOARGS, hold_doc},
@@ -397,7 +423,8 @@ core_exec(PyObject *module)
 {
     ModuleState *state = state_of_module(module);
     state->fail_after = -1;
-    state->journal = journal_new();
+    state->labellers = PyDict_New();
+    state->journal = state->labellers != NULL ? journal_new() : NULL;
     if (state->journal == NULL) {
         PyErr_NoMemory();
         return -1;

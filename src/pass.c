@@ -43,6 +43,16 @@ list_generations(ModuleState *state, long generation)
     return all;
 }
 
+/* Whether anything is under gc.freeze(): 1, 0, or -1 with an exception. */
+static int
+count_frozen(ModuleState *state)
+{
+    PyObject *frozen = PyObject_CallNoArgs(state->gc_get_freeze_count);
+    int any = frozen != NULL ? PyObject_IsTrue(frozen) : -1;
+    Py_XDECREF(frozen);
+    return any;
+}
+
 /* The list that heap_list wants for the whole heap: NULL in *list where it can do without. Objects under gc.freeze() are
    outside, as the collector has it; some versions of VisitObjects show them, the list never does. */
 static int
@@ -50,15 +60,25 @@ list_whole_heap(ModuleState *state, PyObject **list)
 {
     *list = NULL;
     if (GCSCOPE_HAS_VISIT_OBJECTS) {
-        PyObject *frozen = PyObject_CallNoArgs(state->gc_get_freeze_count);
-        int any = frozen != NULL ? PyObject_IsTrue(frozen) : -1;
-        Py_XDECREF(frozen);
-        if (any <= 0) {
-            return any;
+        int any_frozen = count_frozen(state);
+        if (any_frozen <= 0) {
+            return any_frozen;
         }
     }
     *list = PyObject_CallNoArgs(state->gc_get_objects);
     return *list != NULL ? 0 : -1;
+}
+
+static int
+list_failed(const Pass *pass)
+{
+    if (pass->heap.has_repeats) {
+        PyErr_SetString(PyExc_RuntimeError, "the heap changed while it was listed: an audit hook ran a collection");
+    }
+    else {
+        PyErr_NoMemory();
+    }
+    return -1;
 }
 
 int
@@ -73,25 +93,29 @@ pass_list(Pass *pass, long generation)
     else if ((list = list_generations(pass->state, generation)) == NULL) {
         return -1;
     }
-    if (heap_list(&pass->heap, &pass->memory, list) < 0) {
-        if (pass->heap.has_repeats) {
-            PyErr_SetString(PyExc_RuntimeError, "the heap changed while it was listed: an audit hook ran a collection");
-        }
-        else {
-            PyErr_NoMemory();
-        }
-        return -1;
-    }
-    return 0;
+    return heap_list(&pass->heap, &pass->memory, list) < 0 ? list_failed(pass) : 0;
 }
 
 int
-pass_run(Pass *pass, long generation)
+pass_list_all(Pass *pass)
 {
-    Heap *heap = &pass->heap;
-    if (pass_list(pass, generation) < 0) {
+    int any_frozen = count_frozen(pass->state);
+    PyObject *list = NULL;
+    if (any_frozen < 0) {
         return -1;
     }
+    if (!GCSCOPE_HAS_VISIT_OBJECTS && (list = PyObject_CallNoArgs(pass->state->gc_get_objects)) == NULL) {
+        return -1;
+    }
+    int error = any_frozen ? heap_list_all(&pass->heap, &pass->memory, list, PyImport_GetModuleDict())
+                           : heap_list(&pass->heap, &pass->memory, list);
+    return error < 0 ? list_failed(pass) : 0;
+}
+
+int
+pass_judge(Pass *pass)
+{
+    Heap *heap = &pass->heap;
     if (heap_traverse(heap) < 0 || collector_run(&pass->collector, &pass->memory, &heap->graph, heap->refcounts.items,
                                                  heap->unowned.items, heap->unowned.length) < 0) {
         PyErr_NoMemory();
@@ -104,4 +128,10 @@ pass_run(Pass *pass, long generation)
         .peak_bytes = pass->memory.peak,
     };
     return 0;
+}
+
+int
+pass_run(Pass *pass, long generation)
+{
+    return pass_list(pass, generation) < 0 ? -1 : pass_judge(pass);
 }

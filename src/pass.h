@@ -26,6 +26,13 @@ void pass_end(Pass *pass);
 /* List the whole heap (generation < 0), or the generations 0 .. generation. 0 or -1 with an exception. */
 int pass_list(Pass *pass, long generation);
 
+/* List all that there is, objects under gc.freeze() included, as far as this Python shows them or others lead to them.
+   0 or -1 with an exception. */
+int pass_list_all(Pass *pass);
+
+/* Traverse what was listed, and run the dry run on it. 0 or -1 with an exception. */
+int pass_judge(Pass *pass);
+
 /* From the heap to the verdict: list, traverse, dry run. 0 or -1 with an exception. */
 int pass_run(Pass *pass, long generation);
 

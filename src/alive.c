@@ -1,0 +1,455 @@
+/* alive.c: from the roots to an object.
+
+   A root is an object with references that no tracked object owns: gc_refs of the dry run. Some of those are local
+   variables of running frames, which come and go; internals tells them. What is left is lasting: held by the interpreter's
+   own tables or by C code. The modules of sys.modules come first, since a person can type them.
+
+       mark_frames   node -> owned references from running frames
+       search        breadth-first from the modules; else from what else lasts; else from frames; else from the caller's */
+
+#include "alive.h"
+
+#include "dominators.h"
+#include "internals.h"
+#include "labels.h"
+#include "names.h"
+#include "paths.h"
+
+/* From what a chain starts, in the order in which they are tried. */
+typedef enum { ROOT_MODULE, ROOT_LASTING, ROOT_FRAME, ROOT_CALLER, ROOT_KINDS } RootKind;
+
+static const char *const root_words[] = {"module", "C", "frame", "caller"};
+
+typedef struct {
+    Pass *pass;
+    PyObject *target;
+    NodeId node;             /* of the target */
+    VEC(uint64_t) barred;    /* the box by which the object was given, and nothing else */
+    VEC(uint32_t) by_frames; /* node -> owned references from running frames */
+    VEC(uint32_t) by_caller; /* of those, from the frame of the caller and ours */
+    VEC(NodeId) roots;
+    Paths paths;
+    Path way;
+    PyObject *frame_row; /* owned: (node, edge) of that slot */
+    bool failed;
+} Search;
+
+static void
+search_fini(Search *search)
+{
+    Memory *memory = &search->pass->memory;
+    vec_fini(memory, &search->barred);
+    vec_fini(memory, &search->by_frames);
+    vec_fini(memory, &search->by_caller);
+    vec_fini(memory, &search->roots);
+    paths_fini(&search->paths);
+    vec_fini(memory, &search->way);
+    Py_CLEAR(search->frame_row);
+}
+
+/* The frames of the word itself and of its caller: the innermost two of this thread. */
+static bool
+is_of_caller(const FrameSlot *slot)
+{
+    return slot->thread == PyThreadState_Get() && slot->depth <= 1;
+}
+
+static bool
+mark_slot(void *arg, const FrameSlot *slot)
+{
+    Search *search = arg;
+    NodeId node;
+    if (slot->owned && addrmap_find(&search->pass->heap.map, slot->target, &node)) {
+        search->by_frames.items[node]++;
+        search->by_caller.items[node] += is_of_caller(slot);
+    }
+    return false;
+}
+
+/* Room for `count` zeros. */
+#define zeros(memory, vec, count)                                                                                      \
+    (vec_reserve((memory), (vec), (count)) < 0                                                                         \
+         ? -1                                                                                                          \
+         : (memset((vec)->items, 0, (count) * sizeof(*(vec)->items)), (vec)->length = (count), 0))
+
+static int
+mark_frames(Search *search)
+{
+    Memory *memory = &search->pass->memory;
+    size_t count = search->pass->heap.count;
+    if (zeros(memory, &search->by_frames, count) < 0 || zeros(memory, &search->by_caller, count) < 0 ||
+        zeros(memory, &search->barred, count / 64 + 1) < 0 || vec_reserve(memory, &search->roots, count) < 0 ||
+        paths_init(&search->paths, memory, &search->pass->heap.graph) < 0) {
+        return -1;
+    }
+    internals_running_slots(mark_slot, search);
+    return 0;
+}
+
+static void
+gather_modules(Search *search)
+{
+    PyObject *key, *module, *modules = PyImport_GetModuleDict(); /* borrowed */
+    Py_ssize_t position = 0;
+    NodeId node;
+    while (PyDict_CheckExact(modules) && PyDict_Next(modules, &position, &key, &module)) {
+        if (addrmap_find(&search->pass->heap.map, module, &node)) {
+            vec_push_reserved(&search->roots, node);
+        }
+    }
+}
+
+static bool
+is_root(const Search *search, size_t node, RootKind kind)
+{
+    int64_t outside = search->pass->collector.gc_refs.items[node];
+    int64_t frames = search->by_frames.items[node], caller = search->by_caller.items[node];
+    switch (kind) {
+    case ROOT_LASTING:
+        return outside > frames;
+    case ROOT_FRAME:
+        return frames > caller;
+    default:
+        return caller > 0;
+    }
+}
+
+static void
+gather_roots(Search *search, RootKind kind)
+{
+    search->roots.length = 0;
+    if (kind == ROOT_MODULE) {
+        gather_modules(search);
+        return;
+    }
+    for (size_t n = 0; n < search->pass->heap.count; n++) {
+        if (is_root(search, n, kind)) {
+            vec_push_reserved(&search->roots, (NodeId)n);
+        }
+    }
+}
+
+/* ----------------------------------------------------------------------- telling */
+
+static PyObject *
+object_of(const Search *search, size_t i)
+{
+    return search->pass->heap.objects.items[search->way.items[i]];
+}
+
+/* New reference: [node, edge, node, edge ... node] along the way. */
+static PyObject *
+tell_way(Search *search)
+{
+    const ModuleState *state = search->pass->state;
+    PyObject *told = PyList_New(0);
+    for (size_t i = 0; i < search->way.length && told != NULL; i++) {
+        PyObject *node = story_node(state, object_of(search, i)), *edge = NULL;
+        int error = node != NULL ? PyList_Append(told, node) : -1;
+        if (error == 0 && i + 1 < search->way.length) {
+            Label label =
+                labels_find(object_of(search, i), i > 0 ? object_of(search, i - 1) : NULL, object_of(search, i + 1), 0);
+            edge = story_edge(state, &label, object_of(search, i), object_of(search, i + 1));
+            error = edge != NULL ? PyList_Append(told, edge) : -1;
+        }
+        Py_XDECREF(node);
+        Py_XDECREF(edge);
+        if (error < 0) {
+            Py_CLEAR(told);
+        }
+    }
+    return told;
+}
+
+/* The first slot of a running frame that owns the root of the way. */
+static bool
+tell_frame(void *arg, const FrameSlot *slot)
+{
+    Search *search = arg;
+    if (slot->target != object_of(search, 0) || !slot->owned) {
+        return false;
+    }
+    search->frame_row = Py_BuildValue("(ssO(Oi)i)", "frame", "frame", slot->code->co_qualname, slot->code->co_filename,
+                                      slot->code->co_firstlineno, 3);
+    PyObject *name = slot->kind == SLOT_LOCAL ? slot->name : Py_None;
+    if (search->frame_row != NULL) {
+        Py_SETREF(search->frame_row, Py_BuildValue("(OO)", search->frame_row, name));
+    }
+    search->failed = search->frame_row == NULL;
+    return true;
+}
+
+/* New reference: (root's kind, way, the name in sys.modules or (frame node, local or None) or None). */
+static PyObject *
+tell_chain(Search *search, RootKind kind)
+{
+    PyObject *start = NULL, *way = tell_way(search);
+    if (way == NULL) {
+        return NULL;
+    }
+    if (kind == ROOT_MODULE) {
+        PyObject *key, *module;
+        Py_ssize_t position = 0;
+        while (start == NULL && PyDict_Next(PyImport_GetModuleDict(), &position, &key, &module)) {
+            start = module == object_of(search, 0) && PyUnicode_CheckExact(key) ? key : NULL; /* borrowed */
+        }
+    }
+    else if (kind != ROOT_LASTING) {
+        internals_running_slots(tell_frame, search);
+        start = search->frame_row; /* borrowed */
+    }
+    PyObject *chain =
+        search->failed ? NULL : Py_BuildValue("(sOO)", root_words[kind], way, start != NULL ? start : Py_None);
+    Py_DECREF(way);
+    return chain;
+}
+
+/* New reference: the chain, or None where no root leads to the object. */
+static PyObject *
+tell_why(Search *search)
+{
+    for (RootKind kind = ROOT_MODULE; kind < ROOT_KINDS; kind++) {
+        gather_roots(search, kind);
+        int found = paths_from_roots(&search->paths, search->roots.items, search->roots.length, search->node,
+                                     search->barred.items, &search->way);
+        if (found < 0) {
+            return PyErr_NoMemory();
+        }
+        if (found > 0) {
+            return tell_chain(search, kind);
+        }
+    }
+    Py_RETURN_NONE;
+}
+
+/* The object in the list that a word gives to the core: the list's is the only reference of that word. NULL: TypeError. */
+static PyObject *
+object_in(PyObject *box)
+{
+    if (!PyList_CheckExact(box) || PyList_GET_SIZE(box) != 1) {
+        PyErr_SetString(PyExc_TypeError, "expected a list with the object");
+        return NULL;
+    }
+    return PyList_GET_ITEM(box, 0);
+}
+
+static PyObject *
+find_why(Search *search, PyObject *box)
+{
+    Pass *pass = search->pass;
+    NodeId boxed;
+    if (pass_list_all(pass) < 0) {
+        return NULL;
+    }
+    if (!addrmap_find(&pass->heap.map, search->target, &search->node)) {
+        return PyErr_Format(PyExc_TypeError,
+                            "the collector does not track this object of type '%.200s': only containers can be "
+                            "followed",
+                            Py_TYPE(search->target)->tp_name);
+    }
+    if (pass_judge(pass) < 0) {
+        return NULL;
+    }
+    if (mark_frames(search) < 0) {
+        return PyErr_NoMemory();
+    }
+    if (addrmap_find(&pass->heap.map, box, &boxed)) {
+        search->barred.items[boxed / 64] |= UINT64_C(1) << (boxed % 64);
+    }
+    return tell_why(search);
+}
+
+PyObject *
+alive_why(PyObject *module, PyObject *box)
+{
+    ModuleState *state = state_of_module(module);
+    PyObject *target = object_in(box);
+    if (target == NULL) {
+        return NULL;
+    }
+    Pass pass;
+    pass_begin(&pass, state);
+    Search search = {.pass = &pass, .target = target};
+    PyObject *chain = find_why(&search, box);
+    search_fini(&search);
+    pass_end(&pass);
+    return chain;
+}
+
+/* --------------------------------------------------------------------- retained */
+
+/* The dominator tree of the whole heap. 0 or -1 with an exception. `extra` is a root besides, `barred` is none. */
+static int
+run_dominators(Pass *pass, Dominators *dominators, const NodeId *extra, const NodeId *barred)
+{
+    VEC(uint64_t) roots = {0};
+    size_t count = pass->heap.count;
+    int error = zeros(&pass->memory, &roots, count / 64 + 1);
+    if (error == 0) {
+        for (size_t n = 0; n < count; n++) {
+            roots.items[n / 64] |= (uint64_t)(pass->collector.gc_refs.items[n] != 0) << (n % 64);
+        }
+        if (extra != NULL) {
+            roots.items[*extra / 64] |= UINT64_C(1) << (*extra % 64);
+        }
+        if (barred != NULL) {
+            roots.items[*barred / 64] &= ~(UINT64_C(1) << (*barred % 64));
+        }
+        error = dominators_run(dominators, &pass->memory, &pass->heap.graph, roots.items);
+    }
+    vec_fini(&pass->memory, &roots);
+    if (error < 0) {
+        PyErr_NoMemory();
+    }
+    return error;
+}
+
+/* New reference: (objects, bytes, types) of what `node` dominates, itself included. */
+static PyObject *
+tell_retained(Pass *pass, const Dominators *dominators, NodeId node)
+{
+    VEC(uint64_t) kept = {0};
+    VEC(PyObject *) objects = {0};
+    unsigned long long bytes = 0;
+    PyObject *answer = NULL;
+    if (zeros(&pass->memory, &kept, pass->heap.count / 64 + 1) < 0) {
+        return PyErr_NoMemory();
+    }
+    int error = 0;
+    for (size_t i = 0; i < dominators->order.length && error == 0; i++) {
+        NodeId n = dominators->order.items[i], above = dominators->idom.items[n];
+        bool is_kept = n == node || (above < pass->heap.count && (kept.items[above / 64] >> (above % 64) & 1));
+        if (is_kept) {
+            kept.items[n / 64] |= UINT64_C(1) << (n % 64);
+            bytes += heap_object_bytes(pass->heap.objects.items[n]);
+            error = vec_push(&pass->memory, &objects, pass->heap.objects.items[n]);
+        }
+    }
+    if (error < 0) {
+        PyErr_NoMemory();
+    }
+    else {
+        PyObject *types = census_types_of(pass->state, objects.items, objects.length);
+        answer = types != NULL ? Py_BuildValue("(nKN)", (Py_ssize_t)objects.length, bytes, types) : NULL;
+    }
+    vec_fini(&pass->memory, &objects);
+    vec_fini(&pass->memory, &kept);
+    return answer;
+}
+
+static PyObject *
+find_retained(Pass *pass, PyObject *target, PyObject *box)
+{
+    NodeId node, boxed;
+    if (pass_list_all(pass) < 0) {
+        return NULL;
+    }
+    if (!addrmap_find(&pass->heap.map, target, &node)) {
+        return PyErr_Format(PyExc_TypeError,
+                            "the collector does not track this object of type '%.200s': only containers keep others",
+                            Py_TYPE(target)->tp_name);
+    }
+    bool has_box = addrmap_find(&pass->heap.map, box, &boxed);
+    Dominators dominators = {0};
+    PyObject *answer = NULL;
+    if (pass_judge(pass) == 0 && run_dominators(pass, &dominators, &node, has_box ? &boxed : NULL) == 0) {
+        answer = tell_retained(pass, &dominators, node);
+    }
+    dominators_fini(&dominators);
+    return answer;
+}
+
+PyObject *
+alive_retained(PyObject *module, PyObject *box)
+{
+    ModuleState *state = state_of_module(module);
+    PyObject *target = object_in(box);
+    if (target == NULL) {
+        return NULL;
+    }
+    Pass pass;
+    pass_begin(&pass, state);
+    PyObject *answer = find_retained(&pass, target, box);
+    pass_end(&pass);
+    return answer;
+}
+
+/* ---------------------------------------------------------------- all retainers */
+
+/* Move the `count` nodes of most weight to the front, the heaviest first. `count` is small. */
+static void
+select_heaviest(NodeId *nodes, size_t length, const uint64_t *weights, size_t count)
+{
+    for (size_t i = 0; i < count && i < length; i++) {
+        size_t best = i;
+        for (size_t j = i + 1; j < length; j++) {
+            best = weights[nodes[j]] > weights[nodes[best]] ? j : best;
+        }
+        NodeId node = nodes[best];
+        nodes[best] = nodes[i];
+        nodes[i] = node;
+    }
+}
+
+/* New reference: a list of (node, bytes) of the `count` heaviest. */
+static PyObject *
+tell_heaviest(Pass *pass, Dominators *dominators, const uint64_t *weights, size_t count)
+{
+    NodeId *nodes = dominators->order.items;
+    size_t length = dominators->order.length;
+    PyObject *told = PyList_New(0);
+    select_heaviest(nodes, length, weights, count);
+    for (size_t i = 0; i < count && i < length && told != NULL; i++) {
+        PyObject *node = story_node(pass->state, pass->heap.objects.items[nodes[i]]);
+        PyObject *row = node != NULL ? Py_BuildValue("(NK)", node, (unsigned long long)weights[nodes[i]]) : NULL;
+        if (row == NULL || PyList_Append(told, row) < 0) {
+            Py_CLEAR(told);
+        }
+        Py_XDECREF(row);
+    }
+    return told;
+}
+
+static PyObject *
+find_retainers(Pass *pass, size_t count)
+{
+    VEC(uint64_t) weights = {0};
+    Dominators dominators = {0};
+    PyObject *told = NULL;
+    if (pass_list_all(pass) < 0 || pass_judge(pass) < 0 || run_dominators(pass, &dominators, NULL, NULL) < 0) {
+        dominators_fini(&dominators);
+        return NULL;
+    }
+    if (vec_reserve(&pass->memory, &weights, pass->heap.count) < 0) {
+        PyErr_NoMemory();
+    }
+    else {
+        for (size_t n = 0; n < pass->heap.count; n++) {
+            vec_push_reserved(&weights, heap_object_bytes(pass->heap.objects.items[n]));
+        }
+        dominators_sum(&dominators, weights.items);
+        told = tell_heaviest(pass, &dominators, weights.items, count);
+    }
+    vec_fini(&pass->memory, &weights);
+    dominators_fini(&dominators);
+    return told;
+}
+
+PyObject *
+alive_retainers(PyObject *module, PyObject *count)
+{
+    enum { MOST = 1000 };
+    Py_ssize_t wanted = PyLong_AsSsize_t(count);
+    if (wanted == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    if (wanted < 0 || wanted > MOST) {
+        PyErr_Format(PyExc_ValueError, "count must be from 0 to %d", MOST);
+        return NULL;
+    }
+    Pass pass;
+    pass_begin(&pass, state_of_module(module));
+    PyObject *told = find_retainers(&pass, (size_t)wanted);
+    pass_end(&pass);
+    return told;
+}

@@ -1,0 +1,267 @@
+/* holders.c: two passes over the list of objects, and a look at the running frames.
+
+       gather_holders   who shows the object by tp_traverse, and how often; no graph is needed for that
+       gather_frames    which local variables of running frames refer to it; no tp_traverse shows those
+       find_owners      whose __dict__ the dicts among the holders are, whose closure the cells: for their names   */
+
+#include "holders.h"
+
+#include "internals.h"
+#include "labels.h"
+
+typedef struct {
+    PyObject *op;    /* borrowed */
+    PyObject *owner; /* borrowed or NULL: whose __dict__ it is; for a cell, a function with it in its closure */
+    size_t shown;    /* how often its tp_traverse shows the object */
+    size_t unowned;  /* how many of those own nothing */
+} Holder;
+
+typedef struct {
+    const ModuleState *state;
+    Memory *memory;
+    PyObject *target;
+    PyObject *box; /* the list by which the caller gave us the object: it does not count */
+    VEC(Holder) holders;
+    size_t count; /* for one object */
+    bool has_plain;
+    PyObject *rows;
+    bool failed;
+} Inquiry;
+
+static int
+count_target(PyObject *op, void *arg)
+{
+    Inquiry *asked = arg;
+    asked->count += op == asked->target;
+    return 0;
+}
+
+static size_t
+count_shown(Inquiry *asked, PyObject *op)
+{
+    asked->count = 0;
+    if (Py_TYPE(op)->tp_traverse != NULL) {
+        (void)Py_TYPE(op)->tp_traverse(op, count_target, asked);
+    }
+    return asked->count;
+}
+
+static size_t
+count_unowned(Inquiry *asked, PyObject *op)
+{
+    asked->count = 0;
+    if (internals_may_borrow(op)) {
+        internals_visit_borrowed(op, count_target, asked);
+    }
+    return asked->count;
+}
+
+/* 0 or -1: out of memory. */
+static int
+gather_holders(Inquiry *asked, const Heap *heap)
+{
+    enum { AHEAD = 8 };
+    for (size_t n = 0; n < heap->count; n++) {
+        PyObject *op = heap->objects.items[n];
+        if (n + AHEAD < heap->count) {
+            PREFETCH(heap->objects.items[n + AHEAD]);
+        }
+        size_t shown = op != asked->box ? count_shown(asked, op) : 0;
+        if (shown > 0) {
+            Holder holder = {.op = op, .shown = shown, .unowned = count_unowned(asked, op)};
+            if (vec_push(asked->memory, &asked->holders, holder) < 0) {
+                return -1;
+            }
+            asked->has_plain |= PyDict_CheckExact(op) || PyCell_Check(op);
+        }
+    }
+    return 0;
+}
+
+static void
+enter_owner(Inquiry *asked, PyObject *op, PyObject *owner)
+{
+    for (size_t h = 0; h < asked->holders.length; h++) {
+        Holder *holder = &asked->holders.items[h];
+        if (holder->op == op && holder->owner == NULL) {
+            holder->owner = owner;
+        }
+    }
+}
+
+/* Not for many holders: it would take their number times the heap. */
+static void
+find_owners(Inquiry *asked, const Heap *heap)
+{
+    enum { MANY = 64 };
+    if (!asked->has_plain || asked->holders.length > MANY) {
+        return;
+    }
+    for (size_t n = 0; n < heap->count; n++) {
+        PyObject *op = heap->objects.items[n], *dict = internals_instance_dict(op);
+        if (dict != NULL) {
+            enter_owner(asked, dict, op);
+        }
+        PyObject *closure = PyFunction_Check(op) ? ((PyFunctionObject *)op)->func_closure : NULL;
+        for (Py_ssize_t c = 0; closure != NULL && c < PyTuple_GET_SIZE(closure); c++) {
+            enter_owner(asked, PyTuple_GET_ITEM(closure, c), op);
+        }
+    }
+}
+
+/* ----------------------------------------------------------------------- telling */
+
+/* Add (node, edges, owned, where-found): edges lead from the node to the object. Steals both; NULL for either is an error
+   that was set. */
+static int
+add_row(Inquiry *asked, PyObject *node, PyObject *edges, bool owned, const char *found)
+{
+    PyObject *row =
+        node != NULL && edges != NULL ? Py_BuildValue("(OOOs)", node, edges, owned ? Py_True : Py_False, found) : NULL;
+    int error = row != NULL ? PyList_Append(asked->rows, row) : -1;
+    Py_XDECREF(row);
+    Py_XDECREF(node);
+    Py_XDECREF(edges);
+    return error;
+}
+
+/* New reference: the edge from op to target as a tuple of story_edge. */
+static PyObject *
+edge_of(const Inquiry *asked, PyObject *op, PyObject *before, PyObject *target, size_t nth)
+{
+    Label label = labels_find(op, before, target, nth);
+    return story_edge(asked->state, &label, op, target);
+}
+
+/* New reference: the edges from a holder's owner over the holder to the object; from the holder alone where it has none. */
+static PyObject *
+edges_of(const Inquiry *asked, const Holder *holder, size_t nth)
+{
+    PyObject *last = edge_of(asked, holder->op, NULL, asked->target, nth), *edges = NULL;
+    if (last == NULL) {
+        return NULL;
+    }
+    if (holder->owner == NULL) {
+        edges = PyTuple_Pack(1, last);
+    }
+    else if (PyCell_Check(holder->op)) {
+        PyObject *closure = ((PyFunctionObject *)holder->owner)->func_closure;
+        PyObject *first = edge_of(asked, closure, holder->owner, holder->op, 0);
+        edges = first != NULL ? PyTuple_Pack(2, first, last) : NULL;
+        Py_XDECREF(first);
+    }
+    else {
+        Label dict = {.kind = LABEL_DICT};
+        PyObject *first = story_edge(asked->state, &dict, holder->owner, holder->op);
+        edges = first != NULL ? PyTuple_Pack(2, first, last) : NULL;
+        Py_XDECREF(first);
+    }
+    Py_DECREF(last);
+    return edges;
+}
+
+/* 0 or -1 with an exception. */
+static int
+tell_holders(Inquiry *asked)
+{
+    for (size_t h = 0; h < asked->holders.length; h++) {
+        const Holder *holder = &asked->holders.items[h];
+        PyObject *told = holder->owner != NULL ? holder->owner : holder->op;
+        for (size_t nth = 0; nth < holder->shown; nth++) {
+            bool owned = nth < holder->shown - holder->unowned;
+            if (add_row(asked, story_node(asked->state, told), edges_of(asked, holder, nth), owned, "heap") < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* New reference: the node of a running frame, which may have no frame object. */
+static PyObject *
+frame_node(const FrameSlot *slot)
+{
+    return Py_BuildValue("(ssO(Oi)i)", "frame", "frame", slot->code->co_qualname, slot->code->co_filename,
+                         slot->code->co_firstlineno, 3);
+}
+
+static PyObject *
+frame_edges(const ModuleState *state, const FrameSlot *slot)
+{
+    Label label = {.kind = LABEL_LOCAL, .name = slot->name};
+    switch (slot->kind) {
+    case SLOT_LOCAL:
+        break;
+    case SLOT_STACK:
+        label.kind = LABEL_STACK;
+        break;
+    case SLOT_NAMESPACE:
+        label = (Label){.kind = LABEL_FIELD, .text = "f_locals"};
+        break;
+    default:
+        label = (Label){.kind = LABEL_FIELD,
+                        .text = slot->kind == SLOT_FUNCTION ? "its-function"
+                                : slot->kind == SLOT_CODE   ? "f_code"
+                                                            : "its-frame"};
+        break;
+    }
+    PyObject *edge = story_edge(state, &label, slot->target, slot->target);
+    PyObject *edges = edge != NULL ? PyTuple_Pack(1, edge) : NULL;
+    Py_XDECREF(edge);
+    return edges;
+}
+
+static bool
+tell_slot(void *arg, const FrameSlot *slot)
+{
+    Inquiry *asked = arg;
+    if (slot->target == asked->target) {
+        asked->failed = add_row(asked, frame_node(slot), frame_edges(asked->state, slot), slot->owned, "frame") < 0;
+    }
+    return asked->failed;
+}
+
+/* New reference: (refcount or None where it is immortal, rows). */
+static PyObject *
+inquire(Inquiry *asked, Pass *pass)
+{
+    if (pass_list_all(pass) < 0) {
+        return NULL;
+    }
+    bool is_mortal = !is_immortal(asked->target);
+    Py_ssize_t count = Py_REFCNT(asked->target) - 1; /* the box's */
+    asked->rows = PyList_New(0);
+    if (asked->rows == NULL) {
+        return NULL;
+    }
+    if (gather_holders(asked, &pass->heap) < 0) {
+        return PyErr_NoMemory();
+    }
+    find_owners(asked, &pass->heap);
+    if (tell_holders(asked) < 0) {
+        return NULL;
+    }
+    internals_running_slots(tell_slot, asked);
+    if (asked->failed) {
+        return NULL;
+    }
+    return is_mortal ? Py_BuildValue("(nO)", count, asked->rows) : Py_BuildValue("(OO)", Py_None, asked->rows);
+}
+
+PyObject *
+holders_of(PyObject *module, PyObject *box)
+{
+    ModuleState *state = state_of_module(module);
+    if (!PyList_CheckExact(box) || PyList_GET_SIZE(box) != 1) {
+        PyErr_SetString(PyExc_TypeError, "holders() takes a list with the object");
+        return NULL;
+    }
+    Pass pass;
+    pass_begin(&pass, state);
+    Inquiry asked = {.state = state, .memory = &pass.memory, .target = PyList_GET_ITEM(box, 0), .box = box};
+    PyObject *answer = inquire(&asked, &pass);
+    Py_XDECREF(asked.rows);
+    vec_fini(&pass.memory, &asked.holders);
+    pass_end(&pass);
+    return answer;
+}
