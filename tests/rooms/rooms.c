@@ -367,7 +367,8 @@ answer_way(Paths *paths, PyObject *question, PyObject *ways)
     return error < 0 ? -1 : 0;
 }
 
-/* paths(rows, questions, search, fail_after): ([way or None], edges looked at); searches are numbered from `search` on. */
+/* paths(rows, questions, search, fail_after): ([way or None], edges looked at). After the first question, go on as if `search` of
+   them had been asked, unless it is 0. */
 static PyObject *
 rooms_paths(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -382,8 +383,8 @@ rooms_paths(PyObject *Py_UNUSED(module), PyObject *args)
     Paths paths = {0};
     int error = graph_from_rows(&graph, &memory, rows);
     error = error == 0 ? paths_init(&paths, &memory, &graph) : error;
-    paths.search = search;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(questions) && error == 0; i++) {
+        paths.search = i == 1 && search != 0 ? search : paths.search;
         error = answer_way(&paths, PyList_GET_ITEM(questions, i), ways);
     }
     PyObject *answer = Py_BuildValue("(NK)", ways, (unsigned long long)paths.steps);
