@@ -20,7 +20,8 @@ typedef struct {
     const ModuleState *state;
     Memory *memory;
     PyObject *target;
-    PyObject *box; /* the list by which the caller gave us the object: it does not count */
+    PyObject *box;   /* the list by which the caller gave us the object: it does not count */
+    PyObject *known; /* tuple of (dict, title) */
     VEC(Holder) holders;
     size_t count; /* for one object */
     bool has_plain;
@@ -160,16 +161,39 @@ edges_of(const Inquiry *asked, const Holder *holder, size_t nth)
     return edges;
 }
 
+/* Borrowed: the title that the caller gave to a dict, or NULL. */
+static PyObject *
+known_title(const Inquiry *asked, PyObject *op)
+{
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(asked->known); k++) {
+        PyObject *pair = PyTuple_GET_ITEM(asked->known, k);
+        if (PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 && PyTuple_GET_ITEM(pair, 0) == op) {
+            return PyTuple_GET_ITEM(pair, 1);
+        }
+    }
+    return NULL;
+}
+
+/* New reference: the node of a holder, or of its owner. */
+static PyObject *
+node_of(const Inquiry *asked, const Holder *holder)
+{
+    PyObject *title = known_title(asked, holder->op);
+    if (title != NULL) {
+        return Py_BuildValue("(ssOOi)", "dict", "dict", title, Py_None, 3);
+    }
+    return story_node(asked->state, holder->owner != NULL ? holder->owner : holder->op);
+}
+
 /* 0 or -1 with an exception. */
 static int
 tell_holders(Inquiry *asked)
 {
     for (size_t h = 0; h < asked->holders.length; h++) {
         const Holder *holder = &asked->holders.items[h];
-        PyObject *told = holder->owner != NULL ? holder->owner : holder->op;
         for (size_t nth = 0; nth < holder->shown; nth++) {
             bool owned = nth < holder->shown - holder->unowned;
-            if (add_row(asked, story_node(asked->state, told), edges_of(asked, holder, nth), owned, "heap") < 0) {
+            if (add_row(asked, node_of(asked, holder), edges_of(asked, holder, nth), owned, "heap") < 0) {
                 return -1;
             }
         }
@@ -249,16 +273,20 @@ inquire(Inquiry *asked, Pass *pass)
 }
 
 PyObject *
-holders_of(PyObject *module, PyObject *box)
+holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
-    if (!PyList_CheckExact(box) || PyList_GET_SIZE(box) != 1) {
-        PyErr_SetString(PyExc_TypeError, "holders() takes a list with the object");
+    if (nargs != 2 || !PyList_CheckExact(args[0]) || PyList_GET_SIZE(args[0]) != 1 || !PyTuple_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "holders() takes a list with the object, and a tuple of known dicts");
         return NULL;
     }
     Pass pass;
     pass_begin(&pass, state);
-    Inquiry asked = {.state = state, .memory = &pass.memory, .target = PyList_GET_ITEM(box, 0), .box = box};
+    Inquiry asked = {.state = state,
+                     .memory = &pass.memory,
+                     .target = PyList_GET_ITEM(args[0], 0),
+                     .box = args[0],
+                     .known = args[1]};
     PyObject *answer = inquire(&asked, &pass);
     Py_XDECREF(asked.rows);
     vec_fini(&pass.memory, &asked.holders);

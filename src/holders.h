@@ -6,6 +6,6 @@
 #include "story.h"
 
 /* Method of the module, documented there. */
-PyObject *holders_of(PyObject *module, PyObject *box);
+PyObject *holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 #endif

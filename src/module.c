@@ -375,7 +375,7 @@ static PyMethodDef core_methods[] = {
     {"census", census_of, METH_O, census_doc},
     {"arithmetic", census_arithmetic, METH_O, arithmetic_doc},
     {"alive", core_alive, METH_O, alive_doc},
-    {"holders", holders_of, METH_O, holders_doc},
+    {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
     {"why_alive", alive_why, METH_O, why_alive_doc},
     {"retained", alive_retained, METH_O, retained_doc},
     {"retainers", alive_retainers, METH_O, retainers_doc},

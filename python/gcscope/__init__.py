@@ -4,7 +4,13 @@ The words of this package load on first use; `import gcscope` alone costs next t
 
     Person, Tracked   instrumented objects: their lives are in the journal
     refcount(obj)     how many references own it
-    garbage()         what would a full collection find unreachable right now? Changes nothing
+    garbage()         what would a full collection find unreachable right now, and in which rings? Changes nothing
+    cycles(*objs)     the live rings around some objects
+    holders(obj)      who holds each reference to it
+    why_alive(obj)    the shortest chain of references from a root to it
+    retained(obj)     what would be freed with it
+    watch()           a with block, and the rings that it leaves behind
+    assert_no_cycles  fails unless a call or a block leaves nothing to the collector
     collect()         run the collector; the fate of every instrumented object
     trial(func)       call func, drop its result: what freed what it made?
     journal           the life of instrumented objects
@@ -13,9 +19,25 @@ The words of this package load on first use; `import gcscope` alone costs next t
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope._core import IMMORTAL, Person, Tracked, refcount
+    from gcscope.guard import assert_no_cycles, watch
     from gcscope.labelling import labeller
     from gcscope.life import Journal, journal
-    from gcscope.report import Collection, Counts, Cut, Cycle, Event, Fate, Link, Report, Trial
+    from gcscope.owners import holders, retained, why_alive
+    from gcscope.report import (
+        Chain,
+        Collection,
+        Counts,
+        Cut,
+        Cycle,
+        Event,
+        Fate,
+        Holder,
+        Holders,
+        Link,
+        Report,
+        Retained,
+        Trial,
+    )
     from gcscope.verdict import collect, cycles, garbage, trial
 
 __version__ = "0.1.0"
@@ -31,40 +53,58 @@ _HOMES = {
     "garbage": "verdict",
     "labeller": "labelling",
     "trial": "verdict",
+    "holders": "owners",
+    "retained": "owners",
+    "why_alive": "owners",
+    "assert_no_cycles": "guard",
+    "watch": "guard",
     "journal": "life",
     "Event": "report",
     "Journal": "life",
+    "Chain": "report",
     "Collection": "report",
     "Cut": "report",
     "Cycle": "report",
     "Link": "report",
     "Counts": "report",
     "Fate": "report",
+    "Holder": "report",
+    "Holders": "report",
     "Report": "report",
+    "Retained": "report",
     "Trial": "report",
 }
 
 __all__ = [
     "IMMORTAL",
+    "Chain",
     "Collection",
     "Counts",
     "Cut",
     "Cycle",
     "Event",
     "Fate",
+    "Holder",
+    "Holders",
     "Journal",
     "Link",
     "Person",
     "Report",
+    "Retained",
     "Tracked",
     "Trial",
+    "assert_no_cycles",
     "collect",
     "cycles",
     "garbage",
+    "holders",
     "journal",
     "labeller",
     "refcount",
+    "retained",
     "trial",
+    "watch",
+    "why_alive",
 ]
 
 

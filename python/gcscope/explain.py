@@ -391,6 +391,17 @@ def _cut(steps: list[Step], cause: str | None, alive: bool) -> Cut | None:
     )
 
 
+# ------------------------------------------------------------------------------ chains
+
+
+def steps_of_way(nodes: list[Node], edges: list[Edge]) -> list[Step]:
+    """Fold the plain containers on a way from a root to an object, which are its first and last node."""
+    last = len(nodes) - 1
+    shown = [i for i, node in enumerate(nodes) if node.kind not in _PLAIN or i in (0, last)]
+    steps = [Step(nodes[a], edges[a:b], nodes[a + 1 : b]) for a, b in zip(shown, shown[1:], strict=False)]
+    return [*steps, Step(nodes[last], [], [])]
+
+
 # -------------------------------------------------------------------------------- all
 
 
@@ -403,6 +414,7 @@ def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
     fingerprint = _fingerprint(steps)
     steps = _turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
     cause = _cause(steps)
+    cut = _cut(steps, cause, alive)
     return Cycle(
         ring=tuple(step.link() for step in steps),
         objects=objects,
@@ -410,7 +422,8 @@ def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
         bytes=size,
         types=_sum(types),
         cause=cause,
-        cut=_cut(steps, cause, alive),
+        cut=cut,
+        advice=cut.advice if cut is not None else _ADVICE.get(cause or ""),
         count=count,
         fingerprint=fingerprint,
     )

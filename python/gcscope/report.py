@@ -129,6 +129,13 @@ def read_int(value: object) -> int:
     return value
 
 
+def read_signed(value: object) -> int:
+    """Accept an int."""
+    if type(value) is not int:
+        raise ValueError(f"expected a number, not {value!r}")
+    return value
+
+
 def read_str(value: object) -> str:
     """Accept a str."""
     if not isinstance(value, str):
@@ -229,7 +236,7 @@ class Cut(Record):
 class Cycle(Record):
     """Rings of one form. The figures describe one specimen, the largest; `count` says how many there are."""
 
-    __slots__ = ("bytes", "cause", "count", "cut", "dragged", "fingerprint", "objects", "ring", "types")
+    __slots__ = ("advice", "bytes", "cause", "count", "cut", "dragged", "fingerprint", "objects", "ring", "types")
     ring: tuple[Link, ...]
     """A shortest ring of the component, begun at the object that a user would recognise; the last link leads to the
     first."""
@@ -245,6 +252,8 @@ class Cycle(Record):
     """The pattern in plain words, where it is a known one."""
     cut: Cut | None
     """Where to cut; None where no reference that a program may change frees anything."""
+    advice: str | None
+    """What to do, in a line: that of the cut; where there is no cut, what is known to help against the cause."""
     count: int
     """How many rings of this form there are."""
     fingerprint: str
@@ -257,6 +266,7 @@ class Cycle(Record):
         "types": read_counts,
         "cause": read_optional_str,
         "cut": read_optional(read_record(Cut)),
+        "advice": read_optional_str,
         "count": read_int,
         "fingerprint": read_str,
     }
@@ -302,6 +312,102 @@ class Report(Record):
         from gcscope.render.text import report_text
 
         return report_text(self)
+
+
+class Holder(Record):
+    """A reference to an object, and who has it."""
+
+    __slots__ = ("label", "name", "owned", "type", "where")
+    type: str
+    """The type of who has it: an object, or a running 'frame'. Of a module's or instance's `__dict__`, and of a cell, whose
+    it is."""
+    name: str | None
+    """What that is called: a function, class, module, Person."""
+    label: str
+    """The reference: `.friends[0]`, `['key']`, `local self`, `cell x`."""
+    where: str | None
+    """file:line of a frame, function, class; of other objects where they were made, while tracemalloc runs."""
+    owned: bool
+    """Whether it is counted. Since 3.14 a local variable or a place on the evaluation stack may be lent by another."""
+    _readers = {
+        "type": read_str,
+        "name": read_optional_str,
+        "label": read_str,
+        "where": read_optional_str,
+        "owned": read_bool,
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import holder_text
+
+        return holder_text(self)
+
+
+class Holders(Record):
+    """Who holds an object: owned references named + unexplained = refcount."""
+
+    __slots__ = ("hints", "named", "refcount", "unexplained")
+    refcount: int
+    """References that own it, as `refcount` tells; `IMMORTAL` of an immortal object."""
+    named: tuple[Holder, ...]
+    """Every reference that could be found, owned or not."""
+    unexplained: int
+    """References that nobody shows: C code, an evaluation stack, an untracked holder. Below 0: some tp_traverse shows more
+    than is owned. 0 of an immortal object, whose references are not counted."""
+    hints: tuple[str, ...]
+    """Where the unexplained ones may be, of what this program uses."""
+    _readers = {
+        "refcount": read_int,
+        "named": read_tuple(read_record(Holder)),
+        "unexplained": read_signed,
+        "hints": read_tuple(read_str),
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import holders_text
+
+        return holders_text(self)
+
+
+class Chain(Record):
+    """Why an object is alive: the shortest chain of references from a root to it."""
+
+    __slots__ = ("expression", "links", "reachable", "root")
+    reachable: bool
+    """False for an object that no root leads to: garbage."""
+    root: str | None
+    """'module' (of sys.modules), 'C' (the interpreter's own tables, or C code), 'frame' (a running function) or 'caller' (the
+    function that asked, and nothing else)."""
+    links: tuple[Link, ...]
+    """From the root to the object, whose label is empty."""
+    expression: str | None
+    """The chain as one can type it, where that is possible."""
+    _readers = {
+        "reachable": read_bool,
+        "root": read_optional_str,
+        "links": read_tuple(read_record(Link)),
+        "expression": read_optional_str,
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import chain_text
+
+        return chain_text(self)
+
+
+class Retained(Record):
+    """What would be freed with an object, itself included: every way from the roots to it leads through the object."""
+
+    __slots__ = ("bytes", "objects", "types")
+    objects: int
+    bytes: int
+    types: Counts
+    _readers = {"objects": read_int, "bytes": read_int, "types": read_counts}
+
+    def __str__(self) -> str:
+        from gcscope.render.text import retained_text
+
+        return retained_text(self)
 
 
 class Fate(Record):

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from gcscope.report import Arithmetic, Collection, Counts, Cycle, Event, Link, Report, Trial
+from gcscope.report import (
+    Arithmetic,
+    Chain,
+    Collection,
+    Counts,
+    Cycle,
+    Event,
+    Holder,
+    Holders,
+    Link,
+    Report,
+    Retained,
+    Trial,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +70,7 @@ def _note_lines(notes: tuple[str, ...]) -> list[str]:
 MOST_CYCLES = 20
 MOST_LINKS = 24  # of a ring; a longer one is shown by its beginning and its end
 MOST_CHARACTERS = 100  # of a name or label
-_COLUMN = 30
+_LEAST_COLUMN, _MOST_COLUMN = 26, 56
 
 
 def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
@@ -93,14 +106,21 @@ def _cut_phrase(cycle: Cycle) -> str:
     return f"◄ cut here: {cut.advice} ({frees})"
 
 
-def _link_lines(cycle: Cycle, place: int) -> list[str]:
+def _column(cycle: Cycle, shown: list[int | None]) -> int:
+    """Choose where the second column begins: files and lines, and the mark of the cut."""
+    widths = [max(len(link_title(cycle.ring[i])), len(cycle.ring[i].label) + 2) for i in shown if i is not None]
+    return 5 + min(max(_LEAST_COLUMN, *widths), _MOST_COLUMN)
+
+
+def _link_lines(cycle: Cycle, place: int, column: int) -> list[str]:
     link = cycle.ring[place]
     corner = "┌►" if place == 0 else "│ "
-    title = link_title(link)
-    first = f"  {corner} {title:<{_COLUMN - 5}}  {link.where}" if link.where is not None else f"  {corner} {title}"
+    first = f"  {corner} {link_title(link)}"
     label = f"  │    {shortened(link.label)}"
+    if link.where is not None:
+        first = f"{first:<{column}}  {link.where}"
     if cycle.cut is not None and cycle.cut.link == link and place == _cut_place(cycle):
-        label = f"{label:<{_COLUMN}}  {_cut_phrase(cycle)}"
+        label = f"{label:<{column}}  {_cut_phrase(cycle)}"
     return [first, label]
 
 
@@ -129,18 +149,20 @@ def cycle_text(cycle: Cycle) -> str:
     lines = [f"{head}      cause: {cycle.cause}" if cycle.cause is not None else head]
     before = -1
     shown = _shown_links(cycle)
+    column = _column(cycle, shown)
     for at, place in enumerate(shown):
         if place is None:
             following = shown[at + 1]
             left_out = (following if following is not None else before + 1) - before - 1
             lines.append(f"  │  … {plural(left_out, 'more object')} on the ring …")
         else:
-            lines += _link_lines(cycle, place)
+            lines += _link_lines(cycle, place, column)
             before = place
     lines.append("  └────┘")
     seen = f"seen {plural(cycle.count, 'time')}" if cycle.count > 1 else "seen once"
     if cycle.cut is None:
-        lines.append("  no reference that a program may change frees any of it")
+        advice = f": {cycle.advice}" if cycle.advice is not None else ""
+        lines.append(f"  no single reference that a program may change frees any of it{advice}")
     lines.append(f"  {seen} · {'in use' if is_alive(cycle) else 'only the collector can free it'}")
     return "\n".join(lines)
 
@@ -174,6 +196,74 @@ def report_text(report: Report) -> str:
         head = f"{plural(report.objects, 'unreachable object')}, {size(report.bytes)}; only the collector can free"
         lines = [f"{head} {'it' if report.objects == 1 else 'them'}"]
     return "\n".join([*lines, *counts_lines(report.types), *_note_lines(report.notes), *cycles_lines(report.cycles)])
+
+
+# ----------------------------------------------------------------- who holds, why alive
+
+
+def _title(type_name: str, name: str | None) -> str:
+    return link_title(Link(type=type_name, name=name, label="", named=True, where=None))
+
+
+def holder_text(holder: Holder) -> str:
+    """Write one holder as a line."""
+    where = f"  {holder.where}" if holder.where is not None else ""
+    lent = "" if holder.owned else "  (lent: not counted)"
+    return f"{_title(holder.type, holder.name)}  {shortened(holder.label)}{where}{lent}"
+
+
+def holders_text(holders: Holders) -> str:
+    """Write who holds an object; the sum, and what nobody shows."""
+    lines = [f"{holders.refcount if holders.refcount < 1 << 62 else 'immortal:'} {_references(holders.refcount)}"]
+    lines += [f"  {holder_text(holder)}" for holder in holders.named]
+    if holders.unexplained > 0:
+        lines.append(f"  {plural(holders.unexplained, 'reference')} that nobody shows: C code, or an evaluation stack")
+        lines += [f"    perhaps {hint}" for hint in holders.hints]
+    elif holders.unexplained < 0:
+        lines.append(f"  {-holders.unexplained:,} more shown than owned: the tp_traverse of some C type lies")
+    return "\n".join(lines)
+
+
+def _references(count: int) -> str:
+    if count >= 1 << 62:
+        return "its references are not counted"
+    return "reference" if count == 1 else "references"
+
+
+def chain_text(chain: Chain) -> str:
+    """Write why an object is alive: as an expression where there is one, else a link a line."""
+    if not chain.reachable:
+        return "not reachable: nothing that lasts leads to it"
+    if chain.expression is not None:
+        return chain.expression
+    root = {"C": "held by C code or the interpreter:", "caller": "held by the function that asks:"}.get(chain.root or "")
+    lines = [] if root is None else [root]
+    for link in chain.links:
+        where = f"  {link.where}" if link.where is not None else ""
+        lines.append(f"{link_title(link)}{where}")
+        if link.label:
+            lines.append(f"  {shortened(link.label)}")
+    return "\n".join(lines)
+
+
+def retained_text(retained: Retained) -> str:
+    """Write what would be freed."""
+    head = f"{plural(retained.objects, 'object')}, {size(retained.bytes)}, would be freed with it"
+    return "\n".join([head, *counts_lines(retained.types)])
+
+
+def ring_line(cycle: Cycle, most: int = 4) -> str:
+    """Write a ring in one line: app.Service .task → app.Task ._exception → ..."""
+    parts = [f"{link_title(link)} {shortened(link.label)}" for link in cycle.ring[:most]]
+    return " → ".join([*parts, "…" if len(cycle.ring) > most else link_title(cycle.ring[0])])
+
+
+def failure_text(report: Report, who: str) -> str:
+    """Write why an assertion failed: the first ring in the first line, the report below."""
+    rings = sum(cycle.count for cycle in report.cycles)
+    head = f"{who} left {plural(rings, 'cycle')} behind" if rings else f"{who} left objects to the collector"
+    first = f": {ring_line(report.cycles[0])}" if report.cycles else ""
+    return f"{head}{first}\n\n{report_text(report)}"
 
 
 def collection_text(collection: Collection) -> str:

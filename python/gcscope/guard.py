@@ -1,0 +1,146 @@
+"""Rings that must not be there: watch, assert_no_cycles."""
+
+from __future__ import annotations
+
+import gc
+
+from gcscope import _core
+from gcscope.render.text import failure_text
+from gcscope.report import Report
+from gcscope.verdict import Held, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any
+
+
+def _runs() -> tuple[int, ...]:
+    """Count the collections so far, by generation."""
+    return tuple(generation["collections"] for generation in gc.get_stats())
+
+
+class Watch:
+    """What `watch` returns: a context manager that looks for the rings which its block leaves behind."""
+
+    __slots__ = ("_begun", "_earlier", "_held", "_report")
+
+    def __init__(self) -> None:
+        self._held: Held | None = None
+        self._earlier: _core.Census | None = None
+        self._begun: tuple[int, ...] = ()
+        self._report: Report | None = None
+
+    def __enter__(self) -> Watch:
+        if self._held is not None:
+            raise RuntimeError("this watch is in use: call watch() once for each block")
+        held = Held()
+        held.__enter__()
+        try:
+            self._earlier = _core.dry_run()
+            self._report = None
+            self._begun = _runs()
+        except BaseException:
+            held.__exit__(None, None, None)
+            raise
+        self._held = held
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._held is None:
+            raise RuntimeError("this watch has not begun: use it in a with statement")
+        try:
+            self._report = self._look()
+        finally:
+            self._earlier, held, self._held = None, self._held, None
+            held.__exit__(None, None, None)
+
+    def _look(self) -> Report:
+        runs = [now - before for now, before in zip(_runs(), self._begun, strict=True)]
+        # a full collection has taken what was there before; its addresses may be in use again
+        _, report = find(None if runs[-1] else self._earlier)
+        if not any(runs):
+            return report
+        times = "once" if sum(runs) == 1 else f"{sum(runs)} times"
+        note = f"the collector ran {times} inside the block: rings that it took are lost to this report"
+        return _with_note(report, note)
+
+    @property
+    def report(self) -> Report:
+        """The rings that the block left behind. Raises RuntimeError before the block has ended."""
+        if self._report is None:
+            raise RuntimeError("the report of a watch is there when its with block has ended")
+        return self._report
+
+
+def _with_note(report: Report, note: str) -> Report:
+    values: dict[str, Any] = {name: getattr(report, name) for name in Report.__slots__}
+    return Report(**{**values, "notes": (*report.notes, note)})
+
+
+def watch() -> Watch:
+    """Look for the rings that a with block leaves behind.
+
+        with gcscope.watch() as watched:
+            work()
+        print(watched.report)
+
+    Automatic collection is off inside and put back as it was; nothing is collected. What was unreachable before the block
+    is not blamed on it. What a collection that the block runs itself takes is lost to the report, which says so. What other
+    threads leave meanwhile is in it. The variables of the block's function are still there when it ends: what they hold is in
+    use. Raises MemoryError where there is no memory for a pass.
+    """
+    return Watch()
+
+
+class _NoCycles:
+    """A block that must leave no rings behind."""
+
+    __slots__ = ("_watch", "_who")
+
+    def __init__(self, who: str) -> None:
+        self._watch = Watch()
+        self._who = who
+
+    def __enter__(self) -> None:
+        self._watch.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._watch.__exit__(kind, error, traceback)
+        if kind is None and self._watch.report:
+            raise AssertionError(failure_text(self._watch.report, self._who))
+
+
+def _call(func: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+    func(*args, **kwargs)
+
+
+def assert_no_cycles(func: Callable[..., object] | None = None, /, *args: object, **kwargs: object) -> Any:
+    """Fail unless a call, or a with block, leaves nothing to the collector.
+
+        assert_no_cycles(func, *args, **kwargs)
+
+        with assert_no_cycles():
+            work()
+
+    The result of func is dropped. Raises AssertionError with the report: each ring, its references by name, its cause and
+    where to cut. An exception of func or of the block passes through, and nothing is judged then. Otherwise as `watch`;
+    the shape is that of numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called.
+    """
+    if func is None:
+        if args or kwargs:
+            raise TypeError("assert_no_cycles() takes a function and its arguments, or nothing for a with block")
+        return _NoCycles("the block")
+    if not callable(func):
+        raise TypeError(
+            f"assert_no_cycles() takes a function and calls it, not an object of type {type(func).__qualname__!r}"
+        )
+    name = getattr(func, "__qualname__", type(func).__qualname__)
+    with _NoCycles(f"{name}()"):
+        _call(func, args, kwargs)
+    return None

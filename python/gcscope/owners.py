@@ -1,0 +1,141 @@
+"""Who holds an object, why it is alive, and what it keeps: holders, why_alive, retained.
+
+Each word moves its argument into a list and lets go of its own variable, so that the call itself has exactly one
+reference, on every version and from every caller: the list's, which the core leaves out.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from gcscope import _core
+from gcscope.explain import Edge, Node, fold, steps_of_way
+from gcscope.report import Chain, Counts, Holder, Holders, Link, Retained
+from gcscope.verdict import Held, sum_counts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_Row = tuple["tuple[Any, ...]", "tuple[tuple[Any, ...], ...]", bool, str]
+
+# What IPython keeps of a cell's results: _, __, ___, _3
+_IPYTHON = re.compile(r"\._{1,3}$|\._\d+$")
+
+
+def _holder(row: Any) -> Holder:
+    told_node, told_edges, owned, _found = row
+    node = Node(told_node)
+    label = fold([Edge(told) for told in told_edges])
+    name = node.name
+    if node.type == "module" and name == "__main__" and "IPython" in sys.modules and _IPYTHON.match(label):
+        name = "__main__ (kept by IPython)"
+    return Holder(type=node.type, name=name, label=label, where=node.where, owned=owned)
+
+
+def _hints() -> tuple[str, ...]:
+    """Tell where C code of this program may hold references. Nothing is imported for that."""
+    hints = []
+    atexit = sys.modules.get("atexit")
+    callbacks = atexit._ncallbacks() if atexit is not None else 0
+    if callbacks:
+        hints.append(f"atexit: {callbacks} functions are registered, with their arguments")
+    for module, hint in (
+        ("_signal", "signal: a handler"),
+        ("_sqlite3", "sqlite3: a function or callback of a connection"),
+        ("_ctypes", "ctypes: a callback, or a py_object"),
+        ("_thread", "a thread: its function and arguments, until it begins"),
+    ):
+        if module in sys.modules:
+            hints.append(hint)
+    hints.append("the evaluation stack of a running function")
+    return tuple(hints)
+
+
+def _known() -> tuple[tuple[object, str], ...]:
+    """Tell the dicts of IPython that hold what cells returned."""
+    main = sys.modules.get("__main__")
+    out = vars(main).get("_oh") if main is not None and "IPython" in sys.modules else None
+    return ((out, "Out (kept by IPython)"),) if type(out) is dict else ()
+
+
+def holders(obj: object, /) -> Holders:
+    """Tell who holds each reference to an object.
+
+    Holders are found by asking every object that the collector tracks what it refers to, and by reading the local
+    variables of all running frames, those of other threads too. What is left is told as `unexplained`: references of C
+    code, of an evaluation stack (up to 3.13 the interpreter does not tell what lies on that of a function that calls C
+    code), of an untracked container, or of memory under gc.freeze() that this Python does not show. The sum of owned
+    references named and unexplained ones is the reference count, not counting those of this very call. No Python code of
+    the program runs, but for labellers that it has registered. Raises MemoryError where there is no memory for the pass.
+    """
+    box = [obj]
+    del obj
+    known = _known()
+    with Held():
+        count, rows = _core.holders(box, known)
+        named = tuple(_holder(row) for row in rows)
+    owned = sum(holder.owned for holder in named)
+    if count is None:
+        return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0, hints=())
+    unexplained = count - owned
+    return Holders(
+        refcount=count, named=named, unexplained=unexplained, hints=_hints() if unexplained > 0 else ()
+    )
+
+
+_TYPABLE = re.compile(r"""(?:\.[^\W\d]\w*|\[\d+\]|\['(?:[^'\\]|\\.)*'\]|\["(?:[^"\\]|\\.)*"\]|\[(?:None|True|False|-?[\d.]+)\])+$""")
+
+
+def _expression(start: str, labels: list[str]) -> str | None:
+    """Write a chain as one expression, if each of its labels can be typed."""
+    return start + "".join(labels) if all(_TYPABLE.match(label) for label in labels) else None
+
+
+def _chain(root: str, way: list[Any], start: Any) -> Chain:
+    nodes, edges = [Node(told) for told in way[::2]], [Edge(told) for told in way[1::2]]
+    links = [step.link() for step in steps_of_way(nodes, edges)]
+    expression = None
+    if root == "module" and start is not None:
+        expression = _expression(f"sys.modules[{start!r}]", [link.label for link in links[:-1]])
+    elif start is not None:
+        frame, local = Node(start[0]), start[1]
+        label = f"local {local}" if local is not None else "evaluation stack"
+        links.insert(0, Link(type=frame.type, name=frame.name, label=label, named=True, where=frame.where))
+    return Chain(reachable=True, root=root, links=tuple(links), expression=expression)
+
+
+def why_alive(obj: object, /) -> Chain:
+    """Tell the shortest chain of references that keeps an object alive.
+
+    Roots that last come first: the modules in sys.modules; then what else is held from outside of the tracked objects by
+    the interpreter or C code; then the local variables of running frames; and only where nothing else leads to the object,
+    those of the function that asks. Where a chain from a module can be typed, `expression` (and the text of the chain) is
+    what to type. Objects under gc.freeze() are seen as far as others lead to them. Of garbage, such as one has from a
+    weak reference, `reachable` is False.
+
+    Raises TypeError for an object that the collector does not track, MemoryError where there is no memory for the pass.
+    """
+    box = [obj]
+    del obj
+    with Held():
+        told = _core.why_alive(box)
+        if told is None:
+            return Chain(reachable=False, root=None, links=(), expression=None)
+        return _chain(*told)
+
+
+def retained(obj: object, /) -> Retained:
+    """Tell what would be freed with an object: all that is reachable through it alone, itself included.
+
+    These are the objects that it dominates: every way to them from a root (Lengauer and Tarjan, 1979) goes through it.
+    Where there are rings among them, the collector is needed to free them. Objects that the collector does not track
+    (strings, numbers) are not counted. Raises TypeError for such an object, MemoryError where there is no memory for the
+    pass.
+    """
+    box = [obj]
+    del obj
+    with Held():
+        objects, size, types = _core.retained(box)
+    return Retained(objects=objects, bytes=size, types=Counts(sum_counts(*types)))
