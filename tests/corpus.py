@@ -325,6 +325,48 @@ def chained_exception_read_where_caught():
         return error.args
 
 
+if requests is not None:
+
+    class Offline(requests.adapters.BaseAdapter):
+        def send(self, request, **kwargs):
+            raise requests.ConnectionError("offline", request=request)
+
+        def close(self):
+            pass
+
+    OFFLINE = requests.Session()
+    OFFLINE.trust_env = False
+    OFFLINE.mount("http://", Offline())
+
+
+class Fetch:
+    error = None
+
+    def run(self):
+        try:
+            return OFFLINE.get("http://localhost/").text
+        except requests.ConnectionError as error:
+            self.error = error
+
+    def run_keeping_request(self):
+        try:
+            return OFFLINE.get("http://localhost/").text
+        except requests.ConnectionError as error:
+            self.error = error.with_traceback(None)
+            error.__context__ = None
+
+
+@leaky(EXCEPTION, ".error", "local self", ".__traceback__.tb_frame", needs=("requests",))
+def requests_error_kept_for_its_request():
+    """A crawler's task keeps the ConnectionError of requests, to retry its e.request later."""
+    Fetch().run()
+
+
+@repaired
+def requests_error_kept_without_traceback():
+    Fetch().run_keeping_request()
+
+
 class WorkItem:
     def __init__(self):
         self.future = concurrent.futures.Future()
@@ -1089,10 +1131,7 @@ CONFIG = configparser.ConfigParser()
 @repaired
 def config_parser_made_once():
     CONFIG.read_string(INI)
-    try:
-        return CONFIG["server"]["port"]
-    finally:
-        CONFIG.remove_section("server")
+    return CONFIG["server"]["port"]
 
 
 @leaky(PARENT, ".parent")
@@ -1308,15 +1347,21 @@ def channel_closed():
         return channel.handler is None
 
 
-POOL: list[object] = []
-
-
 class Buffer:
+    pool: list[object] = []
+
     def __init__(self):
         self.handler = Handler(self)
 
     def __del__(self):
-        POOL[:] = [self]
+        self.pool[:] = [self]
+
+
+class BufferWithoutBack(Buffer):
+    pool: list[object] = []
+
+    def __init__(self):
+        self.handler = Handler(None)
 
 
 @leaky(TWO, ".owner", ".handler")
@@ -1326,10 +1371,8 @@ def finalizer_resurrects():
 
 
 @repaired
-def buffer_without_back_reference():
-    buffer = Buffer()
-    buffer.handler.owner = None
-    return buffer.handler is None
+def finalizer_without_ring():
+    return BufferWithoutBack().handler is None
 
 
 if attrs is not None:
@@ -1509,46 +1552,6 @@ def thread_local_attribute_deleted():
         return transaction.local is None
     finally:
         del transaction.local.current
-
-
-def redirecting_session():
-    """A session whose only adapter answers from memory: /2 sends to /1, /1 to /0."""
-
-    class Adapter(requests.adapters.BaseAdapter):
-        def send(self, request, **kwargs):
-            left = int(request.url[-1])
-            response = requests.Response()
-            response.status_code, response.url, response.request = 302 if left else 200, request.url, request
-            response.raw = io.BytesIO()
-            if left:
-                response.headers["location"] = f"/{left - 1}"
-            return response
-
-        def close(self):
-            pass
-
-    session = requests.Session()
-    session.trust_env = False
-    session.mount("http://", Adapter())
-    return session
-
-
-if requests is not None:
-    REDIRECTING = redirecting_session()
-
-
-@leaky(None, ".history[*]", needs=("requests",))
-def requests_history_of_itself():
-    """After two redirects the middle response of requests stands in its own history."""
-    return REDIRECTING.get("http://localhost/2").status_code
-
-
-@repaired
-def requests_history_cleared():
-    response = REDIRECTING.get("http://localhost/2")
-    for earlier in response.history:
-        earlier.history.clear()
-    return response.status_code
 
 
 @leaky(CACHE, versions=(((3, 11), (3, 13)),), reason="3.13 warns of a connection that was not closed")
