@@ -126,11 +126,18 @@ class Case:
         return self.leaky.__name__
 
     @property
-    def runs_here(self):
-        """Whether this Python has what the case needs and is one of those that leak."""
+    def why_not_here(self):
+        """Why the case says nothing on this Python: what it needs is missing, or nothing leaks. Empty if it runs."""
+        missing = [module for module in self.needs if optional(module) is None]
+        if missing:
+            return f"needs {', '.join(missing)}"
         here = sys.version_info[:3]
         leaks = not self.versions or any(first <= here < before for first, before in self.versions)
-        return leaks and all(optional(module) is not None for module in self.needs)
+        return "" if leaks else self.reason
+
+    @property
+    def runs_here(self):
+        return not self.why_not_here
 
     def allows_cut(self, label):
         """Whether the reference with this label is a good place to cut."""
@@ -353,7 +360,6 @@ class Fetch:
             return OFFLINE.get("http://localhost/").text
         except requests.ConnectionError as error:
             self.error = error.with_traceback(None)
-            error.__context__ = None
 
 
 @leaky(EXCEPTION, ".error", "local self", ".__traceback__.tb_frame", needs=("requests",))
@@ -461,7 +467,7 @@ def own_frame_deleted():
         del frame
 
 
-@leaky(FRAME, "local stack[*]", "local stack", "local entry", ".frame", "[*]")
+@leaky(FRAME, "local stack[*]", "local stack")
 def whole_stack_in_a_local():
     """A deprecation helper asks inspect.stack() who called it; the first entry is the helper itself."""
     stack = inspect.stack(context=0)
@@ -1711,6 +1717,96 @@ def task_let_go_when_done():
     return asyncio.run(poll(keep=False))
 
 
+class Listener:
+    def __init__(self):
+        self.task = asyncio.create_task(self.listen())
+
+    async def listen(self):
+        await asyncio.Event().wait()
+
+    async def stop(self):
+        self.task.cancel()
+        await asyncio.wait([self.task])
+        self.task = None
+
+
+async def listen(stop):
+    listener = Listener()
+    await asyncio.sleep(0)
+    if stop:
+        await listener.stop()
+
+
+@leaky(TASK, ".task", "local self", ".__traceback__.tb_frame")
+def task_cancelled_by_the_end_of_its_loop():
+    """A service never stops its background task: asyncio.run cancels it, and the CancelledError has its frame."""
+    return asyncio.run(listen(stop=False))
+
+
+@repaired
+def task_stopped_and_cleared():
+    return asyncio.run(listen(stop=True))
+
+
+async def fail():
+    raise ConnectionError("offline")
+
+
+async def gather_errors(as_text):
+    results = await asyncio.gather(fail(), fail(), return_exceptions=True)
+    return [str(result) for result in results] if as_text else results
+
+
+@leaky(
+    EXCEPTION,
+    "._result[*]",
+    ".__traceback__.tb_frame",
+    versions=(((3, 12), (4, 0)),),
+    reason="on 3.11 the frame of a finished coroutine has no f_back",
+)
+def gathered_errors_are_the_result():
+    """A program's main coroutine returns the errors it gathered: their frames go back to asyncio.run, with the task."""
+    return len(asyncio.run(gather_errors(as_text=False)))
+
+
+@repaired
+def gathered_errors_as_text():
+    return len(asyncio.run(gather_errors(as_text=True)))
+
+
+async def fail_in_a_group():
+    count = 0
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+    except* ConnectionError as failed:
+        count = len(failed.exceptions)
+    return count
+
+
+async def fail_in_a_task():
+    task = asyncio.create_task(fail())
+    await asyncio.wait([task])
+    return int(task.exception() is not None)
+
+
+@leaky(
+    EXCEPTION,
+    "local me",
+    ".__traceback__.tb_frame",
+    versions=(((3, 11), (3, 12, 8)), ((3, 13), (3, 13, 1))),
+    reason="from 3.12.8 and 3.13.1 on asyncio.TaskGroup lets go of what it raised",
+)
+def task_group_that_failed():
+    """The method of asyncio.TaskGroup that raises the group of errors has it in a local."""
+    return asyncio.run(fail_in_a_group())
+
+
+@repaired
+def task_awaited_alone():
+    return asyncio.run(fail_in_a_task())
+
+
 class Subscriber:
     def __init__(self):
         self.count = 0
@@ -1915,6 +2011,7 @@ def exception_handled():
 
 @innocent
 def exception_formatted():
+    """A log line is made of a chained exception while it is handled."""
     try:
         raise KeyError("port") from ValueError("none")
     except KeyError:
@@ -1936,6 +2033,7 @@ def generator_abandoned():
 
 @innocent
 def closure_counts():
+    """A closure writes a variable of its maker; nothing in there refers to the closure."""
     count = 0
 
     def step():
@@ -1948,11 +2046,13 @@ def closure_counts():
 
 @innocent
 def tree_without_parents():
+    """A tree of lists is held from the root down."""
     return len([[], [[]]])
 
 
 @innocent
 def deep_chain():
+    """A chain of lists is freed from its head, link by link."""
     chain = None
     for number in range(50):
         chain = [number, chain]
@@ -1961,12 +2061,14 @@ def deep_chain():
 
 @innocent
 def diamond_copied():
+    """Two ways lead to one object, which is no ring; copy.deepcopy keeps them."""
     shared = ["tea"]
     return copy.deepcopy({"left": shared, "right": shared})
 
 
 @innocent
 def pickled_and_back():
+    """A pickler remembers what it has seen, and forgets it."""
     return pickle.loads(pickle.dumps({"ports": [80, 443]}))
 
 
@@ -1981,26 +2083,32 @@ def weak_value_dictionary():
 
 @innocent
 def element_tree_parsed():
+    """The parser and the elements of ElementTree, unlike those of minidom, know nothing of what holds them."""
     return xml.etree.ElementTree.fromstring("<shop><item>tea</item></shop>").findtext("item")
 
 
 @innocent
 def rows_read():
+    """A csv.DictReader holds its source, not the other way round."""
     return list(csv.DictReader(io.StringIO("name,price\ntea,3\n")))
 
 
 @innocent
 def json_round_trip():
+    """Without indent, the encoder in C does the work."""
     return json.loads(json.dumps({"ports": [80, 443]}))
 
 
 @innocent
 def text_worked_over():
+    """Templates and patterns are compiled once and cached."""
     return string.Template("$name").substitute(name=re.sub("[aeiou]", "", "teapot"))
 
 
 @innocent
 def tasks_awaited():
+    """asyncio.run leaves nothing of a loop whose tasks ended well."""
+
     async def double(number):
         await asyncio.sleep(0)
         return number * 2
@@ -2013,12 +2121,14 @@ def tasks_awaited():
 
 @innocent
 def executor_used():
+    """A thread pool that is shut down lets go of its threads and work items."""
     with concurrent.futures.ThreadPoolExecutor(max_workers=1) as executor:
         return executor.submit(len, "tea").result()
 
 
 @innocent
 def exit_stack_used():
+    """An exit stack that is left holds no callback."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.suppress(ValueError))
         return int("none")
@@ -2026,21 +2136,25 @@ def exit_stack_used():
 
 @innocent
 def pipeline_of_iterators():
+    """Iterators hold the iterators before them, never those after."""
     return list(itertools.islice(map(operator.neg, filter(None, itertools.count())), 3))
 
 
 @innocent
 def records_sorted():
+    """A key function is asked and forgotten."""
     return sorted([ModulePrice(3), ModulePrice(1)], key=operator.attrgetter("amount"))
 
 
 @innocent
 def bound_method_called():
+    """A bound method that is not stored lives for its call."""
     return Shape().distance("circle")
 
 
 @innocent
 def dataclass_copied():
+    """A record is replaced by an altered copy."""
     return dataclasses.replace(ModulePrice(3), amount=4)
 
 
@@ -2127,7 +2241,7 @@ def found_after(program, times=3):
 def judged(case):
     """A line of the table, and whether the case is what it says."""
     if not case.runs_here:
-        return f"{case.name:44} not here: needs {', '.join(case.needs) or case.reason}", True
+        return f"{case.name:44}    -    -  {case.why_not_here}", True
     case.warm()
     leaves, twin = found_after(case.leaky), found_after(case.repaired)
     right = all(leaves) and not any(twin) and (case.cause is None or case.cause in CAUSES)
