@@ -1095,7 +1095,7 @@ def optparse_parser_destroyed():
 
 @leaky(PARENT, ".formatter", ".container")
 def argparse_parser():
-    """An argparse.ArgumentParser made for one call: its formatter's sections know it."""
+    """An argparse.ArgumentParser made for one call: its help option makes a formatter whose sections know it."""
     return argparse.ArgumentParser(prog="tool").parse_args([])
 
 
@@ -1765,7 +1765,7 @@ async def gather_errors(as_text):
     reason="on 3.11 the frame of a finished coroutine has no f_back",
 )
 def gathered_errors_are_the_result():
-    """A program's main coroutine returns the errors it gathered: their frames go back to asyncio.run, with the task."""
+    """A main coroutine returns the errors it gathered: by f_back they keep the frame of asyncio.run, and so its task."""
     return len(asyncio.run(gather_errors(as_text=False)))
 
 
