@@ -511,7 +511,7 @@ def bound_method_held_weakly():
     return button.handler()()
 
 
-class Session:
+class Mailbox:
     def __init__(self):
         self.commands = {"get": self.get, "put": self.put}
 
@@ -522,7 +522,7 @@ class Session:
         return "put"
 
 
-class SessionByName(Session):
+class MailboxByName(Mailbox):
     def __init__(self):
         self.commands = {"get": "get", "put": "put"}
 
@@ -530,13 +530,13 @@ class SessionByName(Session):
 @leaky(BOUND, ".commands['get']", ".commands['put']", ".commands")
 def dispatch_table_of_bound_methods():
     """A protocol handler has a dict from command to bound method, made anew for each connection."""
-    return Session().commands["get"]()
+    return Mailbox().commands["get"]()
 
 
 @repaired
 def dispatch_table_of_names():
-    session = SessionByName()
-    return getattr(session, session.commands["get"])()
+    mailbox = MailboxByName()
+    return getattr(mailbox, mailbox.commands["get"])()
 
 
 class Download:
@@ -1765,7 +1765,7 @@ async def gather_errors(as_text):
     reason="on 3.11 the frame of a finished coroutine has no f_back",
 )
 def gathered_errors_are_the_result():
-    """A main coroutine returns the errors it gathered: by f_back they keep the frame of asyncio.run, and so its task."""
+    """A main coroutine returns the errors it gathered: by f_back they keep the frame of asyncio.run, so its task."""
     return len(asyncio.run(gather_errors(as_text=False)))
 
 
