@@ -233,11 +233,20 @@ object_in(PyObject *box)
     return PyList_GET_ITEM(box, 0);
 }
 
+/* Leave an object out of the ways that are searched, unless it is the one that is asked about. */
+static void
+bar(Search *search, PyObject *op)
+{
+    NodeId node;
+    if (op != search->target && addrmap_find(&search->pass->heap.map, op, &node)) {
+        search->barred.items[node / 64] |= UINT64_C(1) << (node % 64);
+    }
+}
+
 static PyObject *
-find_why(Search *search, PyObject *box)
+find_why(Search *search, PyObject *box, PyObject *module)
 {
     Pass *pass = search->pass;
-    NodeId boxed;
     if (pass_list_all(pass) < 0) {
         return NULL;
     }
@@ -253,9 +262,8 @@ find_why(Search *search, PyObject *box)
     if (mark_frames(search) < 0) {
         return PyErr_NoMemory();
     }
-    if (addrmap_find(&pass->heap.map, box, &boxed)) {
-        search->barred.items[boxed / 64] |= UINT64_C(1) << (boxed % 64);
-    }
+    bar(search, box);
+    bar(search, module); /* what our module refers to says nothing of a program */
     return tell_why(search);
 }
 
@@ -270,7 +278,7 @@ alive_why(PyObject *module, PyObject *box)
     Pass pass;
     pass_begin(&pass, state);
     Search search = {.pass = &pass, .target = target};
-    PyObject *chain = find_why(&search, box);
+    PyObject *chain = find_why(&search, box, module);
     search_fini(&search);
     pass_end(&pass);
     return chain;

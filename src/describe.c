@@ -54,6 +54,14 @@ describe_kind(const ModuleState *state, PyObject *op)
             return exact[i].kind;
         }
     }
+    const char *const containers[][2] = {{"collections.deque", "deque"},
+                                         {"collections.OrderedDict", "dict"},
+                                         {"collections.defaultdict", "dict"}};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(containers); i++) {
+        if (strcmp(type->tp_name, containers[i][0]) == 0) {
+            return containers[i][1];
+        }
+    }
     return PyType_Check(op)                                                         ? "class"
            : PyModule_Check(op)                                                     ? "module"
            : PyExceptionInstance_Check(op)                                          ? "exception"

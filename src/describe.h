@@ -7,7 +7,7 @@
 #include "state.h"
 
 /* What it is, in a word: 'instance' (of a class made by Python code, or instrumented), 'exception', 'frame', 'generator',
-   'coroutine', 'function', 'method', 'class', 'module', 'task', 'cache', 'traceback', 'cell', 'dict', 'list', 'tuple', 'set',
+   'coroutine', 'function', 'method', 'class', 'module', 'task', 'cache', 'traceback', 'cell', 'dict', 'list', 'tuple', 'set', 'deque',
    'code' for other functions and descriptors, 'object' for other types of C. */
 const char *describe_kind(const ModuleState *state, PyObject *op);
 

@@ -290,6 +290,7 @@ static const Fields fields_table[] = {
     {"_contextvars.ContextVar", "name its-default"},
     {"ContextVar", "name its-default"},
     {"Token", "its-context its-variable its-old-value"},
+    {"_contextvars.Token", "its-context its-variable its-old-value"},
     {"operator.itemgetter", "- its-item"},
     {"operator.attrgetter", "- its-attribute"},
     {"operator.methodcaller", "its-name its-arguments its-keywords"},
@@ -482,7 +483,7 @@ show_lru(PyObject *target, void *arg)
     }
     if (PyDict_CheckExact(target) && shown->shown++ == 0) {
         shown->past_links = true;
-        shown->stop = shown->stop || offer(shown->teller, target, (Label){.kind = LABEL_OWN, .text = "its cache"});
+        shown->stop = shown->stop || offer(shown->teller, target, (Label){.kind = LABEL_FIELD, .text = "its-cache"});
     }
     else if (shown->past_links && shown->last[1] != NULL && PyDict_CheckExact(shown->last[1])) {
         shown->stop = shown->stop || offer_field(shown->teller, target, "__wrapped__");
@@ -516,7 +517,7 @@ show_hamt_node(PyObject *target, void *arg)
                       offer(shown->teller, target, (Label){.kind = LABEL_OWN, .text = "a context variable"});
     }
     else if (is_part_of_mapping(target)) {
-        shown->stop = offer(shown->teller, target, (Label){.kind = LABEL_OWN, .text = "its variables"});
+        shown->stop = offer(shown->teller, target, (Label){.kind = LABEL_FIELD, .text = "its-variables"});
     }
     else {
         shown->is_key = true;
@@ -531,7 +532,7 @@ show_context(PyObject *target, void *arg)
     Shown *shown = arg;
     bool is_map = is_named(target, "hamt") || is_part_of_mapping(target);
     shown->stop = offer(shown->teller, target,
-                        (Label){.kind = LABEL_OWN, .text = is_map ? "its variables" : "its previous context"});
+                        (Label){.kind = LABEL_FIELD, .text = is_map ? "its-variables" : "its-previous-context"});
     return shown->stop;
 }
 
@@ -550,6 +551,12 @@ show_future(PyObject *target, void *arg)
     else if (PyDict_CheckExact(target)) {
         shown->stop = offer(shown->teller, target, (Label){.kind = LABEL_DICT});
         return shown->stop;
+    }
+    else if (PyTraceBack_Check(target)) {
+        text = "its-traceback";
+    }
+    else if (PyExceptionInstance_Check(target)) {
+        text = "its-cancellation";
     }
     else if (PyType_IsSubtype(Py_TYPE(target), Py_TYPE(shown->op))) {
         text = "its-awaiter";
@@ -571,17 +578,20 @@ show_element(PyObject *target, void *arg)
     return shown->stop;
 }
 
+/* Of a connection, and of a function of C code that Python code provides: what is no known part is a callback. */
 static int
-show_connection(PyObject *target, void *arg)
+show_callbacks(PyObject *target, void *arg)
 {
     Shown *shown = arg;
-    const char *text = PyModule_Check(target)                             ? "its module"
-                       : PyList_CheckExact(target)                        ? "its cursors"
-                       : is_named(target, "functools._lru_cache_wrapper") ? "its statements"
-                                                                          : "a callback";
-    if (!PyType_Check(target)) {
-        shown->stop = offer(shown->teller, target, (Label){.kind = LABEL_OWN, .text = text});
-    }
+    const char *part = PyModule_Check(target)                             ? "its-module"
+                       : PyList_CheckExact(target)                        ? "its-cursors"
+                       : PyTuple_CheckExact(target)                       ? "its-argument-types"
+                       : PyType_Check(target)                             ? "its-type"
+                       : is_named(target, "functools._lru_cache_wrapper") ? "its-statements"
+                       : is_named(target, "_ctypes.CThunkObject")         ? "its-thunk"
+                                                                          : NULL;
+    shown->stop = part != NULL ? offer_field(shown->teller, target, part)
+                               : offer(shown->teller, target, (Label){.kind = LABEL_OWN, .text = "a callback"});
     return shown->stop;
 }
 
@@ -595,11 +605,24 @@ show_queue(PyObject *target, void *arg)
     return shown->stop;
 }
 
+/* The dicts of a thread-local object, one for each thread. */
+static int
+show_local(PyObject *target, void *arg)
+{
+    Shown *shown = arg;
+    const char *part = PyDict_CheckExact(target)     ? "its-dicts-by-thread"
+                       : PyTuple_CheckExact(target)  ? "its-arguments"
+                       : PyAnySet_CheckExact(target) ? "its-watchdogs"
+                                                     : "its-key";
+    shown->stop = !PyType_Check(target) && offer_field(shown->teller, target, part);
+    return shown->stop;
+}
+
 static int
 show_module(PyObject *target, void *arg)
 {
     Shown *shown = arg;
-    shown->stop = offer(shown->teller, target, (Label){.kind = LABEL_OWN, .text = "its C state"});
+    shown->stop = offer(shown->teller, target, (Label){.kind = LABEL_FIELD, .text = "its-C-state"});
     return shown->stop;
 }
 
@@ -620,8 +643,12 @@ static const Display displays_table[] = {
     {"_asyncio.Future", show_future},
     {"_asyncio.Task", show_future},
     {"xml.etree.ElementTree.Element", show_element},
-    {"sqlite3.Connection", show_connection},
+    {"sqlite3.Connection", show_callbacks},
+    {"_ctypes.CFuncPtr", show_callbacks},
+    {"_ctypes.PyCFuncPtr", show_callbacks},
+    {"_ctypes.CThunkObject", show_callbacks},
     {"_queue.SimpleQueue", show_queue},
+    {"_thread._local", show_local},
     {"itertools._tee_dataobject", show_queue},
     {"module", show_module},
 };

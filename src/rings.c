@@ -1,5 +1,6 @@
 #include "rings.h"
 
+#include "internals.h"
 #include "names.h"
 
 int
@@ -120,14 +121,34 @@ order_members(Rings *rings, NodeId *members, size_t count)
     }
 }
 
+/* Whether a class of the program's own is on the ring. */
+static bool
+is_recognised(Rings *rings)
+{
+    for (size_t i = 0; i < rings->ring.length; i++) {
+        if (facts_of(rings, rings->ring.items[i])->rank == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A shortest ring; but if there are objects of the program's own in the component, and none on that ring, then a shortest
+   one through the first of them: many a class of the library is a ring in itself, and tells nothing. */
 static int
 search_group(Rings *rings, size_t group)
 {
     enum { STEPS_PER_MEMBER = 64, STEPS_AT_LEAST = 1 << 20 };
+    const NodeId *component = rings->scc.component.items, *members = group_members(rings, group);
     size_t count = group_size(rings, group);
     uint64_t budget = STEPS_AT_LEAST + (uint64_t)STEPS_PER_MEMBER * count;
-    return paths_shortest_ring(&rings->paths, rings->scc.component.items, group_members(rings, group), count, budget,
-                               &rings->ring, &rings->exact);
+    if (paths_shortest_ring(&rings->paths, component, members, count, budget, &rings->ring, &rings->exact) < 0) {
+        return -1;
+    }
+    if (facts_of(rings, members[0])->rank != 0 || is_recognised(rings)) {
+        return 0;
+    }
+    return paths_shortest_ring(&rings->paths, component, members, count, 0, &rings->ring, &rings->exact);
 }
 
 int
@@ -352,32 +373,69 @@ rings_try(Rings *rings, size_t i)
     return fall_cut(&rings->fall, &edge, 1) < 0 ? -1 : (int64_t)rings->fall.freed.length;
 }
 
+bool
+rings_may_cut(const Label *label)
+{
+    switch (label->kind) {
+    case LABEL_ITEM: /* what is in a tuple stays in it */
+        return !PyType_HasFeature(label->holder, Py_TPFLAGS_TUPLE_SUBCLASS);
+    case LABEL_ATTRIBUTE:
+    case LABEL_VALUE:
+    case LABEL_KEY:
+    case LABEL_ELEMENT:
+    case LABEL_LOCAL:
+    case LABEL_CELL:
+    case LABEL_OWN:
+    case LABEL_UNNAMED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Which references of a component are gathered: those with one label, or all of one object that may be cut. */
 typedef struct {
     Rings *rings;
     NodeId source;
     NodeId component;
-    uint64_t hash;
+    uint64_t hash; /* of the label, or 0: any that may be cut */
+    Label *labels; /* those that were met, each once; NULL: not wanted */
+    size_t label_room, label_count;
     bool failed;
-} Likeness;
+} Gathering;
+
+static void
+note_label(Gathering *gathering, const Label *label)
+{
+    for (size_t l = 0; l < gathering->label_count; l++) {
+        if (labels_hash(&gathering->labels[l]) == labels_hash(label)) {
+            return;
+        }
+    }
+    if (gathering->label_count < gathering->label_room) {
+        gathering->labels[gathering->label_count++] = *label;
+    }
+}
 
 /* A reference counts as often as tp_traverse shows it (rings->shown), under however many names. */
 static bool
-gather_alike(void *arg, PyObject *target, Label label)
+gather(void *arg, PyObject *target, Label label)
 {
-    Likeness *like = arg;
-    Rings *rings = like->rings;
+    Gathering *gathering = arg;
+    Rings *rings = gathering->rings;
     NodeId node;
-    if (labels_hash(&label) != like->hash || !addrmap_find((AddrMap *)&rings->heap->map, target, &node) ||
-        !subset_has(&rings->subset, node)) {
+    bool is_wanted = gathering->hash != 0 ? labels_hash(&label) == gathering->hash : rings_may_cut(&label);
+    if (!is_wanted || !addrmap_find((AddrMap *)&rings->heap->map, target, &node) || !subset_has(&rings->subset, node)) {
         return false;
     }
     NodeId number = subset_rank(&rings->subset, node);
-    if (rings->scc.component.items[number] == like->component && rings->shown.items[number] > 0) {
+    if (rings->scc.component.items[number] == gathering->component && rings->shown.items[number] > 0) {
         rings->shown.items[number]--;
-        Edge edge = {like->source, number};
-        like->failed = vec_push(rings->memory, &rings->cuts, edge) < 0;
+        Edge edge = {gathering->source, number};
+        gathering->failed = vec_push(rings->memory, &rings->cuts, edge) < 0;
+        note_label(gathering, &label);
     }
-    return like->failed;
+    return gathering->failed;
 }
 
 static void
@@ -391,21 +449,19 @@ mark_row(Rings *rings, NodeId node, bool is_shown)
 }
 
 static int
-gather_from(Rings *rings, Likeness *like, PyObject *before)
+gather_from(Gathering *gathering, NodeId source)
 {
-    mark_row(rings, like->source, true);
-    labels_visit(rings_object(rings, like->source), before, gather_alike, like);
-    mark_row(rings, like->source, false);
-    return like->failed ? -1 : 0;
+    gathering->source = source;
+    mark_row(gathering->rings, source, true);
+    labels_visit(rings_object(gathering->rings, source), NULL, gather, gathering);
+    mark_row(gathering->rings, source, false);
+    return gathering->failed ? -1 : 0;
 }
 
-int64_t
-rings_try_all_like(Rings *rings, const Form *form, size_t i, size_t *references)
+/* 0 or -1. */
+static int
+begin_gathering(Rings *rings)
 {
-    const NodeId *members = group_members(rings, form->group);
-    PyTypeObject *type = type_of(rings, ring_node(rings, i));
-    Label label = rings_label(rings, i);
-    Likeness like = {.rings = rings, .component = rings->scc.component.items[members[0]], .hash = labels_hash(&label)};
     rings->cuts.length = 0;
     if (rings->shown.length == 0) {
         if (vec_reserve(rings->memory, &rings->shown, rings->graph.nodes) < 0) {
@@ -414,12 +470,50 @@ rings_try_all_like(Rings *rings, const Form *form, size_t i, size_t *references)
         memset(rings->shown.items, 0, rings->graph.nodes * sizeof(uint32_t));
         rings->shown.length = rings->graph.nodes;
     }
+    return 0;
+}
+
+static int64_t
+try_gathered(Rings *rings, size_t *references)
+{
+    *references = rings->cuts.length;
+    return fall_cut(&rings->fall, rings->cuts.items, rings->cuts.length) < 0 ? -1 : (int64_t)rings->fall.freed.length;
+}
+
+int64_t
+rings_try_all_like(Rings *rings, const Form *form, size_t i, size_t *references)
+{
+    const NodeId *members = group_members(rings, form->group);
+    Label label = rings_label(rings, i);
+    Gathering gathering = {.rings = rings,
+                           .component = rings->scc.component.items[members[0]],
+                           .hash = labels_hash(&label)};
+    if (begin_gathering(rings) < 0) {
+        return -1;
+    }
     for (size_t m = 0; m < form->objects; m++) {
-        like.source = members[m];
-        if (type_of(rings, members[m]) == type && gather_from(rings, &like, NULL) < 0) {
+        bool is_alike = label.kind == LABEL_ATTRIBUTE || type_of(rings, members[m]) == label.holder;
+        if (is_alike && gather_from(&gathering, members[m]) < 0) {
             return -1;
         }
     }
-    *references = rings->cuts.length;
-    return fall_cut(&rings->fall, rings->cuts.items, rings->cuts.length) < 0 ? -1 : (int64_t)rings->fall.freed.length;
+    return try_gathered(rings, references);
+}
+
+/* What a close() of an object would clear: its own references, and through its __dict__ those of that. */
+int64_t
+rings_try_clearing(Rings *rings, size_t i, Label *labels, size_t labels_room, size_t *label_count, size_t *references)
+{
+    NodeId source = ring_node(rings, i), component = rings->scc.component.items[source], node;
+    PyObject *dict = internals_instance_dict(rings_object(rings, source));
+    Gathering gathering = {.rings = rings, .component = component, .labels = labels, .label_room = labels_room};
+    if (begin_gathering(rings) < 0 || gather_from(&gathering, source) < 0) {
+        return -1;
+    }
+    if (dict != NULL && addrmap_find((AddrMap *)&rings->heap->map, dict, &node) && subset_has(&rings->subset, node) &&
+        gather_from(&gathering, subset_rank(&rings->subset, node)) < 0) {
+        return -1;
+    }
+    *label_count = gathering.label_count;
+    return try_gathered(rings, references);
 }

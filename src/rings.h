@@ -79,8 +79,17 @@ Label rings_label(const Rings *rings, size_t i);
 /* How many objects reference counting would free if the reference from ring[i] to the next one went. -1: out of memory. */
 int64_t rings_try(Rings *rings, size_t i);
 
-/* The same with every reference of the component that has the same label and comes from an object of the same type;
-   how many there are in *references. -1: out of memory. */
+/* The same with every reference of the component that has the same label and, unless that is an attribute, comes from an
+   object of the same type; how many there are in *references. -1: out of memory. */
 int64_t rings_try_all_like(Rings *rings, const Form *form, size_t i, size_t *references);
+
+/* The same with every reference from ring[i] to the component that a program may change, as with a close() of that object:
+   their labels, each once and `labels_room` at most, in labels, how many in *label_count. -1: out of memory. */
+int64_t
+rings_try_clearing(Rings *rings, size_t i, Label *labels, size_t labels_room, size_t *label_count, size_t *references);
+
+/* Whether a reference is one that a program may change: an attribute, an item, a variable; never what belongs to the
+   interpreter or a library. */
+bool rings_may_cut(const Label *label);
 
 #endif

@@ -58,30 +58,12 @@ story_edge(const ModuleState *state, const Label *label, PyObject *op, PyObject 
 /* How much is tried for one form, so that a ring of a million objects is told in the time of a few passes. */
 enum { MOST_TRIED = 64, MOST_KEYS_TRIED = 8, LARGEST_TRIED_ALL = 1 << 21 };
 
-static bool
-may_be_cut(const Label *label)
-{
-    switch (label->kind) {
-    case LABEL_ATTRIBUTE:
-    case LABEL_ITEM:
-    case LABEL_VALUE:
-    case LABEL_KEY:
-    case LABEL_ELEMENT:
-    case LABEL_LOCAL:
-    case LABEL_CELL:
-    case LABEL_OWN:
-    case LABEL_UNNAMED:
-        return true;
-    default:
-        return false;
-    }
-}
-
 typedef struct {
     const ModuleState *state;
     Rings *rings;
     const Form *form;
     size_t tried;
+    size_t best;                    /* most that any trial has freed */
     uint64_t keys[MOST_KEYS_TRIED]; /* labels of which all references were tried */
     size_t key_count;
 } Teller;
@@ -110,7 +92,7 @@ tell_cut(Teller *teller, size_t i, const Label *label)
     const Form *form = teller->form;
     size_t references = 0;
     int64_t alone = -1, all = -1;
-    if (may_be_cut(label) && teller->tried < MOST_TRIED) {
+    if (rings_may_cut(label) && teller->tried < MOST_TRIED) {
         teller->tried++;
         alone = rings_try(teller->rings, i);
         if (alone < 0) {
@@ -124,6 +106,8 @@ tell_cut(Teller *teller, size_t i, const Label *label)
             }
         }
     }
+    int64_t most = alone > all ? alone : all;
+    teller->best = most > (int64_t)teller->best ? (size_t)most : teller->best;
     return Py_BuildValue("(LnL)", (long long)alone, (Py_ssize_t)references, (long long)all);
 }
 
@@ -165,6 +149,35 @@ tell_ring_node(Teller *teller, size_t i)
     return story_node(teller->state, rings_object(teller->rings, teller->rings->ring.items[i]));
 }
 
+/* New reference: what a close() of the object would free that cleared its references: (freed, references, labels); None
+   where that was not tried, since something less does as well. */
+static PyObject *
+tell_clearing(Teller *teller, size_t i)
+{
+    enum { MOST_LABELS = 8 };
+    Label labels[MOST_LABELS];
+    size_t label_count = 0, references = 0;
+    PyObject *op = rings_object(teller->rings, teller->rings->ring.items[i]);
+    bool has_attributes = strcmp(describe_kind(teller->state, op), "instance") == 0;
+    if (teller->best >= teller->form->objects || i >= MOST_TRIED || !has_attributes) {
+        Py_RETURN_NONE;
+    }
+    int64_t freed = rings_try_clearing(teller->rings, i, labels, MOST_LABELS, &label_count, &references);
+    if (freed < 0) {
+        return PyErr_NoMemory();
+    }
+    PyObject *texts = PyList_New(0);
+    for (size_t l = 0; l < label_count && texts != NULL; l++) {
+        bool is_in_dict = labels[l].kind == LABEL_VALUE && labels[l].name != NULL && PyUnicode_Check(labels[l].name);
+        PyObject *text = is_in_dict ? PyUnicode_FromFormat(".%U", labels[l].name) : labels_text(&labels[l], true);
+        if (text == NULL || PyList_Append(texts, text) < 0) {
+            Py_CLEAR(texts);
+        }
+        Py_XDECREF(text);
+    }
+    return texts != NULL ? Py_BuildValue("(LnN)", (long long)freed, (Py_ssize_t)references, texts) : NULL;
+}
+
 /* New reference: how many objects of the component there are of each type, by name. */
 static PyObject *
 tell_types(const Teller *teller)
@@ -183,7 +196,7 @@ tell_types(const Teller *teller)
     return types;
 }
 
-/* New reference: (count, objects, dragged, bytes, exact, (types, types), nodes, edges). */
+/* New reference: (count, objects, dragged, bytes, exact, (types, types), nodes, edges, clearings). */
 static PyObject *
 tell_form(const ModuleState *state, Rings *rings, const Form *form)
 {
@@ -193,13 +206,15 @@ tell_form(const ModuleState *state, Rings *rings, const Form *form)
     }
     PyObject *nodes = tell_along_ring(&teller, tell_ring_node);
     PyObject *edges = nodes != NULL ? tell_along_ring(&teller, tell_ring_edge) : NULL;
-    PyObject *types = edges != NULL ? tell_types(&teller) : NULL;
-    PyObject *story = types != NULL ? Py_BuildValue("(nnnKOOOO)", (Py_ssize_t)form->count, (Py_ssize_t)form->objects,
+    PyObject *clearings = edges != NULL ? tell_along_ring(&teller, tell_clearing) : NULL;
+    PyObject *types = clearings != NULL ? tell_types(&teller) : NULL;
+    PyObject *story = types != NULL ? Py_BuildValue("(nnnKOOOOO)", (Py_ssize_t)form->count, (Py_ssize_t)form->objects,
                                                     (Py_ssize_t)form->dragged, (unsigned long long)form->bytes,
-                                                    rings->exact ? Py_True : Py_False, types, nodes, edges)
+                                                    rings->exact ? Py_True : Py_False, types, nodes, edges, clearings)
                                     : NULL;
     Py_XDECREF(nodes);
     Py_XDECREF(edges);
+    Py_XDECREF(clearings);
     Py_XDECREF(types);
     return story;
 }

@@ -84,10 +84,11 @@ CACHE = "a cache keeps the object it is keyed on"
 CLASS = "a class is made inside a function"
 NAMESPACE = "a function is kept by its own namespace"
 TWO = "two objects refer to each other"
+ITSELF = "an object refers to itself"
 
 CAUSES = frozenset(
     [EXCEPTION, BOUND, CLOSURE_SELF, CLOSURE_STORED, GENERATOR, COROUTINE, TASK, FRAME, CONTAINER, PARENT]
-    + [CACHE, CLASS, NAMESPACE, TWO]
+    + [CACHE, CLASS, NAMESPACE, TWO, ITSELF]
 )
 
 
@@ -143,7 +144,7 @@ class Case:
         """Whether the reference with this label is a good place to cut."""
         label = any_index(label)
         wanted = [any_index(cut) for cut in self.cuts]
-        return any(label == cut or label.startswith((f"{cut}[", f"{cut}{{")) for cut in wanted)
+        return any(label == cut or label.startswith((f"{cut}[", f"{cut} (")) for cut in wanted)
 
     def warm(self):
         """Fill the caches of what the case uses. Leaves the rings of one call behind."""
@@ -1043,7 +1044,7 @@ def tree_with_weak_parents():
     return len(root.children)
 
 
-@leaky(PARENT, ".parentNode", ".ownerDocument")
+@leaky(PARENT, ".parentNode", ".ownerDocument", ".childNodes")
 def minidom_document():
     """A document of xml.dom.minidom has its parents and its owner in every node."""
     return xml.dom.minidom.parseString("<shop><item>tea</item></shop>").documentElement.tagName
@@ -1078,7 +1079,7 @@ def element_tree_with_parent_map():
     return parents[row].tag
 
 
-@leaky(PARENT, ".container", ".parser")
+@leaky(TWO, ".container", ".parser", ".formatter")
 def optparse_parser():
     """An optparse.OptionParser made for one call: its options know their container."""
     return optparse.OptionParser(prog="tool").parse_args([])
@@ -1107,7 +1108,7 @@ def argparse_parser_made_once():
     return ARGUMENTS.parse_args([])
 
 
-@leaky(PARENT, "._container", "._mutually_exclusive_groups[*]")
+@leaky(ITSELF, "._container", "._mutually_exclusive_groups[*]")
 def argparse_exclusive_group():
     """A mutually exclusive group of argparse knows the parser that lists it."""
     parser = argparse.ArgumentParser(prog="tool", add_help=False)
@@ -1123,7 +1124,7 @@ def argparse_without_group():
 INI = "[server]\nport = 80\n"
 
 
-@leaky(PARENT, "._parser")
+@leaky(TWO, "._parser", "._converters")
 def config_parser():
     """A configparser.ConfigParser made for one file: its sections and converters know it."""
     parser = configparser.ConfigParser()
@@ -1140,7 +1141,7 @@ def config_parser_made_once():
     return CONFIG["server"]["port"]
 
 
-@leaky(PARENT, ".parent")
+@leaky(PARENT, ".parent", ".handlers")
 def url_opener():
     """urllib.request.build_opener tells each handler the opener that lists it; close() does nothing about it."""
     opener = urllib.request.build_opener()
@@ -1174,7 +1175,7 @@ def tar_members_cleared():
 
 
 @leaky(
-    TWO,
+    None,
     "._buffer",
     ".gzip_file",
     versions=(((3, 12), (3, 12, 10)), ((3, 13), (3, 13, 3))),
@@ -1273,7 +1274,7 @@ class Scheduler:
         self.ready = collections.deque([self])
 
 
-@leaky(TWO, ".ready")
+@leaky(ITSELF, ".ready")
 def deque_holds_its_owner():
     """A scheduler enters itself into its own queue."""
     return len(Scheduler().ready)
@@ -1290,7 +1291,7 @@ class Scope:
         self.names = collections.OrderedDict(this=self)
 
 
-@leaky(TWO, ".names", "['this']")
+@leaky(ITSELF, ".names")
 def ordered_dict_holds_its_owner():
     """A scope of an interpreter has itself among its own names."""
     return list(Scope().names)
@@ -1310,7 +1311,7 @@ class Group:
         self.members = {self}
 
 
-@leaky(None, ".members")
+@leaky(ITSELF, ".members")
 def set_holds_its_owner():
     """A group is a member of itself: a ring of one object."""
     return len(Group().members)
@@ -1341,7 +1342,7 @@ class Channel:
         self.handler = None
 
 
-@leaky(TWO, ".owner", ".handler")
+@leaky(PARENT, ".owner", ".handler")
 def finalizer_breaks_its_ring():
     """A channel's finalizer closes it, which breaks the ring: too late to spare the collector the work."""
     return Channel().handler is None
@@ -1370,7 +1371,7 @@ class BufferWithoutBack(Buffer):
         self.handler = Handler(None)
 
 
-@leaky(TWO, ".owner", ".handler")
+@leaky(PARENT, ".owner", ".handler")
 def finalizer_resurrects():
     """A buffer's finalizer puts it back into a pool of one, so that the ring that was found lives again."""
     return Buffer().handler is None
@@ -1563,7 +1564,7 @@ class Transaction:
         self.local.current = self
 
 
-@leaky(None, ".local", ".current")
+@leaky(TWO, ".local", ".current")
 def thread_local_holds_its_owner():
     """A manager of transactions has a threading.local with itself as the current one."""
     return Transaction().local is None
@@ -1604,7 +1605,13 @@ class Tracer:
         return self.statements
 
 
-@leaky(BOUND, ".connection", versions=(((3, 11), (3, 13)),), reason="3.13 warns of a connection that was not closed")
+@leaky(
+    BOUND,
+    ".connection",
+    "a callback",
+    versions=(((3, 11), (3, 13)),),
+    reason="3.13 warns of a connection that was not closed",
+)
 def sqlite_trace_callback_bound_to_owner():
     """A profiler traces the statements of the connection that it holds with its own method."""
     return Tracer().run()
@@ -1706,7 +1713,7 @@ async def poll(keep):
     return message
 
 
-@leaky(TASK, ".task", "local self")
+@leaky(EXCEPTION, ".task", "local self")
 def task_failed_on_its_object():
     """A service keeps the asyncio task that runs its own method; the task fails, and its exception has the frame."""
     return asyncio.run(poll(keep=True))
@@ -1737,7 +1744,7 @@ async def listen(stop):
         await listener.stop()
 
 
-@leaky(TASK, ".task", "local self", ".__traceback__.tb_frame")
+@leaky(EXCEPTION, ".task", "local self", ".__traceback__.tb_frame")
 def task_cancelled_by_the_end_of_its_loop():
     """A service never stops its background task: asyncio.run cancels it, and the CancelledError has its frame."""
     return asyncio.run(listen(stop=False))

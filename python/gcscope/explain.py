@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+from itertools import pairwise
 
 from gcscope.labelling import ask
 from gcscope.report import Counts, Cut, Cycle, Link
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-_PLAIN = frozenset({"dict", "list", "tuple", "set", "cell", "traceback"})
+_PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "cell", "traceback"})
 _ALWAYS_FOLDED = frozenset({"tuple", "cell", "traceback"})
 
 # How readily a user recognises an object of a kind as the place where the story begins; the smallest first.
@@ -61,9 +63,10 @@ ITSELF = "an object refers to itself"
 class Node:
     """An object of a ring, as the core tells it."""
 
-    __slots__ = ("kind", "name", "rank", "type", "where")
+    __slots__ = ("clearing", "kind", "name", "rank", "type", "where")
 
-    def __init__(self, told: tuple[str, str, str | None, tuple[str, int] | None, int]) -> None:
+    def __init__(self, told: tuple[str, str, str | None, tuple[str, int] | None, int], clearing: Any = None) -> None:
+        self.clearing: tuple[int, int, list[str]] | None = clearing
         self.type, self.kind, self.name, where, self.rank = told
         self.where = None if where is None else f"{_short_path(where[0])}:{where[1]}"
 
@@ -163,9 +166,11 @@ class Step:
 
     @property
     def is_through_container(self) -> bool:
-        """Whether an item of a container is on the way."""
-        return any(edge.kind in ("item", "value", "element", "key") for edge in self.edges) and any(
-            node.kind in ("list", "dict", "set", "tuple") for node in self.through
+        """Whether an item of a container is on the way; the __dict__ of an instance is none."""
+        kinds = [edge.kind for edge in self.edges]
+        return any(
+            kind in ("item", "element", "key") or (kind == "value" and kinds[i - 1 : i] != ["dict"])
+            for i, kind in enumerate(kinds)
         )
 
 
@@ -218,13 +223,13 @@ def _fingerprint(steps: list[Step]) -> str:
 
 # ----------------------------------------------------------------------------- cause
 
-_UPWARDS = frozenset({"parent", "owner", "up", "root", "container", "back", "outer", "tree", "document"})
+_UPWARDS = frozenset({"parent", "owner", "up", "root", "container", "outer"})
 
 
 def _names_upwards(step: Step) -> bool:
     """Whether a label is one by which a child calls its parent."""
-    words = step.label.lstrip("._").lower().split("_")
-    return any(word.rstrip("s") in _UPWARDS or word.endswith("parent") for word in words) or "parent" in step.label.lower()
+    words = re.findall(r"[A-Z]?[a-z]+", step.label)
+    return any(word.lower() in _UPWARDS for word in words)
 
 
 def _edge_kinds(steps: list[Step]) -> set[str]:
@@ -239,7 +244,6 @@ def _cause_by_kind(steps: list[Step], kinds: set[str]) -> str | None:
     """Name the patterns that the kind of one object on the ring tells."""
     through = {node.kind for step in steps for node in step.through}
     has_traceback = "traceback" in through | kinds
-    labels = " ".join(step.label for step in steps)
     if "frame" in kinds and (has_traceback or "exception" in kinds):
         return EXCEPTION
     if any(_is_task(step.node) for step in steps):
@@ -250,36 +254,37 @@ def _cause_by_kind(steps: list[Step], kinds: set[str]) -> str | None:
         return GENERATOR
     if "frame" in kinds:
         return FRAME
-    if "cache" in kinds or ".__wrapped__" in labels or "key" in _edge_kinds(steps):
+    if ("cache" in kinds and not kinds <= {"cache", "function"}) or "key" in _edge_kinds(steps):
         return CACHE
     if "method" in kinds or any(s.node.kind == "code" and s.label == ".__self__" for s in steps):
         return METHOD
     return None
 
 
-def _cause_by_shape(steps: list[Step], kinds: set[str]) -> str | None:
+def _cause_by_shape(steps: list[Step], kinds: set[str], alive: bool) -> str | None:
     """Name the patterns that are told by how objects hang together."""
     if "function" in kinds and any(".__globals__" in step.label for step in steps):
         return NAMESPACE
-    if kinds <= {"class", "code", "function"} and "class" in kinds:
-        return CLASS
-    if kinds == {"function"}:
+    if "class" in kinds:
+        made_inside = any("<locals>" in (step.node.name or "") for step in steps)
+        return CLASS if made_inside or not alive else None
+    if kinds <= {"function", "cache"}:
         return RECURSION
     if "function" in kinds:
-        return CLOSURE if "class" not in kinds else CLASS
+        return CLOSURE
     if kinds <= _PLAIN or (len(steps) == 1 and steps[0].label.startswith(("[", "an element"))):
         return CONTAINER
     if len(steps) == 1:
         return ITSELF
     if len(steps) == 2:
-        is_tree = steps[0].is_through_container != steps[1].is_through_container
+        is_tree = steps[0].is_through_container != steps[1].is_through_container and kinds == {"instance"}
         return PARENT if is_tree or any(_names_upwards(step) for step in steps) else TWO
     return PARENT if any(_names_upwards(step) for step in steps) else None
 
 
-def _cause(steps: list[Step]) -> str | None:
+def _cause(steps: list[Step], alive: bool) -> str | None:
     kinds = {step.node.kind for step in steps}
-    return _cause_by_kind(steps, kinds) or _cause_by_shape(steps, kinds)
+    return _cause_by_kind(steps, kinds) or _cause_by_shape(steps, kinds, alive)
 
 
 # ------------------------------------------------------------------------------- cut
@@ -291,10 +296,11 @@ _EFFORT = {"attribute": 1, "local": 1, "value": 2, "item": 2, "element": 2, "key
 class Candidate:
     """A reference that a program may change, and what falls with it."""
 
-    __slots__ = ("edge", "frees", "next_node", "place", "references", "step")
+    __slots__ = ("edge", "following", "frees", "place", "preceding", "references", "step")
 
-    def __init__(self, place: int, step: Step, edge: Edge, next_node: Node) -> None:
-        self.place, self.step, self.edge, self.next_node = place, step, edge, next_node
+    def __init__(self, place: int, steps: list[Step], edge: Edge) -> None:
+        self.place, self.step, self.edge = place, steps[place], edge
+        self.following, self.preceding = steps[(place + 1) % len(steps)].node, steps[place - 1].node
         one_is_best = edge.alone >= edge.together
         self.frees: int = edge.alone if one_is_best else edge.together
         self.references: int = 1 if one_is_best else edge.references
@@ -302,6 +308,13 @@ class Candidate:
     def effort(self, cause: str | None) -> tuple[int, int, int]:
         """How much a cut here changes, the least first; the pattern knows best."""
         return (self.references > 1, _preference(cause, self), self.place)
+
+
+def _is_upwards(candidate: Candidate) -> bool:
+    """Whether a reference leads from a child to its parent: by its name, or since the others go through containers."""
+    if _names_upwards(candidate.step):
+        return True
+    return not candidate.step.is_through_container and candidate.references == 1
 
 
 def _base_effort(candidate: Candidate) -> int:
@@ -314,30 +327,26 @@ def _base_effort(candidate: Candidate) -> int:
 
 
 def _preference(cause: str | None, candidate: Candidate) -> int:
-    """The least is best."""
-    effort = _base_effort(candidate)
-    step, following = candidate.step, candidate.next_node
+    """Rank a candidate: the least is best."""
+    step, following, preceding = candidate.step, candidate.following, candidate.preceding
+    is_own = step.node.kind == "instance" and step.node.rank == 0  # an object of the program, not of a library
+    effort = _base_effort(candidate) - is_own
     wanted = {
         EXCEPTION: candidate.edge.kind == "local" and step.node.kind == "frame",
         FRAME: candidate.edge.kind == "local",
-        METHOD: following.kind in ("method", "code", "object") and step.node.kind == "instance",
-        CLOSURE: following.kind == "function",
+        METHOD: preceding.kind in ("method", "code") or (following.kind in ("method", "code") and is_own),
+        CLOSURE: preceding.kind == "function" or following.kind == "function",
         GENERATOR: following.kind == "generator",
         COROUTINE: following.kind == "coroutine",
         TASK: _is_task(following),
-        CACHE: following.kind == "cache" or candidate.edge.kind == "key" or candidate.edge.kind == "own",
-        PARENT: _names_upwards(step) or not step.is_through_container,
+        CACHE: following.kind == "cache" or candidate.edge.kind in ("key", "own"),
+        PARENT: _is_upwards(candidate),
     }
     return effort - 8 if wanted.get(cause or "", False) else effort
 
 
 def _candidates(steps: list[Step]) -> list[Candidate]:
-    return [
-        Candidate(place, step, edge, steps[(place + 1) % len(steps)].node)
-        for place, step in enumerate(steps)
-        for edge in step.edges
-        if edge.alone >= 0
-    ]
+    return [Candidate(place, steps, edge) for place, step in enumerate(steps) for edge in step.edges if edge.alone >= 0]
 
 
 _ADVICE = {
@@ -365,6 +374,8 @@ def _advice(cause: str | None, candidate: Candidate) -> str:
         if edge.kind == "local":
             return "del the local (try ... finally), or keep the exception without its traceback"
         return f"set {label} = None when done, or keep the exception without its traceback"
+    if cause == PARENT and not _is_upwards(candidate):
+        return "clear it when done: the child then lets go of its parent"
     if cause in _ADVICE:
         return _ADVICE[cause]
     if edge.kind == "local":
@@ -376,12 +387,28 @@ def _advice(cause: str | None, candidate: Candidate) -> str:
     return "remove it when done, or hold it by weakref"
 
 
+def _clearing(steps: list[Step], less: int, alive: bool) -> Cut | None:
+    """Choose the object whose close() would free most, if that is more than `less`."""
+    told = [(step, step.node.clearing) for step in steps if step.node.clearing is not None]
+    frees, best = max(((clearing[0], -i) for i, (_, clearing) in enumerate(told)), default=(0, 0))
+    if frees <= less:
+        return None
+    step, (_, references, labels) = told[-best]
+    return Cut(
+        link=step.link(),
+        advice=f"give {step.node.type} a close() that drops {', '.join(sorted(labels))}",
+        frees=0 if alive else frees,
+        references=references,
+    )
+
+
 def _cut(steps: list[Step], cause: str | None, alive: bool) -> Cut | None:
     """Choose where to cut: what frees most; among equals, one reference before many, and then the least change."""
     candidates = [candidate for candidate in _candidates(steps) if candidate.frees > 0]
-    if not candidates:
-        return None
-    most = max(candidate.frees for candidate in candidates)
+    most = max((candidate.frees for candidate in candidates), default=0)
+    clearing = _clearing(steps, most, alive)
+    if clearing is not None or not candidates:
+        return clearing
     best = min((c for c in candidates if c.frees == most), key=lambda c: c.effort(cause))
     return Cut(
         link=best.step.link(),
@@ -398,7 +425,7 @@ def steps_of_way(nodes: list[Node], edges: list[Edge]) -> list[Step]:
     """Fold the plain containers on a way from a root to an object, which are its first and last node."""
     last = len(nodes) - 1
     shown = [i for i, node in enumerate(nodes) if node.kind not in _PLAIN or i in (0, last)]
-    steps = [Step(nodes[a], edges[a:b], nodes[a + 1 : b]) for a, b in zip(shown, shown[1:], strict=False)]
+    steps = [Step(nodes[a], edges[a:b], nodes[a + 1 : b]) for a, b in pairwise(shown)]
     return [*steps, Step(nodes[last], [], [])]
 
 
@@ -407,13 +434,13 @@ def steps_of_way(nodes: list[Node], edges: list[Edge]) -> list[Step]:
 
 def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
     """Explain one form of ring."""
-    count, objects, dragged, size, _exact, types, told_nodes, told_edges = story
-    nodes = [Node(told) for told in told_nodes]
+    count, objects, dragged, size, _exact, types, told_nodes, told_edges, clearings = story
+    nodes = [Node(told, clearing) for told, clearing in zip(told_nodes, clearings, strict=True)]
     steps = _steps_of_ring(nodes, [Edge(told) for told in told_edges])
     steps = _turned(steps, _smallest_rotation([step.pair for step in steps]))
     fingerprint = _fingerprint(steps)
     steps = _turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
-    cause = _cause(steps)
+    cause = _cause(steps, alive)
     cut = _cut(steps, cause, alive)
     return Cycle(
         ring=tuple(step.link() for step in steps),

@@ -88,10 +88,10 @@ def watch() -> Watch:
             work()
         print(watched.report)
 
-    Automatic collection is off inside and put back as it was; nothing is collected. What was unreachable before the block
-    is not blamed on it. What a collection that the block runs itself takes is lost to the report, which says so. What other
-    threads leave meanwhile is in it. The variables of the block's function are still there when it ends: what they hold is in
-    use. Raises MemoryError where there is no memory for a pass.
+    Automatic collection is off inside and put back as it was; nothing is collected. What was unreachable before the
+    block is not blamed on it. What a collection that the block runs itself takes is lost to the report, which says
+    so. What other threads leave meanwhile is in it. The variables of the block's function are still there when it
+    ends: what they hold is in use. Raises MemoryError where there is no memory for a pass.
     """
     return Watch()
 
@@ -128,9 +128,9 @@ def assert_no_cycles(func: Callable[..., object] | None = None, /, *args: object
         with assert_no_cycles():
             work()
 
-    The result of func is dropped. Raises AssertionError with the report: each ring, its references by name, its cause and
-    where to cut. An exception of func or of the block passes through, and nothing is judged then. Otherwise as `watch`;
-    the shape is that of numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called.
+    The result of func is dropped. Raises AssertionError with the report: each ring, its references by name, its cause
+    and where to cut. An exception of func or of the block passes through, and nothing is judged then. Otherwise as
+    `watch`; the shape is that of numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called.
     """
     if func is None:
         if args or kwargs:

@@ -64,11 +64,12 @@ def holders(obj: object, /) -> Holders:
     """Tell who holds each reference to an object.
 
     Holders are found by asking every object that the collector tracks what it refers to, and by reading the local
-    variables of all running frames, those of other threads too. What is left is told as `unexplained`: references of C
-    code, of an evaluation stack (up to 3.13 the interpreter does not tell what lies on that of a function that calls C
-    code), of an untracked container, or of memory under gc.freeze() that this Python does not show. The sum of owned
-    references named and unexplained ones is the reference count, not counting those of this very call. No Python code of
-    the program runs, but for labellers that it has registered. Raises MemoryError where there is no memory for the pass.
+    variables of all running frames, those of other threads too. What is left is told as `unexplained`: references of
+    C code, of an evaluation stack (up to 3.13 the interpreter does not tell what lies on that of a function that
+    calls C code), of an untracked container, or of memory under gc.freeze() that this Python does not show. The sum
+    of owned references named and unexplained ones is the reference count, not counting those of this very call. No
+    Python code of the program runs, but for labellers that it has registered. Raises MemoryError where there is no
+    memory for the pass.
     """
     box = [obj]
     del obj
@@ -80,12 +81,12 @@ def holders(obj: object, /) -> Holders:
     if count is None:
         return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0, hints=())
     unexplained = count - owned
-    return Holders(
-        refcount=count, named=named, unexplained=unexplained, hints=_hints() if unexplained > 0 else ()
-    )
+    return Holders(refcount=count, named=named, unexplained=unexplained, hints=_hints() if unexplained > 0 else ())
 
 
-_TYPABLE = re.compile(r"""(?:\.[^\W\d]\w*|\[\d+\]|\['(?:[^'\\]|\\.)*'\]|\["(?:[^"\\]|\\.)*"\]|\[(?:None|True|False|-?[\d.]+)\])+$""")
+_TYPABLE = re.compile(
+    r"""(?:\.[^\W\d]\w*|\[\d+\]|\['(?:[^'\\]|\\.)*'\]|\["(?:[^"\\]|\\.)*"\]|\[(?:None|True|False|-?[\d.]+)\])+$"""
+)
 
 
 def _expression(start: str, labels: list[str]) -> str | None:
@@ -109,11 +110,11 @@ def _chain(root: str, way: list[Any], start: Any) -> Chain:
 def why_alive(obj: object, /) -> Chain:
     """Tell the shortest chain of references that keeps an object alive.
 
-    Roots that last come first: the modules in sys.modules; then what else is held from outside of the tracked objects by
-    the interpreter or C code; then the local variables of running frames; and only where nothing else leads to the object,
-    those of the function that asks. Where a chain from a module can be typed, `expression` (and the text of the chain) is
-    what to type. Objects under gc.freeze() are seen as far as others lead to them. Of garbage, such as one has from a
-    weak reference, `reachable` is False.
+    Roots that last come first: the modules in sys.modules; then what else is held from outside of the tracked objects
+    by the interpreter or C code; then the local variables of running frames; and only where nothing else leads to the
+    object, those of the function that asks. Where a chain from a module can be typed, `expression` (and the text of
+    the chain) is what to type. Objects under gc.freeze() are seen as far as others lead to them. Of garbage, such as
+    one has from a weak reference, `reachable` is False.
 
     Raises TypeError for an object that the collector does not track, MemoryError where there is no memory for the pass.
     """
@@ -129,10 +130,10 @@ def why_alive(obj: object, /) -> Chain:
 def retained(obj: object, /) -> Retained:
     """Tell what would be freed with an object: all that is reachable through it alone, itself included.
 
-    These are the objects that it dominates: every way to them from a root (Lengauer and Tarjan, 1979) goes through it.
-    Where there are rings among them, the collector is needed to free them. Objects that the collector does not track
-    (strings, numbers) are not counted. Raises TypeError for such an object, MemoryError where there is no memory for the
-    pass.
+    These are the objects that it dominates: every way to them from a root (Lengauer and Tarjan, 1979) goes through
+    it. Where there are rings among them, the collector is needed to free them. Objects that the collector does not
+    track (strings, numbers) are not counted. Raises TypeError for such an object, MemoryError where there is no
+    memory for the pass.
     """
     box = [obj]
     del obj

@@ -72,8 +72,10 @@ class Record:
 
     __slots__: tuple[str, ...] = ()
     _readers: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}  # field -> how it is read from JSON
+    _defaults: ClassVar[Mapping[str, object]] = {}
 
     def __init__(self, **values: object) -> None:
+        values = {**self._defaults, **values}
         if values.keys() != set(self.__slots__):
             odd = ", ".join(sorted(values.keys() ^ set(self.__slots__)))
             raise TypeError(f"{type(self).__name__}() takes exactly its fields, each by name; look at: {odd}")
@@ -202,12 +204,13 @@ class Link(Record):
     name: str | None
     """What it is called: of functions, classes, modules, frames (the function that ran), Persons."""
     label: str
-    """The reference to the next object: `.friends[0]`, `['key']`, `local self`, `cell x`. `__dict__`s, cells, tuples and
-    other plain containers on the way are part of it. Empty at the end of a chain."""
+    """The reference to the next object: `.friends[0]`, `['key']`, `local self`, `cell x`. `__dict__`s, cells, tuples
+    and other plain containers on the way are part of it. Empty at the end of a chain."""
     named: bool
     """False where only a truthful last resort can be said, such as "3rd reference of an x.Y"."""
     where: str | None
-    """file:line of a frame, function, class, generator; of other objects where they were made, while tracemalloc runs."""
+    """file:line of a frame, function, class, generator; of other objects where they were made, while tracemalloc
+    runs."""
     _readers = {
         "type": read_str,
         "name": read_optional_str,
@@ -226,10 +229,11 @@ class Cut(Record):
     advice: str
     """How, in a line."""
     frees: int
-    """How many objects reference counting then frees, proven on the graph by letting the counts fall: `objects + dragged`
-    when it is all of them. 0 where the ring is alive."""
+    """How many objects reference counting then frees, proven on the graph by letting the counts fall: `objects +
+    dragged` when it is all of them. 0 where the ring is alive."""
     references: int
-    """How many references must go for that: 1, or all of the component that have this label, where one is not enough."""
+    """How many references must go for that: 1, or all of the component that have this label, where one is not
+    enough."""
     _readers = {"link": read_record(Link), "advice": read_str, "frees": read_int, "references": read_int}
 
 
@@ -285,7 +289,8 @@ class Report(Record):
 
     __slots__ = ("alive", "bytes", "cycles", "notes", "objects", "types")
     objects: int
-    """Collector-tracked objects: found unreachable (`garbage`), newly unreachable (`watch`), in components (`cycles`)."""
+    """Collector-tracked objects: found unreachable (`garbage`), newly unreachable (`watch`), in components
+    (`cycles`)."""
     bytes: int
     """What they take: structs, items, the collector's headers, tables of exact lists, dicts and sets."""
     types: Counts
@@ -296,6 +301,7 @@ class Report(Record):
     """Whether they are in use: the rings of `cycles`."""
     notes: tuple[str, ...]
     """What one must know to read the figures: uncertainties, and tp_traverse functions that lie."""
+    _defaults = {"alive": False, "notes": ()}
     _readers = {
         "alive": read_bool,
         "objects": read_int,
@@ -319,8 +325,8 @@ class Holder(Record):
 
     __slots__ = ("label", "name", "owned", "type", "where")
     type: str
-    """The type of who has it: an object, or a running 'frame'. Of a module's or instance's `__dict__`, and of a cell, whose
-    it is."""
+    """The type of who has it: an object, or a running 'frame'. Of a module's or instance's `__dict__`, and of a cell,
+    whose it is."""
     name: str | None
     """What that is called: a function, class, module, Person."""
     label: str
@@ -352,8 +358,8 @@ class Holders(Record):
     named: tuple[Holder, ...]
     """Every reference that could be found, owned or not."""
     unexplained: int
-    """References that nobody shows: C code, an evaluation stack, an untracked holder. Below 0: some tp_traverse shows more
-    than is owned. 0 of an immortal object, whose references are not counted."""
+    """References that nobody shows: C code, an evaluation stack, an untracked holder. Below 0: some tp_traverse shows
+    more than is owned. 0 of an immortal object, whose references are not counted."""
     hints: tuple[str, ...]
     """Where the unexplained ones may be, of what this program uses."""
     _readers = {
@@ -376,8 +382,8 @@ class Chain(Record):
     reachable: bool
     """False for an object that no root leads to: garbage."""
     root: str | None
-    """'module' (of sys.modules), 'C' (the interpreter's own tables, or C code), 'frame' (a running function) or 'caller' (the
-    function that asked, and nothing else)."""
+    """'module' (of sys.modules), 'C' (the interpreter's own tables, or C code), 'frame' (a running function) or
+    'caller' (the function that asked, and nothing else)."""
     links: tuple[Link, ...]
     """From the root to the object, whose label is empty."""
     expression: str | None

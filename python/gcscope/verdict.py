@@ -99,9 +99,9 @@ def cycles(*objs: object) -> Report:
     """Tell the live rings that these objects are part of or lead to.
 
     The walk does not go on through modules, classes and the globals of functions, unless they are among objs: through
-    those everything leads to everything. The figures are those of the components. Nothing of it can be freed now: the cut
-    of a live ring frees 0, and is told because it is where reference counting would be able to free the ring once nothing
-    else holds it. Raises TypeError without an argument, MemoryError as `garbage`.
+    those everything leads to everything. The figures are those of the components. Nothing of it can be freed now: the
+    cut of a live ring frees 0, and is told because it is where reference counting would be able to free the ring once
+    nothing else holds it. Raises TypeError without an argument, MemoryError as `garbage`.
     """
     if not objs:
         raise TypeError("cycles() takes the objects whose rings are wanted; garbage() tells the unreachable ones")

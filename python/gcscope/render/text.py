@@ -236,7 +236,9 @@ def chain_text(chain: Chain) -> str:
         return "not reachable: nothing that lasts leads to it"
     if chain.expression is not None:
         return chain.expression
-    root = {"C": "held by C code or the interpreter:", "caller": "held by the function that asks:"}.get(chain.root or "")
+    root = {"C": "held by C code or the interpreter:", "caller": "held by the function that asks:"}.get(
+        chain.root or ""
+    )
     lines = [] if root is None else [root]
     for link in chain.links:
         where = f"  {link.where}" if link.where is not None else ""
