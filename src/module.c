@@ -319,8 +319,9 @@ PyDoc_STRVAR(
     "The rings that a tuple of objects are part of or lead to, not going on through modules, classes and the globals\n"
     "of functions. Returns (Census of the components, stories) as rings does.");
 
-PyDoc_STRVAR(holders_doc, "holders($module, box, /)\n--\n\n"
-                          "Who holds the object in the list box, whose own reference is not counted.\n\n"
+PyDoc_STRVAR(holders_doc, "holders($module, box, known, /)\n--\n\n"
+                          "Who holds the object in the list box, whose own reference is not counted. known: pairs of a "
+                          "dict and its title.\n\n"
                           "Returns (refcount, or None of an immortal object, rows), a row for each reference: (node, "
                           "edges, owned, 'heap' or\n"
                           "'frame').");
