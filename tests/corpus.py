@@ -1768,8 +1768,8 @@ async def gather_errors(as_text):
     EXCEPTION,
     "._result[*]",
     ".__traceback__.tb_frame",
-    versions=(((3, 12), (4, 0)),),
-    reason="on 3.11 the frame of a finished coroutine has no f_back",
+    versions=(((3, 12), (3, 14)),),
+    reason="only on 3.12 and 3.13 has the frame of a finished coroutine an f_back to that of the loop",
 )
 def gathered_errors_are_the_result():
     """A main coroutine returns the errors it gathered: by f_back they keep the frame of asyncio.run, so its task."""

@@ -57,7 +57,8 @@ def test_collect_tells_fates_and_types():
     assert collection.objects == 4 and collection
     assert fates(collection, *serials) == ["collector", "collector"]
     assert Fate(serial=survivor.serial, type="gcscope.Person", name="survivor", fate="survived") in collection.fates
-    assert collection.cycles == () and not collection.resurrected and not collection.uncollectable
+    assert [cycle.count for cycle in collection.cycles] == [1]
+    assert not collection.resurrected and not collection.uncollectable
 
 
 def test_collect_with_nothing_to_do():

@@ -7,13 +7,20 @@ named, and of all the cuts that the core has tried the one is chosen that frees 
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from itertools import pairwise
 
 from gcscope.labelling import ask
 from gcscope.report import Counts, Cut, Cycle, Link
+
+# Neither hashlib nor re: importing them leaves cyclic trash of their own in the program under study.
+try:
+    from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]
+except ImportError:
+    try:
+        from _sha256 import sha256  # type: ignore[import-not-found, no-redef, unused-ignore]
+    except ImportError:  # built without its own implementation
+        from hashlib import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -218,7 +225,8 @@ def _turned(steps: list[Step], first: int) -> list[Step]:
 def _fingerprint(steps: list[Step]) -> str:
     """Hash the canonical rotation of a ring."""
     text = "\n".join(f"{type_name}\t{label}" for type_name, label in (step.pair for step in steps))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    digest: str = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return digest[:16]
 
 
 # ----------------------------------------------------------------------------- cause
@@ -228,8 +236,8 @@ _UPWARDS = frozenset({"parent", "owner", "up", "root", "container", "outer"})
 
 def _names_upwards(step: Step) -> bool:
     """Whether a label is one by which a child calls its parent."""
-    words = re.findall(r"[A-Z]?[a-z]+", step.label)
-    return any(word.lower() in _UPWARDS for word in words)
+    spaced = "".join(f" {c}" if c.isupper() else c if c.isalpha() else " " for c in step.label)
+    return not _UPWARDS.isdisjoint(spaced.lower().split())
 
 
 def _edge_kinds(steps: list[Step]) -> set[str]:
@@ -296,10 +304,12 @@ _EFFORT = {"attribute": 1, "local": 1, "value": 2, "item": 2, "element": 2, "key
 class Candidate:
     """A reference that a program may change, and what falls with it."""
 
-    __slots__ = ("edge", "following", "frees", "place", "preceding", "references", "step")
+    __slots__ = ("edge", "following", "frees", "label", "place", "preceding", "references", "step")
 
-    def __init__(self, place: int, steps: list[Step], edge: Edge) -> None:
-        self.place, self.step, self.edge = place, steps[place], edge
+    def __init__(self, place: int, steps: list[Step], hop: int) -> None:
+        self.place, self.step = place, steps[place]
+        self.edge = edge = self.step.edges[hop]
+        self.label = fold(self.step.edges[: hop + 1])
         self.following, self.preceding = steps[(place + 1) % len(steps)].node, steps[place - 1].node
         one_is_best = edge.alone >= edge.together
         self.frees: int = edge.alone if one_is_best else edge.together
@@ -367,7 +377,7 @@ _ADVICE = {
 
 def _advice(cause: str | None, candidate: Candidate) -> str:
     """Say in a line how to cut there."""
-    edge, label = candidate.edge, candidate.step.label
+    edge, label = candidate.edge, candidate.label
     if edge.text in (".__traceback__", ".__context__", ".__cause__"):
         return f"set {edge.text} = None when the exception has been handled"
     if cause == EXCEPTION:

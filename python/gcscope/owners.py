@@ -6,7 +6,6 @@ reference, on every version and from every caller: the list's, which the core le
 
 from __future__ import annotations
 
-import re
 import sys
 
 from gcscope import _core
@@ -20,8 +19,11 @@ if TYPE_CHECKING:
 
 _Row = tuple["tuple[Any, ...]", "tuple[tuple[Any, ...], ...]", bool, str]
 
-# What IPython keeps of a cell's results: _, __, ___, _3
-_IPYTHON = re.compile(r"\._{1,3}$|\._\d+$")
+
+def _is_of_ipython(label: str) -> bool:
+    """Whether IPython keeps the result of a cell under this name: _, __, ___, _3."""
+    name = label[1:]
+    return name in ("_", "__", "___") or (name[:1] == "_" and name[1:].isdigit())
 
 
 def _holder(row: Any) -> Holder:
@@ -29,7 +31,7 @@ def _holder(row: Any) -> Holder:
     node = Node(told_node)
     label = fold([Edge(told) for told in told_edges])
     name = node.name
-    if node.type == "module" and name == "__main__" and "IPython" in sys.modules and _IPYTHON.match(label):
+    if node.type == "module" and name == "__main__" and "IPython" in sys.modules and _is_of_ipython(label):
         name = "__main__ (kept by IPython)"
     return Holder(type=node.type, name=name, label=label, where=node.where, owned=owned)
 
@@ -84,14 +86,39 @@ def holders(obj: object, /) -> Holders:
     return Holders(refcount=count, named=named, unexplained=unexplained, hints=_hints() if unexplained > 0 else ())
 
 
-_TYPABLE = re.compile(
-    r"""(?:\.[^\W\d]\w*|\[\d+\]|\['(?:[^'\\]|\\.)*'\]|\["(?:[^"\\]|\\.)*"\]|\[(?:None|True|False|-?[\d.]+)\])+$"""
-)
+def _end_of_subscript(label: str) -> int:
+    """Tell where the subscript ends that a label begins with; 0 where its key cannot be typed."""
+    quote = label[1]
+    if quote not in "'\"":
+        end = label.find("]") + 1
+        key = label[1 : end - 1]
+        is_number = key.lstrip("-").replace(".", "", 1).isdigit()
+        return end if is_number or key in ("None", "True", "False") else 0
+    at = 2
+    while at < len(label) and label[at] != quote:
+        at += 2 if label[at] == "\\" else 1
+    return at + 2 if label[at + 1 : at + 2] == "]" else 0
+
+
+def _can_be_typed(label: str) -> bool:
+    """Whether a label is made of attributes and of subscripts with keys that can be typed."""
+    while label:
+        if label[0] == ".":
+            name = label[1:]
+            length = next((i for i, c in enumerate(name) if c in ".["), len(name))
+            if not name[:length].isidentifier():
+                return False
+            label = name[length:]
+        elif label[0] == "[" and len(label) > 2 and (end := _end_of_subscript(label)):
+            label = label[end:]
+        else:
+            return False
+    return True
 
 
 def _expression(start: str, labels: list[str]) -> str | None:
     """Write a chain as one expression, if each of its labels can be typed."""
-    return start + "".join(labels) if all(_TYPABLE.match(label) for label in labels) else None
+    return start + "".join(labels) if all(map(_can_be_typed, labels)) else None
 
 
 def _chain(root: str, way: list[Any], start: Any) -> Chain:

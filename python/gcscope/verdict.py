@@ -244,8 +244,9 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
         collections = _collections_so_far()
         watch.begin()
         func(*args, **kwargs)
+        young = _core.census(gc.get_objects(generation=0))
         found, stories = _core.rings(earlier, labellers, object_traceback())
-        born = _core.census(gc.get_objects(generation=0)).without(found)
+        born = young.without(found)
         return _judge(watch, report_of(found, stories), found, born, collections)
 
 
