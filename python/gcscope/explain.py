@@ -356,7 +356,12 @@ def _preference(cause: str | None, candidate: Candidate) -> int:
 
 
 def _candidates(steps: list[Step]) -> list[Candidate]:
-    return [Candidate(place, steps, edge) for place, step in enumerate(steps) for edge in step.edges if edge.alone >= 0]
+    return [
+        Candidate(place, steps, hop)
+        for place, step in enumerate(steps)
+        for hop, edge in enumerate(step.edges)
+        if edge.alone >= 0
+    ]
 
 
 _ADVICE = {
