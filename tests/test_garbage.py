@@ -282,11 +282,12 @@ def state_of_the_world(watched):
 
 
 def containers_of(answer):
-    """The answer's own objects, as far as the collector tracks them."""
+    """The answer's own objects, as far as the collector counts them: tracked, or of a type that can be."""
+    counted = 1 << 14  # Py_TPFLAGS_HAVE_GC
     found, queue = set(), [answer]
     while queue:
         thing = queue.pop()
-        if gc.is_tracked(thing) and not isinstance(thing, type) and id(thing) not in found:
+        if type(thing).__flags__ & counted and not isinstance(thing, type) and id(thing) not in found:
             found.add(id(thing))
             queue.extend(gc.get_referents(thing))
     return found
