@@ -322,7 +322,7 @@ def test_looking_changes_nothing(quiet, enabled):
     after = state_of_the_world(watched)
     gc.disable()
     assert before == after
-    assert -2 <= grown <= 12 + len(containers_of(report))
+    assert -2 <= grown <= 24 + len(containers_of(report))  # what comes from the free lists is not counted exactly
     assert report.objects > 4
     assert finalized == [] and reference() is not None
     assert gcscope.journal.events() == journal_before
