@@ -397,6 +397,8 @@ def _advice(cause: str | None, candidate: Candidate) -> str:
         return "del the local when done"
     if edge.kind == "cell":
         return "del the variable when done"
+    if candidate.step.is_through_container and label != candidate.step.label:
+        return "clear() it when done, or hold what is in it by weakref (WeakSet, WeakValueDictionary)"
     if edge.kind == "attribute" or (edge.kind == "value" and label.startswith(".")):
         return "make it a weakref.ref, or set it to None when done"
     return "remove it when done, or hold it by weakref"

@@ -17,7 +17,7 @@ from gcscope.verdict import Held, find, sum_counts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType, TracebackType
+    from types import TracebackType
 
 
 class Program(Record):
@@ -125,59 +125,60 @@ def _set_first_path(path: str) -> None:
         sys.path[0] = path
 
 
-def _execute(code: CodeType, main: ModuleType) -> None:
-    exec(code, main.__dict__)
+# What runs a program, and its arguments: `run` calls it without a Python function between, whose frame would hang on
+# the program's own frames when it has ended, and be reported with them.
+Start = tuple["Callable[..., object]", tuple[object, ...]]
 
 
-def _load_file(path: str) -> Callable[[], None]:
+def _load_file(path: str) -> Callable[[], Start]:
     try:
         with io.open_code(os.path.abspath(path)) as file:
             source = file.read()
     except OSError as error:
         raise CannotRun(f"cannot open {path!r}: {error.strerror}") from None
 
-    def run() -> None:
+    def prepare() -> Start:
         main = _fresh_main()
         main.__dict__["__file__"] = os.path.abspath(path)
         if sys.version_info < (3, 15):
             main.__dict__["__cached__"] = None
         main.__loader__ = importlib.machinery.SourceFileLoader("__main__", os.path.abspath(path))
-        _execute(compile(source, path, "exec", dont_inherit=True), main)
+        return exec, (compile(source, path, "exec", dont_inherit=True), main.__dict__)
 
     _set_first_path(os.path.dirname(os.path.realpath(path)))
-    return run
+    return prepare
 
 
-def _load_code(text: str) -> Callable[[], None]:
+def _load_code(text: str) -> Callable[[], Start]:
     if sys.version_info >= (3, 14):  # since then python -c takes indented code
         import textwrap
 
         text = textwrap.dedent(text)
 
-    def run() -> None:
+    def prepare() -> Start:
         main = _fresh_main()
         main.__loader__ = importlib.machinery.BuiltinImporter
-        _execute(compile(text, "<string>", "exec", dont_inherit=True), main)
+        return exec, (compile(text, "<string>", "exec", dont_inherit=True), main.__dict__)
 
     _set_first_path("")
-    return run
+    return prepare
 
 
-def _load_module(name: str, alter_argv: bool) -> Callable[[], None]:
+def _load_module(name: str, alter_argv: bool) -> Callable[[], Start]:
     import runpy
 
     # what `python -m` itself calls; no public function runs a module in sys.modules['__main__']
     run_as_main = runpy._run_module_as_main  # type: ignore[attr-defined]
 
-    def run() -> None:
+    def prepare() -> Start:
         _fresh_main()
-        run_as_main(name, alter_argv)
+        return run_as_main, (name, alter_argv)
 
-    return run
+    return prepare
 
 
-def load(program: Program) -> Callable[[], None]:
-    """Set sys.argv and sys.path as plain Python would, and return what runs the program.
+def load(program: Program) -> Callable[[], Start]:
+    """Set sys.argv and sys.path as plain Python would, and return what makes a new __main__ and what runs the program.
 
     Raises CannotRun if there is no such file.
     """
@@ -222,12 +223,13 @@ def run(program: Program, tell: Callable[[Outcome], None]) -> None:
     os._exit tells nothing. SystemExit and any other exception of the program pass through, so that the interpreter ends
     with the program's own exit code; a traceback was shown by then, and sys.excepthook is silenced.
     """
-    start = load(program)
+    prepare = load(program)
     process = os.getpid()
     observer = _Observer()
     gc.callbacks.append(observer.follow)
     try:
-        start()
+        function, arguments = prepare()
+        function(*arguments)
     except SystemExit:
         raise
     except BaseException as error:

@@ -348,4 +348,5 @@ def outcome_text(outcome: Outcome) -> str:
         freed = [f"{n:,} freed by {event}" for event, n in outcome.lives.items() if event != "created"]
         created = outcome.lives.get("created", 0)
         lines.append(", ".join([f"instrumented objects: {created:,} created", *freed, f"{outcome.alive:,} in use"]))
-    return "\n".join(f"gcscope: {line}" for line in [*lines, *_note_lines(left.notes + outcome.notes)])
+    lines += [*_note_lines(left.notes + outcome.notes), *cycles_lines(left.cycles)]
+    return "\n".join(f"gcscope: {line}".rstrip() for line in lines)
