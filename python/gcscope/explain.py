@@ -157,9 +157,14 @@ class Step:
         self.canonical = fold(edges, canonical=True)
 
     @property
-    def pair(self) -> tuple[str, str]:
+    def pair(self) -> tuple[str, ...]:
         """What a fingerprint is made of."""
         return self.node.type, self.canonical
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """What tells steps of one form apart, without addresses: so that the text of a ring is stable."""
+        return (*self.pair, self.node.name or "", self.label, self.node.where or "")
 
     def link(self) -> Link:
         """Make the data of it."""
@@ -200,7 +205,7 @@ def _steps_of_ring(nodes: list[Node], edges: list[Edge]) -> list[Step]:
     return steps
 
 
-def _smallest_rotation(pairs: list[tuple[str, str]]) -> int:
+def _smallest_rotation(pairs: list[tuple[str, ...]]) -> int:
     """Where the smallest rotation of a list begins (Shiloach's two candidates)."""
     n, a, b, same = len(pairs), 0, 1, 0
     while a < n and b < n and same < n:
@@ -454,8 +459,8 @@ def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
     count, objects, dragged, size, _exact, types, told_nodes, told_edges, clearings = story
     nodes = [Node(told, clearing) for told, clearing in zip(told_nodes, clearings, strict=True)]
     steps = _steps_of_ring(nodes, [Edge(told) for told in told_edges])
-    steps = _turned(steps, _smallest_rotation([step.pair for step in steps]))
-    fingerprint = _fingerprint(steps)
+    fingerprint = _fingerprint(_turned(steps, _smallest_rotation([step.pair for step in steps])))
+    steps = _turned(steps, _smallest_rotation([step.details for step in steps]))
     steps = _turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
     cause = _cause(steps, alive)
     cut = _cut(steps, cause, alive)
