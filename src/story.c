@@ -149,6 +149,19 @@ tell_ring_node(Teller *teller, size_t i)
     return story_node(teller->state, rings_object(teller->rings, teller->rings->ring.items[i]));
 }
 
+/* An instance by a close() of its own, a frame by deleting its locals, a container by clear(). */
+static bool
+may_be_cleared(const char *kind)
+{
+    static const char *const kinds[] = {"instance", "frame", "dict", "list", "set", "deque"};
+    for (size_t k = 0; k < Py_ARRAY_LENGTH(kinds); k++) {
+        if (strcmp(kind, kinds[k]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* New reference: what a close() of the object would free that cleared its references: (freed, references, labels); None
    where that was not tried, since something less does as well. */
 static PyObject *
@@ -158,8 +171,7 @@ tell_clearing(Teller *teller, size_t i)
     Label labels[MOST_LABELS];
     size_t label_count = 0, references = 0;
     PyObject *op = rings_object(teller->rings, teller->rings->ring.items[i]);
-    bool has_attributes = strcmp(describe_kind(teller->state, op), "instance") == 0;
-    if (teller->best >= teller->form->objects || i >= MOST_TRIED || !has_attributes) {
+    if (teller->best >= teller->form->objects || i >= MOST_TRIED || !may_be_cleared(describe_kind(teller->state, op))) {
         Py_RETURN_NONE;
     }
     int64_t freed = rings_try_clearing(teller->rings, i, labels, MOST_LABELS, &label_count, &references);

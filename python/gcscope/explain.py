@@ -281,9 +281,9 @@ def _cause_by_shape(steps: list[Step], kinds: set[str], alive: bool) -> str | No
     if "class" in kinds:
         made_inside = any("<locals>" in (step.node.name or "") for step in steps)
         return CLASS if made_inside or not alive else None
-    if kinds <= {"function", "cache"}:
+    if kinds <= {"function", "cache"} and any("cell " in step.label for step in steps):
         return RECURSION
-    if "function" in kinds:
+    if "function" in kinds and len(kinds) > 1:
         return CLOSURE
     if kinds <= _PLAIN or (len(steps) == 1 and steps[0].label.startswith(("[", "an element"))):
         return CONTAINER
@@ -309,10 +309,10 @@ _EFFORT = {"attribute": 1, "local": 1, "value": 2, "item": 2, "element": 2, "key
 class Candidate:
     """A reference that a program may change, and what falls with it."""
 
-    __slots__ = ("edge", "following", "frees", "label", "place", "preceding", "references", "step")
+    __slots__ = ("edge", "following", "frees", "label", "place", "preceding", "references", "ring", "step")
 
     def __init__(self, place: int, steps: list[Step], hop: int) -> None:
-        self.place, self.step = place, steps[place]
+        self.ring, self.place, self.step = steps, place, steps[place]
         self.edge = edge = self.step.edges[hop]
         self.label = fold(self.step.edges[: hop + 1])
         self.following, self.preceding = steps[(place + 1) % len(steps)].node, steps[place - 1].node
@@ -320,16 +320,16 @@ class Candidate:
         self.frees: int = edge.alone if one_is_best else edge.together
         self.references: int = 1 if one_is_best else edge.references
 
-    def effort(self, cause: str | None) -> tuple[int, int, int]:
+    def effort(self, cause: str | None) -> tuple[bool, bool, int, int]:
         """How much a cut here changes, the least first; the pattern knows best."""
-        return (self.references > 1, _preference(cause, self), self.place)
+        return (not _is_wanted(cause, self), self.references > 1, _base_effort(self), self.place)
 
 
 def _is_upwards(candidate: Candidate) -> bool:
-    """Whether a reference leads from a child to its parent: by its name, or since the others go through containers."""
-    if _names_upwards(candidate.step):
-        return True
-    return not candidate.step.is_through_container and candidate.references == 1
+    """Whether a reference leads from a child to its parent: by its name, or since only others go through containers."""
+    if any(_names_upwards(step) for step in candidate.ring):
+        return _names_upwards(candidate.step)
+    return not candidate.step.is_through_container and any(step.is_through_container for step in candidate.ring)
 
 
 def _base_effort(candidate: Candidate) -> int:
@@ -338,18 +338,21 @@ def _base_effort(candidate: Candidate) -> int:
         return 4
     if edge.text == ".args" or candidate.step.node.kind in ("exception", "code"):
         return 6
-    return _EFFORT.get(edge.kind, 9)
+    return _EFFORT.get(edge.kind, 9) - _is_own(candidate.step.node)
 
 
-def _preference(cause: str | None, candidate: Candidate) -> int:
-    """Rank a candidate: the least is best."""
+def _is_own(node: Node) -> bool:
+    """Whether an object is the program's own, and not of a library."""
+    return node.kind == "instance" and node.rank == 0
+
+
+def _is_wanted(cause: str | None, candidate: Candidate) -> bool:
+    """Whether the pattern asks for a cut at this reference."""
     step, following, preceding = candidate.step, candidate.following, candidate.preceding
-    is_own = step.node.kind == "instance" and step.node.rank == 0  # an object of the program, not of a library
-    effort = _base_effort(candidate) - is_own
     wanted = {
         EXCEPTION: candidate.edge.kind == "local" and step.node.kind == "frame",
         FRAME: candidate.edge.kind == "local",
-        METHOD: preceding.kind in ("method", "code") or (following.kind in ("method", "code") and is_own),
+        METHOD: preceding.kind in ("method", "code") or (following.kind in ("method", "code") and _is_own(step.node)),
         CLOSURE: preceding.kind == "function" or following.kind == "function",
         GENERATOR: following.kind == "generator",
         COROUTINE: following.kind == "coroutine",
@@ -357,7 +360,7 @@ def _preference(cause: str | None, candidate: Candidate) -> int:
         CACHE: following.kind == "cache" or candidate.edge.kind in ("key", "own"),
         PARENT: _is_upwards(candidate),
     }
-    return effort - 8 if wanted.get(cause or "", False) else effort
+    return wanted.get(cause or "", False)
 
 
 def _candidates(steps: list[Step]) -> list[Candidate]:
@@ -409,35 +412,55 @@ def _advice(cause: str | None, candidate: Candidate) -> str:
     return "remove it when done, or hold it by weakref"
 
 
-def _clearing(steps: list[Step], less: int, alive: bool) -> Cut | None:
-    """Choose the object whose close() would free most, if that is more than `less`."""
-    told = [(step, step.node.clearing) for step in steps if step.node.clearing is not None]
-    frees, best = max(((clearing[0], -i) for i, (_, clearing) in enumerate(told)), default=(0, 0))
-    if frees <= less:
-        return None
-    step, (_, references, labels) = told[-best]
-    return Cut(
-        link=step.link(),
-        advice=f"give {step.node.type} a close() that drops {', '.join(sorted(labels))}",
-        frees=0 if alive else frees,
-        references=references,
-    )
+def _clearings(steps: list[Step]) -> list[Clearing]:
+    """Tell what could be cleared as a whole: shown objects, and the containers on the way that are not their
+    __dict__."""
+    found = []
+    for step in steps:
+        if step.node.clearing is not None:
+            found.append(Clearing(step, step.node, ""))
+        for hop, node in enumerate(step.through):
+            if node.clearing is not None and step.edges[hop].kind != "dict":
+                found.append(Clearing(step, node, fold(step.edges[: hop + 1])))
+    return found
+
+
+class Clearing:
+    """An object that lets go of all that it refers to in the ring's component."""
+
+    __slots__ = ("frees", "label", "labels", "node", "references", "step")
+
+    def __init__(self, step: Step, node: Node, label: str) -> None:
+        assert node.clearing is not None
+        self.step, self.node, self.label = step, node, label
+        self.frees, self.references, labels = node.clearing
+        self.labels = sorted(labels)
+
+    @property
+    def advice(self) -> str:
+        """Say in a line how to do that."""
+        if self.node.kind == "frame":
+            return f"del its locals {', '.join(label[6:] for label in self.labels)} when done (try ... finally)"
+        if self.node.kind == "instance":
+            return f"give {self.node.type} a close() that drops {', '.join(self.labels)}"
+        return f"clear() {self.label or 'the container'} when done with it"
 
 
 def _cut(steps: list[Step], cause: str | None, alive: bool) -> Cut | None:
-    """Choose where to cut: what frees most; among equals, one reference before many, and then the least change."""
+    """Choose where to cut: what frees most; among equals, what the pattern asks for, then the least change."""
     candidates = [candidate for candidate in _candidates(steps) if candidate.frees > 0]
     most = max((candidate.frees for candidate in candidates), default=0)
-    clearing = _clearing(steps, most, alive)
-    if clearing is not None or not candidates:
-        return clearing
-    best = min((c for c in candidates if c.frees == most), key=lambda c: c.effort(cause))
-    return Cut(
-        link=best.step.link(),
-        advice=_advice(cause, best),
-        frees=0 if alive else best.frees,
-        references=best.references,
-    )
+    clearing = max(_clearings(steps), key=lambda c: c.frees, default=None)
+    if clearing is not None and clearing.frees > most:
+        link, advice, frees, references = clearing.step.link(), clearing.advice, clearing.frees, clearing.references
+    elif candidates:
+        best = min((c for c in candidates if c.frees == most), key=lambda c: c.effort(cause))
+        link, advice, frees, references = best.step.link(), _advice(cause, best), best.frees, best.references
+    else:
+        return None
+    if references > 1 and all(candidate.edge.alone < frees for candidate in candidates):
+        advice += "; no single reference does it"
+    return Cut(link=link, advice=advice, frees=0 if alive else frees, references=references)
 
 
 # ------------------------------------------------------------------------------ chains

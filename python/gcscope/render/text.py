@@ -102,7 +102,7 @@ def _cut_phrase(cycle: Cycle) -> str:
     else:
         frees = f"frees {cut.frees:,} of {total:,}"
     if cut.references > 1:
-        frees = f"no single reference does it; all {cut.references:,} like it: {frees}"
+        frees = f"{cut.references:,} references together: {frees}"
     return f"◄ cut here: {cut.advice} ({frees})"
 
 
