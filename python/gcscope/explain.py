@@ -349,7 +349,7 @@ def _is_own(node: Node) -> bool:
 def _is_wanted(cause: str | None, candidate: Candidate) -> bool:
     """Whether the pattern asks for a cut at this reference."""
     step, following, preceding = candidate.step, candidate.following, candidate.preceding
-    wanted = {
+    wanted: dict[str, bool] = {
         EXCEPTION: candidate.edge.kind == "local" and step.node.kind == "frame",
         FRAME: candidate.edge.kind == "local",
         METHOD: preceding.kind in ("method", "code") or (following.kind in ("method", "code") and _is_own(step.node)),
@@ -413,8 +413,7 @@ def _advice(cause: str | None, candidate: Candidate) -> str:
 
 
 def _clearings(steps: list[Step]) -> list[Clearing]:
-    """Tell what could be cleared as a whole: shown objects, and the containers on the way that are not their
-    __dict__."""
+    """Tell what could be cleared as a whole: shown objects, and containers on the way that are no __dict__."""
     found = []
     for step in steps:
         if step.node.clearing is not None:
@@ -447,7 +446,7 @@ class Clearing:
 
 
 def _cut(steps: list[Step], cause: str | None, alive: bool) -> Cut | None:
-    """Choose where to cut: what frees most; among equals, what the pattern asks for, then the least change."""
+    """Choose where to cut: what frees most; of equals, what the pattern asks for, and then the least change."""
     candidates = [candidate for candidate in _candidates(steps) if candidate.frees > 0]
     most = max((candidate.frees for candidate in candidates), default=0)
     clearing = max(_clearings(steps), key=lambda c: c.frees, default=None)
