@@ -51,7 +51,7 @@ search_fini(Search *search)
 static bool
 is_of_caller(const FrameSlot *slot)
 {
-    return slot->thread == PyThreadState_Get() && slot->depth <= 1;
+    return slot->code != NULL && slot->thread == PyThreadState_Get() && slot->depth <= 1;
 }
 
 static bool
@@ -169,8 +169,7 @@ tell_frame(void *arg, const FrameSlot *slot)
     if (slot->target != object_of(search, 0) || !slot->owned) {
         return false;
     }
-    search->frame_row = Py_BuildValue("(ssO(Oi)i)", "frame", "frame", slot->code->co_qualname, slot->code->co_filename,
-                                      slot->code->co_firstlineno, 3);
+    search->frame_row = story_frame(slot);
     PyObject *name = slot->kind == SLOT_LOCAL ? slot->name : Py_None;
     if (search->frame_row != NULL) {
         Py_SETREF(search->frame_row, Py_BuildValue("(OO)", search->frame_row, name));
@@ -238,7 +237,7 @@ static void
 bar(Search *search, PyObject *op)
 {
     NodeId node;
-    if (op != search->target && addrmap_find(&search->pass->heap.map, op, &node)) {
+    if (op != NULL && op != search->target && addrmap_find(&search->pass->heap.map, op, &node)) {
         search->barred.items[node / 64] |= UINT64_C(1) << (node % 64);
     }
 }
@@ -263,6 +262,7 @@ find_why(Search *search, PyObject *box, PyObject *module)
         return PyErr_NoMemory();
     }
     bar(search, box);
+    bar(search, internals_own_locals());
     bar(search, module); /* what our module refers to says nothing of a program */
     return tell_why(search);
 }

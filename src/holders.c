@@ -20,9 +20,11 @@ typedef struct {
     const ModuleState *state;
     Memory *memory;
     PyObject *target;
-    PyObject *box;   /* the list by which the caller gave us the object: it does not count */
-    PyObject *known; /* tuple of (dict, title) */
+    PyObject *box;    /* the list by which the caller gave us the object: it does not count */
+    PyObject *locals; /* borrowed or NULL: what a debugger has made of the word's own variables; no more does it */
+    PyObject *known;  /* tuple of (address of a dict, title) */
     VEC(Holder) holders;
+    size_t own;   /* references of the word's own frame to the object */
     size_t count; /* for one object */
     bool has_plain;
     PyObject *rows;
@@ -68,7 +70,10 @@ gather_holders(Inquiry *asked, const Heap *heap)
             PREFETCH(heap->objects.items[n + AHEAD]);
         }
         size_t shown = op != asked->box ? count_shown(asked, op) : 0;
-        if (shown > 0) {
+        if (op == asked->locals) {
+            asked->own += shown;
+        }
+        else if (shown > 0) {
             Holder holder = {.op = op, .shown = shown, .unowned = count_unowned(asked, op)};
             if (vec_push(asked->memory, &asked->holders, holder) < 0) {
                 return -1;
@@ -161,13 +166,20 @@ edges_of(const Inquiry *asked, const Holder *holder, size_t nth)
     return edges;
 }
 
+/* By address: a reference would be one more to count. */
+static bool
+is_address_of(PyObject *address, PyObject *op)
+{
+    return PyLong_CheckExact(address) && PyLong_AsUnsignedLongLongMask(address) == (uintptr_t)op;
+}
+
 /* Borrowed: the title that the caller gave to a dict, or NULL. */
 static PyObject *
 known_title(const Inquiry *asked, PyObject *op)
 {
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(asked->known); k++) {
         PyObject *pair = PyTuple_GET_ITEM(asked->known, k);
-        if (PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 && PyTuple_GET_ITEM(pair, 0) == op) {
+        if (PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 && is_address_of(PyTuple_GET_ITEM(pair, 0), op)) {
             return PyTuple_GET_ITEM(pair, 1);
         }
     }
@@ -201,14 +213,6 @@ tell_holders(Inquiry *asked)
     return 0;
 }
 
-/* New reference: the node of a running frame, which may have no frame object. */
-static PyObject *
-frame_node(const FrameSlot *slot)
-{
-    return Py_BuildValue("(ssO(Oi)i)", "frame", "frame", slot->code->co_qualname, slot->code->co_filename,
-                         slot->code->co_firstlineno, 3);
-}
-
 static PyObject *
 frame_edges(const ModuleState *state, const FrameSlot *slot)
 {
@@ -221,6 +225,9 @@ frame_edges(const ModuleState *state, const FrameSlot *slot)
         break;
     case SLOT_NAMESPACE:
         label = (Label){.kind = LABEL_FIELD, .text = "f_locals"};
+        break;
+    case SLOT_HANDLED:
+        label = (Label){.kind = LABEL_OWN, .text = "the exception being handled"};
         break;
     default:
         label = (Label){.kind = LABEL_FIELD,
@@ -235,12 +242,27 @@ frame_edges(const ModuleState *state, const FrameSlot *slot)
     return edges;
 }
 
+/* The frame of the word itself: the innermost of this thread. */
+static bool
+is_own(const FrameSlot *slot)
+{
+    return slot->code != NULL && slot->depth == 0 && slot->thread == PyThreadState_Get();
+}
+
+static bool
+count_own_slot(void *arg, const FrameSlot *slot)
+{
+    Inquiry *asked = arg;
+    asked->own += is_own(slot) && slot->owned && slot->target == asked->target;
+    return false;
+}
+
 static bool
 tell_slot(void *arg, const FrameSlot *slot)
 {
     Inquiry *asked = arg;
-    if (slot->target == asked->target) {
-        asked->failed = add_row(asked, frame_node(slot), frame_edges(asked->state, slot), slot->owned, "frame") < 0;
+    if (slot->target == asked->target && !is_own(slot)) {
+        asked->failed = add_row(asked, story_frame(slot), frame_edges(asked->state, slot), slot->owned, "frame") < 0;
     }
     return asked->failed;
 }
@@ -253,6 +275,8 @@ inquire(Inquiry *asked, Pass *pass)
         return NULL;
     }
     bool is_mortal = !is_immortal(asked->target);
+    asked->locals = internals_own_locals();
+    internals_running_slots(count_own_slot, asked);
     Py_ssize_t count = Py_REFCNT(asked->target) - 1; /* the box's */
     asked->rows = PyList_New(0);
     if (asked->rows == NULL) {
@@ -269,6 +293,7 @@ inquire(Inquiry *asked, Pass *pass)
     if (asked->failed) {
         return NULL;
     }
+    count -= (Py_ssize_t)asked->own;
     return is_mortal ? Py_BuildValue("(nO)", count, asked->rows) : Py_BuildValue("(OO)", Py_None, asked->rows);
 }
 

@@ -303,6 +303,18 @@ frame_of(PyObject *op)
 #endif
 }
 
+/* A generator that is running shows it as well as one that is suspended. */
+static bool
+tell_handled(Teller *teller, PyObject *op)
+{
+#if GCSCOPE_STACK_BORROWS
+    PyObject *error = ((struct _PyGenObject *)op)->gi_exc_state.exc_value;
+#else
+    PyObject *error = ((PyGenObject *)op)->gi_exc_state.exc_value;
+#endif
+    return tell_slot(teller, SLOT_HANDLED, error, NULL, true);
+}
+
 static bool
 tell_frame_object(Teller *teller, PyFrameObject *frame_object)
 {
@@ -319,7 +331,10 @@ internals_frame_slots_of(PyObject *op, SlotVisitor visit, void *arg)
         (tell_places(&teller, frame, 0, frame_places(frame)) || tell_specials(&teller, frame))) {
         return true;
     }
-    return PyFrame_Check(op) && tell_frame_object(&teller, (PyFrameObject *)op);
+    if (PyFrame_Check(op)) {
+        return tell_frame_object(&teller, (PyFrameObject *)op);
+    }
+    return frame != NULL && tell_handled(&teller, op);
 }
 
 /* Whether the local variables of a running frame are in use: its code has begun, or it belongs to a generator. (The
@@ -369,6 +384,10 @@ internals_running_slots(SlotVisitor visit, void *arg)
     PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
     for (; thread != NULL; thread = PyThreadState_Next(thread)) {
         size_t depth = 0;
+        Teller of_thread = {visit, arg, {.thread = thread}};
+        if (tell_slot(&of_thread, SLOT_HANDLED, thread->exc_state.exc_value, NULL, true)) {
+            return;
+        }
         for (_PyInterpreterFrame *frame = innermost_frame(thread); frame != NULL; frame = frame->previous) {
             if (!frame_is_complete(frame)) {
                 continue;
@@ -400,6 +419,23 @@ internals_running_slots(SlotVisitor visit, void *arg)
 }
 
 #endif
+
+static bool
+find_own_locals(void *arg, const FrameSlot *slot)
+{
+    PyObject **found = arg;
+    bool is_it = slot->kind == SLOT_NAMESPACE && slot->depth == 0 && slot->thread == PyThreadState_Get();
+    *found = is_it ? slot->target : *found;
+    return is_it;
+}
+
+PyObject *
+internals_own_locals(void)
+{
+    PyObject *found = NULL;
+    internals_running_slots(find_own_locals, &found);
+    return found;
+}
 
 /* ---------------------------------------------------------------- attributes */
 

@@ -48,6 +48,7 @@ typedef enum {
     SLOT_FRAME,     /* the frame object, where one was made */
     SLOT_BACK,      /* of a frame object: the one that called it */
     SLOT_TRACE,     /* of a frame object: its trace function */
+    SLOT_HANDLED,   /* the exception that a generator, or a thread, is handling */
 } SlotKind;
 
 typedef struct {
@@ -55,7 +56,7 @@ typedef struct {
     PyObject *target;
     PyObject *name;     /* str of a local variable, else NULL */
     bool owned;         /* whether the slot owns its reference */
-    PyCodeObject *code; /* what the frame runs */
+    PyCodeObject *code; /* what the frame runs; NULL where the slot is a thread's */
     PyThreadState *thread;
     size_t depth; /* of a running frame: 0 is the innermost of its thread */
 } FrameSlot;
@@ -68,10 +69,14 @@ typedef bool (*SlotVisitor)(void *arg, const FrameSlot *slot);
    stopped. */
 bool internals_frame_slots_of(PyObject *op, SlotVisitor visit, void *arg);
 
-/* Visit what the running frames of all threads of this interpreter refer to and tp_traverse does not show. The places on
+/* Visit what all threads of this interpreter and their running frames refer to and tp_traverse does not show. The places on
    the evaluation stack of the innermost frame are known only where the interpreter keeps its stack pointer (3.14 and
    newer). Does nothing where the structure is not known. */
 void internals_running_slots(SlotVisitor visit, void *arg);
+
+/* Borrowed: the dict of locals that a debugger has had made for the innermost frame of this thread (up to 3.12 reading f_locals
+   does that), or NULL. */
+PyObject *internals_own_locals(void);
 
 /* Borrowed: the __dict__ of an instance, module, function ... , or NULL where it has none, or none yet: it is never made. */
 PyObject *internals_instance_dict(PyObject *op);

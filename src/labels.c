@@ -211,6 +211,8 @@ read_slot(void *arg, const FrameSlot *slot)
         return offer_field(arg, slot->target, "f_back");
     case SLOT_TRACE:
         return offer_attribute(arg, slot->target, "f_trace");
+    case SLOT_HANDLED:
+        return offer_field(arg, slot->target, "its-handled-exception");
     }
     return false;
 }
@@ -284,6 +286,8 @@ static const Fields fields_table[] = {
     {"async_generator_asend", "its-generator its-value"},
     {"async_generator_athrow", "its-generator its-arguments"},
     {"_asyncio.FutureIter", "its-future"},
+    {"_asyncio.TaskStepMethWrapper", "its-task its-argument"},
+    {"TaskStepMethWrapper", "its-task its-argument"},
     {"_abc._abc_data", "its-registry its-cache its-negative-cache"},
     {"_functools._lru_list_elem", "- - its-key its-result"},
     {"functools.KeyWrapper", "its-function obj"},

@@ -319,12 +319,12 @@ PyDoc_STRVAR(
     "The rings that a tuple of objects are part of or lead to, not going on through modules, classes and the globals\n"
     "of functions. Returns (Census of the components, stories) as rings does.");
 
-PyDoc_STRVAR(holders_doc, "holders($module, box, known, /)\n--\n\n"
-                          "Who holds the object in the list box, whose own reference is not counted. known: pairs of a "
-                          "dict and its title.\n\n"
-                          "Returns (refcount, or None of an immortal object, rows), a row for each reference: (node, "
-                          "edges, owned, 'heap' or\n"
-                          "'frame').");
+PyDoc_STRVAR(holders_doc,
+             "holders($module, box, known, /)\n--\n\n"
+             "Who holds the object in the list box. That list does not count, nor does the frame that calls.\n"
+             "known: pairs of the address of a dict and its title.\n\n"
+             "Returns (refcount, or None of an immortal object, rows), a row for each reference: (node, edges,\n"
+             "owned, 'heap' or 'frame').");
 
 PyDoc_STRVAR(why_alive_doc,
              "why_alive($module, box, /)\n--\n\n"

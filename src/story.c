@@ -21,6 +21,15 @@ story_node(const ModuleState *state, PyObject *op)
     return node;
 }
 
+PyObject *
+story_frame(const FrameSlot *slot)
+{
+    enum { RANK = 3 };
+    return slot->code != NULL ? Py_BuildValue("(ssO(Oi)i)", "frame", "frame", slot->code->co_qualname,
+                                              slot->code->co_filename, slot->code->co_firstlineno, RANK)
+                              : Py_BuildValue("(ssOOi)", "thread", "thread", Py_None, Py_None, RANK);
+}
+
 /* Whether the program has registered a labeller for this type or one of its bases. By identity: no __hash__ or __eq__ of a
    metaclass is asked. */
 static bool

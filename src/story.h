@@ -4,6 +4,7 @@
 #define GCSCOPE_STORY_H
 
 #include "census.h"
+#include "internals.h"
 #include "labels.h"
 
 /* Methods of the module, documented there. */
@@ -14,6 +15,9 @@ PyObject *story_live_rings(PyObject *module, PyObject *const *args, Py_ssize_t n
 
 /* New reference: (type, kind, name or None, (file, line) or None). NULL with an exception. */
 PyObject *story_node(const ModuleState *state, PyObject *op);
+
+/* New reference: the same for the running frame, or the thread, that a slot belongs to. */
+PyObject *story_frame(const FrameSlot *slot);
 
 /* New reference: (text, canonical text, kind of label, whether it is named, None or (holder, target) where a labeller of the
    program is to be asked). NULL with an exception. */

@@ -40,7 +40,7 @@ def _hints() -> tuple[str, ...]:
     """Tell where C code of this program may hold references. Nothing is imported for that."""
     hints = []
     atexit = sys.modules.get("atexit")
-    callbacks = atexit._ncallbacks() if atexit is not None else 0
+    callbacks = atexit._ncallbacks() if type(atexit) is type(sys) else 0
     if callbacks:
         hints.append(f"atexit: {callbacks} functions are registered, with their arguments")
     for module, hint in (
@@ -55,11 +55,11 @@ def _hints() -> tuple[str, ...]:
     return tuple(hints)
 
 
-def _known() -> tuple[tuple[object, str], ...]:
-    """Tell the dicts of IPython that hold what cells returned."""
+def _known() -> tuple[tuple[int, str], ...]:
+    """Tell the address of the dict of IPython that holds what cells returned; a reference to it would count."""
     main = sys.modules.get("__main__")
-    out = vars(main).get("_oh") if main is not None and "IPython" in sys.modules else None
-    return ((out, "Out (kept by IPython)"),) if type(out) is dict else ()
+    out = vars(main).get("_oh") if type(main) is type(sys) and "IPython" in sys.modules else None
+    return ((id(out), "Out (kept by IPython)"),) if type(out) is dict else ()
 
 
 def holders(obj: object, /) -> Holders:
