@@ -32,8 +32,10 @@ sanitize: $(VENV)/.ready  ## run the tests of the C core under AddressSanitizer 
 oracle: build  ## compare the dry run with the collector on 2,000 random graphs
 	$(RUN) tests/oracle.py --graphs 2000
 
-bench: build  ## print the table of benchmarks/compare.py
+bench: build  ## print the tables of benchmarks/compare.py and benchmarks/explain.py
+	$(RUN) -m pip install -q -e ".[benchmark]"
 	$(RUN) benchmarks/compare.py
+	$(RUN) benchmarks/explain.py
 
 pythons:  ## run the tests on every supported Python found on this machine
 	.ci/pythons

@@ -12,28 +12,17 @@
 
 import argparse
 import gc
-import importlib.util
 import platform
-import random
 import statistics
 import sys
 import time
 import warnings
 
+import heaps
 from gcscope import Person, _core
 from gcscope.render.text import table
 
-# Executed again and again in fresh modules, until there are objects enough: classes, functions, tables, as programs do.
-LIBRARIES = """
-    argparse ast asyncio.base_events asyncio.tasks bdb calendar cmd codeop configparser copy csv dataclasses datetime
-    decimal difflib dis doctest email.message email.header enum fractions ftplib functools gettext glob gzip heapq
-    html.parser http.client http.cookiejar http.server imaplib inspect ipaddress json.decoder json.encoder logging
-    logging.config logging.handlers mailbox mimetypes netrc numbers optparse pathlib pdb pickle pickletools pkgutil
-    platform plistlib poplib pprint profile queue random sched selectors shelve shlex shutil smtplib socket socketserver
-    statistics string subprocess tarfile tempfile textwrap threading timeit tokenize trace traceback turtle types typing
-    unittest.case unittest.mock urllib.parse urllib.request uuid warnings wave weakref webbrowser xml.dom.minidom
-    xml.sax.handler xmlrpc.client zipapp zipfile zoneinfo._zoneinfo
-"""
+HEAPS = (heaps.PAIRS, heaps.JSON, heaps.LIBRARY, heaps.RANDOM)
 
 
 class Plain:
@@ -59,71 +48,17 @@ def create_and_drop(cls, times=100_000):
         cls("name")
 
 
-# ------------------------------------------------------------------------- heaps
-
-
-def pairs_of_friends(objects):
-    """Trash: rings of two people and their two lists."""
-    for _ in range(objects // 4):
-        a, b = Person("a"), Person("b")
-        a.befriend(b)
-    a = b = None
-
-
-def json_like(objects):
-    """Live: nested dicts and lists as a JSON parser makes them."""
-    return [
-        {"id": n, "tags": ["a", "b", [n]], "place": {"x": 1.5, "y": 2.5}, "owner": {"name": str(n), "roles": []}}
-        for n in range(objects // 6)
-    ]
-
-
-def libraries(objects):
-    """Live: the modules of the standard library, each several times."""
-    loaded = []
-    while len(gc.get_objects()) < objects:
-        before = len(loaded)
-        for name in LIBRARIES.split():
-            try:
-                spec = importlib.util.find_spec(name)
-                module = importlib.util.module_from_spec(spec)
-                spec.loader.exec_module(module)
-            except Exception:  # not in this Python, or not to be had twice
-                continue
-            loaded.append(module)
-        if len(loaded) == before:
-            break
-    return loaded
-
-
-def random_friends(objects):
-    """Live: people with four random friends each, in two lists of references by index: the worst case for caches."""
-    rng = random.Random(1)
-    people = [Person("p") for _ in range(objects // 2)]
-    for person in people:
-        person.friends.extend(rng.choices(people, k=4))
-    return people
-
-
-HEAPS = {
-    "pairs of friends (trash)": pairs_of_friends,
-    "JSON-like data": json_like,
-    "imported libraries": libraries,
-    "random friends": random_friends,
-}
-
-
-def compare_heap(build, objects, rounds):
+def compare_heap(heap, objects, rounds):
     """Return (ratio of the dry run to a collection, the cost of the pass)."""
     ratios = []
-    is_trash = build is pairs_of_friends
-    kept = build(objects)
-    gc.collect() if not is_trash else None
+    kept = heap.build(objects)
+    if not heap.is_trash:
+        gc.collect()
     _core.dry_run()  # the first pass meets cold memory, as a first collection would
     for _ in range(rounds):
-        if is_trash:
+        if heap.is_trash:
             gc.collect()
-            build(objects)
+            heap.build(objects)
         dry, census = seconds(_core.dry_run)
         cost = _core.last_pass()
         del census
@@ -152,12 +87,12 @@ def main():
     print(f"create and drop a Person, journal on, against plain Python with __slots__: {statistics.median(ratios):.2f}")
     print()
     rows = []
-    for name, build in HEAPS.items():
-        ratio, cost = compare_heap(build, options.objects, options.rounds)
+    for heap in HEAPS:
+        ratio, cost = compare_heap(heap, options.objects, options.rounds)
         edges = cost["edges"] * 4
         rows.append(
             (
-                name,
+                heap.name,
                 f"{cost['nodes']:,}",
                 f"{cost['edges']:,}",
                 f"{ratio:.2f}",
