@@ -212,17 +212,35 @@ search_ring(Paths *paths, const Region *region, NodeId start, size_t best, uint6
     return 0;
 }
 
+/* Shorten `ring` from each start to one of `limit` nodes at most. 0 or -1. */
+static int
+improve_up_to(Paths *paths, const Region *region, const NodeId *members, size_t limit, uint64_t last_step, Path *ring)
+{
+    for (size_t m = 1; m < region->count && ring->length > 1 && paths->steps < last_step; m++) {
+        size_t best = ring->length <= limit ? ring->length : limit + 1;
+        if (only_successor(paths, region, members[m]) == NOWHERE &&
+            search_ring(paths, region, members[m], best, last_step, ring) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* Only a member that leads to two others need be a start: if each node of a ring led to nothing but the next one, no
    way would leave the ring, and the component would be this ring, which follow_simple_ring has told already. So each ring
-   has such a member, and a shortest one is found from there. */
+   has such a member, and a shortest one is found from there.
+
+   All starts are tried with a low limit before any with twice that: mostly there is a ring of a few nodes somewhere, and
+   nobody needs to look further than that, where one start alone may have thousands of nodes a few steps off. */
 static int
 improve_ring(Paths *paths, const Region *region, const NodeId *members, uint64_t last_step, Path *ring, bool *exact)
 {
-    for (size_t m = 1; m < region->count && ring->length > 1 && paths->steps < last_step; m++) {
-        if (only_successor(paths, region, members[m]) == NOWHERE &&
-            search_ring(paths, region, members[m], ring->length, last_step, ring) < 0) {
+    enum { FIRST_LIMIT = 2 };
+    for (size_t limit = FIRST_LIMIT, done = 0; done + 1 < ring->length && paths->steps < last_step; limit *= 2) {
+        if (improve_up_to(paths, region, members, limit, last_step, ring) < 0) {
             return -1;
         }
+        done = limit;
     }
     *exact = ring->length == 1 || paths->steps < last_step;
     return 0;

@@ -36,8 +36,8 @@ int paths_from_roots(Paths *paths, const NodeId *roots, size_t count, NodeId tar
 
 /* A shortest ring among members[0 .. count) of one cyclic component (component[node] == component[members[0]] for
    exactly those), begun at the member of it from which it was found: each node of `ring` leads to the next one, and the
-   last to the first. Starts are tried in the order of members, but only such as may lie on a ring shorter than the best so
-   far. `budget` bounds the edges looked at: when it is spent the best ring so far is returned and *exact set false (the
+   last to the first. Starts are tried in the order of members, with a limit to the length that is doubled from round to
+   round, and only such as may lie on a ring shorter than the best so far. `budget` bounds the edges looked at: when it is spent the best ring so far is returned and *exact set false (the
    first search is always completed, so there always is a ring). 0; -1: out of memory. */
 int paths_shortest_ring(Paths *paths, const NodeId *component, const NodeId *members, size_t count, uint64_t budget,
                         Path *ring, bool *exact);
