@@ -239,9 +239,9 @@ def _fingerprint(steps: list[Step]) -> str:
 _UPWARDS = frozenset({"parent", "owner", "up", "root", "container", "outer"})
 
 
-def _names_upwards(step: Step) -> bool:
+def _names_upwards(label: str) -> bool:
     """Whether a label is one by which a child calls its parent."""
-    spaced = "".join(f" {c}" if c.isupper() else c if c.isalpha() else " " for c in step.label)
+    spaced = "".join(f" {c}" if c.isupper() else c if c.isalpha() else " " for c in label)
     return not _UPWARDS.isdisjoint(spaced.lower().split())
 
 
@@ -291,8 +291,8 @@ def _cause_by_shape(steps: list[Step], kinds: set[str], alive: bool) -> str | No
         return ITSELF
     if len(steps) == 2:
         is_tree = steps[0].is_through_container != steps[1].is_through_container and kinds == {"instance"}
-        return PARENT if is_tree or any(_names_upwards(step) for step in steps) else TWO
-    return PARENT if any(_names_upwards(step) for step in steps) else None
+        return PARENT if is_tree or any(map(_names_upwards, {step.label for step in steps})) else TWO
+    return PARENT if any(map(_names_upwards, {step.label for step in steps})) else None
 
 
 def _cause(steps: list[Step], alive: bool) -> str | None:
@@ -309,10 +309,10 @@ _EFFORT = {"attribute": 1, "local": 1, "value": 2, "item": 2, "element": 2, "key
 class Candidate:
     """A reference that a program may change, and what falls with it."""
 
-    __slots__ = ("edge", "following", "frees", "label", "place", "preceding", "references", "ring", "step")
+    __slots__ = ("edge", "following", "frees", "is_upwards", "label", "place", "preceding", "references", "step")
 
     def __init__(self, place: int, steps: list[Step], hop: int) -> None:
-        self.ring, self.place, self.step = steps, place, steps[place]
+        self.place, self.step, self.is_upwards = place, steps[place], False
         self.edge = edge = self.step.edges[hop]
         self.label = fold(self.step.edges[: hop + 1])
         self.following, self.preceding = steps[(place + 1) % len(steps)].node, steps[place - 1].node
@@ -323,13 +323,6 @@ class Candidate:
     def effort(self, cause: str | None) -> tuple[bool, bool, int, int]:
         """How much a cut here changes, the least first; the pattern knows best."""
         return (not _is_wanted(cause, self), self.references > 1, _base_effort(self), self.place)
-
-
-def _is_upwards(candidate: Candidate) -> bool:
-    """Whether a reference leads from a child to its parent: by its name, or since only others go through containers."""
-    if any(_names_upwards(step) for step in candidate.ring):
-        return _names_upwards(candidate.step)
-    return not candidate.step.is_through_container and any(step.is_through_container for step in candidate.ring)
 
 
 def _base_effort(candidate: Candidate) -> int:
@@ -358,18 +351,29 @@ def _is_wanted(cause: str | None, candidate: Candidate) -> bool:
         COROUTINE: following.kind == "coroutine",
         TASK: _is_task(following),
         CACHE: following.kind == "cache" or candidate.edge.kind in ("key", "own"),
-        PARENT: _is_upwards(candidate),
+        PARENT: candidate.is_upwards,
     }
     return wanted.get(cause or "", False)
 
 
 def _candidates(steps: list[Step]) -> list[Candidate]:
-    return [
+    """Tell the references that were tried, and which of them lead from a child to its parent.
+
+    Those are told by their names, or where no name tells, by being the ones that do not go through a container.
+    """
+    candidates = [
         Candidate(place, steps, hop)
         for place, step in enumerate(steps)
         for hop, edge in enumerate(step.edges)
         if edge.alone >= 0
     ]
+    upwards = set(filter(_names_upwards, {step.label for step in steps}))
+    has_containers = any(step.is_through_container for step in steps)
+    for candidate in candidates:
+        step = candidate.step
+        by_shape = has_containers and not step.is_through_container
+        candidate.is_upwards = step.label in upwards if upwards else by_shape
+    return candidates
 
 
 _ADVICE = {
@@ -397,7 +401,7 @@ def _advice(cause: str | None, candidate: Candidate) -> str:
         if edge.kind == "local":
             return "del the local (try ... finally), or keep the exception without its traceback"
         return f"set {label} = None when done, or keep the exception without its traceback"
-    if cause == PARENT and not _is_upwards(candidate):
+    if cause == PARENT and not candidate.is_upwards:
         return "clear it when done: the child then lets go of its parent"
     if cause in _ADVICE:
         return _ADVICE[cause]
