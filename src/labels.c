@@ -250,6 +250,12 @@ static const Fields fields_table[] = {
     {"dict_items", "its-dict"},
     {"odict_iterator", "- its-dict"},
     {"mappingproxy", "its-mapping"},
+    {"_collections._deque_iterator", "- - its-deque"},
+    {"_collections._deque_reverse_iterator", "- - its-deque"},
+    {"collections._deque_iterator", "- - its-deque"}, /* since 3.12 */
+    {"collections._deque_reverse_iterator", "- - its-deque"},
+    {"memoryview", "- its-buffer"},
+    {"managedbuffer", "- - - obj"},
     {"enumerate", "- its-iterator its-result -"},
     {"reversed", "- its-sequence"},
     {"map", "its-iterators its-function"},
@@ -274,7 +280,9 @@ static const Fields fields_table[] = {
     {"itertools.permutations", "its-pool - - its-result"},
     {"itertools.combinations", "its-pool - its-result"},
     {"itertools.combinations_with_replacement", "its-pool - its-result"},
+    {"itertools.batched", "its-iterator"},
     {"itertools._tee", "its-data"},
+    {"itertools._tee_dataobject", "its-iterator - its-next-data"},
     {"method-wrapper", "its-descriptor __self__"},
     {"wrapper_descriptor", "__objclass__"},
     {"classmethod", "__func__"},
@@ -282,12 +290,21 @@ static const Fields fields_table[] = {
     {"instancemethod", "__func__"},
     {"types.GenericAlias", "__origin__ __args__ __parameters__"},
     {"types.UnionType", "__args__ __parameters__"},
+    {"typing.TypeVar",
+     "__name__ __bound__ evaluate_bound __constraints__ evaluate_constraints __default__ evaluate_default"},
+    {"typing.ParamSpec", "__name__ __bound__ __default__ evaluate_default"},
+    {"typing.TypeVarTuple", "__name__ __default__ evaluate_default"},
+#if GCSCOPE_ALIAS_HAS_QUALNAME
+    {"typing.TypeAliasType", "__name__ __qualname__ __type_params__ evaluate_value __value__ __module__"},
+#else
+    {"typing.TypeAliasType", "__name__ __type_params__ evaluate_value __value__ __module__"},
+#endif
     {"coroutine_wrapper", "its-coroutine"},
     {"async_generator_asend", "its-generator its-value"},
     {"async_generator_athrow", "its-generator its-arguments"},
     {"_asyncio.FutureIter", "its-future"},
-    {"_asyncio.TaskStepMethWrapper", "its-task its-argument"},
     {"TaskStepMethWrapper", "its-task its-argument"},
+    {"_asyncio.TaskStepMethWrapper", "its-task its-argument"}, /* since 3.12 */
     {"_abc._abc_data", "its-registry its-cache its-negative-cache"},
     {"_functools._lru_list_elem", "- - its-key its-result"},
     {"functools.KeyWrapper", "its-function obj"},
@@ -301,6 +318,9 @@ static const Fields fields_table[] = {
     {"frame_locals_proxy", "its-frame"},
     {"FrameLocalsProxy", "its-frame"},
     {"_io.BytesIO", "-"},
+    {"_io.TextIOWrapper", "- - buffer"},
+    {"_io.BufferedRWPair", "its-reader its-writer"},
+    {"_queue.SimpleQueue", "- - its-elements"},
     {"weakcallableproxy", "- __callback__"},
     {"weakproxy", "- __callback__"},
     {"xml.etree.ElementTree.Element", ".tag .text .tail -"},
@@ -358,7 +378,7 @@ typedef struct {
 static const Getters getters_table[] = {
     {"_asyncio.Future", "_loop _result _exception _source_traceback _cancel_message"},
     {"_asyncio.Task", "_loop _result _exception _source_traceback _cancel_message _coro _fut_waiter"},
-    {"memoryview", "obj"},
+    {"sqlite3.Connection", "row_factory text_factory"},
     {"gcscope.Person", "friends"},
     {"pyexpat.xmlparser",
      "StartElementHandler EndElementHandler ProcessingInstructionHandler CharacterDataHandler "
@@ -842,15 +862,29 @@ labels_hash(const Label *label)
     return mix_name(hash, label->name);
 }
 
+/* New reference: a str between [ and ], in quotes; a subclass's own repr is not asked. */
+static PyObject *
+quoted_text(const char *before, PyObject *name)
+{
+    PyObject *exact = PyUnicode_FromObject(name);
+    PyObject *text = exact != NULL ? PyUnicode_FromFormat("%s[%R]", before, exact) : NULL;
+    Py_XDECREF(exact);
+    return text;
+}
+
+/* New reference: an attribute as one would type it. */
+static PyObject *
+attribute_text(PyObject *name)
+{
+    return PyUnicode_IsIdentifier(name) ? PyUnicode_FromFormat(".%U", name) : quoted_text(".__dict__", name);
+}
+
 /* New reference: a key as one would type it, where that runs no Python code. */
 static PyObject *
 key_text(PyObject *key, bool canonical)
 {
     if (PyUnicode_Check(key)) {
-        PyObject *exact = PyUnicode_FromObject(key);
-        PyObject *text = exact != NULL ? PyUnicode_FromFormat("[%R]", exact) : NULL;
-        Py_XDECREF(exact);
-        return text;
+        return quoted_text("", key);
     }
     if (canonical) {
         return PyUnicode_FromString("[*]");
@@ -893,7 +927,11 @@ unnamed_text(const Label *label)
     bool is_teen = n % 100 >= 11 && n % 100 <= 13;
     const char *ending = is_teen ? "th" : n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th";
     PyObject *type = name_of_type(label->holder);
-    PyObject *text = type != NULL ? PyUnicode_FromFormat("%zd%s reference of an %U", n, ending, type) : NULL;
+    const char *article = type != NULL && PyUnicode_GET_LENGTH(type) > 0 &&
+                                  strchr("aeioux", (int)PyUnicode_READ_CHAR(type, 0) | 0x20) != NULL
+                              ? "an"
+                              : "a";
+    PyObject *text = type != NULL ? PyUnicode_FromFormat("%zd%s reference of %s %U", n, ending, article, type) : NULL;
     Py_XDECREF(type);
     return text;
 }
@@ -903,7 +941,7 @@ labels_text(const Label *label, bool canonical)
 {
     switch (label->kind) {
     case LABEL_ATTRIBUTE:
-        return label->name != NULL ? PyUnicode_FromFormat(".%U", label->name) : table_text(label->text);
+        return label->name != NULL ? attribute_text(label->name) : table_text(label->text);
     case LABEL_FIELD:
         return table_text(label->text);
     case LABEL_DICT:

@@ -604,7 +604,7 @@ static PyType_Slot liar_slots[] = {
 static PyType_Spec liar_spec = {
     .name = "rooms.Liar",
     .basicsize = sizeof(LiarObject),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE,
     .slots = liar_slots,
 };
 
