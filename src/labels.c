@@ -335,11 +335,18 @@ is_from_c(const PyTypeObject *type)
     return !PyType_HasFeature((PyTypeObject *)type, Py_TPFLAGS_HEAPTYPE) || strchr(type->tp_name, '.') != NULL;
 }
 
+/* For one name after the other of a table: mostly the first character tells. */
+static inline bool
+is_same_name(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 static const Fields *
 fields_of(const PyTypeObject *type)
 {
     for (size_t i = 0; i < Py_ARRAY_LENGTH(fields_table) && is_from_c(type); i++) {
-        if (strcmp(fields_table[i].type, type->tp_name) == 0) {
+        if (is_same_name(fields_table[i].type, type->tp_name)) {
             return &fields_table[i];
         }
     }
@@ -406,7 +413,7 @@ static const Getters *
 getters_of(const PyTypeObject *type)
 {
     for (size_t i = 0; i < Py_ARRAY_LENGTH(getters_table) && is_from_c(type); i++) {
-        if (strcmp(getters_table[i].type, type->tp_name) == 0) {
+        if (is_same_name(getters_table[i].type, type->tp_name)) {
             return &getters_table[i];
         }
     }
@@ -681,7 +688,7 @@ static bool
 read_display(const Teller *teller, PyObject *op, const PyTypeObject *type)
 {
     for (size_t i = 0; i < Py_ARRAY_LENGTH(displays_table) && is_from_c(type); i++) {
-        if (strcmp(displays_table[i].type, type->tp_name) == 0) {
+        if (is_same_name(displays_table[i].type, type->tp_name)) {
             Shown shown = {.teller = teller, .op = op};
             (void)type->tp_traverse(op, displays_table[i].show, &shown);
             return shown.stop;
