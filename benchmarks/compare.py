@@ -1,8 +1,8 @@
 """What gcscope costs, side by side in one run: ratios, since machines are shared and noisy.
 
 1. Creating and dropping a Person, its life noted in the journal, against the same class in plain Python with __slots__.
-2. The dry run against one full gc.collect() of the same heap: pairs of friends as trash, JSON-like data, imported
-   libraries, random friends. They are measured in turns (dry run, collection, dry run, ...), and the median of the
+2. The dry run against one full gc.collect() of the same heap: pairs of friends as trash, JSON-like data, random
+   friends, imported libraries. They are measured in turns (dry run, collection, dry run, ...), and the median of the
    ratios of neighbours is told. A collection frees the trash, so that it is made anew for each.
 3. The most raw memory that a pass holds, in bytes per object and per reference between objects (4 of them are the
    reference itself).
@@ -22,7 +22,7 @@ import heaps
 from gcscope import Person, _core
 from gcscope.render.text import table
 
-HEAPS = (heaps.PAIRS, heaps.JSON, heaps.LIBRARY, heaps.RANDOM)
+HEAPS = (heaps.PAIRS, heaps.JSON, heaps.RANDOM, heaps.LIBRARY)  # the modules last: they leave much behind
 
 
 class Plain:

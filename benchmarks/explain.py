@@ -37,9 +37,9 @@ HEAPS = (
     heaps.MANY_FORMS,
     heaps.ONE_COMPONENT,
     heaps.JSON,
-    heaps.LIBRARY,
     heaps.RANDOM,
     heaps.SERVICE,
+    heaps.LIBRARY,  # the last: modules leave much behind that lives on
 )
 RINGS = 500_000  # of one form
 PEER_HEAPS = (heaps.PAIRS, heaps.JSON, heaps.SERVICE)
@@ -244,9 +244,9 @@ def words_table(sizes, rounds):
         aims = [aims[kind] for _, _, aims, _ in WORDS]
         rows.append((name, "", *("" if aim is None else f"{aim:.1f} " for aim in aims), ""))
     for objects in sizes:
+        if objects >= 1_000_000:
+            rows.append(compare_words(heaps.PAIRS, 4 * RINGS, rounds))
         rows += [compare_words(heap, objects, rounds) for heap in HEAPS]
-    if max(sizes) >= 1_000_000:
-        rows.append(compare_words(heaps.PAIRS, 4 * RINGS, rounds))
     print("\n".join(table(("heap", "objects", *(f"{word} " for word, *_ in WORDS), ""), rows)))
 
 
@@ -301,7 +301,8 @@ def huge_table():
                 ratio = compare(heap, HUGE, action)
                 cost = _core.last_pass()
                 most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-                per_object = f"{cost['peak_bytes'] / cost['nodes']:.0f}"
+                has_cost = action is not tell_holders  # which needs no graph
+                per_object = f"{cost['peak_bytes'] / cost['nodes']:.0f}" if has_cost else ""
                 rows.append((heap.name, word, f"{cost['nodes']:,}", f"{ratio:.2f}", per_object, f"{most:,}", ""))
         end()
     header = ("heap", "word", "objects", "ratio", "bytes per object", "process at most, KiB", "")

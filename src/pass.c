@@ -18,6 +18,9 @@ pass_begin(Pass *pass, ModuleState *state)
 void
 pass_end(Pass *pass)
 {
+    if (pass->is_judged) { /* what was built on the graph took memory too */
+        pass->state->last_pass.peak_bytes = pass->memory.peak;
+    }
     collector_fini(&pass->collector);
     heap_fini(&pass->heap);
     if (pass->was_enabled) {
@@ -127,6 +130,7 @@ pass_judge(Pass *pass)
         .visits = heap->visits,
         .peak_bytes = pass->memory.peak,
     };
+    pass->is_judged = true;
     return 0;
 }
 

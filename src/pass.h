@@ -17,6 +17,7 @@ typedef struct {
     Heap heap;
     Collector collector;
     int was_enabled;
+    bool is_judged; /* its cost was noted */
 } Pass;
 
 /* Switch automatic collection off until pass_end, which must follow in any case. */
