@@ -667,7 +667,7 @@ def getters_and_partials(one):
 def a_memoryview(one):
     one[0] = bytearray(b"x")
     view = memoryview(one[0])
-    yield [("managedbuffer", None, "1st reference of an managedbuffer")]
+    yield [("managedbuffer", None, ".obj")]
     view.release()
 
 
