@@ -131,19 +131,11 @@ add_row(Inquiry *asked, PyObject *node, PyObject *edges, bool owned, const char 
     return error;
 }
 
-/* New reference: the edge from op to target as a tuple of story_edge. */
-static PyObject *
-edge_of(const Inquiry *asked, PyObject *op, PyObject *before, PyObject *target, size_t nth)
-{
-    Label label = labels_find(op, before, target, nth);
-    return story_edge(asked->state, &label, op, target);
-}
-
 /* New reference: the edges from a holder's owner over the holder to the object; from the holder alone where it has none. */
 static PyObject *
-edges_of(const Inquiry *asked, const Holder *holder, size_t nth)
+edges_of(const Inquiry *asked, const Holder *holder, const Label *label)
 {
-    PyObject *last = edge_of(asked, holder->op, NULL, asked->target, nth), *edges = NULL;
+    PyObject *last = story_edge(asked->state, label, holder->op, asked->target), *edges = NULL;
     if (last == NULL) {
         return NULL;
     }
@@ -152,7 +144,8 @@ edges_of(const Inquiry *asked, const Holder *holder, size_t nth)
     }
     else if (PyCell_Check(holder->op)) {
         PyObject *closure = ((PyFunctionObject *)holder->owner)->func_closure;
-        PyObject *first = edge_of(asked, closure, holder->owner, holder->op, 0);
+        Label cell = labels_find(closure, holder->owner, holder->op, 0);
+        PyObject *first = story_edge(asked->state, &cell, closure, holder->op);
         edges = first != NULL ? PyTuple_Pack(2, first, last) : NULL;
         Py_XDECREF(first);
     }
@@ -197,20 +190,38 @@ node_of(const Inquiry *asked, const Holder *holder)
     return story_node(asked->state, holder->owner != NULL ? holder->owner : holder->op);
 }
 
+/* A row for each reference of a holder, of which the last ones own nothing. 0 or -1 with an exception. */
+static int
+tell_references(Inquiry *asked, const Holder *holder, const Label *labels)
+{
+    for (size_t nth = 0; nth < holder->shown; nth++) {
+        bool owned = nth < holder->shown - holder->unowned;
+        if (add_row(asked, node_of(asked, holder), edges_of(asked, holder, &labels[nth]), owned, "heap") < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* 0 or -1 with an exception. */
 static int
 tell_holders(Inquiry *asked)
 {
-    for (size_t h = 0; h < asked->holders.length; h++) {
+    VEC(Label) labels = {0};
+    int error = 0;
+    for (size_t h = 0; h < asked->holders.length && error == 0; h++) {
         const Holder *holder = &asked->holders.items[h];
-        for (size_t nth = 0; nth < holder->shown; nth++) {
-            bool owned = nth < holder->shown - holder->unowned;
-            if (add_row(asked, node_of(asked, holder), edges_of(asked, holder, nth), owned, "heap") < 0) {
-                return -1;
-            }
+        if (vec_reserve(asked->memory, &labels, holder->shown) < 0) {
+            PyErr_NoMemory();
+            error = -1;
+        }
+        else {
+            labels_find_all(holder->op, asked->target, labels.items, holder->shown);
+            error = tell_references(asked, holder, labels.items);
         }
     }
-    return 0;
+    vec_fini(asked->memory, &labels);
+    return error;
 }
 
 static PyObject *

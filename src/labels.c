@@ -468,7 +468,8 @@ read_published(const Teller *teller, PyObject *op)
             }
             else if (getters != NULL && Py_IS_TYPE(descriptor, &PyGetSetDescr_Type)) {
                 const PyGetSetDef *getset = ((PyGetSetDescrObject *)descriptor)->d_getset;
-                stop = has_word(getters->names, getset->name) && read_getter(teller, op, getset);
+                stop = PyType_IsSubtype(type, PyDescr_TYPE(descriptor)) && has_word(getters->names, getset->name) &&
+                       read_getter(teller, op, getset);
             }
         }
         Py_XDECREF(dict);
@@ -819,6 +820,54 @@ labels_find(PyObject *op, PyObject *before, PyObject *target, size_t nth)
     return (Label){.kind = LABEL_UNNAMED, .index = count.shown, .holder = Py_TYPE(op)};
 }
 
+typedef struct {
+    PyObject *target;
+    Label *labels;
+    size_t count; /* that are wanted */
+    size_t found; /* so far */
+    size_t named;
+    Label unnamed; /* index: references shown so far */
+} SearchAll;
+
+static bool
+search_labels(void *arg, PyObject *target, Label label)
+{
+    SearchAll *search = arg;
+    if (target == search->target) {
+        search->labels[search->found++] = label;
+    }
+    return search->found == search->count;
+}
+
+/* A reference that has no name takes the place of the one that tp_traverse shows as late. */
+static int
+count_unnamed(PyObject *target, void *arg)
+{
+    SearchAll *search = arg;
+    search->unnamed.index++;
+    if (target == search->target && search->found++ >= search->named) {
+        search->labels[search->found - 1] = search->unnamed;
+    }
+    return search->found == search->count;
+}
+
+void
+labels_find_all(PyObject *op, PyObject *target, Label *labels, size_t count)
+{
+    SearchAll search = {.target = target, .labels = labels, .count = count};
+    labels_visit(op, NULL, search_labels, &search);
+    if (search.found < count) {
+        search.named = search.found;
+        search.found = 0;
+        search.unnamed = (Label){.kind = LABEL_UNNAMED, .holder = Py_TYPE(op)};
+        (void)Py_TYPE(op)->tp_traverse(op, count_unnamed, &search);
+        search.found = search.found > search.named ? search.found : search.named;
+    }
+    while (search.found < count) { /* a tp_traverse that shows less than it did before */
+        labels[search.found++] = search.unnamed;
+    }
+}
+
 /* ------------------------------------------------------------------------ telling */
 
 static const char *const label_words[] = {
@@ -869,12 +918,32 @@ labels_hash(const Label *label)
     return mix_name(hash, label->name);
 }
 
+/* New reference: [text] of a type's own tp_repr. Not PyObject_Repr, nor %R: these let signal handlers run first, and up to
+   3.12 a collection that is due. */
+static PyObject *
+bracketed_repr(PyObject *key, const PyTypeObject *type)
+{
+    PyObject *repr = type->tp_repr(key);
+    PyObject *text = repr != NULL ? PyUnicode_FromFormat("[%U]", repr) : NULL;
+    Py_XDECREF(repr);
+    return text;
+}
+
+static PyObject *
+bracketed_type(PyTypeObject *type)
+{
+    PyObject *name = name_of_type(type);
+    PyObject *text = name != NULL ? PyUnicode_FromFormat("[<%U>]", name) : NULL;
+    Py_XDECREF(name);
+    return text;
+}
+
 /* New reference: a str between [ and ], in quotes; a subclass's own repr is not asked. */
 static PyObject *
-quoted_text(const char *before, PyObject *name)
+quoted_text(PyObject *name)
 {
     PyObject *exact = PyUnicode_FromObject(name);
-    PyObject *text = exact != NULL ? PyUnicode_FromFormat("%s[%R]", before, exact) : NULL;
+    PyObject *text = exact != NULL ? bracketed_repr(exact, &PyUnicode_Type) : NULL;
     Py_XDECREF(exact);
     return text;
 }
@@ -883,7 +952,13 @@ quoted_text(const char *before, PyObject *name)
 static PyObject *
 attribute_text(PyObject *name)
 {
-    return PyUnicode_IsIdentifier(name) ? PyUnicode_FromFormat(".%U", name) : quoted_text(".__dict__", name);
+    if (PyUnicode_IsIdentifier(name)) {
+        return PyUnicode_FromFormat(".%U", name);
+    }
+    PyObject *quoted = quoted_text(name);
+    PyObject *text = quoted != NULL ? PyUnicode_FromFormat(".__dict__%U", quoted) : NULL;
+    Py_XDECREF(quoted);
+    return text;
 }
 
 /* New reference: a key as one would type it, where that runs no Python code. */
@@ -891,40 +966,38 @@ static PyObject *
 key_text(PyObject *key, bool canonical)
 {
     if (PyUnicode_Check(key)) {
-        return quoted_text("", key);
+        return quoted_text(key);
     }
     if (canonical) {
         return PyUnicode_FromString("[*]");
     }
-    bool is_small =
-        PyLong_CheckExact(key) && long_digits((PyLongObject *)key) < 40; /* others may be too long to print */
-    if (is_small || PyBool_Check(key) || Py_IsNone(key) || PyFloat_CheckExact(key)) {
-        return PyUnicode_FromFormat("[%R]", key);
+    if (PyLong_CheckExact(key)) { /* its tp_repr looks for signals, too, once for each digit */
+        int is_long = 0;
+        long long number = PyLong_AsLongLongAndOverflow(key, &is_long);
+        return is_long == 0 ? PyUnicode_FromFormat("[%lld]", number) : bracketed_type(Py_TYPE(key));
     }
-    PyObject *type = name_of_type(Py_TYPE(key));
-    PyObject *text = type != NULL ? PyUnicode_FromFormat("[<%U>]", type) : NULL;
-    Py_XDECREF(type);
-    return text;
+    if (PyBool_Check(key) || Py_IsNone(key) || PyFloat_CheckExact(key)) {
+        return bracketed_repr(key, Py_TYPE(key));
+    }
+    return bracketed_type(Py_TYPE(key));
 }
 
 /* New reference: a name of a table, up to the next space, as an attribute; or in words where it begins with "its-". */
 static PyObject *
 table_text(const char *text)
 {
-    size_t length = strcspn(text, " ");
-    bool is_words = strncmp(text, "its-", 4) == 0;
-    PyObject *result = PyUnicode_New((Py_ssize_t)length + !is_words, 127);
-    if (result == NULL) {
-        return NULL;
+    Py_ssize_t length = (Py_ssize_t)strcspn(text, " ");
+    if (strncmp(text, "its-", 4) != 0) { /* the name of a slot may have any letters in it */
+        PyObject *name = PyUnicode_DecodeUTF8(text, length, "replace");
+        PyObject *attribute = name != NULL ? PyUnicode_FromFormat(".%U", name) : NULL;
+        Py_XDECREF(name);
+        return attribute;
     }
-    char *out = (char *)PyUnicode_1BYTE_DATA(result);
-    if (!is_words) {
-        *out++ = '.';
+    PyObject *words = PyUnicode_New(length, 127);
+    for (Py_ssize_t i = 0; i < length && words != NULL; i++) {
+        PyUnicode_1BYTE_DATA(words)[i] = text[i] == '-' ? ' ' : (Py_UCS1)text[i];
     }
-    for (size_t i = 0; i < length; i++) {
-        out[i] = is_words && text[i] == '-' ? ' ' : text[i];
-    }
-    return result;
+    return words;
 }
 
 static PyObject *

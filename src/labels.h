@@ -51,6 +51,9 @@ void labels_visit(PyObject *op, PyObject *before, LabelVisitor visit, void *arg)
 /* The name of the reference number `nth` (from 0) of op to target. */
 Label labels_find(PyObject *op, PyObject *before, PyObject *target, size_t nth);
 
+/* The names of the references number 0 .. count - 1 of op to target, in time that does not grow with count for each. */
+void labels_find_all(PyObject *op, PyObject *target, Label *labels, size_t count);
+
 /* A number that is the same for equal labels, indexes and keys other than str apart, also in another process. */
 uint64_t labels_hash(const Label *label);
 
