@@ -35,7 +35,7 @@ typedef struct {
 static CensusObject *
 census_new(ModuleState *state)
 {
-    CensusObject *self = PyObject_New(CensusObject, state->census_type);
+    CensusObject *self = state_check(state) == 0 ? PyObject_New(CensusObject, state->census_type) : NULL;
     if (self == NULL) {
         return NULL;
     }

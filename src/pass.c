@@ -72,6 +72,14 @@ list_whole_heap(ModuleState *state, PyObject **list)
     return *list != NULL ? 0 : -1;
 }
 
+/* What an audit hook has just done, or another thread that it let run, may have switched automatic collection on again. From
+   here to pass_end nothing else does. */
+static void
+stay_alone(Pass *pass)
+{
+    pass->was_enabled |= PyGC_Disable();
+}
+
 static int
 list_failed(const Pass *pass)
 {
@@ -88,6 +96,9 @@ int
 pass_list(Pass *pass, long generation)
 {
     PyObject *list = NULL;
+    if (state_check(pass->state) < 0) {
+        return -1;
+    }
     if (generation < 0) {
         if (list_whole_heap(pass->state, &list) < 0) {
             return -1;
@@ -96,13 +107,14 @@ pass_list(Pass *pass, long generation)
     else if ((list = list_generations(pass->state, generation)) == NULL) {
         return -1;
     }
+    stay_alone(pass);
     return heap_list(&pass->heap, &pass->memory, list) < 0 ? list_failed(pass) : 0;
 }
 
 int
 pass_list_all(Pass *pass)
 {
-    int any_frozen = count_frozen(pass->state);
+    int any_frozen = state_check(pass->state) == 0 ? count_frozen(pass->state) : -1;
     PyObject *list = NULL;
     if (any_frozen < 0) {
         return -1;
@@ -110,6 +122,7 @@ pass_list_all(Pass *pass)
     if (!GCSCOPE_HAS_VISIT_OBJECTS && (list = PyObject_CallNoArgs(pass->state->gc_get_objects)) == NULL) {
         return -1;
     }
+    stay_alone(pass);
     int error = any_frozen ? heap_list_all(&pass->heap, &pass->memory, list, PyImport_GetModuleDict())
                            : heap_list(&pass->heap, &pass->memory, list);
     return error < 0 ? list_failed(pass) : 0;

@@ -26,7 +26,7 @@ PyObject *
 refs_refcount(PyObject *module, PyObject *obj)
 {
     if (is_immortal(obj)) {
-        return Py_NewRef(state_of_module(module)->immortal);
+        return state_check(state_of_module(module)) == 0 ? Py_NewRef(state_of_module(module)->immortal) : NULL;
     }
     return PyLong_FromSsize_t(Py_REFCNT(obj) - references_of_call(obj));
 }

@@ -40,10 +40,26 @@ state_of_module(PyObject *module)
     return PyModule_GetState(module);
 }
 
+/* 0, or -1 with RuntimeError: the collector has cleared the module, and yet a function of it is called, as by what runs at
+   exit or has found it through the gc module. The state is then empty but for the journal. */
+static inline int
+state_check(const ModuleState *state)
+{
+    if (state->gc_get_objects != NULL) {
+        return 0;
+    }
+    PyErr_SetString(PyExc_RuntimeError, "gcscope is gone: the collector has cleared the module");
+    return -1;
+}
+
 /* Borrowed; `type` is one of the module's types or derives from one. NULL with TypeError otherwise. */
 static inline ModuleState *
 state_of_type(PyTypeObject *type)
 {
+    if (type->tp_mro == NULL) { /* the collector has cleared it */
+        PyErr_SetString(PyExc_TypeError, "this class is gone: the collector has cleared it");
+        return NULL;
+    }
     PyObject *module = PyType_GetModuleByDef(type, &gcscope_module);
     return module != NULL ? PyModule_GetState(module) : NULL;
 }
