@@ -174,6 +174,24 @@ place_of_class(PyTypeObject *type)
     return place(code->co_filename, line);
 }
 
+/* A traceback. Its line is worked out late; its frame is gone when the collector has cleared it; and what a program made by
+   itself may have any tb_lasti, which nothing below this checks. */
+static PyObject *
+place_of_traceback(const PyTracebackObject *traceback)
+{
+    if (traceback->tb_frame == NULL) {
+        Py_RETURN_NONE;
+    }
+    enum { CODE_UNIT = 2 }; /* bytes */
+    PyCodeObject *code = code_of((PyObject *)traceback->tb_frame);
+    bool is_inside = traceback->tb_lasti >= 0 && traceback->tb_lasti / CODE_UNIT < Py_SIZE(code);
+    int line = traceback->tb_lineno;
+    if (line == -1) {
+        line = is_inside ? PyCode_Addr2Line(code, traceback->tb_lasti) : code->co_firstlineno;
+    }
+    return place(code->co_filename, line);
+}
+
 /* Where tracemalloc saw the object being made. Its functions are in C and make tuples only. */
 static PyObject *
 place_of_making(const ModuleState *state, PyObject *op)
@@ -202,9 +220,7 @@ describe_where(const ModuleState *state, PyObject *op)
         return place(code->co_filename, code->co_firstlineno);
     }
     if (PyTraceBack_Check(op)) {
-        PyTracebackObject *traceback = (PyTracebackObject *)op;
-        PyCodeObject *raised = code_of((PyObject *)traceback->tb_frame);
-        return place(raised->co_filename, PyCode_Addr2Line(raised, traceback->tb_lasti));
+        return place_of_traceback((PyTracebackObject *)op);
     }
     if (PyType_Check(op)) {
         return place_of_class((PyTypeObject *)op);

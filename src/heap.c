@@ -347,7 +347,8 @@ table_bytes(PyObject *op)
         return internals_dict_bytes(op);
     }
     if (PyList_CheckExact(op)) {
-        return (size_t)((PyListObject *)op)->allocated * sizeof(PyObject *);
+        Py_ssize_t allocated = ((PyListObject *)op)->allocated; /* -1 while it is sorted */
+        return allocated > 0 ? (size_t)allocated * sizeof(PyObject *) : 0;
     }
     if (PyAnySet_CheckExact(op)) {
         PySetObject *set = (PySetObject *)op;

@@ -374,7 +374,7 @@ innermost_frame(PyThreadState *thread)
 #if PY_VERSION_HEX >= 0x030D0000
     return thread->current_frame;
 #else
-    return thread->cframe->current_frame;
+    return thread->cframe != NULL ? thread->cframe->current_frame : NULL; /* 3.11 lists a new one early */
 #endif
 }
 
