@@ -1,0 +1,210 @@
+"""Programs that gcscope must survive: whatever runs, or is broken, while it looks."""
+
+import gc
+import sys
+import time
+import types
+
+import pytest
+
+import gcscope
+from gcscope import _core
+
+
+def survives(python, code):
+    """Run code that may crash in a process of its own; what it prints."""
+    process = python("-X", "faulthandler", "-c", code)
+    assert process.code == 0, process
+    return process.out
+
+
+MANY_RINGS = """
+import gc, signal, sys, gcscope
+from gcscope import _core
+gcscope.garbage
+class Node: pass
+def make():
+    for i in range(3000):
+        a = Node()
+        a.x = [{f"k{i}": a, i: a}]
+        setattr(a, f"z{i % 700}", a)
+gc.collect()
+gc.disable()
+"""
+
+
+@pytest.mark.skipif(not hasattr(__import__("signal"), "setitimer"), reason="needs setitimer")
+def test_no_signal_handler_runs_in_a_pass(python):
+    code = """
+signal.signal(signal.SIGALRM, lambda *_: gc.collect())
+for i in range(30):
+    make()
+    signal.setitimer(signal.ITIMER_REAL, 0.002 + 0.002 * i)
+    _core.rings(None, {}, None)
+print("alive")
+"""
+    assert survives(python, MANY_RINGS + code) == "alive\n"
+
+
+def test_an_audit_hook_cannot_switch_collection_on_for_a_pass(python):
+    code = """
+def hook(event, args):
+    if event == "gc.get_objects":
+        gc.set_threshold(gc.get_count()[0] + 2000)
+        gc.enable()
+make()
+gc.freeze()  # so that the list is asked for on all versions
+gc.unfreeze()
+import types; kept = types.SimpleNamespace(); gc.freeze(); make()
+sys.addaudithook(hook)
+print(len(_core.rings(None, {}, None)[1]), gc.isenabled())
+"""
+    assert survives(python, MANY_RINGS + code) == "700 True\n"
+
+
+def test_the_line_of_a_traceback_made_by_hand(quiet):
+    frame = (lambda: sys._getframe())()
+    sys.settrace(lambda *_: None)  # 3.11 then has a table of lines, and reads it at any place
+    (lambda: None)()
+    sys.settrace(None)
+    line = frame.f_code.co_firstlineno
+    for lasti, lineno, expected in ((10**6, 77, 77), (2**31 - 2, -1, line), (-4, -1, line), (0, -1, line)):
+        traceback = types.TracebackType(None, frame, lasti, lineno)
+        box = [traceback]
+        row = next(row for row in _core.why_alive(box)[1] if row[0] == "traceback")
+        assert row[3] == (__file__, expected)
+
+
+HALF_CLEARED = """
+import gc, os, sys, types, warnings
+from gcscope import _core
+told = []
+def look(*_):  # runs while the collector clears: what it has cleared already is back in its lists
+    for op in gc.get_objects():
+        if wanted(op):
+            told.append(try_on(op))
+warnings.simplefilter("always")
+warnings.showwarning = look
+late = os.scandir  # its finalizer warns, and no collector runs it before it clears
+"""
+
+
+def test_a_traceback_that_the_collector_has_cleared(python):
+    code = """
+def wanted(op):
+    return type(op) is types.TracebackType and op.tb_frame is None
+def try_on(op):
+    return _core.why_alive([op])[0], len(_core.retainers(1000)), _core.retained([op])[0]
+def make():
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        ring = [error.__traceback__, late("/")]
+        ring.append(ring)
+make()
+gc.collect()
+print(told)
+"""
+    assert survives(python, HALF_CLEARED + code) == "[('C', 1000, 1)]\n"
+
+
+WORDS = {
+    "rings": (None, {}, None),
+    "live_rings": ((), {}, None),
+    "holders": ([()], ()),
+    "why_alive": ([()],),
+    "retained": ([()],),
+    "retainers": (3,),
+    "dry_run": (),
+    "arithmetic": ([1],),
+    "census": ([],),
+    "watch_begin": (),
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_the_module_itself_was_cleared(python, word):
+    code = f"""
+def wanted(op):
+    return type(op) is type(len) and op.__name__ == {word!r} and op.__module__ == "gcscope._core"
+def try_on(op):
+    try:
+        return str(op(*{WORDS[word]!r}))
+    except RuntimeError as error:
+        return str(error)
+ring = [None, _core, _core.{word}, late("/")]
+ring[0] = _core.ring = ring
+for name in [name for name in sys.modules if name.startswith("gcscope")]:
+    del sys.modules[name]
+del _core, ring
+gc.collect()
+print(*told)
+"""
+    assert survives(python, HALF_CLEARED + code) == "gcscope is gone: the collector has cleared the module\n"
+
+
+def test_a_slot_with_other_letters(quiet):
+    cls = type("Slotted", (), {"__slots__": ("größe", "名前")})
+    thing = cls()
+    thing.größe = thing
+    del thing
+    [cycle] = gcscope.garbage().cycles
+    assert [link.label for link in cycle.ring] == [".größe"]
+    thing = cls()
+    thing.名前 = [thing]
+    del thing
+    assert {cycle.ring[0].label for cycle in gcscope.garbage().cycles} == {".größe", ".名前[0]"}
+
+
+def test_a_class_that_bears_the_name_of_a_c_type(quiet):
+    import _asyncio
+
+    names = {"__slots__": ("ring",), "_loop": _asyncio.Future.__dict__["_loop"]}
+    lying = type("_asyncio.Future", (), names)()
+    lying.ring = [lying]
+    [cycle] = gcscope.cycles(lying).cycles
+    assert [link.label for link in cycle.ring] == [".ring[0]"]
+    del lying
+
+
+def test_holders_of_an_object_that_one_list_holds_often(quiet):
+    thing = {}
+    often = [thing] * 100_000
+    began = time.process_time()
+    count, rows = _core.holders([thing], ())
+    assert time.process_time() - began < 20  # it took minutes while each reference was looked for from the first one on
+    assert [row[1][0][0] for row in rows if row[3] == "heap" and row[0][0] == "list"] == [
+        f"[{i}]" for i in range(len(often))
+    ]
+    assert count > 100_000
+
+
+def test_a_list_that_is_being_sorted(quiet):
+    sizes = []
+
+    class Item:
+        def __lt__(self, other):
+            sizes.append(gcscope.retained(items).bytes)
+            return False
+
+    items = [Item(), Item()]
+    items.sort()
+    assert all(0 < size < 10_000 for size in sizes)
+
+
+def test_a_chain_of_many_containers_is_one_label(quiet):
+    class Node:
+        pass
+
+    node = Node()
+    inner = node.lists = []
+    for _ in range(50_000):
+        inner.append([])
+        inner = inner[0]
+    inner.append(node)
+    del node, inner
+    began = time.process_time()
+    [cycle] = gcscope.garbage().cycles
+    assert cycle.ring[0].label == ".lists" + "[0]" * 50_001
+    assert time.process_time() - began < 20
+    gc.collect()
