@@ -10,6 +10,7 @@
 #include "alive.h"
 
 #include "dominators.h"
+#include "expression.h"
 #include "internals.h"
 #include "labels.h"
 #include "names.h"
@@ -30,6 +31,8 @@ typedef struct {
     VEC(NodeId) roots;
     Paths paths;
     Path way;
+    VEC(PyObject *) met; /* the objects along the way, borrowed */
+    VEC(Label) labels;   /* and what leads from each to the next */
     PyObject *frame_row; /* owned: (node, edge) of that slot */
     bool failed;
 } Search;
@@ -44,6 +47,8 @@ search_fini(Search *search)
     vec_fini(memory, &search->roots);
     paths_fini(&search->paths);
     vec_fini(memory, &search->way);
+    vec_fini(memory, &search->met);
+    vec_fini(memory, &search->labels);
     Py_CLEAR(search->frame_row);
 }
 
@@ -134,7 +139,26 @@ gather_roots(Search *search, RootKind kind)
 static PyObject *
 object_of(const Search *search, size_t i)
 {
-    return search->pass->heap.objects.items[search->way.items[i]];
+    return search->met.items[i];
+}
+
+/* Fetch the objects along the way, and name the references. 0 or -1. */
+static int
+name_way(Search *search)
+{
+    Memory *memory = &search->pass->memory;
+    size_t length = search->way.length;
+    if (vec_reserve(memory, &search->met, length) < 0 || vec_reserve(memory, &search->labels, length) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < length; i++) {
+        vec_push_reserved(&search->met, search->pass->heap.objects.items[search->way.items[i]]);
+    }
+    for (size_t i = 0; i + 1 < length; i++) {
+        PyObject *before = i > 0 ? object_of(search, i - 1) : NULL;
+        vec_push_reserved(&search->labels, labels_find(object_of(search, i), before, object_of(search, i + 1), 0));
+    }
+    return 0;
 }
 
 /* New reference: [node, edge, node, edge ... node] along the way. */
@@ -147,9 +171,7 @@ tell_way(Search *search)
         PyObject *node = story_node(state, object_of(search, i)), *edge = NULL;
         int error = node != NULL ? PyList_Append(told, node) : -1;
         if (error == 0 && i + 1 < search->way.length) {
-            Label label =
-                labels_find(object_of(search, i), i > 0 ? object_of(search, i - 1) : NULL, object_of(search, i + 1), 0);
-            edge = story_edge(state, &label, object_of(search, i), object_of(search, i + 1));
+            edge = story_edge(state, &search->labels.items[i], object_of(search, i), object_of(search, i + 1));
             error = edge != NULL ? PyList_Append(told, edge) : -1;
         }
         Py_XDECREF(node);
@@ -178,12 +200,19 @@ tell_frame(void *arg, const FrameSlot *slot)
     return true;
 }
 
-/* New reference: (root's kind, way, the name in sys.modules or (frame node, local or None) or None). */
+/* New reference: (root's kind, way, the name in sys.modules or (frame node, local or None) or None, what one types to go
+   that way from its beginning, or None). */
 static PyObject *
 tell_chain(Search *search, RootKind kind)
 {
+    if (name_way(search) < 0) {
+        return PyErr_NoMemory();
+    }
     PyObject *start = NULL, *way = tell_way(search);
-    if (way == NULL) {
+    PyObject *typed =
+        way != NULL ? expression_of_way(search->met.items, search->labels.items, search->labels.length) : NULL;
+    if (typed == NULL) {
+        Py_XDECREF(way);
         return NULL;
     }
     if (kind == ROOT_MODULE) {
@@ -198,8 +227,9 @@ tell_chain(Search *search, RootKind kind)
         start = search->frame_row; /* borrowed */
     }
     PyObject *chain =
-        search->failed ? NULL : Py_BuildValue("(sOO)", root_words[kind], way, start != NULL ? start : Py_None);
+        search->failed ? NULL : Py_BuildValue("(sOOO)", root_words[kind], way, start != NULL ? start : Py_None, typed);
     Py_DECREF(way);
+    Py_DECREF(typed);
     return chain;
 }
 

@@ -331,7 +331,8 @@ PyDoc_STRVAR(why_alive_doc,
              "The shortest chain from a root to the object in the list box, whose own reference is not counted.\n\n"
              "Returns None where no root leads to it, or (kind of root: 'module', 'C', 'frame', 'caller'; [node, edge, "
              "node ...\n"
-             "node]; the name in sys.modules, (node of a frame, local variable or None), or None).");
+             "node]; the name in sys.modules, (node of a frame, local variable or None), or None; what one types to go "
+             "that\nway from its beginning, or None).");
 
 PyDoc_STRVAR(retained_doc, "retained($module, box, /)\n--\n\n"
                            "What the object in the list box alone keeps, itself included: (objects, bytes, types).");

@@ -36,6 +36,7 @@ RANKS = [
     "tracked",
     "refs",
     "labels",
+    "expression",
     "rings",
     "describe",
     "story",

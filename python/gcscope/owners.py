@@ -86,47 +86,12 @@ def holders(obj: object, /) -> Holders:
     return Holders(refcount=count, named=named, unexplained=unexplained, hints=_hints() if unexplained > 0 else ())
 
 
-def _end_of_subscript(label: str) -> int:
-    """Tell where the subscript ends that a label begins with; 0 where its key cannot be typed."""
-    quote = label[1]
-    if quote not in "'\"":
-        end = label.find("]") + 1
-        key = label[1 : end - 1]
-        is_number = key.lstrip("-").replace(".", "", 1).isdigit()
-        return end if is_number or key in ("None", "True", "False") else 0
-    at = 2
-    while at < len(label) and label[at] != quote:
-        at += 2 if label[at] == "\\" else 1
-    return at + 2 if label[at + 1 : at + 2] == "]" else 0
-
-
-def _can_be_typed(label: str) -> bool:
-    """Whether a label is made of attributes and of subscripts with keys that can be typed."""
-    while label:
-        if label[0] == ".":
-            name = label[1:]
-            length = next((i for i, c in enumerate(name) if c in ".["), len(name))
-            if not name[:length].isidentifier():
-                return False
-            label = name[length:]
-        elif label[0] == "[" and len(label) > 2 and (end := _end_of_subscript(label)):
-            label = label[end:]
-        else:
-            return False
-    return True
-
-
-def _expression(start: str, labels: list[str]) -> str | None:
-    """Write a chain as one expression, if each of its labels can be typed."""
-    return start + "".join(labels) if all(map(_can_be_typed, labels)) else None
-
-
-def _chain(root: str, way: list[Any], start: Any) -> Chain:
+def _chain(root: str, way: list[Any], start: Any, typed: str | None) -> Chain:
     nodes, edges = [Node(told) for told in way[::2]], [Edge(told) for told in way[1::2]]
     links = [step.link() for step in steps_of_way(nodes, edges)]
     expression = None
     if root == "module" and start is not None:
-        expression = _expression(f"sys.modules[{start!r}]", [link.label for link in links[:-1]])
+        expression = f"sys.modules[{start!r}]{typed}" if typed is not None else None
     elif start is not None:
         frame, local = Node(start[0]), start[1]
         label = f"local {local}" if local is not None else "evaluation stack"
