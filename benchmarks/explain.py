@@ -316,11 +316,12 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--limit", type=float, default=60, help="seconds for one call of another package")
     parser.add_argument("--no-peers", action="store_true", help="only gcscope")
-    parser.add_argument("--huge", action="store_true", help="10,000,000 objects instead; needs about 6 GB")
+    parser.add_argument("--huge", action="store_true", help="10,000,000 objects instead; needs about 2 GB")
     options = parser.parse_args()
     gc.disable()
     warnings.simplefilter("ignore")
-    print(f"CPython {platform.python_version()}, multiples of one gc.collect(), medians of {options.rounds} rounds")
+    rounds = "one round" if options.huge else f"medians of {options.rounds} rounds"
+    print(f"CPython {platform.python_version()}, multiples of one gc.collect(), {rounds}")
     print()
     if options.huge:
         huge_table()
