@@ -176,7 +176,7 @@ def test_holders_of_an_object_that_one_list_holds_often(quiet):
     assert [row[1][0][0] for row in rows if row[3] == "heap" and row[0][0] == "list"] == [
         f"[{i}]" for i in range(len(often))
     ]
-    assert count > 100_000
+    assert count >= 100_000
 
 
 def test_a_list_that_is_being_sorted(quiet):
