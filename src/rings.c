@@ -17,6 +17,7 @@ rings_fini(Rings *rings)
         return;
     }
     vec_fini(rings->memory, &rings->ring);
+    vec_fini(rings->memory, &rings->entries);
     vec_fini(rings->memory, &rings->cuts);
     vec_fini(rings->memory, &rings->shown);
     vec_fini(rings->memory, &rings->pairs);
@@ -151,9 +152,26 @@ search_group(Rings *rings, size_t group)
     return paths_shortest_ring(&rings->paths, component, members, count, 0, &rings->ring, &rings->exact);
 }
 
+/* References into a live ring from outside keep it, and any cut would free nothing: take them off the counts of the
+   specimen of `focus`, and put back those of the one before. */
+static void
+focus_on(Rings *rings, const Form *focus)
+{
+    const Form *forms[2] = {rings->focus, focus};
+    for (size_t f = 0; f < 2 && rings->entries.length != 0; f++) {
+        const NodeId *members = forms[f] != NULL ? group_members(rings, forms[f]->group) : NULL;
+        for (size_t m = 0; members != NULL && m < forms[f]->objects; m++) {
+            int32_t entries = (int32_t)rings->entries.items[members[m]];
+            rings->fall.counts.items[members[m]] += f == 0 ? entries : -entries;
+        }
+    }
+    rings->focus = focus;
+}
+
 int
 rings_ring(Rings *rings, const Form *form)
 {
+    focus_on(rings, form);
     return search_group(rings, form->group);
 }
 
@@ -315,7 +333,27 @@ fold_group(Rings *rings, size_t group)
     return 0;
 }
 
-/* The edges of the heap that own nothing, as far as they lead into the subset. */
+/* 0 or -1. */
+static int
+count_entries(Rings *rings)
+{
+    const NodeId *component = rings->scc.component.items;
+    const Graph *graph = &rings->graph;
+    if (vec_reserve(rings->memory, &rings->entries, graph->nodes) < 0) {
+        return -1;
+    }
+    memset(rings->entries.items, 0, graph->nodes * sizeof(uint32_t));
+    rings->entries.length = graph->nodes;
+    for (size_t n = 0; n < graph->nodes; n++) {
+        for (uint32_t e = graph->offsets.items[n]; e < graph->offsets.items[n + 1]; e++) {
+            NodeId target = graph->targets.items[e];
+            rings->entries.items[target] += component[n] != component[target];
+        }
+    }
+    return 0;
+}
+
+/* Of unreachable objects all references count; of live ones those from inside the subset that own something. */
 static int
 begin_fall(Rings *rings, bool is_live)
 {
@@ -323,8 +361,10 @@ begin_fall(Rings *rings, bool is_live)
     if (fall_init(&rings->fall, rings->memory, &rings->graph, NULL, 0) < 0) {
         return -1;
     }
-    for (size_t n = 0; n < rings->nodes.length && !is_live;
-         n++) { /* all that own it, also from outside of the subset */
+    if (is_live && count_entries(rings) < 0) {
+        return -1;
+    }
+    for (size_t n = 0; n < rings->nodes.length && !is_live; n++) {
         rings->fall.counts.items[n] = heap->refcounts.items[rings->nodes.items[n]];
     }
     for (size_t u = 0; u < heap->unowned.length && is_live; u++) {

@@ -53,8 +53,10 @@ typedef struct {
     VEC(uint64_t) pairs;  /* of the ring that is being folded */
     VEC(uint32_t) shown;  /* for rings_try: all 0 between two calls */
     VEC(Edge) cuts;
-    Path ring;  /* the ring found last */
-    bool exact; /* whether it is known to be a shortest one */
+    VEC(uint32_t) entries; /* of live rings: number -> references from outside its component; else empty */
+    const Form *focus;     /* of live rings: the form whose entries are taken off fall.counts, or NULL; borrowed */
+    Path ring;             /* the ring found last */
+    bool exact;            /* whether it is known to be a shortest one */
 } Rings;
 
 /* `rings->subset` must have been made, and numbered. `is_live`: the objects are held from outside too, and only references
@@ -63,7 +65,8 @@ int rings_begin(Rings *rings, Memory *memory, const Heap *heap);
 int rings_find(Rings *rings, bool is_live);
 void rings_fini(Rings *rings);
 
-/* Into rings->ring: the ring of a form's specimen, as numbers of the subset. 0 or -1. */
+/* Into rings->ring: the ring of a form's specimen, as numbers of the subset. What is tried from now on is tried on it: if it
+   is live, as though nothing else held it. 0 or -1. */
 int rings_ring(Rings *rings, const Form *form);
 
 /* The object of a number of the subset. Borrowed. */

@@ -16,12 +16,22 @@ ROOMS = ("vec", "addrmap", "graph", "subset", "scc", "paths", "fall", "dominator
 def quiet():
     """The collector ran just before, and does not run by itself: what is unreachable is the test's."""
     was_enabled = gc.isenabled()
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)  # pytest drops what it keeps of a failure when the next test has begun
     gc.collect()
     gc.disable()
     yield
     if was_enabled:
         gc.enable()
     gc.collect()
+
+
+@pytest.fixture
+def small_heap():
+    """What was there before counts as outside, so that passes are short. For `usefixtures`: it comes before `quiet`."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 class Finished:

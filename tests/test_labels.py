@@ -942,15 +942,7 @@ case(".held → .interpolations[0] → .value", "template", template, when=V >= 
 # -------------------------------------------------------------------------------- the tests
 
 
-@pytest.fixture(autouse=True, scope="module")
-def small_heap():
-    """What was there before counts as outside, so that each pass is short."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
+pytestmark = pytest.mark.usefixtures("small_heap")
 NAME_OF_A_THING = f"{__name__}.Thing"
 
 

@@ -46,7 +46,7 @@ def counts_lines(counts: Counts, most: int = MOST_TYPES) -> list[str]:
     shown = list(counts.items())[:most]
     rest = list(counts.items())[most:]
     width = max((len(f"{n:,}") for _, n in shown), default=0)
-    lines = [f"  {n:>{width},}  {name}" for name, n in shown]
+    lines = [f"  {n:>{width},}  {shortened(name)}" for name, n in shown]
     if rest:
         lines.append(f"  and {plural(sum(n for _, n in rest), 'object')} of {plural(len(rest), 'other type')}")
     return lines
@@ -58,7 +58,7 @@ def counts_phrase(counts: Counts, most: int = 4) -> str:
         return "nothing"
     shown = list(counts.items())[:most]
     rest = counts.total - sum(n for _, n in shown)
-    return ", ".join([f"{n:,} {name}" for name, n in shown] + ([f"{rest:,} others"] if rest else []))
+    return ", ".join([f"{n:,} {shortened(name)}" for name, n in shown] + ([f"{rest:,} others"] if rest else []))
 
 
 def _note_lines(notes: tuple[str, ...]) -> list[str]:
@@ -70,12 +70,20 @@ def _note_lines(notes: tuple[str, ...]) -> list[str]:
 MOST_CYCLES = 20
 MOST_LINKS = 24  # of a ring; a longer one is shown by its beginning and its end
 MOST_CHARACTERS = 100  # of a name or label
+MOST_ADVICE = 240
 _LEAST_COLUMN, _MOST_COLUMN = 26, 56
+
+
+def in_one_line(text: str) -> str:
+    """Write what breaks lines, moves the cursor or cannot be encoded by its number."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
     """Leave the middle out of a text that is too long, and let it stand in one line."""
-    line = text.encode("unicode_escape").decode("ascii") if any(c in text for c in "\n\r\t\0\x1b") else text
+    line = in_one_line(text)
     return line if len(line) <= most else f"{line[: most // 2]}…{line[-(most // 2 - 1) :]}"
 
 
@@ -103,7 +111,7 @@ def _cut_phrase(cycle: Cycle) -> str:
         frees = f"frees {cut.frees:,} of {total:,}"
     if cut.references > 1:
         frees = f"{cut.references:,} references together: {frees}"
-    return f"◄ cut here: {cut.advice} ({frees})"
+    return f"◄ cut here: {shortened(cut.advice, MOST_ADVICE)} ({frees})"
 
 
 def _column(cycle: Cycle, shown: list[int | None]) -> int:
@@ -118,7 +126,7 @@ def _link_lines(cycle: Cycle, place: int, column: int) -> list[str]:
     first = f"  {corner} {link_title(link)}"
     label = f"  │    {shortened(link.label)}"
     if link.where is not None:
-        first = f"{first:<{column}}  {link.where}"
+        first = f"{first:<{column}}  {in_one_line(link.where)}"
     if cycle.cut is not None and cycle.cut.link == link and place == _cut_place(cycle):
         label = f"{label:<{column}}  {_cut_phrase(cycle)}"
     return [first, label]
@@ -161,7 +169,7 @@ def cycle_text(cycle: Cycle) -> str:
     lines.append("  └────┘")
     seen = f"seen {plural(cycle.count, 'time')}" if cycle.count > 1 else "seen once"
     if cycle.cut is None:
-        advice = f": {cycle.advice}" if cycle.advice is not None else ""
+        advice = f": {shortened(cycle.advice, MOST_ADVICE)}" if cycle.advice is not None else ""
         lines.append(f"  no single reference that a program may change frees any of it{advice}")
     lines.append(f"  {seen} · {'in use' if is_alive(cycle) else 'only the collector can free it'}")
     return "\n".join(lines)
@@ -207,7 +215,7 @@ def _title(type_name: str, name: str | None) -> str:
 
 def holder_text(holder: Holder) -> str:
     """Write one holder as a line."""
-    where = f"  {holder.where}" if holder.where is not None else ""
+    where = f"  {in_one_line(holder.where)}" if holder.where is not None else ""
     lent = "" if holder.owned else "  (lent: not counted)"
     return f"{_title(holder.type, holder.name)}  {shortened(holder.label)}{where}{lent}"
 
@@ -241,7 +249,7 @@ def chain_text(chain: Chain) -> str:
     )
     lines = [] if root is None else [root]
     for link in chain.links:
-        where = f"  {link.where}" if link.where is not None else ""
+        where = f"  {in_one_line(link.where)}" if link.where is not None else ""
         lines.append(f"{link_title(link)}{where}")
         if link.label:
             lines.append(f"  {shortened(link.label)}")
