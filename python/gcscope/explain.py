@@ -114,11 +114,10 @@ def _short_path(path: str) -> str:
 # --------------------------------------------------------------------------- folding
 
 
-def _append(text: str, part: str) -> str:
+def _append(parts: list[str], part: str) -> None:
     """Put one more reference behind a label."""
-    if not text:
-        return part
-    return text + part if part[:1] in ".[" else f"{text} ({part})"
+    if part:
+        parts.append(part if not parts or part[0] in ".[" else f" ({part})")
 
 
 def _is_variable(text: str) -> bool:
@@ -127,21 +126,22 @@ def _is_variable(text: str) -> bool:
 
 def fold(edges: Sequence[Edge], canonical: bool = False) -> str:
     """Write the references from one shown object to the next as one label."""
-    text = ""
+    parts: list[str] = []
     is_dict = False  # the last hop led to the __dict__ of an instance, a class, a module
     for edge in edges:
         part: str = edge.canonical if canonical else edge.text
         if edge.kind == "variable":
-            text = part  # it says all that __closure__ said
-        elif edge.kind == "cell" and _is_variable(text):
+            parts = [part]  # it says all that __closure__ said
+        elif edge.kind == "cell" and parts and _is_variable(parts[0]):
             pass
         elif edge.kind == "value" and is_dict and part[2:-2].isidentifier():
-            text = _append(text, f".{part[2:-2]}")
+            _append(parts, f".{part[2:-2]}")
         else:
-            text = _append(text, ".__dict__" if is_dict else "")
-            text = _append(text, part) if edge.kind != "dict" else text
+            _append(parts, ".__dict__" if is_dict else "")
+            _append(parts, part if edge.kind != "dict" else "")
         is_dict = edge.kind == "dict"
-    return _append(text, ".__dict__") if is_dict else text
+    _append(parts, ".__dict__" if is_dict else "")
+    return "".join(parts)
 
 
 class Step:
