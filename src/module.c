@@ -309,9 +309,11 @@ PyDoc_STRVAR(
     "Objects in earlier, a Census or None, are left out. labellers: a dict, id of a type -> (type, labeller).\n"
     "object_traceback: tracemalloc's function that tells where an object was made, or None. Returns (Census, "
     "stories),\n"
-    "a story for each form of ring: (count, objects, dragged, bytes, exact, types, nodes, edges); a node is (type, "
-    "kind,\n"
-    "name, where, rank), an edge (text, canonical, kind, named, ask, frees, references, frees with all of them).");
+    "a story for each form of ring: (count, objects, dragged, bytes, exact, types, nodes, edges, clearings, is held).\n"
+    "A node is (type, kind, name, where, rank), an edge (text, canonical, kind, named, ask, frees, references like "
+    "it,\n"
+    "frees with all of them); a clearing tells of a node what a close() would free: (frees, references, labels), or\n"
+    "None. is held: another ring keeps this one, and what is freed is told as though it did not.");
 
 PyDoc_STRVAR(
     live_rings_doc,

@@ -152,8 +152,8 @@ search_group(Rings *rings, size_t group)
     return paths_shortest_ring(&rings->paths, component, members, count, 0, &rings->ring, &rings->exact);
 }
 
-/* References into a live ring from outside keep it, and any cut would free nothing: take them off the counts of the
-   specimen of `focus`, and put back those of the one before. */
+/* References into a ring from outside of its component keep it, and any cut would free nothing: take them off the counts of
+   the specimen of `focus`, and put back those of the one before. */
 static void
 focus_on(Rings *rings, const Form *focus)
 {
@@ -168,11 +168,48 @@ focus_on(Rings *rings, const Form *focus)
     rings->focus = focus;
 }
 
+/* 0 or -1. */
+static int
+count_entries(Rings *rings)
+{
+    const NodeId *component = rings->scc.component.items;
+    const Graph *graph = &rings->graph;
+    if (vec_reserve(rings->memory, &rings->entries, graph->nodes) < 0) {
+        return -1;
+    }
+    memset(rings->entries.items, 0, graph->nodes * sizeof(uint32_t));
+    rings->entries.length = graph->nodes;
+    for (size_t n = 0; n < graph->nodes; n++) {
+        for (uint32_t e = graph->offsets.items[n]; e < graph->offsets.items[n + 1]; e++) {
+            NodeId target = graph->targets.items[e];
+            rings->entries.items[target] += component[n] != component[target];
+        }
+    }
+    return 0;
+}
+
 int
 rings_ring(Rings *rings, const Form *form)
 {
-    focus_on(rings, form);
+    focus_on(rings, rings->is_live ? form : NULL);
     return search_group(rings, form->group);
+}
+
+int
+rings_isolate(Rings *rings, const Form *form)
+{
+    const NodeId *members = group_members(rings, form->group);
+    uint64_t entries = 0;
+    if (rings->entries.length == 0 && count_entries(rings) < 0) {
+        return -1;
+    }
+    for (size_t m = 0; m < form->objects; m++) {
+        entries += rings->entries.items[members[m]];
+    }
+    if (entries != 0) {
+        focus_on(rings, form);
+    }
+    return entries != 0;
 }
 
 static NodeId
@@ -333,26 +370,6 @@ fold_group(Rings *rings, size_t group)
     return 0;
 }
 
-/* 0 or -1. */
-static int
-count_entries(Rings *rings)
-{
-    const NodeId *component = rings->scc.component.items;
-    const Graph *graph = &rings->graph;
-    if (vec_reserve(rings->memory, &rings->entries, graph->nodes) < 0) {
-        return -1;
-    }
-    memset(rings->entries.items, 0, graph->nodes * sizeof(uint32_t));
-    rings->entries.length = graph->nodes;
-    for (size_t n = 0; n < graph->nodes; n++) {
-        for (uint32_t e = graph->offsets.items[n]; e < graph->offsets.items[n + 1]; e++) {
-            NodeId target = graph->targets.items[e];
-            rings->entries.items[target] += component[n] != component[target];
-        }
-    }
-    return 0;
-}
-
 /* Of unreachable objects all references count; of live ones those from inside the subset that own something. */
 static int
 begin_fall(Rings *rings, bool is_live)
@@ -380,6 +397,7 @@ rings_find(Rings *rings, bool is_live)
 {
     Memory *memory = rings->memory;
     size_t count = rings->subset.count;
+    rings->is_live = is_live;
     if (vec_reserve(memory, &rings->nodes, count) < 0) {
         return -1;
     }

@@ -53,10 +53,11 @@ typedef struct {
     VEC(uint64_t) pairs;  /* of the ring that is being folded */
     VEC(uint32_t) shown;  /* for rings_try: all 0 between two calls */
     VEC(Edge) cuts;
-    VEC(uint32_t) entries; /* of live rings: number -> references from outside its component; else empty */
-    const Form *focus;     /* of live rings: the form whose entries are taken off fall.counts, or NULL; borrowed */
-    Path ring;             /* the ring found last */
-    bool exact;            /* whether it is known to be a shortest one */
+    VEC(uint32_t) entries; /* number -> references from outside its component; empty until they are wanted */
+    const Form *focus;     /* the form whose entries are taken off fall.counts, or NULL; borrowed */
+    bool is_live;
+    Path ring;  /* the ring found last */
+    bool exact; /* whether it is known to be a shortest one */
 } Rings;
 
 /* `rings->subset` must have been made, and numbered. `is_live`: the objects are held from outside too, and only references
@@ -68,6 +69,10 @@ void rings_fini(Rings *rings);
 /* Into rings->ring: the ring of a form's specimen, as numbers of the subset. What is tried from now on is tried on it: if it
    is live, as though nothing else held it. 0 or -1. */
 int rings_ring(Rings *rings, const Form *form);
+
+/* What is tried from now on, until the next rings_ring, is tried as though no other ring held this one. 1; 0: no other does;
+   -1: out of memory. */
+int rings_isolate(Rings *rings, const Form *form);
 
 /* The object of a number of the subset. Borrowed. */
 static inline PyObject *

@@ -217,22 +217,51 @@ tell_types(const Teller *teller)
     return types;
 }
 
-/* New reference: (count, objects, dragged, bytes, exact, (types, types), nodes, edges, clearings). */
+/* Into *edges and *clearings, which are given up: what is told of each place of the ring. 0 or -1 with an exception. */
+static int
+tell_cuts(Teller *teller, PyObject **edges, PyObject **clearings)
+{
+    teller->tried = teller->best = teller->key_count = 0;
+    Py_XSETREF(*edges, tell_along_ring(teller, tell_ring_edge));
+    Py_XSETREF(*clearings, *edges != NULL ? tell_along_ring(teller, tell_clearing) : NULL);
+    return *clearings != NULL ? 0 : -1;
+}
+
+/* Where nothing can be freed since another ring holds this one: what could be, did it not. 1; 0: that is not so; -1 with an
+   exception. */
+static int
+tell_cuts_alone(Teller *teller, PyObject **edges, PyObject **clearings)
+{
+    if (teller->best != 0 || teller->rings->is_live) {
+        return 0;
+    }
+    int is_held = rings_isolate(teller->rings, teller->form);
+    if (is_held < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return is_held == 0 ? 0 : tell_cuts(teller, edges, clearings) < 0 ? -1 : 1;
+}
+
+/* New reference: (count, objects, dragged, bytes, exact, (types, types), nodes, edges, clearings, is held). */
 static PyObject *
 tell_form(const ModuleState *state, Rings *rings, const Form *form)
 {
     Teller teller = {.state = state, .rings = rings, .form = form};
+    PyObject *story = NULL, *edges = NULL, *clearings = NULL, *types = NULL;
     if (rings_ring(rings, form) < 0) {
         return PyErr_NoMemory();
     }
     PyObject *nodes = tell_along_ring(&teller, tell_ring_node);
-    PyObject *edges = nodes != NULL ? tell_along_ring(&teller, tell_ring_edge) : NULL;
-    PyObject *clearings = edges != NULL ? tell_along_ring(&teller, tell_clearing) : NULL;
-    PyObject *types = clearings != NULL ? tell_types(&teller) : NULL;
-    PyObject *story = types != NULL ? Py_BuildValue("(nnnKOOOOO)", (Py_ssize_t)form->count, (Py_ssize_t)form->objects,
-                                                    (Py_ssize_t)form->dragged, (unsigned long long)form->bytes,
-                                                    rings->exact ? Py_True : Py_False, types, nodes, edges, clearings)
-                                    : NULL;
+    int is_held = nodes != NULL && tell_cuts(&teller, &edges, &clearings) == 0
+                      ? tell_cuts_alone(&teller, &edges, &clearings)
+                      : -1;
+    if (is_held >= 0 && (types = tell_types(&teller)) != NULL) {
+        story =
+            Py_BuildValue("(nnnKOOOOOO)", (Py_ssize_t)form->count, (Py_ssize_t)form->objects, (Py_ssize_t)form->dragged,
+                          (unsigned long long)form->bytes, rings->exact ? Py_True : Py_False, types, nodes, edges,
+                          clearings, is_held ? Py_True : Py_False);
+    }
     Py_XDECREF(nodes);
     Py_XDECREF(edges);
     Py_XDECREF(clearings);

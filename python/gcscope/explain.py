@@ -449,7 +449,7 @@ class Clearing:
         return f"clear() {self.label or 'the container'} when done with it"
 
 
-def _cut(steps: list[Step], cause: str | None, alive: bool) -> Cut | None:
+def _cut(steps: list[Step], cause: str | None, held: bool) -> Cut | None:
     """Choose where to cut: what frees most; of equals, what the pattern asks for, and then the least change."""
     candidates = [candidate for candidate in _candidates(steps) if candidate.frees > 0]
     most = max((candidate.frees for candidate in candidates), default=0)
@@ -463,7 +463,7 @@ def _cut(steps: list[Step], cause: str | None, alive: bool) -> Cut | None:
         return None
     if references > 1 and all(candidate.edge.alone < frees for candidate in candidates):
         advice += "; no single reference does it"
-    return Cut(link=link, advice=advice, frees=0 if alive else frees, references=references)
+    return Cut(link=link, advice=advice, frees=0 if held else frees, references=references)
 
 
 # ------------------------------------------------------------------------------ chains
@@ -482,14 +482,14 @@ def steps_of_way(nodes: list[Node], edges: list[Edge]) -> list[Step]:
 
 def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
     """Explain one form of ring."""
-    count, objects, dragged, size, _exact, types, told_nodes, told_edges, clearings = story
+    count, objects, dragged, size, _exact, types, told_nodes, told_edges, clearings, held = story
     nodes = [Node(told, clearing) for told, clearing in zip(told_nodes, clearings, strict=True)]
     steps = _steps_of_ring(nodes, [Edge(told) for told in told_edges])
     fingerprint = _fingerprint(_turned(steps, _smallest_rotation([step.pair for step in steps])))
     steps = _turned(steps, _smallest_rotation([step.details for step in steps]))
     steps = _turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
     cause = _cause(steps, alive)
-    cut = _cut(steps, cause, alive)
+    cut = _cut(steps, cause, alive or held)
     return Cycle(
         ring=tuple(step.link() for step in steps),
         objects=objects,

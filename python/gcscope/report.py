@@ -230,7 +230,7 @@ class Cut(Record):
     """How, in a line."""
     frees: int
     """How many objects reference counting then frees, proven on the graph by letting the counts fall: `objects +
-    dragged` when it is all of them. 0 where the ring is alive."""
+    dragged` when it is all of them. 0 where the ring is alive, or held by another ring that must be cut first."""
     references: int
     """How many references must go for that: 1, or all of the component that have this label, where one is not
     enough."""

@@ -104,7 +104,7 @@ def _cut_phrase(cycle: Cycle) -> str:
     assert cut is not None
     total = cycle.objects + cycle.dragged
     if cut.frees == 0:
-        frees = "in use: frees nothing now"
+        frees = "frees nothing yet: something else holds the ring"
     elif cut.frees == total:
         frees = f"frees all {total:,}"
     else:
@@ -150,7 +150,7 @@ def _shown_links(cycle: Cycle) -> list[int | None]:
     return shown
 
 
-def cycle_text(cycle: Cycle) -> str:
+def cycle_text(cycle: Cycle, alive: bool = False) -> str:
     """Write one form of ring: each object, each reference, the cause, the cut, and what it costs."""
     dragged = f", {cycle.dragged:,} more kept by it" if cycle.dragged else ""
     head = f"1 cycle: {plural(cycle.objects, 'object')} in it{dragged}, {size(cycle.bytes)}"
@@ -171,18 +171,13 @@ def cycle_text(cycle: Cycle) -> str:
     if cycle.cut is None:
         advice = f": {shortened(cycle.advice, MOST_ADVICE)}" if cycle.advice is not None else ""
         lines.append(f"  no single reference that a program may change frees any of it{advice}")
-    lines.append(f"  {seen} · {'in use' if is_alive(cycle) else 'only the collector can free it'}")
+    lines.append(f"  {seen} · {'in use' if alive else 'only the collector can free it'}")
     return "\n".join(lines)
 
 
-def is_alive(cycle: Cycle) -> bool:
-    """Whether a cycle was found alive: its cut frees nothing now."""
-    return cycle.cut is not None and cycle.cut.frees == 0
-
-
-def cycles_lines(cycles: tuple[Cycle, ...], most: int = MOST_CYCLES) -> list[str]:
+def cycles_lines(cycles: tuple[Cycle, ...], alive: bool = False, most: int = MOST_CYCLES) -> list[str]:
     """Write the first cycles of a report, each with an empty line before it, and how many there are besides."""
-    lines = [line for cycle in cycles[:most] for line in ("", *cycle_text(cycle).splitlines())]
+    lines = [line for cycle in cycles[:most] for line in ("", *cycle_text(cycle, alive).splitlines())]
     if len(cycles) > most:
         rest = cycles[most:]
         lines += ["", f"and {plural(len(rest), 'more form')} of cycles, seen {sum(c.count for c in rest):,} times"]
@@ -203,7 +198,9 @@ def report_text(report: Report) -> str:
     else:
         head = f"{plural(report.objects, 'unreachable object')}, {size(report.bytes)}; only the collector can free"
         lines = [f"{head} {'it' if report.objects == 1 else 'them'}"]
-    return "\n".join([*lines, *counts_lines(report.types), *_note_lines(report.notes), *cycles_lines(report.cycles)])
+    return "\n".join(
+        [*lines, *counts_lines(report.types), *_note_lines(report.notes), *cycles_lines(report.cycles, report.alive)]
+    )
 
 
 # ----------------------------------------------------------------- who holds, why alive
