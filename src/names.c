@@ -61,16 +61,32 @@ name_hash(PyTypeObject *type)
     return hash;
 }
 
+/* Whether an exact str is in a set. By walking it: PySet_Contains could call the __eq__ of an odd element. */
+static bool
+set_has_str(PyObject *op, PyObject *text)
+{
+    const PySetObject *set = (PySetObject *)op;
+    Py_hash_t hash = PyObject_Hash(text); /* never -1, which is that of a removed element */
+    for (Py_ssize_t i = 0; i <= set->mask; i++) {
+        const setentry *entry = &set->table[i];
+        if (entry->key != NULL && entry->hash == hash && PyUnicode_CheckExact(entry->key) &&
+            PyUnicode_Compare(entry->key, text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 is_of_standard_library(PyObject *module)
 {
-    PyObject *names = PySys_GetObject("stdlib_module_names"); /* borrowed: a frozenset of exact str */
+    PyObject *names = PySys_GetObject("stdlib_module_names"); /* borrowed: a frozenset */
     Py_ssize_t dot = PyUnicode_FindChar(module, '.', 0, PyUnicode_GET_LENGTH(module), 1);
     PyObject *top = PyUnicode_Substring(module, 0, dot >= 0 ? dot : PyUnicode_GET_LENGTH(module));
-    int is_in = names != NULL && PyFrozenSet_CheckExact(names) && top != NULL ? PySet_Contains(names, top) : 0;
+    bool is_in = names != NULL && PyFrozenSet_CheckExact(names) && top != NULL && set_has_str(names, top);
     Py_XDECREF(top);
     PyErr_Clear(); /* without memory nothing is recognised */
-    return is_in > 0 && PyUnicode_CompareWithASCIIString(module, "__main__") != 0;
+    return is_in && PyUnicode_CompareWithASCIIString(module, "__main__") != 0;
 }
 
 int

@@ -47,6 +47,19 @@ print("alive")
     assert survives(python, MANY_RINGS + code) == "alive\n"
 
 
+def test_no_equality_of_an_odd_name_is_asked(python):
+    code = """
+class Odd:
+    def __hash__(self): return hash("program")
+    def __eq__(self, other): gc.collect(); print("asked"); return False
+Node.__module__ = "program"
+sys.stdlib_module_names = frozenset([Odd()])
+make()
+print(len(_core.rings(None, {}, None)[1]) > 0)
+"""
+    assert survives(python, MANY_RINGS + code) == "True\n"
+
+
 def test_an_audit_hook_cannot_switch_collection_on_for_a_pass(python):
     code = """
 def hook(event, args):
