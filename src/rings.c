@@ -511,7 +511,7 @@ gather_from(Gathering *gathering, NodeId source)
 {
     gathering->source = source;
     mark_row(gathering->rings, source, true);
-    labels_visit(rings_object(gathering->rings, source), NULL, gather, gathering);
+    references_visit(rings_object(gathering->rings, source), NULL, gather, gathering);
     mark_row(gathering->rings, source, false);
     return gathering->failed ? -1 : 0;
 }

@@ -75,74 +75,74 @@ typedef struct {
     size_t best;                    /* most that any trial has freed */
     uint64_t keys[MOST_KEYS_TRIED]; /* labels of which all references were tried */
     size_t key_count;
-} Teller;
+} Telling;
 
 static bool
-is_new_key(Teller *teller, size_t i, const Label *label)
+is_new_key(Telling *telling, size_t i, const Label *label)
 {
     uint64_t key =
-        labels_hash(label) ^ (uint64_t)(uintptr_t)Py_TYPE(rings_object(teller->rings, teller->rings->ring.items[i]));
-    for (size_t k = 0; k < teller->key_count; k++) {
-        if (teller->keys[k] == key) {
+        labels_hash(label) ^ (uint64_t)(uintptr_t)Py_TYPE(rings_object(telling->rings, telling->rings->ring.items[i]));
+    for (size_t k = 0; k < telling->key_count; k++) {
+        if (telling->keys[k] == key) {
             return false;
         }
     }
-    if (teller->key_count == MOST_KEYS_TRIED) {
+    if (telling->key_count == MOST_KEYS_TRIED) {
         return false;
     }
-    teller->keys[teller->key_count++] = key;
+    telling->keys[telling->key_count++] = key;
     return true;
 }
 
 /* What would fall: (freed by this reference alone, references like it, freed by all of them); -1 where it was not tried. */
 static PyObject *
-tell_cut(Teller *teller, size_t i, const Label *label)
+tell_cut(Telling *telling, size_t i, const Label *label)
 {
-    const Form *form = teller->form;
+    const Form *form = telling->form;
     size_t references = 0;
     int64_t alone = -1, all = -1;
-    if (rings_may_cut(label) && teller->tried < MOST_TRIED) {
-        teller->tried++;
-        alone = rings_try(teller->rings, i);
+    if (rings_may_cut(label) && telling->tried < MOST_TRIED) {
+        telling->tried++;
+        alone = rings_try(telling->rings, i);
         if (alone < 0) {
             return PyErr_NoMemory();
         }
         bool is_worth_it = (size_t)alone < form->objects && form->objects <= LARGEST_TRIED_ALL;
-        if (is_worth_it && is_new_key(teller, i, label)) {
-            all = rings_try_all_like(teller->rings, form, i, &references);
+        if (is_worth_it && is_new_key(telling, i, label)) {
+            all = rings_try_all_like(telling->rings, form, i, &references);
             if (all < 0) {
                 return PyErr_NoMemory();
             }
         }
     }
     int64_t most = alone > all ? alone : all;
-    teller->best = most > (int64_t)teller->best ? (size_t)most : teller->best;
+    telling->best = most > (int64_t)telling->best ? (size_t)most : telling->best;
     return Py_BuildValue("(LnL)", (long long)alone, (Py_ssize_t)references, (long long)all);
 }
 
 static PyObject *
-tell_ring_edge(Teller *teller, size_t i)
+tell_ring_edge(Telling *telling, size_t i)
 {
-    const Rings *rings = teller->rings;
+    const Rings *rings = telling->rings;
     size_t next = i + 1 < rings->ring.length ? i + 1 : 0;
     Label label = rings_label(rings, i);
-    PyObject *edge = story_edge(teller->state, &label, rings_object(rings, rings->ring.items[i]),
+    PyObject *edge = story_edge(telling->state, &label, rings_object(rings, rings->ring.items[i]),
                                 rings_object(rings, rings->ring.items[next]));
-    PyObject *cut = edge != NULL ? tell_cut(teller, i, &label) : NULL;
+    PyObject *cut = edge != NULL ? tell_cut(telling, i, &label) : NULL;
     PyObject *whole = cut != NULL ? PySequence_Concat(edge, cut) : NULL;
     Py_XDECREF(edge);
     Py_XDECREF(cut);
     return whole;
 }
 
-/* New reference: a list with tell(teller, i) for each place of the ring. */
+/* New reference: a list with tell(telling, i) for each place of the ring. */
 static PyObject *
-tell_along_ring(Teller *teller, PyObject *(*tell)(Teller *, size_t))
+tell_along_ring(Telling *telling, PyObject *(*tell)(Telling *, size_t))
 {
-    size_t length = teller->rings->ring.length;
+    size_t length = telling->rings->ring.length;
     PyObject *list = PyList_New((Py_ssize_t)length);
     for (size_t i = 0; i < length && list != NULL; i++) {
-        PyObject *item = tell(teller, i);
+        PyObject *item = tell(telling, i);
         if (item == NULL) {
             Py_CLEAR(list);
             break;
@@ -153,9 +153,9 @@ tell_along_ring(Teller *teller, PyObject *(*tell)(Teller *, size_t))
 }
 
 static PyObject *
-tell_ring_node(Teller *teller, size_t i)
+tell_ring_node(Telling *telling, size_t i)
 {
-    return story_node(teller->state, rings_object(teller->rings, teller->rings->ring.items[i]));
+    return story_node(telling->state, rings_object(telling->rings, telling->rings->ring.items[i]));
 }
 
 /* An instance by a close() of its own, a frame by deleting its locals, a container by clear(). */
@@ -174,16 +174,17 @@ may_be_cleared(const char *kind)
 /* New reference: what a close() of the object would free that cleared its references: (freed, references, labels); None
    where that was not tried, since something less does as well. */
 static PyObject *
-tell_clearing(Teller *teller, size_t i)
+tell_clearing(Telling *telling, size_t i)
 {
     enum { MOST_LABELS = 8 };
     Label labels[MOST_LABELS];
     size_t label_count = 0, references = 0;
-    PyObject *op = rings_object(teller->rings, teller->rings->ring.items[i]);
-    if (teller->best >= teller->form->objects || i >= MOST_TRIED || !may_be_cleared(describe_kind(teller->state, op))) {
+    PyObject *op = rings_object(telling->rings, telling->rings->ring.items[i]);
+    if (telling->best >= telling->form->objects || i >= MOST_TRIED ||
+        !may_be_cleared(describe_kind(telling->state, op))) {
         Py_RETURN_NONE;
     }
-    int64_t freed = rings_try_clearing(teller->rings, i, labels, MOST_LABELS, &label_count, &references);
+    int64_t freed = rings_try_clearing(telling->rings, i, labels, MOST_LABELS, &label_count, &references);
     if (freed < 0) {
         return PyErr_NoMemory();
     }
@@ -201,62 +202,62 @@ tell_clearing(Teller *teller, size_t i)
 
 /* New reference: how many objects of the component there are of each type, by name. */
 static PyObject *
-tell_types(const Teller *teller)
+tell_types(const Telling *telling)
 {
-    const Rings *rings = teller->rings;
-    const NodeId *members = rings->scc.members.items + rings->scc.starts.items[teller->form->group];
+    const Rings *rings = telling->rings;
+    const NodeId *members = rings->scc.members.items + rings->scc.starts.items[telling->form->group];
     VEC(PyObject *) objects = {0};
-    if (vec_reserve(rings->memory, &objects, teller->form->objects) < 0) {
+    if (vec_reserve(rings->memory, &objects, telling->form->objects) < 0) {
         return PyErr_NoMemory();
     }
-    for (size_t m = 0; m < teller->form->objects; m++) {
+    for (size_t m = 0; m < telling->form->objects; m++) {
         vec_push_reserved(&objects, rings_object(rings, members[m]));
     }
-    PyObject *types = census_types_of(teller->state, objects.items, objects.length);
+    PyObject *types = census_types_of(telling->state, objects.items, objects.length);
     vec_fini(rings->memory, &objects);
     return types;
 }
 
 /* Into *edges and *clearings, which are given up: what is told of each place of the ring. 0 or -1 with an exception. */
 static int
-tell_cuts(Teller *teller, PyObject **edges, PyObject **clearings)
+tell_cuts(Telling *telling, PyObject **edges, PyObject **clearings)
 {
-    teller->tried = teller->best = teller->key_count = 0;
-    Py_XSETREF(*edges, tell_along_ring(teller, tell_ring_edge));
-    Py_XSETREF(*clearings, *edges != NULL ? tell_along_ring(teller, tell_clearing) : NULL);
+    telling->tried = telling->best = telling->key_count = 0;
+    Py_XSETREF(*edges, tell_along_ring(telling, tell_ring_edge));
+    Py_XSETREF(*clearings, *edges != NULL ? tell_along_ring(telling, tell_clearing) : NULL);
     return *clearings != NULL ? 0 : -1;
 }
 
 /* Where nothing can be freed since another ring holds this one: what could be, did it not. 1; 0: that is not so; -1 with an
    exception. */
 static int
-tell_cuts_alone(Teller *teller, PyObject **edges, PyObject **clearings)
+tell_cuts_alone(Telling *telling, PyObject **edges, PyObject **clearings)
 {
-    if (teller->best != 0 || teller->rings->is_live) {
+    if (telling->best != 0 || telling->rings->is_live) {
         return 0;
     }
-    int is_held = rings_isolate(teller->rings, teller->form);
+    int is_held = rings_isolate(telling->rings, telling->form);
     if (is_held < 0) {
         PyErr_NoMemory();
         return -1;
     }
-    return is_held == 0 ? 0 : tell_cuts(teller, edges, clearings) < 0 ? -1 : 1;
+    return is_held == 0 ? 0 : tell_cuts(telling, edges, clearings) < 0 ? -1 : 1;
 }
 
 /* New reference: (count, objects, dragged, bytes, exact, (types, types), nodes, edges, clearings, is held). */
 static PyObject *
 tell_form(const ModuleState *state, Rings *rings, const Form *form)
 {
-    Teller teller = {.state = state, .rings = rings, .form = form};
+    Telling telling = {.state = state, .rings = rings, .form = form};
     PyObject *story = NULL, *edges = NULL, *clearings = NULL, *types = NULL;
     if (rings_ring(rings, form) < 0) {
         return PyErr_NoMemory();
     }
-    PyObject *nodes = tell_along_ring(&teller, tell_ring_node);
-    int is_held = nodes != NULL && tell_cuts(&teller, &edges, &clearings) == 0
-                      ? tell_cuts_alone(&teller, &edges, &clearings)
+    PyObject *nodes = tell_along_ring(&telling, tell_ring_node);
+    int is_held = nodes != NULL && tell_cuts(&telling, &edges, &clearings) == 0
+                      ? tell_cuts_alone(&telling, &edges, &clearings)
                       : -1;
-    if (is_held >= 0 && (types = tell_types(&teller)) != NULL) {
+    if (is_held >= 0 && (types = tell_types(&telling)) != NULL) {
         story =
             Py_BuildValue("(nnnKOOOOOO)", (Py_ssize_t)form->count, (Py_ssize_t)form->objects, (Py_ssize_t)form->dragged,
                           (unsigned long long)form->bytes, rings->exact ? Py_True : Py_False, types, nodes, edges,
