@@ -416,8 +416,8 @@ def test_a_label_is_an_expression_and_cutting_there_frees_all(quiet, label):
     assert before - tracked_now() == cycle.cut.frees == cycle.objects + cycle.dragged
 
 
-def test_no_single_reference_and_what_a_close_drops(quiet):
-    """Each of two handlers of a service keeps it: the service has to let go of both."""
+def test_where_no_single_reference_does_it(quiet):
+    """Each of two handlers of a service keeps it: both have to let go of it."""
     service = Plain()
     service.first, service.second = Other(), Other()
     service.first.service = service.second.service = service
@@ -425,13 +425,10 @@ def test_no_single_reference_and_what_a_close_drops(quiet):
     vars(service)
     del service
     cycle = only(gcscope.garbage())
-    assert cycle.cut.references == 2
+    assert (cycle.cut.link.label, cycle.cut.references) == (".service", 2)
     before = tracked_now()
     service = reference()
-    if "close()" in cycle.cut.advice:
-        del service.first, service.second
-    else:
-        del service.first.service, service.second.service
+    del service.first.service, service.second.service
     del service
     assert before - tracked_now() == cycle.cut.frees == cycle.objects + cycle.dragged
 
@@ -473,9 +470,7 @@ def test_a_type_without_clear(quiet, rooms):
     box.append(rooms.Stubborn(box, 1))
     del box
     cycle = only(gcscope.garbage())
-    assert [(link.type, link.named) for link in cycle.ring] == [("rooms.Stubborn", False), ("list", True)] or [
-        (link.type, link.named) for link in cycle.ring
-    ] == [("rooms.Stubborn", False)]
+    assert [(link.type, link.named) for link in cycle.ring] == [("rooms.Stubborn", False)]
     assert cycle.cut.frees == 2
     gc.collect()
 
@@ -546,7 +541,6 @@ kept = ring()
 ring()
 gc.freeze()
 assert gcscope.garbage().cycles == (), gcscope.garbage()
-assert gcscope.cycles(kept).objects in (0, 1, 2)      # some Pythons do not show frozen memory
 ring(kept)
 report = gcscope.garbage()
 [cycle] = report.cycles
