@@ -33,6 +33,7 @@ typedef struct {
     Path way;
     VEC(PyObject *) met; /* the objects along the way, borrowed */
     VEC(Label) labels;   /* and what leads from each to the next */
+    RootKind kind;       /* from what the way starts */
     PyObject *frame_row; /* owned: (node, edge) of that slot */
     bool failed;
 } Search;
@@ -183,12 +184,13 @@ tell_way(Search *search)
     return told;
 }
 
-/* The first slot of a running frame that owns the root of the way. */
+/* The first slot of a running frame that owns the root of the way; of others than the caller's, if the root is theirs. */
 static bool
 tell_frame(void *arg, const FrameSlot *slot)
 {
     Search *search = arg;
-    if (slot->target != object_of(search, 0) || !slot->owned) {
+    bool is_wanted = is_of_caller(slot) == (search->kind == ROOT_CALLER);
+    if (slot->target != object_of(search, 0) || !slot->owned || !is_wanted) {
         return false;
     }
     search->frame_row = story_frame(slot);
@@ -245,6 +247,7 @@ tell_why(Search *search)
             return PyErr_NoMemory();
         }
         if (found > 0) {
+            search->kind = kind;
             return tell_chain(search, kind);
         }
     }

@@ -135,7 +135,8 @@ static bool
 is_given_as_it_is(PyObject *value)
 {
     PyTypeObject *type = Py_TYPE(value);
-    return type->tp_descr_get == NULL || type == &PyFunction_Type || type == &PyProperty_Type ||
+    bool is_cache = strcmp(type->tp_name, "functools._lru_cache_wrapper") == 0;
+    return type->tp_descr_get == NULL || is_cache || type == &PyFunction_Type || type == &PyProperty_Type ||
            type == &PyMethodDescr_Type || type == &PyWrapperDescr_Type || type == &PyMemberDescr_Type ||
            type == &PyGetSetDescr_Type;
 }

@@ -228,7 +228,7 @@ def a_thread_that_waits(one):
         begun.set()
         end.wait()
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     begun.wait()
     yield [("frame", "a_thread_that_waits.<locals>.work", "local mine")]
@@ -526,7 +526,7 @@ def a_parameter_of_a_thread(one):
         end.wait()
 
     one[0] = Plain()
-    thread = threading.Thread(target=work, args=(one[0],))
+    thread = threading.Thread(target=work, args=(one[0],), daemon=True)
     thread.start()
     begun.wait()
     yield [("tuple", None, "[0]"), ("frame", "a_parameter_of_a_thread.<locals>.work", "local mine")]
@@ -946,7 +946,9 @@ def test_with_many_threads(quiet):
         except BaseException as error:
             problems.append(error)
 
-    threads = [threading.Thread(target=work) for _ in range(4)] + [threading.Thread(target=look) for _ in range(4)]
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(4)] + [
+        threading.Thread(target=look, daemon=True) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     begun.wait()

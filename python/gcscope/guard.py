@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 
 from gcscope import _core
 from gcscope.render.text import failure_text
@@ -54,6 +55,9 @@ class Watch:
             raise RuntimeError("this watch has not begun: use it in a with statement")
         try:
             self._report = self._look()
+        except MemoryError:
+            if kind is None:  # an exception of the block goes before it
+                raise
         finally:
             self._earlier, held, self._held = None, self._held, None
             held.__exit__(None, None, None)
@@ -116,6 +120,29 @@ class _NoCycles:
             raise AssertionError(failure_text(self._watch.report, self._who))
 
 
+_FUNCTION, _METHOD = type(find), type(Held().__enter__)
+_CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200  # as in inspect, which is not imported for that
+
+
+def _check_runs(func: Callable[..., object]) -> None:
+    """Refuse a function whose call would not run its body: nothing would be looked at."""
+    functools = sys.modules.get("functools")
+    inner: Any = func
+    while type(inner) is _METHOD or (functools is not None and type(inner) is functools.partial):
+        inner = inner.__func__ if type(inner) is _METHOD else inner.func
+    flags = inner.__code__.co_flags if type(inner) is _FUNCTION else 0
+    if flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR):
+        raise TypeError(
+            "assert_no_cycles() calls its function, and the body of an async function does not run by that: give it "
+            "a function that runs it, such as lambda: asyncio.run(func())"
+        )
+    if flags & _CO_GENERATOR:
+        raise TypeError(
+            "assert_no_cycles() calls its function, and the body of a generator function does not run by that: give "
+            "it a function that goes through it, such as lambda: list(func())"
+        )
+
+
 def _call(func: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
     func(*args, **kwargs)
 
@@ -130,7 +157,8 @@ def assert_no_cycles(func: Callable[..., object] | None = None, /, *args: object
 
     The result of func is dropped. Raises AssertionError with the report: each ring, its references by name, its cause
     and where to cut. An exception of func or of the block passes through, and nothing is judged then. Otherwise as
-    `watch`; the shape is that of numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called.
+    `watch`; the shape is that of numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called, or is a
+    generator function or async function, whose body a call does not run.
     """
     if func is None:
         if args or kwargs:
@@ -140,6 +168,7 @@ def assert_no_cycles(func: Callable[..., object] | None = None, /, *args: object
         raise TypeError(
             f"assert_no_cycles() takes a function and calls it, not an object of type {type(func).__qualname__!r}"
         )
+    _check_runs(func)
     name = getattr(func, "__qualname__", type(func).__qualname__)
     with _NoCycles(f"{name}()"):
         _call(func, args, kwargs)
