@@ -199,13 +199,14 @@ def test_garbage_that_a_young_collection_left_is_not_blamed(quiet):
 
 def test_with_threads(quiet):
     """What other threads leave meanwhile is told; watches of several threads do not disturb each other."""
-    begun, go = threading.Barrier(3), threading.Event()
+    begun, made, go = threading.Barrier(3), threading.Barrier(3), threading.Event()
     found = []
 
     def work(make):
         with watch() as watched:
             begun.wait()
             make()
+            made.wait()
             go.wait()
         found.append(watched.report.objects)
 
@@ -214,6 +215,7 @@ def test_with_threads(quiet):
     for thread in threads:
         thread.start()
     begun.wait()
+    made.wait()
     was_held = not gc.isenabled()
     go.set()
     for thread in threads:

@@ -1233,7 +1233,7 @@ def live():
     return _core.why_alive([mine])
 actions = [
     lambda: _core.holders([one[0]], ()), lambda: _core.why_alive([one[0]]), lambda: _core.retained([one[0]]),
-    lambda: _core.retainers(5), live, lambda: gcscope.holders(one[0]), lambda: gcscope.retained(one[0]),
+    lambda: _core.retainers(5), live, lambda: _core.holders([Plain], ()), lambda: _core.why_alive([Plain]),
 ]
 def count():
     return gcscope.refcount(one[0])

@@ -120,7 +120,8 @@ class _NoCycles:
             raise AssertionError(failure_text(self._watch.report, self._who))
 
 
-_FUNCTION, _METHOD = type(find), type(Held().__enter__)
+_FUNCTION: Any = type(find)
+_METHOD: Any = type(Held().__enter__)
 _CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200  # as in inspect, which is not imported for that
 
 
