@@ -196,7 +196,8 @@ tell_references(Inquiry *asked, const Holder *holder, const Label *labels)
 {
     for (size_t nth = 0; nth < holder->shown; nth++) {
         bool owned = nth < holder->shown - holder->unowned;
-        if (add_row(asked, node_of(asked, holder), edges_of(asked, holder, &labels[nth]), owned, "heap") < 0) {
+        PyObject *node = node_of(asked, holder), *edges = node != NULL ? edges_of(asked, holder, &labels[nth]) : NULL;
+        if (add_row(asked, node, edges, owned, "heap") < 0) {
             return -1;
         }
     }
@@ -273,7 +274,8 @@ tell_slot(void *arg, const FrameSlot *slot)
 {
     Inquiry *asked = arg;
     if (slot->target == asked->target && !is_own(slot)) {
-        asked->failed = add_row(asked, story_frame(slot), frame_edges(asked->state, slot), slot->owned, "frame") < 0;
+        PyObject *node = story_frame(slot), *edges = node != NULL ? frame_edges(asked->state, slot) : NULL;
+        asked->failed = add_row(asked, node, edges, slot->owned, "frame") < 0;
     }
     return asked->failed;
 }
