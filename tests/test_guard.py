@@ -169,8 +169,6 @@ def test_an_exception_passes_through(quiet):
 @pytest.mark.parametrize("generation", [0, 1, 2])
 def test_a_collection_inside_is_noted(quiet, generation):
     before = ring()
-    gc.collect(0)
-    before = ring()
     with watch() as watched:
         ring()
         gc.collect(generation)
@@ -184,6 +182,23 @@ def test_a_collection_inside_is_noted(quiet, generation):
         gc.collect()
         gc.collect(0)
     assert "ran 2 times" in watched.report.notes[0] and not watched.report
+
+
+@pytest.mark.parametrize("generation", [0, 2])
+def test_rings_at_the_addresses_of_others_that_were_collected(quiet, generation):
+    for _ in range(100):
+        ring()
+    callbacks = list(gc.callbacks)
+    with watch() as watched:
+        gc.collect(generation)
+        for _ in range(100):
+            ring()
+    assert watched.report.types == {f"{__name__}.Plain": 200}
+    assert gc.callbacks == callbacks
+    with watch() as watched:
+        gc.callbacks.clear()
+    gc.callbacks[:] = callbacks
+    assert not watched.report
 
 
 def test_garbage_that_a_young_collection_left_is_not_blamed(quiet):

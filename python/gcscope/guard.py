@@ -25,11 +25,12 @@ def _runs() -> tuple[int, ...]:
 class Watch:
     """What `watch` returns: a context manager that looks for the rings which its block leaves behind."""
 
-    __slots__ = ("_begun", "_earlier", "_held", "_report")
+    __slots__ = ("_begun", "_callback", "_earlier", "_held", "_report")
 
     def __init__(self) -> None:
         self._held: Held | None = None
         self._earlier: _core.Census | None = None
+        self._callback: Callable[[str, dict[str, int]], None] | None = None
         self._begun: tuple[int, ...] = ()
         self._report: Report | None = None
 
@@ -42,6 +43,8 @@ class Watch:
             self._earlier = _core.dry_run()
             self._report = None
             self._begun = _runs()
+            self._callback = self._narrow
+            gc.callbacks.append(self._callback)
         except BaseException:
             held.__exit__(None, None, None)
             raise
@@ -53,6 +56,7 @@ class Watch:
     ) -> None:
         if self._held is None:
             raise RuntimeError("this watch has not begun: use it in a with statement")
+        self._forget_callback()
         try:
             self._report = self._look()
         except MemoryError:
@@ -62,10 +66,22 @@ class Watch:
             self._earlier, held, self._held = None, self._held, None
             held.__exit__(None, None, None)
 
+    def _narrow(self, phase: str, _info: dict[str, int]) -> None:
+        """Forget what a collection in the block has taken: the block may make its rings at the same addresses."""
+        if phase == "stop" and self._earlier is not None:
+            self._earlier = self._earlier.still_tracked()
+
+    def _forget_callback(self) -> None:
+        """Take the callback out again. By identity: the callbacks of others are not to be compared."""
+        for place, callback in enumerate(gc.callbacks):
+            if callback is self._callback:
+                del gc.callbacks[place]
+                break
+        self._callback = None
+
     def _look(self) -> Report:
         runs = [now - before for now, before in zip(_runs(), self._begun, strict=True)]
-        # a full collection has taken what was there before; its addresses may be in use again
-        _, report = find(None if runs[-1] else self._earlier)
+        _, report = find(self._earlier)
         if not any(runs):
             return report
         times = "once" if sum(runs) == 1 else f"{sum(runs)} times"
