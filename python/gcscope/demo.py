@@ -68,6 +68,9 @@ def two_people(say: Say) -> None:
         say(f"     {line}".rstrip())
     report = garbage()
     say(f"   Nothing is left from outside, so nothing leads to them: {counts_phrase(report.types)}.")
+    for cycle in report.cycles:
+        for line in str(cycle).splitlines():
+            say(f"   {line}")
     say(f"   Freed meanwhile: {', '.join(_freed(serials)) or 'nobody'}.")
     say("")
 

@@ -89,7 +89,12 @@ def garbage() -> Report:
     number that gc.collect() returns leaves out. Objects under gc.freeze() count as outside, as the collector has it.
     No Python code of the program runs, but for audit hooks, which hear of gc.get_objects on 3.11 and of frozen heaps.
 
-    Raises MemoryError where there is no memory for the pass: about 40 bytes an object and 4 to 6 a reference.
+    Its `cycles` explain them: a shortest ring of each strongly connected component, every reference by its name, the
+    cause, and where to cut. A labeller that the program has registered (`labeller`) is the one piece of its code that
+    may run, after the pass.
+
+    Raises MemoryError where there is no memory for the pass: about 40 bytes an object and 4 to 6 a reference, and as
+    much again for each object that is found.
     """
     with Held():
         return find()[1]
