@@ -284,8 +284,9 @@ find_why(Search *search, PyObject *box, PyObject *module)
     }
     if (!addrmap_find(&pass->heap.map, search->target, &search->node)) {
         return PyErr_Format(PyExc_TypeError,
-                            "the collector does not track this object of type '%.200s': only containers can be "
-                            "followed",
+                            "the collector does not track this object of type '%.200s', which refers to nothing that "
+                            "could be in "
+                            "a ring: holders() tells who has it",
                             Py_TYPE(search->target)->tp_name);
     }
     if (pass_judge(pass) < 0) {
@@ -387,7 +388,9 @@ find_retained(Pass *pass, PyObject *target, PyObject *box)
     }
     if (!addrmap_find(&pass->heap.map, target, &node)) {
         return PyErr_Format(PyExc_TypeError,
-                            "the collector does not track this object of type '%.200s': only containers keep others",
+                            "the collector does not track this object of type '%.200s', which refers to nothing that "
+                            "could be in "
+                            "a ring, and so keeps nothing",
                             Py_TYPE(target)->tp_name);
     }
     bool has_box = addrmap_find(&pass->heap.map, box, &boxed);

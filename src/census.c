@@ -210,15 +210,8 @@ census_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         PyErr_SetString(PyExc_TypeError, "dry_run() takes at most 1 argument, the oldest generation");
         return NULL;
     }
-    if (nargs == 1) {
-        generation = PyLong_AsLong(args[0]);
-        if (generation == -1 && PyErr_Occurred()) {
-            return NULL;
-        }
-        if (generation < -1 || generation > 2) {
-            PyErr_SetString(PyExc_ValueError, "generation must be 0, 1, 2, or -1 for the whole heap");
-            return NULL;
-        }
+    if (nargs == 1 && pass_generation(args[0], &generation) < 0) {
+        return NULL;
     }
     Pass pass;
     PyObject *census = NULL;

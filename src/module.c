@@ -304,8 +304,9 @@ PyDoc_STRVAR(
 
 PyDoc_STRVAR(
     rings_doc,
-    "rings($module, earlier, labellers, object_traceback, /)\n--\n\n"
+    "rings($module, earlier, labellers, object_traceback, generation=-1, /)\n--\n\n"
     "The rings among what a full collection would find unreachable now, changing nothing.\n\n"
+    "With a generation, only objects of that and younger generations are candidates, as in an automatic collection.\n"
     "Objects in earlier, a Census or None, are left out. labellers: a dict, id of a type -> (type, labeller).\n"
     "object_traceback: tracemalloc's function that tells where an object was made, or None. Returns (Census, "
     "stories),\n"

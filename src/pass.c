@@ -152,3 +152,17 @@ pass_run(Pass *pass, long generation)
 {
     return pass_list(pass, generation) < 0 ? -1 : pass_judge(pass);
 }
+
+int
+pass_generation(PyObject *number, long *generation)
+{
+    *generation = PyLong_AsLong(number);
+    if (*generation == -1 && PyErr_Occurred()) {
+        return -1;
+    }
+    if (*generation < -1 || *generation > 2) {
+        PyErr_SetString(PyExc_ValueError, "generation must be 0, 1, 2, or -1 for the whole heap");
+        return -1;
+    }
+    return 0;
+}

@@ -37,6 +37,9 @@ int pass_judge(Pass *pass);
 /* From the heap to the verdict: list, traverse, dry run. 0 or -1 with an exception. */
 int pass_run(Pass *pass, long generation);
 
+/* Read a generation from a Python int: 0, 1, 2, or -1 for the whole heap. 0 or -1 with an exception. */
+int pass_generation(PyObject *number, long *generation);
+
 /* A Memory of its own, with the limit that a test has set. */
 Memory pass_memory(const ModuleState *state);
 

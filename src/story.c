@@ -304,11 +304,11 @@ choose_unreachable(Rings *rings, const Pass *pass, PyObject *earlier)
 
 /* New reference: (census, stories), or NULL with an exception. */
 static PyObject *
-tell_unreachable(Pass *pass, PyObject *earlier)
+tell_unreachable(Pass *pass, PyObject *earlier, long generation)
 {
     Rings rings = {0};
     PyObject *stories = NULL, *census = NULL, *answer = NULL;
-    if ((earlier != NULL && census_index(earlier) < 0) || pass_run(pass, -1) < 0) {
+    if ((earlier != NULL && census_index(earlier) < 0) || pass_run(pass, generation) < 0) {
         return NULL;
     }
     if (choose_unreachable(&rings, pass, earlier) < 0 || rings_find(&rings, false) < 0) {
@@ -346,19 +346,21 @@ PyObject *
 story_rings(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
-    if (nargs != 3) {
-        PyErr_SetString(PyExc_TypeError, "rings() takes 3 arguments: a Census or None, labellers, object_traceback");
+    long generation = -1;
+    if (nargs != 3 && nargs != 4) {
+        PyErr_SetString(PyExc_TypeError,
+                        "rings() takes 3 or 4 arguments: a Census or None, labellers, object_traceback, generation");
         return NULL;
     }
     if (!Py_IsNone(args[0]) && !census_check(state, args[0])) {
         return PyErr_Format(PyExc_TypeError, "rings() takes a Census or None, not '%.200s'", Py_TYPE(args[0])->tp_name);
     }
-    if (begin_story(state, args[1], args[2]) < 0) {
+    if ((nargs == 4 && pass_generation(args[3], &generation) < 0) || begin_story(state, args[1], args[2]) < 0) {
         return NULL;
     }
     Pass pass;
     pass_begin(&pass, state);
-    PyObject *answer = tell_unreachable(&pass, Py_IsNone(args[0]) ? NULL : args[0]);
+    PyObject *answer = tell_unreachable(&pass, Py_IsNone(args[0]) ? NULL : args[0], generation);
     pass_end(&pass);
     return answer;
 }

@@ -369,6 +369,19 @@ tracked_dealloc(PyObject *op)
     instrumented_dealloc(op, tracked_dealloc, tracked_drop);
 }
 
+/* New reference: object.name(self, argument), without the argument where that is NULL. The name is interned, or each call would
+   leave a str of its own in the interpreter's cache of methods. */
+static PyObject *
+call_of_object(const char *name, PyObject *self, PyObject *argument)
+{
+    PyObject *interned = PyUnicode_InternFromString(name);
+    PyObject *result = interned != NULL
+                           ? PyObject_CallMethodObjArgs((PyObject *)&PyBaseObject_Type, interned, self, argument, NULL)
+                           : NULL;
+    Py_XDECREF(interned);
+    return result;
+}
+
 PyDoc_STRVAR(
     tracked_reduce_ex_doc,
     "__reduce_ex__($self, protocol, /)\n--\n\n"
@@ -382,7 +395,10 @@ tracked_reduce_ex(PyObject *self, PyObject *protocol)
         return NULL;
     }
     /* the old protocols rebuild an object through its first C base, which knows neither names nor slots */
-    return PyObject_CallMethod((PyObject *)&PyBaseObject_Type, "__reduce_ex__", "Ol", self, number < 2 ? 2 : number);
+    PyObject *two_or_more = PyLong_FromLong(number < 2 ? 2 : number);
+    PyObject *reduced = two_or_more != NULL ? call_of_object("__reduce_ex__", self, two_or_more) : NULL;
+    Py_XDECREF(two_or_more);
+    return reduced;
 }
 
 PyDoc_STRVAR(tracked_getstate_doc, "__getstate__($self, /)\n--\n\n"
@@ -391,7 +407,7 @@ PyDoc_STRVAR(tracked_getstate_doc, "__getstate__($self, /)\n--\n\n"
 static PyObject *
 tracked_getstate(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return PyObject_CallMethod((PyObject *)&PyBaseObject_Type, "__getstate__", "O", self);
+    return call_of_object("__getstate__", self, NULL);
 }
 
 static PyMethodDef tracked_methods[] = {

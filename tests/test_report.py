@@ -138,11 +138,11 @@ def test_texts():
         "note: a note"
     )
     assert str(TRIAL) == (
-        "freed by reference counting  2 gcscope.Person\n"
-        "freed by the collector       5 a, 4 b, 3 c, 2 d, 2 others\n"
-        "survived                     nothing\n"
-        "resurrected                  nothing\n"
-        "uncollectable                nothing"
+        "freed by counting (instrumented ones)  2 gcscope.Person\n"
+        "freed by the collector                 5 a, 4 b, 3 c, 2 d, 2 others\n"
+        "survived                               nothing\n"
+        "resurrected                            nothing\n"
+        "uncollectable                          nothing"
     )
     assert str(EVENT) == "#1 gcscope.Person 'Michael': freed by collector"
     assert str(TABLE) == (

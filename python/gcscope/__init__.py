@@ -14,6 +14,8 @@ The words of this package load on first use; `import gcscope` alone costs next t
     collect()         run the collector; the fate of every instrumented object
     trial(func)       call func, drop its result: what freed what it made?
     journal           the life of instrumented objects
+    labeller(cls)     register names for the references of a C type that gcscope does not know
+    IMMORTAL          what refcount answers for an object that is never freed
 """
 
 TYPE_CHECKING = False

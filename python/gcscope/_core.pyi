@@ -68,6 +68,7 @@ def rings(
     earlier: Census | None,
     labellers: dict[int, tuple[type, Any]],
     object_traceback: Any,
+    generation: int = -1,
     /,
 ) -> tuple[Census, list[tuple[Any, ...]]]: ...
 def live_rings(

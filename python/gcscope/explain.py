@@ -8,6 +8,7 @@ named, and of all the cuts that the core has tried the one is chosen that frees 
 from __future__ import annotations
 
 import os
+import sys
 from itertools import pairwise
 
 from gcscope.labelling import ask
@@ -24,8 +25,12 @@ except ImportError:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
+
+_MODULE = type(sys)
+_MODULE_DICT: Any = vars(_MODULE)["__dict__"].__get__  # so that no __getattribute__ comes in between
+_CLASS_DICT: Any = vars(type)["__dict__"].__get__
 
 _PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "cell", "traceback"})
 _ALWAYS_FOLDED = frozenset({"tuple", "cell", "traceback"})
@@ -62,6 +67,7 @@ CONTAINER = "a container holds itself"
 PARENT = "parent and child refer to each other"
 CACHE = "a cache keeps the object it is keyed on"
 CLASS = "a class is made inside a function"
+REPLACED = "a class is made inside a function, or was replaced by another of its name"
 NAMESPACE = "a function is kept by its own namespace"
 TWO = "two objects refer to each other"
 ITSELF = "an object refers to itself"
@@ -274,13 +280,31 @@ def _cause_by_kind(steps: list[Step], kinds: set[str]) -> str | None:
     return None
 
 
+def _names_another(name: str) -> bool:
+    """Whether the name of a dead class leads to a class now; looked for in plain dicts, so that no code runs."""
+    parts = name.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        module = sys.modules.get(".".join(parts[:length]))
+        found: Any = module
+        for part in parts[length:] if type(module) is _MODULE else ():
+            scope = _MODULE_DICT(found) if found is module else _CLASS_DICT(found)
+            found = scope.get(part)
+            if not isinstance(found, type):
+                return False
+        if isinstance(found, type):
+            return True
+    return False
+
+
 def _cause_by_shape(steps: list[Step], kinds: set[str], alive: bool) -> str | None:
     """Name the patterns that are told by how objects hang together."""
     if "function" in kinds and any(".__globals__" in step.label for step in steps):
         return NAMESPACE
     if "class" in kinds:
-        made_inside = any("<locals>" in (step.node.name or "") for step in steps)
-        return CLASS if made_inside or not alive else None
+        names = [step.node.name or "" for step in steps if step.node.kind == "class"]
+        if any("<locals>" in name for name in names):
+            return CLASS
+        return None if alive else REPLACED if any(map(_names_another, names)) else CLASS
     if kinds <= {"function", "cache"} and any("cell " in step.label for step in steps):
         return RECURSION
     if "function" in kinds and len(kinds) > 1:
@@ -387,6 +411,7 @@ _ADVICE = {
     CONTAINER: "clear() the container when done",
     CACHE: "key the cache on a plain value, or use a weakref.WeakKeyDictionary",
     CLASS: "make the class once, at module level",
+    REPLACED: "make it once, at module level; a decorator that makes it anew (attrs, slotted dataclass) does no harm",
     NAMESPACE: "clear() the namespace when done with it",
     PARENT: "make it a weakref.ref: the other direction already keeps it alive",
 }
@@ -461,9 +486,19 @@ def _cut(steps: list[Step], cause: str | None, held: bool) -> Cut | None:
         link, advice, frees, references = best.step.link(), _advice(cause, best), best.frees, best.references
     else:
         return None
-    if references > 1 and all(candidate.edge.alone < frees for candidate in candidates):
-        advice += "; no single reference does it"
+    if references > 1:
+        advice += f"; {references:,} such references together"
+        if all(candidate.edge.alone < frees for candidate in candidates):
+            advice += ", no single one does it"
     return Cut(link=link, advice=advice, frees=0 if held else frees, references=references)
+
+
+def _advice_without_cut(steps: list[Step], cause: str | None) -> str | None:
+    """Say what helps where no cut frees anything: what is known of the pattern, else to let go of all that is shown."""
+    if cause in _ADVICE:
+        return _ADVICE[cause]
+    labels = sorted({step.label for step in steps if step.label.startswith(".") and _is_own(step.node)})
+    return f"clear {', '.join(labels)} of every object on it when done" if labels else None
 
 
 # ------------------------------------------------------------------------------ chains
@@ -498,7 +533,7 @@ def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
         types=_sum(types),
         cause=cause,
         cut=cut,
-        advice=cut.advice if cut is not None else _ADVICE.get(cause or ""),
+        advice=cut.advice if cut is not None else _advice_without_cut(steps, cause),
         count=count,
         fingerprint=fingerprint,
     )
@@ -518,11 +553,15 @@ def _merged(one: Cycle, other: Cycle) -> Cycle:
     return Cycle(**{**values, "count": one.count + other.count})
 
 
-def cycles_of(stories: list[tuple[Any, ...]], alive: bool = False) -> tuple[Cycle, ...]:
-    """Explain what the core tells; the rings that hold most objects come first."""
+def merged(cycles: Iterable[Cycle]) -> tuple[Cycle, ...]:
+    """Put cycles of one form together; those that hold most objects come first."""
     found: dict[str, Cycle] = {}
-    for story in stories:
-        cycle = _cycle(story, alive)
+    for cycle in cycles:
         earlier = found.get(cycle.fingerprint)
         found[cycle.fingerprint] = cycle if earlier is None else _merged(earlier, cycle)
     return tuple(sorted(found.values(), key=lambda c: (-c.count * (c.objects + c.dragged), c.fingerprint)))
+
+
+def cycles_of(stories: list[tuple[Any, ...]], alive: bool = False) -> tuple[Cycle, ...]:
+    """Explain what the core tells."""
+    return merged(_cycle(story, alive) for story in stories)

@@ -11,7 +11,8 @@ import sys
 from types import ModuleType
 
 from gcscope import _core
-from gcscope.report import Counts, Record, Report
+from gcscope.explain import merged
+from gcscope.report import Counts, Cycle, Record, Report
 from gcscope.verdict import Held, find, sum_counts
 
 TYPE_CHECKING = False
@@ -34,13 +35,15 @@ class Program(Record):
 class Outcome(Record):
     """What a program left, and what became of the rest."""
 
-    __slots__ = ("alive", "collected", "collections", "left", "lives", "notes")
+    __slots__ = ("alive", "collected", "collections", "cycles", "left", "lives", "notes")
     left: Report
     """Unreachable at the end of the main script, before its atexit functions."""
     collected: Counts
     """What automatic and explicit collections found while it ran, by type."""
     collections: int
     """How many collections there were."""
+    cycles: tuple[Cycle, ...]
+    """The rings among what they found."""
     lives: Counts
     """What happened to instrumented objects: 'created', and freed by what."""
     alive: int
@@ -64,6 +67,7 @@ class _Observer:
 
     def __init__(self) -> None:
         self.collected = Counts()
+        self.cycles: tuple[Cycle, ...] = ()
         self.collections = 0
         self.unseen = 0
         self.totals = _core.journal_totals()
@@ -80,9 +84,12 @@ class _Observer:
             return
         generation = info["generation"]
         try:
-            found = _core.dry_run(-1 if generation == 2 else generation)
-            self.collected = sum_counts(self.collected, *found.without(self.earlier).types())
-            self.earlier = self.earlier.without(found)
+            generation = -1 if generation == 2 else generation
+            _, report = find(self.earlier, generation)
+            self.collected = sum_counts(self.collected, report.types)
+            self.cycles = merged((*self.cycles, *report.cycles))
+            if self.earlier.objects:  # what is taken of it may leave its addresses to others
+                self.earlier = self.earlier.without(_core.dry_run(generation))
         except Exception:  # no memory, or an audit hook of the program refused gc.get_objects: never its own affair
             self.unseen += 1
 
@@ -100,6 +107,7 @@ class _Observer:
                 left=report,
                 collected=self.collected,
                 collections=self.collections,
+                cycles=self.cycles,
                 lives=Counts({event: n - self.totals[event] for event, n in totals.items()}),
                 alive=alive,
                 notes=notes,

@@ -74,9 +74,9 @@ def report_of(census: _core.Census, stories: list[tuple[Any, ...]], alive: bool 
     )
 
 
-def find(earlier: _core.Census | None = None) -> tuple[_core.Census, Report]:
-    """Look for what is unreachable now and was not among `earlier`."""
-    census, stories = _core.rings(earlier, labellers, object_traceback())
+def find(earlier: _core.Census | None = None, generation: int = -1) -> tuple[_core.Census, Report]:
+    """Look for what is unreachable now, in the younger generations alone if one is given, and not among `earlier`."""
+    census, stories = _core.rings(earlier, labellers, object_traceback(), generation)
     return census, report_of(census, stories)
 
 
@@ -141,6 +141,8 @@ class _Watch:
 
     def __enter__(self) -> _Watch:
         self.begun = False
+        _core.watch_begin()  # what it makes at first is not to be among what the watched code makes
+        _core.watch_end()
         return self
 
     def begin(self) -> None:

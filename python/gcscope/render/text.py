@@ -68,9 +68,11 @@ def _note_lines(notes: tuple[str, ...]) -> list[str]:
 # ----------------------------------------------------------------------------- rings
 
 MOST_CYCLES = 20
+MOST_CYCLES_TAKEN = 10  # by collections while a program ran
 MOST_LINKS = 24  # of a ring; a longer one is shown by its beginning and its end
 MOST_CHARACTERS = 100  # of a name or label
 MOST_ADVICE = 240
+MOST_HOLDERS = 40
 _LEAST_COLUMN, _MOST_COLUMN = 26, 56
 
 
@@ -98,20 +100,30 @@ def link_title(link: Link) -> str:
     return shortened(f"{link.type} {quoted}")
 
 
+WIDE = 118  # a line that would be longer has the advice below the ring
+
+
+def _frees_phrase(cycle: Cycle) -> str:
+    """Write what a cut frees."""
+    assert cycle.cut is not None
+    frees, total = cycle.cut.frees, cycle.objects + cycle.dragged
+    if frees == 0:
+        return "frees nothing yet: something else holds the ring"
+    return f"frees all {total:,}" if frees == total else f"frees only {frees:,} of {total:,}"
+
+
 def _cut_phrase(cycle: Cycle) -> str:
     """Write what is to be done at the cut, and what it frees."""
-    cut = cycle.cut
-    assert cut is not None
-    total = cycle.objects + cycle.dragged
-    if cut.frees == 0:
-        frees = "frees nothing yet: something else holds the ring"
-    elif cut.frees == total:
-        frees = f"frees all {total:,}"
-    else:
-        frees = f"frees {cut.frees:,} of {total:,}"
-    if cut.references > 1:
-        frees = f"{cut.references:,} references together: {frees}"
-    return f"◄ cut here: {shortened(cut.advice, MOST_ADVICE)} ({frees})"
+    assert cycle.cut is not None
+    return f"{shortened(cycle.cut.advice, MOST_ADVICE)} ({_frees_phrase(cycle)})"
+
+
+def _cut_lines(label: str, cycle: Cycle, column: int) -> tuple[str, list[str]]:
+    """Mark a label as the cut; and the lines below the ring for advice that does not fit beside it."""
+    beside = f"{label:<{column}}  ◄ cut here: {_cut_phrase(cycle)}"
+    if len(beside) <= WIDE:
+        return beside, []
+    return f"{label:<{column}}  ◄ cut here", [f"  cut: {_cut_phrase(cycle)}"]
 
 
 def _column(cycle: Cycle, shown: list[int | None]) -> int:
@@ -120,16 +132,17 @@ def _column(cycle: Cycle, shown: list[int | None]) -> int:
     return 5 + min(max(_LEAST_COLUMN, *widths), _MOST_COLUMN)
 
 
-def _link_lines(cycle: Cycle, place: int, column: int) -> list[str]:
+def _link_lines(cycle: Cycle, place: int, column: int) -> tuple[list[str], list[str]]:
     link = cycle.ring[place]
     corner = "┌►" if place == 0 else "│ "
     first = f"  {corner} {link_title(link)}"
     label = f"  │    {shortened(link.label)}"
     if link.where is not None:
         first = f"{first:<{column}}  {in_one_line(link.where)}"
+    below: list[str] = []
     if cycle.cut is not None and cycle.cut.link == link and place == _cut_place(cycle):
-        label = f"{label:<{column}}  {_cut_phrase(cycle)}"
-    return [first, label]
+        label, below = _cut_lines(label, cycle, column)
+    return [first, label], below
 
 
 def _cut_place(cycle: Cycle) -> int:
@@ -158,19 +171,22 @@ def cycle_text(cycle: Cycle, alive: bool = False) -> str:
     before = -1
     shown = _shown_links(cycle)
     column = _column(cycle, shown)
+    below: list[str] = []
     for at, place in enumerate(shown):
         if place is None:
             following = shown[at + 1]
             left_out = (following if following is not None else before + 1) - before - 1
             lines.append(f"  │  … {plural(left_out, 'more object')} on the ring …")
         else:
-            lines += _link_lines(cycle, place, column)
+            drawn, advice = _link_lines(cycle, place, column)
+            lines += drawn
+            below += advice
             before = place
-    lines.append("  └────┘")
+    lines += ["  └────┘", *below]
     seen = f"seen {plural(cycle.count, 'time')}" if cycle.count > 1 else "seen once"
     if cycle.cut is None:
-        advice = f": {shortened(cycle.advice, MOST_ADVICE)}" if cycle.advice is not None else ""
-        lines.append(f"  no single reference that a program may change frees any of it{advice}")
+        hint = f": {shortened(cycle.advice, MOST_ADVICE)}" if cycle.advice is not None else ""
+        lines.append(f"  no single reference that a program may change frees any of it{hint}")
     lines.append(f"  {seen} · {'in use' if alive else 'only the collector can free it'}")
     return "\n".join(lines)
 
@@ -220,7 +236,9 @@ def holder_text(holder: Holder) -> str:
 def holders_text(holders: Holders) -> str:
     """Write who holds an object; the sum, and what nobody shows."""
     lines = [f"{holders.refcount if holders.refcount < 1 << 62 else 'immortal:'} {_references(holders.refcount)}"]
-    lines += [f"  {holder_text(holder)}" for holder in holders.named]
+    lines += [f"  {holder_text(holder)}" for holder in holders.named[:MOST_HOLDERS]]
+    if len(holders.named) > MOST_HOLDERS:
+        lines.append(f"  and {plural(len(holders.named) - MOST_HOLDERS, 'other')}")
     if holders.unexplained > 0:
         lines.append(f"  {plural(holders.unexplained, 'reference')} that nobody shows: C code, or an evaluation stack")
         lines += [f"    perhaps {hint}" for hint in holders.hints]
@@ -269,7 +287,8 @@ def failure_text(report: Report, who: str) -> str:
     """Write why an assertion failed: the first ring in the first line, the report below."""
     rings = sum(cycle.count for cycle in report.cycles)
     head = f"{who} left {plural(rings, 'cycle')} behind" if rings else f"{who} left objects to the collector"
-    first = f": {ring_line(report.cycles[0])}" if report.cycles else ""
+    more = ", first" if len(report.cycles) > 1 else ""
+    first = f"{more}: {ring_line(report.cycles[0])}" if report.cycles else ""
     return f"{head}{first}\n\n{report_text(report)}"
 
 
@@ -291,7 +310,7 @@ def collection_text(collection: Collection) -> str:
 def trial_text(trial: Trial) -> str:
     """Write what freed the objects of a call."""
     rows = [
-        ("freed by reference counting", trial.refcount),
+        ("freed by counting (instrumented ones)", trial.refcount),
         ("freed by the collector", trial.collector),
         ("survived", trial.survived),
         ("resurrected", trial.resurrected),
@@ -337,6 +356,7 @@ def arithmetic_text(arithmetic: Arithmetic) -> str:
 
 def outcome_text(outcome: Outcome) -> str:
     """Write what a program left for the collector, each line with gcscope's name before it."""
+    taken: list[str] = []
     left = outcome.left
     if left:
         lines = [
@@ -349,9 +369,11 @@ def outcome_text(outcome: Outcome) -> str:
         found = plural(outcome.collected.total, "object")
         lines.append(f"while it ran, {plural(outcome.collections, 'collection')} found {found}")
         lines += counts_lines(outcome.collected)
+        taken = cycles_lines(outcome.cycles, most=MOST_CYCLES_TAKEN)
     if outcome.lives:
         freed = [f"{n:,} freed by {event}" for event, n in outcome.lives.items() if event != "created"]
         created = outcome.lives.get("created", 0)
         lines.append(", ".join([f"instrumented objects: {created:,} created", *freed, f"{outcome.alive:,} in use"]))
     lines += [*_note_lines(left.notes + outcome.notes), *cycles_lines(left.cycles)]
+    lines += ["", "cycles that those collections took:", *taken[1:]] if taken else []
     return "\n".join(f"gcscope: {line}".rstrip() for line in lines)
