@@ -291,7 +291,9 @@ def a_class(one):
 
     one[0] = Local
     thing = Local()
-    descriptors = sum(type(value) is types.GetSetDescriptorType for value in vars(Local).values())  # 3.15 has none
+    getsets = [value for value in vars(Local).values() if type(value) is types.GetSetDescriptorType]
+    descriptors = sum(getset.__objclass__ is Local for getset in getsets)  # on 3.15 all classes share theirs
+    del getsets
     del Local
     name = "a_class.<locals>.Local"
     yield [
