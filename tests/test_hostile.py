@@ -216,8 +216,6 @@ def test_a_chain_of_many_containers_is_one_label(quiet):
         inner = inner[0]
     inner.append(node)
     del node, inner
-    began = time.process_time()
     [cycle] = gcscope.garbage().cycles
     assert cycle.ring[0].label == ".lists" + "[0]" * 50_001
-    assert time.process_time() - began < 20
     gc.collect()
