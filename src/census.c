@@ -458,6 +458,27 @@ is_still_tracked(const Entry *entry, void *arg)
            (uintptr_t)Py_TYPE(roll->heap->objects.items[node]) == roll->census->kinds.items[entry->kind].type;
 }
 
+/* New reference: the objects of a census that are tracked now, too; with `collect`, after a full collection, without a moment
+   for another thread to make something at an address just freed. */
+static PyObject *
+census_roll_call(PyObject *op, bool collect)
+{
+    ModuleState *state = state_of_type(Py_TYPE(op));
+    if (state == NULL || state_check(state) < 0) {
+        return NULL;
+    }
+    Pass pass;
+    PyObject *result = NULL;
+    pass_begin(&pass, state);
+    PyObject *collected = collect ? PyObject_CallNoArgs(state->gc_collect) : Py_NewRef(Py_None);
+    if (collected != NULL && pass_list(&pass, -1) == 0) {
+        result = census_filter((CensusObject *)op, is_still_tracked, &(Roll){(CensusObject *)op, &pass.heap});
+    }
+    Py_XDECREF(collected);
+    pass_end(&pass);
+    return result;
+}
+
 PyDoc_STRVAR(
     census_still_tracked_doc,
     "still_tracked($self, /)\n--\n\n"
@@ -467,18 +488,16 @@ PyDoc_STRVAR(
 static PyObject *
 census_still_tracked(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    ModuleState *state = state_of_type(Py_TYPE(op));
-    if (state == NULL) {
-        return NULL;
-    }
-    Pass pass;
-    PyObject *result = NULL;
-    pass_begin(&pass, state);
-    if (pass_list(&pass, -1) == 0) {
-        result = census_filter((CensusObject *)op, is_still_tracked, &(Roll){(CensusObject *)op, &pass.heap});
-    }
-    pass_end(&pass);
-    return result;
+    return census_roll_call(op, false);
+}
+
+PyDoc_STRVAR(census_collect_doc, "collect($self, /)\n--\n\n"
+                                 "Run a full collection, as gc.collect() does, and return what is still_tracked then.");
+
+static PyObject *
+census_collect(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    return census_roll_call(op, true);
 }
 
 static PyObject *
@@ -529,6 +548,7 @@ static PyMethodDef census_methods[] = {
     {"without", census_without, METH_O, census_without_doc},
     {"within", census_within, METH_O, census_within_doc},
     {"still_tracked", census_still_tracked, METH_NOARGS, census_still_tracked_doc},
+    {"collect", census_collect, METH_NOARGS, census_collect_doc},
     {NULL, NULL, 0, NULL},
 };
 

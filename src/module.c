@@ -414,13 +414,16 @@ find_gc(ModuleState *state)
     }
     state->gc_get_objects = PyObject_GetAttrString(gc, "get_objects");
     state->gc_get_freeze_count = PyObject_GetAttrString(gc, "get_freeze_count");
+    state->gc_collect = PyObject_GetAttrString(gc, "collect");
     state->gc_callbacks = PyObject_GetAttrString(gc, "callbacks");
     Py_DECREF(gc);
     if (state->gc_callbacks != NULL && !PyList_Check(state->gc_callbacks)) {
         PyErr_SetString(PyExc_ImportError, "gcscope needs gc.callbacks to be a list");
         return -1;
     }
-    return state->gc_get_objects != NULL && state->gc_get_freeze_count != NULL && state->gc_callbacks != NULL ? 0 : -1;
+    bool has_all = state->gc_get_objects != NULL && state->gc_get_freeze_count != NULL && state->gc_collect != NULL &&
+                   state->gc_callbacks != NULL;
+    return has_all ? 0 : -1;
 }
 
 static int
@@ -452,6 +455,7 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->immortal);
     Py_VISIT(state->gc_get_objects);
     Py_VISIT(state->gc_get_freeze_count);
+    Py_VISIT(state->gc_collect);
     Py_VISIT(state->gc_callbacks);
     Py_VISIT(state->labellers);
     Py_VISIT(state->object_traceback);
@@ -470,6 +474,7 @@ core_clear(PyObject *module)
     Py_CLEAR(state->immortal);
     Py_CLEAR(state->gc_get_objects);
     Py_CLEAR(state->gc_get_freeze_count);
+    Py_CLEAR(state->gc_collect);
     Py_CLEAR(state->gc_callbacks);
     Py_CLEAR(state->labellers);
     Py_CLEAR(state->object_traceback);

@@ -20,6 +20,7 @@ typedef struct {
     PyObject *immortal;            /* owned: what refcount answers for immortal objects */
     PyObject *gc_get_objects;      /* owned */
     PyObject *gc_get_freeze_count; /* owned */
+    PyObject *gc_collect;          /* owned */
     PyObject *gc_callbacks;        /* owned */
     PyObject *labellers;           /* owned or NULL: dict, id of a type -> (type, labeller of the program) */
     PyObject *object_traceback;    /* owned or NULL: tells where tracemalloc saw an object made, while it runs */

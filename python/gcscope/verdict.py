@@ -170,8 +170,7 @@ class _Aftermath:
 
     def collect(self) -> None:
         """Run the collector and compare. Other objects than instrumented ones are told by address and type."""
-        gc.collect()
-        still = self.found.still_tracked()
+        still = self.found.collect()
         kept_back = gc.garbage if isinstance(gc.garbage, list) else []
         stuck = still.within(_core.census(kept_back))
         self.stuck_serials = {serial for serial, _, _, inside in _core.alive(stuck) if inside}
