@@ -3,7 +3,9 @@
 In a process of its own, whose heap is small and whose caches nobody else fills.
 """
 
+import collections
 import copy
+import functools
 import gc
 import json
 import pickle
@@ -55,7 +57,85 @@ def trials():
         gcscope.trial(lambda: 1 / 0)
 
 
+class Plain:
+    def method(self):
+        yield self
+
+
+class Listed(list):
+    pass
+
+
+def many_rings():
+    """One of each: exception and frame, generator, method, closure, class, containers, cache, partial, a C type."""
+    thing = Plain()
+    thing.walk, thing.bound = thing.method(), thing.method
+    next(thing.walk)
+    thing.real = vars(thing)
+    try:
+        raise ValueError(thing)
+    except ValueError as error:
+        kept = [error]
+
+    def again():
+        return again, kept
+
+    class Local:
+        pass
+
+    box = Listed([{"box": (thing, Local)}, {again}, functools.partial(again, kept), collections.deque([thing])])
+    box.append({"me": box, thing: functools.lru_cache(again)})
+    Plain(), again(), box
+
+
+def explained():
+    many_rings()
+    report = gcscope.garbage()
+    str(report), report.to_json()
+    gc.collect()
+
+
+def live():
+    thing = Plain()
+    thing.me = [thing, {"thing": thing}]
+    str(gcscope.cycles(thing, [thing])), str(gcscope.holders(thing)), str(gcscope.why_alive(thing))
+    gcscope.retained(thing), _core.retainers(5), gcscope.why_alive(gcscope.holders), gcscope.holders("text")
+    with suppress(TypeError):
+        gcscope.retained(1)
+    thing.me = None
+
+
+def guarded():
+    with gcscope.watch() as watched:
+        many_rings()
+    str(watched.report)
+    with suppress(AssertionError):
+        gcscope.assert_no_cycles(ring)
+    gc.collect()
+
+
+def starved_words():
+    ring()
+    box = [[]]
+    for growths in range(60):
+        _core.fail_after(growths)
+        for call in (
+            lambda: _core.rings(None, {}, None),
+            lambda: _core.live_rings((box,), {}, None),
+            lambda: _core.holders(box, ()),
+            lambda: _core.why_alive(box),
+            lambda: _core.retained(box),
+        ):
+            with suppress(MemoryError):
+                call()
+        _core.fail_after(-1)
+    gc.collect()
+
+
 ACTIONS = {
+    "explained": explained,
+    "live": live,
+    "guarded": guarded,
     "rings": lambda: (ring(), ring(Sub), ring(Loud), gc.collect()),
     "short lives": lambda: (Person("a"), Person(name="b"), Sub("c"), Loud("d"), Tracked(), Person.__new__(Person)),
     "garbage": lambda: (ring(), gcscope.garbage(), gc.collect()),
@@ -74,6 +154,7 @@ ACTIONS = {
 }
 
 
+SLOW = {"starved words": starved_words}  # once where others are done ten times
 ACTIONS["a leak, to see that it is seen"] = lambda kept=[]: kept.append([])
 
 
@@ -98,4 +179,8 @@ def slope(action):
 if __name__ == "__main__":
     gc.disable()
     gcscope.journal.capacity = 64  # full soon
-    print(json.dumps({name: slope(action) for name, action in ACTIONS.items()}))
+    slopes = {name: slope(action) for name, action in ACTIONS.items()}
+    for name, action in SLOW.items():
+        growth(action, 2)
+        slopes[name] = [10 * (many - few) for few, many in zip(growth(action, 2), growth(action, 8), strict=True)]
+    print(json.dumps(slopes))
