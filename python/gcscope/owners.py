@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 
 from gcscope import _core
-from gcscope.explain import Edge, Node, fold, steps_of_way
 from gcscope.report import Chain, Counts, Holder, Holders, Link, Retained
+from gcscope.steps import Edge, Node, fold, steps_of_way
 from gcscope.verdict import Held, sum_counts
 
 TYPE_CHECKING = False
