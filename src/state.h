@@ -57,7 +57,7 @@ state_check(const ModuleState *state)
 static inline ModuleState *
 state_of_type(PyTypeObject *type)
 {
-    if (type->tp_mro == NULL) { /* the collector has cleared it */
+    if (UNLIKELY(type->tp_mro == NULL)) { /* the collector has cleared it */
         PyErr_SetString(PyExc_TypeError, "this class is gone: the collector has cleared it");
         return NULL;
     }

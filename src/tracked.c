@@ -206,7 +206,7 @@ make_callback(ModuleState *state)
 int
 tracked_follow_collector(ModuleState *state)
 {
-    if (state_check(state) < 0 || (state->callback == NULL && make_callback(state) < 0)) {
+    if (UNLIKELY(state->callback == NULL) && (state_check(state) < 0 || make_callback(state) < 0)) {
         return -1;
     }
     state->callback_index = find_callback(state);
