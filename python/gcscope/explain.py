@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from gcscope.cause import cause_of
 from gcscope.cut import advice_without_cut, cut_of
-from gcscope.report import Counts, Cycle
+from gcscope.report import Cycle, sum_counts
 from gcscope.steps import Edge, Node, Step, smallest_rotation, steps_of_ring, turned
 
 # Neither hashlib nor re: importing them leaves cyclic trash of their own in the program under study.
@@ -50,20 +50,13 @@ def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
         objects=objects,
         dragged=dragged,
         bytes=size,
-        types=_sum(types),
+        types=sum_counts(*types),
         cause=cause,
         cut=cut,
         advice=cut.advice if cut is not None else advice_without_cut(steps, cause),
         count=count,
         fingerprint=fingerprint,
     )
-
-
-def _sum(parts: tuple[dict[str, int], dict[str, int]]) -> Counts:
-    total = dict(parts[0])
-    for name, n in parts[1].items():
-        total[name] = total.get(name, 0) + n
-    return Counts(total)
 
 
 def _merged(one: Cycle, other: Cycle) -> Cycle:

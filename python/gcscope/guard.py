@@ -8,18 +8,13 @@ import sys
 from gcscope import _core
 from gcscope.render.text import failure_text
 from gcscope.report import Report
-from gcscope.verdict import Held, find
+from gcscope.verdict import Held, collections_so_far, find, times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
     from typing import Any
-
-
-def _runs() -> tuple[int, ...]:
-    """Count the collections so far, by generation."""
-    return tuple(generation["collections"] for generation in gc.get_stats())
 
 
 class Watch:
@@ -31,7 +26,7 @@ class Watch:
         self._held: Held | None = None
         self._earlier: _core.Census | None = None
         self._callback: Callable[[str, dict[str, int]], None] | None = None
-        self._begun: tuple[int, ...] = ()
+        self._begun = 0
         self._report: Report | None = None
 
     def __enter__(self) -> Watch:
@@ -42,7 +37,7 @@ class Watch:
         try:
             self._earlier = _core.dry_run()
             self._report = None
-            self._begun = _runs()
+            self._begun = collections_so_far()
             self._callback = self._narrow
             gc.callbacks.append(self._callback)
         except BaseException:
@@ -80,12 +75,11 @@ class Watch:
         self._callback = None
 
     def _look(self) -> Report:
-        runs = [now - before for now, before in zip(_runs(), self._begun, strict=True)]
+        runs = collections_so_far() - self._begun
         _, report = find(self._earlier)
-        if not any(runs):
+        if not runs:
             return report
-        times = "once" if sum(runs) == 1 else f"{sum(runs)} times"
-        note = f"the collector ran {times} inside the block: rings that it took are lost to this report"
+        note = f"the collector ran {times(runs)} inside the block: rings that it took are lost to this report"
         return _with_note(report, note)
 
     @property
@@ -160,10 +154,6 @@ def _check_runs(func: Callable[..., object]) -> None:
         )
 
 
-def _call(func: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
-    func(*args, **kwargs)
-
-
 def assert_no_cycles(func: Callable[..., object] | None = None, /, *args: object, **kwargs: object) -> Any:
     """Fail unless a call, or a with block, leaves nothing to the collector.
 
@@ -188,5 +178,5 @@ def assert_no_cycles(func: Callable[..., object] | None = None, /, *args: object
     _check_runs(func)
     name = getattr(func, "__qualname__", type(func).__qualname__)
     with _NoCycles(f"{name}()"):
-        _call(func, args, kwargs)
+        func(*args, **kwargs)
     return None

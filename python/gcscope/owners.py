@@ -9,15 +9,13 @@ from __future__ import annotations
 import sys
 
 from gcscope import _core
-from gcscope.report import Chain, Counts, Holder, Holders, Link, Retained
+from gcscope.report import Chain, Holder, Holders, Link, Retained, sum_counts
 from gcscope.steps import Edge, Node, fold, steps_of_way
-from gcscope.verdict import Held, sum_counts
+from gcscope.verdict import Held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
-
-_Row = tuple["tuple[Any, ...]", "tuple[tuple[Any, ...], ...]", bool, str]
 
 
 def _is_of_ipython(label: str) -> bool:
@@ -131,4 +129,4 @@ def retained(obj: object, /) -> Retained:
     del obj
     with Held():
         objects, size, types = _core.retained(box)
-    return Retained(objects=objects, bytes=size, types=Counts(sum_counts(*types)))
+    return Retained(objects=objects, bytes=size, types=sum_counts(*types))

@@ -66,6 +66,15 @@ def _by_falling_count(item: tuple[str, int]) -> tuple[int, str]:
     return -item[1], item[0]
 
 
+def sum_counts(*counts: Mapping[str, int]) -> Counts:
+    """Add counts by name."""
+    total: dict[str, int] = {}
+    for count in counts:
+        for name, n in count.items():
+            total[name] = total.get(name, 0) + n
+    return Counts(total)
+
+
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class Record:
     """A frozen value. Its fields are its slots; it compares, hashes, pickles, prints and goes to and from JSON."""

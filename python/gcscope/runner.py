@@ -12,8 +12,8 @@ from types import ModuleType
 
 from gcscope import _core
 from gcscope.explain import merged
-from gcscope.report import Counts, Cycle, Record, Report
-from gcscope.verdict import Held, find, sum_counts
+from gcscope.report import Counts, Cycle, Record, Report, sum_counts
+from gcscope.verdict import Held, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import gc
 from gcscope import _core
 from gcscope.explain import cycles_of
 from gcscope.labelling import labellers, object_traceback
-from gcscope.report import Arithmetic, Collection, Counts, Fate, Report, Row, Trial
+from gcscope.report import Arithmetic, Collection, Counts, Fate, Report, Row, Trial, sum_counts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,15 +31,6 @@ class Held:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         _core.release()
-
-
-def sum_counts(*counts: Mapping[str, int]) -> Counts:
-    """Add counts by name."""
-    total: dict[str, int] = {}
-    for count in counts:
-        for name, n in count.items():
-            total[name] = total.get(name, 0) + n
-    return Counts(total)
 
 
 def _difference(counts: Mapping[str, int], less: Mapping[str, int]) -> Counts:
@@ -229,7 +220,13 @@ def collect() -> Collection:
         )
 
 
-def _collections_so_far() -> int:
+def times(count: int) -> str:
+    """Write how often something happened."""
+    return "once" if count == 1 else f"{count} times"
+
+
+def collections_so_far() -> int:
+    """Count the collections since the interpreter began, of all generations."""
     return sum(generation["collections"] for generation in gc.get_stats())
 
 
@@ -247,7 +244,7 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
     with Held(), _Watch() as watch:
         gc.collect()
         earlier = _core.dry_run()  # what the finalizers of that collection left
-        collections = _collections_so_far()
+        collections = collections_so_far()
         watch.begin()
         func(*args, **kwargs)
         young = _core.census(gc.get_objects(generation=0))
@@ -258,7 +255,7 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
 
 def _judge(watch: _Watch, report: Report, found: _core.Census, born: _core.Census, collections: int) -> Trial:
     """Tell what became of what was found unreachable, and of the rest that was born."""
-    collected_inside = _collections_so_far() - collections
+    collected_inside = collections_so_far() - collections
     aftermath = _Aftermath(found)
     before = _core.alive(None)
     aftermath.collect()
@@ -273,10 +270,9 @@ def _judge(watch: _Watch, report: Report, found: _core.Census, born: _core.Censu
     ]
     notes = report.notes
     if collected_inside:
-        times = "once" if collected_inside == 1 else f"{collected_inside} times"
         notes += (
-            f"the collector ran {times} during the call: what it freed then is told of instrumented objects only, "
-            "and other survivors may be missing",
+            f"the collector ran {times(collected_inside)} during the call: what it freed then is told of "
+            "instrumented objects only, and other survivors may be missing",
         )
     return Trial(
         refcount=_names(fates + early, "refcount"),
