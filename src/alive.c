@@ -72,19 +72,13 @@ mark_slot(void *arg, const FrameSlot *slot)
     return false;
 }
 
-/* Room for `count` zeros. */
-#define zeros(memory, vec, count)                                                                                      \
-    (vec_reserve((memory), (vec), (count)) < 0                                                                         \
-         ? -1                                                                                                          \
-         : (memset((vec)->items, 0, (count) * sizeof(*(vec)->items)), (vec)->length = (count), 0))
-
 static int
 mark_frames(Search *search)
 {
     Memory *memory = &search->pass->memory;
     size_t count = search->pass->heap.count;
-    if (zeros(memory, &search->by_frames, count) < 0 || zeros(memory, &search->by_caller, count) < 0 ||
-        zeros(memory, &search->barred, count / 64 + 1) < 0 || vec_reserve(memory, &search->roots, count) < 0 ||
+    if (vec_zeros(memory, &search->by_frames, count) < 0 || vec_zeros(memory, &search->by_caller, count) < 0 ||
+        vec_zeros(memory, &search->barred, count / 64 + 1) < 0 || vec_reserve(memory, &search->roots, count) < 0 ||
         paths_init(&search->paths, memory, &search->pass->heap.graph) < 0) {
         return -1;
     }
@@ -326,7 +320,7 @@ run_dominators(Pass *pass, Dominators *dominators, const NodeId *extra, const No
 {
     VEC(uint64_t) roots = {0};
     size_t count = pass->heap.count;
-    int error = zeros(&pass->memory, &roots, count / 64 + 1);
+    int error = vec_zeros(&pass->memory, &roots, count / 64 + 1);
     if (error == 0) {
         for (size_t n = 0; n < count; n++) {
             roots.items[n / 64] |= (uint64_t)(pass->collector.gc_refs.items[n] != 0) << (n % 64);
@@ -354,7 +348,7 @@ tell_retained(Pass *pass, const Dominators *dominators, NodeId node)
     VEC(PyObject *) objects = {0};
     unsigned long long bytes = 0;
     PyObject *answer = NULL;
-    if (zeros(&pass->memory, &kept, pass->heap.count / 64 + 1) < 0) {
+    if (vec_zeros(&pass->memory, &kept, pass->heap.count / 64 + 1) < 0) {
         return PyErr_NoMemory();
     }
     int error = 0;

@@ -174,11 +174,9 @@ count_entries(Rings *rings)
 {
     const NodeId *component = rings->scc.component.items;
     const Graph *graph = &rings->graph;
-    if (vec_reserve(rings->memory, &rings->entries, graph->nodes) < 0) {
+    if (vec_zeros(rings->memory, &rings->entries, graph->nodes) < 0) {
         return -1;
     }
-    memset(rings->entries.items, 0, graph->nodes * sizeof(uint32_t));
-    rings->entries.length = graph->nodes;
     for (size_t n = 0; n < graph->nodes; n++) {
         for (uint32_t e = graph->offsets.items[n]; e < graph->offsets.items[n + 1]; e++) {
             NodeId target = graph->targets.items[e];
@@ -521,14 +519,7 @@ static int
 begin_gathering(Rings *rings)
 {
     rings->cuts.length = 0;
-    if (rings->shown.length == 0) {
-        if (vec_reserve(rings->memory, &rings->shown, rings->graph.nodes) < 0) {
-            return -1;
-        }
-        memset(rings->shown.items, 0, rings->graph.nodes * sizeof(uint32_t));
-        rings->shown.length = rings->graph.nodes;
-    }
-    return 0;
+    return rings->shown.length != 0 ? 0 : vec_zeros(rings->memory, &rings->shown, rings->graph.nodes);
 }
 
 static int64_t

@@ -399,9 +399,8 @@ choose_reached(Rings *rings, const Heap *heap, PyObject *objects)
     VEC(NodeId) queue = {0};
     Memory *memory = rings->memory;
     size_t words = heap->count / 64 + 1;
-    int error = vec_reserve(memory, &barred, words) < 0 || vec_reserve(memory, &queue, heap->count) < 0 ? -1 : 0;
+    int error = vec_zeros(memory, &barred, words) < 0 || vec_reserve(memory, &queue, heap->count) < 0 ? -1 : 0;
     if (error == 0) {
-        memset(barred.items, 0, words * sizeof(uint64_t));
         bar(heap, barred.items);
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(objects); i++) {
             NodeId node;

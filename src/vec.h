@@ -42,6 +42,13 @@ void memory_free(Memory *memory, void *block, size_t bytes);
 /* Append `item`. 0 or -1. */
 #define vec_push(memory, vec, item) (vec_reserve((memory), (vec), 1) < 0 ? -1 : (vec_push_reserved((vec), (item)), 0))
 
+/* Make an empty vec `count` zeros. 0, or -1 when memory is exhausted. */
+#define vec_zeros(memory, vec, count)                                                                                  \
+    (vec_reserve((memory), (vec), (count)) < 0                                                                         \
+         ? -1                                                                                                          \
+         : ((count) != 0 ? (void)memset((vec)->items, 0, (count) * sizeof(*(vec)->items)) : (void)0,                   \
+            (vec)->length = (count), 0))
+
 #define vec_fini(memory, vec)                                                                                          \
     (memory_free((memory), (vec)->items, (vec)->capacity * sizeof(*(vec)->items)), (vec)->items = NULL,                \
      (vec)->length = 0, (vec)->capacity = 0, (void)0)
