@@ -207,16 +207,13 @@ census_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     ModuleState *state = state_of_module(module);
     long generation = -1;
     if (nargs > 1) {
-        PyErr_SetString(PyExc_TypeError, "dry_run() takes at most 1 argument, the oldest generation");
-        return NULL;
-    }
-    if (nargs == 1 && pass_generation(args[0], &generation) < 0) {
+        PyErr_SetString(PyExc_TypeError, "dry_run() takes at most 1 argument: the oldest generation, or a marker");
         return NULL;
     }
     Pass pass;
     PyObject *census = NULL;
     pass_begin(&pass, state);
-    if (pass_run(&pass, generation) == 0) {
+    if ((nargs == 0 || pass_extent(&pass, args[0], &generation) == 0) && pass_run(&pass, generation) == 0) {
         graph_fini(&pass.heap.graph); /* what follows needs the objects and their verdict only */
         census = census_of_unreachable(&pass);
     }

@@ -289,9 +289,11 @@ PyDoc_STRVAR(
 
 PyDoc_STRVAR(
     dry_run_doc,
-    "dry_run($module, generation=-1, /)\n--\n\n"
+    "dry_run($module, extent=-1, /)\n--\n\n"
     "A Census of what a collection would find unreachable now, changing nothing.\n\n"
-    "With a generation, only objects of that and younger generations are candidates, as in an automatic collection.");
+    "With a generation as extent, only objects of that and younger generations are candidates, as in an automatic\n"
+    "collection. With a marker, a list, only what the collector has begun to track after that list: LookupError\n"
+    "where it is not in generation 0 any more.");
 
 PyDoc_STRVAR(census_doc, "census($module, objects, /)\n--\n\nA Census of the objects in a list.");
 
@@ -304,9 +306,9 @@ PyDoc_STRVAR(
 
 PyDoc_STRVAR(
     rings_doc,
-    "rings($module, earlier, labellers, object_traceback, generation=-1, /)\n--\n\n"
+    "rings($module, earlier, labellers, object_traceback, extent=-1, /)\n--\n\n"
     "The rings among what a full collection would find unreachable now, changing nothing.\n\n"
-    "With a generation, only objects of that and younger generations are candidates, as in an automatic collection.\n"
+    "extent: a generation or a marker, as of dry_run.\n"
     "Objects in earlier, a Census or None, are left out. labellers: a dict, id of a type -> (type, labeller).\n"
     "object_traceback: tracemalloc's function that tells where an object was made, or None. Returns (Census, "
     "stories),\n"

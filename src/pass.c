@@ -28,6 +28,32 @@ pass_end(Pass *pass)
     }
 }
 
+/* New reference: what stands behind the marker in generation 0. From the end, since it is what came last that is wanted. */
+static PyObject *
+list_since(const Pass *pass)
+{
+    PyObject *listed = PyObject_CallFunction(pass->state->gc_get_objects, "i", 0);
+    if (listed == NULL) {
+        return NULL;
+    }
+    if (!PyList_CheckExact(listed)) {
+        Py_DECREF(listed);
+        return PyErr_Format(PyExc_TypeError, "gc.get_objects() must return a list");
+    }
+    Py_ssize_t place = PyList_GET_SIZE(listed) - 1;
+    while (place >= 0 && PyList_GET_ITEM(listed, place) != pass->marker) {
+        place--;
+    }
+    if (place < 0) {
+        PyErr_SetString(PyExc_LookupError,
+                        "the marker is not in generation 0: a collection or gc.freeze() has moved it");
+    }
+    if (place < 0 || PyList_SetSlice(listed, 0, place + 1, NULL) < 0) {
+        Py_CLEAR(listed);
+    }
+    return listed;
+}
+
 /* New reference: what gc.get_objects lists of the generations 0 .. generation. */
 static PyObject *
 list_generations(ModuleState *state, long generation)
@@ -99,12 +125,12 @@ pass_list(Pass *pass, long generation)
     if (state_check(pass->state) < 0) {
         return -1;
     }
-    if (generation < 0) {
+    if (pass->marker == NULL && generation < 0) {
         if (list_whole_heap(pass->state, &list) < 0) {
             return -1;
         }
     }
-    else if ((list = list_generations(pass->state, generation)) == NULL) {
+    else if ((list = pass->marker != NULL ? list_since(pass) : list_generations(pass->state, generation)) == NULL) {
         return -1;
     }
     stay_alone(pass);
@@ -154,9 +180,14 @@ pass_run(Pass *pass, long generation)
 }
 
 int
-pass_generation(PyObject *number, long *generation)
+pass_extent(Pass *pass, PyObject *which, long *generation)
 {
-    *generation = PyLong_AsLong(number);
+    if (PyList_CheckExact(which)) {
+        pass->marker = which;
+        *generation = 0;
+        return 0;
+    }
+    *generation = PyLong_AsLong(which);
     if (*generation == -1 && PyErr_Occurred()) {
         return -1;
     }

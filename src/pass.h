@@ -16,6 +16,7 @@ typedef struct {
     Memory memory; /* a Pass stays where it was begun: its parts point to this */
     Heap heap;
     Collector collector;
+    PyObject *marker; /* borrowed; NULL, or list only what has come into generation 0 after it */
     int was_enabled;
     bool is_judged; /* its cost was noted */
 } Pass;
@@ -37,8 +38,11 @@ int pass_judge(Pass *pass);
 /* From the heap to the verdict: list, traverse, dry run. 0 or -1 with an exception. */
 int pass_run(Pass *pass, long generation);
 
-/* Read a generation from a Python int: 0, 1, 2, or -1 for the whole heap. 0 or -1 with an exception. */
-int pass_generation(PyObject *number, long *generation);
+/* What a pass is to look at, from Python: an int, one of the generations 0, 1, 2, or -1 for the whole heap; or a marker, a list
+   that was made when what is asked for began: then the objects that the collector has begun to track since. Generation 0
+   is in the order of its coming, so that those are what stands behind the marker, whatever lies before it. 0 or -1 with an
+   exception; listing fails with LookupError where the marker is not in generation 0 any more. */
+int pass_extent(Pass *pass, PyObject *which, long *generation);
 
 /* A Memory of its own, with the limit that a test has set. */
 Memory pass_memory(const ModuleState *state);

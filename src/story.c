@@ -302,13 +302,15 @@ choose_unreachable(Rings *rings, const Pass *pass, PyObject *earlier)
     return subset_number(&rings->subset);
 }
 
-/* New reference: (census, stories), or NULL with an exception. */
+/* New reference: (census, stories), or NULL with an exception. `extent`: as of pass_extent, or NULL for the whole heap. */
 static PyObject *
-tell_unreachable(Pass *pass, PyObject *earlier, long generation)
+tell_unreachable(Pass *pass, PyObject *earlier, PyObject *extent)
 {
     Rings rings = {0};
     PyObject *stories = NULL, *census = NULL, *answer = NULL;
-    if ((earlier != NULL && census_index(earlier) < 0) || pass_run(pass, generation) < 0) {
+    long generation = -1;
+    if ((extent != NULL && pass_extent(pass, extent, &generation) < 0) ||
+        (earlier != NULL && census_index(earlier) < 0) || pass_run(pass, generation) < 0) {
         return NULL;
     }
     if (choose_unreachable(&rings, pass, earlier) < 0 || rings_find(&rings, false) < 0) {
@@ -346,21 +348,20 @@ PyObject *
 story_rings(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
-    long generation = -1;
     if (nargs != 3 && nargs != 4) {
         PyErr_SetString(PyExc_TypeError,
-                        "rings() takes 3 or 4 arguments: a Census or None, labellers, object_traceback, generation");
+                        "rings() takes 3 or 4 arguments: a Census or None, labellers, object_traceback, extent");
         return NULL;
     }
     if (!Py_IsNone(args[0]) && !census_check(state, args[0])) {
         return PyErr_Format(PyExc_TypeError, "rings() takes a Census or None, not '%.200s'", Py_TYPE(args[0])->tp_name);
     }
-    if ((nargs == 4 && pass_generation(args[3], &generation) < 0) || begin_story(state, args[1], args[2]) < 0) {
+    if (begin_story(state, args[1], args[2]) < 0) {
         return NULL;
     }
     Pass pass;
     pass_begin(&pass, state);
-    PyObject *answer = tell_unreachable(&pass, Py_IsNone(args[0]) ? NULL : args[0], generation);
+    PyObject *answer = tell_unreachable(&pass, Py_IsNone(args[0]) ? NULL : args[0], nargs == 4 ? args[3] : NULL);
     pass_end(&pass);
     return answer;
 }

@@ -8,7 +8,7 @@ import sys
 from gcscope import _core
 from gcscope.render.text import failure_text
 from gcscope.report import Report
-from gcscope.verdict import Held, collections_so_far, find, times
+from gcscope.verdict import Held, collections_so_far, find, times, with_notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Watch:
         if not runs:
             return report
         note = f"the collector ran {times(runs)} inside the block: rings that it took are lost to this report"
-        return _with_note(report, note)
+        return with_notes(report, note)
 
     @property
     def report(self) -> Report:
@@ -88,11 +88,6 @@ class Watch:
         if self._report is None:
             raise RuntimeError("the report of a watch is there when its with block has ended")
         return self._report
-
-
-def _with_note(report: Report, note: str) -> Report:
-    values: dict[str, Any] = {name: getattr(report, name) for name in Report.__slots__}
-    return Report(**{**values, "notes": (*report.notes, note)})
 
 
 def watch() -> Watch:

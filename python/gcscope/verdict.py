@@ -65,10 +65,20 @@ def report_of(census: _core.Census, stories: list[tuple[Any, ...]], alive: bool 
     )
 
 
-def find(earlier: _core.Census | None = None, generation: int = -1) -> tuple[_core.Census, Report]:
-    """Look for what is unreachable now, in the younger generations alone if one is given, and not among `earlier`."""
-    census, stories = _core.rings(earlier, labellers, object_traceback(), generation)
+def find(earlier: _core.Census | None = None, extent: int | list[Any] = -1) -> tuple[_core.Census, Report]:
+    """Look for what is unreachable now, and not among `earlier`.
+
+    extent: the oldest generation to look at, or a marker, a list: then only at what was made after it, and LookupError
+    is raised where that cannot be told any more.
+    """
+    census, stories = _core.rings(earlier, labellers, object_traceback(), extent)
     return census, report_of(census, stories)
+
+
+def with_notes(report: Report, *notes: str) -> Report:
+    """Return the report with more notes."""
+    values: dict[str, Any] = {name: getattr(report, name) for name in Report.__slots__}
+    return Report(**{**values, "notes": (*report.notes, *notes)})
 
 
 def garbage() -> Report:

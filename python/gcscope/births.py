@@ -1,0 +1,108 @@
+"""What is born while a test runs, and what of it is left to the collector. The cost follows the test, not the heap.
+
+    begin   a marker, an empty list, comes to the end of the collector's youngest generation
+    (the test runs; automatic collection is put off)
+    end     what stands behind the marker was born since: the dry run looks at that alone
+
+Generation 0 is kept in the order in which objects come to it, so that it does not matter what lies before the marker,
+or how long automatic collection has been off. Where a collection has run inside, or gc.freeze() has emptied the
+generation, births cannot be told any more: then the whole heap is looked at, what was unreachable before the test set
+aside, and the report says so.
+
+Automatic collection is put off by its threshold rather than switched off, so that the test sees gc.isenabled() as it
+is, and a test that makes very many objects still gets a collection from time to time.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from gcscope import _core
+from gcscope.report import Report
+from gcscope.taken import Taken, joined
+from gcscope.verdict import Held, find, times, with_notes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+PUT_OFF = 1_000_000
+"""Collector-tracked objects that a test may make, and keep, before an automatic collection runs inside it."""
+
+
+def _pass_an_eval_break() -> None:
+    """Let a collection that is already due run: since 3.12 it waits for the next call."""
+
+
+class Births:
+    """The objects that come into being between `begin` and `end`."""
+
+    __slots__ = ("_callback", "_failure", "_marker", "_put_off", "_taken", "_thresholds")
+
+    def begin(self) -> None:
+        """Tell apart what is made from now on. `end` or `abandon` must follow."""
+        self._taken: Taken | None = None
+        self._failure: str | None = None
+        self._thresholds = gc.get_threshold()
+        self._put_off = (max(PUT_OFF, self._thresholds[0]), *self._thresholds[1:])
+        if self._thresholds[0] > 0:
+            gc.set_threshold(*self._put_off)
+        _pass_an_eval_break()
+        self._callback = self._follow
+        gc.callbacks.append(self._callback)
+        self._marker: list[Any] = []
+
+    def end(self) -> Report:
+        """Tell what of it nothing leads to.
+
+        Raises MemoryError where there is no memory for that, RuntimeError where it cannot be told.
+        """
+        try:
+            with Held():
+                return self._look()
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """End without looking. May be called twice."""
+        for place, callback in enumerate(gc.callbacks):  # by identity: those of others are not to be compared
+            if callback is self._callback:
+                del gc.callbacks[place]
+                break
+        if gc.get_threshold() == self._put_off:  # or the test has set its own
+            gc.set_threshold(*self._thresholds)
+
+    def _look(self) -> Report:
+        if self._failure is not None:
+            raise RuntimeError(f"the collector ran inside, and there was no looking at what it took: {self._failure}")
+        if self._taken is None:
+            try:
+                return find(None, self._marker)[1]
+            except LookupError:
+                pass
+            note = "gc.freeze() ran inside: all objects were looked at, not only those made meanwhile"
+            return with_notes(find()[1], note)
+        report = joined(find(self._taken.earlier)[1], self._taken.report)
+        runs = times(self._taken.collections)
+        note = f"the collector ran {runs} inside: all objects were looked at, not only those made meanwhile"
+        lost = f"what {self._taken.unseen} of those collections took is not told" if self._taken.unseen else None
+        return with_notes(report, note, *filter(None, [lost]))
+
+    def _follow(self, phase: str, info: dict[str, int]) -> None:
+        """Serve as one of gc.callbacks."""
+        if phase != "start":
+            return
+        try:
+            if self._taken is None:
+                self._taken = Taken(self._older())
+            self._taken.follow(info["generation"])
+        except Exception as error:  # what a callback raises is printed, wherever the test is
+            self._failure = f"{type(error).__name__}: {error}"
+
+    def _older(self) -> _core.Census:
+        """Tell what is unreachable and was not born since: at the start of the first collection that is still clear."""
+        everything = _core.dry_run()
+        try:
+            return everything.without(_core.dry_run(self._marker))
+        except LookupError:  # gc.freeze() came before
+            return everything

@@ -1,0 +1,251 @@
+"""Which rings a test may leave: the policy behind the pytest plugin. It knows reports, and nothing of pytest.
+
+A ring that a test left is one of four:
+
+    new        it counts against the test
+    known      the baseline has its fingerprint: a debt to be paid later
+    allowed    a pattern of the project or of the test, or the test's own mark, allows it
+    of pytest  it goes only through the test's own frame and the ExceptionInfo of a pytest.raises(...) as e
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from fnmatch import fnmatchcase
+
+from gcscope.explain import merged
+from gcscope.render.text import link_title, ring_line
+from gcscope.report import Cycle, Record, Report, read_optional_str, read_record, read_str, read_tuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+NEW, KNOWN, ALLOWED, OF_PYTEST = "new", "known", "allowed", "of pytest"
+
+
+class Finding(Record):
+    """A form of ring that a test left, and how it stands."""
+
+    __slots__ = ("cycle", "standing")
+    cycle: Cycle
+    standing: str
+    """'new', 'known', 'allowed' or 'of pytest'."""
+    _readers = {"cycle": read_record(Cycle), "standing": read_str}
+
+
+class Judgement(Record):
+    """What a test left."""
+
+    __slots__ = ("findings", "notes", "reason", "severity")
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    """What one must know to read them."""
+    severity: str
+    """'fail' or 'report': what a new ring means to this test; 'allow' where its mark allows all."""
+    reason: str | None
+    """Why all is allowed."""
+    _readers = {
+        "findings": read_tuple(read_record(Finding)),
+        "notes": read_tuple(read_str),
+        "severity": read_str,
+        "reason": read_optional_str,
+    }
+
+    def of(self, standing: str) -> tuple[Cycle, ...]:
+        """Return the cycles that stand so."""
+        return tuple(finding.cycle for finding in self.findings if finding.standing == standing)
+
+    @property
+    def fails(self) -> bool:
+        """Whether the test is to fail."""
+        return self.severity == "fail" and bool(self.of(NEW))
+
+
+class Rules(Record):
+    """What one test may leave."""
+
+    __slots__ = ("allow", "known", "own_frames", "reason", "severity")
+    severity: str
+    """'fail', 'report' or 'allow'."""
+    reason: str | None
+    allow: tuple[str, ...]
+    """Patterns, see `matches`."""
+    known: frozenset[str]
+    """Fingerprints."""
+    own_frames: frozenset[str]
+    """The qualified name of the test's function."""
+
+
+def matches(cycle: Cycle, pattern: str) -> bool:
+    """Tell whether a pattern means this ring.
+
+    It does if it is the ring's fingerprint, or fits an object on it, as the report tells it: by its type
+    (`app.Service`, `django.*`), or by its type and name (`frame retry`, `function *.<locals>.visit`). `*`, `?` and
+    `[...]` are as in file names.
+    """
+    return pattern == cycle.fingerprint or any(
+        fnmatchcase(link.type, pattern) or fnmatchcase(link_title(link), pattern) for link in cycle.ring
+    )
+
+
+_EXCEPTION_INFO = "_pytest._code.code.ExceptionInfo"
+
+
+def is_of_pytest(cycle: Cycle, own_frames: frozenset[str]) -> bool:
+    """Tell whether a ring goes only through the frame of the test and the ExceptionInfo of its pytest.raises.
+
+    What pytest.raises(...) as e gives has the traceback, that has the test's frame, and there the variable e has it.
+    """
+    has_info = any(name == _EXCEPTION_INFO or name.startswith(f"{_EXCEPTION_INFO}[") for name in cycle.types)
+    return has_info and all(
+        (link.type == "frame" and link.name in own_frames)
+        or link.type.startswith(_EXCEPTION_INFO)
+        or link.label.startswith(".__traceback__")
+        for link in cycle.ring
+    )
+
+
+def _standing(cycle: Cycle, rules: Rules) -> str:
+    if rules.severity == "allow" or any(matches(cycle, pattern) for pattern in rules.allow):
+        return ALLOWED
+    if is_of_pytest(cycle, rules.own_frames):
+        return OF_PYTEST
+    return KNOWN if cycle.fingerprint in rules.known else NEW
+
+
+def judge(report: Report, rules: Rules) -> Judgement:
+    """Hold what a test left against what it may leave."""
+    findings = tuple(Finding(cycle=cycle, standing=_standing(cycle, rules)) for cycle in report.cycles)
+    return Judgement(findings=findings, notes=report.notes, severity=rules.severity, reason=rules.reason)
+
+
+def type_name(cls: type) -> str:
+    """Name a class as reports do: module.qualname, those of builtins without the module."""
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+# --------------------------------------------------------------------------- summary
+
+
+class Form(Record):
+    """Rings of one form, in whichever tests."""
+
+    __slots__ = ("cycle", "tests")
+    cycle: Cycle
+    tests: tuple[str, ...]
+
+
+class Session:
+    """What the tests of a run left."""
+
+    def __init__(self) -> None:
+        self.judged: set[str] = set()
+        self.judgements: dict[str, Judgement] = {}
+
+    def add(self, test: str, judgement: Judgement | None) -> None:
+        """Note that a test was judged; None where it left nothing. Of a test that is run again, the last counts."""
+        self.judged.add(test)
+        self.judgements.pop(test, None)
+        if judgement is not None:
+            self.judgements[test] = judgement
+
+    def tests(self, standing: str) -> list[str]:
+        """Return the tests that left rings which stand so."""
+        return [test for test, judgement in self.judgements.items() if judgement.of(standing)]
+
+    def forms(self, *standings: str, severity: str | None = None) -> tuple[Form, ...]:
+        """Return the rings that stand so (in tests of one severity), those that hold most objects first."""
+        tests: dict[str, list[str]] = {}
+        cycles = []
+        for test, judgement in self.judgements.items():
+            if severity is not None and judgement.severity != severity:
+                continue
+            for cycle in (cycle for standing in standings for cycle in judgement.of(standing)):
+                tests.setdefault(cycle.fingerprint, []).append(test)
+                cycles.append(cycle)
+        return tuple(Form(cycle=cycle, tests=tuple(sorted(tests[cycle.fingerprint]))) for cycle in merged(cycles))
+
+    def notes(self) -> dict[str, int]:
+        """Return the notes, and in how many tests each was taken."""
+        found: dict[str, int] = {}
+        for judgement in self.judgements.values():
+            for note in judgement.notes:
+                found[note] = found.get(note, 0) + 1
+        return found
+
+    def seen(self) -> dict[str, KnownRing]:
+        """Return what belongs in a baseline: new rings and known ones, by fingerprint."""
+        return {form.cycle.fingerprint: known_ring(form.cycle, form.tests) for form in self.forms(NEW, KNOWN)}
+
+
+# -------------------------------------------------------------------------- baseline
+
+
+class KnownRing(Record):
+    """A form of ring that a project lives with for now."""
+
+    __slots__ = ("fingerprint", "ring", "tests")
+    fingerprint: str
+    ring: str
+    """It in a line, for who reads the file."""
+    tests: tuple[str, ...]
+    """Those that left it when the file was written."""
+    _readers = {"fingerprint": read_str, "ring": read_str, "tests": read_tuple(read_str)}
+
+
+class Baseline(Record):
+    """The rings that a project knows of, by fingerprint."""
+
+    __slots__ = ("rings",)
+    rings: tuple[KnownRing, ...]
+    _readers = {"rings": read_tuple(read_record(KnownRing))}
+
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """Of all of them."""
+        return frozenset(ring.fingerprint for ring in self.rings)
+
+    def gone(self, seen: Mapping[str, Any], judged: Iterable[str]) -> tuple[KnownRing, ...]:
+        """Tell which are not there any more: not seen, though every test that had left them was judged."""
+        judged = frozenset(judged)
+        return tuple(r for r in self.rings if r.fingerprint not in seen and judged.issuperset(r.tests))
+
+    def renewed(self, seen: Mapping[str, KnownRing], judged: Iterable[str]) -> Baseline:
+        """Return the baseline of now: what was seen, and of the rest what may still be there."""
+        gone = {ring.fingerprint for ring in self.gone(seen, judged)}
+        kept = {ring.fingerprint: ring for ring in self.rings if ring.fingerprint not in gone}
+        for fingerprint, ring in seen.items():
+            before = kept[fingerprint].tests if fingerprint in kept else ()
+            unjudged = set(before).difference(judged)
+            kept[fingerprint] = KnownRing(
+                fingerprint=fingerprint, ring=ring.ring, tests=tuple(sorted({*ring.tests, *unjudged}))
+            )
+        return Baseline(rings=tuple(sorted(kept.values(), key=lambda ring: (ring.ring, ring.fingerprint))))
+
+
+def known_ring(cycle: Cycle, tests: Iterable[str]) -> KnownRing:
+    """Write down a ring for the baseline."""
+    return KnownRing(fingerprint=cycle.fingerprint, ring=ring_line(cycle), tests=tuple(sorted(tests)))
+
+
+def read_baseline(path: str) -> Baseline:
+    """Read a baseline from a file. Raises OSError, and ValueError, saying what is wrong, where it is none."""
+    with open(path, encoding="utf-8") as file:
+        return Baseline.from_json(file.read())
+
+
+def write_baseline(path: str, baseline: Baseline) -> None:
+    """Write a baseline to a file, whole or not at all; a line an entry, as version control likes it."""
+    text = json.dumps(json.loads(baseline.to_json()), indent=1, ensure_ascii=False)
+    beside = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(beside, "w", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+        os.replace(beside, path)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
