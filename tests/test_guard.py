@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 import gcscope
-from gcscope import Person, _core, assert_no_cycles, watch
+from gcscope import Person, _core, assert_no_cycles, assert_released, watch
 
 
 class Plain:
@@ -392,6 +392,178 @@ def test_failure_of_a_unittest_is_a_failure():
     assert "friends() left 1 cycle behind" in result.failures[0][1]
 
 
+# ------------------------------------------------------------------ assert_released
+
+
+class Service:
+    def __init__(self):
+        self.items = [1]
+        self.callback = self.go
+
+    def go(self):
+        pass
+
+
+class Owner:
+    def __init__(self):
+        self.service = Service()
+
+
+class Ghost:
+    def __del__(self):
+        REGISTRY["ghost"] = self
+
+
+REGISTRY = {}
+
+
+@pytest.fixture
+def registry():
+    yield REGISTRY
+    REGISTRY.clear()
+
+
+class Slotted:
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [
+        list,
+        dict,
+        object,
+        Slotted,
+        Plain,
+        lambda: Person("Ann"),
+        lambda: (1, [2], {"k": [3]}),
+        lambda: str(10**40),
+        lambda: (i for i in [1]),
+        functools.partial(Plain),
+        no_ring,
+    ],
+)
+def test_what_counting_frees_passes(quiet, factory):
+    begun = gc.get_stats()
+    assert assert_released(factory) is None
+    assert gc.get_stats() == begun and not gc.isenabled()
+
+
+def test_an_object_on_a_ring_fails_with_the_ring_in_the_first_line(quiet):
+    with pytest.raises(AssertionError) as caught:
+        assert_released(Service)
+    first, rest = str(caught.value).split("\n", 1)
+    name = f"{__name__}.Service"
+    assert first == (
+        f"Service() made a {name} that reference counting does not free: "
+        f"{name} .callback → method Service.go .__self__ → {name}"
+    )
+    assert "cut here" in rest and "a bound method is stored on its own object" in rest
+
+
+def test_an_object_that_a_ring_keeps_fails_with_that_ring_first(quiet):
+    def factory():
+        plain, one = Plain(), Service()
+        one.keeps = plain
+        big = [Plain() for _ in range(50)]
+        for a, b in zip(big, big[1:] + big[:1], strict=True):
+            a.next = b
+        return plain
+
+    with pytest.raises(AssertionError, match="made a .*Plain that reference counting does not free") as caught:
+        assert_released(factory)
+    assert "method Service.go" in str(caught.value)
+
+
+def test_a_ring_besides_the_object_fails(quiet):
+    with pytest.raises(AssertionError, match=r"^Owner\(\) left 1 cycle behind: .*Service \.callback"):
+        assert_released(Owner)
+
+
+def test_an_object_that_something_holds_fails_with_the_chain(quiet, registry):
+    def factory():
+        registry["it"] = Plain()
+        return registry["it"]
+
+    with pytest.raises(AssertionError) as caught:
+        assert_released(factory)
+    name = "test_an_object_that_something_holds_fails_with_the_chain.<locals>.factory()"
+    assert str(caught.value) == (
+        f"{name} made a {__name__}.Plain that is still held when it is dropped: "
+        f"sys.modules[{__name__!r}].REGISTRY['it']"
+    )
+
+
+def test_an_object_in_a_variable_of_the_caller_is_held(quiet):
+    mine = []
+
+    def factory():
+        mine.append(Plain())
+        return mine[0]
+
+    with pytest.raises(AssertionError, match="is still held when it is dropped:") as caught:
+        assert_released(factory)
+    assert "cell mine" in str(caught.value) or "local mine" in str(caught.value)
+
+
+def test_an_untracked_object_that_something_holds_fails_with_its_holders(quiet, registry):
+    registry["tracked"] = []  # up to 3.13 the collector does not see a dict of strings
+    registry["text"] = "x" * (100 + len(registry))
+    with pytest.raises(AssertionError, match="made a str that is still held when it is dropped:") as caught:
+        assert_released(lambda: registry["text"])
+    assert "['text']" in str(caught.value)
+
+
+def test_a_finalizer_that_brings_it_back_fails(quiet, registry):
+    with pytest.raises(AssertionError, match=r"^Ghost\(\) made a .*Ghost that its finalizer has brought back$"):
+        assert_released(Ghost)
+    assert type(registry["ghost"]) is Ghost
+
+
+def test_articles():
+    from gcscope.render.text import with_article
+
+    assert [with_article(name) for name in ("int", "list", "app.Node", "")] == ["an int", "a list", "an app.Node", "a "]
+
+
+async def coroutine_factory():
+    return Plain()
+
+
+@pytest.mark.parametrize(
+    ("factory", "message"),
+    [
+        (Plain(), r"takes a function that makes an object, and calls it, not an object of type 'Plain'"),
+        (coroutine_factory, "the body of an async function does not run by that"),
+        (lambda: None, "returned None, which is never freed: let it return the object that it makes"),
+    ],
+)
+def test_misuse_of_assert_released(quiet, factory, message):
+    with pytest.raises(TypeError, match=message):
+        assert_released(factory)
+    assert not gc.isenabled()
+
+
+def test_what_the_factory_raises_passes_through(quiet):
+    def factory():
+        ring()
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        assert_released(factory)
+    assert not gc.isenabled()
+
+
+def test_a_collection_in_the_factory_is_noted(quiet):
+    def factory():
+        ring()
+        gc.collect()
+        return Service()
+
+    with pytest.raises(AssertionError, match="note: the collector ran once inside the block"):
+        assert_released(factory)
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_exhausted_memory(python, enabled):
     """At each growth of each pass, before the block and after it: automatic collection is put back."""
@@ -403,8 +575,9 @@ def ring():
     one = Plain(); one.me = one
 gcscope.watch().__enter__
 gcscope.assert_no_cycles(list)
+gcscope.assert_released(list)
 gc.{"enable" if enabled else "disable"}()
-stages = dict(before=0, after=0, kept=0)
+stages = dict(before=0, after=0, kept=0, released=0)
 def block(at, error):
     with gcscope.watch() as watched:
         ring()
@@ -438,8 +611,28 @@ for at in range(stages["after"]):
     except KeyError:
         stages["kept"] += 1
         assert gc.isenabled() is {enabled}
+def held():
+    _core.fail_after(at)
+    box.append([])
+    return box[-1]
+def kept():
+    _core.fail_after(at)
+    ring()
+    return []
+for factory in (held, kept):
+    box = []
+    for at in range(2000):
+        _core.fail_after(-1)
+        try:
+            gcscope.assert_released(factory)
+        except MemoryError:
+            stages["released"] += 1
+            assert gc.isenabled() is {enabled}
+            continue
+        except AssertionError:
+            break
 _core.fail_after(-1)
-assert watched.report.objects >= 1
+assert watched.report.objects >= 1 and stages["released"] > 20
 assert stages["before"] > 3 and stages["after"] > 10 and stages["kept"] == stages["after"], stages
 print("survived")
 """

@@ -11,6 +11,7 @@ The words of this package load on first use; `import gcscope` alone costs next t
     retained(obj)     what would be freed with it
     watch()           a with block, and the rings that it leaves behind
     assert_no_cycles  fails unless a call or a block leaves nothing to the collector
+    assert_released   fails unless reference counting alone frees what a function makes
     collect()         run the collector; the fate of every instrumented object
     trial(func)       call func, drop its result: what freed what it made?
     journal           the life of instrumented objects
@@ -21,7 +22,7 @@ The words of this package load on first use; `import gcscope` alone costs next t
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope._core import IMMORTAL, Person, Tracked, refcount
-    from gcscope.guard import assert_no_cycles, watch
+    from gcscope.guard import assert_no_cycles, assert_released, watch
     from gcscope.labelling import labeller
     from gcscope.life import Journal, journal
     from gcscope.owners import holders, retained, why_alive
@@ -59,6 +60,7 @@ _HOMES = {
     "retained": "owners",
     "why_alive": "owners",
     "assert_no_cycles": "guard",
+    "assert_released": "guard",
     "watch": "guard",
     "journal": "life",
     "Event": "report",
@@ -96,6 +98,7 @@ __all__ = [
     "Tracked",
     "Trial",
     "assert_no_cycles",
+    "assert_released",
     "collect",
     "cycles",
     "garbage",

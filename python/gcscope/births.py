@@ -18,9 +18,9 @@ from __future__ import annotations
 import gc
 
 from gcscope import _core
-from gcscope.report import Report
+from gcscope.report import Report, changed
 from gcscope.taken import Taken, joined
-from gcscope.verdict import Held, find, times, with_notes
+from gcscope.verdict import Held, find, times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ PUT_OFF = 1_000_000
 
 def _pass_an_eval_break() -> None:
     """Let a collection that is already due run: since 3.12 it waits for the next call."""
+
+
+def _noted(report: Report, *notes: str) -> Report:
+    return changed(report, notes=(*report.notes, *notes))
 
 
 class Births:
@@ -81,12 +85,12 @@ class Births:
             except LookupError:
                 pass
             note = "gc.freeze() ran inside: all objects were looked at, not only those made meanwhile"
-            return with_notes(find()[1], note)
+            return _noted(find()[1], note)
         report = joined(find(self._taken.earlier)[1], self._taken.report)
         runs = times(self._taken.collections)
         note = f"the collector ran {runs} inside: all objects were looked at, not only those made meanwhile"
         lost = f"what {self._taken.unseen} of those collections took is not told" if self._taken.unseen else None
-        return with_notes(report, note, *filter(None, [lost]))
+        return _noted(report, note, *filter(None, [lost]))
 
     def _follow(self, phase: str, info: dict[str, int]) -> None:
         """Serve as one of gc.callbacks."""

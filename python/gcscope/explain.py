@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from gcscope.cause import cause_of
 from gcscope.cut import advice_without_cut, cut_of
-from gcscope.report import Cycle, sum_counts
+from gcscope.report import Cycle, changed, sum_counts
 from gcscope.steps import Edge, Node, Step, smallest_rotation, steps_of_ring, turned
 
 # Neither hashlib nor re: importing them leaves cyclic trash of their own in the program under study.
@@ -62,8 +62,7 @@ def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
 def _merged(one: Cycle, other: Cycle) -> Cycle:
     """Of two cycles of the same form the larger, with the count of both."""
     larger = max(one, other, key=lambda cycle: (cycle.objects, cycle.dragged, cycle.bytes))
-    values = {name: getattr(larger, name) for name in Cycle.__slots__}
-    return Cycle(**{**values, "count": one.count + other.count})
+    return changed(larger, count=one.count + other.count)
 
 
 def merged(cycles: Iterable[Cycle]) -> tuple[Cycle, ...]:

@@ -11,7 +11,9 @@ from _collections_abc import Callable, Iterable, Iterator, Mapping  # collection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar, Self, dataclass_transform
+    from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+
+    R = TypeVar("R", bound="Record")
 else:
 
     def dataclass_transform(**_: object) -> Callable[[type], type]:
@@ -131,6 +133,11 @@ class Record:
 
 def _rebuild(cls: type[Record], values: dict[str, object]) -> Record:
     return cls(**values)
+
+
+def changed(record: R, **values: object) -> R:
+    """Return a copy of a record with other values in some fields."""
+    return type(record)(**{name: values.get(name, getattr(record, name)) for name in record.__slots__})
 
 
 def read_int(value: object) -> int:

@@ -75,12 +75,6 @@ def find(earlier: _core.Census | None = None, extent: int | list[Any] = -1) -> t
     return census, report_of(census, stories)
 
 
-def with_notes(report: Report, *notes: str) -> Report:
-    """Return the report with more notes."""
-    values: dict[str, Any] = {name: getattr(report, name) for name in Report.__slots__}
-    return Report(**{**values, "notes": (*report.notes, *notes)})
-
-
 def garbage() -> Report:
     """Tell what a full collection would find unreachable right now.
 

@@ -41,6 +41,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def with_article(noun: str) -> str:
+    """Write a noun with a or an: an int, a list, an app.Node."""
+    return f"{'an' if noun[:1].lower() in ('a', 'e', 'i', 'o', 'u') else 'a'} {noun}"
+
+
 def counts_lines(counts: Counts, most: int = MOST_TYPES) -> list[str]:
     """Write counts as lines, the most frequent first; the rest of a long list in one line."""
     shown = list(counts.items())[:most]
@@ -290,6 +295,19 @@ def failure_text(report: Report, who: str) -> str:
     more = ", first" if len(report.cycles) > 1 else ""
     first = f"{more}: {ring_line(report.cycles[0])}" if report.cycles else ""
     return f"{head}{first}\n\n{report_text(report)}"
+
+
+def release_text(report: Report, maker: str, made: str) -> str:
+    """Write which ring keeps what a call has made."""
+    first = f": {ring_line(report.cycles[0])}" if report.cycles else ""
+    return f"{maker} made {with_article(made)} that reference counting does not free{first}\n\n{report_text(report)}"
+
+
+def held_text(holding: Chain | Holders, maker: str, made: str) -> str:
+    """Write what holds what a call has made: in the first line where it stands in one."""
+    told = chain_text(holding) if isinstance(holding, Chain) else holders_text(holding)
+    separator = "\n\n" if "\n" in told else " "
+    return f"{maker} made {with_article(made)} that is still held when it is dropped:{separator}{told}"
 
 
 def collection_text(collection: Collection) -> str:
