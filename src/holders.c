@@ -2,19 +2,12 @@
 
        gather_holders   who shows the object by tp_traverse, and how often; no graph is needed for that
        gather_frames    which local variables of running frames refer to it; no tp_traverse shows those
-       find_owners      whose __dict__ the dicts among the holders are, whose closure the cells: for their names   */
+       holders_find_owners  whose __dict__ the dicts among the holders are, whose closure the cells: for their names   */
 
 #include "holders.h"
 
 #include "internals.h"
 #include "labels.h"
-
-typedef struct {
-    PyObject *op;    /* borrowed */
-    PyObject *owner; /* borrowed or NULL: whose __dict__ it is; for a cell, a function with it in its closure */
-    size_t shown;    /* how often its tp_traverse shows the object */
-    size_t unowned;  /* how many of those own nothing */
-} Holder;
 
 typedef struct {
     const ModuleState *state;
@@ -26,7 +19,6 @@ typedef struct {
     VEC(Holder) holders;
     size_t own;   /* references of the word's own frame to the object */
     size_t count; /* for one object */
-    bool has_plain;
     PyObject *rows;
     bool failed;
 } Inquiry;
@@ -78,39 +70,40 @@ gather_holders(Inquiry *asked, const Heap *heap)
             if (vec_push(asked->memory, &asked->holders, holder) < 0) {
                 return -1;
             }
-            asked->has_plain |= PyDict_CheckExact(op) || PyCell_Check(op);
         }
     }
     return 0;
 }
 
 static void
-enter_owner(Inquiry *asked, PyObject *op, PyObject *owner)
+enter_owner(Holder *holders, size_t count, PyObject *op, PyObject *owner)
 {
-    for (size_t h = 0; h < asked->holders.length; h++) {
-        Holder *holder = &asked->holders.items[h];
-        if (holder->op == op && holder->owner == NULL) {
-            holder->owner = owner;
+    for (size_t h = 0; h < count; h++) {
+        if (holders[h].op == op && holders[h].owner == NULL) {
+            holders[h].owner = owner;
         }
     }
 }
 
-/* Not for many holders: it would take their number times the heap. */
-static void
-find_owners(Inquiry *asked, const Heap *heap)
+void
+holders_find_owners(Holder *holders, size_t count, const Heap *heap)
 {
     enum { MANY = 64 };
-    if (!asked->has_plain || asked->holders.length > MANY) {
+    bool has_plain = false;
+    for (size_t h = 0; h < count; h++) {
+        has_plain |= PyDict_CheckExact(holders[h].op) || PyCell_Check(holders[h].op);
+    }
+    if (!has_plain || count > MANY) {
         return;
     }
     for (size_t n = 0; n < heap->count; n++) {
         PyObject *op = heap->objects.items[n], *dict = internals_instance_dict(op);
         if (dict != NULL) {
-            enter_owner(asked, dict, op);
+            enter_owner(holders, count, dict, op);
         }
         PyObject *closure = PyFunction_Check(op) ? ((PyFunctionObject *)op)->func_closure : NULL;
         for (Py_ssize_t c = 0; closure != NULL && c < PyTuple_GET_SIZE(closure); c++) {
-            enter_owner(asked, PyTuple_GET_ITEM(closure, c), op);
+            enter_owner(holders, count, PyTuple_GET_ITEM(closure, c), op);
         }
     }
 }
@@ -131,11 +124,10 @@ add_row(Inquiry *asked, PyObject *node, PyObject *edges, bool owned, const char 
     return error;
 }
 
-/* New reference: the edges from a holder's owner over the holder to the object; from the holder alone where it has none. */
-static PyObject *
-edges_of(const Inquiry *asked, const Holder *holder, const Label *label)
+PyObject *
+holders_edges(const ModuleState *state, const Holder *holder, const Label *label, PyObject *target)
 {
-    PyObject *last = story_edge(asked->state, label, holder->op, asked->target), *edges = NULL;
+    PyObject *last = story_edge(state, label, holder->op, target), *edges = NULL;
     if (last == NULL) {
         return NULL;
     }
@@ -145,13 +137,13 @@ edges_of(const Inquiry *asked, const Holder *holder, const Label *label)
     else if (PyCell_Check(holder->op)) {
         PyObject *closure = ((PyFunctionObject *)holder->owner)->func_closure;
         Label cell = labels_find(closure, holder->owner, holder->op, 0);
-        PyObject *first = story_edge(asked->state, &cell, closure, holder->op);
+        PyObject *first = story_edge(state, &cell, closure, holder->op);
         edges = first != NULL ? PyTuple_Pack(2, first, last) : NULL;
         Py_XDECREF(first);
     }
     else {
         Label dict = {.kind = LABEL_DICT};
-        PyObject *first = story_edge(asked->state, &dict, holder->owner, holder->op);
+        PyObject *first = story_edge(state, &dict, holder->owner, holder->op);
         edges = first != NULL ? PyTuple_Pack(2, first, last) : NULL;
         Py_XDECREF(first);
     }
@@ -168,10 +160,10 @@ is_address_of(PyObject *address, PyObject *op)
 
 /* Borrowed: the title that the caller gave to a dict, or NULL. */
 static PyObject *
-known_title(const Inquiry *asked, PyObject *op)
+known_title(PyObject *known, PyObject *op)
 {
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(asked->known); k++) {
-        PyObject *pair = PyTuple_GET_ITEM(asked->known, k);
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(known); k++) {
+        PyObject *pair = PyTuple_GET_ITEM(known, k);
         if (PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 && is_address_of(PyTuple_GET_ITEM(pair, 0), op)) {
             return PyTuple_GET_ITEM(pair, 1);
         }
@@ -179,15 +171,14 @@ known_title(const Inquiry *asked, PyObject *op)
     return NULL;
 }
 
-/* New reference: the node of a holder, or of its owner. */
-static PyObject *
-node_of(const Inquiry *asked, const Holder *holder)
+PyObject *
+holders_node(const ModuleState *state, PyObject *known, const Holder *holder)
 {
-    PyObject *title = known_title(asked, holder->op);
+    PyObject *title = known_title(known, holder->op);
     if (title != NULL) {
         return Py_BuildValue("(ssOOi)", "dict", "dict", title, Py_None, 3);
     }
-    return story_node(asked->state, holder->owner != NULL ? holder->owner : holder->op);
+    return story_node(state, holder->owner != NULL ? holder->owner : holder->op);
 }
 
 /* A row for each reference of a holder, of which the last ones own nothing. 0 or -1 with an exception. */
@@ -196,7 +187,8 @@ tell_references(Inquiry *asked, const Holder *holder, const Label *labels)
 {
     for (size_t nth = 0; nth < holder->shown; nth++) {
         bool owned = nth < holder->shown - holder->unowned;
-        PyObject *node = node_of(asked, holder), *edges = node != NULL ? edges_of(asked, holder, &labels[nth]) : NULL;
+        PyObject *node = holders_node(asked->state, asked->known, holder);
+        PyObject *edges = node != NULL ? holders_edges(asked->state, holder, &labels[nth], asked->target) : NULL;
         if (add_row(asked, node, edges, owned, "heap") < 0) {
             return -1;
         }
@@ -225,8 +217,8 @@ tell_holders(Inquiry *asked)
     return error;
 }
 
-static PyObject *
-frame_edges(const ModuleState *state, const FrameSlot *slot)
+PyObject *
+holders_frame_edges(const ModuleState *state, const FrameSlot *slot)
 {
     Label label = {.kind = LABEL_LOCAL, .name = slot->name};
     switch (slot->kind) {
@@ -274,7 +266,7 @@ tell_slot(void *arg, const FrameSlot *slot)
 {
     Inquiry *asked = arg;
     if (slot->target == asked->target && !is_own(slot)) {
-        PyObject *node = story_frame(slot), *edges = node != NULL ? frame_edges(asked->state, slot) : NULL;
+        PyObject *node = story_frame(slot), *edges = node != NULL ? holders_frame_edges(asked->state, slot) : NULL;
         asked->failed = add_row(asked, node, edges, slot->owned, "frame") < 0;
     }
     return asked->failed;
@@ -298,7 +290,7 @@ inquire(Inquiry *asked, Pass *pass)
     if (gather_holders(asked, &pass->heap) < 0) {
         return PyErr_NoMemory();
     }
-    find_owners(asked, &pass->heap);
+    holders_find_owners(asked->holders.items, asked->holders.length, &pass->heap);
     if (tell_holders(asked) < 0) {
         return NULL;
     }

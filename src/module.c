@@ -6,6 +6,7 @@
 #include "internals.h"
 #include "names.h"
 #include "refs.h"
+#include "scene.h"
 #include "story.h"
 #include "tracked.h"
 
@@ -331,6 +332,15 @@ PyDoc_STRVAR(holders_doc,
              "Returns (refcount, or None of an immortal object, rows), a row for each reference: (node, edges,\n"
              "owned, 'heap' or 'frame').");
 
+PyDoc_STRVAR(
+    scene_doc,
+    "scene($module, addresses, most, known, labellers, object_traceback, /)\n--\n\n"
+    "The objects at some addresses, what they lead to (at most `most` in all, not through modules, classes and the\n"
+    "globals of functions), and who else holds them: (objects, edges, outside).\n\n"
+    "An object is (node, address, reference count or None of an immortal one, references from the others, from\n"
+    "outside as far as it is known, its distance, whether it is reachable); an edge (from, to, references, the names\n"
+    "of some); outside: (to, node, edges, 'heap', 'frame' or 'lent'). from and to are places in objects.");
+
 PyDoc_STRVAR(why_alive_doc,
              "why_alive($module, box, /)\n--\n\n"
              "The shortest chain from a root to the object in the list box, whose own reference is not counted.\n\n"
@@ -383,6 +393,7 @@ static PyMethodDef core_methods[] = {
     {"arithmetic", census_arithmetic, METH_O, arithmetic_doc},
     {"alive", core_alive, METH_O, alive_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
+    {"scene", (PyCFunction)(void (*)(void))scene_of, METH_FASTCALL, scene_doc},
     {"why_alive", alive_why, METH_O, why_alive_doc},
     {"retained", alive_retained, METH_O, retained_doc},
     {"retainers", alive_retainers, METH_O, retainers_doc},

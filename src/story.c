@@ -331,9 +331,8 @@ tell_unreachable(Pass *pass, PyObject *earlier, PyObject *extent)
     return answer;
 }
 
-/* Take the arguments that both methods end with: the labellers, a dict, and where objects were made, a function or None. */
-static int
-begin_story(ModuleState *state, PyObject *labellers, PyObject *object_traceback)
+int
+story_begin(ModuleState *state, PyObject *labellers, PyObject *object_traceback)
 {
     if (!PyDict_CheckExact(labellers)) {
         PyErr_Format(PyExc_TypeError, "labellers must be a dict, not '%.200s'", Py_TYPE(labellers)->tp_name);
@@ -356,7 +355,7 @@ story_rings(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     if (!Py_IsNone(args[0]) && !census_check(state, args[0])) {
         return PyErr_Format(PyExc_TypeError, "rings() takes a Census or None, not '%.200s'", Py_TYPE(args[0])->tp_name);
     }
-    if (begin_story(state, args[1], args[2]) < 0) {
+    if (story_begin(state, args[1], args[2]) < 0) {
         return NULL;
     }
     Pass pass;
@@ -368,10 +367,8 @@ story_rings(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 
 /* ------------------------------------------------------------------------ live */
 
-/* Mark what a walk from the given objects does not go on through: modules and their dicts, classes, the globals of
-   functions. Otherwise everything would lead to everything. */
-static void
-bar(const Heap *heap, uint64_t *barred)
+void
+story_bar(const Heap *heap, uint64_t *barred)
 {
     for (size_t n = 0; n < heap->count; n++) {
         PyObject *op = heap->objects.items[n], *dicts[2] = {NULL, NULL};
@@ -402,7 +399,7 @@ choose_reached(Rings *rings, const Heap *heap, PyObject *objects)
     size_t words = heap->count / 64 + 1;
     int error = vec_zeros(memory, &barred, words) < 0 || vec_reserve(memory, &queue, heap->count) < 0 ? -1 : 0;
     if (error == 0) {
-        bar(heap, barred.items);
+        story_bar(heap, barred.items);
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(objects); i++) {
             NodeId node;
             if (addrmap_find((AddrMap *)&heap->map, PyTuple_GET_ITEM(objects, i), &node) &&
@@ -476,7 +473,7 @@ story_live_rings(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
                         "live_rings() takes 3 arguments: a tuple of objects, labellers, object_traceback");
         return NULL;
     }
-    if (begin_story(state, args[1], args[2]) < 0) {
+    if (story_begin(state, args[1], args[2]) < 0) {
         return NULL;
     }
     Pass pass;

@@ -13,6 +13,14 @@ PyObject *story_live_rings(PyObject *module, PyObject *const *args, Py_ssize_t n
 
 /* What the words about references need as well. */
 
+/* Take what a story is told with: the labellers, a dict, and where objects were made, a function or None. 0 or -1 with an
+   exception. */
+int story_begin(ModuleState *state, PyObject *labellers, PyObject *object_traceback);
+
+/* Mark, a bit a node, what a walk from given objects does not go on through: modules and their dicts, classes, the globals of
+   functions. Otherwise everything would lead to everything. */
+void story_bar(const Heap *heap, uint64_t *barred);
+
 /* New reference: (type, kind, name or None, (file, line) or None). NULL with an exception. */
 PyObject *story_node(const ModuleState *state, PyObject *op);
 

@@ -44,6 +44,7 @@ RANKS = [
     "describe",
     "story",
     "holders",
+    "scene",
     "alive",
     "module",
 ]

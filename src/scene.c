@@ -1,0 +1,402 @@
+/* scene.c: one pass, and a walk from the given objects.
+
+       walk            breadth-first from the given objects: which are shown, in the order in which they are met
+       tell_inside     the references between them, by name
+       gather_outside  who else has a reference to them: other objects
+       tell_frames     ... and running frames
+
+   The objects are given by address, so that asking holds nothing. What is told is limited, what is counted is not. */
+
+#include "scene.h"
+
+enum {
+    MOST_PARALLEL = 4, /* references from one object to another that are told by name */
+    MOST_OUTSIDE = 12, /* holders of one object from outside that are told */
+};
+
+/* An object from outside that refers to a shown one. */
+typedef struct {
+    NodeId source;
+    NodeId place;
+    uint32_t shown;
+} Visitor;
+
+typedef struct {
+    uint32_t inside;  /* owned references from shown objects */
+    uint32_t outside; /* owned references from other tracked objects and running frames */
+    uint32_t told;    /* holders from outside that were told */
+} Tally;
+
+typedef struct {
+    const ModuleState *state;
+    Pass *pass;
+    PyObject *known;   /* borrowed: pairs of the address of a dict and its title */
+    VEC(NodeId) shown; /* place -> node */
+    VEC(NodeId) via;   /* place -> the place through which it was met; its own for a given object */
+    VEC(NodeId) depth; /* place -> references from a given object */
+    VEC(NodeId) place; /* node -> place + 1; 0 where it is not shown */
+    VEC(Tally) tallies;
+    VEC(uint32_t) counts; /* place -> references from the object at hand */
+    VEC(Visitor) visitors;
+    PyObject *edges, *outside; /* owned: lists */
+    bool failed;
+} Scene;
+
+static void
+scene_fini(Scene *scene)
+{
+    Memory *memory = &scene->pass->memory;
+    vec_fini(memory, &scene->shown);
+    vec_fini(memory, &scene->via);
+    vec_fini(memory, &scene->depth);
+    vec_fini(memory, &scene->place);
+    vec_fini(memory, &scene->tallies);
+    vec_fini(memory, &scene->counts);
+    vec_fini(memory, &scene->visitors);
+    Py_CLEAR(scene->edges);
+    Py_CLEAR(scene->outside);
+}
+
+static PyObject *
+object_at(const Scene *scene, size_t place)
+{
+    return scene->pass->heap.objects.items[scene->shown.items[place]];
+}
+
+/* ------------------------------------------------------------------------ walking */
+
+static void
+show(Scene *scene, NodeId node, NodeId via, NodeId depth)
+{
+    scene->place.items[node] = (NodeId)scene->shown.length + 1;
+    vec_push_reserved(&scene->shown, node);
+    vec_push_reserved(&scene->via, via);
+    vec_push_reserved(&scene->depth, depth);
+}
+
+static void
+show_given(Scene *scene, PyObject *addresses, size_t most)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(addresses) && scene->shown.length < most; i++) {
+        NodeId node;
+        void *address = PyLong_AsVoidPtr(PyList_GET_ITEM(addresses, i));
+        if (addrmap_find(&scene->pass->heap.map, address, &node) && scene->place.items[node] == 0) {
+            show(scene, node, (NodeId)scene->shown.length, 0);
+        }
+    }
+    PyErr_Clear(); /* a number that is no address is the address of nothing */
+}
+
+/* 0 or -1: out of memory. */
+static int
+walk(Scene *scene, PyObject *addresses, size_t most)
+{
+    Memory *memory = &scene->pass->memory;
+    const Heap *heap = &scene->pass->heap;
+    VEC(uint64_t) barred = {0};
+    most = most < heap->count ? most : heap->count;
+    int error = vec_zeros(memory, &scene->place, heap->count) < 0 || vec_reserve(memory, &scene->shown, most) < 0 ||
+                        vec_reserve(memory, &scene->via, most) < 0 || vec_reserve(memory, &scene->depth, most) < 0 ||
+                        vec_zeros(memory, &barred, heap->count / 64 + 1) < 0
+                    ? -1
+                    : 0;
+    if (error == 0) {
+        story_bar(heap, barred.items);
+        show_given(scene, addresses, most);
+        for (size_t p = 0; p < scene->shown.length; p++) {
+            NodeId node = scene->shown.items[p];
+            bool is_barred = barred.items[node / 64] >> (node % 64) & 1;
+            for (uint32_t e = heap->graph.offsets.items[node]; e < heap->graph.offsets.items[node + 1]; e++) {
+                NodeId target = heap->graph.targets.items[e];
+                bool is_new = scene->place.items[target] == 0 && !(barred.items[target / 64] >> (target % 64) & 1);
+                if (is_new && scene->shown.length < most && (!is_barred || scene->depth.items[p] == 0)) {
+                    show(scene, target, (NodeId)p, scene->depth.items[p] + 1);
+                }
+            }
+        }
+        error = vec_zeros(memory, &scene->tallies, scene->shown.length) < 0 ||
+                        vec_zeros(memory, &scene->counts, scene->shown.length) < 0
+                    ? -1
+                    : 0;
+    }
+    vec_fini(memory, &barred);
+    return error;
+}
+
+/* ------------------------------------------------------------------------- inside */
+
+typedef struct {
+    PyObject *target;
+    size_t count;
+} Borrowed;
+
+static int
+count_borrowed(PyObject *op, void *arg)
+{
+    Borrowed *borrowed = arg;
+    borrowed->count += op == borrowed->target;
+    return 0;
+}
+
+/* How many of `shown` references from op to target own something. */
+static uint32_t
+owned_of(PyObject *op, PyObject *target, uint32_t shown)
+{
+    Borrowed borrowed = {.target = target};
+    if (internals_may_borrow(op)) {
+        internals_visit_borrowed(op, count_borrowed, &borrowed);
+    }
+    return shown - (uint32_t)(borrowed.count < shown ? borrowed.count : shown);
+}
+
+/* Append (from, to, references, their names) to the edges. 0 or -1 with an exception. */
+static int
+tell_pair(Scene *scene, size_t from, size_t to, uint32_t references)
+{
+    PyObject *op = object_at(scene, from), *target = object_at(scene, to);
+    PyObject *before = scene->via.items[from] != from ? object_at(scene, scene->via.items[from]) : NULL;
+    PyObject *names = PyList_New(0);
+    for (uint32_t nth = 0; nth < references && nth < MOST_PARALLEL && names != NULL; nth++) {
+        Label label = labels_find(op, before, target, nth);
+        PyObject *name = story_edge(scene->state, &label, op, target);
+        if (name == NULL || PyList_Append(names, name) < 0) {
+            Py_CLEAR(names);
+        }
+        Py_XDECREF(name);
+    }
+    PyObject *row = names != NULL ? Py_BuildValue("(nnIO)", (Py_ssize_t)from, (Py_ssize_t)to, references, names) : NULL;
+    int error = row != NULL ? PyList_Append(scene->edges, row) : -1;
+    Py_XDECREF(names);
+    Py_XDECREF(row);
+    return error;
+}
+
+/* Tell the references of one shown object to shown ones, in the order in which they come. 0 or -1 with an exception. */
+static int
+tell_row(Scene *scene, size_t from)
+{
+    const Graph *graph = &scene->pass->heap.graph;
+    NodeId node = scene->shown.items[from];
+    uint32_t begin = graph->offsets.items[node], end = graph->offsets.items[node + 1];
+    for (uint32_t e = begin; e < end; e++) {
+        NodeId place = scene->place.items[graph->targets.items[e]];
+        if (place != 0) {
+            scene->counts.items[place - 1]++;
+        }
+    }
+    int error = 0;
+    for (uint32_t e = begin; e < end && error == 0; e++) {
+        NodeId place = scene->place.items[graph->targets.items[e]];
+        uint32_t references = place != 0 ? scene->counts.items[place - 1] : 0;
+        if (references > 0) {
+            size_t to = place - 1;
+            scene->counts.items[to] = 0;
+            scene->tallies.items[to].inside += owned_of(object_at(scene, from), object_at(scene, to), references);
+            error = tell_pair(scene, from, to, references);
+        }
+    }
+    return error;
+}
+
+static int
+tell_inside(Scene *scene)
+{
+    for (size_t p = 0; p < scene->shown.length; p++) {
+        if (tell_row(scene, p) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------------ outside */
+
+/* Count what one object from outside refers to, and note it where not too many were. 0 or -1: out of memory. */
+static int
+gather_row(Scene *scene, NodeId node)
+{
+    const Heap *heap = &scene->pass->heap;
+    for (uint32_t e = heap->graph.offsets.items[node]; e < heap->graph.offsets.items[node + 1]; e++) {
+        NodeId place = scene->place.items[heap->graph.targets.items[e]];
+        if (place == 0) {
+            continue;
+        }
+        Tally *tally = &scene->tallies.items[place - 1];
+        size_t last = scene->visitors.length;
+        bool is_same = last > 0 && scene->visitors.items[last - 1].source == node &&
+                       scene->visitors.items[last - 1].place == place - 1;
+        tally->outside++;
+        if (is_same) {
+            scene->visitors.items[last - 1].shown++;
+        }
+        else if (tally->told < MOST_OUTSIDE) {
+            Visitor visitor = {.source = node, .place = place - 1, .shown = 1};
+            tally->told++;
+            if (vec_push(&scene->pass->memory, &scene->visitors, visitor) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+static int
+gather_outside(Scene *scene)
+{
+    for (size_t n = 0; n < scene->pass->heap.count; n++) {
+        if (scene->place.items[n] == 0 && gather_row(scene, (NodeId)n) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Append (to, node, edges, owned, found). Steals node and edges; NULL for either is an error that was set. */
+static int
+add_outside(Scene *scene, size_t to, PyObject *node, PyObject *edges, const char *found)
+{
+    PyObject *row = node != NULL && edges != NULL ? Py_BuildValue("(nOOs)", (Py_ssize_t)to, node, edges, found) : NULL;
+    int error = row != NULL ? PyList_Append(scene->outside, row) : -1;
+    Py_XDECREF(row);
+    Py_XDECREF(node);
+    Py_XDECREF(edges);
+    return error;
+}
+
+static int
+tell_visitor(Scene *scene, const Visitor *visitor, const Holder *holder)
+{
+    PyObject *target = object_at(scene, visitor->place);
+    for (size_t nth = 0; nth < visitor->shown && nth < MOST_PARALLEL; nth++) {
+        Label label = labels_find(holder->op, NULL, target, nth);
+        PyObject *node = holders_node(scene->state, scene->known, holder);
+        PyObject *edges = node != NULL ? holders_edges(scene->state, holder, &label, target) : NULL;
+        if (add_outside(scene, visitor->place, node, edges, "heap") < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+tell_outside(Scene *scene)
+{
+    VEC(Holder) holders = {0};
+    int error = 0;
+    if (vec_reserve(&scene->pass->memory, &holders, scene->visitors.length) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (size_t v = 0; v < scene->visitors.length; v++) {
+        vec_push_reserved(&holders, ((Holder){.op = scene->pass->heap.objects.items[scene->visitors.items[v].source]}));
+    }
+    holders_find_owners(holders.items, holders.length, &scene->pass->heap);
+    for (size_t v = 0; v < holders.length && error == 0; v++) {
+        error = tell_visitor(scene, &scene->visitors.items[v], &holders.items[v]);
+    }
+    vec_fini(&scene->pass->memory, &holders);
+    return error;
+}
+
+static bool
+tell_slot(void *arg, const FrameSlot *slot)
+{
+    Scene *scene = arg;
+    NodeId node;
+    if (!addrmap_find(&scene->pass->heap.map, slot->target, &node) || scene->place.items[node] == 0) {
+        return false;
+    }
+    size_t to = scene->place.items[node] - 1;
+    Tally *tally = &scene->tallies.items[to];
+    tally->outside += slot->owned;
+    if (tally->told++ < 2 * MOST_OUTSIDE) {
+        PyObject *from = story_frame(slot), *edges = from != NULL ? holders_frame_edges(scene->state, slot) : NULL;
+        scene->failed = add_outside(scene, to, from, edges, slot->owned ? "frame" : "lent") < 0;
+    }
+    return scene->failed;
+}
+
+/* ------------------------------------------------------------------------- telling */
+
+static PyObject *
+tell_object(const Scene *scene, size_t place)
+{
+    const Heap *heap = &scene->pass->heap;
+    NodeId node = scene->shown.items[place];
+    PyObject *op = object_at(scene, place), *told = story_node(scene->state, op);
+    PyObject *count = is_immortal(op) ? Py_NewRef(Py_None) : PyLong_FromLong(heap->refcounts.items[node]);
+    PyObject *address = PyLong_FromVoidPtr(op);
+    PyObject *row = NULL;
+    if (told != NULL && count != NULL && address != NULL) {
+        const Tally *tally = &scene->tallies.items[place];
+        row = Py_BuildValue("(OOOIIIO)", told, address, count, tally->inside, tally->outside, scene->depth.items[place],
+                            collector_is_reachable(&scene->pass->collector, node) ? Py_True : Py_False);
+    }
+    Py_XDECREF(told);
+    Py_XDECREF(count);
+    Py_XDECREF(address);
+    return row;
+}
+
+/* New reference: (objects, edges, outside). NULL with an exception. */
+static PyObject *
+tell_scene(Scene *scene)
+{
+    PyObject *objects = PyList_New(0);
+    for (size_t p = 0; p < scene->shown.length && objects != NULL; p++) {
+        PyObject *row = tell_object(scene, p);
+        if (row == NULL || PyList_Append(objects, row) < 0) {
+            Py_CLEAR(objects);
+        }
+        Py_XDECREF(row);
+    }
+    PyObject *answer = objects != NULL ? PyTuple_Pack(3, objects, scene->edges, scene->outside) : NULL;
+    Py_XDECREF(objects);
+    return answer;
+}
+
+static PyObject *
+look(Scene *scene, PyObject *addresses, size_t most)
+{
+    scene->edges = PyList_New(0);
+    scene->outside = scene->edges != NULL ? PyList_New(0) : NULL;
+    if (scene->outside == NULL || pass_run(scene->pass, -1) < 0) {
+        return NULL;
+    }
+    if (walk(scene, addresses, most) < 0 || gather_outside(scene) < 0) {
+        return PyErr_NoMemory();
+    }
+    if (tell_inside(scene) < 0 || tell_outside(scene) < 0) {
+        return NULL;
+    }
+    internals_running_slots(tell_slot, scene);
+    return scene->failed ? NULL : tell_scene(scene);
+}
+
+PyObject *
+scene_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    ModuleState *state = state_of_module(module);
+    if (nargs != 5 || !PyList_CheckExact(args[0]) || !PyLong_CheckExact(args[1]) || !PyTuple_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "scene() takes a list of addresses, how many objects to show at most, a tuple "
+                                         "of known dicts, labellers, object_traceback");
+        return NULL;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args[0]); i++) { /* an exact int runs no code when it is read */
+        if (!PyLong_CheckExact(PyList_GET_ITEM(args[0], i))) {
+            return PyErr_Format(PyExc_TypeError, "an address must be an int, not '%.200s'",
+                                Py_TYPE(PyList_GET_ITEM(args[0], i))->tp_name);
+        }
+    }
+    size_t most = PyLong_AsSize_t(args[1]);
+    if ((most == (size_t)-1 && PyErr_Occurred()) || story_begin(state, args[3], args[4]) < 0) {
+        return NULL;
+    }
+    Pass pass;
+    pass_begin(&pass, state);
+    Scene scene = {.state = state, .pass = &pass, .known = args[2]};
+    PyObject *answer = look(&scene, args[0], most);
+    scene_fini(&scene);
+    pass_end(&pass);
+    return answer;
+}
