@@ -72,16 +72,10 @@ def _judged_line(session: Session) -> str:
     if not leaving:
         return f"{judged}, none left a cycle"
     failed = sum(session.judgements[test].fails for test in leaving)
-    forms = plural(len(session.forms("new")), "form")
-    left = f"{len(leaving):,} left cycles of {forms}"
-    if failed == len(leaving):
-        return f"{judged}, {left}: failed"
-    reported = "told, not failed (--gcscope-fail makes them fail)"
-    return (
-        f"{judged}, {left}: {failed:,} failed, {len(leaving) - failed:,} {reported}"
-        if failed
-        else (f"{judged}, {left}: {reported}")
-    )
+    told = len(leaving) - failed
+    ends = [f"{failed:,} failed"] if failed else []
+    ends += [f"{told:,} told, not failed (--gcscope-fail makes them fail)"] if told else []
+    return f"{judged}, {len(leaving):,} left cycles ({plural(len(session.forms('new')), 'form')}): {', '.join(ends)}"
 
 
 def _baseline_lines(session: Session, baseline: Baseline, updates: bool) -> list[str]:
