@@ -1,13 +1,26 @@
-"""Reports as plain text: no addresses, the same for the same report."""
+"""Reports as plain text: no addresses, the same for the same report.
+
+The place to import from: rings are written in `rings`, counts and sizes in `words`.
+"""
 
 from __future__ import annotations
 
+from gcscope.render.rings import MOST_CYCLES, MOST_LINKS, cycle_text, cycles_lines, link_title, ring_line
+from gcscope.render.words import (
+    MOST_CHARACTERS,
+    counts_lines,
+    counts_phrase,
+    in_one_line,
+    plural,
+    shortened,
+    size,
+    with_article,
+)
 from gcscope.report import (
     Arithmetic,
     Chain,
     Collection,
     Counts,
-    Cycle,
     Event,
     Holder,
     Holders,
@@ -21,188 +34,43 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope.runner import Outcome
 
-MOST_TYPES = 12
+__all__ = [
+    "MOST_CHARACTERS",
+    "MOST_CYCLES",
+    "MOST_LINKS",
+    "arithmetic_text",
+    "chain_text",
+    "collection_text",
+    "counts_lines",
+    "counts_phrase",
+    "cycle_text",
+    "cycles_lines",
+    "event_text",
+    "failure_text",
+    "held_text",
+    "holder_text",
+    "holders_text",
+    "in_one_line",
+    "link_title",
+    "outcome_text",
+    "plural",
+    "release_text",
+    "report_text",
+    "retained_text",
+    "ring_line",
+    "shortened",
+    "size",
+    "table",
+    "trial_text",
+    "with_article",
+]
 
-
-def size(count: int) -> str:
-    """Write a number of bytes as a person would: 432 bytes, 3.1 kB, 12.4 MB."""
-    if count < 1000:
-        return f"{count} bytes"
-    value, unit = count / 1000, "kB"
-    for larger in ("MB", "GB"):
-        if value < 999.95:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.1f} {unit}"
-
-
-def plural(count: int, noun: str) -> str:
-    """Write a count with its noun: 1 object, 1,204 objects."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def with_article(noun: str) -> str:
-    """Write a noun with a or an: an int, a list, an app.Node."""
-    return f"{'an' if noun[:1].lower() in ('a', 'e', 'i', 'o', 'u') else 'a'} {noun}"
-
-
-def counts_lines(counts: Counts, most: int = MOST_TYPES) -> list[str]:
-    """Write counts as lines, the most frequent first; the rest of a long list in one line."""
-    shown = list(counts.items())[:most]
-    rest = list(counts.items())[most:]
-    width = max((len(f"{n:,}") for _, n in shown), default=0)
-    lines = [f"  {n:>{width},}  {shortened(name)}" for name, n in shown]
-    if rest:
-        lines.append(f"  and {plural(sum(n for _, n in rest), 'object')} of {plural(len(rest), 'other type')}")
-    return lines
-
-
-def counts_phrase(counts: Counts, most: int = 4) -> str:
-    """Write counts in one line: 2 gcscope.Person, 2 list."""
-    if not counts:
-        return "nothing"
-    shown = list(counts.items())[:most]
-    rest = counts.total - sum(n for _, n in shown)
-    return ", ".join([f"{n:,} {shortened(name)}" for name, n in shown] + ([f"{rest:,} others"] if rest else []))
+MOST_CYCLES_TAKEN = 10  # by collections while a program ran
+MOST_HOLDERS = 40
 
 
 def _note_lines(notes: tuple[str, ...]) -> list[str]:
     return [f"note: {note}" for note in notes]
-
-
-# ----------------------------------------------------------------------------- rings
-
-MOST_CYCLES = 20
-MOST_CYCLES_TAKEN = 10  # by collections while a program ran
-MOST_LINKS = 24  # of a ring; a longer one is shown by its beginning and its end
-MOST_CHARACTERS = 100  # of a name or label
-MOST_ADVICE = 240
-MOST_HOLDERS = 40
-_LEAST_COLUMN, _MOST_COLUMN = 26, 56
-
-
-def in_one_line(text: str) -> str:
-    """Write what breaks lines, moves the cursor or cannot be encoded by its number."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
-    """Leave the middle out of a text that is too long, and let it stand in one line."""
-    line = in_one_line(text)
-    return line if len(line) <= most else f"{line[: most // 2]}…{line[-(most // 2 - 1) :]}"
-
-
-_SAYS_THE_KIND = frozenset({"function", "method", "frame", "generator", "coroutine", "type", "module"})
-
-
-def link_title(link: Link) -> str:
-    """Write what a link is: its type and, where that tells more, its name."""
-    if link.name is None:
-        return shortened(link.type)
-    quoted = link.name if link.type in _SAYS_THE_KIND else repr(link.name)
-    return shortened(f"{link.type} {quoted}")
-
-
-WIDE = 118  # a line that would be longer has the advice below the ring
-
-
-def _frees_phrase(cycle: Cycle) -> str:
-    """Write what a cut frees."""
-    assert cycle.cut is not None
-    frees, total = cycle.cut.frees, cycle.objects + cycle.dragged
-    if frees == 0:
-        return "frees nothing yet: something else holds the ring"
-    return f"frees all {total:,}" if frees == total else f"frees only {frees:,} of {total:,}"
-
-
-def _cut_phrase(cycle: Cycle) -> str:
-    """Write what is to be done at the cut, and what it frees."""
-    assert cycle.cut is not None
-    return f"{shortened(cycle.cut.advice, MOST_ADVICE)} ({_frees_phrase(cycle)})"
-
-
-def _cut_lines(label: str, cycle: Cycle, column: int) -> tuple[str, list[str]]:
-    """Mark a label as the cut; and the lines below the ring for advice that does not fit beside it."""
-    beside = f"{label:<{column}}  ◄ cut here: {_cut_phrase(cycle)}"
-    if len(beside) <= WIDE:
-        return beside, []
-    return f"{label:<{column}}  ◄ cut here", [f"  cut: {_cut_phrase(cycle)}"]
-
-
-def _column(cycle: Cycle, shown: list[int | None]) -> int:
-    """Choose where the second column begins: files and lines, and the mark of the cut."""
-    widths = [max(len(link_title(cycle.ring[i])), len(cycle.ring[i].label) + 2) for i in shown if i is not None]
-    return 5 + min(max(_LEAST_COLUMN, *widths), _MOST_COLUMN)
-
-
-def _link_lines(cycle: Cycle, place: int, column: int) -> tuple[list[str], list[str]]:
-    link = cycle.ring[place]
-    corner = "┌►" if place == 0 else "│ "
-    first = f"  {corner} {link_title(link)}"
-    label = f"  │    {shortened(link.label)}"
-    if link.where is not None:
-        first = f"{first:<{column}}  {in_one_line(link.where)}"
-    below: list[str] = []
-    if cycle.cut is not None and cycle.cut.link == link and place == _cut_place(cycle):
-        label, below = _cut_lines(label, cycle, column)
-    return [first, label], below
-
-
-def _cut_place(cycle: Cycle) -> int:
-    """Tell the first link at which the cut stands: equal links are equal cuts."""
-    assert cycle.cut is not None
-    return cycle.ring.index(cycle.cut.link)
-
-
-def _shown_links(cycle: Cycle) -> list[int | None]:
-    """Choose the places of the ring that are shown; None stands for those that are left out."""
-    length = len(cycle.ring)
-    if length <= MOST_LINKS:
-        return list(range(length))
-    half = MOST_LINKS // 2
-    shown: list[int | None] = [*range(half), None, *range(length - half, length)]
-    if cycle.cut is not None and _cut_place(cycle) not in shown:
-        shown[half : half + 1] = [None, _cut_place(cycle), None]
-    return shown
-
-
-def cycle_text(cycle: Cycle, alive: bool = False) -> str:
-    """Write one form of ring: each object, each reference, the cause, the cut, and what it costs."""
-    dragged = f", {cycle.dragged:,} more kept by it" if cycle.dragged else ""
-    head = f"1 cycle: {plural(cycle.objects, 'object')} in it{dragged}, {size(cycle.bytes)}"
-    lines = [f"{head}      cause: {cycle.cause}" if cycle.cause is not None else head]
-    before = -1
-    shown = _shown_links(cycle)
-    column = _column(cycle, shown)
-    below: list[str] = []
-    for at, place in enumerate(shown):
-        if place is None:
-            following = shown[at + 1]
-            left_out = (following if following is not None else before + 1) - before - 1
-            lines.append(f"  │  … {plural(left_out, 'more object')} on the ring …")
-        else:
-            drawn, advice = _link_lines(cycle, place, column)
-            lines += drawn
-            below += advice
-            before = place
-    lines += ["  └────┘", *below]
-    seen = f"seen {plural(cycle.count, 'time')}" if cycle.count > 1 else "seen once"
-    if cycle.cut is None:
-        hint = f": {shortened(cycle.advice, MOST_ADVICE)}" if cycle.advice is not None else ""
-        lines.append(f"  no single reference that a program may change frees any of it{hint}")
-    lines.append(f"  {seen} · {'in use' if alive else 'only the collector can free it'}")
-    return "\n".join(lines)
-
-
-def cycles_lines(cycles: tuple[Cycle, ...], alive: bool = False, most: int = MOST_CYCLES) -> list[str]:
-    """Write the first cycles of a report, each with an empty line before it, and how many there are besides."""
-    lines = [line for cycle in cycles[:most] for line in ("", *cycle_text(cycle, alive).splitlines())]
-    if len(cycles) > most:
-        rest = cycles[most:]
-        lines += ["", f"and {plural(len(rest), 'more form')} of cycles, seen {sum(c.count for c in rest):,} times"]
-    return lines
 
 
 def report_text(report: Report) -> str:
@@ -280,12 +148,6 @@ def retained_text(retained: Retained) -> str:
     """Write what would be freed."""
     head = f"{plural(retained.objects, 'object')}, {size(retained.bytes)}, would be freed with it"
     return "\n".join([head, *counts_lines(retained.types)])
-
-
-def ring_line(cycle: Cycle, most: int = 4) -> str:
-    """Write a ring in one line: app.Service .task → app.Task ._exception → ..."""
-    parts = [f"{link_title(link)} {shortened(link.label)}" for link in cycle.ring[:most]]
-    return " → ".join([*parts, "…" if len(cycle.ring) > most else link_title(cycle.ring[0])])
 
 
 def failure_text(report: Report, who: str) -> str:

@@ -1,0 +1,63 @@
+"""The small words of all texts: sizes, counts, and names that fit into a line."""
+
+from __future__ import annotations
+
+from gcscope.report import Counts
+
+MOST_CHARACTERS = 100  # of a name or label
+MOST_TYPES = 12
+
+
+def size(count: int) -> str:
+    """Write a number of bytes as a person would: 432 bytes, 3.1 kB, 12.4 MB."""
+    if count < 1000:
+        return f"{count} bytes"
+    value, unit = count / 1000, "kB"
+    for larger in ("MB", "GB"):
+        if value < 999.95:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Write a count with its noun: 1 object, 1,204 objects."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def with_article(noun: str) -> str:
+    """Write a noun with a or an: an int, a list, an app.Node."""
+    return f"{'an' if noun[:1].lower() in ('a', 'e', 'i', 'o', 'u') else 'a'} {noun}"
+
+
+def counts_lines(counts: Counts, most: int = MOST_TYPES) -> list[str]:
+    """Write counts as lines, the most frequent first; the rest of a long list in one line."""
+    shown = list(counts.items())[:most]
+    rest = list(counts.items())[most:]
+    width = max((len(f"{n:,}") for _, n in shown), default=0)
+    lines = [f"  {n:>{width},}  {shortened(name)}" for name, n in shown]
+    if rest:
+        lines.append(f"  and {plural(sum(n for _, n in rest), 'object')} of {plural(len(rest), 'other type')}")
+    return lines
+
+
+def counts_phrase(counts: Counts, most: int = 4) -> str:
+    """Write counts in one line: 2 gcscope.Person, 2 list."""
+    if not counts:
+        return "nothing"
+    shown = list(counts.items())[:most]
+    rest = counts.total - sum(n for _, n in shown)
+    return ", ".join([f"{n:,} {shortened(name)}" for name, n in shown] + ([f"{rest:,} others"] if rest else []))
+
+
+def in_one_line(text: str) -> str:
+    """Write what breaks lines, moves the cursor or cannot be encoded by its number."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Leave the middle out of a text that is too long, and let it stand in one line."""
+    line = in_one_line(text)
+    return line if len(line) <= most else f"{line[: most // 2]}…{line[-(most // 2 - 1) :]}"
