@@ -22,6 +22,7 @@ else:
 
 
 SCHEMA = "gcscope/1"
+_MOST = (1 << 63) - 1  # of a number that is read
 
 
 class Counts(Mapping[str, int]):
@@ -117,6 +118,9 @@ class Record:
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return _rebuild, (type(self), {name: getattr(self, name) for name in self.__slots__})
 
+    def _check(self) -> None:
+        """Raise ValueError where the fields that were read do not fit each other."""
+
     def to_json(self) -> str:
         """Write the record as one JSON object, with "schema" and "kind" beside its fields."""
         from gcscope.render.json import write
@@ -140,24 +144,39 @@ def changed(record: R, **values: object) -> R:
     return type(record)(**{name: values.get(name, getattr(record, name)) for name in record.__slots__})
 
 
+def shown(value: object) -> str:
+    """Write what stands where something else is expected, in a few words."""
+    if isinstance(value, (dict, list)):
+        return "an object" if isinstance(value, dict) else "an array"
+    text = ascii(value) if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else f"{text[:40]}...{text[-16:]}"
+
+
 def read_int(value: object) -> int:
     """Accept an int that is not negative."""
-    if type(value) is not int or value < 0:
-        raise ValueError(f"expected a number that is not negative, not {value!r}")
+    if type(value) is not int or not 0 <= value <= _MOST:
+        raise ValueError(f"expected a number that is not negative, not {shown(value)}")
     return value
+
+
+def read_positive(value: object) -> int:
+    """Accept an int that is 1 or more."""
+    if read_int(value) == 0:
+        raise ValueError("expected a number that is 1 or more, not 0")
+    return read_int(value)
 
 
 def read_signed(value: object) -> int:
     """Accept an int."""
-    if type(value) is not int:
-        raise ValueError(f"expected a number, not {value!r}")
+    if type(value) is not int or not -_MOST <= value <= _MOST:
+        raise ValueError(f"expected a number, not {shown(value)}")
     return value
 
 
 def read_str(value: object) -> str:
     """Accept a str."""
     if not isinstance(value, str):
-        raise ValueError(f"expected a string, not {value!r}")
+        raise ValueError(f"expected a string, not {shown(value)}")
     return value
 
 
@@ -169,7 +188,7 @@ def read_optional_str(value: object) -> str | None:
 def read_counts(value: object) -> Counts:
     """Accept an object of names and numbers."""
     if not isinstance(value, dict):
-        raise ValueError(f"expected an object of counts, not {value!r}")
+        raise ValueError(f"expected an object of counts, not {shown(value)}")
     return Counts({read_str(name): read_int(count) for name, count in value.items()})
 
 
@@ -178,7 +197,7 @@ def read_tuple(read_item: Callable[[Any], Any]) -> Callable[[object], tuple[Any,
 
     def read_items(value: object) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise ValueError(f"expected an array, not {value!r}")
+            raise ValueError(f"expected an array, not {shown(value)}")
         return tuple(read_item(item) for item in value)
 
     return read_items
@@ -190,7 +209,9 @@ def read_record(cls: type[Record]) -> Callable[[object], Record]:
     def read_fields(value: object) -> Record:
         if not isinstance(value, dict) or value.keys() != set(cls.__slots__):
             raise ValueError(f"expected an object with the fields of a {cls.__name__}: {', '.join(cls.__slots__)}")
-        return cls(**{name: cls._readers[name](value[name]) for name in cls.__slots__})
+        record = cls(**{name: cls._readers[name](value[name]) for name in cls.__slots__})
+        record._check()
+        return record
 
     return read_fields
 
@@ -207,7 +228,7 @@ def read_optional(read_item: Callable[[Any], Any]) -> Callable[[object], Any]:
 def read_bool(value: object) -> bool:
     """Accept true or false."""
     if not isinstance(value, bool):
-        raise ValueError(f"expected true or false, not {value!r}")
+        raise ValueError(f"expected true or false, not {shown(value)}")
     return value
 
 
@@ -287,9 +308,15 @@ class Cycle(Record):
         "cause": read_optional_str,
         "cut": read_optional(read_record(Cut)),
         "advice": read_optional_str,
-        "count": read_int,
+        "count": read_positive,
         "fingerprint": read_str,
     }
+
+    def _check(self) -> None:
+        if not self.ring:
+            raise ValueError("a cycle without a ring")
+        if self.cut is not None and self.cut.link not in self.ring:
+            raise ValueError("a cut that is not on its ring")
 
     def __str__(self) -> str:
         from gcscope.render.text import cycle_text
@@ -422,8 +449,11 @@ class Retained(Record):
 
     __slots__ = ("bytes", "objects", "types")
     objects: int
+    """How many collector-tracked objects that is."""
     bytes: int
+    """What they take."""
     types: Counts
+    """How many there are of each type; sums up to `objects`."""
     _readers = {"objects": read_int, "bytes": read_int, "types": read_counts}
 
     def __str__(self) -> str:
@@ -450,6 +480,11 @@ class Fate(Record):
     gc.garbage.
     """
     _readers = {"serial": read_int, "type": read_str, "name": read_optional_str, "fate": read_str}
+
+    def __str__(self) -> str:
+        from gcscope.render.text import fate_text
+
+        return fate_text(self)
 
 
 class Collection(Record):
@@ -570,7 +605,7 @@ class Row(Record):
     """refcount - inside: references from outside (variables of running functions, C code)."""
     reachable: bool
     """Whether it, or something that leads to it, has references left."""
-    _readers = {"label": read_str, "refcount": read_int, "inside": read_int, "left": read_int, "reachable": bool}
+    _readers = {"label": read_str, "refcount": read_int, "inside": read_int, "left": read_int, "reachable": read_bool}
 
 
 class Arithmetic(Record):
@@ -578,6 +613,7 @@ class Arithmetic(Record):
 
     __slots__ = ("rows",)
     rows: tuple[Row, ...]
+    """One for each object."""
     _readers = {"rows": read_tuple(read_record(Row))}
 
     def __str__(self) -> str:

@@ -1,10 +1,14 @@
-"""Reports as JSON, schema gcscope/1, and back."""
+"""Records as JSON, schema gcscope/1, and back.
+
+Writing needs nothing of the module `json`: `run` writes when the program under study has ended, and that program may
+have a `json` of its own.
+"""
 
 from __future__ import annotations
 
-import json
+from _json import encode_basestring_ascii
 
-from gcscope.report import SCHEMA, Counts, Record, read_record
+from gcscope.report import SCHEMA, Counts, Record, read_record, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,38 +16,111 @@ if TYPE_CHECKING:
 
     R = TypeVar("R", bound=Record)
 
+_CONSTANTS = {None: "null", True: "true", False: "false"}
 
-def _plain(value: object) -> Any:
-    if isinstance(value, Record):
-        return {name: _plain(getattr(value, name)) for name in value.__slots__}
+
+def _kind(cls: type[Record]) -> str:
+    return cls.__name__.lower()
+
+
+def _object(items: list[tuple[str, str]]) -> str:
+    return "{" + ", ".join(f"{encode_basestring_ascii(name)}: {value}" for name, value in items) + "}"
+
+
+def _written(value: object) -> str:
+    """Write what a field of a record holds."""
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if isinstance(value, (bool, type(None))):
+        return _CONSTANTS[value]
+    if isinstance(value, int):
+        return int.__repr__(value)
     if isinstance(value, Counts):
-        return dict(value)
+        return _object([(name, _written(n)) for name, n in value.items()])
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
+        return "[" + ", ".join([_written(item) for item in value]) + "]"
+    if isinstance(value, Record):
+        return _object(_fields(value))
+    raise TypeError(f"a record holds no {type(value).__qualname__}")
+
+
+def _fields(record: Record) -> list[tuple[str, str]]:
+    return [(name, _written(getattr(record, name))) for name in record.__slots__]
 
 
 def write(record: Record) -> str:
     """Write a record as one line of JSON, "schema" and "kind" first."""
-    return json.dumps({"schema": SCHEMA, "kind": type(record).__name__.lower(), **_plain(record)})
+    head = [("schema", _written(SCHEMA)), ("kind", _written(_kind(type(record))))]
+    return _object([*head, *_fields(record)])
 
 
-def read(cls: type[R], text: str | bytes) -> R:
-    """Read a record of class cls. Raises ValueError, saying what is wrong, if text is not one."""
+def pretty(record: Record) -> str:
+    """Write a record as JSON of many lines, for a person to read; from_json reads it, too."""
+    import json
+
+    return json.dumps(json.loads(write(record)), indent=2)
+
+
+def _unknown(schema: object) -> str:
+    """Tell what to do about a schema that is not ours."""
+    name, _, version = SCHEMA.partition("/")
+    other = schema[len(name) + 1 :] if isinstance(schema, str) and schema.startswith(f"{name}/") else ""
+    if other.isdecimal() and int(other[:9]) > int(version):
+        return f"schema {shown(schema)} is not known: a newer gcscope wrote it, upgrade gcscope to read it"
+    return f"schema {shown(schema)} is not known: this version of gcscope reads {SCHEMA!r}"
+
+
+def _document(text: str | bytes) -> tuple[object, dict[str, Any]]:
+    """Read the kind and the fields of a document."""
+    import json
+
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"not JSON, or a damaged file: {error}") from None
+        why = "not text" if isinstance(error, UnicodeError) else str(error)
+        raise ValueError(f"not JSON, or a damaged file: {why}") from None
     if not isinstance(document, dict) or "schema" not in document:
         raise ValueError('not a report of gcscope: it is no JSON object with a "schema"')
     schema, kind = document.pop("schema"), document.pop("kind", None)
     if schema != SCHEMA:
-        raise ValueError(f"schema {schema!r} is not known; this version of gcscope reads {SCHEMA!r}")
-    if kind != cls.__name__.lower():
-        raise ValueError(f"expected a {cls.__name__.lower()}, not a {kind!r}")
+        raise ValueError(_unknown(schema))
+    return kind, document
+
+
+def _filled(cls: type[R], document: dict[str, Any]) -> R:
     try:
         record = read_record(cls)(document)
     except ValueError as error:
-        raise ValueError(f"a damaged {cls.__name__.lower()}: {error}") from None
+        raise ValueError(f"a damaged {_kind(cls)}: {error}") from None
     assert isinstance(record, cls)
     return record
+
+
+def read(cls: type[R], text: str | bytes) -> R:
+    """Read a record of class cls. Raises ValueError, saying what is wrong, if text is not one."""
+    kind, document = _document(text)
+    if kind != _kind(cls):
+        raise ValueError(f"expected a {_kind(cls)}, not a {shown(kind)}")
+    return _filled(cls, document)
+
+
+def kinds() -> dict[str, type[Record]]:
+    """Tell the classes whose records are written, by the "kind" that stands in them."""
+    import gcscope.compare as compare
+    import gcscope.report as report
+
+    classes = [value for room in (report, compare) for value in vars(room).values() if _is_kind(value)]
+    return {_kind(cls): cls for cls in classes}
+
+
+def _is_kind(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, Record) and value is not Record
+
+
+def read_any(text: str | bytes) -> Record:
+    """Read a record of any class, as its "kind" says. Raises ValueError as `read` does."""
+    kind, document = _document(text)
+    cls = kinds().get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        raise ValueError(f"kind {shown(kind)} is not known: it is one of {', '.join(sorted(kinds()))}")
+    return _filled(cls, document)

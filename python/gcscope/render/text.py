@@ -22,6 +22,7 @@ from gcscope.report import (
     Collection,
     Counts,
     Event,
+    Fate,
     Holder,
     Holders,
     Link,
@@ -32,6 +33,7 @@ from gcscope.report import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gcscope.compare import Difference, Growth
     from gcscope.runner import Outcome
 
 __all__ = [
@@ -45,8 +47,11 @@ __all__ = [
     "counts_phrase",
     "cycle_text",
     "cycles_lines",
+    "difference_text",
     "event_text",
     "failure_text",
+    "fate_text",
+    "growth_text",
     "held_text",
     "holder_text",
     "holders_text",
@@ -187,6 +192,11 @@ def collection_text(collection: Collection) -> str:
     return "\n".join([*lines, *_note_lines(collection.notes)])
 
 
+def fate_text(fate: Fate) -> str:
+    """Write what became of one instrumented object as a line."""
+    return f"#{fate.serial} {fate.type if fate.name is None else f'{fate.type} {fate.name!r}'}: {fate.fate}"
+
+
 def trial_text(trial: Trial) -> str:
     """Write what freed the objects of a call."""
     rows = [
@@ -257,3 +267,45 @@ def outcome_text(outcome: Outcome) -> str:
     lines += [*_note_lines(left.notes + outcome.notes), *cycles_lines(left.cycles)]
     lines += ["", "cycles that those collections took:", *taken[1:]] if taken else []
     return "\n".join(f"gcscope: {line}".rstrip() for line in lines)
+
+
+# --------------------------------------------------------------------------- two reports
+
+
+def _figures_phrase(growth: Growth) -> str:
+    """Write what has changed of a form, both figures of each: 3 -> 9 rings, 4 -> 12 objects in it."""
+    before, after = growth.before, growth.after
+    figures = [
+        ("seen", before.count, after.count, "times"),
+        ("", before.objects, after.objects, "objects in it"),
+        ("", before.dragged, after.dragged, "more kept by it"),
+    ]
+    return ", ".join(f"{verb} {b:,} -> {a:,} {noun}".lstrip() for verb, b, a, noun in figures if b != a)
+
+
+def growth_text(growth: Growth, alive: bool = False) -> str:
+    """Write a form that has grown: both figures, then the ring as it is now."""
+    return f"grown: {_figures_phrase(growth)}\n{cycle_text(growth.after, alive)}"
+
+
+def _forms_line(difference: Difference) -> str:
+    figures = [
+        (len(difference.new), "new"),
+        (len(difference.grown), "grown"),
+        (len(difference.gone), "gone"),
+        (difference.shrunk, "smaller"),
+        (difference.same, "unchanged"),
+    ]
+    return "forms of cycles: " + ", ".join(f"{count:,} {word}" for count, word in figures)
+
+
+def difference_text(difference: Difference) -> str:
+    """Write how many forms changed in which way; new and grown ones in full, a line for each that is gone."""
+    lines = [_forms_line(difference)]
+    for cycle in difference.new:
+        lines += ["", f"new:\n{cycle_text(cycle, difference.alive)}"]
+    for growth in difference.grown:
+        lines += ["", growth_text(growth, difference.alive)]
+    if difference.gone:
+        lines += ["", *(f"gone: {ring_line(cycle)}" for cycle in difference.gone)]
+    return "\n".join(lines)
