@@ -35,11 +35,13 @@ class Program(Record):
 class Outcome(Record):
     """What a program left, and what became of the rest."""
 
-    __slots__ = ("alive", "collected", "collections", "cycles", "left", "lives", "notes")
+    __slots__ = ("alive", "collected", "collected_bytes", "collections", "cycles", "left", "lives", "notes")
     left: Report
     """Unreachable at the end of the main script, before its atexit functions."""
     collected: Counts
     """What automatic and explicit collections found while it ran, by type."""
+    collected_bytes: int
+    """What that took."""
     collections: int
     """How many collections there were."""
     cycles: tuple[Cycle, ...]
@@ -49,6 +51,27 @@ class Outcome(Record):
     alive: int
     """How many instrumented objects are alive at the end and not among what is left."""
     notes: tuple[str, ...]
+    """What one must know to read the figures, besides the notes of `left`."""
+
+    @property
+    def report(self) -> Report:
+        """What reference counting did not free: left at the end, or taken by collections while the program ran."""
+        return Report(
+            objects=self.left.objects + self.collected.total,
+            bytes=self.left.bytes + self.collected_bytes,
+            types=sum_counts(self.left.types, self.collected),
+            cycles=merged((*self.left.cycles, *self.cycles)),
+            alive=False,
+            notes=(*self._taken_note(), *self.left.notes, *self.notes),
+        )
+
+    def _taken_note(self) -> tuple[str, ...]:
+        """Tell which part of the report collections took."""
+        if not self.collected:
+            return ()
+        taken, total = self.collected.total, self.collected.total + self.left.objects
+        collections = "1 collection" if self.collections == 1 else f"{self.collections:,} collections"
+        return (f"{collections} while the program ran took {taken:,} of the {total:,} objects",)
 
 
 class CannotRun(Exception):
@@ -67,6 +90,7 @@ class _Observer:
 
     def __init__(self) -> None:
         self.collected = Counts()
+        self.collected_bytes = 0
         self.cycles: tuple[Cycle, ...] = ()
         self.collections = 0
         self.unseen = 0
@@ -87,6 +111,7 @@ class _Observer:
             generation = -1 if generation == 2 else generation
             _, report = find(self.earlier, generation)
             self.collected = sum_counts(self.collected, report.types)
+            self.collected_bytes += report.bytes
             self.cycles = merged((*self.cycles, *report.cycles))
             if self.earlier.objects:  # what is taken of it may leave its addresses to others
                 self.earlier = self.earlier.without(_core.dry_run(generation))
@@ -99,19 +124,37 @@ class _Observer:
             left, report = find(self.earlier)
             alive = sum(not inside for _, _, _, inside in _core.alive(left))
             totals = _core.journal_totals()
-            notes: tuple[str, ...] = ()
-            if self.unseen:
-                why = "this Python collects in increments" if _COLLECTS_IN_INCREMENTS else _NO_PASS
-                notes = (f"what {self.unseen} of {self.collections} collections found cannot be told: {why}",)
             return Outcome(
                 left=report,
                 collected=self.collected,
+                collected_bytes=self.collected_bytes,
                 collections=self.collections,
                 cycles=self.cycles,
                 lives=Counts({event: n - self.totals[event] for event, n in totals.items()}),
                 alive=alive,
-                notes=notes,
+                notes=(*self._unseen_note(), *_threads_note()),
             )
+
+    def _unseen_note(self) -> tuple[str, ...]:
+        if not self.unseen:
+            return ()
+        why = "this Python collects in increments" if _COLLECTS_IN_INCREMENTS else _NO_PASS
+        return (f"what {self.unseen} of {self.collections} collections found cannot be told: {why}",)
+
+
+def _threads_note() -> tuple[str, ...]:
+    """Tell of threads that go on when the main script has ended."""
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return ()
+    try:
+        others: int = threading.active_count() - 1
+    except Exception:  # the program has another threading
+        return ()
+    if others < 1:
+        return ()
+    who = "1 thread" if others == 1 else f"{others} threads"
+    return (f"{who} besides the main one still ran at the end of the main script; what they make later is not told",)
 
 
 # ---------------------------------------------------------------- as plain Python does
@@ -224,21 +267,31 @@ def _show(error: BaseException) -> None:
         sys.__excepthook__(type(error), error, error.__traceback__)
 
 
+def _never_began(error: SystemExit) -> bool:
+    """Whether this is the message of `python -m` that there is no such module."""
+    runpy = sys.modules.get("runpy")
+    missing = getattr(runpy, "_Error", None)
+    return missing is not None and isinstance(error.__context__, missing)
+
+
 def run(program: Program, tell: Callable[[Outcome], None]) -> None:
     """Run a program to the end of its main script, then call tell with the outcome.
 
     Automatic collection is left as the program has it. Only the process that called this tells; a program that calls
     os._exit tells nothing. SystemExit and any other exception of the program pass through, so that the interpreter ends
-    with the program's own exit code; a traceback was shown by then, and sys.excepthook is silenced.
+    with the program's own exit code; a traceback was shown by then, and sys.excepthook is silenced. Of a module that
+    does not exist nothing is told but what Python says.
     """
     prepare = load(program)
     process = os.getpid()
+    began = True
     observer = _Observer()
     gc.callbacks.append(observer.follow)
     try:
         function, arguments = prepare()
         function(*arguments)
-    except SystemExit:
+    except SystemExit as error:
+        began = not _never_began(error)
         raise
     except BaseException as error:
         _show(error)
@@ -248,7 +301,8 @@ def run(program: Program, tell: Callable[[Outcome], None]) -> None:
         if os.getpid() == process:
             if observer.follow in gc.callbacks:
                 gc.callbacks.remove(observer.follow)
-            _tell(observer, tell)
+            if began:
+                _tell(observer, tell)
 
 
 def _tell(observer: _Observer, tell: Callable[[Outcome], None]) -> None:
@@ -256,6 +310,15 @@ def _tell(observer: _Observer, tell: Callable[[Outcome], None]) -> None:
     try:
         tell(observer.outcome())
     except MemoryError:
-        print("gcscope: no report: there is not enough memory for a pass over the heap", file=sys.stderr)
+        _complain("there is not enough memory for a pass over the heap")
     except Exception as error:  # an audit hook of the program refused gc.get_objects
-        print(f"gcscope: no report: {type(error).__name__}: {error}", file=sys.stderr)
+        _complain(f"{type(error).__name__}: {error}")
+
+
+def _complain(why: str) -> None:
+    if sys.stderr is None:  # print would take stdout instead
+        return
+    try:
+        print(f"gcscope: no report: {why}", file=sys.stderr)
+    except (OSError, ValueError):
+        pass  # closed
