@@ -1,16 +1,29 @@
-"""The command: `python -m gcscope demo | run`."""
+"""The command: `python -m gcscope demo | run | show | diff`."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 
 from gcscope import __version__
+from gcscope.output import Target, Trouble, complain, put, put_text, read_bytes, silence, why
 from gcscope.render.text import outcome_text
 from gcscope.runner import CannotRun, Outcome, Program, run
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gcscope.report import Record, Report
+
 OUR_ERROR = 1
+FOUND = 3  # rings, under --fail
+
+_COMMANDS = ("demo", "run", "show", "diff")
+_EXIT_CODES = "exit codes: 0; 1 for an error, told in one line; 2 for wrong usage; 3 under --fail"
+
+
+# --------------------------------------------------------------------------- arguments
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -27,19 +40,42 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--people", type=_people, default=1000, metavar="N", help="length of the long ring (default 1000)"
     )
-
-    runs = commands.add_parser(
-        "run",
-        help="run a program and tell what it left for the collector",
-        description="Run a program as plain Python would; at its end, tell on stderr what it left for the collector.",
-        usage="python -m gcscope run (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]",
-    )
-    runs.add_argument("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE", help="run a module")
-    runs.add_argument("-c", dest="code", nargs=argparse.REMAINDER, metavar="CODE", help="run code")
-    runs.add_argument(
-        "script", nargs=argparse.REMAINDER, metavar="SCRIPT", help="a file, or a directory with __main__.py"
-    )
+    _add_run(commands.add_parser("run", help="run a program and tell what it left for the collector"))
+    _add_show(commands.add_parser("show", help="print a record that was written as JSON", epilog=_EXIT_CODES))
+    _add_diff(commands.add_parser("diff", help="compare two reports: which rings are new?", epilog=_EXIT_CODES))
     return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    own = "[-o FILE] [--json] [--fail] [-q]"
+    parser.usage = f"python -m gcscope run {own} (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]"
+    parser.description = (
+        "Run a program as plain Python would (a file, a directory or archive with a __main__.py, -m MODULE or -c CODE; "
+        "what follows are its arguments); at its end, tell on stderr what it left for the collector."
+    )
+    parser.epilog = (
+        "exit codes: the program's own; if that is 0: 1 for an error of gcscope, told in one line; 3 if there are "
+        "rings under --fail; 2 for wrong usage"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="write the report as JSON, too; whole or not at all")
+    parser.add_argument("--fail", action="store_true", help=f"exit with {FOUND} if there are rings")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="tell the report as one line of JSON instead of text")
+    how.add_argument("-q", "--quiet", action="store_true", help="tell nothing but errors")
+
+
+def _add_show(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Print a record that gcscope wrote: of run -o, or of to_json()."
+    parser.add_argument("file", metavar="FILE", help="the file; - for standard input")
+    parser.add_argument("--format", choices=("text", "json", "dot", "mermaid"), default="text", help="default: text")
+
+
+def _add_diff(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Compare the rings of two reports, form by form: what is new, what has grown, what is gone?"
+    parser.add_argument("old", metavar="OLD", help="the file written before; - for standard input")
+    parser.add_argument("new", metavar="NEW", help="the file written after")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument("--fail", action="store_true", help=f"exit with {FOUND} if any form is new or has grown")
 
 
 def _people(text: str) -> int:
@@ -52,47 +88,207 @@ def _people(text: str) -> int:
     return people
 
 
-def _program(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Program:
-    for kind, words in (("module", options.module), ("code", options.code), ("script", options.script)):
-        if words:
-            return Program(kind=kind, target=words[0], arguments=tuple(words[1:]))
-    parser.error("run needs a program: a script, -m MODULE or -c CODE")
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Part the arguments of run into its own options and the program with all that follows it."""
+    at = 0
+    while at < len(arguments):
+        word = arguments[at]
+        if word == "--":
+            return arguments[:at], arguments[at + 1 :]
+        if word == "-" or not word.startswith("-") or word.startswith(("-m", "-c")):
+            break
+        at += 2 if word in ("-o", "--output") else 1
+    return arguments[:at], arguments[at:]
 
 
-def _tell(outcome: Outcome) -> None:
-    """Speak on stderr, after what the program itself has printed."""
-    if sys.stderr is None:
-        return
+def _program(parser: argparse.ArgumentParser, words: list[str]) -> Program:
+    kind = "script"
+    for option, meant in (("-m", "module"), ("-c", "code")):
+        if words and words[0].startswith(option):
+            kind = meant
+            words = [words[0][2:], *words[1:]] if words[0] != option else words[1:]
+    if not words:
+        parser.error("run needs a program: a script, -m MODULE or -c CODE")
+    return Program(kind=kind, target=words[0], arguments=tuple(words[1:]))
+
+
+def _hint(parser: argparse.ArgumentParser, arguments: list[str]) -> None:
+    """Refuse a program without the word run before it, and tell of that word."""
+    first = arguments[0] if arguments else ""
+    option = first.startswith(("-m", "-c"))
+    if option or (first not in _COMMANDS and (first.endswith(".py") or os.path.exists(first))):
+        words = " ".join(arguments[: 2 if first in ("-m", "-c") else 1])
+        parser.error(f"which command? To run a program: python -m gcscope run {words}")
+
+
+# --------------------------------------------------------------------------------- run
+
+
+class _Teller:
+    """Tells the outcome of a run as the options ask, and knows the exit code that they ask for."""
+
+    __slots__ = ("file", "found", "options", "process", "told", "trouble")
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.file = None if options.output is None else Target(options.output)
+        self.process = os.getpid()
+        self.found = self.told = self.trouble = False
+
+    def __call__(self, outcome: Outcome) -> None:
+        """Speak on stderr, after what the program itself has printed."""
+        try:
+            sys.stdout.flush()
+        except (AttributeError, OSError, ValueError):
+            pass  # closed, or a broken pipe: the interpreter tells that at its end
+        report = outcome.report
+        self.found = bool(report)
+        if self.file is not None:
+            self._write(self.file, report)
+        try:
+            self._speak(outcome, report)
+        except Trouble:
+            pass  # nobody is there to be told
+        self.told = True
+
+    def _write(self, file: Target, report: Report) -> None:
+        try:
+            file.write(report.to_json())
+        except Trouble as trouble:
+            self.trouble = True
+            complain(str(trouble))
+
+    def _speak(self, outcome: Outcome, report: Report) -> None:
+        stream = getattr(sys, "stderr", None)
+        if self.options.json:
+            put(report.to_json(), stream)
+        elif not self.options.quiet or self.trouble:  # what could not be written is not to be lost
+            put_text(outcome_text(outcome), stream)
+
+    def exit_code(self) -> int:
+        """Tell the exit code of a program that itself succeeded; that of a child is its own affair."""
+        if os.getpid() != self.process:
+            return 0
+        if self.trouble or (not self.told and (self.options.fail or self.file is not None)):
+            return OUR_ERROR
+        return FOUND if self.options.fail and self.found else 0
+
+
+def _succeeded(code: object) -> bool:
+    """Whether the argument of SystemExit makes an exit code of 0."""
+    return code is None or (isinstance(code, int) and code & 0xFF == 0)
+
+
+def _run(program: Program, teller: _Teller) -> None:
+    if teller.file is not None:
+        teller.file.check()
     try:
-        sys.stdout.flush()
-    except (AttributeError, OSError, ValueError):
-        pass  # closed, or a broken pipe: the interpreter tells that at its end
+        run(program, teller)
+    except SystemExit as end:
+        if not _succeeded(end.code) or not teller.exit_code():
+            raise
+    if teller.exit_code():
+        sys.exit(teller.exit_code())
+
+
+# ------------------------------------------------------------------------ show and diff
+
+
+def _read(name: str) -> Record:
+    from gcscope.render.json import read_any
+
+    data = read_bytes(name)
     try:
-        print(outcome_text(outcome), file=sys.stderr, flush=True)
-    except (OSError, ValueError):
-        pass
+        return read_any(data)
+    except ValueError as error:
+        reason = str(error) if data.strip() else "it is empty"
+        raise Trouble(f"cannot read {name!r}: {reason}") from None
+
+
+def _kind(record: Record) -> str:
+    return type(record).__name__.lower()
+
+
+def _picture(record: Record, language: str) -> str:
+    """Draw the rings of a record in a language of graphs."""
+    from importlib import import_module
+
+    from gcscope.compare import report_within
+
+    report = report_within(record)
+    if report is None:
+        raise Trouble(f"a record of kind {_kind(record)!r} has no rings to draw: --format text or json shows it")
+    text: str = getattr(import_module(f"gcscope.render.{language}"), f"{language}_text")(report)
+    return text.rstrip("\n")
+
+
+def _print(record: Record, form: str) -> None:
+    from gcscope.render.json import pretty
+
+    if form == "text":
+        put_text(str(record), sys.stdout)
+    else:
+        put(pretty(record) if form == "json" else _picture(record, form), sys.stdout)
+
+
+def _report(name: str) -> Report:
+    from gcscope.compare import report_within
+
+    record = _read(name)
+    report = report_within(record)
+    if report is None:
+        raise Trouble(f"{name!r} is of kind {_kind(record)!r}: diff takes reports, collections and trials")
+    return report
+
+
+def _diff(options: argparse.Namespace) -> None:
+    from gcscope.compare import compare
+
+    old, new = _report(options.old), _report(options.new)
+    try:
+        difference = compare(old, new)
+    except ValueError as error:
+        raise Trouble(f"cannot compare {options.old!r} and {options.new!r}: {error}") from None
+    _print(difference, options.format)
+    if options.fail and difference:
+        sys.exit(FOUND)
 
 
 def _demo(people: int) -> None:
     from gcscope.demo import play
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         play(people)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough (`| head`): end without a word, also at the interpreter's end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(OUR_ERROR)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough (`| head`)
+        silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        raise Trouble(f"cannot write: {why(error)}") from None
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command. Exit codes: the program's own; 1 for an error of ours, told in one line; 2 for wrong usage."""
+    """Run the command. Exit codes: the program's own; 1 for an error of ours; 2 for wrong usage; 3 under --fail."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     parser = _parser()
+    _hint(parser, arguments)
+    words: list[str] = []
+    if arguments[:1] == ["run"]:
+        own, words = _split(arguments[1:])
+        arguments = ["run", *own]
     options = parser.parse_args(arguments)
     try:
         if options.command == "demo":
             _demo(options.people)
+        elif options.command == "run":
+            _run(_program(parser, words), _Teller(options))
+        elif options.command == "show":
+            _print(_read(options.file), options.format)
         else:
-            run(_program(parser, options), _tell)
-    except CannotRun as error:
-        print(f"gcscope: {error}", file=sys.stderr)
+            _diff(options)
+    except (CannotRun, Trouble) as error:
+        complain(str(error))
         sys.exit(OUR_ERROR)
