@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+# whatever the terminal is from which the tests are run
+PLAIN = {"PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "", "COLUMNS": "", "NO_COLOR": "", "FORCE_COLOR": ""}
 ROOMS = ("vec", "addrmap", "graph", "subset", "scc", "paths", "fall", "dominators", "collector")
 
 
@@ -58,7 +60,7 @@ def python(*arguments, env=None, cwd=None, text_input=None):
             timeout=240,
             cwd=cwd,
             input=text_input,
-            env={**os.environ, "PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "", **(env or {})},
+            env={**os.environ, **PLAIN, **(env or {})},
         )
     )
 
