@@ -6,7 +6,23 @@ import pickle
 
 import pytest
 
-from gcscope import Collection, Counts, Event, Fate, Report, Trial
+from gcscope import (
+    Chain,
+    Collection,
+    Counts,
+    Cut,
+    Cycle,
+    Event,
+    Fate,
+    Holder,
+    Holders,
+    Link,
+    Report,
+    Retained,
+    Trial,
+)
+from gcscope.compare import Difference, Growth
+from gcscope.render.json import kinds, pretty, read_any
 from gcscope.render.text import counts_lines, size
 from gcscope.report import Arithmetic, Row
 
@@ -33,8 +49,38 @@ TRIAL = Trial(
     notes=(),
 )
 EVENT = Event(serial=1, what="freed", type="gcscope.Person", name="Michael", refcount=0, freed_by="collector")
+LINK = Link(type="m.Node", name=None, label=".me", named=True, where="m.py:3")
+CYCLE = Cycle(
+    ring=(LINK, Link(type="function", name="f \ud800", label="cell x", named=False, where=None)),
+    objects=2,
+    dragged=1,
+    bytes=104,
+    types=Counts({"m.Node": 1, "function": 1}),
+    cause='an "object"\n',
+    cut=Cut(link=LINK, advice="set .me = None", frees=3, references=1),
+    advice="set .me = None",
+    count=3,
+    fingerprint="0123456789abcdef",
+)
+RINGS = Report(objects=9, bytes=312, types=Counts({"m.Node": 9}), cycles=(CYCLE,), notes=("a note",))
+HOLDER = Holder(type="dict", name=None, label="['x']", where=None, owned=True)
+HOLDERS = Holders(refcount=1, named=(HOLDER,), unexplained=-1, hints=())
+CHAIN = Chain(reachable=True, root="module", links=(LINK,), expression="m.x")
+RETAINED = Retained(objects=1, bytes=72, types=Counts({"list": 1}))
+DIFFERENCE = Difference(
+    new=(CYCLE,), gone=(), grown=(Growth(before=CYCLE, after=CYCLE),), same=1, shrunk=2, alive=False
+)
 TABLE = Arithmetic(rows=(Row(label="Michael", refcount=1, inside=1, left=0, reachable=False),))
-ALL = [REPORT, COLLECTION, TRIAL, EVENT, FATES[0], FATES[1]]
+ALL = [REPORT, COLLECTION, TRIAL, EVENT, FATES[0], FATES[1], RINGS, CYCLE, LINK, CYCLE.cut, HOLDER, HOLDERS]
+ALL += [CHAIN, RETAINED, TABLE, TABLE.rows[0], DIFFERENCE, DIFFERENCE.grown[0]]
+
+
+def without_ring(report):
+    document = json.loads(report.to_json())
+    document["cycles"][0]["ring"] = []
+    return json.dumps(document)
+
+
 by_kind = pytest.mark.parametrize("record", ALL, ids=lambda record: type(record).__name__)
 
 
@@ -45,6 +91,25 @@ def test_to_json_and_back(record):
     assert document["schema"] == "gcscope/1" and document["kind"] == type(record).__name__.lower()
     assert type(record).from_json(text) == record
     assert type(record).from_json(text.encode()) == record
+    assert read_any(text) == read_any(text.encode()) == read_any(pretty(record)) == record
+    assert json.dumps(document) == text  # though it was not the module json that wrote it
+    assert "\n" not in text and pretty(record).count("\n") > 2
+
+
+def test_every_kind_is_among_those_tested():
+    assert set(kinds()) == {type(record).__name__.lower() for record in ALL}
+
+
+@pytest.mark.parametrize("kind", ["reports", "record", "counts", None, 7, ["report"], "x" * 1000])
+def test_a_kind_that_is_not_known(kind):
+    with pytest.raises(ValueError, match=r"^kind .{0,70} is not known: it is one of arithmetic, chain, ") as failure:
+        read_any(json.dumps({"schema": "gcscope/1", "kind": kind}))
+    assert len(str(failure.value)) < 320
+
+
+def test_a_record_with_something_else_in_it_is_not_written():
+    with pytest.raises(TypeError, match="a record holds no float"):
+        Event(serial=1.0, what="", type="", name=None, refcount=0, freed_by=None).to_json()
 
 
 @by_kind
@@ -82,13 +147,28 @@ def test_fields_are_given_by_name_and_complete():
         ("[" * 100_000, "not JSON, or a damaged file"),
         ("[]", "not a report of gcscope"),
         ("{}", "not a report of gcscope"),
-        ('{"schema": "gcscope/9", "kind": "report"}', "schema 'gcscope/9' is not known"),
+        (
+            '{"schema": "gcscope/9", "kind": "report"}',
+            "schema 'gcscope/9' is not known: a newer gcscope wrote it, upgrade",
+        ),
+        ('{"schema": "gcscope/0", "kind": "report"}', "'gcscope/0' is not known: this version of gcscope reads"),
+        ('{"schema": "other/2", "kind": "report"}', "'other/2' is not known: this version of gcscope reads"),
+        (b"{\x80\x81}", "not JSON, or a damaged file: not text"),
+        ('{"schema": "gcscope/1", "kind": ["report"]}', "expected a report, not an array"),
         ('{"schema": ["x"], "kind": "report"}', "is not known"),
-        ('{"schema": "gcscope/1", "kind": "trial"}', "expected a report, not a 'trial'"),
-        ('{"schema": "gcscope/1"}', "expected a report, not a None"),
+        ('{"schema": "gcscope/1", "kind": "trial"}', "expected a report, not 'trial'"),
+        ('{"schema": "gcscope/1"}', "expected a report, not None"),
         ('{"schema": "gcscope/1", "kind": "report"}', "expected an object with the fields of a Report"),
         (REPORT.to_json().replace("3120", "-1"), "a damaged report: expected a number that is not negative"),
         (REPORT.to_json().replace("3120", '"x"'), "expected a number"),
+        (REPORT.to_json().replace("3120", "3120.0"), "expected a number"),
+        (REPORT.to_json().replace("3120", "NaN"), "expected a number"),
+        (REPORT.to_json().replace("3120", "1" + 400 * "0"), r"expected a number .*, not 1000+\.\.\.0+$"),
+        (REPORT.to_json().replace("3120", "1" + 5000 * "0"), "not JSON, or a damaged file"),
+        (REPORT.to_json().replace('"alive": false', '"alive": 0'), "expected true or false"),
+        (RINGS.to_json().replace('"count": 3', '"count": 0'), "expected a number that is 1 or more"),
+        (without_ring(RINGS), "a damaged report: a cycle without a ring"),
+        (RINGS.to_json().replace('.me", "name', '.you", "name', 1), "a damaged report: a cut that is not on its ring"),
         (REPORT.to_json().replace("3120", "true"), "expected a number"),
         (REPORT.to_json().replace('"list"', '"li\\"st"').replace(": 2", ": null"), "expected a number"),
         (REPORT.to_json().replace('"notes": []', '"notes": [1]'), "expected a string"),
@@ -144,6 +224,7 @@ def test_texts():
         "resurrected                            nothing\n"
         "uncollectable                          nothing"
     )
+    assert str(FATES[0]) == "#1 gcscope.Person 'Michael': collector" and str(FATES[1]) == "#2 m.Node: survived"
     assert str(EVENT) == "#1 gcscope.Person 'Michael': freed by collector"
     assert str(TABLE) == (
         "object    refcount   from inside   left   verdict\nMichael          1             1      0   unreachable"

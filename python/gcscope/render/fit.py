@@ -118,8 +118,8 @@ class _Fitting:
         if not gap or title in ("", "  ┌►", "  │"):
             return [without_middle(line, self.width)]
         room = self.width - cells(where) - 2
-        if room >= min(cells(title), LEAST_WIDTH // 2):
-            return [f"{without_middle(title, room)}  {where}"]
+        if room >= cells(title):
+            return [f"{title}  {where}"]
         where = without_middle(f"at {where}", self.width - len(_LABEL) - 2)
         return [without_middle(title, self.width), f"{_LABEL}  {where}"]
 

@@ -100,7 +100,7 @@ def read(cls: type[R], text: str | bytes) -> R:
     """Read a record of class cls. Raises ValueError, saying what is wrong, if text is not one."""
     kind, document = _document(text)
     if kind != _kind(cls):
-        raise ValueError(f"expected a {_kind(cls)}, not a {shown(kind)}")
+        raise ValueError(f"expected a {_kind(cls)}, not {shown(kind)}")
     return _filled(cls, document)
 
 
