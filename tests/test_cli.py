@@ -9,7 +9,10 @@ import textwrap
 
 import pytest
 
+from gcscope import Report
 from gcscope.cli import main
+from gcscope.compare import Difference
+from gcscope.render.text import in_one_line
 
 RING = """
 class Node:
@@ -77,7 +80,7 @@ def test_demo_into_a_pipe_that_closes():
     command = f"{sys.executable} -m gcscope demo --people 2 | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
     assert done.stdout.startswith("When reference counting breaks") and done.stderr == "", done
-    assert done.stdout.splitlines()[-1] in "01"  # 0 where head was slower than the demo
+    assert done.stdout.splitlines()[-1] == "0"
 
 
 @pytest.mark.parametrize("people", ["1", "x", "-5", "99999999999"])
@@ -383,5 +386,439 @@ def test_main_can_be_called(capsys):
 
 
 def test_a_missing_module_is_as_under_plain_python(python):
-    done = run(python, "-m", "no_such_module")
-    assert done.code == 1 and "No module named no_such_module" in done.err, done
+    plain, done = python("-m", "no_such_module"), run(python, "-m", "no_such_module")
+    assert (done.code, done.out, done.err) == (plain.code, plain.out, plain.err), done
+    assert done.code == 1 and done.err.endswith("No module named no_such_module\n")
+
+
+def test_a_module_that_says_so_itself_has_run(python):
+    done = run(python, "-c", "import runpy\ntry: runpy.run_module('nosuch')\nexcept ImportError: raise SystemExit(5)")
+    assert done.code == 5 and "at its end" in done.err, done
+
+
+@pytest.mark.parametrize("arguments", [["program.py", "x"], ["-m", "json.tool"], ["-c", "pass"], ["-mjson.tool"]])
+def test_a_program_without_the_word_run_is_told_of_it(python, tmp_path, arguments):
+    done = python("-m", "gcscope", *arguments, cwd=tmp_path)
+    words = " ".join(arguments[:1] if arguments[0] in ("program.py", "-mjson.tool") else arguments)
+    assert done.code == 2 and done.out == "", done
+    assert done.err.endswith(f"error: which command? To run a program: python -m gcscope run {words}\n"), done
+
+
+# --------------------------------------------------------------------- the options of run
+
+
+def left(path):
+    report = Report.from_json(path.read_text())
+    return report, report.types.get("__main__.Node", 0)
+
+
+TWO = RING + "import gc\ngc.disable()\nring()\n"
+
+
+def test_the_report_is_written_besides_the_text(python, script, tmp_path):
+    done = run(python, "-o", tmp_path / "report.json", script(TWO + "ring(); gc.collect(); ring()\nprint('out')"), "-q")
+    assert done.code == 0 and done.out == "out\n" and "at its end the program had left" in done.err, done
+    report, nodes = left(tmp_path / "report.json")
+    assert nodes == 6 and report.objects == report.types.total >= 6 and report.bytes >= 6 * 32
+    (cycle,) = [cycle for cycle in report.cycles if cycle.ring[0].type == "__main__.Node"]
+    assert cycle.count == 3 and cycle.objects >= 2
+    note = f"1 collection while the program ran took {4 * report.objects // 6} of the {report.objects} objects"
+    assert note in report.notes, report.notes
+    assert sum(c.count * c.bytes for c in report.cycles) == report.bytes
+    assert sorted(os.listdir(tmp_path)) == ["program.py", "report.json"]
+
+
+def test_json_stands_in_the_place_of_the_text(python, script):
+    done = run(python, "--json", script(TWO + "import sys\nprint('theirs', file=sys.stderr)"))
+    theirs, ours = done.err.splitlines()
+    assert theirs == "theirs" and Report.from_json(ours).types["__main__.Node"] == 2
+    assert done.code == 0
+
+
+def test_quiet(python, script, tmp_path):
+    done = run(python, "-q", "--fail", "-o", tmp_path / "r", script(TWO))
+    assert (done.code, done.out, done.err) == (3, "", "") and left(tmp_path / "r")[1] == 2
+    done = run(python, "-q", tmp_path / "missing.py")
+    assert done.code == 1 and done.err.startswith("gcscope: cannot open "), done
+    done = run(python, "-q", "--json", script(TWO))
+    assert done.code == 2 and "not allowed with" in done.err
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("", 3),
+        ("import sys; sys.exit()", 3),
+        ("import sys; sys.exit(0)", 3),
+        ("raise SystemExit(False)", 3),
+        ("import sys; sys.exit(256)", 3),  # 0 for the system
+        ("import sys; sys.exit(7)", 7),
+        ("import sys; sys.exit('text')", 1),
+        ("import sys; sys.exit(-1)", 255),
+        ("import sys; sys.exit('')", 1),
+        ("1/0", 1),
+        ("raise KeyboardInterrupt", -signal.SIGINT),
+        ("import os; os._exit(0)", 0),
+        ("import os; os._exit(9)", 9),
+        ("import sys; sys.excepthook = lambda *a: None; 1/0", 1),
+        ("import os\npid = os.fork()\nif not pid: sys = __import__('sys'); sys.exit(5)\nos.waitpid(pid, 0)", 3),
+        ("gc.set_debug(gc.DEBUG_SAVEALL); gc.collect()", 3),
+        ("import atexit, sys; atexit.register(gc.collect)", 3),
+    ],
+)
+def test_rings_fail_unless_the_program_itself_does(python, script, end, code):
+    done = run(python, "--fail", script(TWO + end + "\n"))
+    assert done.code == code, done
+    assert run(python, script(TWO + end + "\n")).code == (0 if code == 3 else code)
+
+
+def test_rings_that_a_collection_took_fail_too(python, script):
+    path = script(RING + "import gc\nring(); gc.collect()\n")
+    assert "left nothing" in run(python, path).err
+    assert run(python, "--fail", path).code == 3
+
+
+def test_no_rings_do_not_fail(python, script):
+    for end in ("", "import sys; sys.exit(0)", "gc.freeze()"):
+        assert run(python, "--fail", script(f"import gc\nx = [1]\n{end}\n")).code == 0
+
+
+def test_no_report_is_an_error_for_who_asked(python, script, tmp_path):
+    text = """
+    import gc, sys
+    gc.disable()
+    def hook(event, arguments):
+        if event in ("gc.get_objects", "import"): raise PermissionError("not here")
+    sys.addaudithook(hook)
+    gc.freeze() # on 3.12 and newer only a frozen heap needs a list
+    """
+    done = run(python, "--fail", "-o", tmp_path / "r", script(text))
+    assert done.code == 1 and "gcscope: no report: PermissionError: not here" in done.err, done
+    assert not (tmp_path / "r").exists()
+    assert run(python, script(text)).code == 0
+
+
+def test_a_child_has_its_own_exit_code(python, script, tmp_path):
+    text = """
+    import os, sys
+    pid = os.fork()
+    if pid:
+        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        sys.stdout.flush()
+    """
+    done = run(python, "--fail", "-o", tmp_path / "r", script(TWO + textwrap.dedent(text)))
+    assert (done.code, done.out) == (3, "0\n") and done.err.count("at its end") == 1, done
+    assert left(tmp_path / "r")[1] == 2
+
+
+def test_threads_that_go_on_are_told(python, script):
+    text = """
+    import threading
+    stop = threading.Event()
+    threads = [threading.Thread(target=stop.wait, args=(20,)) for _ in range({})]
+    for thread in threads: thread.start()
+    import atexit
+    threading._register_atexit(stop.set)
+    """
+    for count, who in ((1, "1 thread besides"), (3, "3 threads besides")):
+        done = run(python, script(text.format(count)))
+        note = f"gcscope: note: {who} the main one still ran at the end of the main script; what they make later is not"
+        assert note in done.err and done.code == 0, done
+    assert "still ran" not in run(python, script("import threading")).err
+    assert "still ran" not in run(python, script("import sys; sys.modules['threading'] = 7")).err
+
+
+# ------------------------------------------------------ programs that take things away
+
+
+def test_os_exit_writes_no_file(python, script, tmp_path):
+    done = run(python, "--fail", "-o", tmp_path / "r", script(TWO + "import os; os._exit(4)"))
+    assert (done.code, done.out, done.err) == (4, "", "") and not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import sys; sys.stderr.close()",
+        "import sys; sys.stderr = None",
+        "import sys; del sys.stderr",
+        "import sys; del sys.stdout",
+        "import os; os.close(2)",
+        "import sys; sys.argv[:] = ['other']",
+        "import os; os.chdir('/')",
+        "import sys; sys.path.clear(); sys.modules['json'] = sys.modules['re'] = None",
+        "gc.freeze(); ring()",
+        "import sys; sys.excepthook = None",
+        "import builtins; builtins.print = builtins.open = None",
+    ],
+)
+def test_the_file_is_written_all_the_same(python, script, tmp_path, text):
+    path = script(TWO + text + "\n")
+    done = run(python, "--fail", "-o", "report.json", path.name, cwd=tmp_path)
+    assert done.code == 3 and "Traceback" not in done.err and done.out == "", done
+    assert left(tmp_path / "report.json")[1] == 2
+
+
+def test_a_program_with_a_json_of_its_own(python, script, tmp_path):
+    """And other names of the standard library: what it needs for the report gcscope has by then."""
+    for name in ("json", "tempfile", "textwrap", "shutil", "hashlib", "dataclasses", "typing_extensions", "stat2"):
+        script("raise RuntimeError('this is the program's own')".replace("m's", "m"), f"{name}.py")
+    done = run(python, "--json", "-o", tmp_path / "r", script(TWO))
+    assert done.code == 0 and Report.from_json(done.err).types["__main__.Node"] == 2, done
+    done = run(python, script(TWO), env={"COLUMNS": "50", "FORCE_COLOR": "1"})
+    assert done.code == 0 and "\x1b[1m1 cycle: " in done.err and "no report" not in done.err, done
+
+
+def test_a_program_that_removes_its_directory(python, script, tmp_path):
+    text = TWO + "import os, shutil; shutil.rmtree(os.getcwd())"
+    path = script(text)
+    (tmp_path / "gone").mkdir()
+    done = run(python, "-q", "-o", "report.json", path, cwd=tmp_path / "gone")
+    first, second, *_ = done.err.splitlines()
+    assert done.code == 1 and first == "gcscope: cannot write 'report.json': No such file or directory", done
+    assert second.startswith("gcscope: at its end the program had left 2")  # not lost, though it was to be quiet
+    (tmp_path / "gone").mkdir()
+    done = run(python, "-o", tmp_path / "report.json", path, cwd=tmp_path / "gone")
+    assert done.code == 0 and left(tmp_path / "report.json")[1] == 2
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_program_runs(python, script, tmp_path):
+    path = script("print('ran')")
+    for name, reason in ((tmp_path / "no" / "r", "there is no directory "), (tmp_path, "it is a directory")):
+        done = run(python, "-o", name, path)
+        assert done.code == 1 and done.out == "" and done.err.count("\n") == 1, done
+        assert done.err.startswith(f"gcscope: cannot write '{name}': {reason}"), done
+
+
+def test_the_options_of_run_stand_before_the_program(python, script, tmp_path):
+    path = script("import sys; print(sys.argv[1:])")
+    for arguments in (["--json", "-o", "x"], ["-q"], ["--", "-m"], ["-h"], ["--fail", "-c"]):
+        done = run(python, path, *arguments)
+        assert done.out == f"{arguments}\n" and "at its end" in done.err, done
+    assert run(python, "-q", "--", path, "x").out == "['x']\n"
+    code = "import sys; print(sys.argv)"
+    assert run(python, "-q", "-c", code, "-q").out == "['-c', '-q']\n"
+    assert run(python, "-q", f"-c{code}", "-q").out == "['-c', '-q']\n"
+    assert run(python, f"-o{tmp_path / 'r'}", "--output", tmp_path / "s", "-c", code, "-o").out == "['-c', '-o']\n"
+    assert (tmp_path / "s").exists() and not (tmp_path / "r").exists()
+    assert run(python, "-o").code == 2 and run(python, "--nonsense", path).code == 2
+
+
+# --------------------------------------------------------------------------- show, diff
+
+
+@pytest.fixture
+def reports(tmp_path, python, script):
+    """Written by run: one ring, and more."""
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    assert run(python, "-o", old, script(TWO)).code == 0
+    assert run(python, "-o", new, script(TWO + "ring()\nx = []; x.append(x); del x\n")).code == 0
+    return old, new
+
+
+def test_show(python, reports):
+    old, _ = reports
+    report = Report.from_json(old.read_text())
+    done = python("-m", "gcscope", "show", old)
+    assert (done.code, done.out, done.err) == (0, f"{report}\n", "")
+    assert python("-m", "gcscope", "show", "-", text_input=old.read_text()).out == done.out
+    done = python("-m", "gcscope", "show", "--format", "json", old)
+    assert done.code == 0 and Report.from_json(done.out) == report and '\n  "objects": ' in done.out
+
+
+def test_show_writes_what_it_reads(tmp_path, capsys, monkeypatch):
+    from test_report import ALL
+
+    for record in ALL:
+        (tmp_path / "record.json").write_text(record.to_json())
+        main(["show", str(tmp_path / "record.json")])
+        shown = capsys.readouterr().out
+        assert shown == "\n".join(map(in_one_line, f"{record}\n".split("\n")))
+
+
+@pytest.mark.parametrize("language", ["dot", "mermaid"])
+def test_show_draws(python, reports, tmp_path, language):
+    pytest.importorskip(f"gcscope.render.{language}")
+    done = python("-m", "gcscope", "show", reports[0], "--format", language)
+    assert done.code == 0 and "Node" in done.out and done.err == "", done
+
+
+@pytest.mark.parametrize("language", ["dot", "mermaid"])
+def test_what_cannot_be_drawn(python, tmp_path, language):
+    from test_report import RETAINED
+
+    (tmp_path / "x.json").write_text(RETAINED.to_json())
+    done = python("-m", "gcscope", "show", tmp_path / "x.json", "--format", language)
+    message = "gcscope: a record of kind 'retained' has no rings to draw: --format text or json shows it\n"
+    assert (done.code, done.out, done.err) == (1, "", message)
+
+
+def test_diff(python, reports):
+    old, new = reports
+    done = python("-m", "gcscope", "diff", old, new)
+    assert done.code == 0 and done.err == "", done
+    head, _, told, *_ = done.out.splitlines()
+    assert head == "forms of cycles: 1 new, 1 grown, 0 gone, 0 smaller, 0 unchanged" and told == "new:"
+    assert "┌► list" in done.out and "grown: seen 1 -> 2 times" in done.out
+    back = python("-m", "gcscope", "diff", new, "-", text_input=old.read_text())
+    assert back.out.splitlines()[0] == "forms of cycles: 0 new, 0 grown, 1 gone, 1 smaller, 0 unchanged"
+    assert back.out.splitlines()[2].startswith("gone: list [0] → list"), back
+    assert python("-m", "gcscope", "diff", "--fail", old, new).code == 3
+    assert python("-m", "gcscope", "diff", "--fail", new, old).code == 0
+    done = python("-m", "gcscope", "diff", old, new, "--format", "json", "--fail")
+    assert done.code == 3 and len(Difference.from_json(done.out).new) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"  \n", "it is empty"),
+        (b"hello", "not JSON, or a damaged file: "),
+        (b"\x7fELF\x02\x01\x01\x00\xff\xfe", "not JSON, or a damaged file: "),
+        (b'{"schema": "gcscope/1", "kind": "rep', "not JSON, or a damaged file: "),
+        (b"[1]", "not a report of gcscope: "),
+        (b'{"schema": "gcscope/2", "kind": "x"}', "schema 'gcscope/2' is not known: a newer gcscope wrote it, upgrade"),
+        (b'{"schema": "gcscope/1", "kind": "\\u001b[2J\\n"}', "kind '\\x1b[2J\\n' is not known: it is one of "),
+        (b'{"schema": "gcscope/1", "kind": "report"}', "a damaged report: expected an object with the fields of a "),
+    ],
+)
+def test_what_is_no_record_is_one_line(tmp_path, capsys, data, reason):
+    (tmp_path / "x").write_bytes(data)
+    for arguments in (["show", str(tmp_path / "x")], ["diff", str(tmp_path / "x"), str(tmp_path / "x")]):
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        out, err = capsys.readouterr()
+        assert end.value.code == 1 and out == "" and err.count("\n") == 1 and err.isprintable() is False
+        assert err.startswith(f"gcscope: cannot read '{tmp_path / 'x'}': {reason}"), err
+
+
+def test_files_that_cannot_be_read(python, tmp_path):
+    for name in (tmp_path, tmp_path / "missing", tmp_path / "a\nb"):
+        done = python("-m", "gcscope", "show", name)
+        assert done.code == 1 and done.out == "" and done.err.count("\n") == 1, done
+        assert done.err.startswith("gcscope: cannot open "), done
+
+
+def test_diff_wants_rings_of_one_sort(python, reports, tmp_path):
+    from test_report import RETAINED, RINGS
+
+    old, _ = reports
+    (tmp_path / "x").write_text(RETAINED.to_json())
+    done = python("-m", "gcscope", "diff", old, tmp_path / "x")
+    assert done.code == 1, done
+    assert (
+        done.err == f"gcscope: '{tmp_path / 'x'}' is of kind 'retained': diff takes reports, collections and trials\n"
+    )
+    (tmp_path / "x").write_text(RINGS.to_json().replace('"alive": false', '"alive": true'))
+    done = python("-m", "gcscope", "diff", old, tmp_path / "x")
+    assert done.code == 1 and done.err.startswith("gcscope: cannot compare ") and "rings in use" in done.err, done
+
+
+# ------------------------------------------------------------------- where it is written
+
+
+def shell(command, **env):
+    from conftest import PLAIN
+
+    words = ["bash", "-c", f"{command}; echo ${{PIPESTATUS[@]}}"]
+    environment = {**os.environ, **PLAIN, **env}
+    done = subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=60, env=environment)
+    *lines, codes = done.stdout.splitlines()
+    return lines, codes.split(), done.stderr
+
+
+def test_a_reader_that_has_seen_enough(tmp_path, script):
+    from test_report import RINGS
+
+    many = RINGS.to_json().replace("a note", "a note " * 100_000)
+    (tmp_path / "r").write_text(many)
+    (tmp_path / "none").write_text(many.replace("0123456789abcdef", "x"))
+    command = f"{sys.executable} -m gcscope"
+    path = script(TWO + "print('theirs', flush=True)\n" + "ring()\n" * 20)
+    for words in (f"show {tmp_path / 'r'}", f"show --format json {tmp_path / 'r'}"):
+        assert shell(f"{command} {words} | head -n 1")[1:] == (["0", "0"], "")
+    for words, code in ((f"diff {tmp_path / 'none'} {tmp_path / 'r'}", "0"), (f"run {path}", "0")):
+        lines, codes, err = shell(f"{command} {words} 2>&1 | head -n 1")
+        assert len(lines) == 1 and codes == [code, "0"] and err == "", (lines, codes, err)
+    lines, codes, err = shell(f"{command} run --fail -o {tmp_path / 'o'} {path} 2>&1 | (sleep 1; true)")
+    assert codes[-1] == "0" and err == "" and left(tmp_path / "o")[1] == 42
+    closed = f"sleep 1; {command} run --fail {script(TWO)}"
+    assert shell(f"({closed}) 2>&1 | true")[1:] == (["3", "0"], "")
+
+
+def test_streams_that_are_closed(tmp_path, script):
+    from test_report import RINGS
+
+    (tmp_path / "r").write_text(RINGS.to_json())
+    command = f"{sys.executable} -m gcscope"
+    path = script(TWO)
+    for words, code in (
+        (f"show {tmp_path / 'r'} >&-", "0"),
+        (f"diff {tmp_path / 'r'} {tmp_path / 'r'} >&-", "0"),
+        ("demo --people 2 >&-", "0"),
+        ("show nosuch 2>&-", "1"),
+        (f"run --fail {path} 2>&-", "3"),
+        (f"run --fail -q -o {tmp_path / 'o'} {path} >&- 2>&- <&-", "3"),
+        ("show - <&-", "1"),
+    ):
+        lines, codes, err = shell(f"{command} {words}")
+        assert (lines, codes) == ([], [code]) and err.count("\n") <= ("<&-" in words and "2>&-" not in words), words
+    assert left(tmp_path / "o")[1] == 2
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk(tmp_path, script):
+    from test_report import RINGS
+
+    (tmp_path / "r").write_text(RINGS.to_json())
+    command = f"{sys.executable} -m gcscope"
+    for words in (f"show {tmp_path / 'r'} >/dev/full", "demo --people 2 >/dev/full"):
+        assert shell(f"{command} {words}") == ([], ["1"], "gcscope: cannot write: No space left on device\n")
+    lines, codes, err = shell(f"{command} run -q -o /dev/full {script(TWO)}")
+    assert codes == ["1"] and err.startswith("gcscope: cannot write '/dev/full': No space left on device\ngcscope: at ")
+    assert shell(f"{command} run --fail {script(TWO)} 2>/dev/full")[1:] == (["3"], "")
+
+
+def test_poor_encodings(tmp_path, script):
+    from test_report import RINGS
+
+    (tmp_path / "r").write_text(RINGS.to_json())
+    for encoding in ("ascii", "latin-1"):
+        for words in (f"show {tmp_path / 'r'}", "demo --people 2", f"run {script(TWO)} 2>&1"):
+            lines, codes, err = shell(f"{sys.executable} -m gcscope {words}", PYTHONIOENCODING=encoding)
+            assert codes == ["0"] and err == "" and any("\\u250c\\u25ba" in line for line in lines), (lines, err)
+
+
+def test_a_terminal(tmp_path):
+    """On a real one of 40 columns: fitted and painted; without colour if that is not wanted."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    from conftest import PLAIN
+    from test_report import RINGS
+
+    (tmp_path / "r").write_text(RINGS.to_json())
+
+    def shown(**env):
+        leader, follower = pty.openpty()
+        fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+        words = [sys.executable, "-m", "gcscope", "show", str(tmp_path / "r")]
+        environment = {**os.environ, **PLAIN, "TERM": "xterm", **env}
+        subprocess.run(words, stdout=follower, stderr=follower, env=environment, timeout=60, check=True)
+        os.close(follower)
+        data = b""
+        try:
+            while chunk := os.read(leader, 65536):
+                data += chunk
+        except OSError:
+            pass  # all was read
+        os.close(leader)
+        return data.decode().replace("\r\n", "\n")
+
+    painted, plain = shown(), shown(NO_COLOR="1")
+    assert re.sub(r"\x1b\[[\d;]*m", "", painted) == plain != painted
+    assert max(map(len, plain.split("\n"))) <= 40 and "\n  cause: " in plain
+    assert shown(TERM="dumb") == plain and shown(NO_COLOR="1", FORCE_COLOR="1") == plain

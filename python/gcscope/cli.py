@@ -8,7 +8,8 @@ import os
 import sys
 
 from gcscope import __version__
-from gcscope.output import Target, Trouble, complain, put, put_text, read_bytes, silence, why
+from gcscope.output import Target, Trouble, complain, put, put_text, read_bytes, silence, why, width_of
+from gcscope.render.json import pretty, read_any
 from gcscope.render.text import outcome_text
 from gcscope.runner import CannotRun, Outcome, Program, run
 
@@ -133,6 +134,8 @@ class _Teller:
         self.options = options
         self.file = None if options.output is None else Target(options.output)
         self.process = os.getpid()
+        if sys.stderr is not None and width_of(sys.stderr) is not None:
+            import unicodedata  # noqa: F401 - fitting needs it when the program may have spoilt sys.path
         self.found = self.told = self.trouble = False
 
     def __call__(self, outcome: Outcome) -> None:
@@ -195,8 +198,6 @@ def _run(program: Program, teller: _Teller) -> None:
 
 
 def _read(name: str) -> Record:
-    from gcscope.render.json import read_any
-
     data = read_bytes(name)
     try:
         return read_any(data)
@@ -223,8 +224,6 @@ def _picture(record: Record, language: str) -> str:
 
 
 def _print(record: Record, form: str) -> None:
-    from gcscope.render.json import pretty
-
     if form == "text":
         put_text(str(record), sys.stdout)
     else:
