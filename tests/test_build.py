@@ -51,6 +51,7 @@ def test_the_sdist_has_everything(sdist):
         *ROOT.glob("benchmarks/*.py"),
     ]
     wanted += [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("python/gcscope/**/*.py"), *ROOT.glob("*.md")]
+    wanted += [*ROOT.glob("python/gcscope/*.json")]
     wanted += [ROOT / "python/gcscope/_core.pyi", ROOT / "python/gcscope/py.typed", ROOT / "LICENSE", ROOT / "Makefile"]
     assert not [path for path in wanted if path.relative_to(ROOT).as_posix() not in names]
     assert not [name for name in names if name.endswith((".so", ".o", ".pyc"))]
@@ -66,6 +67,7 @@ def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
         names = archive.namelist()
         archive.extractall(tmp_path / "site")
     assert "gcscope/_core.pyi" in names and "gcscope/py.typed" in names and "gcscope/render/text.py" in names
+    assert "gcscope/gcscope-1.schema.json" in names
     assert not [name for name in names if name.endswith((".c", ".h"))]
     code = "import gcscope as g, gc; gc.disable(); p = g.Person('x'); p.befriend(p); del p; print(g.garbage().objects)"
     done = subprocess.run(

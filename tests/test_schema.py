@@ -1,0 +1,169 @@
+"""The schema of what is written: it fits the records, what the words return fits it, and damage fits neither."""
+
+import asyncio
+import gc
+import json
+import types
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import gcscope
+from gcscope.compare import compare
+from gcscope.render.json import kinds, read_any
+from gcscope.runner import _Observer
+from gcscope.verdict import arithmetic
+
+SCHEMA = json.loads(Path(gcscope.__file__).with_name("gcscope-1.schema.json").read_text(encoding="utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def test_it_is_a_schema():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert SCHEMA["$defs"]["schema"]["const"] == gcscope.report.SCHEMA == SCHEMA["title"]
+
+
+@pytest.mark.parametrize(("kind", "cls"), kinds().items())
+def test_each_record_has_its_fields_in_the_schema(kind, cls):
+    inner, outer = SCHEMA["$defs"][kind], SCHEMA["$defs"][f"{kind}-document"]
+    assert sorted(inner["required"]) == sorted(inner["properties"]) == sorted(cls.__slots__)
+    assert sorted(outer["required"]) == sorted(outer["properties"]) == sorted([*cls.__slots__, "schema", "kind"])
+    assert outer["properties"]["kind"]["const"] == kind
+    for name in cls.__slots__:
+        assert outer["properties"][name] == {"$ref": f"#/$defs/{kind}/properties/{name}"}
+    assert inner["additionalProperties"] is outer["additionalProperties"] is False
+    assert {"$ref": f"#/$defs/{kind}-document"} in SCHEMA["oneOf"] and len(SCHEMA["oneOf"]) == len(kinds())
+
+
+def test_everything_is_described():
+    for kind, definition in SCHEMA["$defs"].items():
+        assert definition.get("description", "").endswith("."), kind
+        if not kind.endswith("-document"):
+            for name, field in definition.get("properties", {}).items():
+                assert field["description"].endswith("."), (kind, name)
+                assert name != "bytes" or field["description"].endswith(" In bytes."), kind
+
+
+class Node:
+    pass
+
+
+def ring():
+    person, friend = gcscope.Person("Michael \N{SNOWMAN} \ud800"), gcscope.Person("Sarah")
+    person.befriend(friend)
+    node = Node()
+    node.method = types.MethodType(ring, node)
+
+    def keep():
+        try:
+            raise KeyError(node)
+        except KeyError as error:
+            kept = error
+        return str(kept)
+
+    async def wait():
+        await asyncio.sleep(0, node)
+
+    node.coroutine = wait()
+    node.coroutine.send(None)
+    node.__dict__[1] = [node]
+    keep()
+
+
+@pytest.fixture(scope="module")
+def returned():
+    """What every word returns."""
+    was_enabled = gc.isenabled()
+    gc.collect()
+    gc.disable()
+    gcscope.journal.enabled = True
+    observer = _Observer()
+    empty = gcscope.garbage()
+    ring()
+    garbage = gcscope.garbage()
+    outcome = observer.outcome()
+    collection = gcscope.collect()
+    with gcscope.watch() as watched:
+        ring()
+    trial = gcscope.trial(ring)
+    friend, other = gcscope.Person("x"), gcscope.Person("y")
+    friend.befriend(other)
+    live = gcscope.cycles(friend)
+    found = [
+        empty, garbage, outcome.report, collection, watched.report, trial, live, gcscope.holders(friend),
+        gcscope.holders(None), gcscope.why_alive(friend), gcscope.why_alive(Node), gcscope.retained(friend),
+        compare(empty, garbage), compare(garbage, empty), compare(garbage, watched.report),
+        arithmetic({"friend": id(friend)}), *gcscope.journal.events()[-50:], *collection.fates, *garbage.cycles,
+        *(link for cycle in garbage.cycles for link in cycle.ring), *(c.cut for c in garbage.cycles if c.cut),
+        *gcscope.holders(friend).named, *arithmetic({"friend": id(friend)}).rows,
+    ]  # fmt: skip
+    ring(), ring()
+    found += [compare(garbage, gcscope.garbage()), *compare(garbage, gcscope.garbage()).grown]
+    assert gcscope.collect()
+    if was_enabled:
+        gc.enable()
+    return found
+
+
+def test_what_the_words_return_is_valid(returned):
+    for record in returned:
+        document = json.loads(record.to_json())
+        VALIDATOR.validate(document)
+        assert read_any(record.to_json()) == record
+    assert {type(record).__name__.lower() for record in returned} == set(kinds())
+    assert sum(bool(getattr(record, "cycles", ())) for record in returned) >= 4
+
+
+def damaged(document):
+    """Each way to damage a document once: a field that is missing, one too many, one of another sort."""
+    for name in document:
+        yield f"without {name}", {key: value for key, value in document.items() if key != name}
+        yield f"{name} is 1.5", {**document, name: 1.5}
+        yield f"{name} is [[]]", {**document, name: [[]]}
+        yield f"{name} is an object", {**document, name: {"x": -1}}
+        if isinstance(document[name], int):
+            yield f"{name} is text", {**document, name: "1"}
+            yield f"{name} is too large", {**document, name: 1 << 63}
+        if isinstance(document[name], list):
+            yield f"{name} has a null", {**document, name: [*document[name], None]}
+    yield "one field more", {**document, "colour": "red"}
+    yield "another schema", {**document, "schema": "gcscope/2"}
+    yield "another kind", {**document, "kind": "snapshot"}
+    yield "no object", [document]
+
+
+def test_what_is_damaged_is_refused_by_both(returned):
+    examples = {type(record): record for record in returned if getattr(record, "cycles", True)}
+    assert len(examples) == len(kinds())
+    for record in examples.values():
+        for how, document in damaged(json.loads(record.to_json())):
+            assert not VALIDATOR.is_valid(document), (record, how)
+            with pytest.raises(ValueError, match=".{10}"):
+                read_any(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("cycles", 0, "count"), 0),
+        (("cycles", 0, "ring"), []),
+        (("cycles", 0, "ring", 0, "label"), None),
+        (("cycles", 0, "ring", 0, "named"), 1),
+        (("cycles", 0, "types"), {"x": -1}),
+        (("cycles", 0, "cut"), {}),
+        (("types",), {"x": True}),
+    ],
+)
+def test_damage_deep_inside_is_refused_by_both(returned, path, value):
+    whole = next(record for record in returned if isinstance(record, gcscope.Report) and record.cycles)
+    document = json.loads(whole.to_json())
+    *way, last = path
+    place = document
+    for step in way:
+        place = place[step]
+    place[last] = value
+    assert not VALIDATOR.is_valid(document)
+    with pytest.raises(ValueError, match="a damaged report: "):
+        gcscope.Report.from_json(json.dumps(document))
