@@ -1,11 +1,15 @@
 """What the README shows is what happens."""
 
 import doctest
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from conftest import PLAIN
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,6 +43,21 @@ def test_the_program_leaves_what_is_shown(python, tmp_path):
     )
     assert done.code == 0 and figures.sub("", written) == figures.sub("", shown), done
     assert sys.version_info[:2] != (3, 11) or hasattr(sys, "gettotalrefcount") or written == shown, done
+
+
+def test_the_comparison_is_as_shown(tmp_path):
+    program = re.search(r"^```python\n(# retry.py.*?)^```", README, flags=re.M | re.S)[1]
+    shown = re.search(r"^```console\n(\$ python -m gcscope run -q.*?)^```", README, flags=re.M | re.S)[1]
+    (tmp_path / "retry.py").write_text(program)
+    last = '    print(f"gave up: {last}")\n'
+    assert last in program
+    (tmp_path / "fixed.py").write_text(program.replace(last, f"{last}    del last\n"))
+    commands = re.findall(r"^\$ (.*)\n", shown, flags=re.M)
+    script = "\n".join(f'python() {{ {sys.executable} "$@"; }}; {command}' for command in commands)
+    environment = {**os.environ, **PLAIN}
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, env=environment)
+    assert len(commands) == 3 and done.stderr == "", done
+    assert done.stdout == re.sub(r"^\$ .*\n", "", shown, flags=re.M), done
 
 
 def test_the_commands_are_two():
