@@ -23,6 +23,12 @@ def ring():
 """
 
 
+@pytest.fixture(autouse=True)
+def no_wishes(monkeypatch):
+    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def script(tmp_path):
     def write(text, name="program.py"):
@@ -626,7 +632,7 @@ def test_show(python, reports):
     assert done.code == 0 and Report.from_json(done.out) == report and '\n  "objects": ' in done.out
 
 
-def test_show_writes_what_it_reads(tmp_path, capsys, monkeypatch):
+def test_show_writes_what_it_reads(tmp_path, capsys):
     from test_report import ALL
 
     for record in ALL:

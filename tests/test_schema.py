@@ -135,7 +135,8 @@ def damaged(document):
 
 
 def test_what_is_damaged_is_refused_by_both(returned):
-    examples = {type(record): record for record in returned if getattr(record, "cycles", True)}
+    by_size = sorted(returned, key=lambda record: -len(record.to_json()))  # small examples are enough
+    examples = {type(record): record for record in by_size if getattr(record, "cycles", True)}
     assert len(examples) == len(kinds())
     for record in examples.values():
         for how, document in damaged(json.loads(record.to_json())):
