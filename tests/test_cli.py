@@ -293,11 +293,11 @@ def test_os_exit_tells_nothing(python, script):
     [(True, False, "this Python collects in increments"), (False, True, "memory was exhausted")],
 )
 def test_collections_that_cannot_be_predicted_are_told(monkeypatch, quiet, increments, failing, reason):
-    from gcscope import runner
+    from gcscope import runner, taken
     from gcscope.render.text import outcome_text
 
     observer = runner._Observer()
-    monkeypatch.setattr(runner, "_COLLECTS_IN_INCREMENTS", increments)
+    monkeypatch.setattr(taken, "COLLECTS_IN_INCREMENTS", increments)
     if failing:
         runner._core.fail_after(0)
     try:

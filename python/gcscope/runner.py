@@ -10,9 +10,9 @@ import os
 import sys
 from types import ModuleType
 
-from gcscope import _core
-from gcscope.explain import merged
-from gcscope.report import Counts, Cycle, Record, Report, sum_counts
+from gcscope import _core, taken
+from gcscope.report import Counts, Record, Report, changed
+from gcscope.taken import Taken, joined
 from gcscope.verdict import Held, find
 
 TYPE_CHECKING = False
@@ -35,17 +35,13 @@ class Program(Record):
 class Outcome(Record):
     """What a program left, and what became of the rest."""
 
-    __slots__ = ("alive", "collected", "collected_bytes", "collections", "cycles", "left", "lives", "notes")
+    __slots__ = ("alive", "collections", "left", "lives", "notes", "taken")
     left: Report
     """Unreachable at the end of the main script, before its atexit functions."""
-    collected: Counts
-    """What automatic and explicit collections found while it ran, by type."""
-    collected_bytes: int
-    """What that took."""
+    taken: Report
+    """What automatic and explicit collections found while it ran."""
     collections: int
     """How many collections there were."""
-    cycles: tuple[Cycle, ...]
-    """The rings among what they found."""
     lives: Counts
     """What happened to instrumented objects: 'created', and freed by what."""
     alive: int
@@ -56,30 +52,20 @@ class Outcome(Record):
     @property
     def report(self) -> Report:
         """What reference counting did not free: left at the end, or taken by collections while the program ran."""
-        return Report(
-            objects=self.left.objects + self.collected.total,
-            bytes=self.left.bytes + self.collected_bytes,
-            types=sum_counts(self.left.types, self.collected),
-            cycles=merged((*self.left.cycles, *self.cycles)),
-            alive=False,
-            notes=(*self._taken_note(), *self.left.notes, *self.notes),
-        )
+        whole = joined(self.left, self.taken)
+        return changed(whole, notes=(*self._taken_note(), *whole.notes, *self.notes))
 
     def _taken_note(self) -> tuple[str, ...]:
         """Tell which part of the report collections took."""
-        if not self.collected:
+        if not self.taken:
             return ()
-        taken, total = self.collected.total, self.collected.total + self.left.objects
+        taken, total = self.taken.objects, self.taken.objects + self.left.objects
         collections = "1 collection" if self.collections == 1 else f"{self.collections:,} collections"
         return (f"{collections} while the program ran took {taken:,} of the {total:,} objects",)
 
 
 class CannotRun(Exception):
     """The program could not be started; the message says why."""
-
-
-# CPython 3.14.0 to 3.14.4 collect in increments: what such a collection looks at cannot be told at its start.
-_COLLECTS_IN_INCREMENTS = (3, 14, 0) <= sys.version_info[:3] <= (3, 14, 4)
 
 
 _NO_PASS = "memory was exhausted, or an audit hook refused gc.get_objects"
@@ -89,57 +75,35 @@ class _Observer:
     """Predicts each collection at its start, when the view of the heap is still complete."""
 
     def __init__(self) -> None:
-        self.collected = Counts()
-        self.collected_bytes = 0
-        self.cycles: tuple[Cycle, ...] = ()
-        self.collections = 0
-        self.unseen = 0
         self.totals = _core.journal_totals()
         # what was unreachable before the program began is not the program's
-        self.earlier = _core.dry_run()
+        self.taken = Taken(_core.dry_run())
 
     def follow(self, phase: str, info: dict[str, int]) -> None:
         """Serve as one of gc.callbacks."""
-        if phase != "start":
-            return
-        self.collections += 1
-        if _COLLECTS_IN_INCREMENTS:
-            self.unseen += 1
-            return
-        generation = info["generation"]
-        try:
-            generation = -1 if generation == 2 else generation
-            _, report = find(self.earlier, generation)
-            self.collected = sum_counts(self.collected, report.types)
-            self.collected_bytes += report.bytes
-            self.cycles = merged((*self.cycles, *report.cycles))
-            if self.earlier.objects:  # what is taken of it may leave its addresses to others
-                self.earlier = self.earlier.without(_core.dry_run(generation))
-        except Exception:  # no memory, or an audit hook of the program refused gc.get_objects: never its own affair
-            self.unseen += 1
+        if phase == "start":
+            self.taken.follow(info["generation"])
 
     def outcome(self) -> Outcome:
         """Look at the whole heap."""
         with Held():
-            left, report = find(self.earlier)
+            left, report = find(self.taken.earlier)
             alive = sum(not inside for _, _, _, inside in _core.alive(left))
             totals = _core.journal_totals()
             return Outcome(
                 left=report,
-                collected=self.collected,
-                collected_bytes=self.collected_bytes,
-                collections=self.collections,
-                cycles=self.cycles,
+                taken=self.taken.report,
+                collections=self.taken.collections,
                 lives=Counts({event: n - self.totals[event] for event, n in totals.items()}),
                 alive=alive,
                 notes=(*self._unseen_note(), *_threads_note()),
             )
 
     def _unseen_note(self) -> tuple[str, ...]:
-        if not self.unseen:
+        if not self.taken.unseen:
             return ()
-        why = "this Python collects in increments" if _COLLECTS_IN_INCREMENTS else _NO_PASS
-        return (f"what {self.unseen} of {self.collections} collections found cannot be told: {why}",)
+        why = "this Python collects in increments" if taken.COLLECTS_IN_INCREMENTS else _NO_PASS
+        return (f"what {self.taken.unseen} of {self.taken.collections} collections found cannot be told: {why}",)
 
 
 def _threads_note() -> tuple[str, ...]:

@@ -255,11 +255,11 @@ def outcome_text(outcome: Outcome) -> str:
         lines += counts_lines(left.types)
     else:
         lines = ["at its end the program had left nothing to the collector"]
-    if outcome.collected:
-        found = plural(outcome.collected.total, "object")
+    if outcome.taken:
+        found = plural(outcome.taken.objects, "object")
         lines.append(f"while it ran, {plural(outcome.collections, 'collection')} found {found}")
-        lines += counts_lines(outcome.collected)
-        taken = cycles_lines(outcome.cycles, most=MOST_CYCLES_TAKEN)
+        lines += counts_lines(outcome.taken.types)
+        taken = cycles_lines(outcome.taken.cycles, most=MOST_CYCLES_TAKEN)
     if outcome.lives:
         freed = [f"{n:,} freed by {event}" for event, n in outcome.lives.items() if event != "created"]
         created = outcome.lives.get("created", 0)
