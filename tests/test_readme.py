@@ -60,6 +60,19 @@ def test_the_comparison_is_as_shown(tmp_path):
     assert done.stdout == re.sub(r"^\$ .*\n", "", shown, flags=re.M), done
 
 
+def test_the_failing_test_is_as_shown(python, tmp_path):
+    test = re.search(r"^```python\n(# test_service.py.*?)^```", README, flags=re.M | re.S)[1]
+    shown = re.search(r"^\$ python -m pytest -q test_service.py\n(.*?)^```", README, flags=re.M | re.S)[1]
+    (tmp_path / "test_service.py").write_text(test)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    done = python(
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_service.py", cwd=tmp_path,
+        env={"COLUMNS": "80", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p gcscope.pytest_plugin"},
+    )  # fmt: skip
+    figures = re.compile(r"\d+ bytes|in [\d.]+s")
+    assert done.code == 1 and figures.sub("", done.out) == figures.sub("", shown), done
+
+
 def test_the_commands_are_two():
     commands = re.findall(r"^```sh\n(.*?)^```", README, flags=re.M | re.S)
     assert commands == ["pip install . && python -m gcscope demo\n", 'pip install -e ".[test]" && python -m pytest\n']

@@ -11,6 +11,7 @@ import pytest
 
 import gcscope
 from gcscope.compare import compare
+from gcscope.gate import Baseline, Rules, judge, known_ring
 from gcscope.render.json import kinds, read_any
 from gcscope.runner import _Observer
 from gcscope.verdict import arithmetic
@@ -101,6 +102,10 @@ def returned():
     ]  # fmt: skip
     ring(), ring()
     found += [compare(garbage, gcscope.garbage()), *compare(garbage, gcscope.garbage()).grown]
+    rules = Rules(severity="fail", reason=None, allow=("types.*",), known=frozenset(), own_frames=frozenset())
+    judgement = judge(garbage, rules)
+    known = known_ring(garbage.cycles[0], ["test_it.py::test_x"])
+    found += [judgement, *judgement.findings, known, Baseline(rings=(known,))]
     assert gcscope.collect()
     if was_enabled:
         gc.enable()

@@ -107,14 +107,15 @@ def read(cls: type[R], text: str | bytes) -> R:
 def kinds() -> dict[str, type[Record]]:
     """Tell the classes whose records are written, by the "kind" that stands in them."""
     import gcscope.compare as compare
+    import gcscope.gate as gate
     import gcscope.report as report
 
-    classes = [value for room in (report, compare) for value in vars(room).values() if _is_kind(value)]
+    classes = [value for room in (report, compare, gate) for value in vars(room).values() if _is_kind(value)]
     return {_kind(cls): cls for cls in classes}
 
 
 def _is_kind(value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, Record) and value is not Record
+    return isinstance(value, type) and issubclass(value, Record) and bool(value._readers)
 
 
 def read_any(text: str | bytes) -> Record:
