@@ -502,6 +502,8 @@ def test_no_report_is_an_error_for_who_asked(python, script, tmp_path):
     assert done.code == 1 and "gcscope: no report: PermissionError: not here" in done.err, done
     assert not (tmp_path / "r").exists()
     assert run(python, script(text)).code == 0
+    done = run(python, script(textwrap.dedent(text) + "sys.stderr = None\n"))
+    assert (done.code, done.out, done.err) == (0, "", "")
 
 
 def test_a_child_has_its_own_exit_code(python, script, tmp_path):
@@ -573,6 +575,9 @@ def test_a_program_with_a_json_of_its_own(python, script, tmp_path):
     assert done.code == 0 and Report.from_json(done.err).types["__main__.Node"] == 2, done
     done = run(python, script(TWO), env={"COLUMNS": "50", "FORCE_COLOR": "1"})
     assert done.code == 0 and "\x1b[1m1 cycle: " in done.err and "no report" not in done.err, done
+    empty = "import sys; sys.path.clear(); sys.meta_path.clear()\n"
+    done = run(python, script(TWO + empty), env={"COLUMNS": "50"})
+    assert done.code == 0 and "└────┘" in done.err and "no report" not in done.err, done
 
 
 def test_a_program_that_removes_its_directory(python, script, tmp_path):
@@ -747,9 +752,12 @@ def test_a_reader_that_has_seen_enough(tmp_path, script):
     for words, code in ((f"diff {tmp_path / 'none'} {tmp_path / 'r'}", "0"), (f"run {path}", "0")):
         lines, codes, err = shell(f"{command} {words} 2>&1 | head -n 1")
         assert len(lines) == 1 and codes == [code, "0"] and err == "", (lines, codes, err)
-    lines, codes, err = shell(f"{command} run --fail -o {tmp_path / 'o'} {path} 2>&1 | (sleep 1; true)")
+    lines, codes, err = shell(f"{command} run --fail -o {tmp_path / 'o'} {path} 2>&1 | (sleep 0.5; true)")
     assert codes[-1] == "0" and err == "" and left(tmp_path / "o")[1] == 42
-    closed = f"sleep 1; {command} run --fail {script(TWO)}"
+    (tmp_path / "r").write_text(RINGS.to_json())  # little enough to stay in the buffer until the end
+    for words in (f"show {tmp_path / 'r'}", f"show --format json {tmp_path / 'r'}", "demo --people 2"):
+        assert shell(f"(sleep 0.3; {command} {words}) | true")[1:] == (["0", "0"], ""), words
+    closed = f"sleep 0.3; {command} run --fail {script(TWO)}"
     assert shell(f"({closed}) 2>&1 | true")[1:] == (["3", "0"], "")
 
 
