@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-# whatever the terminal is from which the tests are run
-PLAIN = {"PYTHONIOENCODING": "utf-8", "PYTHONWARNINGS": "", "COLUMNS": "", "NO_COLOR": "", "FORCE_COLOR": ""}
+# whatever the environment is from which the tests are run
+PLAIN = {"PYTHONIOENCODING": "utf-8"}
+PLAIN |= dict.fromkeys(("PYTHONWARNINGS", "PYTHONUNBUFFERED", "COLUMNS", "NO_COLOR", "FORCE_COLOR"), "")
 ROOMS = ("vec", "addrmap", "graph", "subset", "scc", "paths", "fall", "dominators", "collector")
 
 

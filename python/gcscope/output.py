@@ -72,8 +72,9 @@ def silence(stream: TextIO) -> None:
         return
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, stream.fileno())
-        os.close(nowhere)
+        if nowhere != stream.fileno():  # the same where the program has closed it: then it is right already
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
     except (OSError, ValueError):
         pass
 
