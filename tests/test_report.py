@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import re
 
 import pytest
 
@@ -22,6 +23,7 @@ from gcscope import (
     Trial,
 )
 from gcscope.compare import Difference, Growth
+from gcscope.gate import Baseline, Finding, Judgement, KnownRing
 from gcscope.render.json import kinds, pretty, read_any
 from gcscope.render.text import counts_lines, size
 from gcscope.report import Arithmetic, Row
@@ -73,6 +75,10 @@ DIFFERENCE = Difference(
 TABLE = Arithmetic(rows=(Row(label="Michael", refcount=1, inside=1, left=0, reachable=False),))
 ALL = [REPORT, COLLECTION, TRIAL, EVENT, FATES[0], FATES[1], RINGS, CYCLE, LINK, CYCLE.cut, HOLDER, HOLDERS]
 ALL += [CHAIN, RETAINED, TABLE, TABLE.rows[0], DIFFERENCE, DIFFERENCE.grown[0]]
+FINDING = Finding(cycle=CYCLE, standing="new")
+JUDGEMENT = Judgement(findings=(FINDING,), notes=("a note",), severity="fail", reason=None)
+BASELINE = Baseline(rings=(KnownRing(fingerprint="01", ring="m.Node .me → m.Node", tests=("t.py::test",)),))
+ALL += [FINDING, JUDGEMENT, BASELINE, BASELINE.rings[0]]
 
 
 def without_ring(report):
@@ -102,7 +108,9 @@ def test_every_kind_is_among_those_tested():
 
 @pytest.mark.parametrize("kind", ["reports", "record", "counts", None, 7, ["report"], "x" * 1000])
 def test_a_kind_that_is_not_known(kind):
-    with pytest.raises(ValueError, match=r"^kind .{0,70} is not known: it is one of arithmetic, chain, ") as failure:
+    with pytest.raises(
+        ValueError, match=r"^kind .{0,70} is not known: it is one of arithmetic, baseline, chain, "
+    ) as failure:
         read_any(json.dumps({"schema": "gcscope/1", "kind": kind}))
     assert len(str(failure.value)) < 320
 
@@ -255,3 +263,24 @@ def test_long_lists_are_folded():
         and lines[-1] == f"  and {sum(100 - n for n in range(12, 20))} objects of 8 other types"
     )
     assert len(lines) == 13
+
+
+@pytest.mark.parametrize(("place", "gaps"), [(0, [26]), (12, [25]), (20, [8, 17]), (37, [25]), (49, [26])])
+def test_a_long_ring_shows_its_ends_and_its_cut_and_tells_how_many_it_leaves_out(place, gaps):
+    ring = tuple(Link(type="m.Node", name=str(i), label=".next", named=True, where=None) for i in range(50))
+    text = str(
+        Cycle(
+            ring=ring,
+            objects=50,
+            dragged=0,
+            bytes=50,
+            types=Counts({"m.Node": 50}),
+            cause=None,
+            cut=Cut(link=ring[place], advice="let go", frees=50, references=1),
+            advice="let go",
+            count=1,
+            fingerprint="0",
+        )
+    )
+    assert [int(found) for found in re.findall(r"… (\d+) more object", text)] == gaps
+    assert text.count("m.Node '") == 50 - sum(gaps) and text.count("cut here: let go") == 1

@@ -33,7 +33,7 @@ def _frees_phrase(cycle: Cycle) -> str:
     return f"frees all {total:,}" if frees == total else f"frees only {frees:,} of {total:,}"
 
 
-def _cut_phrase(cycle: Cycle) -> str:
+def cut_phrase(cycle: Cycle) -> str:
     """Write what is to be done at the cut, and what it frees."""
     assert cycle.cut is not None
     return f"{shortened(cycle.cut.advice, MOST_ADVICE)} ({_frees_phrase(cycle)})"
@@ -41,15 +41,15 @@ def _cut_phrase(cycle: Cycle) -> str:
 
 def _cut_lines(label: str, cycle: Cycle, column: int) -> tuple[str, list[str]]:
     """Mark a label as the cut; and the lines below the ring for advice that does not fit beside it."""
-    beside = f"{label:<{column}}  ◄ cut here: {_cut_phrase(cycle)}"
+    beside = f"{label:<{column}}  ◄ cut here: {cut_phrase(cycle)}"
     if len(beside) <= WIDE:
         return beside, []
-    return f"{label:<{column}}  ◄ cut here", [f"  cut: {_cut_phrase(cycle)}"]
+    return f"{label:<{column}}  ◄ cut here", [f"  cut: {cut_phrase(cycle)}"]
 
 
-def _column(cycle: Cycle, shown: list[int | None]) -> int:
+def _column(cycle: Cycle, shown: list[int]) -> int:
     """Choose where the second column begins: files and lines, and the mark of the cut."""
-    widths = [max(len(link_title(cycle.ring[i])), len(cycle.ring[i].label) + 2) for i in shown if i is not None]
+    widths = [max(len(link_title(cycle.ring[i])), len(cycle.ring[i].label) + 2) for i in shown]
     return 5 + min(max(_LEAST_COLUMN, *widths), _MOST_COLUMN)
 
 
@@ -61,63 +61,83 @@ def _link_lines(cycle: Cycle, place: int, column: int) -> tuple[list[str], list[
     if link.where is not None:
         first = f"{first:<{column}}  {in_one_line(link.where)}"
     below: list[str] = []
-    if cycle.cut is not None and cycle.cut.link == link and place == _cut_place(cycle):
+    if place == cut_place(cycle):
         label, below = _cut_lines(label, cycle, column)
     return [first, label], below
 
 
-def _cut_place(cycle: Cycle) -> int:
+def cut_place(cycle: Cycle) -> int | None:
     """Tell the first link at which the cut stands: equal links are equal cuts."""
-    assert cycle.cut is not None
+    if cycle.cut is None or cycle.cut.link not in cycle.ring:
+        return None
     return cycle.ring.index(cycle.cut.link)
 
 
-def _shown_links(cycle: Cycle) -> list[int | None]:
-    """Choose the places of the ring that are shown; None stands for those that are left out."""
+def shown_places(cycle: Cycle, most: int) -> list[int]:
+    """Choose the places of a ring that are shown: all, or the first, the last and the cut of one longer than most."""
     length = len(cycle.ring)
-    if length <= MOST_LINKS:
+    if length <= most:
         return list(range(length))
-    half = MOST_LINKS // 2
-    shown: list[int | None] = [*range(half), None, *range(length - half, length)]
-    if cycle.cut is not None and _cut_place(cycle) not in shown:
-        shown[half : half + 1] = [None, _cut_place(cycle), None]
-    return shown
+    cut = cut_place(cycle)
+    ends = {*range(most // 2), *range(length - most // 2, length)}
+    return sorted(ends if cut is None else ends | {cut})
+
+
+def left_out(count: int) -> str:
+    """Say how many objects of a ring are not shown at a place."""
+    return f"… {plural(count, 'more object')} on the ring …"
+
+
+def cycle_head(cycle: Cycle) -> str:
+    """Write how large a cycle is."""
+    dragged = f", {cycle.dragged:,} more kept by it" if cycle.dragged else ""
+    return f"1 cycle: {plural(cycle.objects, 'object')} in it{dragged}, {size(cycle.bytes)}"
+
+
+def no_cut_phrase(cycle: Cycle) -> str:
+    """Say that there is no cut, and what helps all the same."""
+    hint = f": {shortened(cycle.advice, MOST_ADVICE)}" if cycle.advice is not None else ""
+    return f"no single reference that a program may change frees any of it{hint}"
+
+
+def cycle_foot(cycle: Cycle, alive: bool = False) -> str:
+    """Write how often a form of cycle was seen, and who can free it."""
+    seen = f"seen {plural(cycle.count, 'time')}" if cycle.count > 1 else "seen once"
+    return f"{seen} · {'in use' if alive else 'only the collector can free it'}"
 
 
 def cycle_text(cycle: Cycle, alive: bool = False) -> str:
     """Write one form of ring: each object, each reference, the cause, the cut, and what it costs."""
-    dragged = f", {cycle.dragged:,} more kept by it" if cycle.dragged else ""
-    head = f"1 cycle: {plural(cycle.objects, 'object')} in it{dragged}, {size(cycle.bytes)}"
+    head = cycle_head(cycle)
     lines = [f"{head}      cause: {cycle.cause}" if cycle.cause is not None else head]
-    before = -1
-    shown = _shown_links(cycle)
+    expected = 0
+    shown = shown_places(cycle, MOST_LINKS)
     column = _column(cycle, shown)
     below: list[str] = []
-    for at, place in enumerate(shown):
-        if place is None:
-            following = shown[at + 1]
-            left_out = (following if following is not None else before + 1) - before - 1
-            lines.append(f"  │  … {plural(left_out, 'more object')} on the ring …")
-        else:
-            drawn, advice = _link_lines(cycle, place, column)
-            lines += drawn
-            below += advice
-            before = place
+    for place in shown:
+        if place > expected:
+            lines.append(f"  │  {left_out(place - expected)}")
+        drawn, advice = _link_lines(cycle, place, column)
+        lines += drawn
+        below += advice
+        expected = place + 1
     lines += ["  └────┘", *below]
-    seen = f"seen {plural(cycle.count, 'time')}" if cycle.count > 1 else "seen once"
     if cycle.cut is None:
-        hint = f": {shortened(cycle.advice, MOST_ADVICE)}" if cycle.advice is not None else ""
-        lines.append(f"  no single reference that a program may change frees any of it{hint}")
-    lines.append(f"  {seen} · {'in use' if alive else 'only the collector can free it'}")
+        lines.append(f"  {no_cut_phrase(cycle)}")
+    lines.append(f"  {cycle_foot(cycle, alive)}")
     return "\n".join(lines)
+
+
+def forms_left_out(cycles: tuple[Cycle, ...]) -> str:
+    """Say how many forms of cycles are not shown."""
+    return f"and {plural(len(cycles), 'more form')} of cycles, seen {sum(c.count for c in cycles):,} times"
 
 
 def cycles_lines(cycles: tuple[Cycle, ...], alive: bool = False, most: int = MOST_CYCLES) -> list[str]:
     """Write the first cycles of a report, each with an empty line before it, and how many there are besides."""
     lines = [line for cycle in cycles[:most] for line in ("", *cycle_text(cycle, alive).splitlines())]
     if len(cycles) > most:
-        rest = cycles[most:]
-        lines += ["", f"and {plural(len(rest), 'more form')} of cycles, seen {sum(c.count for c in rest):,} times"]
+        lines += ["", forms_left_out(cycles[most:])]
     return lines
 
 

@@ -5,7 +5,23 @@ The place to import from: rings are written in `rings`, counts and sizes in `wor
 
 from __future__ import annotations
 
-from gcscope.render.rings import MOST_CYCLES, MOST_LINKS, cycle_text, cycles_lines, link_title, ring_line
+from gcscope.render.rings import (
+    MOST_ADVICE,
+    MOST_CYCLES,
+    MOST_LINKS,
+    cut_phrase,
+    cut_place,
+    cycle_foot,
+    cycle_head,
+    cycle_text,
+    cycles_lines,
+    forms_left_out,
+    left_out,
+    link_title,
+    no_cut_phrase,
+    ring_line,
+    shown_places,
+)
 from gcscope.render.words import (
     MOST_CHARACTERS,
     counts_lines,
@@ -34,9 +50,11 @@ from gcscope.report import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope.compare import Difference, Growth
+    from gcscope.picture import Box, Picture
     from gcscope.runner import Outcome
 
 __all__ = [
+    "MOST_ADVICE",
     "MOST_CHARACTERS",
     "MOST_CYCLES",
     "MOST_LINKS",
@@ -45,25 +63,35 @@ __all__ = [
     "collection_text",
     "counts_lines",
     "counts_phrase",
+    "cut_phrase",
+    "cut_place",
+    "cycle_foot",
+    "cycle_head",
     "cycle_text",
     "cycles_lines",
     "difference_text",
     "event_text",
     "failure_text",
     "fate_text",
+    "forms_left_out",
     "growth_text",
     "held_text",
     "holder_text",
     "holders_text",
     "in_one_line",
+    "left_out",
     "link_title",
+    "no_cut_phrase",
     "outcome_text",
+    "picture_text",
     "plural",
     "release_text",
+    "report_head",
     "report_text",
     "retained_text",
     "ring_line",
     "shortened",
+    "shown_places",
     "size",
     "table",
     "trial_text",
@@ -78,23 +106,22 @@ def _note_lines(notes: tuple[str, ...]) -> list[str]:
     return [f"note: {note}" for note in notes]
 
 
+def report_head(report: Report) -> str:
+    """Write how much there is, in one line."""
+    if not report:
+        if report.alive:
+            return "no cycles among these objects"
+        return "nothing is unreachable: the collector has nothing to do"
+    if report.alive:
+        return f"{plural(report.objects, 'object')} in live cycles, {size(report.bytes)}"
+    it = "it" if report.objects == 1 else "them"
+    return f"{plural(report.objects, 'unreachable object')}, {size(report.bytes)}; only the collector can free {it}"
+
+
 def report_text(report: Report) -> str:
     """Write a report of unreachable objects, or of live rings."""
-    if not report:
-        nothing = (
-            "no cycles among these objects"
-            if report.alive
-            else "nothing is unreachable: the collector has nothing to do"
-        )
-        return "\n".join([nothing, *_note_lines(report.notes)])
-    if report.alive:
-        lines = [f"{plural(report.objects, 'object')} in live cycles, {size(report.bytes)}"]
-    else:
-        head = f"{plural(report.objects, 'unreachable object')}, {size(report.bytes)}; only the collector can free"
-        lines = [f"{head} {'it' if report.objects == 1 else 'them'}"]
-    return "\n".join(
-        [*lines, *counts_lines(report.types), *_note_lines(report.notes), *cycles_lines(report.cycles, report.alive)]
-    )
+    lines = [report_head(report), *(counts_lines(report.types) if report else []), *_note_lines(report.notes)]
+    return "\n".join([*lines, *(cycles_lines(report.cycles, report.alive) if report else [])])
 
 
 # ----------------------------------------------------------------- who holds, why alive
@@ -242,6 +269,27 @@ def arithmetic_text(arithmetic: Arithmetic) -> str:
         for row in arithmetic.rows
     ]
     return "\n".join(table(("object", "refcount", "from inside", "left", "verdict"), rows))
+
+
+def _box_line(box: Box) -> str:
+    count = f"  refcount {box.refcount:,}" if box.refcount is not None else ""
+    return "  ".join(map(in_one_line, (box.title, *box.lines))) + count
+
+
+def picture_text(picture: Picture) -> str:
+    """Write a picture as lines: each box, below it its arrows; of groups what is said of them."""
+    lines = [in_one_line(line) for line in (picture.title, *picture.lines)]
+    titles = {box.key: in_one_line(box.title) for box in picture.boxes}
+    for key, group in [*((group.key, group) for group in picture.groups), (None, None)]:
+        lines += ["", *(in_one_line(line) for line in (group.title, *group.lines) if line)] if group is not None else []
+        for box in picture.boxes:
+            if box.group == key:
+                lines.append(f"  {_box_line(box)}")
+                for arrow in picture.arrows:
+                    if arrow.source == box.key:
+                        cut = "  (cut here)" if arrow.is_cut else ""
+                        lines.append(f"    {in_one_line(arrow.label)} → {titles[arrow.target]}{cut}")
+    return "\n".join(lines)
 
 
 def outcome_text(outcome: Outcome) -> str:

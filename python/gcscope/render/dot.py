@@ -1,0 +1,218 @@
+"""Pictures in DOT, the language of Graphviz.
+
+A label stands in its arrow, as a node without a border: `a -> label -> b`. So labels never cover each other, a line or
+a box, and a ring gets its rows: down on one side, up on the other. What is on a ring, and where to cut it, is told by
+width, dashes and words, by colour only besides; the colours are told apart by the colour-blind (Okabe and Ito).
+"""
+
+from __future__ import annotations
+
+from gcscope.picture import OUTSIDE, REST, Arrow, Box, Group, Picture
+from gcscope.render.captions import arrow_lines, box_lines, group_lines, picture_lines, rows_of_ring
+from gcscope.render.depict import picture_of
+from gcscope.render.text import MOST_ADVICE, in_one_line, shortened
+from gcscope.report import Cycle, Report
+
+# Graphviz without a font library measures text by the first name, where it is one of the few that it knows.
+FONTS = "Helvetica,Arial,sans-serif"
+BACKSLASH = "\N{REVERSE SOLIDUS OPERATOR}"
+LEFT, CENTRED = "\\l", "\\n"  # what ends a line
+COLUMNS = 3  # groups beside each other
+
+_DARK, _GREY, _BLUE, _RED = "#1a1a1a", "#595959", "#0072b2", "#b84300"
+_GRAPH = {
+    "bgcolor": "white",
+    "fontname": FONTS,
+    "fontcolor": _DARK,
+    "fontsize": "15",
+    "labelloc": "t",
+    "labeljust": "l",
+    "pad": "0.3",
+    "nodesep": "0.35",
+    "ranksep": "0.28",
+}
+_NODE = {
+    "shape": "box",
+    "style": "filled",
+    "fillcolor": "white",
+    "color": _GREY,
+    "fontname": FONTS,
+    "fontcolor": _DARK,
+    "fontsize": "14",
+    "margin": "0.2,0.1",
+}
+_EDGE = {"color": _GREY, "arrowsize": "0.9"}
+_CLUSTER = {"style": "rounded", "color": "#8c8c8c", "label": "", "margin": "14"}
+_ON_RING = {"style": "filled,rounded,bold", "fillcolor": "#e8f2fa", "color": _BLUE, "penwidth": "2.5"}
+_RESTING = {"style": "filled,dashed", "fillcolor": "#f5f5f5"}
+_WITHOUT_BORDER = {"shape": "plain", "style": "solid"}
+_LABEL = {**_WITHOUT_BORDER, "margin": "0.04,0.02"}
+_CUT_LABEL = {"style": "dashed", "color": _RED, "fontcolor": _RED, "penwidth": "1.5", "margin": "0.08,0.04"}
+_TEXT = {**_WITHOUT_BORDER, "margin": "0,0.06"}
+_RING_ARROW = {"color": _BLUE, "penwidth": "2.5"}
+_CUT_ARROW = {"color": _RED, "penwidth": "2.5", "style": "dashed"}
+_UNSEEN = '[style="invis"]'
+_POINT = '[shape="point", width="0.01", style="invis"]'
+_STRAIGHT = '[style="invis", weight="9"]'
+_REST_ARROW = {"style": "dashed"}
+
+
+def dot_text(report: Report | Cycle) -> str:
+    """Write a report, or one of its cycles, in DOT."""
+    return dot_of(picture_of(report))
+
+
+def dot_of(picture: Picture) -> str:
+    """Write a picture in DOT."""
+    return "\n".join(_Writer(picture).lines()) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""Write a line of text so that Graphviz shows it as it is, between double quotes.
+
+    A backslash begins an escape such as \N, the name of the node; & begins a character of HTML.
+    """
+    return in_one_line(text).replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;")
+
+
+def quoted(text: str) -> str:
+    """Write a line of text as a string of DOT."""
+    return f'"{escaped(text)}"'
+
+
+def _hint(text: str) -> str:
+    """Write what is shown while the mouse points at something, and read aloud.
+
+    Some versions of Graphviz read escapes in it twice: a sign that looks like a backslash stands for it.
+    """
+    return quoted(shortened(text, MOST_ADVICE).replace("\\", BACKSLASH))
+
+
+def quoted_lines(lines: list[str], end: str = CENTRED) -> str:
+    """Write lines as a string of DOT."""
+    written = [escaped(line) for line in lines]
+    return f'"{end.join(written)}{end if end == LEFT and lines else ""}"'
+
+
+def _attributes(*layers: dict[str, str], label: str | None = None, tooltip: str | None = None) -> str:
+    """Write attributes, later ones over earlier ones; label and tooltip are quoted already."""
+    merged = {name: quoted(value) for layer in layers for name, value in layer.items()}
+    for name, value in (("label", label), ("tooltip", tooltip)):
+        if value is not None:
+            merged[name] = value
+    return f"[{', '.join(f'{name}={value}' for name, value in merged.items())}]"
+
+
+class _Writer:
+    """The lines of one picture, with short names for its boxes and for the labels of its arrows."""
+
+    __slots__ = ("boxes", "labels", "picture")
+
+    def __init__(self, picture: Picture) -> None:
+        self.picture = picture
+        self.boxes = {box.key: f"box{number}" for number, box in enumerate(picture.boxes)}
+        self.labels = {number: f"label{number}" for number, arrow in enumerate(picture.arrows) if arrow_lines(arrow)}
+
+    def lines(self) -> list[str]:
+        """Write the whole picture."""
+        picture = self.picture
+        title = quoted_lines(picture_lines(picture), LEFT)
+        lines = [
+            "digraph gcscope {",
+            f"  graph {_attributes(_GRAPH, label=title, tooltip=_hint(picture.title))}",
+            f"  node {_attributes(_NODE)}",
+            f"  edge {_attributes(_EDGE)}",
+        ]
+        for number, group in enumerate(picture.groups):
+            lines += [f"  subgraph cluster{number} {{", *self._group(number, group), "  }"]
+        lines += [f"  {line}" for line in self._nodes(None)]
+        for number, arrow in enumerate(picture.arrows):
+            lines += [f"  {line}" for line in self._arrow(number, arrow)]
+        return [*lines, *self._below_each_other(), "}"]
+
+    def _group(self, number: int, group: Group) -> list[str]:
+        """Write what is said of a group, its nodes, and which of them stand beside each other.
+
+        What is said is a node above the ring, not the label of the cluster, so that the ring stands below its middle.
+        """
+        lines = [f"graph {_attributes(_CLUSTER, tooltip=_hint(group.title))}"]
+        lines.append(f"text{number} {_attributes(_TEXT, label=quoted_lines(group_lines(group), LEFT))}")
+        lines += self._nodes(group.key)
+        rows = rows_of_ring(self._ring(group.key))
+        lines += [f"text{number} -> {row[0]} {_UNSEEN}" for row in rows[:1]]
+        return [f"    {line}" for line in [*lines, *_beside_each_other(number, rows)]]
+
+    def _nodes(self, group: str | None) -> list[str]:
+        """Write the boxes of a group, and the labels of the arrows between them."""
+        lines = [self._box(box) for box in self.picture.boxes if box.group == group]
+        return lines + [self._label(number) for number in self.labels if self._group_of(number) == group]
+
+    def _group_of(self, number: int) -> str | None:
+        """Tell in which group the label of an arrow stands."""
+        arrow = self.picture.arrows[number]
+        groups = {box.group for box in self.picture.boxes if box.key in (arrow.source, arrow.target)}
+        return groups.pop() if len(groups) == 1 else None
+
+    def _box(self, box: Box) -> str:
+        style = _ON_RING if box.on_ring else {}
+        if box.kind == OUTSIDE:
+            style = _WITHOUT_BORDER
+        elif box.kind == REST:
+            style = {**style, **_RESTING}
+        attributes = _attributes(style, label=quoted_lines(box_lines(box)), tooltip=_hint(box.title))
+        return f"{self.boxes[box.key]} {attributes}"
+
+    def _label(self, number: int) -> str:
+        arrow = self.picture.arrows[number]
+        style = _CUT_LABEL if arrow.is_cut else _LABEL
+        attributes = _attributes(style, label=quoted_lines(arrow_lines(arrow)), tooltip=_hint(arrow.label))
+        return f"{self.labels[number]} {attributes}"
+
+    def _arrow(self, number: int, arrow: Arrow) -> list[str]:
+        """Write an arrow; one that has a label in two halves."""
+        style = _CUT_ARROW if arrow.is_cut else _RING_ARROW if arrow.on_ring else {}
+        if not arrow.label and not arrow.on_ring:
+            style = _REST_ARROW
+        source, target = self.boxes[arrow.source], self.boxes[arrow.target]
+        attributes = _attributes(style, tooltip=_hint(arrow.label))
+        if number not in self.labels:
+            return [f"{source} -> {target} {attributes}"]
+        half = _attributes({**style, "arrowhead": "none"}, tooltip=_hint(arrow.label))
+        return [f"{source} -> {self.labels[number]} {half}", f"{self.labels[number]} -> {target} {attributes}"]
+
+    def _ring(self, group: str) -> list[str]:
+        """Tell the nodes of a group's ring in its order, labels among them."""
+        keys = [box.key for box in self.picture.boxes if box.group == group and box.on_ring]
+        numbers = {(arrow.source, arrow.target): number for number, arrow in enumerate(self.picture.arrows)}
+        nodes = []
+        for place, key in enumerate(keys):
+            number = numbers.get((key, keys[(place + 1) % len(keys)]))
+            nodes += [self.boxes[key], *([self.labels[number]] if number in self.labels else [])]
+        return nodes
+
+    def _below_each_other(self) -> list[str]:
+        """Put groups into rows of a few, and what belongs to no group and to no arrow below them all."""
+        ends = []
+        for number, group in enumerate(self.picture.groups):
+            rows = rows_of_ring(self._ring(group.key))
+            ends.append((f"text{number}", rows[-1][0] if rows else f"text{number}"))
+        pairs = [(above[1], below[0]) for above, below in zip(ends, ends[COLUMNS:], strict=False)]
+        tied = {key for arrow in self.picture.arrows for key in (arrow.source, arrow.target)}
+        loose = [box.key for box in self.picture.boxes if box.group is None and box.key not in tied]
+        pairs += [(end[1], self.boxes[key]) for key in loose for end in ends[-COLUMNS:]]
+        return [f"  {above} -> {below} {_UNSEEN}" for above, below in pairs]
+
+
+def _beside_each_other(number: int, rows: list[list[str]]) -> list[str]:
+    """Let the nodes of a row stand beside each other; where a ring ends in one, its end stands below its beginning.
+
+    For that an unseen node stands in the middle of each row, and all of them below each other.
+    """
+    pairs = [row for row in rows if len(row) > 1]
+    if not pairs or len(rows[-1]) > 1:
+        return [f"{{rank=same; {'; '.join(row)}}}" for row in pairs]
+    middles = [f"middle{number}_{place}" for place in range(len(pairs))]
+    lines = [f"{middle} {_POINT}" for middle in middles]
+    for (left, right), middle in zip(pairs, middles, strict=True):
+        lines.append(f"{{rank=same; {left} -> {middle} -> {right} {_UNSEEN}}}")
+    return [*lines, f"{' -> '.join([rows[0][0], *middles, rows[-1][0]])} {_STRAIGHT}"]

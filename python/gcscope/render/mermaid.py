@@ -1,0 +1,127 @@
+"""Pictures in Mermaid, which JupyterLab and GitHub draw by themselves.
+
+What is on a ring, and where to cut it, is told by thick and dotted arrows and by words; the arrows have the colours of
+the page, the boxes colours of their own that are readable on a light and on a dark one.
+"""
+
+from __future__ import annotations
+
+from gcscope.picture import OUTSIDE, REST, Arrow, Box, Group, Picture
+from gcscope.render.captions import arrow_lines, box_lines, group_lines, picture_lines
+from gcscope.render.depict import picture_of
+from gcscope.render.text import in_one_line
+from gcscope.report import Cycle, Report
+
+MOST_DESCRIPTION = 1000
+MOST_TEXT = 50_000  # characters; a longer text is not drawn
+COLUMNS = 3  # groups beside each other
+
+_CLASSES = {
+    "gcObject": "fill:#ffffff,stroke:#595959,color:#1a1a1a",
+    "gcRing": "fill:#e8f2fa,stroke:#0072b2,stroke-width:3px,color:#1a1a1a",
+    "gcRest": "fill:#f5f5f5,stroke:#595959,stroke-dasharray:4 3,color:#1a1a1a",
+    "gcText": "fill:#ffffff,stroke:#ffffff,color:#1a1a1a",
+}
+_WIDER = '%%{init: {"flowchart": {"wrappingWidth": 480}}}%%'  # pixels of a line of text
+
+# Everything else that is ASCII means something to Mermaid, to Markdown or to HTML somewhere; \ufb02 and \xb6 are how
+# Mermaid marks characters that are written by their number.
+_AS_THEY_ARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,'")
+_NEVER = frozenset("\ufb02\xb6")
+
+
+def mermaid_text(report: Report | Cycle) -> str:
+    """Write a report, or one of its cycles, in Mermaid."""
+    return mermaid_of(picture_of(report))
+
+
+def mermaid_of(picture: Picture) -> str:
+    """Write a picture in Mermaid. Where that is too long for it, what stands in each place is cut to a line or two."""
+    text = ""
+    for most_lines in (1000, 2, 1):
+        text = "\n".join(_Writer(picture, most_lines).lines()) + "\n"
+        if len(text) <= MOST_TEXT:
+            break
+    return text
+
+
+def escaped(text: str) -> str:
+    """Write a line of text so that Mermaid shows it as it is: what is not a letter or digit by its number."""
+    line = in_one_line(text)
+    line = "".join(c if c in _AS_THEY_ARE or (c > "\x7f" and c not in _NEVER) else f"#{ord(c)};" for c in line)
+    return line.replace("direction ", "directio#110; ")  # which means something even between quotes
+
+
+def quoted_lines(lines: list[str], most: int) -> str:
+    """Write lines as a text of Mermaid. A space at the beginning would be cut away, and four of them be code."""
+    shown = lines if len(lines) <= most else [*lines[:most], "…"]
+    written = [f"#32;{escaped(line[1:])}" if line.startswith(" ") else escaped(line) for line in shown]
+    return f'"{"<br/>".join(written) or " "}"'
+
+
+class _Writer:
+    """The lines of one picture, with short names for its boxes."""
+
+    __slots__ = ("most_lines", "names", "picture", "unseen")
+
+    def __init__(self, picture: Picture, most_lines: int) -> None:
+        self.picture = picture
+        self.most_lines = most_lines
+        self.names = {box.key: f"box{number}" for number, box in enumerate(picture.boxes)}
+        self.unseen: list[tuple[str, str]] = []  # arrows that only put one thing below another
+
+    def lines(self) -> list[str]:
+        """Write the whole picture."""
+        picture = self.picture
+        description = escaped(picture.description[:MOST_DESCRIPTION])
+        lines = [_WIDER, "flowchart TB", f"  accTitle: {escaped(picture.title[:100])}", f"  accDescr: {description}"]
+        lines.append(f"  title[{self._text(picture_lines(picture))}]")
+        for number, group in enumerate(picture.groups):
+            lines += self._group(number, group)
+        lines += [f"  {self._box(box)}" for box in picture.boxes if box.group is None]
+        lines += [f"  {self._arrow(arrow)}" for arrow in picture.arrows]
+        self._put_below_each_other()
+        lines += [f"  {above} ~~~ {below}" for above, below in self.unseen]
+        return lines + [f"  {line}" for line in self._looks()]
+
+    def _text(self, lines: list[str]) -> str:
+        return quoted_lines(lines, self.most_lines)
+
+    def _group(self, number: int, group: Group) -> list[str]:
+        """Write a group: what is said of it, and its boxes."""
+        boxes = [box for box in self.picture.boxes if box.group == group.key]
+        lines = [f'  subgraph group{number} [" "]', f"    text{number}[{self._text(group_lines(group))}]"]
+        return [*lines, *(f"    {self._box(box)}" for box in boxes), "  end"]
+
+    def _box(self, box: Box) -> str:
+        text = self._text(box_lines(box))
+        return f"{self.names[box.key]}({text})" if box.on_ring else f"{self.names[box.key]}[{text}]"
+
+    def _arrow(self, arrow: Arrow) -> str:
+        line = "-.->" if arrow.is_cut or not (arrow.label or arrow.on_ring) else "==>" if arrow.on_ring else "-->"
+        said = arrow_lines(arrow)
+        label = f"|{self._text(said)}|" if said else ""
+        return f"{self.names[arrow.source]} {line}{label} {self.names[arrow.target]}"
+
+    def _put_below_each_other(self) -> None:
+        """Put what is said above what it is said of, and groups into rows of a few."""
+        ends = []
+        for number, group in enumerate(self.picture.groups):
+            boxes = [self.names[box.key] for box in self.picture.boxes if box.group == group.key]
+            self.unseen += [(f"text{number}", boxes[0])] if boxes else []
+            ends.append(boxes[-1] if boxes else f"text{number}")
+        for number in range(len(ends)):
+            above = "title" if number < COLUMNS else ends[number - COLUMNS]
+            self.unseen.append((above, f"text{number}"))
+
+    def _looks(self) -> list[str]:
+        """Say how each box and each cut is to look."""
+        looks: dict[str, list[str]] = {name: [] for name in _CLASSES}
+        looks["gcText"] += ["title", *(f"text{number}" for number, _ in enumerate(self.picture.groups))]
+        for box in self.picture.boxes:
+            look = {OUTSIDE: "gcText", REST: "gcRest"}.get(box.kind, "gcRing" if box.on_ring else "gcObject")
+            looks[look].append(self.names[box.key])
+        lines = [f"classDef {look} {style}" for look, style in _CLASSES.items() if looks[look]]
+        lines += [f"class {','.join(names)} {look}" for look, names in looks.items() if names]
+        cuts = [str(number) for number, arrow in enumerate(self.picture.arrows) if arrow.is_cut]
+        return [*lines, f"linkStyle {','.join(cuts)} stroke-width:3px"] if cuts else lines
