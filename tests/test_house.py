@@ -123,10 +123,11 @@ def test_no_mutable_static_and_one_exported_symbol():
 # ---------------------------------------------------------------------------- Python
 
 PACKAGE = ROOT / "python/gcscope"
-RECORDS = ("gcscope.report", "gcscope.compare", "gcscope.gate", "gcscope.picture", "gcscope.runner")
+RECORDS = [f"gcscope.{name}" for name in ("report", "compare", "gate", "walkthrough", "picture", "runner")]
 # each knows those before it only
-RENDERERS = ["json", "words", "rings", "text", "fit", "paint", "gate", "depict", "captions", "dot", "mermaid"]
-KNOW_CORE = {"__init__.py", "verdict.py", "life.py", "runner.py", "owners.py", "guard.py", "births.py", "taken.py"}
+RENDERERS = ["json", "words", "rings", "text", "lesson", "fit", "paint", "gate", "depict", "captions", "dot", "mermaid"]
+_KNOW_CORE = ("__init__", "verdict", "life", "runner", "owners", "guard", "births", "taken", "scene")
+KNOW_CORE = {f"{name}.py" for name in _KNOW_CORE}
 
 
 def imports_of(path):

@@ -10,14 +10,21 @@ import jsonschema
 import pytest
 
 import gcscope
+import schema
 from gcscope.compare import compare
 from gcscope.gate import Baseline, Rules, judge, known_ring
 from gcscope.render.json import kinds, read_any
 from gcscope.runner import _Observer
 from gcscope.verdict import arithmetic
+from gcscope.walkthrough import explain_collection
 
 SCHEMA = json.loads(Path(gcscope.__file__).with_name("gcscope-1.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def test_it_is_what_the_records_make():
+    """Else: python tests/schema.py."""
+    assert schema.FILE.read_text(encoding="utf-8") == schema.text()
 
 
 def test_it_is_a_schema():
@@ -100,6 +107,8 @@ def returned():
         *(link for cycle in garbage.cycles for link in cycle.ring), *(c.cut for c in garbage.cycles if c.cut),
         *gcscope.holders(friend).named, *arithmetic({"friend": id(friend)}).rows,
     ]  # fmt: skip
+    told = explain_collection(friend)
+    found += [told, told.update_refs[0], told.subtract_refs[0], told.move_unreachable[0]]
     ring(), ring()
     found += [compare(garbage, gcscope.garbage()), *compare(garbage, gcscope.garbage()).grown]
     rules = Rules(severity="fail", reason=None, allow=("types.*",), known=frozenset(), own_frames=frozenset())

@@ -31,6 +31,7 @@ class Finding(Record):
 
     __slots__ = ("cycle", "standing")
     cycle: Cycle
+    """The ring."""
     standing: str
     """'new', 'known', 'allowed' or 'of pytest'."""
     _readers = {"cycle": read_record(Cycle), "standing": read_str}
@@ -41,6 +42,7 @@ class Judgement(Record):
 
     __slots__ = ("findings", "notes", "reason", "severity")
     findings: tuple[Finding, ...]
+    """The forms of rings that it left."""
     notes: tuple[str, ...]
     """What one must know to read them."""
     severity: str
@@ -189,6 +191,7 @@ class KnownRing(Record):
 
     __slots__ = ("fingerprint", "ring", "tests")
     fingerprint: str
+    """The same for rings of this form in every run."""
     ring: str
     """It in a line, for who reads the file."""
     tests: tuple[str, ...]
@@ -201,6 +204,7 @@ class Baseline(Record):
 
     __slots__ = ("rings",)
     rings: tuple[KnownRing, ...]
+    """One for each form."""
     _readers = {"rings": read_tuple(read_record(KnownRing))}
 
     @property

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from gcscope import _core
+from gcscope.names import is_of_ipython, known_dicts
 from gcscope.report import Chain, Holder, Holders, Link, Retained, sum_counts
 from gcscope.steps import Edge, Node, fold, steps_of_way
 from gcscope.verdict import Held
@@ -18,18 +19,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def _is_of_ipython(label: str) -> bool:
-    """Whether IPython keeps the result of a cell under this name: _, __, ___, _3."""
-    name = label[1:]
-    return name in ("_", "__", "___") or (name[:1] == "_" and name[1:].isdigit())
-
-
 def _holder(row: Any) -> Holder:
     told_node, told_edges, owned, _found = row
     node = Node(told_node)
     label = fold([Edge(told) for told in told_edges])
     name = node.name
-    if node.type == "module" and name == "__main__" and "IPython" in sys.modules and _is_of_ipython(label):
+    if node.type == "module" and name == "__main__" and is_of_ipython(label):
         name = "__main__ (kept by IPython)"
     return Holder(type=node.type, name=name, label=label, where=node.where, owned=owned)
 
@@ -53,13 +48,6 @@ def _hints() -> tuple[str, ...]:
     return tuple(hints)
 
 
-def _known() -> tuple[tuple[int, str], ...]:
-    """Tell the address of the dict of IPython that holds what cells returned; a reference to it would count."""
-    main = sys.modules.get("__main__")
-    out = vars(main).get("_oh") if type(main) is type(sys) and "IPython" in sys.modules else None
-    return ((id(out), "Out (kept by IPython)"),) if type(out) is dict else ()
-
-
 def holders(obj: object, /) -> Holders:
     """Tell who holds each reference to an object.
 
@@ -73,7 +61,7 @@ def holders(obj: object, /) -> Holders:
     """
     box = [obj]
     del obj
-    known = _known()
+    known = known_dicts()
     with Held():
         count, rows = _core.holders(box, known)
         named = tuple(_holder(row) for row in rows)

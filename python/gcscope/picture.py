@@ -37,7 +37,9 @@ class Group(Record):
 
     __slots__ = ("key", "lines", "title")
     key: str
+    """What its boxes call it; it is not shown."""
     title: str
+    """What stands above it."""
     lines: tuple[str, ...]
     """What is said below the title: the cause, the cut, how often it was seen."""
     _readers = {"key": read_str, "title": read_str, "lines": read_tuple(read_str)}
@@ -50,6 +52,7 @@ class Box(Record):
     key: str
     """What arrows call it; it is not shown. Keys of a picture differ."""
     title: str
+    """Its first line."""
     lines: tuple[str, ...]
     """What stands below the title, such as file and line."""
     kind: str
@@ -100,13 +103,17 @@ class Picture(Record):
 
     __slots__ = ("arrows", "boxes", "description", "groups", "lines", "title")
     title: str
+    """What stands above it."""
     lines: tuple[str, ...]
     """What is said below the title."""
     description: str
     """What the picture shows, in words, for who cannot see it."""
     groups: tuple[Group, ...]
+    """Boxes that belong together."""
     boxes: tuple[Box, ...]
+    """What holds and is held."""
     arrows: tuple[Arrow, ...]
+    """The references between them."""
     _readers = {
         "title": read_str,
         "lines": read_tuple(read_str),

@@ -594,7 +594,7 @@ class Event(Record):
 class Row(Record):
     """The collector's arithmetic for one object."""
 
-    __slots__ = ("inside", "label", "left", "reachable", "refcount")
+    __slots__ = ("because", "inside", "label", "left", "reachable", "refcount")
     label: str
     """What the asker calls the object."""
     refcount: int
@@ -605,7 +605,17 @@ class Row(Record):
     """refcount - inside: references from outside (variables of running functions, C code)."""
     reachable: bool
     """Whether it, or something that leads to it, has references left."""
-    _readers = {"label": read_str, "refcount": read_int, "inside": read_int, "left": read_int, "reachable": read_bool}
+    because: str | None
+    """What makes it reachable: who holds it from outside, or the reference of an object that is reachable."""
+    _defaults = {"because": None}
+    _readers = {
+        "because": read_optional_str,
+        "label": read_str,
+        "refcount": read_int,
+        "inside": read_int,
+        "left": read_int,
+        "reachable": read_bool,
+    }
 
 
 class Arithmetic(Record):

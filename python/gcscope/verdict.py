@@ -122,7 +122,7 @@ def arithmetic(objects: Mapping[str, int]) -> Arithmetic:
         if row is None:
             raise LookupError(f"no object that the collector tracks is at the address of {label!r}: it was freed?")
         refcount, inside, left, reachable = row
-        rows.append(Row(label=label, refcount=refcount, inside=inside, left=left, reachable=reachable))
+        rows.append(Row(label=label, refcount=refcount, inside=inside, left=left, reachable=reachable, because=None))
     return Arithmetic(rows=tuple(rows))
 
 

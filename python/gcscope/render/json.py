@@ -109,8 +109,10 @@ def kinds() -> dict[str, type[Record]]:
     import gcscope.compare as compare
     import gcscope.gate as gate
     import gcscope.report as report
+    import gcscope.walkthrough as walkthrough
 
-    classes = [value for room in (report, compare, gate) for value in vars(room).values() if _is_kind(value)]
+    rooms = (report, compare, gate, walkthrough)
+    classes = [value for room in rooms for value in vars(room).values() if _is_kind(value)]
     return {_kind(cls): cls for cls in classes}
 
 

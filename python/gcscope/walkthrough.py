@@ -1,0 +1,131 @@
+"""The collector, step by step, on objects that one can name: explain_collection."""
+
+from __future__ import annotations
+
+from gcscope.report import Record, read_bool, read_int, read_record, read_signed, read_str, read_tuple
+from gcscope.scene import Scene, addresses_of, look, reasons, reference_label
+
+MOST_EXPLAINED = 100
+
+
+class Counted(Record):
+    """A row of update_refs: an object, and the copy of its reference count that the collector works on."""
+
+    __slots__ = ("gc_refs", "name")
+    name: str
+    """What the object is called."""
+    gc_refs: int
+    """Its reference count."""
+    _readers = {"name": read_str, "gc_refs": read_int}
+
+
+class Subtracted(Record):
+    """A row of subtract_refs: a reference from one of the objects to another, and what it leaves there."""
+
+    __slots__ = ("after", "before", "reference", "target")
+    reference: str
+    """Who has it, and what it is called there."""
+    target: str
+    """What the object is called that it leads to."""
+    before: int
+    """What gc_refs of that was."""
+    after: int
+    """What it is then."""
+    _readers = {"reference": read_str, "target": read_str, "before": read_signed, "after": read_signed}
+
+
+class Moved(Record):
+    """A row of move_unreachable: the verdict over one object."""
+
+    __slots__ = ("because", "gc_refs", "name", "reachable")
+    name: str
+    """What the object is called."""
+    gc_refs: int
+    """What subtract_refs has left: references from outside."""
+    reachable: bool
+    """The verdict."""
+    because: str
+    """What makes it reachable, or why it is not."""
+    _readers = {"name": read_str, "gc_refs": read_signed, "reachable": read_bool, "because": read_str}
+
+
+class Walkthrough(Record):
+    """What a collection of some objects does, in the collector's own three steps."""
+
+    __slots__ = ("more", "move_unreachable", "subtract_refs", "update_refs")
+    update_refs: tuple[Counted, ...]
+    """The first step, an object a row."""
+    subtract_refs: tuple[Subtracted, ...]
+    """The second step, a reference a row."""
+    move_unreachable: tuple[Moved, ...]
+    """The third step, an object a row."""
+    more: int
+    """Objects that these lead to, which are part of it and not told."""
+    _readers = {
+        "update_refs": read_tuple(read_record(Counted)),
+        "subtract_refs": read_tuple(read_record(Subtracted)),
+        "move_unreachable": read_tuple(read_record(Moved)),
+        "more": read_int,
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.lesson import walkthrough_text
+
+        return walkthrough_text(self)
+
+
+def _subtractions(scene: Scene) -> list[Subtracted]:
+    left = [thing.refcount for thing in scene.things]
+    rows = []
+    for reference in scene.references:
+        for nth in range(reference.count):
+            before = left[reference.target]
+            if before is None:  # immortal: its references are not counted
+                continue
+            left[reference.target] = before - 1
+            name = reference_label(scene, reference, nth)
+            target = scene.things[reference.target].name
+            rows.append(Subtracted(reference=name, target=target, before=before, after=before - 1))
+    return rows
+
+
+def _verdicts(scene: Scene) -> list[Moved]:
+    because = reasons(scene)
+    rows = []
+    for place, thing in enumerate(scene.things):
+        why = because.get(place)
+        rows.append(
+            Moved(
+                name=thing.name,
+                gc_refs=thing.left,
+                reachable=why is not None,
+                because=why if why is not None else "nothing is left from outside, and nothing reachable leads to it",
+            )
+        )
+    return rows
+
+
+def explain_collection(*objs: object) -> Walkthrough:
+    """Show what the collector does with some objects and with what they lead to, in its own three steps.
+
+        print(gcscope.explain_collection(p1, p2))
+
+    update_refs copies each reference count; subtract_refs takes one away for each reference from one of these objects
+    to another, so that references from outside are left; move_unreachable finds what those lead to, and calls the
+    rest unreachable. It is told as though these objects were a generation that is collected: what other objects hold
+    is held from outside, as it is in the collection of a young generation. (CPython's InternalDocs,
+    garbage_collector.md, has the algorithm.) The objects that the walk meets are those of `cycles`; at most 100 are
+    told.
+
+    Looking changes nothing. Raises TypeError without an argument and for an object that the collector does not track,
+    MemoryError where there is no memory for the pass.
+    """
+    addresses = addresses_of(objs, "explain_collection")
+    del objs
+    scene = look(addresses)
+    return Walkthrough(
+        update_refs=tuple(Counted(name=t.name, gc_refs=t.count) for t in scene.things[:MOST_EXPLAINED]),
+        subtract_refs=tuple(_subtractions(scene)[: 4 * MOST_EXPLAINED]),
+        move_unreachable=tuple(_verdicts(scene)[:MOST_EXPLAINED]),
+        more=max(0, len(scene.things) - MOST_EXPLAINED),
+    )
