@@ -63,6 +63,28 @@ object_at(const Scene *scene, size_t place)
     return scene->pass->heap.objects.items[scene->shown.items[place]];
 }
 
+/* The edges of a node, first to last as a program sees them: tp_traverse of lists and tuples begins at the end. */
+typedef struct {
+    uint32_t begin, count;
+    bool is_reversed;
+} Row;
+
+static Row
+row_of(const Scene *scene, NodeId node)
+{
+    const Heap *heap = &scene->pass->heap;
+    const PyObject *op = heap->objects.items[node];
+    uint32_t begin = heap->graph.offsets.items[node];
+    return (Row){begin, heap->graph.offsets.items[node + 1] - begin, PyList_Check(op) || PyTuple_Check(op)};
+}
+
+static NodeId
+row_target(const Scene *scene, const Row *row, uint32_t nth)
+{
+    uint32_t e = row->is_reversed ? row->begin + row->count - 1 - nth : row->begin + nth;
+    return scene->pass->heap.graph.targets.items[e];
+}
+
 /* ------------------------------------------------------------------------ walking */
 
 static void
@@ -106,8 +128,9 @@ walk(Scene *scene, PyObject *addresses, size_t most)
         for (size_t p = 0; p < scene->shown.length; p++) {
             NodeId node = scene->shown.items[p];
             bool is_barred = barred.items[node / 64] >> (node % 64) & 1;
-            for (uint32_t e = heap->graph.offsets.items[node]; e < heap->graph.offsets.items[node + 1]; e++) {
-                NodeId target = heap->graph.targets.items[e];
+            Row row = row_of(scene, node);
+            for (uint32_t r = 0; r < row.count; r++) {
+                NodeId target = row_target(scene, &row, r);
                 bool is_new = scene->place.items[target] == 0 && !(barred.items[target / 64] >> (target % 64) & 1);
                 if (is_new && scene->shown.length < most && (!is_barred || scene->depth.items[p] == 0)) {
                     show(scene, target, (NodeId)p, scene->depth.items[p] + 1);
@@ -175,18 +198,16 @@ tell_pair(Scene *scene, size_t from, size_t to, uint32_t references)
 static int
 tell_row(Scene *scene, size_t from)
 {
-    const Graph *graph = &scene->pass->heap.graph;
-    NodeId node = scene->shown.items[from];
-    uint32_t begin = graph->offsets.items[node], end = graph->offsets.items[node + 1];
-    for (uint32_t e = begin; e < end; e++) {
-        NodeId place = scene->place.items[graph->targets.items[e]];
+    Row row = row_of(scene, scene->shown.items[from]);
+    for (uint32_t r = 0; r < row.count; r++) {
+        NodeId place = scene->place.items[row_target(scene, &row, r)];
         if (place != 0) {
             scene->counts.items[place - 1]++;
         }
     }
     int error = 0;
-    for (uint32_t e = begin; e < end && error == 0; e++) {
-        NodeId place = scene->place.items[graph->targets.items[e]];
+    for (uint32_t r = 0; r < row.count && error == 0; r++) {
+        NodeId place = scene->place.items[row_target(scene, &row, r)];
         uint32_t references = place != 0 ? scene->counts.items[place - 1] : 0;
         if (references > 0) {
             size_t to = place - 1;

@@ -1,0 +1,237 @@
+"""Live objects as boxes and arrows: draw.
+
+Plain containers that one object alone holds are folded into labels, as in reports. Who holds from outside, such as a
+variable, is written without a box. What leads back to itself is on a ring.
+"""
+
+from __future__ import annotations
+
+from gcscope.picture import OBJECT, OUTSIDE, REST, Arrow, Box, Picture
+from gcscope.render.text import plural
+from gcscope.scene import Holding, Reference, Scene, Thing, addresses_of, is_folded, look
+from gcscope.steps import fold
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gcscope.steps import Edge
+
+MOST_BOXES = 40
+MOST_OBJECTS = 24
+MOST_CHILDREN = 10  # of one object
+MOST_HOLDERS = 4  # from outside, of one object
+
+
+def draw(*objs: object) -> Picture:
+    """Draw objects as they are now: what they lead to, who holds them, and each count.
+
+        gcscope.draw(p1, p2)
+
+    Near objects are boxes, with their reference counts; the references between them are arrows with their names, plain
+    containers on the way folded into them, as in reports. Who holds them from outside (variables, other objects) is
+    written without a box, and what is on a ring stands out. There are at most 40 boxes; where there is more, it is told
+    how much. Modules, classes and the globals of functions are drawn only if they are among objs. In Jupyter the
+    picture draws itself; `.save("x.svg")` writes it (.svg, .png, .dot, .mmd).
+
+    Looking changes nothing, and the picture holds no object. No Python code of the program runs but labellers that it
+    has registered. Raises TypeError without an argument and for an object that the collector does not track,
+    MemoryError where there is no memory for the pass.
+    """
+    addresses = addresses_of(objs, "draw")
+    del objs
+    return picture_of_scene(look(addresses))
+
+
+def picture_of_scene(scene: Scene, title: str | None = None) -> Picture:
+    """Choose what is drawn of a scene."""
+    return _Sketch(scene).picture(title)
+
+
+def _on_ring(arrows: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Tell what leads back to itself, each with a number that is the same for all that lead to each other."""
+    following: dict[int, set[int]] = {}
+    for source, target in arrows:
+        following.setdefault(source, set()).add(target)
+    reached = {place: _reach(following, place) for place in following}
+    return {
+        place: min(other for other in goal if place in reached.get(other, ()))
+        for place, goal in reached.items()
+        if place in goal
+    }
+
+
+def _reach(following: dict[int, set[int]], place: int) -> set[int]:
+    reached: set[int] = set()
+    ahead = [*following.get(place, ())]
+    while ahead:
+        target = ahead.pop()
+        if target not in reached:
+            reached.add(target)
+            ahead += following.get(target, ())
+    return reached
+
+
+class _Sketch:
+    """Boxes and arrows of a scene, as they are chosen."""
+
+    __slots__ = ("arrows", "boxes", "drawn", "follows", "left_out", "more", "scene")
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.follows = scene.from_thing()
+        self.boxes: list[Box] = []
+        self.arrows: list[Arrow] = []
+        self.left_out = 0  # holders for which there was no place
+        self.more: dict[int, int] = {}  # place of a box -> objects that it leads to and that are not drawn
+        self.drawn = self._choose()
+
+    def _choose(self) -> list[int]:
+        """Choose the objects that are boxes, the nearest first."""
+        chosen = [place for place, thing in enumerate(self.scene.things) if thing.is_given][: MOST_BOXES - 1]
+        seen = set(chosen)
+        for place in chosen:
+            room, left_out = MOST_CHILDREN, set()
+            for target, _ in self._ways(place):
+                if target in seen:
+                    continue
+                if room and len(chosen) < MOST_OBJECTS:
+                    room -= 1
+                    seen.add(target)
+                    chosen.append(target)
+                else:
+                    left_out.add(target)
+            self.more[place] = len(left_out)
+        return chosen
+
+    def _ways(self, place: int) -> Iterator[tuple[int, list[Edge]]]:
+        """Tell what an object leads to, directly or over containers that are folded, with the references on the way."""
+        ahead: list[tuple[int, list[Edge]]] = [(place, [])]
+        for at, way in ahead:
+            for reference in self.follows.get(at, ()):
+                for edge in reference.edges:
+                    ahead_of_it = [*way, edge]
+                    if is_folded(self.scene.things[reference.target]) and len(way) < 6:
+                        ahead.append((reference.target, ahead_of_it))
+                        break
+                    yield reference.target, ahead_of_it
+
+    # ------------------------------------------------------------------------- drawing
+
+    def picture(self, title: str | None) -> Picture:
+        """Make the picture."""
+        places = set(self.drawn)
+        ways = [(place, to, fold(way)) for place in self.drawn for to, way in self._ways(place) if to in places]
+        between = list(dict.fromkeys(ways))
+        on_ring = _on_ring((source, target) for source, target, _ in between)
+        for place in self.drawn:
+            self._add_thing(place, place in on_ring)
+        for source, target, label in between:
+            is_on_ring = source in on_ring and on_ring.get(source) == on_ring.get(target)
+            self._add_arrow(f"o{source}", f"o{target}", label, is_on_ring)
+        for place in self.drawn:
+            self._add_more(place)
+        for place in self.drawn:
+            self._add_holders(place)
+        if self.left_out:
+            self._add_plain("others", REST, f"+ {plural(self.left_out, 'more reference')} from elsewhere")
+        return self._finished(title)
+
+    def _add_thing(self, place: int, on_ring: bool) -> None:
+        thing = self.scene.things[place]
+        lines = () if thing.node.where is None else (thing.node.where,)
+        lost = () if thing.reachable else ("unreachable",)
+        box = Box(
+            key=f"o{place}",
+            title=thing.title,
+            lines=(*lines, *lost),
+            kind=OBJECT,
+            refcount=thing.refcount,
+            on_ring=on_ring,
+            group=None,
+        )
+        self.boxes.append(box)
+
+    def _add_arrow(self, source: str, target: str, label: str, on_ring: bool = False) -> None:
+        self.arrows.append(Arrow(source=source, target=target, label=label, on_ring=on_ring, is_cut=False))
+
+    def _add_plain(self, key: str, kind: str, title: str) -> None:
+        self.boxes.append(Box(key=key, title=title, lines=(), kind=kind, refcount=None, on_ring=False, group=None))
+
+    def _has_room(self, count: int) -> bool:
+        """Whether there is a place for one box more; one is kept for what is left out."""
+        if len(self.boxes) < MOST_BOXES - 1:
+            return True
+        self.left_out += count
+        return False
+
+    def _add_more(self, place: int) -> None:
+        """Tell how many objects a box leads to that are not drawn."""
+        more = self.more.get(place, 0)
+        if more and len(self.boxes) < MOST_BOXES - 1:
+            self._add_plain(f"more{place}", REST, f"+ {plural(more, 'more object')}")
+            self._add_arrow(f"o{place}", f"more{place}", "")
+
+    def _add_holders(self, place: int) -> None:
+        """Write who holds a box from outside: variables by their names."""
+        thing = self.scene.things[place]
+        held = [h for h in self.scene.holdings if h.target == place]
+        shown = held if len(held) <= MOST_HOLDERS + 1 else held[:MOST_HOLDERS]
+        for number, holding in enumerate(shown):
+            if self._has_room(1):
+                self._add_plain(f"h{place}.{number}", OUTSIDE, holding.title)
+                self._add_arrow(f"h{place}.{number}", f"o{place}", "")
+        self._add_rest(place, "r", _untold(thing, held, shown) + self._hidden(place), "more")
+        self._add_rest(place, "u", thing.unexplained, "that nobody shows: C code, or an evaluation stack")
+
+    def _add_rest(self, place: int, key: str, count: int, what: str) -> None:
+        if count > 0 and self._has_room(count):
+            noun = "more reference" if what == "more" else "reference"
+            said = plural(count, noun) + ("" if what == "more" else f" {what}")
+            self._add_plain(f"{key}{place}", REST, f"+ {said}")
+            self._add_arrow(f"{key}{place}", f"o{place}", "")
+
+    def _hidden(self, place: int) -> int:
+        """Count the references to a box from objects of the scene that are not drawn."""
+        thing = self.scene.things[place]
+        return thing.inside - self._incoming(place) if thing.refcount is not None else 0
+
+    def _incoming(self, place: int) -> int:
+        """Count the references to an object from what is drawn, or folded into what is drawn."""
+        shown = set(self.drawn)
+        ahead = [*self.drawn]
+        for at in ahead:
+            for reference in self.follows.get(at, ()):
+                if is_folded(self.scene.things[reference.target]) and reference.target not in shown:
+                    shown.add(reference.target)
+                    ahead.append(reference.target)
+        return sum(r.count for r in self.scene.references if r.target == place and r.source in shown)
+
+    def _finished(self, title: str | None) -> Picture:
+        rings = sum(box.on_ring for box in self.boxes)
+        objects = plural(len(self.drawn), "object")
+        on_rings = "" if not rings else ", all on rings" if rings == len(self.drawn) else f", {rings} of them on rings"
+        head = title if title is not None else objects + on_rings
+        told = {box.key: box for box in self.boxes}
+        counts = [f"{b.title} has refcount {b.refcount}" for b in self.boxes if b.refcount is not None]
+        said = [f"{told[a.source].title} {a.label} → {told[a.target].title}".replace("  ", " ") for a in self.arrows]
+        return Picture(
+            title=head,
+            lines=(),
+            description=". ".join([head, *counts, *said]) + ".",
+            groups=(),
+            boxes=tuple(self.boxes),
+            arrows=tuple(self.arrows),
+        )
+
+
+def _untold(thing: Thing, held: list[Holding], shown: list[Holding]) -> int:
+    """Count the references from outside that are known and have no place of their own."""
+    return (
+        max(0, thing.outside - sum(not h.is_lent for h in shown))
+        if thing.refcount is not None
+        else len(held) - len(shown)
+    )
+
+
+__all__ = ["Reference", "draw", "picture_of_scene"]
