@@ -101,7 +101,7 @@ def schema():
         path = PACKAGE / f"{room}.py"
         for node in ast.parse(path.read_text(encoding="utf-8")).body if path.exists() else ():
             if isinstance(node, ast.ClassDef) and re.search(r"^    _readers\b", ast.unparse(node), flags=re.M):
-                if any(isinstance(base, ast.Name) and base.id == "Record" for base in node.bases):
+                if any(isinstance(base, ast.Name) and base.id in ("Record", "Drawable") for base in node.bases):
                     records[node.name.lower()] = definition(node)
     version = {
         "description": "The version of this schema. A reader refuses one that it does not know.",

@@ -126,6 +126,7 @@ PACKAGE = ROOT / "python/gcscope"
 RECORDS = [f"gcscope.{name}" for name in ("report", "compare", "gate", "walkthrough", "picture", "runner")]
 # each knows those before it only
 RENDERERS = ["json", "words", "rings", "text", "lesson", "fit", "paint", "gate", "depict", "captions", "dot", "mermaid"]
+RENDERERS += ["svg"]
 _KNOW_CORE = ("__init__", "verdict", "life", "runner", "owners", "guard", "births", "taken", "scene")
 KNOW_CORE = {f"{name}.py" for name in _KNOW_CORE}
 

@@ -9,6 +9,7 @@ Strings and numbers only, as in reports; a writer may shorten, wrap and place, a
 from __future__ import annotations
 
 from gcscope.report import (
+    Drawable,
     Record,
     read_bool,
     read_int,
@@ -98,7 +99,7 @@ class Arrow(Record):
     }
 
 
-class Picture(Record):
+class Picture(Drawable):
     """Boxes and arrows. Raises ValueError if keys do not differ, or a group or box that is named is not there."""
 
     __slots__ = ("arrows", "boxes", "description", "groups", "lines", "title")

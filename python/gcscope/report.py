@@ -11,6 +11,7 @@ from _collections_abc import Callable, Iterable, Iterator, Mapping  # collection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from os import PathLike
     from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
     R = TypeVar("R", bound="Record")
@@ -120,6 +121,10 @@ class Record:
 
     def _check(self) -> None:
         """Raise ValueError where the fields that were read do not fit each other."""
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """Tell Jupyter how the record is shown: as its text, and what can be drawn as a picture."""
+        return {"text/plain": str(self)}
 
     def to_json(self) -> str:
         """Write the record as one JSON object, with "schema" and "kind" beside its fields."""
@@ -232,6 +237,28 @@ def read_bool(value: object) -> bool:
     return value
 
 
+class Drawable(Record):
+    """A record that can be drawn."""
+
+    __slots__ = ()
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Draw it into a file: .svg or .png by Graphviz, .dot or .mmd (Mermaid) as text.
+
+        Raises ValueError for another suffix, OSError if the file cannot be written. Without Graphviz a picture is
+        written as .dot beside it, and CannotDraw is raised, an OSError that says where from Graphviz is to be had.
+        """
+        from gcscope.drawing import save
+
+        save(self, path)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """Tell Jupyter how it is shown: as its text, and as SVG; where Graphviz is not to be had, as Mermaid."""
+        from gcscope.drawing import bundle
+
+        return bundle(self, include, exclude)
+
+
 class Link(Record):
     """An object in a ring or chain, and its reference to the next one."""
 
@@ -274,7 +301,7 @@ class Cut(Record):
     _readers = {"link": read_record(Link), "advice": read_str, "frees": read_int, "references": read_int}
 
 
-class Cycle(Record):
+class Cycle(Drawable):
     """Rings of one form. The figures describe one specimen, the largest; `count` says how many there are."""
 
     __slots__ = ("advice", "bytes", "cause", "count", "cut", "dragged", "fingerprint", "objects", "ring", "types")
@@ -324,7 +351,7 @@ class Cycle(Record):
         return cycle_text(self)
 
 
-class Report(Record):
+class Report(Drawable):
     """Objects in rings: unreachable ones, which only the collector can free, or (of `cycles`) live ones.
 
     True when there are any.

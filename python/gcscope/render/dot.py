@@ -7,6 +7,8 @@ width, dashes and words, by colour only besides; the colours are told apart by t
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from gcscope.picture import OUTSIDE, REST, Arrow, Box, Group, Picture
 from gcscope.render.captions import arrow_lines, box_lines, group_lines, picture_lines, rows_of_ring
 from gcscope.render.depict import picture_of
@@ -48,7 +50,7 @@ _RESTING = {"style": "filled,dashed", "fillcolor": "#f5f5f5"}
 _WITHOUT_BORDER = {"shape": "plain", "style": "solid"}
 _LABEL = {**_WITHOUT_BORDER, "margin": "0.04,0.02"}
 _CUT_LABEL = {"style": "dashed", "color": _RED, "fontcolor": _RED, "penwidth": "1.5", "margin": "0.08,0.04"}
-_TEXT = {**_WITHOUT_BORDER, "margin": "0,0.06"}
+_TEXT = {**_WITHOUT_BORDER, "margin": "0.12,0.06"}  # a page may have a wider font than Graphviz
 _RING_ARROW = {"color": _BLUE, "penwidth": "2.5"}
 _CUT_ARROW = {"color": _RED, "penwidth": "2.5", "style": "dashed"}
 _UNSEEN = '[style="invis"]'
@@ -65,6 +67,11 @@ def dot_text(report: Report | Cycle) -> str:
 def dot_of(picture: Picture) -> str:
     """Write a picture in DOT."""
     return "\n".join(_Writer(picture).lines()) + "\n"
+
+
+def words_of_parts(picture: Picture) -> dict[str, str]:
+    """Tell in words what each part of the drawing is, by the name that Graphviz gives it."""
+    return _Writer(picture).words()
 
 
 def escaped(text: str) -> str:
@@ -129,6 +136,19 @@ class _Writer:
         for number, arrow in enumerate(picture.arrows):
             lines += [f"  {line}" for line in self._arrow(number, arrow)]
         return [*lines, *self._below_each_other(), "}"]
+
+    def words(self) -> dict[str, str]:
+        """Tell in words what each node, arrow and group is."""
+        titles = {box.key: ", ".join(box_lines(box)) for box in self.picture.boxes}
+        words = {"gcscope": self.picture.title, **{self.boxes[key]: title for key, title in titles.items()}}
+        for number, group in enumerate(self.picture.groups):
+            words[f"text{number}"] = words[f"cluster{number}"] = group.title
+        for number, arrow in enumerate(self.picture.arrows):
+            said = f"{titles[arrow.source]} {' '.join(arrow_lines(arrow))} → {titles[arrow.target]}"
+            ends = [self.boxes[arrow.source], *([self.labels[number]] if number in self.labels else [])]
+            for name in [*ends[1:], *("->".join(half) for half in pairwise([*ends, self.boxes[arrow.target]]))]:
+                words[name] = said
+        return words
 
     def _group(self, number: int, group: Group) -> list[str]:
         """Write what is said of a group, its nodes, and which of them stand beside each other.
