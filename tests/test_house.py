@@ -123,10 +123,10 @@ def test_no_mutable_static_and_one_exported_symbol():
 # ---------------------------------------------------------------------------- Python
 
 PACKAGE = ROOT / "python/gcscope"
-RECORDS = [f"gcscope.{name}" for name in ("report", "compare", "gate", "walkthrough", "picture", "runner")]
+RECORDS = [f"gcscope.{name}" for name in ("report", "compare", "gate", "walkthrough", "filming", "picture", "runner")]
 # each knows those before it only
 RENDERERS = ["json", "words", "rings", "text", "lesson", "fit", "paint", "gate", "depict", "captions", "dot", "mermaid"]
-RENDERERS += ["svg"]
+RENDERERS += ["svg", "strip"]
 _KNOW_CORE = ("__init__", "verdict", "life", "runner", "owners", "guard", "births", "taken", "scene")
 KNOW_CORE = {f"{name}.py" for name in _KNOW_CORE}
 

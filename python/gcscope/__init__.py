@@ -9,6 +9,9 @@ The words of this package load on first use; `import gcscope` alone costs next t
     holders(obj)      who holds each reference to it
     why_alive(obj)    the shortest chain of references from a root to it
     retained(obj)     what would be freed with it
+    draw(*objs)       some objects as they are now, as a picture: counts, references, who holds them
+    film(*objs)       a picture and the collector's arithmetic at each step of a story
+    explain_collection(*objs)  what the collector does with them, step by step
     watch()           a with block, and the rings that it leaves behind
     assert_no_cycles  fails unless a call or a block leaves nothing to the collector
     assert_released   fails unless reference counting alone frees what a function makes
@@ -22,10 +25,12 @@ The words of this package load on first use; `import gcscope` alone costs next t
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope._core import IMMORTAL, Person, Tracked, refcount
+    from gcscope.filming import Film, film
     from gcscope.guard import assert_no_cycles, assert_released, watch
     from gcscope.labelling import labeller
     from gcscope.life import Journal, journal
     from gcscope.owners import holders, retained, why_alive
+    from gcscope.picture import Picture
     from gcscope.report import (
         Chain,
         Collection,
@@ -41,7 +46,9 @@ if TYPE_CHECKING:
         Retained,
         Trial,
     )
+    from gcscope.sketch import draw
     from gcscope.verdict import collect, cycles, garbage, trial
+    from gcscope.walkthrough import Walkthrough, explain_collection
 
 __version__ = "0.1.0"
 
@@ -62,6 +69,12 @@ _HOMES = {
     "assert_no_cycles": "guard",
     "assert_released": "guard",
     "watch": "guard",
+    "draw": "sketch",
+    "explain_collection": "walkthrough",
+    "film": "filming",
+    "Film": "filming",
+    "Picture": "picture",
+    "Walkthrough": "walkthrough",
     "journal": "life",
     "Event": "report",
     "Journal": "life",
@@ -88,19 +101,25 @@ __all__ = [
     "Cycle",
     "Event",
     "Fate",
+    "Film",
     "Holder",
     "Holders",
     "Journal",
     "Link",
     "Person",
+    "Picture",
     "Report",
     "Retained",
     "Tracked",
     "Trial",
+    "Walkthrough",
     "assert_no_cycles",
     "assert_released",
     "collect",
     "cycles",
+    "draw",
+    "explain_collection",
+    "film",
     "garbage",
     "holders",
     "journal",

@@ -45,9 +45,9 @@ def _as_picture(drawn: Drawable) -> Picture:
 # ------------------------------------------------------------------------------- Graphviz
 
 
-def svg_of(picture: Picture) -> str | None:
+def svg_of(picture: Picture, hidden: frozenset[str] = frozenset()) -> str | None:
     """Draw a picture as SVG, well-formed, with title and description; None without Graphviz."""
-    drawn = _graphviz(dot_of(picture), "svg")
+    drawn = _graphviz(dot_of(picture, hidden), "svg")
     return accessible(drawn.decode("utf-8", "replace"), picture) if drawn is not None else None
 
 
@@ -166,7 +166,7 @@ def _in_form(picture: Picture, form: str) -> bytes | None:
     """Make what is to be written; None where that takes a Graphviz that is not there."""
     if form == ".png":
         return png_of(picture)
-    text = {".svg": svg_of, ".dot": dot_of, ".mmd": mermaid_of}[form](picture)
+    text = svg_of(picture) if form == ".svg" else dot_of(picture) if form == ".dot" else mermaid_of(picture)
     return text.encode() if text is not None else None
 
 

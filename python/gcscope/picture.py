@@ -90,6 +90,12 @@ class Arrow(Record):
     """Whether it is part of a ring."""
     is_cut: bool
     """Whether a ring is to be cut here."""
+
+    @property
+    def key(self) -> str:
+        """What distinguishes it from the other arrows of a picture."""
+        return f"{self.source}\t{self.label}\t{self.target}"
+
     _readers = {
         "source": read_str,
         "target": read_str,

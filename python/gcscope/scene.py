@@ -94,13 +94,15 @@ def _holder_title(node: Node, label: str, found: str) -> str:
 class Scene:
     """Objects, the references between them, and who holds them from outside."""
 
-    __slots__ = ("holdings", "references", "things")
+    __slots__ = ("holdings", "keys", "references", "things")
 
     def __init__(self, told: tuple[list[Any], list[Any], list[Any]]) -> None:
         objects, edges, outside = told
         self.things = [Thing(row) for row in objects]
         self.references = [Reference(row) for row in edges]
         self.holdings = [Holding(row) for row in outside]
+        self.keys = [f"o{place}" for place in range(len(objects))]
+        """What pictures call each object; a film calls it the same in all its frames."""
         self._name_things()
 
     def from_thing(self) -> dict[int, list[Reference]]:

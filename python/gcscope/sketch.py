@@ -75,10 +75,11 @@ def _reach(following: dict[int, set[int]], place: int) -> set[int]:
 class _Sketch:
     """Boxes and arrows of a scene, as they are chosen."""
 
-    __slots__ = ("arrows", "boxes", "drawn", "follows", "left_out", "more", "scene")
+    __slots__ = ("arrows", "boxes", "drawn", "follows", "keys", "left_out", "more", "scene")
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
+        self.keys = scene.keys
         self.follows = scene.from_thing()
         self.boxes: list[Box] = []
         self.arrows: list[Arrow] = []
@@ -128,7 +129,7 @@ class _Sketch:
             self._add_thing(place, place in on_ring)
         for source, target, label in between:
             is_on_ring = source in on_ring and on_ring.get(source) == on_ring.get(target)
-            self._add_arrow(f"o{source}", f"o{target}", label, is_on_ring)
+            self._add_arrow(self.keys[source], self.keys[target], label, is_on_ring)
         for place in self.drawn:
             self._add_more(place)
         for place in self.drawn:
@@ -142,7 +143,7 @@ class _Sketch:
         lines = () if thing.node.where is None else (thing.node.where,)
         lost = () if thing.reachable else ("unreachable",)
         box = Box(
-            key=f"o{place}",
+            key=self.keys[place],
             title=thing.title,
             lines=(*lines, *lost),
             kind=OBJECT,
@@ -169,18 +170,21 @@ class _Sketch:
         """Tell how many objects a box leads to that are not drawn."""
         more = self.more.get(place, 0)
         if more and len(self.boxes) < MOST_BOXES - 1:
-            self._add_plain(f"more{place}", REST, f"+ {plural(more, 'more object')}")
-            self._add_arrow(f"o{place}", f"more{place}", "")
+            self._add_plain(f"more {self.keys[place]}", REST, f"+ {plural(more, 'more object')}")
+            self._add_arrow(self.keys[place], f"more {self.keys[place]}", "")
 
     def _add_holders(self, place: int) -> None:
         """Write who holds a box from outside: variables by their names."""
         thing = self.scene.things[place]
         held = [h for h in self.scene.holdings if h.target == place]
         shown = held if len(held) <= MOST_HOLDERS + 1 else held[:MOST_HOLDERS]
+        seen: set[str] = set()
         for number, holding in enumerate(shown):
             if self._has_room(1):
-                self._add_plain(f"h{place}.{number}", OUTSIDE, holding.title)
-                self._add_arrow(f"h{place}.{number}", f"o{place}", "")
+                key = f"{holding.title} {number if holding.title in seen else ''} {self.keys[place]}"
+                seen.add(holding.title)
+                self._add_plain(key, OUTSIDE, holding.title)
+                self._add_arrow(key, self.keys[place], "")
         self._add_rest(place, "r", _untold(thing, held, shown) + self._hidden(place), "more")
         self._add_rest(place, "u", thing.unexplained, "that nobody shows: C code, or an evaluation stack")
 
@@ -188,8 +192,8 @@ class _Sketch:
         if count > 0 and self._has_room(count):
             noun = "more reference" if what == "more" else "reference"
             said = plural(count, noun) + ("" if what == "more" else f" {what}")
-            self._add_plain(f"{key}{place}", REST, f"+ {said}")
-            self._add_arrow(f"{key}{place}", f"o{place}", "")
+            self._add_plain(f"{key} {self.keys[place]}", REST, f"+ {said}")
+            self._add_arrow(f"{key} {self.keys[place]}", self.keys[place], "")
 
     def _hidden(self, place: int) -> int:
         """Count the references to a box from objects of the scene that are not drawn."""

@@ -53,6 +53,7 @@ _CUT_LABEL = {"style": "dashed", "color": _RED, "fontcolor": _RED, "penwidth": "
 _TEXT = {**_WITHOUT_BORDER, "margin": "0.12,0.06"}  # a page may have a wider font than Graphviz
 _RING_ARROW = {"color": _BLUE, "penwidth": "2.5"}
 _CUT_ARROW = {"color": _RED, "penwidth": "2.5", "style": "dashed"}
+_HIDDEN = {"style": "invis"}
 _UNSEEN = '[style="invis"]'
 _POINT = '[shape="point", width="0.01", style="invis"]'
 _STRAIGHT = '[style="invis", weight="9"]'
@@ -64,9 +65,9 @@ def dot_text(report: Report | Cycle) -> str:
     return dot_of(picture_of(report))
 
 
-def dot_of(picture: Picture) -> str:
-    """Write a picture in DOT."""
-    return "\n".join(_Writer(picture).lines()) + "\n"
+def dot_of(picture: Picture, hidden: frozenset[str] = frozenset()) -> str:
+    """Write a picture in DOT. What is hidden (boxes and arrows by their keys) takes its place and is not seen."""
+    return "\n".join(_Writer(picture, hidden).lines()) + "\n"
 
 
 def words_of_parts(picture: Picture) -> dict[str, str]:
@@ -113,10 +114,11 @@ def _attributes(*layers: dict[str, str], label: str | None = None, tooltip: str 
 class _Writer:
     """The lines of one picture, with short names for its boxes and for the labels of its arrows."""
 
-    __slots__ = ("boxes", "labels", "picture")
+    __slots__ = ("boxes", "hidden", "labels", "picture")
 
-    def __init__(self, picture: Picture) -> None:
+    def __init__(self, picture: Picture, hidden: frozenset[str] = frozenset()) -> None:
         self.picture = picture
+        self.hidden = hidden
         self.boxes = {box.key: f"box{number}" for number, box in enumerate(picture.boxes)}
         self.labels = {number: f"label{number}" for number, arrow in enumerate(picture.arrows) if arrow_lines(arrow)}
 
@@ -179,12 +181,16 @@ class _Writer:
             style = _WITHOUT_BORDER
         elif box.kind == REST:
             style = {**style, **_RESTING}
+        if box.key in self.hidden:
+            style = {**style, **_HIDDEN}
         attributes = _attributes(style, label=quoted_lines(box_lines(box)), tooltip=_hint(box.title))
         return f"{self.boxes[box.key]} {attributes}"
 
     def _label(self, number: int) -> str:
         arrow = self.picture.arrows[number]
         style = _CUT_LABEL if arrow.is_cut else _LABEL
+        if arrow.key in self.hidden:
+            style = {**style, **_HIDDEN}
         attributes = _attributes(style, label=quoted_lines(arrow_lines(arrow)), tooltip=_hint(arrow.label))
         return f"{self.labels[number]} {attributes}"
 
@@ -193,6 +199,8 @@ class _Writer:
         style = _CUT_ARROW if arrow.is_cut else _RING_ARROW if arrow.on_ring else {}
         if not arrow.label and not arrow.on_ring:
             style = _REST_ARROW
+        if arrow.key in self.hidden:
+            style = {**style, **_HIDDEN}
         source, target = self.boxes[arrow.source], self.boxes[arrow.target]
         attributes = _attributes(style, tooltip=_hint(arrow.label))
         if number not in self.labels:

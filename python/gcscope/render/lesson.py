@@ -6,6 +6,7 @@ from gcscope.render.text import plural, shortened, table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gcscope.filming import Frame
     from gcscope.walkthrough import Walkthrough
 
 _NAME = 48
@@ -43,3 +44,21 @@ def walkthrough_text(told: Walkthrough) -> str:
 
 def _indented(lines: list[str]) -> list[str]:
     return [f"     {line}" for line in lines]
+
+
+def frame_text(frame: Frame) -> str:
+    """Write one moment of a film."""
+    lines = [frame.caption] if frame.caption else []
+    lines += [f"  {fate}" for fate in frame.fates]
+    drawn = str(frame.picture).splitlines()[1:]  # its title is the caption
+    lines += [f"  {line}".rstrip() for line in drawn] if drawn else ["  none of the objects is there any more"]
+    if frame.arithmetic.rows:
+        lines += ["", *(f"  {line}" for line in str(frame.arithmetic).splitlines())]
+    return "\n".join(lines)
+
+
+def film_text(frames: tuple[Frame, ...]) -> str:
+    """Write a film, frame by frame."""
+    if not frames:
+        return "a film without a frame: film.frame(caption) takes one"
+    return "\n\n".join(f"{number}. {frame_text(frame)}" for number, frame in enumerate(frames, 1))

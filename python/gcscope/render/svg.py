@@ -31,7 +31,7 @@ def accessible(drawn: str, picture: Picture) -> str | None:
         return None
     first, *rest = drawn[begin + 1 :].rstrip().split("<")
     key = f"gcscope-{crc32(dot_of(picture).encode()):08x}"
-    root = first.replace("svg", f'svg role="img" aria-labelledby="{key}-title {key}-text" {_FITS}', 1)
+    root = first.replace("svg", f'svg role="img" aria-labelledby="{key}-title {key}-text" {FITS}', 1)
     title = f'title id="{key}-title">{escaped(picture.title)}</title>'
     description = f'desc id="{key}-text">{escaped(picture.description)}</desc>\n'
     words = words_of_parts(picture)
@@ -39,7 +39,7 @@ def accessible(drawn: str, picture: Picture) -> str | None:
     return "<" + "<".join(pieces) + "\n"
 
 
-_FITS = 'style="max-width: 100%; height: auto"'
+FITS = 'style="max-width: 100%; height: auto"'
 _LINK = ("a>", "a ", "/a>")  # Graphviz has hints in links that lead nowhere
 
 

@@ -268,7 +268,11 @@ def arithmetic_text(arithmetic: Arithmetic) -> str:
         )
         for row in arithmetic.rows
     ]
-    return "\n".join(table(("object", "refcount", "from inside", "left", "verdict"), rows))
+    header: tuple[str, ...] = ("object", "refcount", "from inside", "left", "verdict")
+    if any(row.because is not None for row in arithmetic.rows):
+        header = (*header, "because")
+        rows = [(*row, given.because or "") for row, given in zip(rows, arithmetic.rows, strict=True)]
+    return "\n".join(table(header, rows))
 
 
 def _box_line(box: Box) -> str:

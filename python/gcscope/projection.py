@@ -1,0 +1,120 @@
+"""Films as strips and as widgets: the frames are drawn so that what stays keeps its place."""
+
+from __future__ import annotations
+
+import os
+
+from gcscope.drawing import CannotDraw, svg_of
+from gcscope.picture import Arrow, Box, Picture
+from gcscope.render.mermaid import mermaid_of
+from gcscope.render.strip import page_of, strip_of
+from gcscope.report import changed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from os import PathLike
+    from typing import Any
+
+    from gcscope.filming import Frame
+
+
+def whole(frames: tuple[Frame, ...]) -> tuple[Picture, ...]:
+    """Make of each frame a picture of all that any frame has, as the frame has it, or else one before or after."""
+    boxes: dict[str, Box] = {}
+    arrows: dict[str, Arrow] = {}
+    for frame in frames:
+        for box in frame.picture.boxes:
+            boxes.setdefault(box.key, box)
+        for arrow in frame.picture.arrows:
+            arrows.setdefault(arrow.key, arrow)
+    pictures = []
+    for frame in frames:
+        boxes.update({box.key: box for box in frame.picture.boxes})
+        arrows.update({arrow.key: arrow for arrow in frame.picture.arrows})
+        pictures.append(changed(frame.picture, boxes=tuple(boxes.values()), arrows=tuple(arrows.values())))
+    return tuple(pictures)
+
+
+def _hidden(frame: Frame, picture: Picture) -> frozenset[str]:
+    """Tell what a frame does not have."""
+    shown = {box.key for box in frame.picture.boxes} | {arrow.key for arrow in frame.picture.arrows}
+    return frozenset({box.key for box in picture.boxes} | {arrow.key for arrow in picture.arrows}) - shown
+
+
+def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
+    """Draw each frame as SVG; None without Graphviz. Captions are not in them."""
+    drawn = []
+    for frame, picture in zip(frames, whole(frames), strict=True):
+        svg = svg_of(changed(picture, title="", description=frame.picture.description), _hidden(frame, picture))
+        if svg is None:
+            return None
+        drawn.append(svg)
+    return drawn
+
+
+def save_strip(frames: tuple[Frame, ...], path: str | PathLike[str]) -> None:
+    """Write a film as a strip, in SVG."""
+    name = os.fspath(path)
+    if os.path.splitext(name)[1].lower() != ".svg":
+        raise ValueError(f"a film is saved as .svg, not as {os.path.splitext(name)[1]!r}; its frames have pictures")
+    drawn = svgs_of(frames)
+    if drawn is None:
+        raise CannotDraw(
+            "Graphviz is needed for a film, and is not here or failed. To get it: apt-get install graphviz, or "
+            'pip install "gcscope[viz]"'
+        )
+    with open(name, "w", encoding="utf-8") as file:
+        file.write(strip_of(frames, drawn))
+
+
+def film_bundle(frames: tuple[Frame, ...], text: str, in_kernel: bool) -> dict[str, Any]:
+    """Make the forms in which Jupyter can show a film."""
+    forms: dict[str, Any] = {"text/plain": text}
+    drawn = svgs_of(frames) if frames else None
+    if drawn is not None:
+        forms["image/svg+xml"] = strip_of(frames, drawn)
+        if in_kernel and len(frames) > 1:
+            forms |= _widget_view(frames, drawn)
+    elif frames:
+        forms["text/vnd.mermaid"] = mermaid_of(frames[-1].picture)
+    return forms
+
+
+def _widget_view(frames: tuple[Frame, ...], drawn: list[str]) -> dict[str, Any]:
+    try:
+        widget = _player(frames, drawn)
+    except ImportError:
+        return {}
+    view: dict[str, Any] = widget._repr_mimebundle_()
+    mime = "application/vnd.jupyter.widget-view+json"
+    return {mime: view[mime]} if mime in view else {}
+
+
+def player(frames: tuple[Frame, ...]) -> Any:
+    """Return a widget that plays the frames. Raises ImportError without ipywidgets."""
+    drawn = svgs_of(frames)
+    return _player(frames, drawn if drawn is not None else [""] * len(frames))
+
+
+def _player(frames: tuple[Frame, ...], drawn: list[str]) -> Any:
+    try:
+        import ipywidgets
+    except ImportError:
+        raise ImportError('the player needs ipywidgets: pip install "gcscope[notebook]"') from None
+    last = len(frames) - 1
+    pages = [
+        ipywidgets.HTML(page_of(frame, number, svg))
+        for number, (frame, svg) in enumerate(zip(frames, drawn, strict=True), 1)
+    ]
+    stack = ipywidgets.Stack(pages, selected_index=0)
+    slider = ipywidgets.IntSlider(
+        value=0, min=0, max=last, description="step", readout=False, layout=ipywidgets.Layout(width="60%")
+    )
+    play = ipywidgets.Play(min=0, max=last, interval=2000, show_repeat=False)
+    links = [
+        ipywidgets.jslink((play, "value"), (slider, "value")),
+        ipywidgets.jslink((slider, "value"), (stack, "selected_index")),
+    ]
+    box = ipywidgets.VBox([ipywidgets.HBox([play, slider]), stack])
+    box.links = links
+    return box
