@@ -28,6 +28,7 @@ _MARKS = (
     "names and patterns, fingerprints of cycles that it may leave",
     "allow_cycles(reason): let the test leave reference cycles, and say why",
 )
+_NAMES = ("no_cycles", "allow_cycles")
 _HOW = ("off", "report", "fail")
 _PROPERTY = "gcscope"
 
@@ -101,7 +102,7 @@ class _Gate:
 
     def asks(self, item: pytest.Item) -> tuple[str, pytest.Mark | None] | None:
         """Tell what a new ring means to a test, and the mark that says so; None where it is not to be judged."""
-        mark = next((mark for mark in item.iter_markers() if mark.name in ("no_cycles", "allow_cycles")), None)
+        mark = next((mark for mark in _marks(item) if mark.name in _NAMES), None)
         severity = self.severity if mark is None else "fail" if mark.name == "no_cycles" else "allow"
         if self.is_off or severity == "off" or (severity == "allow" and self.severity == "off"):
             return None
@@ -132,6 +133,14 @@ def _baseline_path(config: pytest.Config) -> str | None:
         return str(config.invocation_params.dir / given)
     in_ini = config.getini("gcscope_baseline")
     return str(config.rootpath / in_ini) if in_ini else None
+
+
+def _marks(item: pytest.Item) -> Iterator[pytest.Mark]:
+    """Iterate over the marks of a test, the closest first: pytest has those of a parameter set after the function's."""
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None:
+        yield from callspec.marks
+    yield from item.iter_markers()
 
 
 def _allowed(mark: pytest.Mark | None) -> Iterator[str]:
@@ -182,7 +191,7 @@ def _gcscope() -> ModuleType:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse marks that say nothing."""
     for mark in item.iter_markers():
-        wrong = _misuse(mark) if mark.name in ("no_cycles", "allow_cycles") else None
+        wrong = _misuse(mark) if mark.name in _NAMES else None
         if wrong is not None:
             pytest.fail(wrong, pytrace=False)
 
