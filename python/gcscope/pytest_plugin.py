@@ -237,6 +237,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     except BaseException:  # a failed or skipped test is not judged: its traceback keeps frames
         births.abandon()
         raise
+    if getattr(item, "_excinfo", None):  # a unittest's failure, which pytest puts there and does not raise
+        births.abandon()
+        return result
     judgement = _look(births, rules)
     _note(item, judgement)
     if judgement.fails:
