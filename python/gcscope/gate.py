@@ -5,7 +5,8 @@ A ring that a test left is one of four:
     new        it counts against the test
     known      the baseline has its fingerprint: a debt to be paid later
     allowed    a pattern of the project or of the test, or the test's own mark, allows it
-    of pytest  it goes only through the test's own frame and the ExceptionInfo of a pytest.raises(...) as e
+    of pytest  it goes only through the test's own frame and the ExceptionInfo of a pytest.raises(...) as e, or is that
+               of the runner of an async test
 """
 
 from __future__ import annotations
@@ -96,6 +97,17 @@ def matches(cycle: Cycle, pattern: str) -> bool:
 _EXCEPTION_INFO = "_pytest._code.code.ExceptionInfo"
 
 
+_RUNNERS = ("anyio._backends._asyncio.TestRunner", "trio._core._run.Runner")
+_OF_RUNNERS = ("anyio.", "asyncio.", "_asyncio.", "trio.")
+
+
+def is_of_runner(cycle: Cycle) -> bool:
+    """Tell whether a ring is what a runner of async tests leaves when it has ended, with nothing else on it."""
+    return any(link.type in _RUNNERS for link in cycle.ring) and all(
+        "." not in name or name.startswith(_OF_RUNNERS) for name in cycle.types
+    )
+
+
 def is_of_pytest(cycle: Cycle, own_frames: frozenset[str]) -> bool:
     """Tell whether a ring goes only through the frame of the test and the ExceptionInfo of its pytest.raises.
 
@@ -113,7 +125,7 @@ def is_of_pytest(cycle: Cycle, own_frames: frozenset[str]) -> bool:
 def _standing(cycle: Cycle, rules: Rules) -> str:
     if rules.severity == "allow" or any(matches(cycle, pattern) for pattern in rules.allow):
         return ALLOWED
-    if is_of_pytest(cycle, rules.own_frames):
+    if is_of_pytest(cycle, rules.own_frames) or is_of_runner(cycle):
         return OF_PYTEST
     return KNOWN if cycle.fingerprint in rules.known else NEW
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MOST_FORMS = 20
 MOST_TESTS = 3
+OF_PYTEST_WHY = "of pytest (a test's own frame with its pytest.raises, or what runs async tests)"
 
 
 def _count(cycles: Iterable[Cycle]) -> int:
@@ -25,7 +26,7 @@ def _aside(judgement: Judgement) -> list[str]:
     for standing, why in (
         ("known", "known to the baseline"),
         ("allowed", "allowed"),
-        ("of pytest", "through the test's own frame and its pytest.raises"),
+        ("of pytest", OF_PYTEST_WHY),
     ):
         cycles = judgement.of(standing)
         if cycles:
@@ -98,7 +99,7 @@ def summary_lines(session: Session, baseline: Baseline | None, updates: bool) ->
     lines = [_judged_line(session)]
     if baseline is not None:
         lines += _baseline_lines(session, baseline, updates)
-    for standing, why in (("allowed", "allowed"), ("of pytest", "through a test's own frame and its pytest.raises")):
+    for standing, why in (("allowed", "allowed"), ("of pytest", OF_PYTEST_WHY)):
         tests = session.tests(standing)
         if tests:
             cycles = _count(form.cycle for form in session.forms(standing))
