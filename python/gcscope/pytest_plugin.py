@@ -125,6 +125,8 @@ class _Gate:
 _GATE: pytest.StashKey[_Gate] = pytest.StashKey()
 _STATE: pytest.StashKey[str | None] = pytest.StashKey()
 """Of a test's call: None where it was not to be judged, '' where it was, else why it could not be."""
+_NOTED: pytest.StashKey[tuple[str, str]] = pytest.StashKey()
+"""Of a test: the property that has its judgement."""
 
 
 def _baseline_path(config: pytest.Config) -> str | None:
@@ -211,7 +213,8 @@ def _note(item: pytest.Item, judgement: Judgement) -> None:
     """Hand a judgement to whoever gathers them."""
     item.stash[_STATE] = ""
     if judgement.findings or judgement.notes or judgement.severity == "allow":
-        item.user_properties.append((_PROPERTY, judgement.to_json()))
+        item.stash[_NOTED] = noted = (_PROPERTY, judgement.to_json())
+        item.user_properties.append(noted)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -219,7 +222,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Look at what the call of a test leaves, if it passes."""
     gate = item.config.stash[_GATE]
     item.stash[_STATE] = None
-    item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != _PROPERTY]  # of an earlier run of it
+    earlier = item.stash.get(_NOTED, None)  # of an earlier run of it; the test may have a property of that name, too
+    item.user_properties[:] = [pair for pair in item.user_properties if pair is not earlier]
     asked = gate.asks(item)
     if asked is None:
         return (yield)
@@ -256,6 +260,19 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+def _judgement_on(report: pytest.TestReport) -> Judgement | None:
+    """Read back what `_note` has written; None where it had nothing to write."""
+    from gcscope.gate import Judgement
+
+    for name, value in reversed(report.user_properties):
+        if name == _PROPERTY:
+            try:
+                return Judgement.from_json(str(value))
+            except ValueError:  # the test's own property
+                continue
+    return None
+
+
 class _Gatherer:
     """In the process that was started: what all tests left."""
 
@@ -272,12 +289,11 @@ class _Gatherer:
             self.broken[state] = self.broken.get(state, 0) + 1
         if state != "":
             return
-        from gcscope.gate import Judgement, Session
+        from gcscope.gate import Session
 
         if self.session is None:
             self.session = Session()
-        told = next((value for name, value in report.user_properties if name == _PROPERTY), None)
-        self.session.add(report.nodeid, Judgement.from_json(str(told)) if told is not None else None)
+        self.session.add(report.nodeid, _judgement_on(report))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
