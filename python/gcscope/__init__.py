@@ -20,6 +20,8 @@ The words of this package load on first use; `import gcscope` alone costs next t
     journal           the life of instrumented objects
     labeller(cls)     register names for the references of a C type that gcscope does not know
     IMMORTAL          what refcount answers for an object that is never freed
+
+PYTEST_DONT_REWRITE: for pytest, which would otherwise warn when this package, its plugin's, was imported before it.
 """
 
 TYPE_CHECKING = False
