@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["pytester"]
+
 ROOT = Path(__file__).resolve().parent.parent
 # whatever the environment is from which the tests are run
 PLAIN = {"PYTHONIOENCODING": "utf-8"}
