@@ -24,6 +24,7 @@ from gcscope.verdict import Held, find, times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 PUT_OFF = 1_000_000
@@ -52,7 +53,7 @@ class Births:
         if self._thresholds[0] > 0:
             gc.set_threshold(*self._put_off)
         _pass_an_eval_break()
-        self._callback = self._follow
+        self._callback: Callable[[str, dict[str, int]], None] | None = self._follow
         gc.callbacks.append(self._callback)
         self._marker: list[Any] = []
 
@@ -69,8 +70,9 @@ class Births:
 
     def abandon(self) -> None:
         """End without looking. May be called twice."""
-        for place, callback in enumerate(gc.callbacks):  # by identity: those of others are not to be compared
-            if callback is self._callback:
+        ours, self._callback = self._callback, None  # a bound method of its own: it would be a ring
+        for place, callback in enumerate(gc.callbacks if ours is not None else ()):
+            if callback is ours:  # by identity: those of others are not to be compared
                 del gc.callbacks[place]
                 break
         if gc.get_threshold() == self._put_off:  # or the test has set its own
