@@ -3,8 +3,8 @@
 An inner session has many tests with one outcome each, told by name, since a session costs half a second.
 """
 
+import gc
 import importlib.util
-import json
 import os
 import re
 import shutil
@@ -73,8 +73,12 @@ class Run:
 
     def failure(self, name):
         """Return what stands below the headline of a test that failed."""
-        start = next(i for i, line in enumerate(self.lines) if re.match(rf"_+ (\S+ )*(\S+\.)?{re.escape(name)} _+$", line))
-        end = next(i for i in range(start + 1, len(self.lines)) if re.match(r"(_{3,}|={3,}|gcscope:|-{3,})", self.lines[i]))
+        start = next(
+            i for i, line in enumerate(self.lines) if re.match(rf"_+ (\S+ )*(\S+\.)?{re.escape(name)} _+$", line)
+        )
+        end = next(
+            i for i in range(start + 1, len(self.lines)) if re.match(r"(_{3,}|={3,}|gcscope:|-{3,})", self.lines[i])
+        )
         return self.lines[start + 1 : end]
 
     def failed_line(self, name):
@@ -136,7 +140,9 @@ def test_leaky():
     ring(Other)
     ring(Other)
 """)
-    assert done.outcomes == {"test_unmarked": "passed", "test_clean": "passed", "test_leaky": "failed"} and done.code == 1
+    assert (
+        done.outcomes == {"test_unmarked": "passed", "test_clean": "passed", "test_leaky": "failed"} and done.code == 1
+    )
     text = done.failure("test_leaky")
     first = text[0]
     assert first == f"left 3 cycles, first: {OTHER}"
@@ -311,7 +317,9 @@ def test_param(n): ring()
     assert set(done.outcomes.values()) == {"error"} and len(done.outcomes) == 11 and done.code == 1
     for name in ("no_reason", "blank", "number", "keyword", "two_reasons"):
         (text,) = done.failure(f"test_{name}")
-        assert text == 'allow_cycles takes the reason, a string: @pytest.mark.allow_cycles("the pool keeps its workers")'
+        assert (
+            text == 'allow_cycles takes the reason, a string: @pytest.mark.allow_cycles("the pool keeps its workers")'
+        )
     for name in ("string", "unknown", "by_place", "none", "param[1]"):
         (text,) = done.failure(f"test_{name}")
         assert text == 'no_cycles takes a list by name: @pytest.mark.no_cycles(allow=["app.Node"])'
@@ -687,7 +695,9 @@ def test_first_allowed():
 
 
 def test_xdist_tells_the_same(run):
-    code = LEAKY + """
+    code = (
+        LEAKY
+        + """
 @pytest.mark.parametrize("n", range(4))
 def test_param(n):
     ring(Other)
@@ -696,6 +706,7 @@ def test_raises():
     with pytest.raises(ValueError) as e:
         raise ValueError
 """
+    )
     alone = run(code, "--gcscope", plugins=["xdist"])
     spread = run(code, "--gcscope", "-n2", "--junitxml=it.xml", plugins=["xdist"])
     assert spread.outcomes == alone.outcomes and len(spread.outcomes) == 9 and spread.code == alone.code == 1
@@ -1001,3 +1012,576 @@ def test_kept_by_hand():
     assert "frame test_kept_by_hand" in done.failure("test_kept_by_hand")[0]
     assert len(done.summary) == 2 and done.summary[1].startswith("not judged: ")
     assert done.summary[1].endswith("in 10 tests")
+
+
+# ------------------------------------------------------------------- the collector
+
+
+def test_collections_inside(run):
+    done = run("""
+pytestmark = pytest.mark.no_cycles
+
+def test_taken():
+    ring()
+    gc.collect()
+
+def test_taken_young():
+    ring(Other)
+    gc.collect(0)
+
+def test_several():
+    for n in range(4):
+        ring()
+        gc.collect(n % 3)
+    ring(Other)
+
+def test_clean():
+    box = [[] for n in range(10)]
+    gc.collect()
+
+@pytest.fixture
+def older():
+    ring()
+    gc.collect(0)
+    gc.collect(1)
+    one = Node()
+    one.me = one
+    gc.collect(0)
+    gc.collect(1)
+
+def test_older(older):
+    gc.collect()
+
+def test_without():
+    ring()
+""")
+    assert done.outcomes == {
+        "test_taken": "failed",
+        "test_taken_young": "failed",
+        "test_several": "failed",
+        "test_clean": "passed",
+        "test_older": "passed",
+        "test_without": "failed",
+    }
+    assert done.failure("test_taken")[0] == f"left 1 cycle: {NODE}"
+    once = "note: the collector ran once inside: all objects were looked at, not only those made meanwhile"
+    assert done.failure("test_taken")[-1] == once
+    assert done.failure("test_taken_young")[0] == f"left 1 cycle: {OTHER}"
+    several = "\n".join(done.failure("test_several"))
+    assert several.startswith("left 5 cycles, first: ") and "seen 4 times" in several
+    assert "the collector ran 4 times inside" in several
+    assert "note:" not in "\n".join(done.failure("test_without"))
+    assert f"{once} (4 tests)" in done.summary
+
+
+def test_the_programs_settings(run):
+    """Thresholds, callbacks, switched off or not: as the test finds and leaves them; judging changes none."""
+    done = run(
+        """
+pytestmark = pytest.mark.no_cycles
+
+def test_switched_off():
+    gc.disable()
+    ring()
+
+def test_it_stays_off():
+    assert not gc.isenabled()
+    ring()
+
+def test_switched_on():
+    gc.enable()
+
+def test_it_stays_on():
+    assert gc.isenabled()
+
+def test_thresholds_of_its_own():
+    gc.set_threshold(601, 7, 8)
+
+def test_they_stay():
+    ring()
+
+def test_that_fails():
+    assert False
+
+def test_that_skips():
+    pytest.skip("x")
+
+def test_without_callbacks():
+    gc.callbacks.clear()
+    ring()
+
+def test_callbacks_of_its_own():
+    gc.callbacks.insert(0, CALLBACK)
+
+def test_after_it():
+    pass
+
+def test_zero():
+    gc.set_threshold(0)
+
+def test_it_stays_zero():
+    assert gc.get_threshold()[0] == 0
+    ring()
+""",
+        conftest="""
+import gc
+import pytest
+
+class NeverEqual:
+    def __call__(self, phase, info): pass
+    def __eq__(self, other): raise RuntimeError("compared")
+    __hash__ = None
+
+import builtins
+builtins.CALLBACK = NeverEqual()
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item):
+    try:
+        return (yield)
+    finally:
+        with open("left.txt", "a") as file:
+            print(item.name, gc.isenabled(), gc.get_threshold(), len(gc.callbacks), file=file)
+""",
+    )
+    left = dict(line.split(maxsplit=1) for line in (done.folder / "left.txt").read_text().splitlines())
+    usual = gc.get_threshold()
+    assert done.named("failed") == {
+        "test_switched_off",
+        "test_it_stays_off",
+        "test_they_stay",
+        "test_that_fails",
+        "test_without_callbacks",
+        "test_it_stays_zero",
+    }
+    at_first = left["test_switched_on"].split()[-1]
+    assert left["test_switched_off"] == left["test_it_stays_off"] == f"False {usual} {at_first}"
+    assert left["test_switched_on"] == left["test_it_stays_on"] == f"True {usual} {at_first}"
+    for name in ("thresholds_of_its_own", "they_stay", "that_fails", "that_skips"):
+        assert left[f"test_{name}"].startswith("True (601, 7, ") and left[f"test_{name}"].endswith(at_first)
+    assert left["test_without_callbacks"].endswith(" 0") and left["test_after_it"].endswith(" 1")
+    assert left["test_zero"].startswith("True (0, ") and left["test_it_stays_zero"].startswith("True (0, ")
+
+
+def test_switched_off_for_the_whole_run(run):
+    done = run(
+        """
+pytestmark = pytest.mark.no_cycles
+
+def test_leaky():
+    ring(Other)
+
+def test_clean():
+    pass
+""",
+        conftest="import gc\ngc.disable()\nfrom rings import ring\nfor n in range(100): ring()\n",
+    )
+    assert done.outcomes == {"test_leaky": "failed", "test_clean": "passed"}
+    assert done.failure("test_leaky")[0] == f"left 1 cycle: {OTHER}" and "note:" not in done.text
+
+
+def test_frozen_memory(run):
+    done = run(
+        """
+pytestmark = pytest.mark.no_cycles
+
+def test_leaky():
+    ring()
+
+def test_frozen_as_before():
+    assert FROZEN * 0.9 < gc.get_freeze_count() <= FROZEN  # some have been freed
+
+def test_freezes():
+    ring()
+    gc.freeze()
+    ring(Other)
+
+def test_freezes_and_thaws():
+    ring()
+    gc.freeze()
+    gc.unfreeze()
+
+def test_clean_and_freezes():
+    gc.freeze()
+""",
+        conftest="""
+import builtins, gc
+def pytest_collection_finish():
+    gc.collect()
+    gc.freeze()
+    builtins.FROZEN = gc.get_freeze_count()
+""",
+    )
+    assert done.outcomes == {
+        "test_leaky": "failed",
+        "test_frozen_as_before": "passed",
+        "test_freezes": "failed",
+        "test_freezes_and_thaws": "failed",
+        "test_clean_and_freezes": "passed",
+    }
+    assert done.failure("test_freezes")[0] == f"left 1 cycle: {OTHER}"  # frozen objects are in use, for the collector
+    note = "note: gc.freeze() ran inside: all objects were looked at, not only those made meanwhile"
+    assert done.failure("test_freezes")[-1] == note and f"{note} (3 tests)" in done.summary
+
+
+def test_judging_collects_nothing(run):
+    """Where a test would have collections, a judged one has none, and its end is none."""
+    done = run(
+        """
+@pytest.mark.parametrize("n", range(4))
+def test_it(n):
+    box = [[] for n in range(60_000)]
+""",
+        conftest="""
+import gc
+import pytest
+def follow(phase, info):
+    if phase == "start":
+        RAN.append(1)
+RAN = []
+gc.callbacks.append(follow)
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item):
+    gc.collect()
+    gc.set_threshold(50_000, 10, 10)
+    del RAN[:]
+    stats = gc.get_stats()
+    try:
+        return (yield)
+    finally:
+        with open("ran.txt", "a") as file:
+            print(len(RAN), gc.get_stats() == stats, file=file)
+""",
+    )
+    file = done.folder / "ran.txt"
+    assert {line.split()[1] for line in file.read_text().splitlines()} == {"False"}  # without a mark
+    file.unlink()
+    assert run(None, "--gcscope-fail").code == 0
+    assert file.read_text().splitlines() == ["0 True"] * 4
+
+
+def test_very_many_objects(run):
+    """A test that makes more than PUT_OFF objects gets a collection all the same, and is judged."""
+    done = run("""
+from gcscope import births
+births.PUT_OFF = 2000
+
+@pytest.mark.no_cycles
+def test_many():
+    begun = gc.get_stats()[0]["collections"]
+    ring(Other)
+    box = [[] for n in range(10_000)]
+    assert gc.get_stats()[0]["collections"] > begun
+
+@pytest.mark.no_cycles
+def test_few():
+    begun = gc.get_stats()[0]["collections"]
+    box = [[] for n in range(1500)]
+    assert gc.get_stats()[0]["collections"] == begun
+""")
+    assert done.outcomes == {"test_many": "failed", "test_few": "passed"}
+    assert done.failure("test_many")[0] == f"left 1 cycle: {OTHER}"
+    assert done.failure("test_many")[-1].startswith("note: the collector ran ")
+
+
+def test_an_interrupt(run):
+    done = run(
+        "@pytest.mark.no_cycles\ndef test_it():\n    ring()\n    raise KeyboardInterrupt\n",
+        conftest="""
+import gc
+BEFORE = gc.get_threshold(), len(gc.callbacks)
+def pytest_sessionfinish():
+    print("SAME", BEFORE == (gc.get_threshold(), len(gc.callbacks)))
+""",
+    )
+    assert done.code == 2 and "KeyboardInterrupt" in done.text and "SAME True" in done.text and done.summary == []
+
+
+def test_forks_and_threads(run):
+    done = run("""
+import os
+import threading
+pytestmark = pytest.mark.no_cycles
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_fork():
+    child = os.fork()
+    if not child:
+        ring()
+        gc.collect()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+def test_thread():
+    thread = threading.Thread(target=ring, args=(Other,))
+    thread.start()
+    thread.join()
+
+def test_clean_threads():
+    threads = [threading.Thread(target=int) for n in range(5)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+""")
+    assert done.outcomes == {"test_fork": "passed", "test_thread": "failed", "test_clean_threads": "passed"}
+    assert done.failure("test_thread")[0] == f"left 1 cycle: {OTHER}"
+
+
+# --------------------------------------------------------------------- baselines
+
+THREE = """
+def test_a(): ring()
+def test_b(): ring(Other)
+def test_c(): pass
+"""
+
+
+def test_a_baseline(run):
+    update = ("--gcscope-baseline=known.json", "--gcscope-update-baseline")
+    done = run(THREE, *update)
+    path = done.folder / "known.json"
+    assert done.code == 0 and f"2 forms of cycles written to {path}" in done.summary
+    text = path.read_text(encoding="utf-8")
+    baseline = Baseline.from_json(text)
+    assert [(ring.ring, ring.tests) for ring in baseline.rings] == [
+        (NODE, ("test_inner.py::test_a",)),
+        (OTHER, ("test_inner.py::test_b",)),
+    ]
+    assert text.endswith("}\n") and "→" in text and len([line for line in text.splitlines() if '"ring": ' in line]) == 2
+    assert run(None, *update).code == 0 and path.read_text(encoding="utf-8") == text  # stable
+
+    done = run(None, "--gcscope-fail", "--gcscope-baseline=known.json")
+    assert done.named("passed") == {"test_a", "test_b", "test_c"} and done.code == 0
+    assert done.summary == ["3 tests judged, none left a cycle", "2 forms of cycles known to the baseline still there"]
+    assert path.read_text(encoding="utf-8") == text
+
+    done = run(THREE.replace("(): pass", "(): box = []; box.append(box)").replace("ring(Other)", "pass"),
+               "--gcscope-fail", "--gcscope-baseline=known.json")  # fmt: skip
+    assert done.named("failed") == {"test_c"} and done.failure("test_c")[0] == "left 1 cycle: list [0] → list"
+    gone = baseline.rings[1]
+    place = done.lines.index(
+        "gcscope: gone from the baseline: 1 form of cycles (--gcscope-update-baseline takes them out):"
+    )
+    assert done.lines[place + 1] == f"gcscope:   {OTHER}  ({gone.fingerprint})"
+
+    done = run(None, "--gcscope-fail", *update, "-k", "test_b or test_c")
+    assert done.code == 0 and set(done.outcomes) == {"test_b", "test_c"}  # while it is written, nothing fails
+    written = Baseline.from_json(path.read_text(encoding="utf-8"))
+    assert [ring.ring for ring in written.rings] == ["list [0] → list", NODE]  # test_a was not run: its entry stays
+    assert written.rings[1] == baseline.rings[0]
+
+
+def test_baseline_and_marks(run):
+    code = """
+@pytest.mark.no_cycles
+def test_marked(): ring()
+
+@pytest.mark.allow_cycles("x")
+def test_allowed(): ring(Other)
+"""
+    done = run(code, "--gcscope-baseline=known.json", "--gcscope-update-baseline")
+    assert done.code == 0
+    (known,) = Baseline.from_json((done.folder / "known.json").read_text(encoding="utf-8")).rings
+    assert known.ring == NODE
+    assert run(None, "--gcscope-baseline=known.json").code == 0 and run(None).code == 1
+
+
+def test_baseline_in_the_ini(run, monkeypatch):
+    done = run(THREE, "--gcscope-update-baseline", ini="gcscope_baseline = sub/known.json\n")
+    assert done.code == 4 and done.summary[-1].startswith("the baseline ")
+    assert done.summary[-1].endswith("sub/known.json could not be written: No such file or directory")
+    (done.folder / "sub").mkdir()
+    assert run(None, "--gcscope-update-baseline").code == 0
+    monkeypatch.chdir(done.folder / "sub")
+    assert run(None, "--gcscope-fail", "../test_inner.py").code == 0  # from the root directory, wherever it is run
+    done = run(None, "--gcscope-fail", "../test_inner.py", "--gcscope-baseline=known.json")
+    assert done.code == 0 and "2 forms of cycles known to the baseline still there" in done.summary
+    assert sorted(path.name for path in (done.folder / "sub").iterdir() if path.suffix) == ["known.json"]
+
+
+def test_baseline_under_xdist(run):
+    update = ("--gcscope-baseline=known.json", "--gcscope-update-baseline")
+    done = run(THREE, *update)
+    text = (done.folder / "known.json").read_text(encoding="utf-8")
+    (done.folder / "known.json").unlink()
+    done = run(None, *update, "-n2", plugins=["xdist"])
+    assert done.code == 0 and (done.folder / "known.json").read_text(encoding="utf-8") == text
+    done = run(None, "--gcscope-fail", "--gcscope-baseline=known.json", "-n2", plugins=["xdist"])
+    assert done.code == 0 and "2 forms of cycles known to the baseline still there" in done.summary
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "there is no baseline {path}: --gcscope-update-baseline writes one"),
+        ("", "the baseline {path} cannot be read: "),
+        ("{", "the baseline {path} cannot be read: "),
+        ("[]", "the baseline {path} cannot be read: "),
+        ('{"schema": "gcscope/9", "kind": "Baseline", "rings": []}', "the baseline {path} cannot be read: "),
+        ('{"schema": "gcscope/1", "kind": "Baseline", "rings": [{}]}', "the baseline {path} cannot be read: "),
+        (b"\xff\xfe", "the baseline {path} cannot be read: "),
+        ("folder", "the baseline {path} cannot be read: "),
+    ],
+)
+def test_baselines_that_are_none(run, pytester, content, line):
+    path = pytester.path / "known.json"
+    if content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    for update in ([], ["--gcscope-update-baseline"]) if content is not None else ([],):
+        done = run(PLAIN, "--gcscope-baseline=known.json", *update)
+        assert done.code == 4 and done.outcomes == {}
+        assert done.error.startswith("ERROR: " + line.format(path=path)) and "Traceback" not in done.text + done.errors
+    assert run(PLAIN, "--gcscope-off", "--gcscope-baseline=known.json").code == 0
+
+
+def test_an_update_without_a_file(run):
+    done = run(PLAIN, "--gcscope-update-baseline")
+    assert done.code == 4 and done.error.startswith("ERROR: --gcscope-update-baseline needs a file to write: give ")
+
+
+# --------------------------------------------------------------- light, unbreakable
+
+LOADED = """
+def pytest_sessionfinish(session):
+    import sys
+    print("LOADED", sorted(name for name in sys.modules if name.partition(".")[0] == "gcscope"))
+"""
+
+
+def test_a_plain_run_loads_nothing(run):
+    done = run(PLAIN, conftest=LOADED)
+    assert done.code == 0 and "LOADED ['gcscope', 'gcscope.pytest_plugin']" in done.text
+    done = run("@pytest.mark.no_cycles\ndef test_it(): pass", conftest=LOADED)
+    assert done.code == 0 and "'gcscope._core'" in done.text  # it is seen where it is
+
+
+BROKEN = "import sys\nsys.modules['gcscope._core'] = None\n"
+
+
+def test_a_broken_core(run):
+    done = run(PLAIN, conftest=BROKEN)
+    assert done.code == 0 and done.summary == [] and "not judged" not in done.text
+    done = run(LEAKY, conftest=BROKEN)
+    assert done.code == 0 and len(done.named("passed")) == 4
+    (line,) = done.summary
+    assert re.match(
+        r"1 test was not judged: gcscope does not load \(ModuleNotFoundError: .*_core.*\); install it anew$", line
+    )
+    (line,) = run(LEAKY, "--gcscope").summary
+    assert line.startswith("4 tests were not judged: gcscope does not load (")
+    done = run(LEAKY, "--gcscope-fail")
+    assert done.code == 4 and done.error.startswith("ERROR: --gcscope-fail cannot judge: gcscope does not load (")
+    assert run(LEAKY, "--gcscope-fail", "--gcscope-off").code == 0
+
+
+def test_no_memory_for_a_look(run):
+    done = run(
+        LEAKY,
+        "--gcscope-fail",
+        conftest="""
+from gcscope import births
+def no_memory(*arguments): raise MemoryError
+births.find = no_memory
+""",
+    )
+    assert done.code == 0 and len(done.named("passed")) == 4
+    assert (
+        "note: not judged: MemoryError:  (4 tests)" in done.summary
+        or "note: not judged: MemoryError (4 tests)" in done.summary
+    )
+
+
+# ---------------------------------------------------------- the fixture, and the help
+
+
+def test_the_fixture(run):
+    done = run("""
+@pytest.fixture(scope="session")
+def of_session(gcscope):
+    return gcscope
+
+class TestIt:
+    @pytest.fixture(scope="class")
+    def of_class(self, gcscope):
+        return gcscope
+
+    def test_scopes(self, gcscope, of_class, of_session):
+        import gcscope as module
+        assert gcscope is of_class is of_session is module
+
+def test_words(gcscope):
+    with gcscope.watch() as watched:
+        ring()
+    assert watched.report.types == {"rings.Node": 1}
+    with pytest.raises(AssertionError):
+        gcscope.assert_no_cycles(ring)
+""")
+    assert done.named("passed") == {"test_scopes", "test_words"} == set(done.outcomes)
+
+
+def test_help(run):
+    text = " ".join(run(None, "--markers").text.split())
+    assert "@pytest.mark.no_cycles(allow=[]): fail the test if its call leaves reference cycles" in text
+    assert "@pytest.mark.allow_cycles(reason): let the test leave reference cycles, and say why" in text
+    text = " ".join(run(None, "--help").text.split())
+    for option in (
+        "--gcscope ",
+        "--gcscope-fail ",
+        "--gcscope-off ",
+        "--gcscope-baseline=FILE ",
+        "--gcscope-update-baseline ",
+    ):
+        assert option in text
+    for key in (
+        "gcscope (string): judge tests",
+        "gcscope_ignore (linelist): patterns",
+        "gcscope_baseline (string): the",
+    ):
+        assert key in text
+    text = " ".join(run(None, "--fixtures").text.split())
+    assert re.search(r"gcscope \[session scope\].* Hand over the module: gcscope\.assert_no_cycles", text)
+
+
+def test_a_session_inside_a_judged_test(run):
+    """What pytest leaves of itself, in the same process, is not the test's affair; the plugin does not lose its way."""
+    done = run(
+        '''
+@pytest.mark.no_cycles(allow=["*"])
+def test_inside(pytester):
+    path = pytester.makepyfile("""
+        import pytest, gc
+        @pytest.mark.no_cycles
+        def test_leaky():
+            box = []
+            box.append(box)
+        @pytest.mark.no_cycles
+        def test_clean():
+            assert len(gc.callbacks) >= 2
+    """)
+    before = gc.get_threshold(), len(gc.callbacks)
+    result = pytester.runpytest_inprocess("-p", "no:anyio", "-p", "no:asyncio")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["left 1 cycle: list*"])
+    assert before == (gc.get_threshold(), len(gc.callbacks))
+
+@pytest.mark.allow_cycles("pytest's own")
+def test_allowed(pytester):
+    pytester.makepyfile("def test_it(): pass")
+    pytester.runpytest_inprocess("--gcscope", "-p", "no:anyio", "-p", "no:asyncio").assert_outcomes(passed=1)
+
+@pytest.mark.no_cycles
+def test_after():
+    ring(Other)
+''',
+        "-p",
+        "pytester",
+        "--junitxml=it.xml",
+    )
+    assert done.outcomes["test_inside"] == done.outcomes["test_allowed"] == "passed", done.text
+    assert done.failure("test_after")[0] == f"left 1 cycle: {OTHER}"
+    found = judgements(done.folder / "it.xml")
+    kinds = {name for it in found["test_inside"].findings for name in it.cycle.types}
+    assert "list" in kinds and not [name for name in kinds if name.startswith("gcscope.")]
