@@ -1,0 +1,344 @@
+"""What is born while something runs, at a cost that follows it; and the extent that the C core is given for that."""
+
+import gc
+import itertools
+
+import pytest
+
+from gcscope import _core, births
+from gcscope.births import Births
+from gcscope.taken import NOTHING, Taken, joined
+from gcscope.verdict import find
+
+
+class Plain:
+    pass
+
+
+class Other:
+    pass
+
+
+def ring(kind=Plain):
+    one = kind()
+    one.me = one
+
+
+def born(func, *args):
+    """Return the report of what a call leaves."""
+    watched = Births()
+    watched.begin()
+    func(*args)
+    return watched.end()
+
+
+@pytest.fixture
+def settings():
+    """What Births may not change for good."""
+    before = gc.get_threshold(), list(gc.callbacks), gc.get_freeze_count()
+    yield
+    now = gc.get_threshold(), list(gc.callbacks), gc.get_freeze_count()
+    assert now == before
+
+
+# --------------------------------------------------------------------------- births
+
+
+def test_what_is_born_and_left(quiet, settings):
+    ring()
+    assert not born(lambda: [Plain(), [[]]])
+    report = born(ring, Other)
+    assert report.types == {f"{__name__}.Other": 1} and report.notes == ()
+    kept = []
+    assert not born(kept.append, kept)  # alive
+    kept.clear()
+
+
+def test_it_leaves_nothing_of_its_own(quiet):
+    for look in (Births.end, Births.abandon):
+        watched = Births()
+        watched.begin()
+        look(watched)
+        watched.abandon()
+        del watched
+    gc.collect(0)
+    watched = Births()
+    watched.begin()
+    gc.collect()
+    watched.end()
+    del watched
+    report = find()[1]
+    assert report.objects == 0, report
+
+
+def test_the_cost_follows_what_is_born(quiet, settings):
+    """Not the heap, nor how long automatic collection has been off."""
+    old = [[] for _ in range(100_000)]
+    gc.collect()
+    young = [[] for _ in range(100_000)]
+    collections = [generation["collections"] for generation in gc.get_stats()]
+    births_ = [births.Births() for _ in range(2)]
+    nodes = []
+    for watched, count in zip(births_, (0, 1000), strict=True):
+        watched.begin()
+        box = [[] for _ in range(count)]
+        assert not watched.end()
+        nodes.append(_core.last_pass()["nodes"])
+        del box
+    assert nodes[0] < 30 and 1000 < nodes[1] < 1030
+    assert [generation["collections"] for generation in gc.get_stats()] == collections
+    assert len(old) == len(young) == 100_000
+
+
+@pytest.mark.parametrize("generation", [0, 1, 2])
+def test_collections_inside(quiet, settings, generation):
+    ring()
+
+    def work():
+        ring(Other)
+        gc.collect(generation)
+        ring(Other)
+
+    report = born(work)
+    assert report.types == {f"{__name__}.Other": 2} and report.cycles[0].count == 2
+    assert report.notes[0].startswith("the collector ran once inside: all objects were looked at")
+
+
+def test_addresses_of_what_was_collected_may_be_used_again(quiet, settings):
+    for _ in range(50):
+        ring()
+
+    def work():
+        gc.collect()
+        for _ in range(50):
+            ring()
+
+    assert born(work).types == {f"{__name__}.Plain": 50}
+
+
+def test_freeze_inside(quiet):
+    def work():
+        ring()
+        gc.freeze()
+        ring(Other)
+
+    try:
+        report = born(work)
+    finally:
+        gc.unfreeze()
+    assert report.types == {f"{__name__}.Other": 1}
+    assert report.notes == ("gc.freeze() ran inside: all objects were looked at, not only those made meanwhile",)
+
+
+def test_thresholds(quiet):
+    usual = gc.get_threshold()
+    try:
+        for threshold, inside in ((0, 0), (5, births.PUT_OFF), (births.PUT_OFF + 1, births.PUT_OFF + 1)):
+            gc.set_threshold(threshold, 7, *usual[2:])
+            for end in (Births.end, Births.abandon):
+                watched = Births()
+                watched.begin()
+                assert gc.get_threshold()[0] == inside
+                end(watched)
+                assert gc.get_threshold()[:2] == (threshold, 7)
+        watched = Births()
+        watched.begin()
+        gc.set_threshold(9, 7)
+        watched.end()
+        assert gc.get_threshold()[0] == 9
+    finally:
+        gc.set_threshold(*usual)
+
+
+def test_a_callback_that_cannot_look(quiet, settings, monkeypatch):
+    """What a collection took cannot be told: no report of less than there was."""
+
+    def refuse(*_):
+        raise KeyError("refused")
+
+    watched = Births()
+    watched.begin()
+    with monkeypatch.context() as context:
+        context.setattr(Births, "_older", refuse)
+        gc.collect(0)
+    with pytest.raises(RuntimeError, match="no looking at what it took: KeyError: 'refused'"):
+        watched.end()
+
+
+def test_nested(quiet, settings):
+    outer, inner = Births(), Births()
+    outer.begin()
+    ring()
+    inner.begin()
+    ring(Other)
+    assert inner.end().types == {f"{__name__}.Other": 1}
+    assert outer.end().types == {f"{__name__}.Plain": 1, f"{__name__}.Other": 1}
+
+
+def test_what_is_taken(quiet):
+    ring(Other)
+    taken = Taken(_core.dry_run())
+    ring()
+    taken.follow(2)
+    assert taken.collections == 1
+    if taken.unseen == 0:
+        assert taken.report.types == {f"{__name__}.Plain": 1}
+    ring()
+    twice = joined(find()[1], NOTHING)
+    assert twice == find()[1] and joined(NOTHING, twice) == twice
+    doubled = joined(twice, twice)
+    assert doubled.objects == 2 * twice.objects and len(doubled.cycles) == len(twice.cycles)
+    assert [cycle.count for cycle in doubled.cycles] == [2 * cycle.count for cycle in twice.cycles]
+
+
+# --------------------------------------------------------------------------- extent
+
+
+def test_a_marker_bounds_a_dry_run(quiet):
+    ring()
+    marker = []
+    assert _core.dry_run(marker).objects == 0
+    ring(Other)
+    ring(Other)
+    assert _core.dry_run(marker).types() == ({}, {f"{__name__}.Other": 2}) or _core.dry_run(marker).objects == 2
+    later = []
+    assert _core.dry_run(later).objects == 0 and _core.dry_run(marker).objects == 2 and _core.dry_run().objects == 3
+    assert _core.rings(None, {}, None, marker)[0].objects == 2
+
+
+def test_a_ring_that_older_objects_hold_is_alive(quiet):
+    older = Plain()
+    marker = []
+    ring()
+    older.young = []
+    older.young.append(older.young)
+    assert _core.dry_run(marker).objects == 1
+    del older.young
+    assert _core.dry_run(marker).objects == 2
+
+
+def test_a_ring_through_older_objects_is_not_seen(quiet):
+    """One that goes back to what was there before is not only of those born since: a full pass has it."""
+    older = []
+    marker = []
+    older.append([older])
+    del older
+    assert _core.dry_run(marker).objects == 0 and _core.dry_run().objects == 2
+
+
+@pytest.mark.parametrize("move", [gc.freeze, lambda: gc.collect(0), gc.collect])
+def test_a_marker_that_is_gone(quiet, move):
+    marker = []
+    move()
+    try:
+        for word in (_core.dry_run, lambda extent: _core.rings(None, {}, None, extent)):
+            with pytest.raises(LookupError, match="the marker is not in generation 0"):
+                word(marker)
+    finally:
+        gc.unfreeze()
+    assert _core.dry_run([]).objects == 0
+
+
+@pytest.mark.parametrize("word", [_core.dry_run, lambda extent: _core.rings(None, {}, None, extent)])
+def test_wrong_extents(quiet, word):
+    for wrong in (3, -2, 2**40):
+        with pytest.raises(ValueError, match="generation must be 0, 1, 2, or -1"):
+            word(wrong)
+    with pytest.raises(OverflowError):
+        word(2**80)
+    for wrong in (None, "x", 1.0, (), {}, type("List", (list,), {})()):
+        with pytest.raises(TypeError):
+            word(wrong)
+    with pytest.raises(TypeError):
+        _core.dry_run([], [])
+
+
+# --------------------------------------------------------------------------- memory
+
+
+@pytest.mark.parametrize("collects", [False, True])
+def test_exhausted_memory(python, collects):
+    """At each growth of each pass: an exception or a note, and all is put back."""
+    code = f"""
+import gc
+from gcscope import _core, births
+class Plain: pass
+def ring():
+    one = Plain(); one.me = one
+def look(at):
+    watched = births.Births()
+    watched.begin()
+    try:
+        ring()
+        _core.fail_after(at)
+        if {collects}:
+            gc.collect()
+        return watched.end()
+    finally:
+        _core.fail_after(-1)
+gc.disable()
+look(-1)
+gc.collect()
+settings = gc.get_threshold(), list(gc.callbacks)
+failures = 0
+for at in range(2000):
+    try:
+        told = look(at)
+        failed = "is not told" in "".join(told.notes)
+    except (MemoryError, RuntimeError) as error:
+        failed = True
+    failures += failed
+    assert (gc.get_threshold(), list(gc.callbacks), gc.isenabled()) == (*settings, False), at
+    gc.collect()
+    if not failed:
+        break
+assert failures > 5, failures
+assert told.types == {{"__main__.Plain": 1}}, told
+print("survived")
+"""
+    done = python("-c", code)
+    assert done.code == 0 and done.out == "survived\n", done
+
+
+def test_exhausted_python_memory(python):
+    """At each allocation of a pass with a marker; the interpreter itself does not survive that everywhere."""
+    pytest.importorskip("_testcapi")
+    code = """
+import _testcapi, gc
+from gcscope import _core
+class Plain: pass
+def ring():
+    one = Plain(); one.me = one
+gc.collect()
+gc.disable()
+marker = []
+ring()
+for look in (lambda: _core.dry_run(marker).objects, lambda: _core.rings(None, {}, None, marker)[0].objects):
+    failures = 0
+    look()
+    for number in range(2000):
+        answer = None
+        _testcapi.set_nomemory(number, number + 1)
+        try:
+            answer = look()
+        except MemoryError:
+            failures += 1
+        finally:
+            _testcapi.remove_mem_hooks()
+        if answer is not None and number > 50 + failures:
+            break
+    assert failures > 2 and look() == 1, (failures, look())
+print("survived")
+"""
+    done = python("-c", code)
+    assert done.code == 0 and done.out == "survived\n", done
+
+
+def test_many_births_in_a_row(quiet, settings):
+    """Nothing of theirs stays."""
+    counts = []
+    for _ in itertools.repeat(None, 3):
+        for _ in range(100):
+            born(list)
+        counts.append(len(gc.get_objects()))
+    assert counts[-1] - counts[1] < 10
