@@ -5,8 +5,8 @@ A ring that a test left is one of four:
     new        it counts against the test
     known      the baseline has its fingerprint: a debt to be paid later
     allowed    a pattern of the project or of the test, or the test's own mark, allows it
-    of pytest  it goes only through the test's own frame and the ExceptionInfo of a pytest.raises(...) as e, or is that
-               of the runner of an async test
+    of pytest  it goes only through the test's own frame and its pytest.raises(...) as e, and nothing besides would be
+               left without that; or it is that of the runner of an async test
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 
 from gcscope.explain import merged
 from gcscope.render.text import link_title, ring_line
-from gcscope.report import Cycle, Record, Report, read_optional_str, read_record, read_str, read_tuple
+from gcscope.report import Cycle, Link, Record, Report, read_optional_str, read_record, read_str, read_tuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -95,6 +95,38 @@ def matches(cycle: Cycle, pattern: str) -> bool:
 
 
 _EXCEPTION_INFO = "_pytest._code.code.ExceptionInfo"
+_CONTEXTS = frozenset({"_pytest.raises.RaisesExc", "_pytest.raises.RaisesGroup", "_pytest.python_api.RaisesContext"})
+
+
+def _is_of_raises(link: Link) -> bool:
+    """Tell whether an object is what pytest.raises(...) gives, or is itself."""
+    return _is_name_of_raises(link.type)
+
+
+def _is_name_of_raises(type_name: str) -> bool:
+    name = type_name.partition("[")[0]
+    return name == _EXCEPTION_INFO or name in _CONTEXTS
+
+
+def _is_frame_of_pytest(link: Link) -> bool:
+    return link.type == "frame" and "/_pytest/" in (link.where or "").replace("\\", "/")
+
+
+def goes_through_raises(cycle: Cycle, own_frames: frozenset[str]) -> bool:
+    """Tell whether a ring, as it is shown, goes only through the frame of the test and its pytest.raises.
+
+    What pytest.raises(...) as e gives has the traceback, that has the test's frame, and there the variable e has it (or
+    another one has e.value, and the ring is shorter by that); in check = pytest.raises(...) the variable has it through
+    the context manager, and pytest.raises(error, function) puts a frame of its own between them.
+    """
+    has_raises = any(_is_name_of_raises(name) for name in cycle.types)
+    return has_raises and all(
+        (link.type == "frame" and link.name in own_frames)
+        or _is_of_raises(link)
+        or _is_frame_of_pytest(link)
+        or link.label.startswith(".__traceback__")
+        for link in cycle.ring
+    )
 
 
 _RUNNERS = ("anyio._backends._asyncio.TestRunner", "trio._core._run.Runner")
@@ -109,16 +141,17 @@ def is_of_runner(cycle: Cycle) -> bool:
 
 
 def is_of_pytest(cycle: Cycle, own_frames: frozenset[str]) -> bool:
-    """Tell whether a ring goes only through the frame of the test and the ExceptionInfo of its pytest.raises.
+    """Tell whether a ring is only that of a pytest.raises: without it, nothing of what it holds would be left.
 
-    What pytest.raises(...) as e gives has the traceback, that has the test's frame, and there the variable e has it.
+    A traceback leads to the frames of the program as well. Where one of them keeps the exception too, the two rings hold
+    the same objects, and the shorter one is shown; then the cut frees only a part, and the test has found something.
     """
-    has_info = any(name == _EXCEPTION_INFO or name.startswith(f"{_EXCEPTION_INFO}[") for name in cycle.types)
-    return has_info and all(
-        (link.type == "frame" and link.name in own_frames)
-        or link.type.startswith(_EXCEPTION_INFO)
-        or link.label.startswith(".__traceback__")
-        for link in cycle.ring
+    cut = cycle.cut
+    return (
+        cut is not None
+        and cut.frees == cycle.objects + cycle.dragged
+        and (cut.link.type == "frame" or _is_of_raises(cut.link))
+        and goes_through_raises(cycle, own_frames)
     )
 
 
