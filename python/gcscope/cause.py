@@ -23,6 +23,7 @@ PARENT = "parent and child refer to each other"
 CACHE = "a cache keeps the object it is keyed on"
 CLASS = "a class is made inside a function"
 REPLACED = "a class is made inside a function, or was replaced by another of its name"
+MOCK = "each mock makes a class of its own"
 NAMESPACE = "a function is kept by its own namespace"
 TWO = "two objects refer to each other"
 ITSELF = "an object refers to itself"
@@ -92,6 +93,8 @@ def _cause_by_shape(steps: list[Step], kinds: set[str], alive: bool) -> str | No
         return NAMESPACE
     if "class" in kinds:
         names = [step.node.name or "" for step in steps if step.node.kind == "class"]
+        if kinds == {"class"} and all(name.startswith("unittest.mock.") for name in names):
+            return MOCK
         if any("<locals>" in name for name in names):
             return CLASS
         return None if alive else REPLACED if any(map(_names_another, names)) else CLASS

@@ -12,6 +12,7 @@ from gcscope.cause import (
     FRAME,
     GENERATOR,
     METHOD,
+    MOCK,
     NAMESPACE,
     PARENT,
     RECURSION,
@@ -109,6 +110,7 @@ _ADVICE = {
     CACHE: "key the cache on a plain value, or use a weakref.WeakKeyDictionary",
     CLASS: "make the class once, at module level",
     REPLACED: "make it once, at module level; a decorator that makes it anew (attrs, slotted dataclass) does no harm",
+    MOCK: "a stand-in without mock (types.SimpleNamespace, a small class) makes none",
     NAMESPACE: "clear() the namespace when done with it",
     PARENT: "make it a weakref.ref: the other direction already keeps it alive",
 }
@@ -194,5 +196,9 @@ def advice_without_cut(steps: list[Step], cause: str | None) -> str | None:
     """Say what helps where no cut frees anything: what is known of the pattern, else to let go of all that is shown."""
     if cause in _ADVICE:
         return _ADVICE[cause]
+    if cause == EXCEPTION:
+        names = sorted(step.label[6:] for step in steps if step.node.kind == "frame" and step.label.startswith("local "))
+        drop = f"del {', '.join(names)} when done (try ... finally), and " if names else ""
+        return f"{drop}keep the exception without its traceback"
     labels = sorted({step.label for step in steps if step.label.startswith(".") and _is_own(step.node)})
     return f"clear {', '.join(labels)} of every object on it when done" if labels else None

@@ -30,7 +30,10 @@ def _frees_phrase(cycle: Cycle) -> str:
     frees, total = cycle.cut.frees, cycle.objects + cycle.dragged
     if frees == 0:
         return "frees nothing yet: something else holds the ring"
-    return f"frees all {total:,}" if frees == total else f"frees only {frees:,} of {total:,}"
+    if frees == total:
+        return f"frees all {total:,}"
+    others = "; other rings run through it" if frees < cycle.objects else ""
+    return f"frees only {frees:,} of {total:,}{others}"
 
 
 def cut_phrase(cycle: Cycle) -> str:
