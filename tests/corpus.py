@@ -82,13 +82,14 @@ CONTAINER = "a container holds itself"
 PARENT = "parent and child refer to each other"
 CACHE = "a cache keeps the object it is keyed on"
 CLASS = "a class is made inside a function"
+MOCK = "each mock makes a class of its own"
 NAMESPACE = "a function is kept by its own namespace"
 TWO = "two objects refer to each other"
 ITSELF = "an object refers to itself"
 
 CAUSES = frozenset(
     [EXCEPTION, BOUND, CLOSURE_SELF, CLOSURE_STORED, GENERATOR, COROUTINE, TASK, FRAME, CONTAINER, PARENT]
-    + [CACHE, CLASS, NAMESPACE, TWO, ITSELF]
+    + [CACHE, CLASS, MOCK, NAMESPACE, TWO, ITSELF]
 )
 
 
@@ -228,6 +229,65 @@ def retry_drops_last_error():
         return f"gave up: {last}"
     finally:
         del last
+
+
+class UsageError(Exception):
+    def show(self):
+        return len(self.args)
+
+
+@leaky(EXCEPTION, "local report")
+def error_told_outside_its_handler():
+    """A command line keeps a method of the error to call it once the handler is done, as click's Command.main does."""
+    report = None
+    try:
+        raise UsageError("no such option")
+    except UsageError as error:
+        report = error.show
+    return report()
+
+
+@repaired
+def error_told_and_dropped():
+    report = None
+    try:
+        raise UsageError("no such option")
+    except UsageError as error:
+        report = error.show
+    try:
+        return report()
+    finally:
+        del report
+
+
+def load(data, drops):
+    error = None
+    if "name" not in data:
+        error = UsageError("name is missing")
+    try:
+        if error is not None:
+            raise error
+        return data
+    finally:
+        if drops:
+            del error
+
+
+@leaky(EXCEPTION, "local error")
+def error_made_then_raised():
+    """A validator makes the error first and raises the variable, as marshmallow's Schema.load does."""
+    try:
+        load({}, drops=False)
+    except UsageError:
+        return "invalid"
+
+
+@repaired
+def error_raised_and_dropped():
+    try:
+        load({}, drops=True)
+    except UsageError:
+        return "invalid"
 
 
 class Job:
@@ -1222,6 +1282,21 @@ def stand_in_without_mock():
     return shop.price()
 
 
+@leaky(MOCK)
+def mock_called():
+    """A single unittest.mock.MagicMock: the class that it makes of itself is a ring, as every class is."""
+    shop = unittest.mock.MagicMock(return_value=3)
+    return shop()
+
+
+@repaired
+def function_called():
+    def shop():
+        return 3
+
+    return shop()
+
+
 class Row:
     def __init__(self, table):
         self.table = table
@@ -1426,6 +1501,29 @@ def jinja_environment_made_once():
 
 
 # ------------------------------------------------------------------ containers, caches, contexts
+
+
+class OrderedSet:
+    """The links between its items are lists, the first of them that of the empty set, as in the old recipe."""
+
+    def __init__(self, items):
+        self.end = end = []
+        end += [None, end, end]
+        self.links = {}
+        for item in items:
+            before = end[1]
+            before[2] = end[1] = self.links[item] = [item, before, end]
+
+
+@leaky(CONTAINER, "[*]")
+def ordered_set_of_linked_lists():
+    """An ordered set made of linked lists, as marshmallow's; the set itself is freed, its lists are not."""
+    return len(OrderedSet("tea").links)
+
+
+@repaired
+def ordered_set_as_dict():
+    return len(dict.fromkeys("tea"))
 
 
 @leaky(CONTAINER, "['globals']")

@@ -197,7 +197,9 @@ def advice_without_cut(steps: list[Step], cause: str | None) -> str | None:
     if cause in _ADVICE:
         return _ADVICE[cause]
     if cause == EXCEPTION:
-        names = sorted(step.label[6:] for step in steps if step.node.kind == "frame" and step.label.startswith("local "))
+        names = sorted(
+            step.label[6:] for step in steps if step.node.kind == "frame" and step.label.startswith("local ")
+        )
         drop = f"del {', '.join(names)} when done (try ... finally), and " if names else ""
         return f"{drop}keep the exception without its traceback"
     labels = sorted({step.label for step in steps if step.label.startswith(".") and _is_own(step.node)})

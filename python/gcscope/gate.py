@@ -112,8 +112,8 @@ def _is_frame_of_pytest(link: Link) -> bool:
     return link.type == "frame" and "/_pytest/" in (link.where or "").replace("\\", "/")
 
 
-def goes_through_raises(cycle: Cycle, own_frames: frozenset[str]) -> bool:
-    """Tell whether a ring, as it is shown, goes only through the frame of the test and its pytest.raises.
+def goes_through_raises(cycle: Cycle, own_frames: frozenset[str] | None = None) -> bool:
+    """Tell whether a ring, as it is shown, goes only through the frame of the test (or any) and its pytest.raises.
 
     What pytest.raises(...) as e gives has the traceback, that has the test's frame, and there the variable e has it (or
     another one has e.value, and the ring is shorter by that); in check = pytest.raises(...) the variable has it through
@@ -121,7 +121,7 @@ def goes_through_raises(cycle: Cycle, own_frames: frozenset[str]) -> bool:
     """
     has_raises = any(_is_name_of_raises(name) for name in cycle.types)
     return has_raises and all(
-        (link.type == "frame" and link.name in own_frames)
+        (link.type == "frame" and (own_frames is None or link.name in own_frames))
         or _is_of_raises(link)
         or _is_frame_of_pytest(link)
         or link.label.startswith(".__traceback__")
@@ -143,8 +143,8 @@ def is_of_runner(cycle: Cycle) -> bool:
 def is_of_pytest(cycle: Cycle, own_frames: frozenset[str]) -> bool:
     """Tell whether a ring is only that of a pytest.raises: without it, nothing of what it holds would be left.
 
-    A traceback leads to the frames of the program as well. Where one of them keeps the exception too, the two rings hold
-    the same objects, and the shorter one is shown; then the cut frees only a part, and the test has found something.
+    A traceback leads to the frames of the program as well. Where one of them keeps the exception too, the two rings
+    hold the same objects, and the shorter one is shown; then the cut frees only a part: the test has found something.
     """
     cut = cycle.cut
     return (

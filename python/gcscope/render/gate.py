@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gcscope.gate import goes_through_raises
 from gcscope.render.text import cycle_text, plural, ring_line
 
 TYPE_CHECKING = False
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
 MOST_FORMS = 20
 MOST_TESTS = 3
 OF_PYTEST_WHY = "of pytest (a test's own frame with its pytest.raises, or what runs async tests)"
+
+
+def _ring_lines(cycle: Cycle) -> list[str]:
+    """Write a ring; of one that is shown by its way through pytest, how to see the others that run through it."""
+    lines = cycle_text(cycle).splitlines()
+    if cycle.cut is not None and cycle.cut.frees < cycle.objects and goes_through_raises(cycle):
+        lines.append("  pytest.raises(...) without a variable shows the other rings")
+    return lines
 
 
 def _count(cycles: Iterable[Cycle]) -> int:
@@ -40,7 +49,7 @@ def failure_text(judgement: Judgement) -> str:
     more = ", first" if len(cycles) > 1 else ""
     lines = [f"left {plural(_count(cycles), 'cycle')}{more}: {ring_line(cycles[0])}"]
     for cycle in cycles[:MOST_FORMS]:
-        lines += ["", *cycle_text(cycle).splitlines()]
+        lines += ["", *_ring_lines(cycle)]
     if len(cycles) > MOST_FORMS:
         lines += ["", f"and {plural(len(cycles) - MOST_FORMS, 'more form')} of cycles"]
     aside = _aside(judgement)
@@ -59,7 +68,7 @@ def forms_lines(forms: Iterable[Form]) -> list[str]:
     told = list(forms)
     lines = []
     for form in told[:MOST_FORMS]:
-        lines += [*cycle_text(form.cycle).splitlines(), f"  in {tests_phrase(form.tests)}", ""]
+        lines += [*_ring_lines(form.cycle), f"  in {tests_phrase(form.tests)}", ""]
     if len(told) > MOST_FORMS:
         rest = told[MOST_FORMS:]
         lines += [f"and {plural(len(rest), 'more form')} of cycles, seen {_count(f.cycle for f in rest):,} times", ""]
