@@ -4,6 +4,7 @@ import unittest.mock
 
 import pytest
 
+from conftest import python
 from gcscope.births import Births
 from gcscope.gate import ALLOWED, NEW, OF_PYTEST, Rules, Session, judge
 from gcscope.render.gate import failure_text
@@ -148,3 +149,27 @@ def test_a_traceback_that_is_held_twice_gets_advice(left):
     advice = cycle.cut.advice if cycle.cut is not None else cycle.advice
     assert "outcome" in advice or "traceback" in advice
     assert ".tb_frame" not in advice
+
+
+DECORATED = """
+import pytest
+
+def given(function):
+    def wrapped_test(self):
+        return function(self)
+    return wrapped_test
+
+class TestEvolve:
+    @given
+    def test_unknown(self):
+        with pytest.raises(ValueError) as info:
+            int("none")
+        assert info.type is ValueError
+"""
+
+
+def test_a_decorated_test_is_known_by_the_name_it_was_found_by(tmp_path):
+    (tmp_path / "test_decorated.py").write_text(DECORATED)
+    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "--gcscope-fail", cwd=tmp_path)
+    assert done.code == 0, done
+    assert "not judged: 1 cycle" in done.out, done

@@ -112,13 +112,12 @@ class _Gate:
         """Tell what a test may leave."""
         from gcscope.gate import Rules
 
-        function = getattr(item, "obj", None)
         return Rules(
             severity=severity,
             reason=_reason(mark) if severity == "allow" else None,
             allow=(*self.ignore, *_allowed(mark)),
             known=frozenset() if self.baseline is None else self.baseline.fingerprints,
-            own_frames=frozenset({getattr(function, "__qualname__", "")}),
+            own_frames=frozenset(_own_frames(item)),
         )
 
 
@@ -127,6 +126,13 @@ _STATE: pytest.StashKey[str | None] = pytest.StashKey()
 """Of a test's call: None where it was not to be judged, '' where it was, else why it could not be."""
 _NOTED: pytest.StashKey[tuple[str, str]] = pytest.StashKey()
 """Of a test: the property that has its judgement."""
+
+
+def _own_frames(item: pytest.Item) -> Iterator[str]:
+    """Name the function of a test: as it calls itself, and as it was found, since decorators (hypothesis) rename it."""
+    yield getattr(getattr(item, "obj", None), "__qualname__", "")
+    name, cls = getattr(item, "originalname", None) or item.name, getattr(item, "cls", None)
+    yield name if cls is None else f"{cls.__qualname__}.{name}"
 
 
 def _baseline_path(config: pytest.Config) -> str | None:
