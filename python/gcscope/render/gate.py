@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gcscope.gate import goes_through_raises
-from gcscope.render.text import cycle_text, plural, ring_line
+from gcscope.render.text import cycle_text, plural, ring_line, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def tests_phrase(tests: Iterable[str]) -> str:
     """Write some tests by name, and how many there are besides."""
     named = sorted(tests)
     rest = f" and {len(named) - MOST_TESTS:,} more" if len(named) > MOST_TESTS else ""
-    return ", ".join(named[:MOST_TESTS]) + rest
+    return ", ".join(map(shortened, named[:MOST_TESTS])) + rest
 
 
 def forms_lines(forms: Iterable[Form]) -> list[str]:
