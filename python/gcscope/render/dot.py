@@ -134,7 +134,7 @@ class _Writer:
         ]
         for number, group in enumerate(picture.groups):
             lines += [f"  subgraph cluster{number} {{", *self._group(number, group), "  }"]
-        lines += [f"  {line}" for line in self._nodes(None)]
+        lines += [f"  {line}" for line in [*self._nodes(None), *self._pairs()]]
         for number, arrow in enumerate(picture.arrows):
             lines += [f"  {line}" for line in self._arrow(number, arrow)]
         return [*lines, *self._below_each_other(), "}"]
@@ -169,6 +169,17 @@ class _Writer:
         lines = [self._box(box) for box in self.picture.boxes if box.group == group]
         return lines + [self._label(number) for number in self.labels if self._group_of(number) == group]
 
+    def _pairs(self) -> list[str]:
+        """Let the labels of two boxes that refer to each other stand beside each other: it looks like a ring."""
+        numbers = {(arrow.source, arrow.target): number for number, arrow in enumerate(self.picture.arrows)}
+        lines = []
+        for (source, target), number in numbers.items():
+            back = numbers.get((target, source), number)
+            is_pair = number < back and {number, back} <= self.labels.keys()
+            if is_pair and self._group_of(number) is None and self._group_of(back) is None:
+                lines.append(f"{{rank=same; {self.labels[number]}; {self.labels[back]}}}")
+        return lines
+
     def _group_of(self, number: int) -> str | None:
         """Tell in which group the label of an arrow stands."""
         arrow = self.picture.arrows[number]
@@ -197,7 +208,7 @@ class _Writer:
     def _arrow(self, number: int, arrow: Arrow) -> list[str]:
         """Write an arrow; one that has a label in two halves."""
         style = _CUT_ARROW if arrow.is_cut else _RING_ARROW if arrow.on_ring else {}
-        if not arrow.label and not arrow.on_ring:
+        if not arrow.on_ring and self._is_folded(arrow):
             style = _REST_ARROW
         if arrow.key in self.hidden:
             style = {**style, **_HIDDEN}
@@ -207,6 +218,10 @@ class _Writer:
             return [f"{source} -> {target} {attributes}"]
         half = _attributes({**style, "arrowhead": "none"}, tooltip=_hint(arrow.label))
         return [f"{source} -> {self.labels[number]} {half}", f"{self.labels[number]} -> {target} {attributes}"]
+
+    def _is_folded(self, arrow: Arrow) -> bool:
+        """Whether an arrow stands for what is folded into one box."""
+        return any(box.kind == REST for box in self.picture.boxes if box.key in (arrow.source, arrow.target))
 
     def _ring(self, group: str) -> list[str]:
         """Tell the nodes of a group's ring in its order, labels among them."""

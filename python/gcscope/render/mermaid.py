@@ -98,7 +98,8 @@ class _Writer:
         return f"{self.names[box.key]}({text})" if box.on_ring else f"{self.names[box.key]}[{text}]"
 
     def _arrow(self, arrow: Arrow) -> str:
-        line = "-.->" if arrow.is_cut or not (arrow.label or arrow.on_ring) else "==>" if arrow.on_ring else "-->"
+        is_folded = any(box.kind == REST for box in self.picture.boxes if box.key in (arrow.source, arrow.target))
+        line = "-.->" if arrow.is_cut else "==>" if arrow.on_ring else "-.->" if is_folded else "-->"
         said = arrow_lines(arrow)
         label = f"|{self._text(said)}|" if said else ""
         return f"{self.names[arrow.source]} {line}{label} {self.names[arrow.target]}"
