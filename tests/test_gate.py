@@ -27,7 +27,7 @@ from gcscope.gate import (
 )
 from gcscope.render.gate import MOST_FORMS, failure_text, forms_lines, summary_lines
 from gcscope.render.gate import tests_phrase as phrase_of_tests
-from gcscope.report import Cycle, Link, Report, sum_counts
+from gcscope.report import Cut, Cycle, Link, Report, sum_counts
 
 
 def cycle(*types, fingerprint="f1", count=1, also=()):
@@ -44,8 +44,8 @@ def cycle(*types, fingerprint="f1", count=1, also=()):
         bytes=100,
         types=sum_counts({link.type: 1 for link in links}, dict.fromkeys(also, 1)),
         cause=None,
-        cut=None,
-        advice=None,
+        cut=Cut(link=links[0], advice="let go", frees=len(links), references=1),
+        advice="let go",
         count=count,
         fingerprint=fingerprint,
     )
@@ -227,7 +227,7 @@ def test_a_session():
     told, lines = summary_lines(session, None, False)
     assert "  in b" in told and sum("┌►" in line for line in told) == 1
     assert lines == [
-        "5 tests judged, 2 left cycles of 1 form: 1 failed, 1 told, not failed (--gcscope-fail makes them fail)",
+        "5 tests judged, 2 left cycles (1 form): 1 failed, 1 told, not failed (--gcscope-fail makes them fail)",
         "not judged: 1 cycle allowed, in 1 test",
         "allow_cycles is not needed by e: they left none",
         "note: n (2 tests)",

@@ -151,7 +151,7 @@ def test_leaky():
     assert "seen 2 times · only the collector can free it" in "\n".join(text)
     assert [line.split()[0] for line in text if "┌►" in line] == ["┌►", "┌►"]
     assert sum("◄ cut here" in line for line in text) == 2
-    assert done.summary == ["2 tests judged, 1 left cycles of 2 forms: failed"]
+    assert done.summary == ["2 tests judged, 1 left cycles (2 forms): 1 failed"]
 
 
 def test_what_a_mark_allows(run):
@@ -428,7 +428,7 @@ class CaseTearDown(unittest.TestCase):
         assert done.outcomes[name] == "failed"
         text = "\n".join(done.failure(name))
         assert "by itself" in text and "cycle" not in text
-    assert done.summary[0] == "8 tests judged, 5 left cycles of 2 forms: failed"
+    assert done.summary[0] == "8 tests judged, 5 left cycles (2 forms): 5 failed"
 
 
 def test_doctests(run):
@@ -617,7 +617,7 @@ def test_which_tests_are_judged(run, options, ini, failed, told):
     assert bool(done.summary) is bool(failed)
     if told:
         assert done.summary[0] == (
-            "4 tests judged, 2 left cycles of 1 form: 1 failed, 1 told, not failed (--gcscope-fail makes them fail)"
+            "4 tests judged, 2 left cycles (1 form): 1 failed, 1 told, not failed (--gcscope-fail makes them fail)"
         )
     if told or "unmarked" in failed:
         assert done.summary[1:] == [
@@ -687,7 +687,7 @@ def test_first_allowed():
         "test_leaky": "rerun+rerun+failed",
         "test_first_allowed": "passed",
     }
-    assert done.summary == ["2 tests judged, 1 left cycles of 1 form: failed"]
+    assert done.summary == ["2 tests judged, 1 left cycles (1 form): 1 failed"]
     assert {name: len(it.findings) for name, it in judgements(done.folder / "it.xml").items()} == {"test_leaky": 1}
     done = run("n = []\ndef test_flaky():\n    ring()\n    n.append(1)\n    assert len(n) > 1",
                "--gcscope", "--reruns=2", plugins=["rerunfailures"])  # fmt: skip
@@ -751,7 +751,7 @@ def test_clean(noted):
     pass
 """, "--junitxml=it.xml")  # fmt: skip
     assert done.outcomes == {"test_leaky": "failed", "test_clean": "passed"} and done.code == 1
-    assert done.summary == ["2 tests judged, 1 left cycles of 1 form: failed"]
+    assert done.summary == ["2 tests judged, 1 left cycles (1 form): 1 failed"]
     values = [entry.get("value") for entry in ElementTree.parse(done.folder / "it.xml").iter("property")]
     assert values[0] == "0.1" and values[2] == "0.2" and Judgement.from_json(values[1]).fails and len(values) == 3
 
@@ -800,7 +800,7 @@ def test_a_plain_run_passes(run, options):
 def test_a_judged_run_fails(run, options):
     done = run(LEAKY, "--gcscope-fail", *options.split())
     assert done.code == 1 and "2 failed, 2 passed" in done.text
-    assert done.summary[0] == "4 tests judged, 2 left cycles of 1 form: failed"
+    assert done.summary[0] == "4 tests judged, 2 left cycles (1 form): 2 failed"
 
 
 def test_quiet(run):
@@ -925,7 +925,7 @@ def test_last():
         "test_after_that": "passed",
         "test_last": "passed",
     }
-    assert done.summary == ["7 tests judged, 1 left cycles of 1 form: failed"]
+    assert done.summary == ["7 tests judged, 1 left cycles (1 form): 1 failed"]
     assert "rings.Node" not in done.text
 
 

@@ -71,7 +71,7 @@ def merged(cycles: Iterable[Cycle]) -> tuple[Cycle, ...]:
     for cycle in cycles:
         earlier = found.get(cycle.fingerprint)
         found[cycle.fingerprint] = cycle if earlier is None else _merged(earlier, cycle)
-    return tuple(sorted(found.values(), key=lambda c: (-c.count * (c.objects + c.dragged), c.fingerprint)))
+    return tuple(sorted(found.values(), key=lambda c: (-c.count * c.held, c.fingerprint)))
 
 
 def cycles_of(stories: list[tuple[Any, ...]], alive: bool = False) -> tuple[Cycle, ...]:

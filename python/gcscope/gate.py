@@ -77,7 +77,7 @@ class Rules(Record):
     allow: tuple[str, ...]
     """Patterns, see `matches`."""
     known: frozenset[str]
-    """Fingerprints."""
+    """What `form_of` tells of known rings."""
     own_frames: frozenset[str]
     """The qualified name of the test's function."""
 
@@ -149,7 +149,7 @@ def is_of_pytest(cycle: Cycle, own_frames: frozenset[str]) -> bool:
     cut = cycle.cut
     return (
         cut is not None
-        and cut.frees == cycle.objects + cycle.dragged
+        and cut.frees == cycle.held
         and (cut.link.type == "frame" or _is_of_raises(cut.link))
         and goes_through_raises(cycle, own_frames)
     )
@@ -160,13 +160,22 @@ def _standing(cycle: Cycle, rules: Rules) -> str:
         return ALLOWED
     if is_of_pytest(cycle, rules.own_frames) or is_of_runner(cycle):
         return OF_PYTEST
-    return KNOWN if cycle.fingerprint in rules.known else NEW
+    return KNOWN if form_of(cycle) in rules.known else NEW
 
 
 def judge(report: Report, rules: Rules) -> Judgement:
     """Hold what a test left against what it may leave."""
     findings = tuple(Finding(cycle=cycle, standing=_standing(cycle, rules)) for cycle in report.cycles)
     return Judgement(findings=findings, notes=report.notes, severity=rules.severity, reason=rules.reason)
+
+
+def form_of(cycle: Cycle) -> str:
+    """Tell which rings are of one form to a project: those of one fingerprint; of classes, those of one name.
+
+    Every class refers to itself in the same way, and a baseline that knows one of them must not know all.
+    """
+    name = next((link.name for link in cycle.ring if ".__mro__" in link.label), None)
+    return cycle.fingerprint if name is None else f"{cycle.fingerprint} {name}"
 
 
 def type_name(cls: type) -> str:
@@ -205,15 +214,16 @@ class Session:
 
     def forms(self, *standings: str, severity: str | None = None) -> tuple[Form, ...]:
         """Return the rings that stand so (in tests of one severity), those that hold most objects first."""
-        tests: dict[str, list[str]] = {}
-        cycles = []
+        found: dict[str, tuple[list[Cycle], list[str]]] = {}
         for test, judgement in self.judgements.items():
             if severity is not None and judgement.severity != severity:
                 continue
             for cycle in (cycle for standing in standings for cycle in judgement.of(standing)):
-                tests.setdefault(cycle.fingerprint, []).append(test)
+                cycles, tests = found.setdefault(form_of(cycle), ([], []))
                 cycles.append(cycle)
-        return tuple(Form(cycle=cycle, tests=tuple(sorted(tests[cycle.fingerprint]))) for cycle in merged(cycles))
+                tests.append(test)
+        forms = [Form(cycle=merged(cycles)[0], tests=tuple(sorted(tests))) for cycles, tests in found.values()]
+        return tuple(sorted(forms, key=lambda form: (-form.cycle.count * form.cycle.held, form_of(form.cycle))))
 
     def notes(self) -> dict[str, int]:
         """Return the notes, and in how many tests each was taken."""
@@ -225,7 +235,7 @@ class Session:
 
     def seen(self) -> dict[str, KnownRing]:
         """Return what belongs in a baseline: new rings and known ones, by fingerprint."""
-        return {form.cycle.fingerprint: known_ring(form.cycle, form.tests) for form in self.forms(NEW, KNOWN)}
+        return {form_of(form.cycle): known_ring(form.cycle, form.tests) for form in self.forms(NEW, KNOWN)}
 
 
 # -------------------------------------------------------------------------- baseline
@@ -236,7 +246,7 @@ class KnownRing(Record):
 
     __slots__ = ("fingerprint", "ring", "tests")
     fingerprint: str
-    """The same for rings of this form in every run."""
+    """The same for rings of this form in every run; with the name of the class, where it is the ring of a class."""
     ring: str
     """It in a line, for who reads the file."""
     tests: tuple[str, ...]
@@ -277,7 +287,7 @@ class Baseline(Record):
 
 def known_ring(cycle: Cycle, tests: Iterable[str]) -> KnownRing:
     """Write down a ring for the baseline."""
-    return KnownRing(fingerprint=cycle.fingerprint, ring=ring_line(cycle), tests=tuple(sorted(tests)))
+    return KnownRing(fingerprint=form_of(cycle), ring=ring_line(cycle), tests=tuple(sorted(tests)))
 
 
 def read_baseline(path: str) -> Baseline:

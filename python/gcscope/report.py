@@ -345,6 +345,11 @@ class Cycle(Drawable):
         if self.cut is not None and self.cut.link not in self.ring:
             raise ValueError("a cut that is not on its ring")
 
+    @property
+    def held(self) -> int:
+        """Objects that one ring of the form holds: those in it and those kept by it."""
+        return self.objects + self.dragged
+
     def __str__(self) -> str:
         from gcscope.render.text import cycle_text
 

@@ -27,7 +27,7 @@ WIDE = 118  # a line that would be longer has the advice below the ring
 def _frees_phrase(cycle: Cycle) -> str:
     """Write what a cut frees."""
     assert cycle.cut is not None
-    frees, total = cycle.cut.frees, cycle.objects + cycle.dragged
+    frees, total = cycle.cut.frees, cycle.held
     if frees == 0:
         return "frees nothing yet: something else holds the ring"
     if frees == total:
