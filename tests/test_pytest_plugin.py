@@ -57,15 +57,18 @@ class Run:
         self.errors = result.stderr.str()
         self.folder = folder
         self.outcomes = {}
+        words = r"(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN)"
         for line in self.lines:
-            words = r"(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN)"
-            match = re.match(rf"(?:\[gw\d+\] \[ *\d+%\] )?{words} (\S+?::.+)$", line)
-            name, outcome = (match[2], match[1]) if match and " - " not in line else (None, None)
-            if (match := re.match(rf"(\S+?::.+?) (?:<- \S+ )?{words}\b", line)) and name is None:
-                name, outcome = match[1], match[2]
-            if name is not None and "short test summary info" not in self.text[: self.text.find(line)]:
-                name = name.strip().rpartition("::")[2]
-                self.outcomes[name] = "+".join(filter(None, [self.outcomes.get(name), outcome.lower()]))
+            if "short test summary info" in line:
+                break
+            if match := re.match(rf"\[gw\d+\] \[ *\d+%\] {words} (\S+?::.+)$", line):  # xdist's
+                outcome, name = match.groups()
+            elif match := re.match(rf"(\S+?::.+?) (?:<- \S+ )?{words}\b", line):
+                name, outcome = match.groups()
+            else:
+                continue
+            name = name.strip().rpartition("::")[2]
+            self.outcomes[name] = "+".join(filter(None, [self.outcomes.get(name), outcome.lower()]))
 
     def named(self, outcome):
         """Return the names of the tests that ended so."""
