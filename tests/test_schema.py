@@ -6,7 +6,6 @@ import json
 import types
 from pathlib import Path
 
-import jsonschema
 import pytest
 
 import gcscope
@@ -17,6 +16,8 @@ from gcscope.render.json import kinds, read_any
 from gcscope.runner import _Observer
 from gcscope.verdict import arithmetic
 from gcscope.walkthrough import explain_collection
+
+jsonschema = pytest.importorskip("jsonschema", reason="the schema is tested with jsonschema (extra: test)")
 
 SCHEMA = json.loads(Path(gcscope.__file__).with_name("gcscope-1.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
