@@ -62,6 +62,7 @@ class _Gate:
         self.is_off: bool = option.gcscope_off
         self.ignore = tuple(config.getini("gcscope_ignore"))
         self.broken: str | None = None
+        self.failed: str | None = None
         self.path = _baseline_path(config)
         self.updates: bool = option.gcscope_update_baseline and not self.is_off
         if self.updates and self.path is None:
@@ -99,6 +100,11 @@ class _Gate:
             except Exception as error:
                 self.broken = f"gcscope does not load ({type(error).__name__}: {error}); install it anew"
         return self.broken is None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note which test has failed: while its call runs, that is a subtest of it."""
+        if report.failed:
+            self.failed = report.nodeid
 
     def asks(self, item: pytest.Item) -> tuple[str, pytest.Mark | None] | None:
         """Tell what a new ring means to a test, and the mark that says so; None where it is not to be judged."""
@@ -183,6 +189,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
     config.stash[_GATE] = gate = _Gate(config)
+    config.pluginmanager.register(gate, "gcscope-gate")
     if not hasattr(config, "workerinput"):  # in the process that was started, if there are others (xdist)
         config.pluginmanager.register(_Gatherer(gate), "gcscope-gatherer")
 
@@ -240,6 +247,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     from gcscope.render.gate import failure_text
 
     rules = gate.rules(item, *asked)
+    gate.failed = None
     births = Births()
     births.begin()
     try:
@@ -247,7 +255,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     except BaseException:  # a failed or skipped test is not judged: its traceback keeps frames
         births.abandon()
         raise
-    if getattr(item, "_excinfo", None):  # a unittest's failure, which pytest puts there and does not raise
+    # The failure of a unittest is not raised, but put there by pytest; nor is that of a subtest.
+    if getattr(item, "_excinfo", None) or gate.failed == item.nodeid:
         births.abandon()
         return result
     judgement = _look(births, rules)
