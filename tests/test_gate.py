@@ -218,23 +218,25 @@ def test_a_session():
     session.add("c", None)
     session.add("d", judgement((other, KNOWN), notes=("n",)))
     session.add("e", judgement(severity="allow"))
-    assert session.judged == set("abcde") and session.tests(NEW) == ["a", "b"]
+    session.add("f", judgement(notes=("o",)))
+    assert session.judged == set("abcdef") and session.tests(NEW) == ["a", "b"]
     (form,) = session.forms(NEW)
     assert form.tests == ("a", "b") and form.cycle.count == 4
     (form,) = session.forms(NEW, severity="report")
     assert form.tests == ("b",) and form.cycle.count == 2
-    assert session.notes() == {"n": 2} and set(session.seen()) == {"f1", "f2"}
+    assert session.notes() == {"n": 2, "o": 1} and set(session.seen()) == {"f1", "f2"}
     told, lines = summary_lines(session, None, False)
     assert "  in b" in told and sum("┌►" in line for line in told) == 1
     assert lines == [
-        "5 tests judged, 2 left cycles (1 form): 1 failed, 1 told, not failed (--gcscope-fail makes them fail)",
+        "6 tests judged, 2 left cycles (1 form): 1 failed, 1 told, not failed (--gcscope-fail makes them fail)",
         "not judged: 1 cycle allowed, in 1 test",
         "allow_cycles is not needed by e: they left none",
         "note: n (2 tests)",
+        "note: o (1 test)",
     ]
     session.add("a", None)  # run again
     session.add("b", None)
-    assert session.tests(NEW) == [] and summary_lines(session, None, False)[1][0] == "5 tests judged, none left a cycle"
+    assert session.tests(NEW) == [] and summary_lines(session, None, False)[1][0] == "6 tests judged, none left a cycle"
 
 
 def test_many_forms():

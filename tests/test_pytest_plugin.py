@@ -434,6 +434,36 @@ class CaseTearDown(unittest.TestCase):
     assert done.summary[0] == "8 tests judged, 5 left cycles (2 forms): 5 failed"
 
 
+def test_subtests_that_fail(run):
+    """With one of those a test has failed, though its call returns."""
+    done = run("""
+import unittest
+
+@pytest.mark.no_cycles
+class Case(unittest.TestCase):
+    def test_case(self):
+        for n in range(2):
+            with self.subTest(n=n):
+                ring()
+                self.assertEqual(n, 1)
+
+    def test_case_after(self):
+        ring(Other)
+""")
+    assert done.code == 1 and done.outcomes["test_case_after"] == "failed" and NODE not in done.text
+    assert done.summary == ["1 test judged, 1 left cycles of 1 form: failed"]
+    if PYTEST < (9, 0):
+        pytest.skip("this pytest has no fixture subtests")
+    done = run("""
+@pytest.mark.no_cycles
+def test_fixture(subtests):
+    with subtests.test("x"):
+        ring()
+        assert False
+""")
+    assert done.outcomes == {"test_fixture": "failed"} and NODE not in done.text and done.summary == []
+
+
 def test_doctests(run):
     done = run(
         None,
@@ -1408,8 +1438,17 @@ def test_baseline_under_xdist(run):
     done = run(THREE, *update)
     text = (done.folder / "known.json").read_text(encoding="utf-8")
     (done.folder / "known.json").unlink()
-    done = run(None, *update, "-n2", plugins=["xdist"])
+    conftest = """
+def pytest_sessionfinish(session):
+    config = session.config
+    is_one_of_others = hasattr(config, "workerinput")
+    with open("gathers.txt", "a") as file:
+        print(is_one_of_others, config.pluginmanager.hasplugin("gcscope-gatherer"), file=file)
+"""
+    done = run(None, *update, "-n2", plugins=["xdist"], conftest=conftest)
     assert done.code == 0 and (done.folder / "known.json").read_text(encoding="utf-8") == text
+    gathers = sorted((done.folder / "gathers.txt").read_text().splitlines())
+    assert gathers == ["False True", "True False", "True False"]  # else all of them would write the baseline
     done = run(None, "--gcscope-fail", "--gcscope-baseline=known.json", "-n2", plugins=["xdist"])
     assert done.code == 0 and "2 forms of cycles known to the baseline still there" in done.summary
 
