@@ -451,7 +451,7 @@ class Case(unittest.TestCase):
         ring(Other)
 """)
     assert done.code == 1 and done.outcomes["test_case_after"] == "failed" and NODE not in done.text
-    assert done.summary == ["1 test judged, 1 left cycles of 1 form: failed"]
+    assert done.summary == ["1 test judged, 1 left cycles (1 form): 1 failed"]
     if PYTEST < (9, 0):
         pytest.skip("this pytest has no fixture subtests")
     done = run("""
