@@ -44,13 +44,15 @@ list_by_visiting(AddrMap *map)
 
 #endif
 
+/* A list is made in steps, with audit hooks between. If none of its items is owned by it alone, giving it up frees nothing. */
 static int
 list_by_list(Heap *heap, PyObject *list)
 {
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
-        int is_new = addrmap_insert(&heap->map, PyList_GET_ITEM(list, i));
+        PyObject *op = PyList_GET_ITEM(list, i);
+        int is_new = Py_REFCNT(op) > 1 ? addrmap_insert(&heap->map, op) : 0;
         if (is_new <= 0) {
-            heap->has_repeats = is_new == 0;
+            heap->has_changed = is_new == 0;
             return -1;
         }
     }
@@ -68,7 +70,7 @@ list_addresses(Heap *heap, PyObject *list)
     return list_by_list(heap, list);
 }
 
-/* Begin with the addresses that are listed. Giving the list up frees none of them: each has an owner besides. */
+/* Begin with the addresses that are listed. */
 static int
 list_begin(Heap *heap, Memory *memory, PyObject *list)
 {

@@ -20,14 +20,14 @@ typedef struct {
     VEC(int32_t) refcounts; /* node id -> references that own it; INT32_MAX for immortal ones and more than that */
     VEC(NodeId) unowned;    /* targets of the edges that own nothing, once for each such edge */
     size_t visits;          /* references that tp_traverse showed, to listed objects or not */
-    bool has_repeats;       /* the list has an object twice: heap_list refused it */
+    bool has_changed;       /* the list has an object twice, or one that nothing else owns: heap_list refused it */
     bool uncertain;         /* some generator was read by the fallback of internals.h */
 } Heap;
 
-/* List the heap: the items of `list` (stolen, also on failure), which must be the answer of gc.get_objects, or every tracked
-   object where it is NULL and GCSCOPE_HAS_VISIT_OBJECTS. The list is given up before this returns, and with it the
-   reference that it has on each object. 0; -1 when memory is exhausted, there are more than 4 billion objects, or the
-   list has repeats. */
+/* List the heap: the items of `list` (stolen, also on failure), which must be an exact list, the answer of gc.get_objects,
+   or every tracked object where it is NULL and GCSCOPE_HAS_VISIT_OBJECTS. The list is given up before this returns, and
+   with it the reference that it has on each object. 0; -1 when memory is exhausted, there are more than 4 billion objects,
+   or the heap changed between the steps in which the list was made. */
 int heap_list(Heap *heap, Memory *memory, PyObject *list);
 
 /* The same, and what hides from both under gc.freeze(): whatever tracked objects tp_traverse leads to from the others, and

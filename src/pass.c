@@ -28,17 +28,27 @@ pass_end(Pass *pass)
     }
 }
 
+/* New reference: what gc.get_objects lists of one generation, or of all where it is -1. A program may have replaced that
+   function before we took it. */
+static PyObject *
+ask_for_list(ModuleState *state, long generation)
+{
+    PyObject *listed = generation < 0 ? PyObject_CallNoArgs(state->gc_get_objects)
+                                      : PyObject_CallFunction(state->gc_get_objects, "l", generation);
+    if (listed != NULL && !PyList_CheckExact(listed)) {
+        Py_CLEAR(listed);
+        PyErr_SetString(PyExc_TypeError, "gc.get_objects() must return a list");
+    }
+    return listed;
+}
+
 /* New reference: what stands behind the marker in generation 0. From the end, since it is what came last that is wanted. */
 static PyObject *
 list_since(const Pass *pass)
 {
-    PyObject *listed = PyObject_CallFunction(pass->state->gc_get_objects, "i", 0);
+    PyObject *listed = ask_for_list(pass->state, 0);
     if (listed == NULL) {
         return NULL;
-    }
-    if (!PyList_CheckExact(listed)) {
-        Py_DECREF(listed);
-        return PyErr_Format(PyExc_TypeError, "gc.get_objects() must return a list");
     }
     Py_ssize_t place = PyList_GET_SIZE(listed) - 1;
     while (place >= 0 && PyList_GET_ITEM(listed, place) != pass->marker) {
@@ -63,7 +73,7 @@ list_generations(ModuleState *state, long generation)
         PyObject_GC_UnTrack(all); /* or it would stand among its own items */
     }
     for (long g = 0; g <= generation && all != NULL; g++) {
-        PyObject *listed = PyObject_CallFunction(state->gc_get_objects, "l", g);
+        PyObject *listed = ask_for_list(state, g);
         if (listed == NULL || PyList_SetSlice(all, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, listed) < 0) {
             Py_CLEAR(all);
         }
@@ -94,7 +104,7 @@ list_whole_heap(ModuleState *state, PyObject **list)
             return any_frozen;
         }
     }
-    *list = PyObject_CallNoArgs(state->gc_get_objects);
+    *list = ask_for_list(state, -1);
     return *list != NULL ? 0 : -1;
 }
 
@@ -109,8 +119,9 @@ stay_alone(Pass *pass)
 static int
 list_failed(const Pass *pass)
 {
-    if (pass->heap.has_repeats) {
-        PyErr_SetString(PyExc_RuntimeError, "the heap changed while it was listed: an audit hook ran a collection");
+    if (pass->heap.has_changed) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        "the heap changed while it was listed: an audit hook ran a collection or gave objects up");
     }
     else {
         PyErr_NoMemory();
@@ -145,7 +156,7 @@ pass_list_all(Pass *pass)
     if (any_frozen < 0) {
         return -1;
     }
-    if (!GCSCOPE_HAS_VISIT_OBJECTS && (list = PyObject_CallNoArgs(pass->state->gc_get_objects)) == NULL) {
+    if (!GCSCOPE_HAS_VISIT_OBJECTS && (list = ask_for_list(pass->state, -1)) == NULL) {
         return -1;
     }
     stay_alone(pass);

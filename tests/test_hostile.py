@@ -75,6 +75,54 @@ print(len(_core.rings(None, {}, None)[1]) > 0, gc.isenabled())
     assert survives(python, MANY_RINGS + code) == "True True\n"
 
 
+def test_an_audit_hook_that_gives_up_what_was_listed(python):
+    """Between two generations: then the list alone owns it."""
+    code = """
+kept = []
+def hook(event, args):
+    if event == "gc.get_objects" and args == (1,):
+        kept.clear()
+sys.addaudithook(hook)
+for word in (lambda: _core.dry_run(1), lambda: _core.rings(None, {}, None, 2)):
+    kept += [[[], Node()] for _ in range(2000)]
+    try:
+        word()
+    except RuntimeError as error:
+        print(error)
+"""
+    told = "the heap changed while it was listed: an audit hook ran a collection or gave objects up\n"
+    assert survives(python, MANY_RINGS + code) == 2 * told
+
+
+@pytest.mark.parametrize(
+    "answer", ["(*real(*which),)", "None", "[object(), [[]], {}]", "[object() for _ in range(5)]", "iter(real(*which))"]
+)
+def test_gc_get_objects_was_replaced_before(python, answer):
+    code = f"""
+import gc
+real = gc.get_objects
+gc.get_objects = lambda *which: {answer}
+gc.get_freeze_count = lambda: 1
+from gcscope import _core
+marker = []
+words = (
+    *(lambda extent=extent: _core.dry_run(extent) for extent in (-1, 1, marker)),
+    lambda: _core.census([]).still_tracked(),
+    lambda: _core.holders([marker], ()),
+    lambda: _core.why_alive([marker]),
+    lambda: _core.retained([marker]),
+    lambda: _core.scene([id(marker)], 9, (), {{}}, None),
+)
+for word in words:
+    try:
+        word()
+    except (TypeError, RuntimeError, LookupError):
+        pass
+print("survived")
+"""
+    assert survives(python, code) == "survived\n"
+
+
 def test_the_line_of_a_traceback_made_by_hand(quiet):
     frame = (lambda: sys._getframe())()
     sys.settrace(lambda *_: None)  # 3.11 then has a table of lines, and reads it at any place
@@ -130,6 +178,7 @@ WORDS = {
     "retainers": (3,),
     "dry_run": (),
     "arithmetic": ([1],),
+    "scene": ([1], 9, (), {}, None),
     "census": ([],),
     "watch_begin": (),
 }
