@@ -274,3 +274,56 @@ def test_a_ring_looks_like_one(length):
     for words in plain:
         if words[0] == "edge" and words[-2] != "invis" and words[1].startswith(("box", "label")):
             assert abs(rows.index(height[words[1]]) - rows.index(height[words[2]])) == 1
+
+
+# ------------------------------------------------------------------- what belongs to no group
+
+
+def places_of(drawn):
+    """Where Graphviz puts each node: (x, y), y upwards."""
+    plain = [line.split() for line in graphviz(dot_of(drawn), "plain").decode().splitlines()]
+    return {words[1]: (float(words[2]), float(words[3])) for words in plain if words[0] == "node"}
+
+
+def live(titles, arrows, **values):
+    boxes = [box(title, refcount=1, on_ring=True) for title in titles]
+    names = [box(f"name of {title}", kind="outside") for title in titles]
+    held = [arrow(f"name of {title}", title) for title in titles]
+    between = [arrow(a, b, label=f".{a}{b}{i}", on_ring=True) for i, (a, b) in enumerate(arrows)]
+    return picture([*boxes, *names], [*between, *held], **values)
+
+
+@needs_graphviz
+@pytest.mark.parametrize("arrows", [[], ["ab"], ["ba"], ["ab", "ba"], ["ab", "ab", "ba", "ba", "aa"]])
+def test_two_objects_stand_side_by_side_below_their_names(arrows):
+    drawn = live("ab", arrows)
+    check(drawn)
+    place = places_of(drawn)
+    assert place["box0"][1] == place["box1"][1] and place["box0"][0] != place["box1"][0]
+    for thing, name in (("box0", "box2"), ("box1", "box3")):
+        assert place[name][1] > place[thing][1] and abs(place[name][0] - place[thing][0]) < 1.2
+    between = sorted(place[f"label{i}"][1] for i, ends in enumerate(arrows) if ends != "aa")
+    assert between[-1:] == [place["box0"][1]] * bool(between) and all(y < place["box0"][1] for y in between[:-1])
+
+
+@needs_graphviz
+@pytest.mark.parametrize("length", [3, 4, 7, 12])
+def test_a_ring_without_a_group_goes_down_one_side_and_up_the_other(length):
+    titles = "abcdefghijkl"[:length]
+    drawn = live(titles, [titles[i] + titles[(i + 1) % length] for i in range(length)])
+    check(drawn)
+    place = places_of(drawn)
+    rows = {place[f"box{i}"][1] for i in range(length)}
+    assert len(rows) == length // 2 + 1 and place["box0"][1] == max(rows)
+
+
+@needs_graphviz
+def test_what_is_hidden_takes_its_place():
+    whole = live("ab", ["ab", "ba"])
+    hidden = frozenset({"name of a", whole.arrows[0].key})
+    shown, kept = graphviz(dot_of(whole), "plain").decode(), graphviz(dot_of(whole, hidden), "plain").decode()
+    nodes = [[line.split()[:6] for line in text.splitlines() if line.startswith("node")] for text in (shown, kept)]
+    assert nodes[0] == nodes[1] and shown != kept
+    read = Read(dot_of(whole, hidden))
+    unseen = {name for name, attributes in read.nodes.items() if attributes.get("style") == ["invis"]}
+    assert unseen == {"box2", "label0"}

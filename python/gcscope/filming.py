@@ -10,6 +10,7 @@ import sys
 
 from gcscope.life import journal
 from gcscope.picture import Picture
+from gcscope.render.text import plural
 from gcscope.report import Arithmetic, Record, read_record, read_str, read_tuple
 from gcscope.scene import Scene, addresses_of, arithmetic_of, look
 from gcscope.sketch import picture_of_scene
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from os import PathLike
     from types import TracebackType
     from typing import Any
+
+    from gcscope.report import Event
+
+MOST_FATES = 12  # that one frame tells one by one
 
 
 class Frame(Record):
@@ -120,11 +125,14 @@ class Film:
         events = journal.events()
         first = max(0, len(events) - (journal.dropped + len(events) - self._seen))
         self._seen = journal.dropped + len(events)
-        return tuple(
-            f"{event.name or event.type}: freed by {_by(event.freed_by)}"
-            for event in events[first:]
-            if event.freed_by is not None
-        )
+        freed = [event for event in events[first:] if event.freed_by is not None]
+        names = {name for _, _, name in self._keys}
+        freed.sort(key=lambda event: event.name not in names)  # those of the film come first
+        told = [f"{event.name or event.type}: freed by {_by(event)}" for event in freed[:MOST_FATES]]
+        more: dict[str, int] = {}
+        for event in freed[MOST_FATES:]:
+            more[_by(event)] = more.get(_by(event), 0) + 1
+        return (*told, *(f"+ {plural(count, 'more object')}: freed by {by}" for by, count in more.items()))
 
     def __str__(self) -> str:
         from gcscope.render.lesson import film_text
@@ -153,8 +161,11 @@ class Film:
         return film_bundle(self.frames, str(self), "ipykernel" in sys.modules)
 
 
-def _by(freed_by: str) -> str:
-    return "the collector" if freed_by == "collector" else f"{freed_by}" if freed_by != "refcount" else "counting"
+def _by(event: Event) -> str:
+    """Tell what freed an object."""
+    if event.freed_by == "refcount":
+        return "counting"
+    return f"the {event.freed_by}"
 
 
 def film(*objs: object) -> Film:

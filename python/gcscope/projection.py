@@ -9,6 +9,7 @@ from gcscope.picture import Arrow, Box, Picture
 from gcscope.render.mermaid import mermaid_of
 from gcscope.render.strip import page_of, strip_of
 from gcscope.report import changed
+from gcscope.sketch import UNREACHABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 
 def whole(frames: tuple[Frame, ...]) -> tuple[Picture, ...]:
-    """Make of each frame a picture of all that any frame has, as the frame has it, or else one before or after."""
+    """Make of each frame a picture of all that any frame has, as the frame has it, or else one before or after.
+
+    Where a box is called unreachable in one frame, it is called reachable in the others: it keeps its size.
+    """
+    lost = {box.key for frame in frames for box in frame.picture.boxes if box.lines[-1:] == (UNREACHABLE,)}
     boxes: dict[str, Box] = {}
     arrows: dict[str, Arrow] = {}
     for frame in frames:
@@ -31,8 +36,13 @@ def whole(frames: tuple[Frame, ...]) -> tuple[Picture, ...]:
     for frame in frames:
         boxes.update({box.key: box for box in frame.picture.boxes})
         arrows.update({arrow.key: arrow for arrow in frame.picture.arrows})
-        pictures.append(changed(frame.picture, boxes=tuple(boxes.values()), arrows=tuple(arrows.values())))
+        drawn = tuple(_with_verdict(box) if box.key in lost else box for box in boxes.values())
+        pictures.append(changed(frame.picture, boxes=drawn, arrows=tuple(arrows.values())))
     return tuple(pictures)
+
+
+def _with_verdict(box: Box) -> Box:
+    return box if box.lines[-1:] == (UNREACHABLE,) else changed(box, lines=(*box.lines, "reachable"))
 
 
 def _hidden(frame: Frame, picture: Picture) -> frozenset[str]:

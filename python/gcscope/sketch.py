@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
     from gcscope.steps import Edge
 
+UNREACHABLE = "unreachable"  # the last line of a box
+
 MOST_BOXES = 40
-MOST_OBJECTS = 24
-MOST_CHILDREN = 10  # of one object
-MOST_HOLDERS = 4  # from outside, of one object
+MOST_OBJECTS = 12
+MOST_IN_ROW = 4  # objects that are equally far away
+MOST_ALIKE = 4  # of one object: objects of one type under one label, indexes apart
+MOST_HOLDERS = 4  # from outside, of a given object
+MOST_HOLDERS_FAR = 2  # of another one
 
 
 def draw(*objs: object) -> Picture:
@@ -75,7 +79,7 @@ def _reach(following: dict[int, set[int]], place: int) -> set[int]:
 class _Sketch:
     """Boxes and arrows of a scene, as they are chosen."""
 
-    __slots__ = ("arrows", "boxes", "drawn", "follows", "keys", "left_out", "more", "scene")
+    __slots__ = ("arrows", "boxes", "drawn", "follows", "keys", "left_out", "more", "scene", "told_by_more")
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -84,26 +88,53 @@ class _Sketch:
         self.boxes: list[Box] = []
         self.arrows: list[Arrow] = []
         self.left_out = 0  # holders for which there was no place
-        self.more: dict[int, int] = {}  # place of a box -> objects that it leads to and that are not drawn
+        self.more: dict[int, set[int]] = {}  # place of a box -> what it leads to and is not drawn
+        self.told_by_more: dict[int, int] = {}  # place of a box -> references that the box of those is drawn with
         self.drawn = self._choose()
 
     def _choose(self) -> list[int]:
-        """Choose the objects that are boxes, the nearest first."""
+        """Choose the objects that are boxes: the nearest, of those that are equally far a few."""
         chosen = [place for place, thing in enumerate(self.scene.things) if thing.is_given][: MOST_BOXES - 1]
         seen = set(chosen)
-        for place in chosen:
-            room, left_out = MOST_CHILDREN, set()
-            for target, _ in self._ways(place):
-                if target in seen:
-                    continue
-                if room and len(chosen) < MOST_OBJECTS:
-                    room -= 1
+        leading_back = self._leading_to(chosen)
+        row = chosen
+        while row:
+            found = [target for place in row for target in self._new_children(place, seen)]
+            found.sort(key=lambda target: target not in leading_back)  # rings first
+            row = []
+            for target in found:
+                if target not in seen and len(row) < MOST_IN_ROW and len(chosen) + len(row) < MOST_OBJECTS:
                     seen.add(target)
-                    chosen.append(target)
-                else:
-                    left_out.add(target)
-            self.more[place] = len(left_out)
+                    row.append(target)
+            chosen = chosen + row
+        self.more = {place: {target for target, _ in self._ways(place)} - seen for place in chosen}
         return chosen
+
+    def _new_children(self, place: int, seen: set[int]) -> list[int]:
+        """Tell what an object leads to and has no box yet; a few of those alike."""
+        alike: dict[tuple[str, str], int] = {}
+        found = []
+        for target, way in self._ways(place):
+            if target not in seen and target not in found:
+                kind = self.scene.things[target].node.type, fold(way, canonical=True)
+                alike[kind] = alike.get(kind, 0) + 1
+                if alike[kind] <= MOST_ALIKE:
+                    found.append(target)
+        return found
+
+    def _leading_to(self, places: list[int]) -> set[int]:
+        """Tell which objects lead to some."""
+        leading: dict[int, list[int]] = {}
+        for reference in self.scene.references:
+            leading.setdefault(reference.target, []).append(reference.source)
+        ahead = [*places]
+        found = set(ahead)
+        for place in ahead:
+            for source in leading.get(place, ()):
+                if source not in found:
+                    found.add(source)
+                    ahead.append(source)
+        return found
 
     def _ways(self, place: int) -> Iterator[tuple[int, list[Edge]]]:
         """Tell what an object leads to, directly or over containers that are folded, with the references on the way."""
@@ -140,8 +171,8 @@ class _Sketch:
 
     def _add_thing(self, place: int, on_ring: bool) -> None:
         thing = self.scene.things[place]
-        lines = () if thing.node.where is None else (thing.node.where,)
-        lost = () if thing.reachable else ("unreachable",)
+        lines = () if thing.node.where is None else (_near(thing.node.where),)
+        lost = () if thing.reachable else (UNREACHABLE,)
         box = Box(
             key=self.keys[place],
             title=thing.title,
@@ -156,8 +187,8 @@ class _Sketch:
     def _add_arrow(self, source: str, target: str, label: str, on_ring: bool = False) -> None:
         self.arrows.append(Arrow(source=source, target=target, label=label, on_ring=on_ring, is_cut=False))
 
-    def _add_plain(self, key: str, kind: str, title: str) -> None:
-        self.boxes.append(Box(key=key, title=title, lines=(), kind=kind, refcount=None, on_ring=False, group=None))
+    def _add_plain(self, key: str, kind: str, title: str, lines: tuple[str, ...] = ()) -> None:
+        self.boxes.append(Box(key=key, title=title, lines=lines, kind=kind, refcount=None, on_ring=False, group=None))
 
     def _has_room(self, count: int) -> bool:
         """Whether there is a place for one box more; one is kept for what is left out."""
@@ -167,17 +198,27 @@ class _Sketch:
         return False
 
     def _add_more(self, place: int) -> None:
-        """Tell how many objects a box leads to that are not drawn."""
-        more = self.more.get(place, 0)
+        """Tell how many objects a box leads to that are not drawn, and that they lead back."""
+        more = len(self.more[place])
         if more and len(self.boxes) < MOST_BOXES - 1:
-            self._add_plain(f"more {self.keys[place]}", REST, f"+ {plural(more, 'more object')}")
-            self._add_arrow(self.keys[place], f"more {self.keys[place]}", "")
+            key, back = f"more {self.keys[place]}", self._leading_back(place)
+            lines = (f"{plural(back, 'reference')} back",) if back else ()
+            self._add_plain(key, REST, f"+ {plural(more, 'more object')}", lines)
+            self._add_arrow(self.keys[place], key, "")
+            if back:
+                self._add_arrow(key, self.keys[place], "")
+                self.told_by_more[place] = back
+
+    def _leading_back(self, place: int) -> int:
+        """Count the references to a box from what it leads to and is not drawn."""
+        return sum(target == place for more in self.more[place] for target, _ in self._ways(more))
 
     def _add_holders(self, place: int) -> None:
         """Write who holds a box from outside: variables by their names."""
         thing = self.scene.things[place]
         held = [h for h in self.scene.holdings if h.target == place]
-        shown = held if len(held) <= MOST_HOLDERS + 1 else held[:MOST_HOLDERS]
+        most = MOST_HOLDERS if thing.is_given else MOST_HOLDERS_FAR
+        shown = held if len(held) <= most + 1 else held[:most]
         seen: set[str] = set()
         for number, holding in enumerate(shown):
             if self._has_room(1):
@@ -198,7 +239,9 @@ class _Sketch:
     def _hidden(self, place: int) -> int:
         """Count the references to a box from objects of the scene that are not drawn."""
         thing = self.scene.things[place]
-        return thing.inside - self._incoming(place) if thing.refcount is not None else 0
+        return (
+            thing.inside - self._incoming(place) - self.told_by_more.get(place, 0) if thing.refcount is not None else 0
+        )
 
     def _incoming(self, place: int) -> int:
         """Count the references to an object from what is drawn, or folded into what is drawn."""
@@ -227,6 +270,12 @@ class _Sketch:
             boxes=tuple(self.boxes),
             arrows=tuple(self.arrows),
         )
+
+
+def _near(where: str) -> str:
+    """Leave the far end of a long path away: a box is small."""
+    *far, folder, file = where.split("/") if "/" in where else ["", "", where]
+    return f"…/{folder}/{file}" if len(far) > 1 else where
 
 
 def _untold(thing: Thing, held: list[Holding], shown: list[Holding]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from gcscope.picture import OUTSIDE, REST, Arrow, Box, Group, Picture
+from gcscope.picture import OBJECT, OUTSIDE, REST, Arrow, Box, Group, Picture
 from gcscope.render.captions import arrow_lines, box_lines, group_lines, picture_lines, rows_of_ring
 from gcscope.render.depict import picture_of
 from gcscope.render.text import MOST_ADVICE, in_one_line, shortened
@@ -46,6 +46,7 @@ _NODE = {
 _EDGE = {"color": _GREY, "arrowsize": "0.9"}
 _CLUSTER = {"style": "rounded", "color": "#8c8c8c", "label": "", "margin": "14"}
 _ON_RING = {"style": "filled,rounded,bold", "fillcolor": "#e8f2fa", "color": _BLUE, "penwidth": "2.5"}
+_AS_WIDE = {"width": "1.5"}  # in a film a box has the same size whatever its count is
 _RESTING = {"style": "filled,dashed", "fillcolor": "#f5f5f5"}
 _WITHOUT_BORDER = {"shape": "plain", "style": "solid"}
 _LABEL = {**_WITHOUT_BORDER, "margin": "0.04,0.02"}
@@ -134,7 +135,7 @@ class _Writer:
         ]
         for number, group in enumerate(picture.groups):
             lines += [f"  subgraph cluster{number} {{", *self._group(number, group), "  }"]
-        lines += [f"  {line}" for line in [*self._nodes(None), *self._pairs()]]
+        lines += [f"  {line}" for line in [*self._nodes(None), *self._loose_rows()]]
         for number, arrow in enumerate(picture.arrows):
             lines += [f"  {line}" for line in self._arrow(number, arrow)]
         return [*lines, *self._below_each_other(), "}"]
@@ -169,13 +170,55 @@ class _Writer:
         lines = [self._box(box) for box in self.picture.boxes if box.group == group]
         return lines + [self._label(number) for number in self.labels if self._group_of(number) == group]
 
-    def _pairs(self) -> list[str]:
+    def _loose_rows(self) -> list[str]:
+        """Tell which nodes outside of all groups stand beside each other: two objects, rings, pairs."""
+        objects = [box.key for box in self.picture.boxes if box.group is None and box.kind == OBJECT]
+        if len(objects) == 2:
+            return self._side_by_side(*objects)
+        rings = self._loose_rings()
+        lines = []
+        for number, ring in enumerate(rings, len(self.picture.groups)):
+            lines += _beside_each_other(number, rows_of_ring(self._nodes_around(ring)))
+        return [*lines, *self._pairs(frozenset(key for ring in rings for key in ring))]
+
+    def _side_by_side(self, one: str, other: str) -> list[str]:
+        """Put two objects beside each other: one reference goes straight on, those that are left lie below."""
+        between = {number: arrow for number, arrow in enumerate(self.picture.arrows) if number in self.labels}
+        there = [n for n, arrow in between.items() if (arrow.source, arrow.target) == (one, other)]
+        back = [n for n, arrow in between.items() if (arrow.source, arrow.target) == (other, one)]
+        straight = [self.labels[number] for number in [*there, *back][:1]]
+        below = [self.labels[number] for number in [*there, *back][1:]]
+        line = f"{{rank=same; {'; '.join([self.boxes[one], *straight, self.boxes[other]])}}}"
+        return [line, *(f"{self.boxes[key]} -> {label} {_UNSEEN}" for label in below for key in (one, other))]
+
+    def _loose_rings(self) -> list[list[str]]:
+        """Find the rings outside of all groups that go one way only: three objects or more, each with one reference."""
+        follows: dict[str, list[str]] = {}
+        leads: dict[str, list[str]] = {}
+        loose = {box.key for box in self.picture.boxes if box.group is None}
+        for arrow in self.picture.arrows:
+            if arrow.on_ring and arrow.source in loose:
+                follows.setdefault(arrow.source, []).append(arrow.target)
+                leads.setdefault(arrow.target, []).append(arrow.source)
+        rings: list[list[str]] = []
+        seen: set[str] = set()
+        for key in follows:
+            ring: list[str] = []
+            while key not in seen and len(follows.get(key, ())) == len(leads.get(key, ())) == 1:
+                seen.add(key)
+                ring.append(key)
+                key = follows[key][0]
+            if len(ring) > 2 and key == ring[0]:
+                rings.append(ring)
+        return rings
+
+    def _pairs(self, placed: frozenset[str]) -> list[str]:
         """Let the labels of two boxes that refer to each other stand beside each other: it looks like a ring."""
         numbers = {(arrow.source, arrow.target): number for number, arrow in enumerate(self.picture.arrows)}
         lines = []
         for (source, target), number in numbers.items():
             back = numbers.get((target, source), number)
-            is_pair = number < back and {number, back} <= self.labels.keys()
+            is_pair = number < back and {number, back} <= self.labels.keys() and source not in placed
             if is_pair and self._group_of(number) is None and self._group_of(back) is None:
                 lines.append(f"{{rank=same; {self.labels[number]}; {self.labels[back]}}}")
         return lines
@@ -192,6 +235,8 @@ class _Writer:
             style = _WITHOUT_BORDER
         elif box.kind == REST:
             style = {**style, **_RESTING}
+        elif box.group is None:
+            style = {**style, **_AS_WIDE}
         if box.key in self.hidden:
             style = {**style, **_HIDDEN}
         attributes = _attributes(style, label=quoted_lines(box_lines(box)), tooltip=_hint(box.title))
@@ -225,7 +270,10 @@ class _Writer:
 
     def _ring(self, group: str) -> list[str]:
         """Tell the nodes of a group's ring in its order, labels among them."""
-        keys = [box.key for box in self.picture.boxes if box.group == group and box.on_ring]
+        return self._nodes_around([box.key for box in self.picture.boxes if box.group == group and box.on_ring])
+
+    def _nodes_around(self, keys: list[str]) -> list[str]:
+        """Tell the nodes of a ring of boxes, labels among them."""
         numbers = {(arrow.source, arrow.target): number for number, arrow in enumerate(self.picture.arrows)}
         nodes = []
         for place, key in enumerate(keys):

@@ -12,7 +12,7 @@ _DARK, _GREY, _BLUE = "#1a1a1a", "#595959", "#0072b2"
 _SANS, _MONO = "Helvetica,Arial,sans-serif", "Menlo,Consolas,DejaVu Sans Mono,monospace"
 _LINE, _SMALL_LINE, _GAP, _PAD = 20, 16, 28, 16
 _TABLE_CHARACTER = 7.3  # points of a character of the table
-_WIDEST = 1100
+_WIDEST = 1000
 
 
 def size_of(svg: str) -> tuple[float, float]:
@@ -48,16 +48,24 @@ def _table(frame: Frame) -> list[str]:
     return str(frame.arithmetic).splitlines()
 
 
-class _Row:
-    """One frame, measured: words above, the picture below them, the table beside it or, where it is wide, below."""
+def _width_of(table: list[str]) -> float:
+    return max(len(line) for line in table) * _TABLE_CHARACTER
 
-    def __init__(self, frame: Frame, number: int, svg: str) -> None:
+
+def _fits_beside(frame: Frame, svg: str) -> bool:
+    return not frame.picture.boxes or size_of(svg)[0] + _GAP + _width_of(_table(frame)) <= _WIDEST
+
+
+class _Row:
+    """One frame, measured: words above, the picture below them, the table beside it or below."""
+
+    def __init__(self, frame: Frame, number: int, svg: str, may_be_beside: bool) -> None:
         self.words, self.table, self.svg = _words(frame, number), _table(frame), svg
         self.picture = size_of(svg) if frame.picture.boxes else (0.0, 0.0)
-        wide = max(len(line) for line in self.table) * _TABLE_CHARACTER
+        wide = _width_of(self.table)
         high = len(self.table) * _SMALL_LINE
         beside = self.picture[0] + _GAP + wide
-        self.is_beside = bool(self.picture[0]) and beside <= _WIDEST
+        self.is_beside = bool(self.picture[0]) and may_be_beside
         self.width = max(beside if self.is_beside else max(self.picture[0], wide), len(frame.caption) * 9.0 + 30)
         body = max(self.picture[1], high) if self.is_beside else self.picture[1] + high
         self.height = len(self.words) * _LINE + body + _SMALL_LINE
@@ -80,7 +88,8 @@ class _Row:
 
 def strip_of(frames: tuple[Frame, ...], svgs: list[str]) -> str:
     """Put the drawn frames below each other, as one SVG."""
-    rows = [_Row(frame, number, svg) for number, (frame, svg) in enumerate(zip(frames, svgs, strict=True), 1)]
+    beside = all(_fits_beside(frame, svg) for frame, svg in zip(frames, svgs, strict=True))  # all tables, or none
+    rows = [_Row(frame, number, svg, beside) for number, (frame, svg) in enumerate(zip(frames, svgs, strict=True), 1)]
     width = max(row.width for row in rows) + 2 * _PAD
     parts, top = [], float(_PAD)
     for place, row in enumerate(rows):
