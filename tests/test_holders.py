@@ -1072,7 +1072,7 @@ assert told.refcount == sum(h.owned for h in told.named)
 assert not any(h.name is None and h.type == "tuple" for h in shell.user_ns["bare"].named)
 error = gcscope_error = sys.last_value
 import gcscope
-assert ("sys", ".last_value") in {(h.name, h.label) for h in gcscope.holders(sys.last_value).named}
+assert ("sys (kept by IPython)", ".last_value") in {(h.name, h.label) for h in gcscope.holders(sys.last_value).named}
 print("named")
 """
     done = python("-c", code, env={"IPYTHONDIR": str(tmp_path), "HOME": str(tmp_path)})

@@ -1,20 +1,62 @@
-"""The names under which IPython keeps what a cell has returned: they are its own, not the user's."""
+"""The names under which IPython keeps what a cell has returned or raised: they are its own, not the user's."""
 
 from __future__ import annotations
 
 import sys
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_KEPT = " (kept by IPython)"
+_OF_MAIN = frozenset({"_", "__", "___", "_i", "_ii", "_iii", "In", "Out", "_ih", "_oh", "_dh"})
+_OF_SYS = frozenset({".last_value", ".last_exc", ".last_traceback", ".last_type"})
+
 
 def is_of_ipython(label: str) -> bool:
-    """Whether IPython keeps the result of a cell under this name: _, __, ___, _3."""
+    """Whether a name of the user's module is IPython's: _, __, ___, _3, _i3, In, Out."""
     if "IPython" not in sys.modules:
         return False
     name = label[1:]
-    return name in ("_", "__", "___") or (name[:1] == "_" and name[1:].isdigit())
+    return name in _OF_MAIN or (name[:1] == "_" and name[1:].removeprefix("i").isdigit())
+
+
+def module_name(name: str | None, label: str) -> str | None:
+    """Return the name of a module that holds something, with a word on it where that is IPython's doing.
+
+    That is a name by which it keeps the results of cells, or the last exception, until another cell fails.
+    """
+    last = name == "sys" and "IPython" in sys.modules and label in _OF_SYS
+    return f"{name}{_KEPT}" if last or (name == "__main__" and is_of_ipython(label)) else name
+
+
+def is_kept(type_name: str, name: str | None) -> bool:
+    """Whether a holder that is told is IPython's."""
+    return type_name.startswith(("IPython.", "ipykernel.")) or (name is not None and _KEPT in name)
+
+
+_METHOD: Any = type(is_kept.__get__(""))
 
 
 def known_dicts() -> tuple[tuple[int, str], ...]:
-    """Tell the address of the dict of IPython that holds what cells returned; a reference to it would count."""
+    """Tell the addresses of the dicts in which IPython keeps what cells returned; a reference to them would count."""
     main = sys.modules.get("__main__")
-    out = vars(main).get("_oh") if type(main) is type(sys) and "IPython" in sys.modules else None
-    return ((id(out), "Out (kept by IPython)"),) if type(out) is dict else ()
+    if type(main) is not type(sys) or "IPython" not in sys.modules:
+        return ()
+    found = [(vars(main).get("_oh"), "Out"), (_hidden_names(main), "user_ns_hidden")]
+    return tuple((id(kept), f"{name}{_KEPT}") for kept, name in found if type(kept) is dict)
+
+
+def _hidden_names(main: Any) -> object:
+    """Find the dict in which the shell has once more what it has put among the names of the user."""
+    room = sys.modules.get("IPython.core.interactiveshell")
+    asked = vars(main).get("get_ipython")
+    if type(room) is not type(sys) or type(asked) is not _METHOD:
+        return None
+    shell = asked.__self__
+    if not any(kind is vars(room).get("InteractiveShell") for kind in type.mro(type(shell))):
+        return None
+    try:
+        return object.__getattribute__(shell, "user_ns_hidden")
+    except AttributeError:
+        return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from gcscope import _core
-from gcscope.names import is_of_ipython, known_dicts
+from gcscope.names import known_dicts, module_name
 from gcscope.report import Chain, Holder, Holders, Link, Retained, sum_counts
 from gcscope.steps import Edge, Node, fold, steps_of_way
 from gcscope.verdict import Held
@@ -23,9 +23,7 @@ def _holder(row: Any) -> Holder:
     told_node, told_edges, owned, _found = row
     node = Node(told_node)
     label = fold([Edge(told) for told in told_edges])
-    name = node.name
-    if node.type == "module" and name == "__main__" and is_of_ipython(label):
-        name = "__main__ (kept by IPython)"
+    name = module_name(node.name, label) if node.type == "module" else node.name
     return Holder(type=node.type, name=name, label=label, where=node.where, owned=owned)
 
 
@@ -61,6 +59,11 @@ def holders(obj: object, /) -> Holders:
     """
     box = [obj]
     del obj
+    return holders_of(box)
+
+
+def holders_of(box: list[Any]) -> Holders:
+    """Tell who holds the one object in a list, but for the list."""
     known = known_dicts()
     with Held():
         count, rows = _core.holders(box, known)
@@ -98,6 +101,11 @@ def why_alive(obj: object, /) -> Chain:
     """
     box = [obj]
     del obj
+    return why_alive_of(box)
+
+
+def why_alive_of(box: list[Any]) -> Chain:
+    """Tell why the one object in a list is alive, but for the list."""
     with Held():
         told = _core.why_alive(box)
         if told is None:

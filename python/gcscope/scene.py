@@ -9,7 +9,7 @@ import gc
 
 from gcscope import _core
 from gcscope.labelling import labellers, object_traceback
-from gcscope.names import is_of_ipython, known_dicts
+from gcscope.names import is_kept, known_dicts, module_name
 from gcscope.render.text import link_title, with_article
 from gcscope.report import Arithmetic, Link, Row
 from gcscope.steps import PLAIN, Edge, Node, fold
@@ -68,21 +68,21 @@ class Reference:
 class Holding:
     """A reference from outside: a variable, another object, a running function."""
 
-    __slots__ = ("is_lent", "target", "title")
+    __slots__ = ("is_kept", "is_lent", "target", "title")
 
     def __init__(self, row: tuple[Any, ...]) -> None:
         self.target, told, edges, found = row
         self.is_lent = found == "lent"
-        self.title = _holder_title(Node(told), fold([Edge(edge) for edge in edges]), found)
+        node = Node(told)
+        self.title = _holder_title(node, fold([Edge(edge) for edge in edges]), found)
+        self.is_kept = is_kept(node.type, self.title)  # by IPython
 
 
 def _holder_title(node: Node, label: str, found: str) -> str:
     """Write who holds from outside, as one would say it: a variable by its name."""
     if node.type == "module" and label.startswith("."):
-        if node.name == "__main__":
-            kept = " (kept by IPython)" if is_of_ipython(label) else ""
-            return f"{label[1:]}{kept}"
-        return f"{node.name}{label}"
+        kept = (module_name(node.name, label) or "").removeprefix(node.name or "")
+        return f"{label[1:]}{kept}" if node.name == "__main__" else f"{node.name}{label}{kept}"
     if found != "heap" and node.kind == "frame":
         lent = ", lent" if found == "lent" else ""
         name = label[6:] if label.startswith(("local ", "cell ")) else label

@@ -76,6 +76,11 @@ def _reach(following: dict[int, set[int]], place: int) -> set[int]:
     return reached
 
 
+def _is_kept(holding: Holding) -> bool:
+    """Put what IPython keeps behind what the program holds itself."""
+    return holding.is_kept
+
+
 class _Sketch:
     """Boxes and arrows of a scene, as they are chosen."""
 
@@ -216,7 +221,7 @@ class _Sketch:
     def _add_holders(self, place: int) -> None:
         """Write who holds a box from outside: variables by their names."""
         thing = self.scene.things[place]
-        held = [h for h in self.scene.holdings if h.target == place]
+        held = sorted((h for h in self.scene.holdings if h.target == place), key=_is_kept)
         most = MOST_HOLDERS if thing.is_given else MOST_HOLDERS_FAR
         shown = held if len(held) <= most + 1 else held[:most]
         seen: set[str] = set()
