@@ -146,5 +146,19 @@ def __getattr__(name: str) -> object:
     return word
 
 
+def load_ipython_extension(shell: object) -> None:
+    """Give IPython its magics, for `%load_ext gcscope`: `%gcscope expression` and, above a cell, `%%gcscope`."""
+    from gcscope.magics import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """Take them away, as `%unload_ext gcscope` asks for."""
+    from gcscope.magics import unload
+
+    unload(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
