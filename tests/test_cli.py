@@ -815,6 +815,10 @@ def test_a_terminal(tmp_path):
     from test_report import RINGS
 
     (tmp_path / "r").write_text(RINGS.to_json())
+    try:
+        list(map(os.close, pty.openpty()))
+    except OSError as error:
+        pytest.skip(f"no terminal can be made here: {error}")
 
     def shown(**env):
         leader, follower = pty.openpty()

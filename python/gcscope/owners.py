@@ -59,15 +59,23 @@ def holders(obj: object, /) -> Holders:
     """
     box = [obj]
     del obj
-    return holders_of(box)
+    known = known_dicts()
+    with Held():
+        return _told(*_core.holders(box, known))
 
 
 def holders_of(box: list[Any]) -> Holders:
-    """Tell who holds the one object in a list, but for the list."""
+    """Tell as `holders` who holds the one object in a list, but for the list.
+
+    The core leaves out the frame that asks it, so that each of the two words asks by itself.
+    """
     known = known_dicts()
     with Held():
-        count, rows = _core.holders(box, known)
-        named = tuple(_holder(row) for row in rows)
+        return _told(*_core.holders(box, known))
+
+
+def _told(count: int | None, rows: list[Any]) -> Holders:
+    named = tuple(_holder(row) for row in rows)
     owned = sum(holder.owned for holder in named)
     if count is None:
         return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0, hints=())
@@ -75,7 +83,10 @@ def holders_of(box: list[Any]) -> Holders:
     return Holders(refcount=count, named=named, unexplained=unexplained, hints=_hints() if unexplained > 0 else ())
 
 
-def _chain(root: str, way: list[Any], start: Any, typed: str | None) -> Chain:
+def _chain(told: tuple[str, list[Any], Any, str | None] | None) -> Chain:
+    if told is None:
+        return Chain(reachable=False, root=None, links=(), expression=None)
+    root, way, start, typed = told
     nodes, edges = [Node(told) for told in way[::2]], [Edge(told) for told in way[1::2]]
     links = [step.link() for step in steps_of_way(nodes, edges)]
     expression = None
@@ -101,16 +112,14 @@ def why_alive(obj: object, /) -> Chain:
     """
     box = [obj]
     del obj
-    return why_alive_of(box)
+    with Held():
+        return _chain(_core.why_alive(box))
 
 
 def why_alive_of(box: list[Any]) -> Chain:
-    """Tell why the one object in a list is alive, but for the list."""
+    """Tell as `why_alive` why the one object in a list is alive, but for the list."""
     with Held():
-        told = _core.why_alive(box)
-        if told is None:
-            return Chain(reachable=False, root=None, links=(), expression=None)
-        return _chain(*told)
+        return _chain(_core.why_alive(box))
 
 
 def retained(obj: object, /) -> Retained:
