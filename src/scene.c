@@ -9,17 +9,24 @@
 
 #include "scene.h"
 
+#include "references.h"
+
 enum {
     MOST_PARALLEL = 4, /* references from one object to another that are told by name */
     MOST_OUTSIDE = 12, /* holders of one object from outside that are told */
 };
 
-/* An object from outside that refers to a shown one. */
+/* All references from one object to a shown one. */
 typedef struct {
     NodeId source;
     NodeId place;
-    uint32_t shown;
-} Visitor;
+    uint32_t references;
+    uint32_t named; /* how many of those that are told have a name */
+    uint32_t shown; /* by tp_traverse so far */
+    size_t first;   /* of its labels */
+} Bundle;
+
+typedef VEC(Bundle) Bundles;
 
 typedef struct {
     uint32_t inside;  /* owned references from shown objects */
@@ -36,8 +43,10 @@ typedef struct {
     VEC(NodeId) depth; /* place -> references from a given object */
     VEC(NodeId) place; /* node -> place + 1; 0 where it is not shown */
     VEC(Tally) tallies;
-    VEC(uint32_t) counts; /* place -> references from the object at hand */
-    VEC(Visitor) visitors;
+    VEC(uint32_t) bundle;      /* place -> the bundle that leads to it + 1, of the object at hand */
+    Bundles inside;            /* of the object at hand */
+    Bundles visitors;          /* from outside, those of one object side by side */
+    VEC(Label) labels;         /* of the object at hand */
     PyObject *edges, *outside; /* owned: lists */
     bool failed;
 } Scene;
@@ -51,8 +60,10 @@ scene_fini(Scene *scene)
     vec_fini(memory, &scene->depth);
     vec_fini(memory, &scene->place);
     vec_fini(memory, &scene->tallies);
-    vec_fini(memory, &scene->counts);
+    vec_fini(memory, &scene->bundle);
+    vec_fini(memory, &scene->inside);
     vec_fini(memory, &scene->visitors);
+    vec_fini(memory, &scene->labels);
     Py_CLEAR(scene->edges);
     Py_CLEAR(scene->outside);
 }
@@ -138,12 +149,116 @@ walk(Scene *scene, PyObject *addresses, size_t most)
             }
         }
         error = vec_zeros(memory, &scene->tallies, scene->shown.length) < 0 ||
-                        vec_zeros(memory, &scene->counts, scene->shown.length) < 0
+                        vec_zeros(memory, &scene->bundle, scene->shown.length) < 0
                     ? -1
                     : 0;
     }
     vec_fini(memory, &barred);
     return error;
+}
+
+/* ------------------------------------------------------------------------- naming */
+
+static size_t
+told_of(const Bundle *bundle)
+{
+    return bundle->references < MOST_PARALLEL ? bundle->references : MOST_PARALLEL;
+}
+
+/* The labels of one object's references are gathered in one go: to look for each of them from the first one on takes
+   minutes where the last items of a long list are shown. */
+typedef struct {
+    Scene *scene;
+    Bundle *bundles;
+    size_t missing; /* labels that are still to come */
+    Label unnamed;  /* index: references shown so far */
+} Naming;
+
+/* The bundle that leads to an object, or NULL. */
+static Bundle *
+bundle_to(const Naming *naming, PyObject *target)
+{
+    const Scene *scene = naming->scene;
+    NodeId node, place = 0;
+    if (addrmap_find(&scene->pass->heap.map, target, &node)) {
+        place = scene->place.items[node];
+    }
+    uint32_t nth = place != 0 ? scene->bundle.items[place - 1] : 0;
+    return nth != 0 ? &naming->bundles[nth - 1] : NULL;
+}
+
+static void
+put_label(Naming *naming, const Bundle *bundle, size_t nth, Label label)
+{
+    naming->scene->labels.items[bundle->first + nth] = label;
+    naming->missing--;
+}
+
+static bool
+note_named(void *arg, PyObject *target, Label label)
+{
+    Naming *naming = arg;
+    Bundle *bundle = bundle_to(naming, target);
+    if (bundle != NULL && bundle->named < told_of(bundle)) {
+        put_label(naming, bundle, bundle->named++, label);
+    }
+    return naming->missing == 0;
+}
+
+/* A reference that has no name takes the place of the one that tp_traverse shows as late, as in labels. */
+static int
+note_unnamed(PyObject *target, void *arg)
+{
+    Naming *naming = arg;
+    Bundle *bundle = bundle_to(naming, target);
+    naming->unnamed.index++;
+    if (bundle != NULL && bundle->shown < told_of(bundle) && bundle->shown++ >= bundle->named) {
+        put_label(naming, bundle, bundle->shown - 1, naming->unnamed);
+    }
+    return naming->missing == 0;
+}
+
+static void
+gather_labels(Naming *naming, PyObject *op, PyObject *before, size_t count)
+{
+    references_visit(op, before, note_named, naming);
+    if (naming->missing == 0) {
+        return;
+    }
+    naming->unnamed = (Label){.kind = LABEL_UNNAMED, .holder = Py_TYPE(op)};
+    (void)Py_TYPE(op)->tp_traverse(op, note_unnamed, naming);
+    for (size_t b = 0; b < count; b++) { /* a tp_traverse that shows less than it did before */
+        Bundle *bundle = &naming->bundles[b];
+        size_t begun = bundle->named > bundle->shown ? bundle->named : bundle->shown;
+        for (size_t nth = begun; nth < told_of(bundle); nth++) {
+            put_label(naming, bundle, nth, naming->unnamed);
+        }
+    }
+}
+
+/* After this, scene->labels has those of all references that are told of one object. 0 or -1 with an exception. */
+static int
+name_bundles(Scene *scene, PyObject *op, PyObject *before, Bundle *bundles, size_t count)
+{
+    Naming naming = {.scene = scene, .bundles = bundles};
+    for (size_t b = 0; b < count; b++) {
+        bundles[b].first = naming.missing;
+        naming.missing += told_of(&bundles[b]);
+    }
+    if (vec_reserve(&scene->pass->memory, &scene->labels, naming.missing) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (size_t b = 0; b < count; b++) {
+        scene->bundle.items[bundles[b].place] = (uint32_t)b + 1;
+    }
+    if (naming.missing != 0) {
+        gather_labels(&naming, op, before, count);
+    }
+    for (size_t b = 0; b < count; b++) {
+        scene->bundle.items[bundles[b].place] = 0;
+    }
+    return 0;
 }
 
 /* ------------------------------------------------------------------------- inside */
@@ -174,47 +289,66 @@ owned_of(PyObject *op, PyObject *target, uint32_t shown)
 
 /* Append (from, to, references, their names) to the edges. 0 or -1 with an exception. */
 static int
-tell_pair(Scene *scene, size_t from, size_t to, uint32_t references)
+tell_bundle(Scene *scene, size_t from, const Bundle *bundle)
 {
-    PyObject *op = object_at(scene, from), *target = object_at(scene, to);
-    PyObject *before = scene->via.items[from] != from ? object_at(scene, scene->via.items[from]) : NULL;
+    PyObject *op = object_at(scene, from), *target = object_at(scene, bundle->place);
     PyObject *names = PyList_New(0);
-    for (uint32_t nth = 0; nth < references && nth < MOST_PARALLEL && names != NULL; nth++) {
-        Label label = labels_find(op, before, target, nth);
-        PyObject *name = story_edge(scene->state, &label, op, target);
+    for (size_t nth = 0; nth < told_of(bundle) && names != NULL; nth++) {
+        PyObject *name = story_edge(scene->state, &scene->labels.items[bundle->first + nth], op, target);
         if (name == NULL || PyList_Append(names, name) < 0) {
             Py_CLEAR(names);
         }
         Py_XDECREF(name);
     }
-    PyObject *row = names != NULL ? Py_BuildValue("(nnIO)", (Py_ssize_t)from, (Py_ssize_t)to, references, names) : NULL;
+    PyObject *row =
+        names != NULL ? Py_BuildValue("(nnIO)", (Py_ssize_t)from, (Py_ssize_t)bundle->place, bundle->references, names)
+                      : NULL;
     int error = row != NULL ? PyList_Append(scene->edges, row) : -1;
     Py_XDECREF(names);
     Py_XDECREF(row);
     return error;
 }
 
-/* Tell the references of one shown object to shown ones, in the order in which they come. 0 or -1 with an exception. */
+/* After this, scene->inside has the references of one shown object to shown ones, in the order in which they come. 0 or -1:
+   out of memory. */
+static int
+bundle_row(Scene *scene, size_t from)
+{
+    NodeId node = scene->shown.items[from];
+    Row row = row_of(scene, node);
+    scene->inside.length = 0;
+    for (uint32_t r = 0; r < row.count; r++) {
+        NodeId place = scene->place.items[row_target(scene, &row, r)];
+        if (place == 0) {
+            continue;
+        }
+        uint32_t *bundle = &scene->bundle.items[place - 1];
+        if (*bundle == 0) {
+            if (vec_push(&scene->pass->memory, &scene->inside, ((Bundle){.source = node, .place = place - 1})) < 0) {
+                return -1;
+            }
+            *bundle = (uint32_t)scene->inside.length;
+        }
+        scene->inside.items[*bundle - 1].references++;
+    }
+    return 0;
+}
+
 static int
 tell_row(Scene *scene, size_t from)
 {
-    Row row = row_of(scene, scene->shown.items[from]);
-    for (uint32_t r = 0; r < row.count; r++) {
-        NodeId place = scene->place.items[row_target(scene, &row, r)];
-        if (place != 0) {
-            scene->counts.items[place - 1]++;
-        }
+    PyObject *op = object_at(scene, from);
+    PyObject *before = scene->via.items[from] != from ? object_at(scene, scene->via.items[from]) : NULL;
+    if (bundle_row(scene, from) < 0) {
+        PyErr_NoMemory();
+        return -1;
     }
-    int error = 0;
-    for (uint32_t r = 0; r < row.count && error == 0; r++) {
-        NodeId place = scene->place.items[row_target(scene, &row, r)];
-        uint32_t references = place != 0 ? scene->counts.items[place - 1] : 0;
-        if (references > 0) {
-            size_t to = place - 1;
-            scene->counts.items[to] = 0;
-            scene->tallies.items[to].inside += owned_of(object_at(scene, from), object_at(scene, to), references);
-            error = tell_pair(scene, from, to, references);
-        }
+    Bundle *inside = scene->inside.items;
+    int error = name_bundles(scene, op, before, inside, scene->inside.length);
+    for (size_t b = 0; b < scene->inside.length && error == 0; b++) {
+        NodeId to = inside[b].place;
+        scene->tallies.items[to].inside += owned_of(op, object_at(scene, to), inside[b].references);
+        error = tell_bundle(scene, from, &inside[b]);
     }
     return error;
 }
@@ -237,25 +371,25 @@ static int
 gather_row(Scene *scene, NodeId node)
 {
     const Heap *heap = &scene->pass->heap;
+    size_t begun = scene->visitors.length;
     for (uint32_t e = heap->graph.offsets.items[node]; e < heap->graph.offsets.items[node + 1]; e++) {
         NodeId place = scene->place.items[heap->graph.targets.items[e]];
         if (place == 0) {
             continue;
         }
         Tally *tally = &scene->tallies.items[place - 1];
-        size_t last = scene->visitors.length;
-        bool is_same = last > 0 && scene->visitors.items[last - 1].source == node &&
-                       scene->visitors.items[last - 1].place == place - 1;
+        uint32_t *bundle = &scene->bundle.items[place - 1];
         tally->outside++;
-        if (is_same) {
-            scene->visitors.items[last - 1].shown++;
+        if (*bundle > begun) { /* or it was another object's */
+            scene->visitors.items[*bundle - 1].references++;
         }
         else if (tally->told < MOST_OUTSIDE) {
-            Visitor visitor = {.source = node, .place = place - 1, .shown = 1};
+            Bundle visitor = {.source = node, .place = place - 1, .references = 1};
             tally->told++;
             if (vec_push(&scene->pass->memory, &scene->visitors, visitor) < 0) {
                 return -1;
             }
+            *bundle = (uint32_t)scene->visitors.length;
         }
     }
     return 0;
@@ -268,6 +402,9 @@ gather_outside(Scene *scene)
         if (scene->place.items[n] == 0 && gather_row(scene, (NodeId)n) < 0) {
             return -1;
         }
+    }
+    for (size_t v = 0; v < scene->visitors.length; v++) {
+        scene->bundle.items[scene->visitors.items[v].place] = 0;
     }
     return 0;
 }
@@ -285,18 +422,29 @@ add_outside(Scene *scene, size_t to, PyObject *node, PyObject *edges, const char
 }
 
 static int
-tell_visitor(Scene *scene, const Visitor *visitor, const Holder *holder)
+tell_visitor(Scene *scene, const Bundle *visitor, const Holder *holder)
 {
     PyObject *target = object_at(scene, visitor->place);
-    for (size_t nth = 0; nth < visitor->shown && nth < MOST_PARALLEL; nth++) {
-        Label label = labels_find(holder->op, NULL, target, nth);
+    for (size_t nth = 0; nth < told_of(visitor); nth++) {
+        const Label *label = &scene->labels.items[visitor->first + nth];
         PyObject *node = holders_node(scene->state, scene->known, holder);
-        PyObject *edges = node != NULL ? holders_edges(scene->state, holder, &label, target) : NULL;
+        PyObject *edges = node != NULL ? holders_edges(scene->state, holder, label, target) : NULL;
         if (add_outside(scene, visitor->place, node, edges, "heap") < 0) {
             return -1;
         }
     }
     return 0;
+}
+
+/* Tell what one object from outside refers to. 0 or -1 with an exception. */
+static int
+tell_visitors(Scene *scene, Bundle *visitors, const Holder *holders, size_t count)
+{
+    int error = name_bundles(scene, holders[0].op, NULL, visitors, count);
+    for (size_t v = 0; v < count && error == 0; v++) {
+        error = tell_visitor(scene, &visitors[v], &holders[v]);
+    }
+    return error;
 }
 
 static int
@@ -312,8 +460,11 @@ tell_outside(Scene *scene)
         vec_push_reserved(&holders, ((Holder){.op = scene->pass->heap.objects.items[scene->visitors.items[v].source]}));
     }
     holders_find_owners(holders.items, holders.length, &scene->pass->heap);
-    for (size_t v = 0; v < holders.length && error == 0; v++) {
-        error = tell_visitor(scene, &scene->visitors.items[v], &holders.items[v]);
+    for (size_t v = 0, next; v < holders.length && error == 0; v = next) {
+        for (next = v + 1; next < holders.length && holders.items[next].op == holders.items[v].op;) {
+            next++;
+        }
+        error = tell_visitors(scene, &scene->visitors.items[v], &holders.items[v], next - v);
     }
     vec_fini(&scene->pass->memory, &holders);
     return error;

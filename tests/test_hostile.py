@@ -241,6 +241,41 @@ def test_holders_of_an_object_that_one_list_holds_often(quiet):
     assert count >= 100_000
 
 
+def scene(*objs, most=100):
+    """Its edges, and who holds from outside: as (to, label)."""
+    _, edges, outside = _core.scene([id(thing) for thing in objs], most, (), {}, None)
+    return [(*row[:3], [name[0] for name in row[3]]) for row in edges], [(row[0], row[2][-1][0]) for row in outside]
+
+
+def test_a_scene_of_what_stands_at_the_end_of_a_long_list(quiet):
+    things = [[] for _ in range(2000)]
+    long = [None] * 3_000_000 + things  # not by looking for each of them from the first item on: that takes minutes
+    labels = [f"[{i}]" for i in range(len(long))][-2000:]
+    outside = scene(*things, most=2000)[1]
+    assert [label for label in labels if label in {label for _, label in outside}] == labels
+    edges = scene(long, *things, most=2001)[0]
+    assert edges == [(0, i + 1, 1, [label]) for i, label in enumerate(labels)]
+    del long
+
+
+def test_a_scene_of_two_that_one_list_holds_in_turn(quiet):
+    one, other = [], []
+    turns = [one, other] * 100_000
+    edges, outside = scene(one, other)
+    assert edges == [] and {pair for pair in outside if pair[1][0] == "["} == {(i % 2, f"[{i}]") for i in range(8)}
+    assert scene(turns)[0] == [(0, i, 100_000, [f"[{2 * n + i - 1}]" for n in range(4)]) for i in (1, 2)]
+
+
+def test_a_scene_of_what_a_lying_type_shows(quiet, rooms):
+    for shown in (0, 1, 3, 9):
+        held = []
+        liar = rooms.Liar(held, shown)
+        labels = [f"{n} reference of a rooms.Liar" for n in ("2nd", "3rd", "4th", "5th")[:shown]]
+        assert scene(liar)[0] == ([(0, 1, shown, labels)] if shown else [])
+        assert [label for _, label in scene(held)[1] if "Liar" in label] == labels
+        del liar
+
+
 def test_a_list_that_is_being_sorted(quiet):
     sizes = []
 
