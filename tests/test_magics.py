@@ -100,6 +100,7 @@ def test_an_exception_that_a_frame_keeps_is_the_cells(run):
     )
     out, _, _ = run(f"%%gcscope\n{retry}")[0]
     assert "cause: an exception keeps the frame that keeps it" in out and "local last" in out
+    assert "frame retry" in out and "In[2]:6" in out  # as IPython's own tracebacks call it
 
 
 def test_the_shell_is_left_as_it_was(run):

@@ -43,20 +43,34 @@ def known_dicts() -> tuple[tuple[int, str], ...]:
     main = sys.modules.get("__main__")
     if type(main) is not type(sys) or "IPython" not in sys.modules:
         return ()
-    found = [(vars(main).get("_oh"), "Out"), (_hidden_names(main), "user_ns_hidden")]
+    found = [(vars(main).get("_oh"), "Out"), (_attribute(_shell(), "user_ns_hidden"), "user_ns_hidden")]
     return tuple((id(kept), f"{name}{_KEPT}") for kept, name in found if type(kept) is dict)
 
 
-def _hidden_names(main: Any) -> object:
-    """Find the dict in which the shell has once more what it has put among the names of the user."""
+def cell_name(path: str) -> str | None:
+    """Call the file that IPython takes a cell for as IPython's own tracebacks do: In[7]. None for another file."""
+    if "IPython" not in sys.modules:
+        return None
+    numbers = _attribute(_attribute(_shell(), "compile"), "_filename_map")
+    number = numbers.get(path) if type(numbers) is dict else None
+    return f"In[{number}]" if type(number) is int else None
+
+
+def _shell() -> object:
+    """Find IPython's shell, by the function that it gives to the user's module."""
+    main = sys.modules.get("__main__")
     room = sys.modules.get("IPython.core.interactiveshell")
-    asked = vars(main).get("get_ipython")
+    asked: Any = vars(main).get("get_ipython") if type(main) is type(sys) else None
     if type(room) is not type(sys) or type(asked) is not _METHOD:
         return None
-    shell = asked.__self__
-    if not any(kind is vars(room).get("InteractiveShell") for kind in type.mro(type(shell))):
-        return None
+    shell: object = asked.__self__
+    is_one = any(kind is vars(room).get("InteractiveShell") for kind in type.mro(type(shell)))
+    return shell if is_one else None
+
+
+def _attribute(obj: object, name: str) -> object:
+    """Read an attribute without asking its object."""
     try:
-        return object.__getattribute__(shell, "user_ns_hidden")
+        return object.__getattribute__(obj, name)
     except AttributeError:
         return None

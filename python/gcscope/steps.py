@@ -6,6 +6,7 @@ import os
 from itertools import pairwise
 
 from gcscope.labelling import ask
+from gcscope.names import cell_name
 from gcscope.report import Link
 
 TYPE_CHECKING = False
@@ -73,7 +74,10 @@ class Edge:
 
 
 def _short_path(path: str) -> str:
-    """Leave the current directory away from a path: the report is read there."""
+    """Leave the current directory away from a path: the report is read there. A cell of IPython has its number."""
+    cell = cell_name(path)
+    if cell is not None:
+        return cell
     try:
         here = os.getcwd() + os.sep
     except OSError:
