@@ -1,15 +1,19 @@
-"""Run the notebooks; as a script, keep the outputs in them: `python tests/notebooks.py`."""
+"""Run the notebooks; as a script, keep the outputs in them: `python tests/notebooks.py [notebook ...]`."""
 
 import json
 import os
+import re
 import sys
 import tempfile
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import nbclient
 import nbformat
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
+SVG = "image/svg+xml"
+KEPT_BY = (3, 11)  # whose outputs the notebooks are kept with
 
 
 def execute(path):
@@ -46,22 +50,58 @@ def texts(cell):
         elif output.output_type in ("execute_result", "display_data"):
             shown.append(("result", output.data["text/plain"]))
         else:
-            shown.append(("error", output.ename + ": " + output.evalue))
+            shown.append(("error", f"{output.ename}: {output.evalue}"))
     return shown
 
 
+def without_sizes(shown):
+    """Texts without numbers of bytes, which differ between versions of Python."""
+    return [(kind, re.sub(r"[\d.,]+ (bytes|[kM]B)\b", "N bytes", text)) for kind, text in shown]
+
+
+def drawings(cell):
+    """The pictures that a code cell shows, as SVG."""
+    return [output.data[SVG] for output in cell.get("outputs", []) if SVG in output.get("data", {})]
+
+
+def words_of(svg):
+    """What stands in a drawing: wherever, in whatever order; how lines are broken does not depend on Graphviz."""
+    root = ElementTree.fromstring(svg)
+    return sorted("".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text"))
+
+
+def _kept(output):
+    """An output without what differs from run to run."""
+    if output.output_type == "stream":
+        return nbformat.v4.new_output("stream", name=output.name, text=output.text)
+    if output.output_type == "error":
+        said = f"{output.ename}: {output.evalue}"
+        return nbformat.v4.new_output("error", ename=output.ename, evalue=output.evalue, traceback=[said])
+    data = {mime: output.data[mime] for mime in ("text/plain", SVG) if mime in output.data}
+    count = {"execution_count": output.execution_count} if output.output_type == "execute_result" else {}
+    return nbformat.v4.new_output(output.output_type, data=data, **count)
+
+
 def keep_outputs(path):
-    """Write the outputs of a run into the notebook, without what differs from run to run."""
+    """Write the outputs of a run into the notebook."""
     notebook = execute(path)
     for cell in notebook.cells:
-        cell.metadata = {}
+        tags = cell.metadata.get("tags")
+        cell.metadata = {"tags": tags} if tags else {}
         if cell.cell_type == "code":
-            cell.outputs = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in texts(cell)]
+            outputs = []
+            for output in cell.outputs:
+                if outputs and output.output_type == "stream" and outputs[-1].get("name") == output.name:
+                    outputs[-1].text += output.text
+                else:
+                    outputs.append(_kept(output))
+            cell.outputs = outputs
     notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
     nbformat.write(notebook, path)
 
 
 if __name__ == "__main__":
-    for path in sorted(FOLDER.glob("*.ipynb")):
+    assert sys.version_info[:2] == KEPT_BY, "the outputs are kept from 3.11"
+    for path in [Path(name) for name in sys.argv[1:]] or sorted(FOLDER.glob("*.ipynb")):
         keep_outputs(path)
         print(path.name)
