@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 
 from gcscope.drawing import CannotDraw, svg_of
-from gcscope.picture import Arrow, Box, Picture
+from gcscope.picture import Arrow, Box, Group, Picture
 from gcscope.render.mermaid import mermaid_of
 from gcscope.render.strip import page_of, strip_of
+from gcscope.render.text import plural
 from gcscope.report import changed
 from gcscope.sketch import UNREACHABLE
 
@@ -86,8 +87,32 @@ def film_bundle(frames: tuple[Frame, ...], text: str, in_kernel: bool) -> dict[s
         if in_kernel and len(frames) > 1:
             forms |= _widget_view(frames, drawn)
     elif frames:
-        forms["text/vnd.mermaid"] = mermaid_of(frames[-1].picture)
+        forms["text/vnd.mermaid"] = mermaid_of(side_by_side(frames))
     return forms
+
+
+def side_by_side(frames: tuple[Frame, ...]) -> Picture:
+    """Make one picture of a film, with a group for each frame: what Mermaid draws."""
+    groups: list[Group] = []
+    boxes: list[Box] = []
+    arrows: list[Arrow] = []
+    for number, frame in enumerate(frames, 1):
+        key = f"frame {number}"
+        gone = () if frame.picture.boxes else ("none of the objects is there any more",)
+        groups.append(Group(key=key, title=f"{number}. {frame.caption}", lines=(*frame.fates, *gone)))
+        boxes += [changed(box, key=f"{key} {box.key}", group=key) for box in frame.picture.boxes]
+        arrows += [
+            changed(arrow, source=f"{key} {arrow.source}", target=f"{key} {arrow.target}")
+            for arrow in frame.picture.arrows
+        ]
+    return Picture(
+        title=f"A film of {plural(len(frames), 'frame')}",
+        lines=(),
+        description=". ".join(frame.caption for frame in frames),
+        groups=tuple(groups),
+        boxes=tuple(boxes),
+        arrows=tuple(arrows),
+    )
 
 
 def _widget_view(frames: tuple[Frame, ...], drawn: list[str]) -> dict[str, Any]:
@@ -113,7 +138,7 @@ def _player(frames: tuple[Frame, ...], drawn: list[str]) -> Any:
         raise ImportError('the player needs ipywidgets: pip install "gcscope[notebook]"') from None
     last = len(frames) - 1
     pages = [
-        ipywidgets.HTML(page_of(frame, number, svg))
+        ipywidgets.HTML(page_of(frame, number, svg), layout=ipywidgets.Layout(width="98%"))
         for number, (frame, svg) in enumerate(zip(frames, drawn, strict=True), 1)
     ]
     stack = ipywidgets.Stack(pages, selected_index=0)
