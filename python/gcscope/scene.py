@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_OBJECTS = 2000
+LONGEST_WAY = 60  # characters of a name that is a way
 
 
 class Thing:
@@ -87,8 +88,11 @@ def _holder_title(node: Node, label: str, found: str) -> str:
         lent = ", lent" if found == "lent" else ""
         name = label[6:] if label.startswith(("local ", "cell ")) else label
         return f"{name} in {node.name}(){lent}"
+    if node.kind in ("generator", "coroutine") and node.name and label.startswith("local "):
+        return f"{label[6:]} in {node.name}(){', lent' if found == 'lent' else ''}"
     link = Link(type=node.type, name=node.name, label="", named=True, where=None)
-    return f"{node.name or link_title(link)} {label}" if node.kind == "dict" else f"{link_title(link)} {label}"
+    title = node.name if node.kind == "dict" and node.name else link_title(link)
+    return f"{title} {label}{' (lent)' if found == 'lent' else ''}"
 
 
 class Scene:
@@ -119,14 +123,21 @@ class Scene:
 
     def _name_things(self) -> None:
         """Call each by its own name, that of a variable, or by the way that leads to it from one that has a name."""
-        taken: dict[str, int] = {}
+        taken: set[str] = set()
         first: dict[int, Reference] = {}
+        ways: dict[int, tuple[str, list[Edge]]] = {}  # place -> a name, and the references from there
         for reference in self.references:
             first.setdefault(reference.target, reference)
         for place, thing in enumerate(self.things):
-            name = thing.node.name or self._variable(place) or self._way(place, first) or thing.title
-            taken[name] = taken.get(name, 0) + 1
-            thing.name = name if taken[name] == 1 else f"{name} ({taken[name]})"
+            name = thing.node.name or self._variable(place)
+            way = _way(place, first, ways) if name is None else None
+            if name is None and way is not None:
+                name = way[0] + fold(way[1])
+            if name is None or (len(name) > LONGEST_WAY and way is not None):
+                name, way = thing.title, None
+            thing.name = _another(name, taken)
+            taken.add(thing.name)
+            ways[place] = way if way is not None and thing.name == name else (thing.name, [])
 
     def _variable(self, place: int) -> str | None:
         if not self.things[place].is_given:
@@ -134,16 +145,25 @@ class Scene:
         names = (title.split(" in ")[0] for title in self.holders_of(place))
         return next((name for name in names if name.isidentifier()), None)
 
-    def _way(self, place: int, first: dict[int, Reference]) -> str | None:
-        """Call it as what the object that came before it has there: Michael.friends."""
-        way: list[Edge] = []
-        while not self.things[place].name and place in first and len(way) < 8:
-            reference = first[place]
-            if reference.source >= place:
-                return None
-            way = [*reference.edges[:1], *way]
-            place = reference.source
-        return f"{self.things[place].name}{fold(way)}" if self.things[place].name and way else None
+
+def _way(
+    place: int, first: dict[int, Reference], ways: dict[int, tuple[str, list[Edge]]]
+) -> tuple[str, list[Edge]] | None:
+    """Tell how to come to an object from what was met before it: Michael.friends; None if nothing was."""
+    reference = first.get(place)
+    if reference is None or reference.source not in ways or not reference.edges:
+        return None
+    name, edges = ways[reference.source]
+    return name, [*edges, reference.edges[0]]
+
+
+def _another(name: str, taken: set[str]) -> str:
+    """Make a name that is not taken of one that may be."""
+    number, made = 1, name
+    while made in taken:
+        number += 1
+        made = f"{name} ({number})"
+    return made
 
 
 def is_folded(thing: Thing) -> bool:
