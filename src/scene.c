@@ -21,9 +21,10 @@ typedef struct {
     NodeId source;
     NodeId place;
     uint32_t references;
-    uint32_t named; /* how many of those that are told have a name */
-    uint32_t shown; /* by tp_traverse so far */
-    size_t first;   /* of its labels */
+    uint32_t unowned; /* of those own nothing */
+    uint32_t named;   /* how many of those that are told have a name */
+    uint32_t shown;   /* by tp_traverse so far */
+    size_t first;     /* of its labels */
 } Bundle;
 
 typedef VEC(Bundle) Bundles;
@@ -366,6 +367,19 @@ tell_inside(Scene *scene)
 
 /* ------------------------------------------------------------------------ outside */
 
+/* What a suspended generator only borrows does not count, for the visitors from number `begun` on. */
+static void
+discount_lent(Scene *scene, size_t begun)
+{
+    for (size_t v = begun; v < scene->visitors.length; v++) {
+        Bundle *visitor = &scene->visitors.items[v];
+        PyObject *op = scene->pass->heap.objects.items[visitor->source];
+        uint32_t owned = owned_of(op, object_at(scene, visitor->place), visitor->references);
+        visitor->unowned = visitor->references - owned;
+        scene->tallies.items[visitor->place].outside -= visitor->unowned;
+    }
+}
+
 /* Count what one object from outside refers to, and note it where not too many were. 0 or -1: out of memory. */
 static int
 gather_row(Scene *scene, NodeId node)
@@ -392,6 +406,7 @@ gather_row(Scene *scene, NodeId node)
             *bundle = (uint32_t)scene->visitors.length;
         }
     }
+    discount_lent(scene, begun);
     return 0;
 }
 
@@ -429,7 +444,8 @@ tell_visitor(Scene *scene, const Bundle *visitor, const Holder *holder)
         const Label *label = &scene->labels.items[visitor->first + nth];
         PyObject *node = holders_node(scene->state, scene->known, holder);
         PyObject *edges = node != NULL ? holders_edges(scene->state, holder, label, target) : NULL;
-        if (add_outside(scene, visitor->place, node, edges, "heap") < 0) {
+        bool is_lent = nth >= visitor->references - visitor->unowned;
+        if (add_outside(scene, visitor->place, node, edges, is_lent ? "lent" : "heap") < 0) {
             return -1;
         }
     }
@@ -532,7 +548,7 @@ look(Scene *scene, PyObject *addresses, size_t most)
 {
     scene->edges = PyList_New(0);
     scene->outside = scene->edges != NULL ? PyList_New(0) : NULL;
-    if (scene->outside == NULL || pass_run(scene->pass, -1) < 0) {
+    if (scene->outside == NULL || pass_list_all(scene->pass) < 0 || pass_judge(scene->pass) < 0) {
         return NULL;
     }
     if (walk(scene, addresses, most) < 0 || gather_outside(scene) < 0) {
