@@ -63,7 +63,7 @@ def python(*arguments, env=None, cwd=None, text_input=None):
             timeout=240,
             cwd=cwd,
             input=text_input,
-            env={**os.environ, **PLAIN, **(env or {})},
+            env={name: value for name, value in {**os.environ, **PLAIN, **(env or {})}.items() if value is not None},
         )
     )
 
