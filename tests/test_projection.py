@@ -6,7 +6,7 @@ import pytest
 
 import gcscope
 from gcscope import Person, film
-from gcscope.projection import film_bundle, side_by_side, svgs_of
+from gcscope.projection import below_each_other, film_bundle, svgs_of
 from test_dot import needs_graphviz
 from test_drawing import no_graphviz  # noqa: F401
 from test_mermaid import check, lines_of, read
@@ -43,7 +43,9 @@ def test_without_graphviz_mermaid_has_all_frames(frames, no_graphviz):  # noqa: 
     assert sum("none of the objects is there any more" in line for line in said) == 1
     assert any("freed by the collector" in line for line in said)
     assert sum(kind == "group" for kind, _ in found) == 4
-    check(side_by_side(frames))
+    below = [(match[1], match[2]) for kind, match in found if kind == "unseen"]
+    assert [f"text{number}" for number in range(4)] == list(dict.fromkeys(last for _, last in below if "text" in last))
+    check(below_each_other(frames))
 
 
 @needs_graphviz

@@ -87,11 +87,11 @@ def film_bundle(frames: tuple[Frame, ...], text: str, in_kernel: bool) -> dict[s
         if in_kernel and len(frames) > 1:
             forms |= _widget_view(frames, drawn)
     elif frames:
-        forms["text/vnd.mermaid"] = mermaid_of(side_by_side(frames))
+        forms["text/vnd.mermaid"] = mermaid_of(below_each_other(frames), columns=1)
     return forms
 
 
-def side_by_side(frames: tuple[Frame, ...]) -> Picture:
+def below_each_other(frames: tuple[Frame, ...]) -> Picture:
     """Make one picture of a film, with a group for each frame: what Mermaid draws."""
     groups: list[Group] = []
     boxes: list[Box] = []

@@ -35,11 +35,14 @@ def mermaid_text(report: Report | Cycle) -> str:
     return mermaid_of(picture_of(report))
 
 
-def mermaid_of(picture: Picture) -> str:
-    """Write a picture in Mermaid. Where that is too long for it, what stands in each place is cut to a line or two."""
+def mermaid_of(picture: Picture, columns: int = COLUMNS) -> str:
+    """Write a picture in Mermaid. Where that is too long for it, what stands in each place is cut to a line or two.
+
+    columns: how many groups stand beside each other.
+    """
     text = ""
     for most_lines in (1000, 2, 1):
-        text = "\n".join(_Writer(picture, most_lines).lines()) + "\n"
+        text = "\n".join(_Writer(picture, most_lines, columns).lines()) + "\n"
         if len(text) <= MOST_TEXT:
             break
     return text
@@ -62,10 +65,11 @@ def quoted_lines(lines: list[str], most: int) -> str:
 class _Writer:
     """The lines of one picture, with short names for its boxes."""
 
-    __slots__ = ("most_lines", "names", "picture", "unseen")
+    __slots__ = ("columns", "most_lines", "names", "picture", "unseen")
 
-    def __init__(self, picture: Picture, most_lines: int) -> None:
+    def __init__(self, picture: Picture, most_lines: int, columns: int) -> None:
         self.picture = picture
+        self.columns = columns
         self.most_lines = most_lines
         self.names = {box.key: f"box{number}" for number, box in enumerate(picture.boxes)}
         self.unseen: list[tuple[str, str]] = []  # arrows that only put one thing below another
@@ -106,14 +110,15 @@ class _Writer:
 
     def _put_below_each_other(self) -> None:
         """Put what is said above what it is said of, and groups into rows of a few."""
-        ends = []
+        ends: list[list[str]] = []
         for number, group in enumerate(self.picture.groups):
             boxes = [self.names[box.key] for box in self.picture.boxes if box.group == group.key]
             self.unseen += [(f"text{number}", boxes[0])] if boxes else []
-            ends.append(boxes[-1] if boxes else f"text{number}")
+            lowest = boxes if self.columns == 1 else boxes[-1:]  # alone, a group stands below all of the one before
+            ends.append(lowest or [f"text{number}"])
         for number in range(len(ends)):
-            above = "title" if number < COLUMNS else ends[number - COLUMNS]
-            self.unseen.append((above, f"text{number}"))
+            above = ["title"] if number < self.columns else ends[number - self.columns]
+            self.unseen += [(one, f"text{number}") for one in above]
 
     def _looks(self) -> list[str]:
         """Say how each box and each cut is to look."""
