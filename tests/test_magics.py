@@ -94,6 +94,15 @@ def test_a_cell_that_fails_fails_as_ever(run):
     assert out.endswith("gcscope: this cell left no rings behind\n"), out
 
 
+def test_an_exception_of_a_cell_before_is_not_blamed_on_the_next(run):
+    """IPython keeps the last one; when it takes another for it, a ring through the first is garbage."""
+    make = "def bad():\n    last = ValueError()\n    raise last"
+    told = run(make, "gc.disable()", "bad()", "%%gcscope\n1 / 0", "%%gcscope\n1", "print(gc.collect() > 1)")
+    assert [error for _, _, error in told[2:4]] == ["ValueError", "ZeroDivisionError"]
+    assert [out.splitlines()[-1] for out, _, _ in told[3:5]] == ["gcscope: this cell left no rings behind"] * 2
+    assert told[5][0] == "True\n"
+
+
 def test_an_exception_that_a_frame_keeps_is_the_cells(run):
     retry = (
         "def retry():\n    try:\n        1 / 0\n    except ZeroDivisionError as error:\n        last = error\nretry()"

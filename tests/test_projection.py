@@ -45,6 +45,7 @@ def test_without_graphviz_mermaid_has_all_frames(frames, no_graphviz):  # noqa: 
     assert sum(kind == "group" for kind, _ in found) == 4
     below = [(match[1], match[2]) for kind, match in found if kind == "unseen"]
     assert [f"text{number}" for number in range(4)] == list(dict.fromkeys(last for _, last in below if "text" in last))
+    assert {first for first, last in below if last == "text1"} >= {"box0", "box1"}  # all of the first frame
     check(below_each_other(frames))
 
 

@@ -1,7 +1,8 @@
 """IPython's magics: `%load_ext gcscope` gives `%gcscope` and `%%gcscope`.
 
 A cell under `%%gcscope` is run by IPython as any other: its first line is made a comment, and the watch stands in the
-shell's own events around it. It ends before IPython shows an exception, whose colours leave rings of their own.
+shell's own events around it. It ends before IPython shows an exception: the colours of that leave rings of their own,
+and the exception that was shown before goes then, with all that it kept alive.
 """
 
 from __future__ import annotations
@@ -36,13 +37,12 @@ _USAGE = "%gcscope takes an expression: %gcscope my_object"
 class Magics:
     """The magics of one shell, and the events and transformer that they need."""
 
-    __slots__ = ("_is_running", "_kept", "_report", "_watch", "shell")
+    __slots__ = ("_is_running", "_report", "_watch", "shell")
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self._watch: Watch | None = None
         self._report: Report | MemoryError | None = None
-        self._kept: list[object] = []  # what IPython held before the cell, and lets go of when the cell ends
         self._is_running = False
 
     def load(self) -> None:
@@ -76,7 +76,6 @@ class Magics:
         self._stop()
         if not isinstance(info.raw_cell, str) or info.raw_cell.split("\n", 1)[0].rstrip() != _LINE:
             return
-        self._kept = _kept_by(self.shell)
         self.shell.showtraceback, self.shell.showsyntaxerror = self.show_traceback, self.show_syntax_error
         watch = Watch()
         watch.__enter__()
@@ -100,7 +99,6 @@ class Magics:
         self._look()
         self._give_back()
         report, self._report = self._report, None
-        self._kept = []
         if isinstance(report, MemoryError):
             print("gcscope: there is no memory for the pass", file=sys.stderr)
         elif report is not None and not report.objects:
@@ -129,7 +127,7 @@ class Magics:
         """Forget a watch whose cell never ended."""
         self._look()
         self._give_back()
-        self._report, self._kept = None, []
+        self._report = None
 
     def cell(self, line: str, _cell: str) -> None:
         """Run a cell as ever, and show the rings that it leaves behind.
@@ -216,13 +214,6 @@ def _alive_text(chain: Chain) -> str:
         return "alive because: nothing that lasts leads to it; the collector would take it"
     lines = str(chain).split("\n")
     return "\n".join([f"alive because: {lines[0]}", *(f"  {line}" for line in lines[1:])])
-
-
-def _kept_by(shell: Any) -> list[object]:
-    """Gather what IPython held before a cell: when it lets go of that, it is not the cell's doing."""
-    kept = [vars(sys).get(name) for name in ("last_value", "last_exc", "last_traceback")]
-    kept += [vars(shell).get("last_execution_result"), getattr(shell, "_last_traceback", None)]
-    return [*kept, *(vars(shell.displayhook).get(name) for name in ("_", "__", "___"))]
 
 
 _LOADED: list[Magics] = []  # one for each shell that has the extension
