@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+import sys
 
 import pytest
 
@@ -162,6 +163,58 @@ def test_a_callback_that_cannot_look(quiet, settings, monkeypatch):
         context.setattr(Births, "_older", refuse)
         gc.collect(0)
     with pytest.raises(RuntimeError, match="no looking at what it took: KeyError: 'refused'"):
+        watched.end()
+
+
+def test_callbacks_that_were_cleared(quiet):
+    def work():
+        ring()
+        gc.callbacks.clear()
+        gc.collect()
+        ring(Other)
+
+    kept = gc.callbacks[:]
+    try:
+        report = born(work)
+    finally:
+        gc.callbacks[:] = kept
+    assert report.types == {f"{__name__}.Other": 1}
+    assert report.notes == ("the collector ran once inside, and gc.callbacks did not tell: what it took is not told",)
+
+
+@pytest.mark.parametrize("name", ["callbacks", "get_threshold", "set_threshold"])
+def test_a_gc_module_that_was_patched(quiet, settings, monkeypatch, name):
+    """As mocks do: the patch is there when the test ends."""
+    with monkeypatch.context() as context:
+        assert born(lambda: [ring(), context.setattr(gc, name, None)]).objects == 1
+
+
+def test_a_begin_that_is_interrupted(quiet, settings, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(births, "collections_so_far", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        Births().begin()
+
+
+@pytest.mark.parametrize("word", ["dry_run", "rings"])
+def test_a_callback_that_is_interrupted(quiet, settings, monkeypatch, word):
+    """As by a handler of Ctrl-C or of a timeout, whose exception is lost there: it must not look like nothing taken."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    watched = Births()
+    watched.begin()
+    ring()
+    told = []
+    with monkeypatch.context() as context:
+        context.setattr(sys, "unraisablehook", lambda unraisable: told.append(unraisable.exc_type))
+        context.setattr(_core, word, interrupt)
+        gc.collect()
+    assert told == [KeyboardInterrupt]
+    with pytest.raises(RuntimeError, match="no looking at what it took: KeyboardInterrupt"):
         watched.end()
 
 

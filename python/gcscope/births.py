@@ -15,12 +15,12 @@ is, and a test that makes very many objects still gets a collection from time to
 
 from __future__ import annotations
 
-import gc
+from gc import callbacks, get_threshold, set_threshold  # taken once: what runs inside may replace them in gc
 
 from gcscope import _core
 from gcscope.report import Report, changed
 from gcscope.taken import Taken, joined
-from gcscope.verdict import Held, find, times
+from gcscope.verdict import Held, collections_so_far, find, times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,20 +42,25 @@ def _noted(report: Report, *notes: str) -> Report:
 class Births:
     """The objects that come into being between `begin` and `end`."""
 
-    __slots__ = ("_callback", "_failure", "_marker", "_put_off", "_taken", "_thresholds")
+    __slots__ = ("_begun", "_callback", "_failure", "_marker", "_put_off", "_taken", "_thresholds")
 
     def begin(self) -> None:
         """Tell apart what is made from now on. `end` or `abandon` must follow."""
         self._taken: Taken | None = None
         self._failure: str | None = None
-        self._thresholds = gc.get_threshold()
+        self._thresholds = get_threshold()
         self._put_off = (max(PUT_OFF, self._thresholds[0]), *self._thresholds[1:])
-        if self._thresholds[0] > 0:
-            gc.set_threshold(*self._put_off)
-        _pass_an_eval_break()
         self._callback: Callable[[str, dict[str, int]], None] | None = self._follow
-        gc.callbacks.append(self._callback)
-        self._marker: list[Any] = []
+        try:
+            if self._thresholds[0] > 0:
+                set_threshold(*self._put_off)
+            _pass_an_eval_break()
+            callbacks.append(self._callback)
+            self._begun = collections_so_far()
+            self._marker: list[Any] = []
+        except BaseException:  # no memory, or a signal
+            self.abandon()
+            raise
 
     def end(self) -> Report:
         """Tell what of it nothing leads to.
@@ -71,12 +76,12 @@ class Births:
     def abandon(self) -> None:
         """End without looking. May be called twice."""
         ours, self._callback = self._callback, None  # a bound method of its own: it would be a ring
-        for place, callback in enumerate(gc.callbacks if ours is not None else ()):
+        for place, callback in enumerate(callbacks if ours is not None else ()):
             if callback is ours:  # by identity: those of others are not to be compared
-                del gc.callbacks[place]
+                del callbacks[place]
                 break
-        if gc.get_threshold() == self._put_off:  # or the test has set its own
-            gc.set_threshold(*self._thresholds)
+        if get_threshold() == self._put_off:  # or the test has set its own
+            set_threshold(*self._thresholds)
 
     def _look(self) -> Report:
         if self._failure is not None:
@@ -86,7 +91,11 @@ class Births:
                 return find(None, self._marker)[1]
             except LookupError:
                 pass
+            untold = collections_so_far() - self._begun
             note = "gc.freeze() ran inside: all objects were looked at, not only those made meanwhile"
+            if untold:
+                ran = f"the collector ran {times(untold)} inside"
+                note = f"{ran}, and gc.callbacks did not tell: what it took is not told"
             return _noted(find()[1], note)
         report = joined(find(self._taken.earlier)[1], self._taken.report)
         runs = times(self._taken.collections)
@@ -96,14 +105,16 @@ class Births:
 
     def _follow(self, phase: str, info: dict[str, int]) -> None:
         """Serve as one of gc.callbacks."""
-        if phase != "start":
+        if phase != "start" or self._failure is not None:
             return
         try:
             if self._taken is None:
                 self._taken = Taken(self._older())
             self._taken.follow(info["generation"])
-        except Exception as error:  # what a callback raises is printed, wherever the test is
+        except BaseException as error:  # what a callback raises is printed, wherever the test is
             self._failure = f"{type(error).__name__}: {error}"
+            if not isinstance(error, Exception):
+                raise
 
     def _older(self) -> _core.Census:
         """Tell what is unreachable and was not born since: at the start of the first collection that is still clear."""

@@ -45,8 +45,8 @@ class Taken:
     def follow(self, generation: int) -> None:
         """Look at what a collection of this generation is about to find; to be called at its start."""
         self.collections += 1
+        self.unseen += 1  # until it has been looked at: a signal handler may raise anything
         if COLLECTS_IN_INCREMENTS:
-            self.unseen += 1
             return
         try:
             extent = -1 if generation == 2 else generation
@@ -55,4 +55,5 @@ class Taken:
             if self.earlier.objects:  # what is taken of it may leave its addresses to others
                 self.earlier = self.earlier.without(_core.dry_run(extent))
         except Exception:  # no memory, or an audit hook of the program refused gc.get_objects: never its own affair
-            self.unseen += 1
+            return
+        self.unseen -= 1
