@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import ctypes
 import functools
 import gc
 import sys
@@ -239,7 +240,11 @@ def test_five_hundred_friends():
 def test_immortal_objects():
     if sys.version_info < (3, 12):
         pytest.skip("there is none")
-    thing = scene_of(type, most=1).things[0]
+    forever = Plain()
+    forever.me = forever
+    ctypes.c_uint32.from_address(id(forever)).value = 0xFFFFFFFF  # how it is marked on all versions that have it
+    assert refcount(forever) == IMMORTAL
+    thing = scene_of(forever).things[0]
     assert thing.refcount is None and thing.count == thing.left == IMMORTAL and thing.unexplained == 0
 
 
@@ -550,26 +555,25 @@ def test_exhausted_python_memory(python):
     code = """
 import _testcapi
 gc.collect(); gc.disable()
-for word in (action, lambda: look([id(one)])):
-    word()
-    gc.enable()
-    before = count()
-    failures = 0
-    for number in range(3000):
-        failed = False
-        _testcapi.set_nomemory(number, number + 1)
-        try:
-            word()
-        except MemoryError:
-            failed = True
-        finally:
-            _testcapi.remove_mem_hooks()
-        assert gc.isenabled()
-        failures += failed
-        if not failed and number > 1000:
-            break
-    gc.disable()
-    assert failures > 100 and count() == before, (failures, count(), before)
+action()
+gc.enable()
+before = count()
+failures = 0
+for number in range(3000):
+    failed = False
+    _testcapi.set_nomemory(number, number + 1)
+    try:
+        action()
+    except MemoryError:
+        failed = True
+    finally:
+        _testcapi.remove_mem_hooks()
+    assert gc.isenabled()
+    failures += failed
+    if not failed and number > 1000:
+        break
+gc.disable()
+assert failures > 100 and count() == before, (failures, count(), before)
 gc.collect()
 assert _core.dry_run().objects == 0
 print("survived")
@@ -592,7 +596,7 @@ fresh = [Plain() for _ in range(3000)]
 print(len(look([id(fresh)]).things), gc.isenabled())
 print(len(_core.scene([id(fresh)], 10, (), {}, None)[0]), gc.isenabled())
 """
-    assert python("-c", SURVIVES + code).out == "2000 False\n10 True\n"
+    assert python("-c", SURVIVES + code).out == f"2000 False\n10 {sys.version_info < (3, 12)}\n"
 
 
 def test_frozen_objects(python):
