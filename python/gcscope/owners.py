@@ -74,8 +74,13 @@ def holders_of(box: list[Any]) -> Holders:
         return _told(*_core.holders(box, known))
 
 
+def _order(holder: Holder) -> tuple[str, str, str, bool]:
+    """Put holders into an order that does not depend on where they lie in memory."""
+    return holder.type, holder.name or "", holder.label, not holder.owned
+
+
 def _told(count: int | None, rows: list[Any]) -> Holders:
-    named = tuple(_holder(row) for row in rows)
+    named = tuple(sorted((_holder(row) for row in rows), key=_order))
     owned = sum(holder.owned for holder in named)
     if count is None:
         return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0, hints=())
