@@ -73,14 +73,14 @@ def lab(theme, with_graphviz=True):
 
 def open_and_run(page, name):
     """Open a notebook and run all of it."""
-    page.goto(f"{URL}/tree/{name}")
+    page.goto(f"{URL}/workspaces/{Path(name).stem}/tree/{name}")  # a workspace of its own, without the tabs of another
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     page.wait_for_timeout(1500)
     page.click("text=Run >> nth=0")
     page.click(".lm-Menu-itemLabel:has-text('Restart Kernel and Run All Cells')")
     page.click(".jp-Dialog button.jp-mod-accept")
     page.wait_for_function(f"() => !({HAVE_RUN})()", timeout=20_000)
-    page.wait_for_function(HAVE_RUN, timeout=120_000)
+    page.wait_for_function(HAVE_RUN, timeout=45_000)
     page.wait_for_timeout(2500)
 
 
