@@ -273,7 +273,7 @@ static PyObject *
 find_why(Search *search, PyObject *box, PyObject *module)
 {
     Pass *pass = search->pass;
-    if (pass_list_all(pass) < 0) {
+    if (pass_list_all(pass, box) < 0) {
         return NULL;
     }
     if (!addrmap_find(&pass->heap.map, search->target, &search->node)) {
@@ -377,7 +377,7 @@ static PyObject *
 find_retained(Pass *pass, PyObject *target, PyObject *box)
 {
     NodeId node, boxed;
-    if (pass_list_all(pass) < 0) {
+    if (pass_list_all(pass, box) < 0) {
         return NULL;
     }
     if (!addrmap_find(&pass->heap.map, target, &node)) {
@@ -454,7 +454,7 @@ find_retainers(Pass *pass, size_t count)
     VEC(uint64_t) weights = {0};
     Dominators dominators = {0};
     PyObject *told = NULL;
-    if (pass_list_all(pass) < 0 || pass_judge(pass) < 0 || run_dominators(pass, &dominators, NULL, NULL) < 0) {
+    if (pass_list_all(pass, NULL) < 0 || pass_judge(pass) < 0 || run_dominators(pass, &dominators, NULL, NULL) < 0) {
         dominators_fini(&dominators);
         return NULL;
     }

@@ -276,7 +276,7 @@ tell_slot(void *arg, const FrameSlot *slot)
 static PyObject *
 inquire(Inquiry *asked, Pass *pass)
 {
-    if (pass_list_all(pass) < 0) {
+    if (pass_list_all(pass, asked->box) < 0) {
         return NULL;
     }
     bool is_mortal = !is_immortal(asked->target);

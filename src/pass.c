@@ -149,8 +149,9 @@ pass_list(Pass *pass, long generation)
 }
 
 int
-pass_list_all(Pass *pass)
+pass_list_all(Pass *pass, PyObject *box)
 {
+    PyObject *boxed = box != NULL ? PyList_GET_ITEM(box, 0) : NULL;
     int any_frozen = state_check(pass->state) == 0 ? count_frozen(pass->state) : -1;
     PyObject *list = NULL;
     if (any_frozen < 0) {
@@ -160,6 +161,11 @@ pass_list_all(Pass *pass)
         return -1;
     }
     stay_alone(pass);
+    if (box != NULL && (PyList_GET_SIZE(box) != 1 || PyList_GET_ITEM(box, 0) != boxed)) {
+        Py_XDECREF(list);
+        PyErr_SetString(PyExc_RuntimeError, "the object was taken out of its list by an audit hook");
+        return -1;
+    }
     int error = any_frozen ? heap_list_all(&pass->heap, &pass->memory, list, PyImport_GetModuleDict())
                            : heap_list(&pass->heap, &pass->memory, list);
     return error < 0 ? list_failed(pass) : 0;

@@ -29,8 +29,9 @@ void pass_end(Pass *pass);
 int pass_list(Pass *pass, long generation);
 
 /* List all that there is, objects under gc.freeze() included, as far as this Python shows them or others lead to them.
+   `box` is NULL, or a list with the one object that is asked about, borrowed: an audit hook must not have taken it out.
    0 or -1 with an exception. */
-int pass_list_all(Pass *pass);
+int pass_list_all(Pass *pass, PyObject *box);
 
 /* Traverse what was listed, and run the dry run on it. 0 or -1 with an exception. */
 int pass_judge(Pass *pass);

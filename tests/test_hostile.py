@@ -94,6 +94,25 @@ for word in (lambda: _core.dry_run(1), lambda: _core.rings(None, {}, None, 2)):
     assert survives(python, MANY_RINGS + code) == 2 * told
 
 
+def test_an_audit_hook_that_gives_up_what_is_asked_about(python):
+    code = """
+def hook(event, args):
+    if event == "gc.get_objects":
+        box.clear()
+sys.addaudithook(hook)
+for word in (lambda: _core.holders(box, ()), lambda: _core.why_alive(box), lambda: _core.retained(box)):
+    box = [Node()]
+    try:
+        word()
+        print(len(box))  # nothing is heard of where the heap is visited
+    except RuntimeError as error:
+        print(error)
+"""
+    told = {"the object was taken out of its list by an audit hook", "1"}
+    lines = survives(python, MANY_RINGS + code).splitlines()
+    assert len(lines) == 3 and len(set(lines)) == 1 and told.issuperset(lines)
+
+
 @pytest.mark.parametrize(
     "answer", ["(*real(*which),)", "None", "[object(), [[]], {}]", "[object() for _ in range(5)]", "iter(real(*which))"]
 )
