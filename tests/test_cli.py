@@ -13,6 +13,7 @@ from gcscope import Report
 from gcscope.cli import main
 from gcscope.compare import Difference
 from gcscope.render.text import in_one_line
+from test_dot import needs_graphviz
 
 RING = """
 class Node:
@@ -649,12 +650,96 @@ def test_show_writes_what_it_reads(tmp_path, capsys):
 
 @pytest.mark.parametrize("language", ["dot", "mermaid"])
 def test_show_draws(python, reports, tmp_path, language):
-    pytest.importorskip(f"gcscope.render.{language}")
     done = python("-m", "gcscope", "show", reports[0], "--format", language)
     assert done.code == 0 and "Node" in done.out and done.err == "", done
 
 
-@pytest.mark.parametrize("language", ["dot", "mermaid"])
+@needs_graphviz
+def test_show_draws_svg_and_png(python, reports, tmp_path):
+    report = Report.from_json(reports[0].read_text())
+    done = python("-m", "gcscope", "show", reports[0], "--format", "svg")
+    assert (done.code, done.out, done.err) == (0, report._repr_mimebundle_()["image/svg+xml"], "")
+    show = [sys.executable, "-m", "gcscope", "show", str(reports[0])]
+    png = subprocess.run([*show, "--format", "png"], capture_output=True, check=True)
+    assert png.stdout.startswith(b"\x89PNG") and png.stderr == b""
+    for name, begin in (("a.svg", b"<svg"), ("a.PNG", b"\x89PNG"), ("a.dot", b"digraph"), ("a.json", b"{")):
+        done = python("-m", "gcscope", "show", reports[0], "-o", tmp_path / name)
+        assert (done.code, done.out, done.err) == (0, "", "") and (tmp_path / name).read_bytes().startswith(begin)
+    assert (tmp_path / "a.svg").read_text() == report._repr_mimebundle_()["image/svg+xml"]
+    assert Report.from_json((tmp_path / "a.json").read_text()) == report
+    python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "a.txt", env={"FORCE_COLOR": "1"})
+    assert (tmp_path / "a.txt").read_text() == f"{report}\n"
+    python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "a.svg", "--format", "mermaid")
+    assert "flowchart" in (tmp_path / "a.svg").read_text()
+
+
+def at_a_terminal(*arguments):
+    """Run the command with stdout at a terminal; its exit code, and what it writes there and on stderr."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gcscope", *map(str, arguments)], stdout=theirs, stderr=subprocess.PIPE
+    )
+    _, told = process.communicate(timeout=60)
+    os.set_blocking(ours, False)
+    try:
+        written = os.read(ours, 1_000_000)
+    except BlockingIOError:
+        written = b""
+    os.close(ours), os.close(theirs)
+    return process.returncode, written, told.decode()
+
+
+def test_png_is_refused_by_a_terminal(reports, tmp_path):
+    told = "gcscope: a PNG is not for a terminal: -o FILE.png writes it into a file\n"
+    assert at_a_terminal("show", reports[0], "--format", "png") == (1, b"", told)
+    code, written, told = at_a_terminal("show", reports[0], "--format", "dot")
+    assert (code, written[:7], told) == (0, b"digraph", "")
+
+
+@pytest.mark.parametrize("form", ["svg", "png"])
+def test_show_without_graphviz(python, reports, tmp_path, form):
+    out = tmp_path / f"out.{form}"
+    for arguments in (["--format", form], ["-o", out]):
+        done = python("-m", "gcscope", "show", reports[0], *arguments, env={"PATH": str(tmp_path)})
+        if "pygraphviz" in done.out or done.code == 0:
+            pytest.skip("there is a pygraphviz")
+        told = (
+            f"gcscope: Graphviz is needed for {form}, and is not here or failed: apt-get install graphviz, or "
+            'pip install "gcscope[viz]"; --format dot writes the picture as text\n'
+        )
+        assert (done.code, done.out, done.err) == (1, "", told) and not out.exists()
+
+
+def test_where_show_cannot_write(python, reports, tmp_path):
+    for name, reason in ((tmp_path / "no" / "a.dot", "there is no directory "), (tmp_path, "it is a directory")):
+        done = python("-m", "gcscope", "show", reports[0], "-o", name)
+        assert done.code == 1 and done.err.startswith(f"gcscope: cannot write '{name}': {reason}"), done
+
+
+def test_what_is_drawn_of_other_records(tmp_path, capsys):
+    from test_report import ALL
+
+    drawn = []
+    for record in ALL:
+        (tmp_path / "record.json").write_text(record.to_json())
+        try:
+            main(["show", str(tmp_path / "record.json"), "--format", "dot"])
+            drawn.append(type(record).__name__)
+            assert capsys.readouterr().out.startswith("digraph")
+        except SystemExit as end:
+            assert end.code == 1 and "has no rings to draw" in capsys.readouterr().err
+    assert {"Report", "Cycle", "Collection", "Trial"} <= set(drawn)
+
+
+def test_a_difference_is_drawn_by_what_is_new(python, reports, tmp_path):
+    done = python("-m", "gcscope", "diff", *reports, "--format", "json")
+    (tmp_path / "difference.json").write_text(done.out)
+    done = python("-m", "gcscope", "show", tmp_path / "difference.json", "--format", "dot")
+    assert done.code == 0 and "forms of cycles: 1 new, 1 grown, 0 gone" in done.out, done
+    assert done.out.count("subgraph cluster") == 2 and 'label="list"' in done.out
+
+
+@pytest.mark.parametrize("language", ["dot", "mermaid", "svg", "png"])
 def test_what_cannot_be_drawn(python, tmp_path, language):
     from test_report import RETAINED
 

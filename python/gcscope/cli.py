@@ -8,18 +8,21 @@ import os
 import sys
 
 from gcscope import __version__
-from gcscope.output import Target, Trouble, complain, put, put_text, read_bytes, silence, why, width_of
+from gcscope.output import Target, Trouble, complain, put, put_bytes, put_text, read_bytes, silence, why, width_of
 from gcscope.render.json import pretty, read_any
 from gcscope.render.text import outcome_text
 from gcscope.runner import CannotRun, Outcome, Program, run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gcscope.picture import Picture
     from gcscope.report import Record, Report
 
 OUR_ERROR = 1
 FOUND = 3  # rings, under --fail
 
+_FORMS = ("text", "json", "dot", "mermaid", "svg", "png")
+_FORM_OF_SUFFIX = {".json": "json", ".dot": "dot", ".mmd": "mermaid", ".svg": "svg", ".png": "png"}
 _COMMANDS = ("demo", "run", "show", "diff")
 _EXIT_CODES = "exit codes: 0; 1 for an error, told in one line; 2 for wrong usage; 3 under --fail"
 
@@ -68,7 +71,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 def _add_show(parser: argparse.ArgumentParser) -> None:
     parser.description = "Print a record that gcscope wrote: of run -o, or of to_json()."
     parser.add_argument("file", metavar="FILE", help="the file; - for standard input")
-    parser.add_argument("--format", choices=("text", "json", "dot", "mermaid"), default="text", help="default: text")
+    parser.add_argument("--format", choices=_FORMS, help="default: what the name of -o ends in, else text")
+    parser.add_argument("-o", "--output", metavar="OUT", help="write it into a file instead; whole or not at all")
 
 
 def _add_diff(parser: argparse.ArgumentParser) -> None:
@@ -210,24 +214,74 @@ def _kind(record: Record) -> str:
     return type(record).__name__.lower()
 
 
-def _picture(record: Record, language: str) -> str:
-    """Draw the rings of a record in a language of graphs."""
-    from importlib import import_module
+def _picture(record: Record) -> Picture:
+    """Choose what is drawn of the rings of a record; of a difference, of those that are new or have grown."""
+    from gcscope.compare import Difference, report_within
+    from gcscope.render.depict import picture_of
+    from gcscope.report import Cycle, changed
 
-    from gcscope.compare import report_within
-
-    report = report_within(record)
+    if isinstance(record, Difference):
+        return changed(picture_of(record.as_report()), title=str(record).partition("\n")[0])
+    report = record if isinstance(record, Cycle) else report_within(record)
     if report is None:
         raise Trouble(f"a record of kind {_kind(record)!r} has no rings to draw: --format text or json shows it")
-    text: str = getattr(import_module(f"gcscope.render.{language}"), f"{language}_text")(report)
-    return text.rstrip("\n")
+    return picture_of(report)
+
+
+def _drawn(record: Record, form: str) -> str | bytes:
+    """Draw the rings of a record."""
+    from gcscope.drawing import HOW_TO_GET_IT, png_of, svg_of
+    from gcscope.render.dot import dot_of
+    from gcscope.render.mermaid import mermaid_of
+
+    picture = _picture(record)
+    if form in ("dot", "mermaid"):
+        return (dot_of if form == "dot" else mermaid_of)(picture).rstrip("\n")
+    if form == "png":
+        drawn: str | bytes | None = png_of(picture)
+    else:
+        svg = svg_of(picture)
+        drawn = svg.rstrip("\n") if svg is not None else None
+    if drawn is None:
+        raise Trouble(
+            f"Graphviz is needed for {form}, and is not here or failed: {HOW_TO_GET_IT}; --format dot writes the "
+            "picture as text"
+        )
+    return drawn
+
+
+def _in_form(record: Record, form: str) -> str | bytes:
+    if form == "text":
+        return str(record)
+    return pretty(record) if form == "json" else _drawn(record, form)
 
 
 def _print(record: Record, form: str) -> None:
     if form == "text":
         put_text(str(record), sys.stdout)
+        return
+    if form == "png":
+        put_bytes(b"", sys.stdout)  # not to a terminal, whatever there is to draw
+    told = _in_form(record, form)
+    if isinstance(told, bytes):
+        put_bytes(told, sys.stdout)
     else:
-        put(pretty(record) if form == "json" else _picture(record, form), sys.stdout)
+        put(told, sys.stdout)
+
+
+def _show(options: argparse.Namespace) -> None:
+    suffix = os.path.splitext(options.output or "")[1].lower()
+    form = options.format or _FORM_OF_SUFFIX.get(suffix, "text")
+    if options.output is None:
+        _print(_read(options.file), form)
+        return
+    target = Target(options.output)
+    target.check()
+    told = _in_form(_read(options.file), form)
+    if isinstance(told, bytes):
+        target.write_bytes(told)
+    else:
+        target.write(told)
 
 
 def _report(name: str) -> Report:
@@ -285,7 +339,7 @@ def main(arguments: list[str] | None = None) -> None:
         elif options.command == "run":
             _run(_program(parser, words), _Teller(options))
         elif options.command == "show":
-            _print(_read(options.file), options.format)
+            _show(options)
         else:
             _diff(options)
     except (CannotRun, Trouble) as error:

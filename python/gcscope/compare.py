@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from gcscope.explain import merged
-from gcscope.report import Collection, Cycle, Record, Report, Trial, read_bool, read_int, read_record, read_tuple
+from gcscope.report import (
+    Collection,
+    Counts,
+    Cycle,
+    Record,
+    Report,
+    Trial,
+    read_bool,
+    read_int,
+    read_record,
+    read_tuple,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +64,18 @@ class Difference(Record):
 
     def __bool__(self) -> bool:
         return bool(self.new or self.grown)
+
+    def as_report(self) -> Report:
+        """Make a report of the forms that are new or have grown, for what draws reports."""
+        cycles = (*self.new, *(growth.after for growth in self.grown))
+        return Report(
+            objects=sum(cycle.count * (cycle.objects + cycle.dragged) for cycle in cycles),
+            bytes=sum(cycle.count * cycle.bytes for cycle in cycles),
+            types=Counts({}),
+            cycles=cycles,
+            alive=self.alive,
+            notes=(),
+        )
 
     def __str__(self) -> str:
         from gcscope.render.text import difference_text

@@ -20,6 +20,7 @@ from gcscope.report import Cycle, Drawable, Report
 
 SECONDS = 20.0  # for one picture
 DOTS_PER_INCH = 144  # of PNG
+HOW_TO_GET_IT = 'apt-get install graphviz, or pip install "gcscope[viz]"'
 SUFFIXES = (".svg", ".png", ".dot", ".mmd")
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -158,7 +159,7 @@ def save(drawn: Drawable, path: str | os.PathLike[str]) -> None:
     _write(beside, dot_of(_as_picture(drawn)).encode())
     raise CannotDraw(
         f"Graphviz is needed for {suffix}, and is not here or failed; the picture is in {beside} as text. To get it: "
-        'apt-get install graphviz, or pip install "gcscope[viz]"'
+        f"{HOW_TO_GET_IT}"
     )
 
 

@@ -98,6 +98,24 @@ def put(text: str, stream: TextIO | None) -> None:
         pass
 
 
+def put_bytes(data: bytes, stream: TextIO | None) -> None:
+    """Write data that is no text. Raises Trouble where that is a terminal, or it cannot be written."""
+    if stream is None:
+        return
+    if _is_terminal(stream):
+        raise Trouble("a PNG is not for a terminal: -o FILE.png writes it into a file")
+    try:
+        stream.buffer.write(data)
+        stream.flush()
+    except BrokenPipeError:
+        silence(stream)
+    except OSError as error:
+        silence(stream)
+        raise Trouble(f"cannot write: {why(error)}") from None
+    except (ValueError, AttributeError):
+        pass
+
+
 def put_text(text: str, stream: TextIO | None) -> None:
     """Write a text of ours: fitted to the width of a terminal and in its colours; nothing in it moves the cursor."""
     if stream is None:
@@ -174,7 +192,10 @@ class Target:
 
     def write(self, text: str) -> None:
         """Write a text and a newline. Raises Trouble if it cannot be written; then an older file is as it was."""
-        data = f"{text}\n".encode()
+        self.write_bytes(f"{text}\n".encode())
+
+    def write_bytes(self, data: bytes) -> None:
+        """Write data as `write` does a text."""
         mode = self._mode() if self.descriptor is None else None
         try:
             if self.descriptor is not None:

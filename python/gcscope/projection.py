@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from gcscope.drawing import CannotDraw, svg_of
+from gcscope.drawing import HOW_TO_GET_IT, CannotDraw, svg_of
 from gcscope.picture import Arrow, Box, Group, Picture
 from gcscope.render.mermaid import mermaid_of
 from gcscope.render.strip import page_of, strip_of
@@ -70,10 +70,7 @@ def save_strip(frames: tuple[Frame, ...], path: str | PathLike[str]) -> None:
         raise ValueError(f"a film is saved as .svg, not as {os.path.splitext(name)[1]!r}; its frames have pictures")
     drawn = svgs_of(frames)
     if drawn is None:
-        raise CannotDraw(
-            "Graphviz is needed for a film, and is not here or failed. To get it: apt-get install graphviz, or "
-            'pip install "gcscope[viz]"'
-        )
+        raise CannotDraw(f"Graphviz is needed for a film, and is not here or failed. To get it: {HOW_TO_GET_IT}")
     with open(name, "w", encoding="utf-8") as file:
         file.write(strip_of(frames, drawn))
 
