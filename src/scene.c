@@ -548,7 +548,7 @@ look(Scene *scene, PyObject *addresses, size_t most)
 {
     scene->edges = PyList_New(0);
     scene->outside = scene->edges != NULL ? PyList_New(0) : NULL;
-    if (scene->outside == NULL || pass_list_all(scene->pass) < 0 || pass_judge(scene->pass) < 0) {
+    if (scene->outside == NULL || pass_list_all(scene->pass, NULL) < 0 || pass_judge(scene->pass) < 0) {
         return NULL;
     }
     if (walk(scene, addresses, most) < 0 || gather_outside(scene) < 0) {
