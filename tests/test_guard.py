@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 
 import gcscope
-from gcscope import Person, _core, assert_no_cycles, assert_released, watch
+from gcscope import Person, _core, assert_no_cycles, assert_released, guard, watch
 
 
 class Plain:
@@ -661,3 +661,14 @@ assert gcscope.garbage().objects == 1, gcscope.garbage()
     done = python("-c", code)
     assert done.code == 0, done
     assert _core.last_pass()["nodes"] > 0
+
+
+def test_an_exception_of_the_block_goes_before_a_refusal(quiet, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    for error in (KeyError, PermissionError):
+        with monkeypatch.context() as context, pytest.raises(error), gcscope.watch():
+            context.setattr(guard, "find", refuse)
+            if error is KeyError:
+                raise KeyError

@@ -55,7 +55,7 @@ class Watch:
         self._forget_callback()
         try:
             self._report = self._look()
-        except MemoryError:
+        except Exception:  # no memory, or an audit hook refused
             if kind is None:  # an exception of the block goes before it
                 raise
         finally:
