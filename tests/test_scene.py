@@ -185,7 +185,9 @@ def test_rings_are_what_the_collector_sees(make):
         assert [thing.unexplained for thing in things] == [0, 0]
         assert [thing.reachable for thing in things] == [names_of_a > 0] * 2 or make is ring_of_classes
     gc.collect()
-    assert look(addresses).things == []
+    now = look(addresses)  # what is made since may lie at either address, and refers to nothing at the other
+    ends = [{now.things[place].address for place in (r.source, r.target)} for r in now.references]
+    assert {*addresses} not in ends
 
 
 def test_several_references_between_the_same_two():
