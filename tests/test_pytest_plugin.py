@@ -1495,7 +1495,7 @@ def pytest_sessionfinish(session):
 
 def test_a_plain_run_loads_nothing(run):
     done = run(PLAIN, conftest=LOADED)
-    assert done.code == 0 and "LOADED ['gcscope', 'gcscope.pytest_plugin']" in done.text
+    assert done.code == 0 and "LOADED ['gcscope', 'gcscope.gatekeeper', 'gcscope.pytest_plugin']" in done.text
     done = run("@pytest.mark.no_cycles\ndef test_it(): pass", conftest=LOADED)
     assert done.code == 0 and "'gcscope._core'" in done.text  # it is seen where it is
 
@@ -1517,6 +1517,41 @@ def test_a_broken_core(run):
     done = run(LEAKY, "--gcscope-fail")
     assert done.code == 4 and done.error.startswith("ERROR: --gcscope-fail cannot judge: gcscope does not load (")
     assert run(LEAKY, "--gcscope-fail", "--gcscope-off").code == 0
+
+
+OLD_PYTEST = "import pytest\ndel pytest.StashKey\n"
+OLD_PLUGGY = """
+import pluggy, pytest
+
+class hookimpl(pluggy.HookimplMarker):
+    def __call__(self, function=None, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False):
+        return super().__call__(function, hookwrapper, optionalhook, tryfirst, trylast)
+
+pytest.hookimpl = hookimpl("pytest")
+"""
+
+
+@pytest.mark.parametrize("old", [OLD_PYTEST, OLD_PLUGGY], ids=["pytest", "pluggy"])
+def test_a_pytest_that_is_too_old(run, old):
+    """As far as one can have it without such a pytest: what it lacks is taken away before plugins load."""
+    early = ("-p", "old")
+    done = run(PLAIN, *early, "--strict-markers", conftest=LOADED, old=old)
+    assert done.code == 0 and done.summary == [] and "LOADED ['gcscope', 'gcscope.pytest_plugin']" in done.text
+    done = run(LEAKY, *early)
+    assert done.code == 0 and len(done.named("passed")) == 4
+    (line,) = done.summary
+    why = r"gcscope needs pytest 7.0 and pluggy 1.2 or newer to judge tests, and this is pytest \S+ with pluggy \S+"
+    assert re.match(f"no test was judged: {why}$", line)
+    for options, ini in ((("--gcscope",), None), ((), "gcscope = fail")):
+        done = run(PLAIN, *early, *options, ini=ini)
+        assert done.code == 0 and len(done.summary) == 1
+        (done.folder / "pytest.ini").unlink(missing_ok=True)
+    assert run(LEAKY, *early, "--gcscope-off").summary == []
+    done = run(LEAKY, *early, "--gcscope-fail")
+    assert done.code == 4 and re.match(f"ERROR: --gcscope-fail cannot judge: {why}$", done.error)
+    assert run(LEAKY, *early, "--gcscope-fail", "--gcscope-off").code == 0
+    done = run("def test_it(gcscope): assert gcscope.garbage", *early)
+    assert done.named("passed") == {"test_it"}
 
 
 def test_no_memory_for_a_look(run):

@@ -7,8 +7,8 @@
     --gcscope-off                          not even tests that are marked
     gcscope (fixture)                      the module
 
-Only the call of a test that passed is judged, and only what was born in it; see gcscope.births for how. The C core is
-imported when a mark or an option first asks for it; where it cannot be, tests run as ever, and the summary says so.
+This room is loaded into every run of every project that has gcscope installed, and must load whatever pytest that is:
+options, marks and the fixture. What judges tests is in gcscope.gatekeeper, and needs what `what_is_missing` asks for.
 """
 
 from __future__ import annotations
@@ -17,20 +17,14 @@ import pytest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
     from types import ModuleType
     from typing import Any
-
-    from gcscope.gate import Baseline, Judgement, Rules, Session
 
 _MARKS = (
     "no_cycles(allow=[]): fail the test if its call leaves reference cycles to the collector. allow: classes, type "
     "names and patterns, fingerprints of cycles that it may leave",
     "allow_cycles(reason): let the test leave reference cycles, and say why",
 )
-_NAMES = ("no_cycles", "allow_cycles")
-_HOW = ("off", "report", "fail")
-_PROPERTY = "gcscope"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,148 +44,51 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("gcscope_baseline", "the file of --gcscope-baseline, from the root directory", default="")
 
 
-class _Gate:
-    """What the options ask for, and what has been found so far."""
+def what_is_missing() -> str | None:
+    """Say what pytest lacks to have its tests judged; None where it lacks nothing."""
+    try:
+        pytest.hookimpl(wrapper=True)  # came with pluggy 1.2
+        pytest.StashKey[None]()  # came with pytest 7.0
+    except (TypeError, AttributeError):
+        import pluggy
 
-    def __init__(self, config: pytest.Config) -> None:
+        here = f"this is pytest {pytest.__version__} with pluggy {pluggy.__version__}"
+        return f"gcscope needs pytest 7.0 and pluggy 1.2 or newer to judge tests, and {here}"
+    return None
+
+
+class _Absent:
+    """Where pytest is too old: says that no test is judged, if one should have been."""
+
+    def __init__(self, why: str, config: pytest.Config) -> None:
         option = config.option
-        how = config.getini("gcscope")
-        if how not in _HOW:
-            raise pytest.UsageError(f"ini option gcscope = {how!r}: it must be one of {', '.join(_HOW)}")
-        self.severity: str = "fail" if option.gcscope_fail else "report" if option.gcscope else how
+        self.why = why
         self.is_off: bool = option.gcscope_off
-        self.ignore = tuple(config.getini("gcscope_ignore"))
-        self.broken: str | None = None
-        self.failed: str | None = None
-        self.path = _baseline_path(config)
-        self.updates: bool = option.gcscope_update_baseline and not self.is_off
-        if self.updates and self.path is None:
-            raise pytest.UsageError(
-                "--gcscope-update-baseline needs a file to write: give --gcscope-baseline=FILE, or set the ini option "
-                "gcscope_baseline"
-            )
-        if self.updates and self.severity == "off":
-            self.severity = "report"
-        self.baseline = self._read_baseline() if self.path is not None and not self.is_off else None
-        if option.gcscope_fail and not self.is_off and not self.loads():
-            raise pytest.UsageError(f"--gcscope-fail cannot judge: {self.broken}")
+        self.is_asked = option.gcscope or option.gcscope_update_baseline or config.getini("gcscope") != "off"
+        if option.gcscope_fail and not self.is_off:
+            raise pytest.UsageError(f"--gcscope-fail cannot judge: {why}")
 
-    def _read_baseline(self) -> Baseline:
-        from gcscope.gate import Baseline, read_baseline
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Look whether a mark asks for it."""
+        self.is_asked = self.is_asked or any(item.get_closest_marker("no_cycles") is not None for item in items)
 
-        assert self.path is not None
-        try:
-            return read_baseline(self.path)
-        except FileNotFoundError:
-            if self.updates:
-                return Baseline(rings=())
-            raise pytest.UsageError(f"there is no baseline {self.path}: --gcscope-update-baseline writes one") from None
-        except (OSError, ValueError) as error:
-            raise pytest.UsageError(f"the baseline {self.path} cannot be read: {error}") from None
-
-    def loads(self) -> bool:
-        """Import the core. False where it is broken; a run of tests does not end for that."""
-        if self.broken is None:
-            try:
-                from importlib import import_module
-
-                for room in ("births", "gate", "render.gate"):
-                    import_module(f"gcscope.{room}")
-            except Exception as error:
-                self.broken = f"gcscope does not load ({type(error).__name__}: {error}); install it anew"
-        return self.broken is None
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note which test has failed: while its call runs, that is a subtest of it."""
-        if report.failed:
-            self.failed = report.nodeid
-
-    def asks(self, item: pytest.Item) -> tuple[str, pytest.Mark | None] | None:
-        """Tell what a new ring means to a test, and the mark that says so; None where it is not to be judged."""
-        mark = next((mark for mark in _marks(item) if mark.name in _NAMES), None)
-        severity = self.severity if mark is None else "fail" if mark.name == "no_cycles" else "allow"
-        if self.is_off or severity == "off" or (severity == "allow" and self.severity == "off"):
-            return None
-        return "report" if severity == "fail" and self.updates else severity, mark
-
-    def rules(self, item: pytest.Item, severity: str, mark: pytest.Mark | None) -> Rules:
-        """Tell what a test may leave."""
-        from gcscope.gate import Rules
-
-        return Rules(
-            severity=severity,
-            reason=_reason(mark) if severity == "allow" else None,
-            allow=(*self.ignore, *_allowed(mark)),
-            known=frozenset() if self.baseline is None else self.baseline.fingerprints,
-            own_frames=frozenset(_own_frames(item)),
-        )
-
-
-_GATE: pytest.StashKey[_Gate] = pytest.StashKey()
-_STATE: pytest.StashKey[str | None] = pytest.StashKey()
-"""Of a test's call: None where it was not to be judged, '' where it was, else why it could not be."""
-_NOTED: pytest.StashKey[tuple[str, str]] = pytest.StashKey()
-"""Of a test: the property that has its judgement."""
-
-
-def _own_frames(item: pytest.Item) -> Iterator[str]:
-    """Name the function of a test: as it calls itself, and as it was found, since decorators (hypothesis) rename it."""
-    yield getattr(getattr(item, "obj", None), "__qualname__", "")
-    name, cls = getattr(item, "originalname", None) or item.name, getattr(item, "cls", None)
-    yield name if cls is None else f"{cls.__qualname__}.{name}"
-
-
-def _baseline_path(config: pytest.Config) -> str | None:
-    given: str | None = config.option.gcscope_baseline
-    if given:
-        return str(config.invocation_params.dir / given)
-    in_ini = config.getini("gcscope_baseline")
-    return str(config.rootpath / in_ini) if in_ini else None
-
-
-def _marks(item: pytest.Item) -> Iterator[pytest.Mark]:
-    """Iterate over the marks of a test, the closest first: pytest has those of a parameter set after the function's."""
-    callspec = getattr(item, "callspec", None)
-    if callspec is not None:
-        yield from callspec.marks
-    yield from item.iter_markers()
-
-
-def _allowed(mark: pytest.Mark | None) -> Iterator[str]:
-    from gcscope.gate import type_name
-
-    for allowed in mark.kwargs.get("allow", ()) if mark is not None else ():
-        yield type_name(allowed) if isinstance(allowed, type) else allowed
-
-
-def _reason(mark: pytest.Mark | None) -> str | None:
-    return next(iter((*mark.args, *mark.kwargs.values())), None) if mark is not None else None
-
-
-def _misuse(mark: pytest.Mark) -> str | None:
-    """Say what is wrong with a mark."""
-    if mark.name == "allow_cycles":
-        reason = _reason(mark)
-        is_one = len(mark.args) + len(mark.kwargs) == 1 and set(mark.kwargs) <= {"reason"}
-        if is_one and isinstance(reason, str) and reason.strip():
-            return None
-        return 'allow_cycles takes the reason, a string: @pytest.mark.allow_cycles("the pool keeps its workers")'
-    allow = mark.kwargs.get("allow", ())
-    is_list = isinstance(allow, (list, tuple, set, frozenset))
-    if mark.args or set(mark.kwargs) - {"allow"} or not is_list:
-        return 'no_cycles takes a list by name: @pytest.mark.no_cycles(allow=["app.Node"])'
-    odd = next((item for item in allow if not isinstance(item, (str, type))), None)
-    return None if odd is None else f"no_cycles(allow=...) takes classes and strings, not a {type(odd).__name__}"
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say so."""
+        if self.is_asked and not self.is_off:
+            terminalreporter.write_line(f"gcscope: no test was judged: {self.why}", red=True)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marks, and read what the options ask for."""
+    """Register the marks, and let tests be judged where an option or a mark asks for it."""
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
-    config.stash[_GATE] = gate = _Gate(config)
-    config.pluginmanager.register(gate, "gcscope-gate")
-    if not hasattr(config, "workerinput"):  # in the process that was started, if there are others (xdist)
-        config.pluginmanager.register(_Gatherer(gate), "gcscope-gatherer")
+    missing = what_is_missing()
+    if missing is not None:
+        config.pluginmanager.register(_Absent(missing, config), "gcscope-absent")
+        return
+    from gcscope import gatekeeper
+
+    config.pluginmanager.register(gatekeeper, "gcscope-gatekeeper")
 
 
 @pytest.fixture(name="gcscope", scope="session")
@@ -200,148 +97,3 @@ def _gcscope() -> ModuleType:
     import gcscope
 
     return gcscope
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuse marks that say nothing."""
-    for mark in item.iter_markers():
-        wrong = _misuse(mark) if mark.name in _NAMES else None
-        if wrong is not None:
-            pytest.fail(wrong, pytrace=False)
-
-
-def _look(births: Any, rules: Rules) -> Judgement:
-    """End the births of a test that passed, and judge what they left."""
-    from gcscope.gate import Judgement, judge
-
-    try:
-        return judge(births.end(), rules)
-    except Exception as error:  # no memory, or an audit hook refused: no failure of the test
-        note = f"not judged: {type(error).__name__}: {error}"
-        return Judgement(findings=(), notes=(note,), severity=rules.severity, reason=rules.reason)
-
-
-def _note(item: pytest.Item, judgement: Judgement) -> None:
-    """Hand a judgement to whoever gathers them."""
-    item.stash[_STATE] = ""
-    if judgement.findings or judgement.notes or judgement.severity == "allow":
-        item.stash[_NOTED] = noted = (_PROPERTY, judgement.to_json())
-        item.user_properties.append(noted)
-
-
-@pytest.hookimpl(wrapper=True, trylast=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Look at what the call of a test leaves, if it passes."""
-    gate = item.config.stash[_GATE]
-    item.stash[_STATE] = None
-    earlier = item.stash.get(_NOTED, None)  # of an earlier run of it; the test may have a property of that name, too
-    item.user_properties[:] = [pair for pair in item.user_properties if pair is not earlier]
-    asked = gate.asks(item)
-    if asked is None:
-        return (yield)
-    if not gate.loads():
-        item.stash[_STATE] = gate.broken
-        return (yield)
-    from gcscope.births import Births
-    from gcscope.render.gate import failure_text
-
-    rules = gate.rules(item, *asked)
-    gate.failed = None
-    births = Births()
-    births.begin()
-    try:
-        result = yield
-    except BaseException:  # a failed or skipped test is not judged: its traceback keeps frames
-        births.abandon()
-        raise
-    # The failure of a unittest is not raised, but put there by pytest; nor is that of a subtest.
-    if getattr(item, "_excinfo", None) or gate.failed == item.nodeid:
-        births.abandon()
-        return result
-    judgement = _look(births, rules)
-    _note(item, judgement)
-    if judgement.fails:
-        pytest.fail(failure_text(judgement), pytrace=False)
-    return result
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Write on the report of a call whether it was judged: what is on it goes through xdist."""
-    report = yield
-    if report.when == "call":
-        vars(report)["gcscope_state"] = item.stash.get(_STATE, None)
-    return report
-
-
-def _judgement_on(report: pytest.TestReport) -> Judgement | None:
-    """Read back what `_note` has written; None where it had nothing to write."""
-    from gcscope.gate import Judgement
-
-    for name, value in reversed(report.user_properties):
-        if name == _PROPERTY:
-            try:
-                return Judgement.from_json(str(value))
-            except ValueError:  # the test's own property
-                continue
-    return None
-
-
-class _Gatherer:
-    """In the process that was started: what all tests left."""
-
-    def __init__(self, gate: _Gate) -> None:
-        self.gate = gate
-        self.session: Session | None = None
-        self.broken: dict[str, int] = {}
-        self.baseline_line: str | None = None
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what a test left from its report."""
-        state = getattr(report, "gcscope_state", None)
-        if state:
-            self.broken[state] = self.broken.get(state, 0) + 1
-        if state != "":
-            return
-        from gcscope.gate import Session
-
-        if self.session is None:
-            self.session = Session()
-        self.session.add(report.nodeid, _judgement_on(report))
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the baseline, where that was asked for."""
-        gate = self.gate
-        if not gate.updates or gate.path is None or gate.baseline is None or self.session is None:
-            return
-        from gcscope.gate import write_baseline
-
-        renewed = gate.baseline.renewed(self.session.seen(), self.session.judged)
-        count = len(renewed.rings)
-        try:
-            write_baseline(gate.path, renewed)
-            self.baseline_line = f"{count} {'form' if count == 1 else 'forms'} of cycles written to {gate.path}"
-        except OSError as error:
-            self.baseline_line = f"the baseline {gate.path} could not be written: {error.strerror or error}"
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
-
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Tell what the tests left."""
-        for reason, count in self.broken.items():
-            tests = "1 test was" if count == 1 else f"{count} tests were"
-            terminalreporter.write_line(f"gcscope: {tests} not judged: {reason}", red=True)
-        if self.session is None:
-            return
-        from gcscope.render.gate import summary_lines
-
-        told, lines = summary_lines(self.session, self.gate.baseline, self.gate.updates)
-        if self.baseline_line is not None:
-            lines.append(self.baseline_line)
-        if told:
-            terminalreporter.section("cycles that tests left to the collector")
-            for line in told:
-                terminalreporter.write_line(line)
-        for line in lines:
-            terminalreporter.write_line(f"gcscope: {line}")
