@@ -82,12 +82,12 @@ def test_a_picture_as_text_tells_every_box_and_arrow():
         "cause: an exception keeps the frame that keeps it",
         "cut: let go of it (frees only 2 of 22)",
         "seen 40 times · only the collector can free it",
-        "  OSError",
+        "  OSError  refcount 1",
         "    .__traceback__.tb_frame → frame retry",
-        "  frame retry  retry.py:12",
+        "  frame retry  retry.py:12  refcount 1",
         "    local last → OSError  (cut here)",
-        "     → + 20 objects kept by the ring",
-        "  + 20 objects kept by the ring",
+        "     → + 20 objects, 2.1 kB",
+        "  + 20 objects, 2.1 kB  kept by the ring",
     ]
     assert "  refcount 1,000" in str(picture([box("a", refcount=1000)]))
 
@@ -107,7 +107,8 @@ def test_a_ring_is_drawn_in_its_order_with_its_cut():
 def test_what_the_ring_keeps_is_one_box_and_is_not_on_the_ring():
     drawn = picture_of(GOLDEN["exception"])
     kept = drawn.boxes[-1]
-    assert (kept.title, kept.kind, kept.on_ring) == ("+ 20 objects kept by the ring", "rest", False)
+    assert (kept.title, *kept.lines) == ("+ 20 objects, 2.1 kB", "kept by the ring")
+    assert (kept.kind, kept.on_ring) == ("rest", False)
     assert [arrow.on_ring for arrow in drawn.arrows if arrow.target == kept.key] == [False]
     assert "seen 40 times · only the collector can free it" in drawn.groups[0].lines
     assert "retry.py:12" in drawn.boxes[1].lines
@@ -190,7 +191,14 @@ def test_wrapping_loses_nothing(text, width):
 
 def test_lines_end_where_a_reader_expects_it():
     assert wrapped("cut: hold what is in it by weakref", 20) == ["cut: hold what is ", "in it by weakref"]
-    assert wrapped("a.very.long.module.name.of.AClass", 20) == ["a.very.long.module.", "name.of.AClass"]
+    assert wrapped("a.very.long.module.name.of.AClass", 20) == ["a.very.long.module", ".name.of.AClass"]
+    assert wrapped(".__traceback__.tb_next.tb_frame", 30) == [".__traceback__.tb_next", ".tb_frame"]
+    assert wrapped("or use a weakref.WeakKeyDictionary here", 20) == [
+        "or use a ",
+        "weakref",
+        ".WeakKeyDictionary ",
+        "here",
+    ]
     assert wrapped("x" * 45, 20) == ["x" * 20, "x" * 20, "x" * 5]
     assert wrapped("e\u0301" * 3, 1) == ["e\u0301"] * 3
     assert wrapped("王" * 3, 4) == ["王王", "王"]

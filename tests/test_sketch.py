@@ -143,9 +143,14 @@ def test_parallel_references_each_have_an_arrow():
     one, other = Slotted(), Slotted()
     one.a = one.b = other
     other.a = [one, one]
-    assert [label for _, label, _ in drawn(draw(one, other)) if label] == [".a", ".b", ".a[0]"] or [
-        label for _, label, _ in drawn(draw(one, other)) if label
-    ] == [".a", ".b", ".a[0]", ".a[1]"]
+    labels = [".a", ".b", ".a[0]", ".a[1]"]
+    assert [label for _, label, _ in drawn(draw(one, other)) if label] == labels
+    other.a.append(one)
+    labels[2:] = [".a[0] and 2 more"]
+    assert [label for _, label, _ in drawn(draw(one, other)) if label] == labels
+    other.a *= 100_000
+    labels[2:] = [".a[0] and 299,999 more"]
+    assert [label for _, label, _ in drawn(draw(one, other)) if label] == labels
 
 
 def test_five_hundred_friends():

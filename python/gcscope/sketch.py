@@ -23,6 +23,7 @@ MOST_BOXES = 40
 MOST_OBJECTS = 12
 MOST_IN_ROW = 4  # objects that are equally far away
 MOST_ALIKE = 4  # of one object: objects of one type under one label, indexes apart
+MOST_PARALLEL = 2  # references from one object to another that differ by their indexes only
 MOST_HOLDERS = 4  # from outside, of a given object
 MOST_HOLDERS_FAR = 2  # of another one
 
@@ -112,14 +113,14 @@ class _Sketch:
                     seen.add(target)
                     row.append(target)
             chosen = chosen + row
-        self.more = {place: {target for target, _ in self._ways(place)} - seen for place in chosen}
+        self.more = {place: {target for target, *_ in self._ways(place)} - seen for place in chosen}
         return chosen
 
     def _new_children(self, place: int, seen: set[int]) -> list[int]:
         """Tell what an object leads to and has no box yet; a few of those alike."""
         alike: dict[tuple[str, str], int] = {}
         found = []
-        for target, way in self._ways(place):
+        for target, way, _ in self._ways(place):
             if target not in seen and target not in found:
                 kind = self.scene.things[target].node.type, fold(way, canonical=True)
                 alike[kind] = alike.get(kind, 0) + 1
@@ -141,25 +142,27 @@ class _Sketch:
                     ahead.append(source)
         return found
 
-    def _ways(self, place: int) -> Iterator[tuple[int, list[Edge]]]:
-        """Tell what an object leads to, directly or over containers that are folded, with the references on the way."""
+    def _ways(self, place: int) -> Iterator[tuple[int, list[Edge], int]]:
+        """Tell what an object leads to, directly or over containers that are folded, with the references on the way.
+
+        And for how many references a way stands: the last that is named, for those that are not, too.
+        """
         ahead: list[tuple[int, list[Edge]]] = [(place, [])]
         for at, way in ahead:
             for reference in self.follows.get(at, ()):
+                unnamed = reference.count - len(reference.edges)
                 for edge in reference.edges:
                     ahead_of_it = [*way, edge]
                     if is_folded(self.scene.things[reference.target]) and len(way) < 6:
                         ahead.append((reference.target, ahead_of_it))
                         break
-                    yield reference.target, ahead_of_it
+                    yield reference.target, ahead_of_it, 1 + (unnamed if edge is reference.edges[-1] else 0)
 
     # ------------------------------------------------------------------------- drawing
 
     def picture(self, title: str | None) -> Picture:
         """Make the picture."""
-        places = set(self.drawn)
-        ways = [(place, to, fold(way)) for place in self.drawn for to, way in self._ways(place) if to in places]
-        between = list(dict.fromkeys(ways))
+        between = self._arrows()
         on_ring = _on_ring((source, target) for source, target, _ in between)
         for place in self.drawn:
             self._add_thing(place, place in on_ring)
@@ -173,6 +176,24 @@ class _Sketch:
         if self.left_out:
             self._add_plain("others", REST, f"+ {plural(self.left_out, 'more reference')} from elsewhere")
         return self._finished(title)
+
+    def _arrows(self) -> list[tuple[int, int, str]]:
+        """Tell the references between what is drawn; many that differ by their indexes only are one arrow."""
+        places = set(self.drawn)
+        alike: dict[tuple[int, int, str], list[str]] = {}
+        counts: dict[tuple[int, int, str], int] = {}
+        for place in self.drawn:
+            for target, way, count in self._ways(place):
+                if target in places:
+                    key = place, target, fold(way, canonical=True)
+                    alike.setdefault(key, []).append(fold(way))
+                    counts[key] = counts.get(key, 0) + count
+        arrows = []
+        for key, labels in alike.items():
+            if counts[key] > MOST_PARALLEL:
+                labels = [f"{labels[0]} and {counts[key] - 1:,} more"]
+            arrows += [(*key[:2], label) for label in dict.fromkeys(labels)]
+        return arrows
 
     def _add_thing(self, place: int, on_ring: bool) -> None:
         thing = self.scene.things[place]
@@ -216,7 +237,7 @@ class _Sketch:
 
     def _leading_back(self, place: int) -> int:
         """Count the references to a box from what it leads to and is not drawn."""
-        return sum(target == place for more in self.more[place] for target, _ in self._ways(more))
+        return sum(count for more in self.more[place] for target, _, count in self._ways(more) if target == place)
 
     def _add_holders(self, place: int) -> None:
         """Write who holds a box from outside: variables by their names."""
@@ -262,8 +283,7 @@ class _Sketch:
     def _finished(self, title: str | None) -> Picture:
         rings = sum(box.on_ring for box in self.boxes)
         objects = plural(len(self.drawn), "object")
-        on_rings = "" if not rings else ", all on rings" if rings == len(self.drawn) else f", {rings} of them on rings"
-        head = title if title is not None else objects + on_rings
+        head = title if title is not None else objects + _on_rings(rings, len(self.drawn))
         told = {box.key: box for box in self.boxes}
         counts = [f"{b.title} has refcount {b.refcount}" for b in self.boxes if b.refcount is not None]
         said = [f"{told[a.source].title} {a.label} → {told[a.target].title}".replace("  ", " ") for a in self.arrows]
@@ -275,6 +295,15 @@ class _Sketch:
             boxes=tuple(self.boxes),
             arrows=tuple(self.arrows),
         )
+
+
+def _on_rings(count: int, total: int) -> str:
+    """Write how many of the objects are on rings."""
+    if not count:
+        return ""
+    if count == total:
+        return ", all on rings" if total > 1 else ", on a ring"
+    return f", {count} of them on {'rings' if count > 1 else 'a ring'}"
 
 
 def _near(where: str) -> str:

@@ -12,7 +12,8 @@ WIDE_LABEL = 30
 
 CUT_HERE = "cut here"
 
-_MAY_END_A_LINE = frozenset(" ./_,:;-=→…")
+_BETWEEN_WORDS, _BETWEEN_PARTS, _WITHIN_A_NAME = 3, 2, 1  # how good a place is to end a line
+_ENDS_A_PART = frozenset("/,:;-=→…")
 _WIDE = "\u1100"  # what comes from here on may be as wide as two
 _JOINS = frozenset("\u200d\ufe0e\ufe0f")
 
@@ -26,14 +27,24 @@ def _stays_with_the_one_before(character: str) -> bool:
     return "\u0300" <= character <= "\u036f" or character in _JOINS or "\U0001f3fb" <= character <= "\U0001f3ff"
 
 
+def _worth(last: str, following: str) -> int:
+    """Tell how good it is to end a line between two characters: 0 for not at all. An attribute keeps its point."""
+    if last == " ":
+        return _BETWEEN_WORDS
+    if last in _ENDS_A_PART or (following == "." and last != "."):
+        return _BETWEEN_PARTS
+    return _WITHIN_A_NAME if last == "_" and following != "_" else 0
+
+
 def _end_of_line(text: str, start: int, width: int) -> int:
-    """Find where the line that begins at start ends: after a sign that may end it, if one is far enough along."""
-    end, columns, good = start, 0, start
+    """Find where the line that begins at start ends: at the best place that is far enough along, the last of those."""
+    end, columns, best, good = start, 0, 0, start
     while end < len(text) and (columns + _columns(text[end]) <= width or end == start):
         columns += _columns(text[end])
         end += 1
-        if text[end - 1] in _MAY_END_A_LINE and columns * 3 > width:
-            good = end
+        worth = _worth(text[end - 1], text[end : end + 1])
+        if worth and worth >= best and columns * 3 > width:
+            best, good = worth, end
     if end == len(text):
         return end
     if good > start:
