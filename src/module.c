@@ -313,7 +313,8 @@ PyDoc_STRVAR(
     "Objects in earlier, a Census or None, are left out. labellers: a dict, id of a type -> (type, labeller).\n"
     "object_traceback: tracemalloc's function that tells where an object was made, or None. Returns (Census, "
     "stories),\n"
-    "a story for each form of ring: (count, objects, dragged, bytes, exact, types, nodes, edges, clearings, is held).\n"
+    "a story for each form of ring: (count, objects, dragged, bytes, bytes of what is\n"
+    "dragged, exact, types, nodes, their counts, edges, clearings, is held).\n"
     "A node is (type, kind, name, where, rank), an edge (text, canonical, kind, named, ask, frees, references like "
     "it,\n"
     "frees with all of them); a clearing tells of a node what a close() would free: (frees, references, labels), or\n"
@@ -323,7 +324,7 @@ PyDoc_STRVAR(
     live_rings_doc,
     "live_rings($module, objects, labellers, object_traceback, /)\n--\n\n"
     "The rings that a tuple of objects are part of or lead to, not going on through modules, classes and the globals\n"
-    "of functions. Returns (Census of the components, stories) as rings does.");
+    "of functions. That tuple does not count. Returns (Census of the components, stories) as rings does.");
 
 PyDoc_STRVAR(holders_doc,
              "holders($module, box, known, /)\n--\n\n"
@@ -340,6 +341,10 @@ PyDoc_STRVAR(
     "An object is (node, address, reference count or None of an immortal one, references from the others, from\n"
     "outside as far as it is known, its distance, whether it is reachable); an edge (from, to, references, the names\n"
     "of some); outside: (to, node, edges, 'heap', 'frame' or 'lent'). from and to are places in objects.");
+
+PyDoc_STRVAR(born_doc, "born($module, addresses, extent, /)\n--\n\n"
+                       "Those of some addresses at which an object of an extent lies: of a generation, or behind a\n"
+                       "marker, as of dry_run. It was made since the marker then, whatever lay there before.");
 
 PyDoc_STRVAR(why_alive_doc,
              "why_alive($module, box, /)\n--\n\n"
@@ -394,6 +399,7 @@ static PyMethodDef core_methods[] = {
     {"alive", core_alive, METH_O, alive_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
     {"scene", (PyCFunction)(void (*)(void))scene_of, METH_FASTCALL, scene_doc},
+    {"born", (PyCFunction)(void (*)(void))scene_born, METH_FASTCALL, born_doc},
     {"why_alive", alive_why, METH_O, why_alive_doc},
     {"retained", alive_retained, METH_O, retained_doc},
     {"retainers", alive_retainers, METH_O, retainers_doc},

@@ -339,7 +339,18 @@ is_larger(const Form *a, const Form *b)
 {
     return a->objects != b->objects   ? a->objects > b->objects
            : a->dragged != b->dragged ? a->dragged > b->dragged
-                                      : a->bytes > b->bytes;
+           : a->bytes != b->bytes     ? a->bytes > b->bytes
+                                      : a->dragged_bytes > b->dragged_bytes;
+}
+
+static uint64_t
+bytes_of(const Rings *rings, const NodeId *numbers, size_t count)
+{
+    uint64_t bytes = 0;
+    for (size_t n = 0; n < count; n++) {
+        bytes += heap_object_bytes(rings_object(rings, numbers[n]));
+    }
+    return bytes;
 }
 
 static int
@@ -353,14 +364,15 @@ fold_group(Rings *rings, size_t group)
         return -1;
     }
     found.dragged = rings->fall.freed.length;
-    for (size_t m = 0; m < found.objects; m++) {
-        found.bytes += heap_object_bytes(rings_object(rings, members[m]));
-    }
+    found.bytes = bytes_of(rings, members, found.objects);
     Form *form = form_of(rings, found.hash);
     if (form == NULL) {
         return -1;
     }
     found.count += form->count;
+    if (form->count == 0 || !is_larger(form, &found)) { /* what it drags along is measured where that may matter */
+        found.dragged_bytes = bytes_of(rings, rings->fall.freed.items, found.dragged);
+    }
     if (form->count == 0 || is_larger(&found, form)) {
         *form = found;
     }

@@ -10,7 +10,7 @@
        rings_try      what reference counting would free, were one reference of that ring gone, or all that are like it
 
    Of the rings of one form the specimen is the one with the largest component, then with most that it drags along, then
-   of most bytes: so that it is the same one in the next run. */
+   of most bytes, its own before those: so that it is the same one in the next run. */
 
 #ifndef GCSCOPE_RINGS_H
 #define GCSCOPE_RINGS_H
@@ -29,6 +29,7 @@ typedef struct {
     size_t objects; /* in the specimen's component */
     size_t dragged; /* objects outside it that only the component keeps */
     uint64_t bytes; /* of the component */
+    uint64_t dragged_bytes;
 } Form;
 
 typedef struct {

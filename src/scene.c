@@ -39,6 +39,7 @@ typedef struct {
     const ModuleState *state;
     Pass *pass;
     PyObject *known;   /* borrowed: pairs of the address of a dict and its title */
+    size_t most;       /* objects that may be shown */
     VEC(NodeId) shown; /* place -> node */
     VEC(NodeId) via;   /* place -> the place through which it was met; its own for a given object */
     VEC(NodeId) depth; /* place -> references from a given object */
@@ -108,53 +109,86 @@ show(Scene *scene, NodeId node, NodeId via, NodeId depth)
     vec_push_reserved(&scene->depth, depth);
 }
 
-static void
-show_given(Scene *scene, PyObject *addresses, size_t most)
+/* Visit what lies at the addresses of a list, as far as it is in the heap, until a visit returns true. 0 or -1 with an
+   exception: one of them is no int. */
+static int
+visit_addresses(const Heap *heap, PyObject *addresses, bool (*visit)(void *arg, NodeId node), void *arg)
 {
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(addresses) && scene->shown.length < most; i++) {
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(addresses); i++) {
+        PyObject *number = PyList_GET_ITEM(addresses, i);
         NodeId node;
-        void *address = PyLong_AsVoidPtr(PyList_GET_ITEM(addresses, i));
-        if (addrmap_find(&scene->pass->heap.map, address, &node) && scene->place.items[node] == 0) {
-            show(scene, node, (NodeId)scene->shown.length, 0);
+        if (!PyLong_CheckExact(number)) { /* an exact int runs no code when it is read */
+            PyErr_Format(PyExc_TypeError, "an address must be an int, not '%.200s'", Py_TYPE(number)->tp_name);
+            return -1;
+        }
+        void *address = PyLong_AsVoidPtr(number);
+        PyErr_Clear(); /* a number that is no address is the address of nothing */
+        if (address != NULL && addrmap_find((AddrMap *)&heap->map, address, &node) && visit(arg, node)) {
+            break;
         }
     }
-    PyErr_Clear(); /* a number that is no address is the address of nothing */
+    return 0;
+}
+
+static bool
+show_given(void *arg, NodeId node)
+{
+    Scene *scene = arg;
+    if (scene->shown.length < scene->most && scene->place.items[node] == 0) {
+        show(scene, node, (NodeId)scene->shown.length, 0);
+    }
+    return scene->shown.length == scene->most;
+}
+
+static void
+show_reached(Scene *scene, const Subset *barred)
+{
+    for (size_t p = 0; p < scene->shown.length; p++) {
+        NodeId node = scene->shown.items[p];
+        Row row = row_of(scene, node);
+        bool goes_on = !subset_has(barred, node) || scene->depth.items[p] == 0;
+        for (uint32_t r = 0; r < row.count && goes_on && scene->shown.length < scene->most; r++) {
+            NodeId target = row_target(scene, &row, r);
+            if (scene->place.items[target] == 0 && !subset_has(barred, target)) {
+                show(scene, target, (NodeId)p, scene->depth.items[p] + 1);
+            }
+        }
+    }
 }
 
 /* 0 or -1: out of memory. */
 static int
-walk(Scene *scene, PyObject *addresses, size_t most)
+reserve_places(Scene *scene)
 {
     Memory *memory = &scene->pass->memory;
-    const Heap *heap = &scene->pass->heap;
-    VEC(uint64_t) barred = {0};
-    most = most < heap->count ? most : heap->count;
-    int error = vec_zeros(memory, &scene->place, heap->count) < 0 || vec_reserve(memory, &scene->shown, most) < 0 ||
-                        vec_reserve(memory, &scene->via, most) < 0 || vec_reserve(memory, &scene->depth, most) < 0 ||
-                        vec_zeros(memory, &barred, heap->count / 64 + 1) < 0
-                    ? -1
-                    : 0;
-    if (error == 0) {
-        story_bar(heap, barred.items);
-        show_given(scene, addresses, most);
-        for (size_t p = 0; p < scene->shown.length; p++) {
-            NodeId node = scene->shown.items[p];
-            bool is_barred = barred.items[node / 64] >> (node % 64) & 1;
-            Row row = row_of(scene, node);
-            for (uint32_t r = 0; r < row.count; r++) {
-                NodeId target = row_target(scene, &row, r);
-                bool is_new = scene->place.items[target] == 0 && !(barred.items[target / 64] >> (target % 64) & 1);
-                if (is_new && scene->shown.length < most && (!is_barred || scene->depth.items[p] == 0)) {
-                    show(scene, target, (NodeId)p, scene->depth.items[p] + 1);
-                }
-            }
-        }
-        error = vec_zeros(memory, &scene->tallies, scene->shown.length) < 0 ||
-                        vec_zeros(memory, &scene->bundle, scene->shown.length) < 0
-                    ? -1
-                    : 0;
+    return vec_zeros(memory, &scene->place, scene->pass->heap.count) < 0 ||
+                   vec_reserve(memory, &scene->shown, scene->most) < 0 ||
+                   vec_reserve(memory, &scene->via, scene->most) < 0 ||
+                   vec_reserve(memory, &scene->depth, scene->most) < 0
+               ? -1
+               : 0;
+}
+
+/* 0 or -1 with an exception. */
+static int
+walk(Scene *scene, PyObject *addresses)
+{
+    Memory *memory = &scene->pass->memory;
+    Subset barred = {0};
+    int error = 0;
+    if (reserve_places(scene) < 0 || story_bar(&barred, memory, &scene->pass->heap) < 0) {
+        PyErr_NoMemory();
+        error = -1;
     }
-    vec_fini(memory, &barred);
+    else if ((error = visit_addresses(&scene->pass->heap, addresses, show_given, scene)) == 0) {
+        show_reached(scene, &barred);
+        if (vec_zeros(memory, &scene->tallies, scene->shown.length) < 0 ||
+            vec_zeros(memory, &scene->bundle, scene->shown.length) < 0) {
+            PyErr_NoMemory();
+            error = -1;
+        }
+    }
+    subset_fini(&barred);
     return error;
 }
 
@@ -512,7 +546,7 @@ tell_object(const Scene *scene, size_t place)
     const Heap *heap = &scene->pass->heap;
     NodeId node = scene->shown.items[place];
     PyObject *op = object_at(scene, place), *told = story_node(scene->state, op);
-    PyObject *count = is_immortal(op) ? Py_NewRef(Py_None) : PyLong_FromLong(heap->refcounts.items[node]);
+    PyObject *count = story_refcount(heap, node);
     PyObject *address = PyLong_FromVoidPtr(op);
     PyObject *row = NULL;
     if (told != NULL && count != NULL && address != NULL) {
@@ -544,14 +578,18 @@ tell_scene(Scene *scene)
 }
 
 static PyObject *
-look(Scene *scene, PyObject *addresses, size_t most)
+look(Scene *scene, PyObject *addresses)
 {
     scene->edges = PyList_New(0);
     scene->outside = scene->edges != NULL ? PyList_New(0) : NULL;
     if (scene->outside == NULL || pass_list_all(scene->pass, NULL) < 0 || pass_judge(scene->pass) < 0) {
         return NULL;
     }
-    if (walk(scene, addresses, most) < 0 || gather_outside(scene) < 0) {
+    scene->most = scene->most < scene->pass->heap.count ? scene->most : scene->pass->heap.count;
+    if (walk(scene, addresses) < 0) {
+        return NULL;
+    }
+    if (gather_outside(scene) < 0) {
         return PyErr_NoMemory();
     }
     if (tell_inside(scene) < 0 || tell_outside(scene) < 0) {
@@ -570,21 +608,61 @@ scene_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
                                          "of known dicts, labellers, object_traceback");
         return NULL;
     }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(args[0]); i++) { /* an exact int runs no code when it is read */
-        if (!PyLong_CheckExact(PyList_GET_ITEM(args[0], i))) {
-            return PyErr_Format(PyExc_TypeError, "an address must be an int, not '%.200s'",
-                                Py_TYPE(PyList_GET_ITEM(args[0], i))->tp_name);
-        }
-    }
     size_t most = PyLong_AsSize_t(args[1]);
     if ((most == (size_t)-1 && PyErr_Occurred()) || story_begin(state, args[3], args[4]) < 0) {
         return NULL;
     }
     Pass pass;
     pass_begin(&pass, state);
-    Scene scene = {.state = state, .pass = &pass, .known = args[2]};
-    PyObject *answer = look(&scene, args[0], most);
+    Scene scene = {.state = state, .pass = &pass, .known = args[2], .most = most};
+    PyObject *answer = look(&scene, args[0]);
     scene_fini(&scene);
+    pass_end(&pass);
+    return answer;
+}
+
+/* --------------------------------------------------------------------------- born */
+
+typedef struct {
+    const Heap *heap;
+    PyObject *found; /* owned: a list of addresses */
+    bool failed;
+} Roll;
+
+static bool
+note_address(void *arg, NodeId node)
+{
+    Roll *roll = arg;
+    PyObject *address = PyLong_FromVoidPtr(roll->heap->objects.items[node]);
+    roll->failed = address == NULL || PyList_Append(roll->found, address) < 0;
+    Py_XDECREF(address);
+    return roll->failed;
+}
+
+/* New reference: those of the addresses that lie in what was listed. NULL with an exception. */
+static PyObject *
+call_roll(const Heap *heap, PyObject *addresses)
+{
+    Roll roll = {.heap = heap, .found = PyList_New(0)};
+    if (roll.found != NULL && (visit_addresses(heap, addresses, note_address, &roll) < 0 || roll.failed)) {
+        Py_CLEAR(roll.found);
+    }
+    return roll.found;
+}
+
+PyObject *
+scene_born(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    ModuleState *state = state_of_module(module);
+    if (nargs != 2 || !PyList_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "born() takes a list of addresses, and an extent");
+        return NULL;
+    }
+    Pass pass;
+    long generation = 0;
+    pass_begin(&pass, state);
+    bool is_listed = pass_extent(&pass, args[1], &generation) == 0 && pass_list(&pass, generation) == 0;
+    PyObject *answer = is_listed ? call_roll(&pass.heap, args[0]) : NULL;
     pass_end(&pass);
     return answer;
 }

@@ -5,7 +5,8 @@
 
 #include "holders.h"
 
-/* Method of the module, documented there. */
+/* Methods of the module, documented there. */
 PyObject *scene_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *scene_born(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 #endif

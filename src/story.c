@@ -22,6 +22,12 @@ story_node(const ModuleState *state, PyObject *op)
 }
 
 PyObject *
+story_refcount(const Heap *heap, NodeId node)
+{
+    return is_immortal(heap->objects.items[node]) ? Py_NewRef(Py_None) : PyLong_FromLong(heap->refcounts.items[node]);
+}
+
+PyObject *
 story_frame(const FrameSlot *slot)
 {
     enum { RANK = 3 };
@@ -158,6 +164,15 @@ tell_ring_node(Telling *telling, size_t i)
     return story_node(telling->state, rings_object(telling->rings, telling->rings->ring.items[i]));
 }
 
+/* New reference: how many references own the object; None where they are not counted. */
+static PyObject *
+tell_ring_count(Telling *telling, size_t i)
+{
+    const Rings *rings = telling->rings;
+    NodeId number = rings->ring.items[i];
+    return story_refcount(rings->heap, rings->nodes.items[number]);
+}
+
 /* An instance by a close() of its own, a frame by deleting its locals, a container by clear(). */
 static bool
 may_be_cleared(const char *kind)
@@ -244,7 +259,8 @@ tell_cuts_alone(Telling *telling, PyObject **edges, PyObject **clearings)
     return is_held == 0 ? 0 : tell_cuts(telling, edges, clearings) < 0 ? -1 : 1;
 }
 
-/* New reference: (count, objects, dragged, bytes, exact, (types, types), nodes, edges, clearings, is held). */
+/* New reference: (count, objects, dragged, bytes, bytes of what is dragged, exact, (types, types), nodes, their counts, edges,
+   clearings, is held). */
 static PyObject *
 tell_form(const ModuleState *state, Rings *rings, const Form *form)
 {
@@ -254,16 +270,18 @@ tell_form(const ModuleState *state, Rings *rings, const Form *form)
         return PyErr_NoMemory();
     }
     PyObject *nodes = tell_along_ring(&telling, tell_ring_node);
-    int is_held = nodes != NULL && tell_cuts(&telling, &edges, &clearings) == 0
+    PyObject *counts = nodes != NULL ? tell_along_ring(&telling, tell_ring_count) : NULL;
+    int is_held = counts != NULL && tell_cuts(&telling, &edges, &clearings) == 0
                       ? tell_cuts_alone(&telling, &edges, &clearings)
                       : -1;
     if (is_held >= 0 && (types = tell_types(&telling)) != NULL) {
-        story =
-            Py_BuildValue("(nnnKOOOOOO)", (Py_ssize_t)form->count, (Py_ssize_t)form->objects, (Py_ssize_t)form->dragged,
-                          (unsigned long long)form->bytes, rings->exact ? Py_True : Py_False, types, nodes, edges,
-                          clearings, is_held ? Py_True : Py_False);
+        story = Py_BuildValue("(nnnKKOOOOOOO)", (Py_ssize_t)form->count, (Py_ssize_t)form->objects,
+                              (Py_ssize_t)form->dragged, (unsigned long long)form->bytes,
+                              (unsigned long long)form->dragged_bytes, rings->exact ? Py_True : Py_False, types, nodes,
+                              counts, edges, clearings, is_held ? Py_True : Py_False);
     }
     Py_XDECREF(nodes);
+    Py_XDECREF(counts);
     Py_XDECREF(edges);
     Py_XDECREF(clearings);
     Py_XDECREF(types);
@@ -367,13 +385,16 @@ story_rings(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 
 /* ------------------------------------------------------------------------ live */
 
-void
-story_bar(const Heap *heap, uint64_t *barred)
+int
+story_bar(Subset *barred, Memory *memory, const Heap *heap)
 {
+    if (subset_init(barred, memory, heap->count) < 0) {
+        return -1;
+    }
     for (size_t n = 0; n < heap->count; n++) {
         PyObject *op = heap->objects.items[n], *dicts[2] = {NULL, NULL};
         if (PyModule_Check(op) || PyType_Check(op)) {
-            barred[n / 64] |= UINT64_C(1) << (n % 64);
+            subset_add(barred, (NodeId)n);
             dicts[0] = PyModule_Check(op) ? PyModule_GetDict(op) : NULL;
         }
         else if (PyFunction_Check(op)) {
@@ -383,47 +404,75 @@ story_bar(const Heap *heap, uint64_t *barred)
         for (size_t d = 0; d < 2; d++) {
             NodeId node;
             if (dicts[d] != NULL && addrmap_find((AddrMap *)&heap->map, dicts[d], &node)) {
-                barred[node / 64] |= UINT64_C(1) << (node % 64);
+                subset_add(barred, node);
+            }
+        }
+    }
+    return 0;
+}
+
+typedef struct {
+    Subset *reached;
+    VEC(NodeId) queue; /* with room for all nodes */
+} Walk;
+
+static void
+reach(Walk *walk, NodeId node)
+{
+    if (!subset_has(walk->reached, node)) {
+        subset_add(walk->reached, node);
+        vec_push_reserved(&walk->queue, node);
+    }
+}
+
+static void
+reach_all(Walk *walk, const Heap *heap, const Subset *barred)
+{
+    for (size_t q = 0; q < walk->queue.length; q++) {
+        NodeId node = walk->queue.items[q];
+        for (uint32_t e = heap->graph.offsets.items[node]; e < heap->graph.offsets.items[node + 1]; e++) {
+            NodeId target = heap->graph.targets.items[e];
+            if (!subset_has(barred, target)) {
+                reach(walk, target);
             }
         }
     }
 }
 
-/* Put what objects[0 .. count) lead to into the subset. 0 or -1. */
+/* Put what objects[0 .. count) lead to into the subset. 0 or -1: out of memory. */
 static int
 choose_reached(Rings *rings, const Heap *heap, PyObject *objects)
 {
-    VEC(uint64_t) barred = {0};
-    VEC(NodeId) queue = {0};
-    Memory *memory = rings->memory;
-    size_t words = heap->count / 64 + 1;
-    int error = vec_zeros(memory, &barred, words) < 0 || vec_reserve(memory, &queue, heap->count) < 0 ? -1 : 0;
+    Subset barred = {0};
+    Walk walk = {.reached = &rings->subset};
+    int error = story_bar(&barred, rings->memory, heap) < 0 || vec_reserve(rings->memory, &walk.queue, heap->count) < 0
+                    ? -1
+                    : 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(objects) && error == 0; i++) {
+        NodeId node;
+        if (addrmap_find((AddrMap *)&heap->map, PyTuple_GET_ITEM(objects, i), &node)) {
+            reach(&walk, node);
+        }
+    }
     if (error == 0) {
-        story_bar(heap, barred.items);
-        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(objects); i++) {
-            NodeId node;
-            if (addrmap_find((AddrMap *)&heap->map, PyTuple_GET_ITEM(objects, i), &node) &&
-                !subset_has(&rings->subset, node)) {
-                subset_add(&rings->subset, node);
-                vec_push_reserved(&queue, node);
-            }
-        }
-        for (size_t q = 0; q < queue.length; q++) {
-            NodeId node = queue.items[q];
-            for (uint32_t e = heap->graph.offsets.items[node]; e < heap->graph.offsets.items[node + 1]; e++) {
-                NodeId target = heap->graph.targets.items[e];
-                bool is_barred = barred.items[target / 64] >> (target % 64) & 1;
-                if (!is_barred && !subset_has(&rings->subset, target)) {
-                    subset_add(&rings->subset, target);
-                    vec_push_reserved(&queue, target);
-                }
-            }
-        }
+        reach_all(&walk, heap, &barred);
         error = subset_number(&rings->subset);
     }
-    vec_fini(memory, &barred);
-    vec_fini(memory, &queue);
+    subset_fini(&barred);
+    vec_fini(rings->memory, &walk.queue);
     return error;
+}
+
+/* The tuple in which the word got the objects holds each of them: that is not to be told. */
+static void
+discount_given(Heap *heap, PyObject *objects)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(objects); i++) {
+        NodeId node;
+        if (addrmap_find(&heap->map, PyTuple_GET_ITEM(objects, i), &node)) {
+            heap->refcounts.items[node] -= heap->refcounts.items[node] != INT32_MAX;
+        }
+    }
 }
 
 /* New reference: a census of the members of all components. NULL with an exception. */
@@ -450,6 +499,7 @@ tell_live(Pass *pass, PyObject *objects)
     if (pass_run(pass, -1) < 0) {
         return NULL;
     }
+    discount_given(&pass->heap, objects);
     if (rings_begin(&rings, &pass->memory, &pass->heap) < 0 || choose_reached(&rings, &pass->heap, objects) < 0 ||
         rings_find(&rings, true) < 0) {
         PyErr_NoMemory();

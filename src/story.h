@@ -6,6 +6,7 @@
 #include "census.h"
 #include "internals.h"
 #include "labels.h"
+#include "subset.h"
 
 /* Methods of the module, documented there. */
 PyObject *story_rings(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
@@ -17,12 +18,16 @@ PyObject *story_live_rings(PyObject *module, PyObject *const *args, Py_ssize_t n
    exception. */
 int story_begin(ModuleState *state, PyObject *labellers, PyObject *object_traceback);
 
-/* Mark, a bit a node, what a walk from given objects does not go on through: modules and their dicts, classes, the globals of
-   functions. Otherwise everything would lead to everything. */
-void story_bar(const Heap *heap, uint64_t *barred);
+/* What a walk from given objects does not go on through: modules and their dicts, classes, the globals of functions. Otherwise
+   everything would lead to everything. 0; -1 out of memory. subset_fini must follow in any case. */
+int story_bar(Subset *barred, Memory *memory, const Heap *heap);
 
 /* New reference: (type, kind, name or None, (file, line) or None). NULL with an exception. */
 PyObject *story_node(const ModuleState *state, PyObject *op);
+
+/* New reference: how many references own the object of a node, the pass's own left out; None where it is immortal, and they are
+   not counted. NULL with an exception. */
+PyObject *story_refcount(const Heap *heap, NodeId node);
 
 /* New reference: the same for the running frame, or the thread, that a slot belongs to. */
 PyObject *story_frame(const FrameSlot *slot);

@@ -117,8 +117,8 @@ PICTURES = (pair, itself, three, twelve, thousand, exception, overlapping, popul
 # ------------------------------------------------------------------ reports made by hand, the same on every Python
 
 
-def link(type_name, label, name=None, where=None):
-    return Link(type=type_name, name=name, label=label, named=True, where=where)
+def link(type_name, label, name=None, where=None, refcount=1):
+    return Link(type=type_name, name=name, label=label, named=True, where=where, refcount=refcount)
 
 
 def cycle(*ring, cut=None, **values):
@@ -128,6 +128,7 @@ def cycle(*ring, cut=None, **values):
         "ring": ring,
         "objects": len(ring),
         "dragged": 0,
+        "dragged_bytes": 0,
         "bytes": 100 * len(ring),
         "types": Counts({"m.Thing": len(ring)}),
         "cause": None,
@@ -163,7 +164,7 @@ ODD = '"\\N" & <b>#35;</b> `x`'
 GOLDEN = {
     "pair": report(cycle(*PERSONS, cut=0, cause=TWO, objects=4, bytes=432)),
     "itself": report(cycle(link("list", "[0]"), cut=0, cause="a container holds itself")),
-    "exception": report(cycle(*FRAME, cut=1, cause=KEEPS, dragged=20, count=40)),
+    "exception": report(cycle(*FRAME, cut=1, cause=KEEPS, dragged=20, dragged_bytes=2100, count=40)),
     "folded": report(cycle(*chain(100), cut=50), *(cycle(link(f"m.Kind{i}", ".me"), cut=0) for i in range(12))),
     "odd": report(cycle(link("m.Odd", f"[{ODD!r}]", name=ODD), cut=None, advice="clear it"), notes=(ODD,), alive=True),
     "nothing": report(),

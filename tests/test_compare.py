@@ -10,11 +10,12 @@ from gcscope.compare import Difference, Growth, compare, report_within
 
 
 def cycle(form, count=1, objects=2, dragged=0):
-    link = Link(type=f"m.{form}", name=None, label=".me", named=True, where=None)
+    link = Link(type=f"m.{form}", name=None, label=".me", named=True, where=None, refcount=None)
     return Cycle(
         ring=(link,),
         objects=objects,
         dragged=dragged,
+        dragged_bytes=40 * dragged,
         bytes=100,
         types=Counts({f"m.{form}": objects}),
         cause=None,

@@ -155,7 +155,7 @@ def test_jupyter_gets_mermaid_without_graphviz(drawn, no_graphviz):
 
 
 def test_jupyter_gets_the_text_of_what_is_not_drawn():
-    link = Link(type="x", name=None, label="", named=True, where=None)
+    link = Link(type="x", name=None, label="", named=True, where=None, refcount=None)
     assert link._repr_mimebundle_() == {"text/plain": str(link)}
     assert GOLDEN["nothing"]._repr_mimebundle_() == {"text/plain": str(GOLDEN["nothing"])}
 

@@ -25,6 +25,7 @@ def ring_of(*links, cause="an object refers to itself", advice="clear() it when 
         ring=links,
         objects=len(links),
         dragged=1234567,
+        dragged_bytes=12345678,
         bytes=123456789,
         types=Counts({"x": len(links)}),
         cause=cause,
@@ -36,7 +37,7 @@ def ring_of(*links, cause="an object refers to itself", advice="clear() it when 
 
 
 def link(type_name, label, name=None, where=None):
-    return Link(type=type_name, name=name, label=label, named=True, where=where)
+    return Link(type=type_name, name=name, label=label, named=True, where=where, refcount=None)
 
 
 @pytest.fixture(scope="module")

@@ -36,11 +36,12 @@ def cycle(*types, fingerprint="f1", count=1, also=()):
     for text in types:
         head, _, label = text.partition("|")
         kind, _, name = head.partition(" ")
-        links.append(Link(type=kind, name=name or None, label=label or ".me", named=True, where=None))
+        links.append(Link(type=kind, name=name or None, label=label or ".me", named=True, where=None, refcount=None))
     return Cycle(
         ring=tuple(links),
         objects=len(links),
         dragged=0,
+        dragged_bytes=0,
         bytes=100,
         types=sum_counts({link.type: 1 for link in links}, dict.fromkeys(also, 1)),
         cause=None,

@@ -122,7 +122,8 @@ def test_the_cut_and_the_ring_are_told_without_colour():
     text = mermaid_text(GOLDEN["exception"])
     assert 'box0 ==>|"#46;#95;#95;traceback#95;#95;#46;tb#95;frame"| box1' in text
     assert 'box1 -.->|"local last<br/>cut here"| box0' in text
-    assert 'box0("OSError")' in text and 'box2["#43; 20 objects kept by the ring"]' in text
+    assert 'box0("OSError<br/>refcount 1")' in text
+    assert 'box2["#43; 20 objects, 2#46;1 kB<br/>kept by the ring"]' in text
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 12, 16, 17, 1000])

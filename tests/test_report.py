@@ -52,11 +52,12 @@ TRIAL = Trial(
     notes=(),
 )
 EVENT = Event(serial=1, what="freed", type="gcscope.Person", name="Michael", refcount=0, freed_by="collector")
-LINK = Link(type="m.Node", name=None, label=".me", named=True, where="m.py:3")
+LINK = Link(type="m.Node", name=None, label=".me", named=True, where="m.py:3", refcount=2)
 CYCLE = Cycle(
-    ring=(LINK, Link(type="function", name="f \ud800", label="cell x", named=False, where=None)),
+    ring=(LINK, Link(type="function", name="f \ud800", label="cell x", named=False, where=None, refcount=None)),
     objects=2,
     dragged=1,
+    dragged_bytes=56,
     bytes=104,
     types=Counts({"m.Node": 1, "function": 1}),
     cause='an "object"\n',
@@ -276,12 +277,15 @@ def test_long_lists_are_folded():
 
 @pytest.mark.parametrize(("place", "gaps"), [(0, [26]), (12, [25]), (20, [8, 17]), (37, [25]), (49, [26])])
 def test_a_long_ring_shows_its_ends_and_its_cut_and_tells_how_many_it_leaves_out(place, gaps):
-    ring = tuple(Link(type="m.Node", name=str(i), label=".next", named=True, where=None) for i in range(50))
+    ring = tuple(
+        Link(type="m.Node", name=str(i), label=".next", named=True, where=None, refcount=None) for i in range(50)
+    )
     text = str(
         Cycle(
             ring=ring,
             objects=50,
             dragged=0,
+            dragged_bytes=0,
             bytes=50,
             types=Counts({"m.Node": 50}),
             cause=None,

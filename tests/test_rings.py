@@ -1,5 +1,6 @@
 """rings: components, folding, figures and cuts, against slow twins and by really cutting."""
 
+import ctypes
 import gc
 import pickle
 import random
@@ -261,9 +262,10 @@ def test_figures_against_networkx(quiet, block):
             continue
         expected = []
         for members, dragged in components_by_networkx(things):
-            inside = [thing for thing in things if id(thing) in members]
-            expected.append((len(members), len(dragged), _core.census(inside).bytes))
-        found = [(cycle.objects, cycle.dragged, cycle.bytes) for cycle in report.cycles]
+            found = [[thing for thing in things if id(thing) in which] for which in (members, dragged)]
+            sizes = [_core.census(of_one).bytes for of_one in found]
+            expected.append((len(members), len(dragged), *sizes))
+        found = [(cycle.objects, cycle.dragged, cycle.bytes, cycle.dragged_bytes) for cycle in report.cycles]
         assert sum(cycle.count for cycle in report.cycles) == len(expected), f"seed {seed}"
         assert set(found) <= set(expected), f"seed {seed}"
         assert max(found, default=None) == max(expected, default=None), f"seed {seed}"
@@ -486,8 +488,35 @@ def test_live_rings_are_told_and_a_cut_frees_nothing_now(quiet):
     assert report.alive and cycle.cut.frees == 0
     assert labels_of(cycle) == [".back", ".there[0]"]
     assert "in use" in str(report)
-    assert gcscope.cycles(a) == gcscope.cycles(a, b) == gcscope.cycles([a]) == gcscope.cycles({1: (a,)}) == report
+    assert gcscope.cycles(a) == gcscope.cycles(a, b) == report
+    assert str(gcscope.cycles([a])) == str(gcscope.cycles({1: (a,)})) == str(report)  # one reference more to count
     assert gcscope.garbage().objects == 0
+
+
+def test_the_counts_on_a_ring_are_those_of_refcount(quiet):
+    things = {"one": Plain(), "other": Other()}
+    things["one"].there, things["other"].back = [things["other"]] * 3, things["one"]
+    expected = [gcscope.refcount(things[name]) for name in ("one", "other")]
+    assert sorted(expected) == [2, 4]
+    for report in (
+        gcscope.cycles(things["one"]),
+        gcscope.cycles(things["other"], things["other"], things["other"]),
+        gcscope.cycles(things["one"], things["other"]),
+        gcscope.cycles(things),
+    ):
+        assert sorted(link.refcount for link in only(report).ring) == [2, 4]
+    things.clear()
+    assert sorted(link.refcount for link in only(gcscope.garbage()).ring) == [1, 3]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no immortal objects")
+def test_the_count_of_an_immortal_object_on_a_ring(quiet):
+    one = Plain()
+    one.me = one
+    ctypes.c_uint32.from_address(id(one)).value = 0xFFFFFFFF  # how it is marked on all versions that have it
+    (link,) = only(gcscope.cycles(one)).ring
+    assert link.refcount is None
+    del one.me
 
 
 def test_live_rings_that_are_led_to(quiet):

@@ -69,8 +69,8 @@ class Difference(Record):
         """Make a report of the forms that are new or have grown, for what draws reports."""
         cycles = (*self.new, *(growth.after for growth in self.grown))
         return Report(
-            objects=sum(cycle.count * (cycle.objects + cycle.dragged) for cycle in cycles),
-            bytes=sum(cycle.count * cycle.bytes for cycle in cycles),
+            objects=sum(cycle.count * cycle.held for cycle in cycles),
+            bytes=sum(cycle.count * cycle.held_bytes for cycle in cycles),
             types=Counts({}),
             cycles=cycles,
             alive=self.alive,
@@ -92,7 +92,7 @@ def report_within(record: Record) -> Report | None:
     if isinstance(record, Collection):
         return Report(
             objects=record.objects,
-            bytes=sum(cycle.count * cycle.bytes for cycle in record.cycles),
+            bytes=sum(cycle.count * cycle.held_bytes for cycle in record.cycles),
             types=record.types,
             cycles=record.cycles,
             alive=False,

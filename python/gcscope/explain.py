@@ -37,8 +37,8 @@ def _fingerprint(steps: list[Step]) -> str:
 
 def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
     """Explain one form of ring."""
-    count, objects, dragged, size, _exact, types, told_nodes, told_edges, clearings, held = story
-    nodes = [Node(told, clearing) for told, clearing in zip(told_nodes, clearings, strict=True)]
+    count, objects, dragged, size, dragged_size, _exact, types, told_nodes, counts, told_edges, clearings, held = story
+    nodes = [Node(*told) for told in zip(told_nodes, clearings, counts, strict=True)]
     steps = steps_of_ring(nodes, [Edge(told) for told in told_edges])
     fingerprint = _fingerprint(turned(steps, smallest_rotation([step.pair for step in steps])))
     steps = turned(steps, smallest_rotation([step.details for step in steps]))
@@ -50,6 +50,7 @@ def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
         objects=objects,
         dragged=dragged,
         bytes=size,
+        dragged_bytes=dragged_size,
         types=sum_counts(*types),
         cause=cause,
         cut=cut,
@@ -61,7 +62,7 @@ def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
 
 def _merged(one: Cycle, other: Cycle) -> Cycle:
     """Of two cycles of the same form the larger, with the count of both."""
-    larger = max(one, other, key=lambda cycle: (cycle.objects, cycle.dragged, cycle.bytes))
+    larger = max(one, other, key=lambda cycle: (cycle.objects, cycle.dragged, cycle.bytes, cycle.dragged_bytes))
     return changed(larger, count=one.count + other.count)
 
 

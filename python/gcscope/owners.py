@@ -100,7 +100,9 @@ def _chain(told: tuple[str, list[Any], Any, str | None] | None) -> Chain:
     elif start is not None:
         frame, local = Node(start[0]), start[1]
         label = f"local {local}" if local is not None else "evaluation stack"
-        links.insert(0, Link(type=frame.type, name=frame.name, label=label, named=True, where=frame.where))
+        links.insert(
+            0, Link(type=frame.type, name=frame.name, label=label, named=True, where=frame.where, refcount=None)
+        )
     return Chain(reachable=True, root=root, links=tuple(links), expression=expression)
 
 

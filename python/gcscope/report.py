@@ -262,7 +262,7 @@ class Drawable(Record):
 class Link(Record):
     """An object in a ring or chain, and its reference to the next one."""
 
-    __slots__ = ("label", "name", "named", "type", "where")
+    __slots__ = ("label", "name", "named", "refcount", "type", "where")
     type: str
     """The name of its type: module.qualname, builtins without the module."""
     name: str | None
@@ -275,12 +275,16 @@ class Link(Record):
     where: str | None
     """file:line of a frame, function, class, generator; of other objects where they were made, while tracemalloc
     runs."""
+    refcount: int | None
+    """In a ring: how many references own the object, those of the call that looked left out. None for an immortal
+    object, and in a chain."""
     _readers = {
         "type": read_str,
         "name": read_optional_str,
         "label": read_str,
         "named": read_bool,
         "where": read_optional_str,
+        "refcount": read_optional(read_int),
     }
 
 
@@ -304,7 +308,19 @@ class Cut(Record):
 class Cycle(Drawable):
     """Rings of one form. The figures describe one specimen, the largest; `count` says how many there are."""
 
-    __slots__ = ("advice", "bytes", "cause", "count", "cut", "dragged", "fingerprint", "objects", "ring", "types")
+    __slots__ = (
+        "advice",
+        "bytes",
+        "cause",
+        "count",
+        "cut",
+        "dragged",
+        "dragged_bytes",
+        "fingerprint",
+        "objects",
+        "ring",
+        "types",
+    )
     ring: tuple[Link, ...]
     """A shortest ring of the component, begun at the object that a user would recognise; the last link leads to the
     first."""
@@ -312,6 +328,8 @@ class Cycle(Drawable):
     """Objects in the strongly connected component: each of them leads to each other."""
     dragged: int
     """Objects outside it that only the component keeps."""
+    dragged_bytes: int
+    """What those take."""
     bytes: int
     """What the component takes."""
     types: Counts
@@ -330,6 +348,7 @@ class Cycle(Drawable):
         "ring": read_tuple(read_record(Link)),
         "objects": read_int,
         "dragged": read_int,
+        "dragged_bytes": read_int,
         "bytes": read_int,
         "types": read_counts,
         "cause": read_optional_str,
@@ -349,6 +368,11 @@ class Cycle(Drawable):
     def held(self) -> int:
         """Objects that one ring of the form holds: those in it and those kept by it."""
         return self.objects + self.dragged
+
+    @property
+    def held_bytes(self) -> int:
+        """What those take."""
+        return self.bytes + self.dragged_bytes
 
     def __str__(self) -> str:
         from gcscope.render.text import cycle_text

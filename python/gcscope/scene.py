@@ -35,7 +35,7 @@ class Thing:
         self.refcount: int | None = count
         self.is_given: bool = depth == 0
         self.title = link_title(
-            Link(type=self.node.type, name=self.node.name, label="", named=True, where=self.node.where)
+            Link(type=self.node.type, name=self.node.name, label="", named=True, where=self.node.where, refcount=None)
         )
         self.name = ""
         """What tables call it; no two of a scene are called the same."""
@@ -90,7 +90,7 @@ def _holder_title(node: Node, label: str, found: str) -> str:
         return f"{name} in {node.name}(){lent}"
     if node.kind in ("generator", "coroutine") and node.name and label.startswith("local "):
         return f"{label[6:]} in {node.name}(){', lent' if found == 'lent' else ''}"
-    link = Link(type=node.type, name=node.name, label="", named=True, where=None)
+    link = Link(type=node.type, name=node.name, label="", named=True, where=None, refcount=None)
     title = node.name if node.kind == "dict" and node.name else link_title(link)
     return f"{title} {label}{' (lent)' if found == 'lent' else ''}"
 

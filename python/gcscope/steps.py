@@ -41,10 +41,16 @@ _OTHERWISE = 11
 class Node:
     """An object of a ring, as the core tells it."""
 
-    __slots__ = ("clearing", "kind", "name", "rank", "type", "where")
+    __slots__ = ("clearing", "kind", "name", "rank", "refcount", "type", "where")
 
-    def __init__(self, told: tuple[str, str, str | None, tuple[str, int] | None, int], clearing: Any = None) -> None:
-        self.clearing: tuple[int, int, list[str]] | None = clearing
+    def __init__(
+        self,
+        told: tuple[str, str, str | None, tuple[str, int] | None, int],
+        clearing: tuple[int, int, list[str]] | None = None,
+        refcount: int | None = None,
+    ) -> None:
+        self.clearing = clearing
+        self.refcount = refcount
         self.type, self.kind, self.name, where, self.rank = told
         self.where = None if where is None else f"{_short_path(where[0])}:{where[1]}"
 
@@ -148,6 +154,7 @@ class Step:
             label=self.label,
             named=all(edge.named for edge in self.edges),
             where=self.node.where,
+            refcount=self.node.refcount,
         )
 
     @property

@@ -16,8 +16,9 @@ from gcscope.render.text import (
     report_head,
     ring_line,
     shown_places,
+    size,
 )
-from gcscope.report import Cycle, Link, Report
+from gcscope.report import Cycle, Link, Report, changed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class _Part:
             title=link_title(link),
             lines=(link.where,) if link.where is not None else (),
             kind=OBJECT,
-            refcount=None,
+            refcount=link.refcount,
             on_ring=True,
             group=self.group.key,
         )
@@ -124,7 +125,8 @@ class _Part:
     def _draw_dragged(self) -> None:
         """Make one box of what the ring keeps. Which of its objects do is not told: each of them leads to each."""
         half_way = self.boxes[len(self.boxes) // 2]
-        kept = _rest(self._key("kept"), f"+ {plural(self.cycle.dragged, 'object')} kept by the ring", self.group.key)
+        title = f"+ {plural(self.cycle.dragged, 'object')}, {size(self.cycle.dragged_bytes)}"
+        kept = changed(_rest(self._key("kept"), title, self.group.key), lines=("kept by the ring",))
         self.boxes.append(kept)
         self.arrows.append(Arrow(source=half_way.key, target=kept.key, label="", on_ring=False, is_cut=False))
 

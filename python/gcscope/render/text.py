@@ -128,7 +128,7 @@ def report_text(report: Report) -> str:
 
 
 def _title(type_name: str, name: str | None) -> str:
-    return link_title(Link(type=type_name, name=name, label="", named=True, where=None))
+    return link_title(Link(type=type_name, name=name, label="", named=True, where=None, refcount=None))
 
 
 def holder_text(holder: Holder) -> str:
