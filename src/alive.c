@@ -296,11 +296,11 @@ find_why(Search *search, PyObject *box, PyObject *module)
 }
 
 PyObject *
-alive_why(PyObject *module, PyObject *box)
+alive_why(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
-    PyObject *target = object_in(box);
-    if (target == NULL) {
+    PyObject *box = nargs > 0 ? args[0] : Py_None, *target = object_in(box);
+    if (target == NULL || story_begin_with(state, args + 1, nargs - 1) < 0) {
         return NULL;
     }
     Pass pass;
@@ -485,8 +485,12 @@ alive_retainers(PyObject *module, PyObject *count)
         PyErr_Format(PyExc_ValueError, "count must be from 0 to %d", MOST);
         return NULL;
     }
+    ModuleState *state = state_of_module(module);
+    if (story_begin(state, Py_None, Py_None) < 0) {
+        return NULL;
+    }
     Pass pass;
-    pass_begin(&pass, state_of_module(module));
+    pass_begin(&pass, state);
     PyObject *told = find_retainers(&pass, (size_t)wanted);
     pass_end(&pass);
     return told;

@@ -6,7 +6,7 @@
 #include "story.h"
 
 /* Methods of the module, documented there. */
-PyObject *alive_why(PyObject *module, PyObject *box);
+PyObject *alive_why(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *alive_retained(PyObject *module, PyObject *box);
 PyObject *alive_retainers(PyObject *module, PyObject *count);
 

@@ -204,9 +204,24 @@ place_of_making(const ModuleState *state, PyObject *op)
         return NULL;
     }
     PyObject *newest = PyTuple_Check(frames) && PyTuple_GET_SIZE(frames) > 0 ? PyTuple_GET_ITEM(frames, 0) : Py_None;
-    PyObject *where = Py_NewRef(PyTuple_Check(newest) && PyTuple_GET_SIZE(newest) == 2 ? newest : Py_None);
+    bool is_place =
+        PyTuple_Check(newest) && PyTuple_GET_SIZE(newest) == 2 && exact_str(PyTuple_GET_ITEM(newest, 0)) != NULL;
+    PyObject *where = Py_NewRef(is_place ? newest : Py_None);
     Py_DECREF(frames);
     return where;
+}
+
+PyObject *
+describe_code_name(const PyCodeObject *code)
+{
+    PyObject *name = exact_str(code->co_qualname);
+    return Py_NewRef(name != NULL ? name : Py_None);
+}
+
+PyObject *
+describe_code_where(const PyCodeObject *code)
+{
+    return place(code->co_filename, code->co_firstlineno);
 }
 
 PyObject *
@@ -217,7 +232,7 @@ describe_where(const ModuleState *state, PyObject *op)
         return place(code->co_filename, PyFrame_GetLineNumber((PyFrameObject *)op));
     }
     if (code != NULL) {
-        return place(code->co_filename, code->co_firstlineno);
+        return describe_code_where(code);
     }
     if (PyTraceBack_Check(op)) {
         return place_of_traceback((PyTracebackObject *)op);

@@ -19,4 +19,9 @@ PyObject *describe_name(const ModuleState *state, PyObject *op);
    while tracemalloc runs; else None. NULL with an exception. */
 PyObject *describe_where(const ModuleState *state, PyObject *op);
 
+/* New references: what a piece of code is called, and (file, line) of its beginning; None where a program has put something
+   else there than a plain str. NULL with an exception. */
+PyObject *describe_code_name(const PyCodeObject *code);
+PyObject *describe_code_where(const PyCodeObject *code);
+
 #endif

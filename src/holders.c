@@ -306,8 +306,13 @@ PyObject *
 holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
-    if (nargs != 2 || !PyList_CheckExact(args[0]) || PyList_GET_SIZE(args[0]) != 1 || !PyTuple_CheckExact(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "holders() takes a list with the object, and a tuple of known dicts");
+    if (nargs < 2 || nargs > 4 || !PyList_CheckExact(args[0]) || PyList_GET_SIZE(args[0]) != 1 ||
+        !PyTuple_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "holders() takes a list with the object, a tuple of known dicts, and may take "
+                                         "labellers and object_traceback");
+        return NULL;
+    }
+    if (story_begin_with(state, args + 2, nargs - 2) < 0) {
         return NULL;
     }
     Pass pass;

@@ -249,10 +249,7 @@ static PyObject *
 core_hold(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     ModuleState *state = state_of_module(module);
-    int was_enabled = PyGC_Disable();
-    if (state->holders++ == 0) {
-        state->was_enabled = was_enabled;
-    }
+    hold_begin(&state->hold);
     Py_RETURN_NONE;
 }
 
@@ -263,12 +260,9 @@ static PyObject *
 core_release(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     ModuleState *state = state_of_module(module);
-    if (state->holders == 0) {
+    if (hold_end(&state->hold) < 0) {
         PyErr_SetString(PyExc_RuntimeError, "nothing holds automatic collection off");
         return NULL;
-    }
-    if (--state->holders == 0) {
-        (void)(state->was_enabled ? PyGC_Enable() : PyGC_Disable());
     }
     Py_RETURN_NONE;
 }
@@ -327,7 +321,7 @@ PyDoc_STRVAR(
     "of functions. That tuple does not count. Returns (Census of the components, stories) as rings does.");
 
 PyDoc_STRVAR(holders_doc,
-             "holders($module, box, known, /)\n--\n\n"
+             "holders($module, box, known, labellers=None, object_traceback=None, /)\n--\n\n"
              "Who holds the object in the list box. That list does not count, nor does the frame that calls.\n"
              "known: pairs of the address of a dict and its title.\n\n"
              "Returns (refcount, or None of an immortal object, rows), a row for each reference: (node, edges,\n"
@@ -347,7 +341,7 @@ PyDoc_STRVAR(born_doc, "born($module, addresses, extent, /)\n--\n\n"
                        "marker, as of dry_run. It was made since the marker then, whatever lay there before.");
 
 PyDoc_STRVAR(why_alive_doc,
-             "why_alive($module, box, /)\n--\n\n"
+             "why_alive($module, box, labellers=None, object_traceback=None, /)\n--\n\n"
              "The shortest chain from a root to the object in the list box, whose own reference is not counted.\n\n"
              "Returns None where no root leads to it, or (kind of root: 'module', 'C', 'frame', 'caller'; [node, edge, "
              "node ...\n"
@@ -400,7 +394,7 @@ static PyMethodDef core_methods[] = {
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
     {"scene", (PyCFunction)(void (*)(void))scene_of, METH_FASTCALL, scene_doc},
     {"born", (PyCFunction)(void (*)(void))scene_born, METH_FASTCALL, born_doc},
-    {"why_alive", alive_why, METH_O, why_alive_doc},
+    {"why_alive", (PyCFunction)(void (*)(void))alive_why, METH_FASTCALL, why_alive_doc},
     {"retained", alive_retained, METH_O, retained_doc},
     {"retainers", alive_retainers, METH_O, retainers_doc},
     {"rings", (PyCFunction)(void (*)(void))story_rings, METH_FASTCALL, rings_doc},
@@ -445,6 +439,15 @@ find_gc(ModuleState *state)
     return has_all ? 0 : -1;
 }
 
+/* The names of the standard library's modules, taken once as well: a look-up during a pass could call the __eq__ of an odd
+   name in sys. */
+static void
+find_library(ModuleState *state)
+{
+    PyObject *names = PySys_GetObject("stdlib_module_names"); /* borrowed */
+    state->library = names != NULL && PyFrozenSet_CheckExact(names) ? Py_NewRef(names) : NULL;
+}
+
 static int
 core_exec(PyObject *module)
 {
@@ -452,6 +455,7 @@ core_exec(PyObject *module)
     state->fail_after = -1;
     state->labellers = PyDict_New();
     state->journal = state->labellers != NULL ? journal_new() : NULL;
+    find_library(state);
     if (state->journal == NULL) {
         PyErr_NoMemory();
         return -1;
@@ -476,6 +480,7 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->gc_get_freeze_count);
     Py_VISIT(state->gc_collect);
     Py_VISIT(state->gc_callbacks);
+    Py_VISIT(state->library);
     Py_VISIT(state->labellers);
     Py_VISIT(state->object_traceback);
     Py_VISIT(state->callback);
@@ -495,6 +500,7 @@ core_clear(PyObject *module)
     Py_CLEAR(state->gc_get_freeze_count);
     Py_CLEAR(state->gc_collect);
     Py_CLEAR(state->gc_callbacks);
+    Py_CLEAR(state->library);
     Py_CLEAR(state->labellers);
     Py_CLEAR(state->object_traceback);
     return 0;

@@ -78,19 +78,18 @@ set_has_str(PyObject *op, PyObject *text)
 }
 
 static bool
-is_of_standard_library(PyObject *module)
+is_of_standard_library(PyObject *module, PyObject *library)
 {
-    PyObject *names = PySys_GetObject("stdlib_module_names"); /* borrowed: a frozenset */
     Py_ssize_t dot = PyUnicode_FindChar(module, '.', 0, PyUnicode_GET_LENGTH(module), 1);
     PyObject *top = PyUnicode_Substring(module, 0, dot >= 0 ? dot : PyUnicode_GET_LENGTH(module));
-    bool is_in = names != NULL && PyFrozenSet_CheckExact(names) && top != NULL && set_has_str(names, top);
+    bool is_in = library != NULL && top != NULL && set_has_str(library, top);
     Py_XDECREF(top);
     PyErr_Clear(); /* without memory nothing is recognised */
     return is_in && PyUnicode_CompareWithASCIIString(module, "__main__") != 0;
 }
 
 int
-name_rank(PyTypeObject *type)
+name_rank(PyTypeObject *type, PyObject *library)
 {
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
         return strchr(type->tp_name, '.') != NULL ? 2 : 3;
@@ -99,7 +98,7 @@ name_rank(PyTypeObject *type)
     if (strncmp(type->tp_name, "gcscope.", 8) == 0) {
         return 0;
     }
-    return module == NULL || is_of_standard_library(module) ? 1 : strchr(type->tp_name, '.') != NULL ? 2 : 0;
+    return module == NULL || is_of_standard_library(module, library) ? 1 : strchr(type->tp_name, '.') != NULL ? 2 : 0;
 }
 
 const char *

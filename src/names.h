@@ -13,8 +13,9 @@ PyObject *name_of_type(PyTypeObject *type);
 uint64_t name_hash(PyTypeObject *type);
 
 /* How readily a user recognises the instances of a type as their own: 0 of a class made by Python code, 1 of one of the
-   standard library's, 2 of a type made by C code, 3 of a builtin type. */
-int name_rank(PyTypeObject *type);
+   standard library's, 2 of a type made by C code, 3 of a builtin type. `library`: a frozenset, the names of its modules, or
+   NULL. */
+int name_rank(PyTypeObject *type, PyObject *library);
 
 /* The last part of a type's name, as its repr would use it. Borrowed from the type. */
 const char *name_short(PyTypeObject *type);

@@ -12,7 +12,8 @@ pass_memory(const ModuleState *state)
 void
 pass_begin(Pass *pass, ModuleState *state)
 {
-    *pass = (Pass){.state = state, .memory = pass_memory(state), .was_enabled = PyGC_Disable()};
+    *pass = (Pass){.state = state, .memory = pass_memory(state)};
+    hold_begin(&state->hold);
 }
 
 void
@@ -23,9 +24,7 @@ pass_end(Pass *pass)
     }
     collector_fini(&pass->collector);
     heap_fini(&pass->heap);
-    if (pass->was_enabled) {
-        PyGC_Enable();
-    }
+    (void)hold_end(&pass->state->hold);
 }
 
 /* New reference: what gc.get_objects lists of one generation, or of all where it is -1. A program may have replaced that
@@ -113,7 +112,7 @@ list_whole_heap(ModuleState *state, PyObject **list)
 static void
 stay_alone(Pass *pass)
 {
-    pass->was_enabled |= PyGC_Disable();
+    hold_again(&pass->state->hold);
 }
 
 static int

@@ -17,11 +17,10 @@ typedef struct {
     Heap heap;
     Collector collector;
     PyObject *marker; /* borrowed; NULL, or list only what has come into generation 0 after it */
-    int was_enabled;
-    bool is_judged; /* its cost was noted */
+    bool is_judged;   /* its cost was noted */
 } Pass;
 
-/* Switch automatic collection off until pass_end, which must follow in any case. */
+/* Hold automatic collection off until pass_end, which must follow in any case. */
 void pass_begin(Pass *pass, ModuleState *state);
 void pass_end(Pass *pass);
 

@@ -4,9 +4,9 @@
 #include "names.h"
 
 int
-rings_begin(Rings *rings, Memory *memory, const Heap *heap)
+rings_begin(Rings *rings, Memory *memory, const Heap *heap, PyObject *library)
 {
-    *rings = (Rings){.memory = memory, .heap = heap};
+    *rings = (Rings){.memory = memory, .heap = heap, .library = library};
     return subset_init(&rings->subset, memory, heap->count);
 }
 
@@ -73,7 +73,7 @@ learn_types(Rings *rings)
         addrmap_number(map, types.items);
         for (size_t k = 0; k < map->count; k++) {
             PyTypeObject *type = types.items[k];
-            TypeFacts facts = {type, name_hash(type), name_rank(type)};
+            TypeFacts facts = {type, name_hash(type), name_rank(type, rings->library)};
             vec_push_reserved(&rings->types, facts);
         }
     }

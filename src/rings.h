@@ -41,6 +41,7 @@ typedef struct {
 typedef struct {
     Memory *memory;
     const Heap *heap;  /* borrowed */
+    PyObject *library; /* borrowed or NULL: as of name_rank */
     Subset subset;     /* of the heap's nodes */
     VEC(NodeId) nodes; /* number in the subset -> node of the heap */
     Graph graph;       /* of the subset */
@@ -63,7 +64,7 @@ typedef struct {
 
 /* `rings->subset` must have been made, and numbered. `is_live`: the objects are held from outside too, and only references
    from inside count. 0; -1 out of memory. */
-int rings_begin(Rings *rings, Memory *memory, const Heap *heap);
+int rings_begin(Rings *rings, Memory *memory, const Heap *heap, PyObject *library);
 int rings_find(Rings *rings, bool is_live);
 void rings_fini(Rings *rings);
 

@@ -3,6 +3,7 @@
 #ifndef GCSCOPE_STATE_H
 #define GCSCOPE_STATE_H
 
+#include "hold.h"
 #include "journal.h"
 
 /* What the last heap pass cost, for tests and benchmarks. */
@@ -26,8 +27,8 @@ typedef struct {
     PyObject *object_traceback;    /* owned or NULL: tells where tracemalloc saw an object made, while it runs */
     PyObject *callback;            /* owned or NULL: ours in gc.callbacks */
     Py_ssize_t callback_index;     /* where it stood there last */
-    size_t holders;                /* how many hold automatic collection off */
-    int was_enabled;               /* whether it was on when the first of them began */
+    PyObject *library;             /* owned or NULL: a frozenset, the names of the standard library's modules */
+    Hold hold;                     /* who holds automatic collection off */
     Journal *journal;              /* shared */
     int64_t fail_after;            /* how many more growths of raw memory succeed; negative: no limit. For tests */
     PassCost last_pass;

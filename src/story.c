@@ -12,9 +12,9 @@ story_node(const ModuleState *state, PyObject *op)
     PyObject *type = name_of_type(Py_TYPE(op));
     PyObject *name = type != NULL ? describe_name(state, op) : NULL;
     PyObject *where = name != NULL ? describe_where(state, op) : NULL;
-    PyObject *node = where != NULL
-                         ? Py_BuildValue("(OsOOi)", type, describe_kind(state, op), name, where, name_rank(Py_TYPE(op)))
-                         : NULL;
+    PyObject *node = where != NULL ? Py_BuildValue("(OsOOi)", type, describe_kind(state, op), name, where,
+                                                   name_rank(Py_TYPE(op), state->library))
+                                   : NULL;
     Py_XDECREF(type);
     Py_XDECREF(name);
     Py_XDECREF(where);
@@ -31,9 +31,15 @@ PyObject *
 story_frame(const FrameSlot *slot)
 {
     enum { RANK = 3 };
-    return slot->code != NULL ? Py_BuildValue("(ssO(Oi)i)", "frame", "frame", slot->code->co_qualname,
-                                              slot->code->co_filename, slot->code->co_firstlineno, RANK)
-                              : Py_BuildValue("(ssOOi)", "thread", "thread", Py_None, Py_None, RANK);
+    if (slot->code == NULL) {
+        return Py_BuildValue("(ssOOi)", "thread", "thread", Py_None, Py_None, RANK);
+    }
+    PyObject *name = describe_code_name(slot->code), *where = describe_code_where(slot->code);
+    PyObject *node =
+        name != NULL && where != NULL ? Py_BuildValue("(ssOOi)", "frame", "frame", name, where, RANK) : NULL;
+    Py_XDECREF(name);
+    Py_XDECREF(where);
+    return node;
 }
 
 /* Whether the program has registered a labeller for this type or one of its bases. By identity: no __hash__ or __eq__ of a
@@ -43,7 +49,8 @@ has_labeller(const ModuleState *state, PyTypeObject *type)
 {
     PyObject *key, *value;
     Py_ssize_t position = 0;
-    while (PyDict_Next(state->labellers, &position, &key, &value)) { /* id of a type -> (type, labeller) */
+    while (state->labellers != NULL &&
+           PyDict_Next(state->labellers, &position, &key, &value)) { /* id of a type -> (type, labeller) */
         PyObject *labelled = PyTuple_Check(value) && PyTuple_GET_SIZE(value) == 2 ? PyTuple_GET_ITEM(value, 0) : NULL;
         if (labelled != NULL && PyType_Check(labelled) && PyType_IsSubtype(type, (PyTypeObject *)labelled)) {
             return true;
@@ -308,7 +315,7 @@ tell_forms(const ModuleState *state, Rings *rings)
 static int
 choose_unreachable(Rings *rings, const Pass *pass, PyObject *earlier)
 {
-    if (rings_begin(rings, (Memory *)&pass->memory, &pass->heap) < 0) {
+    if (rings_begin(rings, (Memory *)&pass->memory, &pass->heap, pass->state->library) < 0) {
         return -1;
     }
     for (size_t n = 0; n < pass->heap.count; n++) {
@@ -349,16 +356,34 @@ tell_unreachable(Pass *pass, PyObject *earlier, PyObject *extent)
     return answer;
 }
 
+/* Whether it is that function itself, in C: it is called during a pass, and what a program has put in its place might run
+   anything. */
+static bool
+is_of_tracemalloc(PyObject *function)
+{
+    PyObject *self = PyCFunction_CheckExact(function) ? PyCFunction_GET_SELF(function) : NULL;
+    PyModuleDef *module = self != NULL && PyModule_Check(self) ? PyModule_GetDef(self) : NULL;
+    PyErr_Clear(); /* of PyModule_GetDef, for what is no module */
+    return module != NULL && strcmp(module->m_name, "_tracemalloc") == 0 &&
+           strcmp(((PyCFunctionObject *)function)->m_ml->ml_name, "_get_object_traceback") == 0;
+}
+
 int
 story_begin(ModuleState *state, PyObject *labellers, PyObject *object_traceback)
 {
-    if (!PyDict_CheckExact(labellers)) {
+    if (!PyDict_CheckExact(labellers) && !Py_IsNone(labellers)) {
         PyErr_Format(PyExc_TypeError, "labellers must be a dict, not '%.200s'", Py_TYPE(labellers)->tp_name);
         return -1;
     }
-    Py_XSETREF(state->labellers, Py_NewRef(labellers));
-    Py_XSETREF(state->object_traceback, Py_IsNone(object_traceback) ? NULL : Py_NewRef(object_traceback));
+    Py_XSETREF(state->labellers, Py_IsNone(labellers) ? NULL : Py_NewRef(labellers));
+    Py_XSETREF(state->object_traceback, is_of_tracemalloc(object_traceback) ? Py_NewRef(object_traceback) : NULL);
     return 0;
+}
+
+int
+story_begin_with(ModuleState *state, PyObject *const *args, Py_ssize_t nargs)
+{
+    return story_begin(state, nargs > 0 ? args[0] : Py_None, nargs > 1 ? args[1] : Py_None);
 }
 
 PyObject *
@@ -500,8 +525,8 @@ tell_live(Pass *pass, PyObject *objects)
         return NULL;
     }
     discount_given(&pass->heap, objects);
-    if (rings_begin(&rings, &pass->memory, &pass->heap) < 0 || choose_reached(&rings, &pass->heap, objects) < 0 ||
-        rings_find(&rings, true) < 0) {
+    if (rings_begin(&rings, &pass->memory, &pass->heap, pass->state->library) < 0 ||
+        choose_reached(&rings, &pass->heap, objects) < 0 || rings_find(&rings, true) < 0) {
         PyErr_NoMemory();
     }
     else if ((stories = tell_forms(pass->state, &rings)) != NULL &&

@@ -14,9 +14,10 @@ PyObject *story_live_rings(PyObject *module, PyObject *const *args, Py_ssize_t n
 
 /* What the words about references need as well. */
 
-/* Take what a story is told with: the labellers, a dict, and where objects were made, a function or None. 0 or -1 with an
-   exception. */
+/* Take what a story is told with: the labellers, a dict or None, and tracemalloc's function that tells where objects were made,
+   or anything else for none. 0 or -1 with an exception. The other takes both from args[0 .. nargs), where they may be missing. */
 int story_begin(ModuleState *state, PyObject *labellers, PyObject *object_traceback);
+int story_begin_with(ModuleState *state, PyObject *const *args, Py_ssize_t nargs);
 
 /* What a walk from given objects does not go on through: modules and their dicts, classes, the globals of functions. Otherwise
    everything would lead to everything. 0; -1 out of memory. subset_fini must follow in any case. */

@@ -361,3 +361,92 @@ def test_a_chain_of_many_containers_is_one_label(quiet):
     [cycle] = gcscope.garbage().cycles
     assert cycle.ring[0].label == ".lists" + "[0]" * 50_001
     gc.collect()
+
+
+@pytest.mark.parametrize("ends", ["gc.collect(); return False", "raise ValueError"])
+def test_no_equality_of_an_odd_name_in_sys_is_asked(python, ends):
+    """Nor is a failed look-up handed to sys.unraisablehook in a pass, as PySys_GetObject does it from 3.13 on."""
+    code = f"""
+class Odd:
+    def __hash__(self): return hash("stdlib_module_names")
+    def __eq__(self, other):
+        if armed: asked.append(1)
+        {ends}
+armed, asked, names = False, [], vars(sys)
+real = names.pop("stdlib_module_names")
+names[Odd()] = 1
+try: names["stdlib_module_names"] = real
+except ValueError: pass
+sys.unraisablehook = asked.append
+Node.__module__ = "program"
+make()
+armed = True
+found = _core.rings(None, {{}}, None)[1]
+gcscope.draw(make)
+print(len(found) > 0, asked)
+"""
+    assert survives(python, MANY_RINGS + code) == "True []\n"
+
+
+def test_what_stands_in_for_tracemalloc_is_not_called_in_a_pass(python):
+    code = """
+import _tracemalloc
+_tracemalloc.start()
+real = _tracemalloc._get_object_traceback
+asked = []
+def stand_in(op):
+    asked.append(op)
+    gc.collect()
+    return real(op)
+for other in (stand_in, gc.collect, type("Odd", (), {"__call__": stand_in})()):
+    _tracemalloc._get_object_traceback = other
+    make()
+    gcscope.garbage(), gcscope.draw(make), gcscope.holders(make), gcscope.why_alive(make)
+print(asked)
+"""
+    assert survives(python, MANY_RINGS + code) == "[]\n"
+
+
+def test_names_of_code_that_are_no_plain_strings(quiet):
+    asked = []
+
+    class Odd(str):
+        def __getattribute__(self, name):
+            asked.append(name)
+            return str.__getattribute__(self, name)
+
+        def __format__(self, spec):
+            asked.append("format")
+            return "odd"
+
+        def __eq__(self, other):
+            asked.append("eq")
+            return True
+
+        __hash__ = str.__hash__
+
+    def look(thing, word):
+        return word(thing)
+
+    look.__code__ = look.__code__.replace(co_qualname=Odd("look"), co_filename=Odd("file.py"))
+    kept = type("Kept", (), {})()
+    for word in (gcscope.draw, gcscope.holders, gcscope.why_alive, gcscope.explain_collection):
+        str(look(kept, word))
+    assert asked == []
+
+
+def test_each_word_asks_tracemalloc_by_itself(python):
+    """And not because another word has asked before, or with what that has left."""
+    code = """
+import tracemalloc
+tracemalloc.start()
+thing, holder = Node(), Node()
+holder.held = thing
+def places(): return [told.where for told in gcscope.holders(thing).named if told.type.endswith("Node")]
+first = places()
+gcscope.garbage()
+again = places()
+tracemalloc.stop()
+print(first == again, first[0] is not None or sys.version_info < (3, 12), places())
+"""
+    assert survives(python, MANY_RINGS + code) == "True True [None]\n"

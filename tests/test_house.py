@@ -29,6 +29,7 @@ RANKS = [
     "heap",
     "collector",
     "names",
+    "hold",
     "journal",
     "state",
     "pass",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from gcscope import _core
+from gcscope.labelling import labellers, object_traceback
 from gcscope.names import known_dicts, module_name
 from gcscope.report import Chain, Holder, Holders, Link, Retained, sum_counts
 from gcscope.steps import Edge, Node, fold, steps_of_way
@@ -61,7 +62,7 @@ def holders(obj: object, /) -> Holders:
     del obj
     known = known_dicts()
     with Held():
-        return _told(*_core.holders(box, known))
+        return _told(*_core.holders(box, known, labellers, object_traceback()))
 
 
 def holders_of(box: list[Any]) -> Holders:
@@ -71,7 +72,7 @@ def holders_of(box: list[Any]) -> Holders:
     """
     known = known_dicts()
     with Held():
-        return _told(*_core.holders(box, known))
+        return _told(*_core.holders(box, known, labellers, object_traceback()))
 
 
 def _order(holder: Holder) -> tuple[str, str, str, bool]:
@@ -120,13 +121,13 @@ def why_alive(obj: object, /) -> Chain:
     box = [obj]
     del obj
     with Held():
-        return _chain(_core.why_alive(box))
+        return _chain(_core.why_alive(box, labellers, object_traceback()))
 
 
 def why_alive_of(box: list[Any]) -> Chain:
     """Tell as `why_alive` why the one object in a list is alive, but for the list."""
     with Held():
-        return _chain(_core.why_alive(box))
+        return _chain(_core.why_alive(box, labellers, object_traceback()))
 
 
 def retained(obj: object, /) -> Retained:
