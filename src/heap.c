@@ -100,7 +100,6 @@ heap_list(Heap *heap, Memory *memory, PyObject *list)
 
 typedef struct {
     Heap *heap;
-    VEC(PyObject *) found; /* borrowed: tracked, and in no list */
     bool failed;
 } Finder;
 
@@ -118,10 +117,33 @@ find_hidden(PyObject *target, void *arg)
     if (is_listed(&finder->heap->map, target) || !PyObject_GC_IsTracked(target)) {
         return 0;
     }
-    finder->failed |=
-        addrmap_insert(&finder->heap->map, target) < 0 || vec_push(finder->heap->memory, &finder->found, target) < 0;
+    finder->failed |= addrmap_insert(&finder->heap->map, target) < 0 ||
+                      vec_push(finder->heap->memory, &finder->heap->hidden, target) < 0;
     return finder->failed;
 }
+
+#if GCSCOPE_HAS_VISIT_OBJECTS
+
+static int
+find_visited(PyObject *op, void *arg)
+{
+    return !find_hidden(op, arg); /* 0: stop */
+}
+
+static void
+find_by_visiting(Finder *finder)
+{
+    PyUnstable_GC_VisitObjects(find_visited, finder);
+}
+
+#else
+
+static void
+find_by_visiting(Finder *Py_UNUSED(finder))
+{
+}
+
+#endif
 
 static void
 find_from(Finder *finder, PyObject *op)
@@ -134,18 +156,21 @@ find_from(Finder *finder, PyObject *op)
 int
 heap_list_all(Heap *heap, Memory *memory, PyObject *list, PyObject *root)
 {
+    Finder finder = {.heap = heap};
+    bool by_list = list != NULL;
     if (heap_list(heap, memory, list) < 0) {
         return -1;
     }
-    Finder finder = {.heap = heap};
+    if (by_list) {
+        find_by_visiting(&finder);
+    }
     (void)find_hidden(root, &finder);
     for (size_t n = 0; n < heap->objects.length && !finder.failed; n++) {
         find_from(&finder, heap->objects.items[n]);
     }
-    for (size_t f = 0; f < finder.found.length && !finder.failed; f++) {
-        find_from(&finder, finder.found.items[f]);
+    for (size_t f = 0; f < heap->hidden.length && !finder.failed; f++) {
+        find_from(&finder, heap->hidden.items[f]);
     }
-    vec_fini(memory, &finder.found);
     heap->objects.length = 0;
     return finder.failed ? -1 : list_end(heap);
 }
@@ -314,6 +339,7 @@ heap_fini(Heap *heap)
     if (heap->memory == NULL) {
         return;
     }
+    vec_fini(heap->memory, &heap->hidden);
     vec_fini(heap->memory, &heap->unowned);
     vec_fini(heap->memory, &heap->refcounts);
     graph_fini(&heap->graph);

@@ -18,6 +18,7 @@ typedef struct {
     AddrMap map;
     Graph graph;            /* an edge for each reference shown from one listed object to another */
     VEC(int32_t) refcounts; /* node id -> references that own it; INT32_MAX for immortal ones and more than that */
+    VEC(PyObject *) hidden; /* borrowed: what heap_list_all found beyond the list */
     VEC(NodeId) unowned;    /* targets of the edges that own nothing, once for each such edge */
     size_t visits;          /* references that tp_traverse showed, to listed objects or not */
     bool has_changed;       /* the list has an object twice, or one that nothing else owns: heap_list refused it */
@@ -30,8 +31,8 @@ typedef struct {
    or the heap changed between the steps in which the list was made. */
 int heap_list(Heap *heap, Memory *memory, PyObject *list);
 
-/* The same, and what hides from both under gc.freeze(): whatever tracked objects tp_traverse leads to from the others, and
-   from `root`. */
+/* The same, and what hides under gc.freeze(): what only GCSCOPE_HAS_VISIT_OBJECTS shows, where there is a list, and whatever
+   tracked objects tp_traverse leads to from the others, and from `root`. */
 int heap_list_all(Heap *heap, Memory *memory, PyObject *list, PyObject *root);
 
 /* Read reference counts and edges of what heap_list found. 0; -1 when memory is exhausted or there are more than

@@ -331,10 +331,13 @@ PyDoc_STRVAR(
     scene_doc,
     "scene($module, addresses, most, known, labellers, object_traceback, /)\n--\n\n"
     "The objects at some addresses, what they lead to (at most `most` in all, not through modules, classes and the\n"
-    "globals of functions), and who else holds them: (objects, edges, outside).\n\n"
-    "An object is (node, address, reference count or None of an immortal one, references from the others, from\n"
-    "outside as far as it is known, its distance, whether it is reachable); an edge (from, to, references, the names\n"
-    "of some); outside: (to, node, edges, 'heap', 'frame' or 'lent'). from and to are places in objects.");
+    "globals of functions), and who else holds them: (objects, edges, outside, count).\n\n"
+    "How many the walk met is the fourth of the answer; those that are not shown count all the same.\n\n"
+    "An object is (node, address, serial or None, reference count or None of an immortal one, owned references from\n"
+    "tracked objects and frames that were not met, its distance, gc_refs and whether it is reachable, as though what\n"
+    "was met were a generation, and whether it is reachable); an edge (from, to, references, how many of those own\n"
+    "something, the names of some; those of the last own nothing); outside: (to, node, edges, 'heap', 'frame' or\n"
+    "'lent'). from and to are places in objects.");
 
 PyDoc_STRVAR(born_doc, "born($module, addresses, extent, /)\n--\n\n"
                        "Those of some addresses at which an object of an extent lies: of a generation, or behind a\n"

@@ -156,7 +156,8 @@ pass_list_all(Pass *pass, PyObject *box)
     if (any_frozen < 0) {
         return -1;
     }
-    if (!GCSCOPE_HAS_VISIT_OBJECTS && (list = ask_for_list(pass->state, -1)) == NULL) {
+    bool by_list = !GCSCOPE_HAS_VISIT_OBJECTS || (any_frozen && pass->frozen_is_outside);
+    if (by_list && (list = ask_for_list(pass->state, -1)) == NULL) {
         return -1;
     }
     stay_alone(pass);
@@ -170,12 +171,47 @@ pass_list_all(Pass *pass, PyObject *box)
     return error < 0 ? list_failed(pass) : 0;
 }
 
+/* The dry run, to which hidden objects are as good as immortal. 0; -1: out of memory. */
+static int
+judge_without_hidden(Pass *pass)
+{
+    Heap *heap = &pass->heap;
+    VEC(int32_t) counts = {0};
+    if (vec_reserve(&pass->memory, &counts, heap->count) < 0) {
+        return -1;
+    }
+    memcpy(counts.items, heap->refcounts.items, heap->count * sizeof(int32_t));
+    for (size_t h = 0; h < heap->hidden.length; h++) {
+        NodeId node = 0;
+        (void)addrmap_find(&heap->map, heap->hidden.items[h], &node);
+        counts.items[node] = INT32_MAX;
+    }
+    int error = collector_run(&pass->collector, &pass->memory, &heap->graph, counts.items, heap->unowned.items,
+                              heap->unowned.length);
+    vec_fini(&pass->memory, &counts);
+    return error;
+}
+
+/* 0; -1: out of memory. */
+static int
+judge(Pass *pass)
+{
+    Heap *heap = &pass->heap;
+    if (heap_traverse(heap) < 0) {
+        return -1;
+    }
+    if (pass->frozen_is_outside && heap->hidden.length != 0) {
+        return judge_without_hidden(pass);
+    }
+    return collector_run(&pass->collector, &pass->memory, &heap->graph, heap->refcounts.items, heap->unowned.items,
+                         heap->unowned.length);
+}
+
 int
 pass_judge(Pass *pass)
 {
     Heap *heap = &pass->heap;
-    if (heap_traverse(heap) < 0 || collector_run(&pass->collector, &pass->memory, &heap->graph, heap->refcounts.items,
-                                                 heap->unowned.items, heap->unowned.length) < 0) {
+    if (judge(pass) < 0) {
         PyErr_NoMemory();
         return -1;
     }

@@ -18,6 +18,9 @@ typedef struct {
     Collector collector;
     PyObject *marker; /* borrowed; NULL, or list only what has come into generation 0 after it */
     bool is_judged;   /* its cost was noted */
+    bool
+        frozen_is_outside; /* for pass_list_all and then pass_judge: what is under gc.freeze() is taken for reachable, as the
+                               collector has it */
 } Pass;
 
 /* Hold automatic collection off until pass_end, which must follow in any case. */

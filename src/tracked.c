@@ -801,3 +801,10 @@ tracked_name(const ModuleState *state, PyObject *op)
 {
     return PyObject_TypeCheck(op, state->tracked_type) ? name_of(op) : NULL;
 }
+
+PyObject *
+tracked_serial(const ModuleState *state, PyObject *op)
+{
+    return PyObject_TypeCheck(op, state->tracked_type) ? PyLong_FromUnsignedLongLong(((TrackedObject *)op)->life.serial)
+                                                       : Py_NewRef(Py_None);
+}

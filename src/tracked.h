@@ -20,4 +20,7 @@ PyObject *tracked_alive(ModuleState *state, PyObject *census);
 /* Borrowed: the name of a Person, an exact str; NULL of any other object and before __init__. */
 PyObject *tracked_name(const ModuleState *state, PyObject *op);
 
+/* New reference: the serial number of an instrumented object; None of any other. NULL with an exception. */
+PyObject *tracked_serial(const ModuleState *state, PyObject *op);
+
 #endif

@@ -45,6 +45,7 @@ RANKS = [
     "describe",
     "story",
     "holders",
+    "stage",
     "scene",
     "alive",
     "module",

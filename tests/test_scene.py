@@ -12,7 +12,7 @@ import pytest
 
 import gcscope
 from gcscope import IMMORTAL, Person, _core, holders, refcount
-from gcscope.scene import MOST_OBJECTS, addresses_of, is_folded, look
+from gcscope.scene import MOST_OBJECTS, addresses_of, is_folded, look, reasons
 from gcscope.steps import Edge, fold
 from test_holders import ZOO, Plain, Slotted, evil, world
 
@@ -77,7 +77,10 @@ def test_who_holds_from_outside_is_called_as_by_holders(name):
         told = collections.Counter(
             (node[:3], fold([Edge(edge) for edge in edges]), found) for _, node, edges, found in raw([id(one[0])], 1)[2]
         )
-        assert told == expected
+        assert not told - expected
+        if holders(one[0]).refcount != IMMORTAL:  # the others it leads to, so that they are inside
+            inside = look([id(one[0])], 1).things[0].inside
+            assert sum(n for (*_, found), n in (expected - told).items() if found != "lent") == inside
     next(held, None)
 
 
@@ -202,13 +205,13 @@ def test_several_references_between_the_same_two():
     assert scene.things[1].refcount == 4 and scene.things[1].inside == 3
     many = [b] * 50
     [row] = [row for row in raw([id(many), id(b)])[1] if row[:2] == (0, 1)]
-    assert row[2] == 50 and [name[0] for name in row[3]] == ["[0]", "[1]", "[2]", "[3]"]
+    assert row[2:4] == (50, 50) and [name[0] for name in row[4]] == ["[0]", "[1]", "[2]", "[3]"]
 
 
 def test_references_that_alternate_are_told_apart():
     a, b = Plain(), Plain()
     kept = [a, b, a, b, a]
-    _, _, outside = raw([id(a), id(b)], 2)
+    outside = raw([id(a), id(b)], 2)[2]
     told = [(to, edges[0][0]) for to, node, edges, found in outside if node[0] == "list" and found == "heap"]
     assert sorted(told) == [(0, "[0]"), (0, "[2]"), (0, "[4]"), (1, "[1]"), (1, "[3]")]
     assert [row[4] for row in raw([id(a), id(b)], 2)[0]] == [refcount(a), refcount(b)] == [4, 3]
@@ -227,6 +230,50 @@ def test_what_a_suspended_generator_borrows_owns_nothing():
     assert (thing.inside, thing.outside) == (refcount(a) - 1, 1)
 
 
+def borrower(thing):
+    [thing, (yield)]
+
+
+def test_what_many_suspended_generators_borrow():
+    """More than are told by name."""
+    a = Plain()
+    waiting = [borrower(a) for _ in range(30)]
+    for generator in waiting:
+        next(generator)
+    for _ in range(5):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(a))
+    for most in (1, MOST_OBJECTS):
+        thing = look([id(a)], most).things[0]
+        assert thing.unexplained == holders(a).unexplained == 5
+        assert thing.refcount == thing.outside + 5
+    scene = look([id(a), *map(id, waiting)])
+    assert sum(r.owned for r in scene.references if r.target == 0) == scene.things[0].inside
+    for _ in range(5):
+        ctypes.pythonapi.Py_DecRef(ctypes.py_object(a))
+
+
+@pytest.mark.parametrize("held", [0, 1])
+@pytest.mark.parametrize("length", [1, 2, 5, 3000])
+def test_what_is_not_shown_counts_all_the_same(length, held):
+    """A ring that is longer than what is shown is as unreachable as a short one."""
+    nodes = [Slotted() for _ in range(length)]
+    for place, node in enumerate(nodes):
+        node.a = nodes[(place + 1) % length]
+        node.b = node.a
+    addresses = [id(nodes[0])]
+    kept = nodes[-1] if held else None
+    del nodes, node
+    for most in (1, 3, MOST_OBJECTS):
+        scene = look(addresses, most)
+        assert len(scene.things) + scene.more == length and len(scene.things) == min(most, length)
+        assert [thing.stays for thing in scene.things] == [bool(held)] * len(scene.things)
+        assert [thing.reachable for thing in scene.things] == [bool(held)] * len(scene.things)
+        assert [thing.inside for thing in scene.things] == [2] * len(scene.things)
+        assert len(reasons(scene)) == (len(scene.things) if held else 0)
+    assert (kept is not None) == held
+    del kept
+
+
 def test_five_hundred_friends():
     hub = Person("Ada")
     for number in range(500):
@@ -235,8 +282,15 @@ def test_five_hundred_friends():
     assert len(scene.things) == 1002 and [t.inside for t in scene.things[:2]] == [500, 1]
     assert names(scene)[:4] == ["Ada", "Ada.friends", "Friend 0", "Friend 1"]
     assert [t.left for t in scene.things] == [1] + [0] * 1001
-    assert [t.outside for t in scene_of(hub, most=1).things] == [501]
-    assert len(scene_of(hub, most=1).holdings) == 12 + 1  # twelve objects, and the variable
+    alone = scene_of(hub, most=1)  # what it leads to counts, told or not
+    assert [(t.inside, t.outside, t.left) for t in alone.things] == [(500, 1, 1)] and alone.more == 1001
+    friend = hub.friends[0]
+    lists = []
+    for _ in range(500):
+        lists.append([friend])
+    scene = scene_of(friend)
+    assert (scene.things[0].outside, scene.things[0].unexplained, len(lists)) == (501, 0, 500)
+    assert len([h for h in scene.holdings if h.target == 0]) == 12 + 1  # twelve objects, and the variable
 
 
 def test_immortal_objects():
@@ -279,7 +333,8 @@ def test_addresses_that_are_gone_or_wrong():
     scene = look([*wrong, id(thing), id(thing)])
     assert [t.address for t in scene.things if t.is_given] == [id(thing)]
     assert look(wrong).things == look([]).things == []
-    assert raw([], 0) == raw([id(thing)], 0) == ([], [], [])
+    assert raw([], 0) == ([], [], [], 0) and raw([id(thing)], 0) == ([], [], [], 1)
+    assert [_core.born(wrong, extent) for extent in (-1, 0, [])[:2]] == [[], []]
 
 
 def test_given_objects_come_first_and_the_nearest_then():
@@ -304,15 +359,15 @@ def test_containers_are_in_their_order():
     things = [Person(str(i)) for i in range(5)]
     for container in (things, tuple(things), dict(enumerate(things)), collections.deque(things)):
         rows = raw([id(container)])[1]
-        assert [row[3][0][0] for row in rows if row[0] == 0] == ["[0]", "[1]", "[2]", "[3]", "[4]"]
+        assert [row[4][0][0] for row in rows if row[0] == 0] == ["[0]", "[1]", "[2]", "[3]", "[4]"]
 
 
 def test_a_huge_list():
     huge = [[] for _ in range(1_000_000)]
-    objects, edges, _ = raw([id(huge)], 100)
-    assert len(objects) == 100 and len(edges) == 99
+    objects, edges, _, met = raw([id(huge)], 100)
+    assert len(objects) == 100 and len(edges) == 99 and met == 1_000_001
     often = [huge] * 1_000_000
-    objects, _, outside = raw([id(huge)], 100)
+    objects, _, outside, _ = raw([id(huge)], 100)
     assert objects[0][4] == refcount(huge) == 1_000_001
     assert [edges[0][0] for _, node, edges, _ in outside if node[0] == "list"] == ["[0]", "[1]", "[2]", "[3]"]
     assert len(often) == 1_000_000
@@ -484,7 +539,7 @@ def test_odd_pairs_of_known_dicts_are_passed_over():
     thing = Plain()
     kept = {"k": thing}
     for known in ((None,), ((1,),), ((id(kept),),), (("x", "y"),), ((id(kept), "Known"),)):
-        _, _, outside = _core.scene([id(thing)], 1, known, {}, None)
+        outside = _core.scene([id(thing)], 1, known, {}, None)[2]
         assert ["dict", "Known"] in [[node[0], node[2]] for _, node, _, _ in outside] or known != ((id(kept), "Known"),)
     assert kept
 
@@ -598,7 +653,7 @@ fresh = [Plain() for _ in range(3000)]
 print(len(look([id(fresh)]).things), gc.isenabled())
 print(len(_core.scene([id(fresh)], 10, (), {}, None)[0]), gc.isenabled())
 """
-    assert python("-c", SURVIVES + code).out == f"2000 False\n10 {sys.version_info < (3, 12)}\n"
+    assert python("-c", SURVIVES + code).out == "2000 True\n10 True\n"  # as the hook wants it, but not before the end
 
 
 def test_frozen_objects(python):

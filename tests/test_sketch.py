@@ -1,6 +1,7 @@
 """draw: boxes, arrows, counts, rings, who holds from outside, and what is folded away."""
 
 import gc
+import sys
 import threading
 import weakref
 
@@ -151,6 +152,51 @@ def test_parallel_references_each_have_an_arrow():
     other.a *= 100_000
     labels[2:] = [".a[0] and 299,999 more"]
     assert [label for _, label, _ in drawn(draw(one, other)) if label] == labels
+
+
+@pytest.mark.parametrize("count", [60, 2500])
+def test_more_objects_than_have_a_place(count):
+    picture = draw(*[Slotted() for _ in range(count)])
+    drawn_here = len(titles(picture))
+    assert drawn_here == MOST_BOXES - 1
+    assert picture.lines == (f"and {count - drawn_here:,} more objects, which are not drawn",)
+    assert picture.lines[0] in picture.description and picture.lines[0] in str(picture)
+
+
+@pytest.mark.parametrize("length", [MOST_OBJECTS, MOST_OBJECTS + 1, MOST_OBJECTS + 2, 5000])
+def test_a_chain_that_goes_on(length):
+    first = last = Slotted()
+    for _ in range(length - 1):
+        last.a = Slotted()
+        last = last.a
+    picture = draw(first)
+    boxed = sum(box.title == "+ 1 more object" for box in picture.boxes)
+    assert len(titles(picture)) == min(length, MOST_OBJECTS) and boxed == (length > MOST_OBJECTS)
+    beyond = length - MOST_OBJECTS - 1
+    told = f"and {beyond:,} more object{'s' if beyond > 1 else ''}, which {'are' if beyond > 1 else 'is'} not drawn"
+    assert picture.lines == ((told,) if beyond > 0 else ())
+
+
+def test_what_a_suspended_generator_lends_is_told_and_not_counted():
+    """From 3.14 on; before, it owns what lies on its stack."""
+
+    def waiting(mine):
+        [mine, mine, mine, (yield)]
+
+    mine = Plain()
+    generator = waiting(mine)
+    next(generator)
+    lists = [[mine] for _ in range(10)]
+    picture = draw(generator, mine)
+    [box] = [box for box in picture.boxes if box.title == "test_holders.Plain"]
+    assert box.refcount == refcount(mine)
+    told = {box.key: box.title for box in picture.boxes}
+    owned = [a for a in picture.arrows if a.target == box.key and "lent" not in a.label + told[a.source]]
+    more = sum(int(told[a.source].split()[1]) - 1 for a in owned if told[a.source].startswith("+ "))
+    many = sum(int(a.label.split()[-2]) for a in owned if a.label.endswith(" more"))
+    assert len(owned) + more + many == box.refcount
+    lent = [a for a in picture.arrows if a.label.endswith("(lent)")]
+    assert bool(lent) == (sys.version_info >= (3, 14)) and len(lists) == 10
 
 
 def test_five_hundred_friends():

@@ -1,18 +1,21 @@
 """A story in pictures: film.
 
 A frame is what `draw` shows at a moment, with the collector's arithmetic for the same objects. Between frames a film
-knows addresses only; an object that is gone is not in the next frame.
+holds none of them, and knows them by their addresses. What lies there later may be another object: an instrumented
+one tells by its serial; of others those are new that the collector has begun to track since the frame before, which
+stand behind a marker in its youngest generation, or if that has been collected meanwhile are all that is in it.
 """
 
 from __future__ import annotations
 
 import sys
 
+from gcscope import _core
 from gcscope.life import journal
 from gcscope.picture import Picture
 from gcscope.render.text import plural
 from gcscope.report import Arithmetic, Record, read_record, read_str, read_tuple
-from gcscope.scene import Scene, addresses_of, arithmetic_of, look
+from gcscope.scene import Scene, Thing, addresses_of, arithmetic_of, look
 from gcscope.sketch import picture_of_scene
 from gcscope.verdict import Held
 
@@ -52,17 +55,44 @@ class Frame(Record):
         return frame_text(self)
 
 
+class _Known:
+    """An object as a film remembers it."""
+
+    __slots__ = ("key", "serial", "type")
+
+    def __init__(self, key: str, serial: int | None, type_name: str) -> None:
+        self.key = key
+        self.serial = serial
+        self.type = type_name
+
+
+def _remembered(objects: tuple[object, ...]) -> dict[int, _Known]:
+    """Note where objects are and how to know them again."""
+    known: dict[int, _Known] = {}
+    for item in objects:
+        serial = _core.Tracked.serial.__get__(item) if issubclass(type(item), _core.Tracked) else None
+        known.setdefault(id(item), _Known(f"o{len(known)}", serial, type(item).__qualname__))
+    return known
+
+
+def _last(events: tuple[Event, ...]) -> Event | None:
+    return events[-1] if events else None
+
+
 class Film:
     """What `film` returns: a recorder, which shows its frames in Jupyter by itself."""
 
-    __slots__ = ("_addresses", "_frames", "_held", "_keys", "_seen")
+    __slots__ = ("_addresses", "_frames", "_held", "_known", "_last_event", "_made", "_marker", "_names")
 
-    def __init__(self, addresses: list[int]) -> None:
-        self._addresses = addresses
+    def __init__(self, known: dict[int, _Known]) -> None:
+        self._addresses = list(known)
+        self._known = known
+        self._made = len(known)  # how many objects have been given a key
+        self._names: set[str | None] = set()
         self._frames: list[Frame] = []
         self._held: Held | None = None
-        self._keys: dict[tuple[int, str, str | None], str] = {}
-        self._seen = self._events()
+        self._last_event = _last(journal.events())
+        self._marker: list[Any] = []
 
     def __enter__(self) -> Film:
         if self._held is not None:
@@ -99,35 +129,57 @@ class Film:
         return frame
 
     def _look(self) -> Scene:
-        """Look at what is still there; another object at the address of one that is gone is not taken for it."""
-        scene = look(self._addresses)
-        told = [(thing.address, thing.node.type, thing.node.name) for thing in scene.things]
-        known = {key[0]: key for key in self._keys}
-        others = [
-            thing.address
-            for thing, key in zip(scene.things, told, strict=True)
-            if thing.is_given and known.get(thing.address, key) != key
-        ]
-        if others:
-            self._addresses = [address for address in self._addresses if address not in others]
-            return self._look()
-        for key in told:
-            self._keys.setdefault(key, f"o{len(self._keys)}")
-        scene.keys = [self._keys[key] for key in told]
+        """Look at what is still there of the given objects, and at what it leads to."""
+        with Held():
+            born = self._born()
+            scene = look(self._addresses)
+            there = {thing.address for thing in scene.things if thing.is_given and self._is_known(thing, born)}
+            if len(there) < len(self._addresses):  # gone, and for good
+                self._addresses = [address for address in self._addresses if address in there]
+                scene = look(self._addresses)
+            scene.keys = [self._key(thing, born) for thing in scene.things]
+            self._known = {
+                thing.address: _Known(key, thing.serial, thing.node.type)
+                for thing, key in zip(scene.things, scene.keys, strict=True)
+            }
+            self._names.update(thing.node.name for thing in scene.things)
+            self._marker = []
         return scene
 
-    @staticmethod
-    def _events() -> int:
-        return journal.dropped + len(journal.events())
+    def _born(self) -> set[int]:
+        """Tell at which of the known addresses lies what has been made since the last frame."""
+        addresses = list(self._known)
+        try:
+            return set(_core.born(addresses, self._marker))
+        except LookupError:  # a collection has taken the marker along, and all that there was
+            return set(_core.born(addresses, 0))
+
+    def _is_known(self, thing: Thing, born: set[int]) -> bool:
+        """Tell whether an object is the one that was at its address."""
+        known = self._known.get(thing.address)
+        if known is None:
+            return False
+        if known.serial is not None or thing.serial is not None:
+            return known.serial == thing.serial
+        may_be_untracked = thing.node.type in ("dict", "tuple")  # for a time, so that it comes anew
+        return thing.address not in born or (may_be_untracked and known.type == thing.node.type)
+
+    def _key(self, thing: Thing, born: set[int]) -> str:
+        """Call an object as in the frame before."""
+        if self._is_known(thing, born):
+            return self._known[thing.address].key
+        self._made += 1
+        return f"o{self._made - 1}"
 
     def _fates(self) -> tuple[str, ...]:
         """Tell which instrumented objects were freed since the last frame."""
         events = journal.events()
-        first = max(0, len(events) - (journal.dropped + len(events) - self._seen))
-        self._seen = journal.dropped + len(events)
+        first = 0  # where the last one is not there any more, all are newer
+        for place, event in enumerate(events, 1):
+            first = place if event == self._last_event else first
+        self._last_event = _last(events)
         freed = [event for event in events[first:] if event.freed_by is not None]
-        names = {name for _, _, name in self._keys}
-        freed.sort(key=lambda event: event.name not in names)  # those of the film come first
+        freed.sort(key=lambda event: event.name not in self._names)  # those of the film come first
         told = [f"{event.name or event.type}: freed by {_by(event)}" for event in freed[:MOST_FATES]]
         more: dict[str, int] = {}
         for event in freed[MOST_FATES:]:
@@ -185,6 +237,7 @@ def film(*objs: object) -> Film:
     several cells. In Jupyter a slider plays it; everywhere else it is a strip. Raises TypeError without an argument and
     for an object that the collector does not track; `frame` raises MemoryError where there is no memory for the pass.
     """
-    addresses = addresses_of(objs, "film")
+    addresses_of(objs, "film")
+    known = _remembered(objs)
     del objs
-    return Film(addresses)
+    return Film(known)

@@ -26,13 +26,44 @@ LONGEST_WAY = 60  # characters of a name that is a way
 class Thing:
     """An object of the scene."""
 
-    __slots__ = ("address", "inside", "is_given", "name", "node", "outside", "reachable", "refcount", "title")
+    __slots__ = (
+        "address",
+        "gc_refs",
+        "is_given",
+        "name",
+        "node",
+        "outside",
+        "reachable",
+        "refcount",
+        "serial",
+        "stays",
+        "title",
+    )
 
     def __init__(self, row: tuple[Any, ...]) -> None:
-        self.inside: int
-        told, self.address, count, self.inside, self.outside, depth, self.reachable = row
+        self.serial: int | None
+        """Of an instrumented object."""
+        self.refcount: int | None
+        self.outside: int
+        """References that are known to come from outside of the scene."""
+        self.gc_refs: int
+        """References that do not come from the objects that were met, as the collector would count them."""
+        self.stays: bool
+        """Whether a collection of those objects alone would leave it."""
+        self.reachable: bool
+        """Whether a collection of all objects would."""
+        (
+            told,
+            self.address,
+            self.serial,
+            self.refcount,
+            self.outside,
+            depth,
+            self.gc_refs,
+            self.stays,
+            self.reachable,
+        ) = row
         self.node = Node(told)
-        self.refcount: int | None = count
         self.is_given: bool = depth == 0
         self.title = link_title(
             Link(type=self.node.type, name=self.node.name, label="", named=True, where=self.node.where, refcount=None)
@@ -48,7 +79,12 @@ class Thing:
     @property
     def left(self) -> int:
         """References from outside of the scene."""
-        return _core.IMMORTAL if self.refcount is None else self.refcount - self.inside
+        return _core.IMMORTAL if self.refcount is None else self.gc_refs
+
+    @property
+    def inside(self) -> int:
+        """References from objects that were met; 0 where references are not counted."""
+        return 0 if self.refcount is None else self.refcount - self.gc_refs
 
     @property
     def unexplained(self) -> int:
@@ -59,11 +95,15 @@ class Thing:
 class Reference:
     """A reference from one object of the scene to another; of several between the same two the first ones are named."""
 
-    __slots__ = ("count", "edges", "source", "target")
+    __slots__ = ("count", "edges", "owned", "source", "target")
 
-    def __init__(self, row: tuple[int, int, int, list[Any]]) -> None:
-        self.source, self.target, self.count, names = row
+    def __init__(self, row: tuple[int, int, int, int, list[Any]]) -> None:
+        self.owned: int
+        """How many own something; what a suspended generator only borrows does not, and is not counted."""
+        self.source, self.target, self.count, self.owned, names = row
         self.edges = [Edge(told) for told in names]
+        for edge in self.edges[self.owned :]:
+            edge.text, edge.canonical = f"{edge.text} (lent)", f"{edge.canonical} (lent)"
 
 
 class Holding:
@@ -98,10 +138,12 @@ def _holder_title(node: Node, label: str, found: str) -> str:
 class Scene:
     """Objects, the references between them, and who holds them from outside."""
 
-    __slots__ = ("holdings", "keys", "references", "things")
+    __slots__ = ("holdings", "keys", "more", "references", "things")
 
-    def __init__(self, told: tuple[list[Any], list[Any], list[Any]]) -> None:
-        objects, edges, outside = told
+    def __init__(self, told: tuple[list[Any], list[Any], list[Any], int]) -> None:
+        objects, edges, outside, met = told
+        self.more = met - len(objects)
+        """Objects that these lead to as well. They count, but are not told."""
         self.things = [Thing(row) for row in objects]
         self.references = [Reference(row) for row in edges]
         self.holdings = [Holding(row) for row in outside]
@@ -132,7 +174,7 @@ class Scene:
             name = thing.node.name or self._variable(place)
             way = _way(place, first, ways) if name is None else None
             if name is None and way is not None:
-                name = way[0] + fold(way[1])
+                name = joined(way[0], fold(way[1]))
             if name is None or (len(name) > LONGEST_WAY and way is not None):
                 name, way = thing.title, None
             thing.name = _another(name, taken)
@@ -155,6 +197,11 @@ def _way(
         return None
     name, edges = ways[reference.source]
     return name, [*edges, reference.edges[0]]
+
+
+def joined(name: str, label: str) -> str:
+    """Write a reference behind who has it: Michael.friends[0], work local self."""
+    return f"{name}{label}" if label[:1] in (".", "[") else f"{name} {label}"
 
 
 def _another(name: str, taken: set[str]) -> str:
@@ -225,13 +272,15 @@ def reasons(scene: Scene) -> dict[int, str]:
                 label = fold(reference.edges[:1])
                 found[reference.target] = f"{scene.things[place].name} has it as {label}"
                 queue.append(reference.target)
+    for place, thing in enumerate(scene.things):
+        if thing.stays and place not in found:
+            found[place] = "an object that is not told leads to it"
     return found
 
 
 def reference_label(scene: Scene, reference: Reference, nth: int = 0) -> str:
     """Call a reference by who has it and what it is there: Michael.friends[0]."""
-    label = fold(reference.edges[nth : nth + 1]) or "one reference more"
-    return f"{scene.things[reference.source].name}{label if label[:1] in ('.', '[') else f' {label}'}"
+    return joined(scene.things[reference.source].name, fold(reference.edges[nth : nth + 1]))
 
 
 def _from_outside(scene: Scene, place: int) -> str:

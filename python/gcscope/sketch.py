@@ -145,18 +145,19 @@ class _Sketch:
     def _ways(self, place: int) -> Iterator[tuple[int, list[Edge], int]]:
         """Tell what an object leads to, directly or over containers that are folded, with the references on the way.
 
-        And for how many references a way stands: the last that is named, for those that are not, too.
+        And how many references that own something it stands for: the last that is named, for those that are not, too.
         """
         ahead: list[tuple[int, list[Edge]]] = [(place, [])]
         for at, way in ahead:
             for reference in self.follows.get(at, ()):
-                unnamed = reference.count - len(reference.edges)
-                for edge in reference.edges:
+                unnamed = max(0, reference.owned - len(reference.edges))
+                for nth, edge in enumerate(reference.edges):
                     ahead_of_it = [*way, edge]
                     if is_folded(self.scene.things[reference.target]) and len(way) < 6:
                         ahead.append((reference.target, ahead_of_it))
                         break
-                    yield reference.target, ahead_of_it, 1 + (unnamed if edge is reference.edges[-1] else 0)
+                    owned = int(nth < reference.owned) + (unnamed if edge is reference.edges[-1] else 0)
+                    yield reference.target, ahead_of_it, owned
 
     # ------------------------------------------------------------------------- drawing
 
@@ -235,6 +236,12 @@ class _Sketch:
                 self._add_arrow(key, self.keys[place], "")
                 self.told_by_more[place] = back
 
+    def _beyond(self) -> int:
+        """Count the objects that are neither drawn nor in the box of those that a drawn one leads to."""
+        told = set(self.drawn).union(*self.more.values())
+        things = enumerate(self.scene.things)
+        return self.scene.more + sum(place not in told and not is_folded(thing) for place, thing in things)
+
     def _leading_back(self, place: int) -> int:
         """Count the references to a box from what it leads to and is not drawn."""
         return sum(count for more in self.more[place] for target, _, count in self._ways(more) if target == place)
@@ -265,9 +272,7 @@ class _Sketch:
     def _hidden(self, place: int) -> int:
         """Count the references to a box from objects of the scene that are not drawn."""
         thing = self.scene.things[place]
-        return (
-            thing.inside - self._incoming(place) - self.told_by_more.get(place, 0) if thing.refcount is not None else 0
-        )
+        return max(0, thing.inside - self._incoming(place) - self.told_by_more.get(place, 0))
 
     def _incoming(self, place: int) -> int:
         """Count the references to an object from what is drawn, or folded into what is drawn."""
@@ -278,19 +283,21 @@ class _Sketch:
                 if is_folded(self.scene.things[reference.target]) and reference.target not in shown:
                     shown.add(reference.target)
                     ahead.append(reference.target)
-        return sum(r.count for r in self.scene.references if r.target == place and r.source in shown)
+        return sum(r.owned for r in self.scene.references if r.target == place and r.source in shown)
 
     def _finished(self, title: str | None) -> Picture:
         rings = sum(box.on_ring for box in self.boxes)
         objects = plural(len(self.drawn), "object")
         head = title if title is not None else objects + _on_rings(rings, len(self.drawn))
+        more = self._beyond()
+        beyond = [f"and {plural(more, 'more object')}, which {_is_or_are(more)} not drawn"] if more else []
         told = {box.key: box for box in self.boxes}
         counts = [f"{b.title} has refcount {b.refcount}" for b in self.boxes if b.refcount is not None]
         said = [f"{told[a.source].title} {a.label} → {told[a.target].title}".replace("  ", " ") for a in self.arrows]
         return Picture(
             title=head,
-            lines=(),
-            description=". ".join([head, *counts, *said]) + ".",
+            lines=tuple(beyond),
+            description=". ".join([head, *beyond, *counts, *said]) + ".",
             groups=(),
             boxes=tuple(self.boxes),
             arrows=tuple(self.arrows),
@@ -304,6 +311,10 @@ def _on_rings(count: int, total: int) -> str:
     if count == total:
         return ", all on rings" if total > 1 else ", on a ring"
     return f", {count} of them on {'rings' if count > 1 else 'a ring'}"
+
+
+def _is_or_are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _near(where: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from gcscope.render.words import plural
 from gcscope.report import Record, read_bool, read_int, read_record, read_signed, read_str, read_tuple
 from gcscope.scene import Scene, addresses_of, look, reasons, reference_label
 
-MOST_EXPLAINED = 100
+MOST_EXPLAINED = 100  # objects
+MOST_REFERENCES = 12  # to one of them, a row each
 
 
 class Counted(Record):
@@ -20,11 +22,14 @@ class Counted(Record):
 
 
 class Subtracted(Record):
-    """A row of subtract_refs: a reference from one of the objects to another, and what it leaves there."""
+    """A row of subtract_refs: a reference from one of the objects to another, and what it leaves there.
+
+    References to one object that are very many, or come from objects that are not told, are one row.
+    """
 
     __slots__ = ("after", "before", "reference", "target")
     reference: str
-    """Who has it, and what it is called there."""
+    """Who has it, and what it is called there; or how many more there are."""
     target: str
     """What the object is called that it leads to."""
     before: int
@@ -56,11 +61,11 @@ class Walkthrough(Record):
     update_refs: tuple[Counted, ...]
     """The first step, an object a row."""
     subtract_refs: tuple[Subtracted, ...]
-    """The second step, a reference a row."""
+    """The second step, for the same objects."""
     move_unreachable: tuple[Moved, ...]
     """The third step, an object a row."""
     more: int
-    """Objects that these lead to, which are part of it and not told."""
+    """Objects that these lead to, which are part of it, and count, and are not told."""
     _readers = {
         "update_refs": read_tuple(read_record(Counted)),
         "subtract_refs": read_tuple(read_record(Subtracted)),
@@ -74,19 +79,35 @@ class Walkthrough(Record):
         return walkthrough_text(self)
 
 
-def _subtractions(scene: Scene) -> list[Subtracted]:
-    left = [thing.refcount for thing in scene.things]
-    rows = []
-    for reference in scene.references:
-        for nth in range(reference.count):
-            before = left[reference.target]
-            if before is None:  # immortal: its references are not counted
-                continue
-            left[reference.target] = before - 1
-            name = reference_label(scene, reference, nth)
-            target = scene.things[reference.target].name
-            rows.append(Subtracted(reference=name, target=target, before=before, after=before - 1))
-    return rows
+class _Subtracting:
+    """The second step, for the objects that are told: a row a reference, and what is too many for that in one."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+        self.rows: list[Subtracted] = []
+        self.gc_refs = [thing.count for thing in scene.things]
+        self.told = [0] * len(scene.things)
+
+    def subtract(self, target: int, name: str, count: int = 1) -> None:
+        """Take references away from what is left of a count."""
+        before = self.gc_refs[target]
+        self.gc_refs[target] = after = before - count
+        self.rows.append(Subtracted(reference=name, target=self.scene.things[target].name, before=before, after=after))
+
+    def run(self) -> tuple[Subtracted, ...]:
+        """Do it. After this, gc_refs is what comes from outside."""
+        things = self.scene.things
+        counted = [place < MOST_EXPLAINED and thing.refcount is not None for place, thing in enumerate(things)]
+        for reference in self.scene.references:
+            for nth in range(min(reference.owned, len(reference.edges)) if counted[reference.target] else 0):
+                if self.told[reference.target] < MOST_REFERENCES:
+                    self.told[reference.target] += 1
+                    self.subtract(reference.target, reference_label(self.scene, reference, nth))
+        for place, thing in enumerate(things):
+            more = self.gc_refs[place] - thing.gc_refs
+            if counted[place] and more:
+                self.subtract(place, plural(more, "more reference"), more)
+        return tuple(self.rows)
 
 
 def _verdicts(scene: Scene) -> list[Moved]:
@@ -114,8 +135,8 @@ def explain_collection(*objs: object) -> Walkthrough:
     to another, so that references from outside are left; move_unreachable finds what those lead to, and calls the
     rest unreachable. It is told as though these objects were a generation that is collected: what other objects hold
     is held from outside, as it is in the collection of a young generation. (CPython's InternalDocs,
-    garbage_collector.md, has the algorithm.) The objects that the walk meets are those of `cycles`; at most 100 are
-    told.
+    garbage_collector.md, has the algorithm.) The objects that the walk meets are those of `cycles`. At most 100 are
+    told; the others count as well.
 
     Looking changes nothing. Raises TypeError without an argument and for an object that the collector does not track,
     MemoryError where there is no memory for the pass.
@@ -125,7 +146,7 @@ def explain_collection(*objs: object) -> Walkthrough:
     scene = look(addresses)
     return Walkthrough(
         update_refs=tuple(Counted(name=t.name, gc_refs=t.count) for t in scene.things[:MOST_EXPLAINED]),
-        subtract_refs=tuple(_subtractions(scene)[: 4 * MOST_EXPLAINED]),
+        subtract_refs=_Subtracting(scene).run(),
         move_unreachable=tuple(_verdicts(scene)[:MOST_EXPLAINED]),
-        more=max(0, len(scene.things) - MOST_EXPLAINED),
+        more=max(0, len(scene.things) - MOST_EXPLAINED) + scene.more,
     )

@@ -20,7 +20,11 @@ def walkthrough_text(told: Walkthrough) -> str:
     """Write a collection's three steps as tables that one can read aloud."""
     counted = [(shortened(row.name, _NAME), _count(row.gc_refs)) for row in told.update_refs]
     subtracted: list[tuple[str, ...]] = [
-        (shortened(row.reference, _NAME), f"{row.before} - 1 = {row.after}", shortened(row.target, _NAME))
+        (
+            shortened(row.reference, _NAME),
+            f"{row.before} - {row.before - row.after} = {row.after}",
+            shortened(row.target, _NAME),
+        )
         for row in told.subtract_refs
     ]
     moved: list[tuple[str, ...]] = [
