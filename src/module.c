@@ -329,9 +329,10 @@ PyDoc_STRVAR(holders_doc,
 
 PyDoc_STRVAR(
     scene_doc,
-    "scene($module, addresses, most, known, labellers, object_traceback, /)\n--\n\n"
-    "The objects at some addresses, what they lead to (at most `most` in all, not through modules, classes and the\n"
-    "globals of functions), and who else holds them: (objects, edges, outside, count).\n\n"
+    "scene($module, given, most, known, labellers, object_traceback, /)\n--\n\n"
+    "The objects at the addresses of a list, or in a tuple, which then does not count; what they lead to (at most\n"
+    "`most` in all, not through modules, classes and the globals of functions), and who else holds them: (objects,\n"
+    "edges, outside, count).\n\n"
     "How many the walk met is the fourth of the answer; those that are not shown count all the same.\n\n"
     "An object is (node, address, serial or None, reference count or None of an immortal one, owned references from\n"
     "tracked objects and frames that were not met, its distance, gc_refs and whether it is reachable, as though what\n"

@@ -192,6 +192,17 @@ judge_without_hidden(Pass *pass)
     return error;
 }
 
+static void
+discount_given(Heap *heap, PyObject *given)
+{
+    for (Py_ssize_t i = 0; given != NULL && i < PyTuple_GET_SIZE(given); i++) {
+        NodeId node;
+        if (addrmap_find(&heap->map, PyTuple_GET_ITEM(given, i), &node)) {
+            heap->refcounts.items[node] -= heap->refcounts.items[node] != INT32_MAX;
+        }
+    }
+}
+
 /* 0; -1: out of memory. */
 static int
 judge(Pass *pass)
@@ -200,6 +211,7 @@ judge(Pass *pass)
     if (heap_traverse(heap) < 0) {
         return -1;
     }
+    discount_given(heap, pass->given);
     if (pass->frozen_is_outside && heap->hidden.length != 0) {
         return judge_without_hidden(pass);
     }

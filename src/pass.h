@@ -16,6 +16,7 @@ typedef struct {
     Memory memory; /* a Pass stays where it was begun: its parts point to this */
     Heap heap;
     Collector collector;
+    PyObject *given;  /* borrowed; NULL, or the tuple by which the word got its objects: pass_judge does not count it */
     PyObject *marker; /* borrowed; NULL, or list only what has come into generation 0 after it */
     bool is_judged;   /* its cost was noted */
     bool

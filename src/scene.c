@@ -323,13 +323,13 @@ tell_scene(Scene *scene)
 }
 
 static PyObject *
-look(Scene *scene, Pass *pass, PyObject *addresses, size_t most)
+look(Scene *scene, Pass *pass, PyObject *given, size_t most)
 {
     scene->edges = PyList_New(0);
     scene->outside = scene->edges != NULL ? PyList_New(0) : NULL;
     pass->frozen_is_outside = true;
     if (scene->outside == NULL || pass_list_all(pass, NULL) < 0 || pass_judge(pass) < 0 ||
-        stage_set(&scene->stage, pass, addresses, most) < 0 || tell_inside(scene) < 0 || tell_outside(scene) < 0) {
+        stage_set(&scene->stage, pass, given, most) < 0 || tell_inside(scene) < 0 || tell_outside(scene) < 0) {
         return NULL;
     }
     internals_running_slots(tell_slot, scene);
@@ -340,9 +340,11 @@ PyObject *
 scene_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
-    if (nargs != 5 || !PyList_CheckExact(args[0]) || !PyLong_CheckExact(args[1]) || !PyTuple_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError, "scene() takes a list of addresses, how many objects to show at most, a tuple "
-                                         "of known dicts, labellers, object_traceback");
+    bool has_objects = nargs == 5 && PyTuple_CheckExact(args[0]);
+    if (nargs != 5 || (!has_objects && !PyList_CheckExact(args[0])) || !PyLong_CheckExact(args[1]) ||
+        !PyTuple_CheckExact(args[2])) {
+        PyErr_SetString(PyExc_TypeError, "scene() takes a list of addresses or a tuple of objects, how many objects to "
+                                         "show at most, a tuple of known dicts, labellers, object_traceback");
         return NULL;
     }
     size_t most = PyLong_AsSize_t(args[1]);
@@ -352,7 +354,15 @@ scene_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     Pass pass;
     pass_begin(&pass, state);
     Scene scene = {.state = state, .stage = {.pass = &pass}, .known = args[2]};
+    bool is_hidden = has_objects && PyObject_GC_IsTracked(args[0]);
+    if (is_hidden) { /* from the pass, which would tell it as a holder */
+        PyObject_GC_UnTrack(args[0]);
+    }
+    pass.given = has_objects ? args[0] : NULL;
     PyObject *answer = look(&scene, &pass, args[0], most);
+    if (is_hidden) {
+        PyObject_GC_Track(args[0]);
+    }
     scene_fini(&scene);
     pass_end(&pass);
     return answer;

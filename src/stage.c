@@ -92,6 +92,22 @@ meet_given(void *arg, NodeId node)
     return false;
 }
 
+/* 0 or -1 with an exception. */
+static int
+meet_all_given(Stage *stage, PyObject *given)
+{
+    if (!PyTuple_Check(given)) {
+        return stage_visit_addresses(&stage->pass->heap, given, meet_given, stage);
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(given); i++) {
+        NodeId node;
+        if (addrmap_find(&stage->pass->heap.map, PyTuple_GET_ITEM(given, i), &node)) {
+            (void)meet_given(stage, node);
+        }
+    }
+    return 0;
+}
+
 static void
 meet_reached(Stage *stage, const Subset *barred)
 {
@@ -123,7 +139,7 @@ make_room(Stage *stage, size_t most)
 
 /* 0 or -1 with an exception. */
 static int
-walk(Stage *stage, PyObject *addresses, size_t most)
+walk(Stage *stage, PyObject *given, size_t most)
 {
     const Heap *heap = &stage->pass->heap;
     Subset barred = {0};
@@ -131,7 +147,7 @@ walk(Stage *stage, PyObject *addresses, size_t most)
     if (make_room(stage, most) < 0 || story_bar(&barred, &stage->pass->memory, heap) < 0) {
         PyErr_NoMemory();
     }
-    else if ((error = stage_visit_addresses(heap, addresses, meet_given, stage)) == 0) {
+    else if ((error = meet_all_given(stage, given)) == 0) {
         stage->given = stage->met.length;
         meet_reached(stage, &barred);
         stage->shown = stage->shown < stage->met.length ? stage->shown : stage->met.length;
@@ -364,10 +380,10 @@ gather(Stage *stage)
 }
 
 int
-stage_set(Stage *stage, Pass *pass, PyObject *addresses, size_t most)
+stage_set(Stage *stage, Pass *pass, PyObject *given, size_t most)
 {
     stage->pass = pass;
-    if (walk(stage, addresses, most) < 0) {
+    if (walk(stage, given, most) < 0) {
         return -1;
     }
     if (judge(stage) < 0 || gather(stage) < 0) {

@@ -1,7 +1,7 @@
 /* stage: some objects, what they lead to, who else refers to them, and the collector's arithmetic with them: numbers, which
    scene.h puts into words.
 
-   The objects are given by address, so that asking holds nothing. Of those that a walk from them meets the first `most` are
+   The objects are given by address, so that asking holds nothing, or in a tuple, which does not count. Of those that a walk from them meets the first `most` are
    shown. The others count all the same: what is told of a shown object is true, however many there are. */
 
 #ifndef GCSCOPE_STAGE_H
@@ -42,8 +42,9 @@ typedef struct {
     VEC(uint32_t) bundle; /* place of a shown one -> 1 + a bundle's number, or 0: for whoever goes through a row */
 } Stage;
 
-/* Walk, count and judge. `addresses` is a list; `stage` zeroed. 0, or -1 with an exception. */
-int stage_set(Stage *stage, Pass *pass, PyObject *addresses, size_t most);
+/* Walk, count and judge, after pass_judge. `given` is a list of addresses, or the tuple pass->given; `stage` zeroed. 0, or -1 with
+   an exception. */
+int stage_set(Stage *stage, Pass *pass, PyObject *given, size_t most);
 void stage_fini(Stage *stage);
 
 /* Into stage->inside: the references of a shown object to shown ones, first to last as a program sees them. 0; -1: out of

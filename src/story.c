@@ -488,18 +488,6 @@ choose_reached(Rings *rings, const Heap *heap, PyObject *objects)
     return error;
 }
 
-/* The tuple in which the word got the objects holds each of them: that is not to be told. */
-static void
-discount_given(Heap *heap, PyObject *objects)
-{
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(objects); i++) {
-        NodeId node;
-        if (addrmap_find(&heap->map, PyTuple_GET_ITEM(objects, i), &node)) {
-            heap->refcounts.items[node] -= heap->refcounts.items[node] != INT32_MAX;
-        }
-    }
-}
-
 /* New reference: a census of the members of all components. NULL with an exception. */
 static PyObject *
 census_of_components(ModuleState *state, const Rings *rings)
@@ -521,10 +509,10 @@ tell_live(Pass *pass, PyObject *objects)
 {
     Rings rings = {0};
     PyObject *stories = NULL, *census = NULL, *answer = NULL;
+    pass->given = objects;
     if (pass_run(pass, -1) < 0) {
         return NULL;
     }
-    discount_given(&pass->heap, objects);
     if (rings_begin(&rings, &pass->memory, &pass->heap, pass->state->library) < 0 ||
         choose_reached(&rings, &pass->heap, objects) < 0 || rings_find(&rings, true) < 0) {
         PyErr_NoMemory();

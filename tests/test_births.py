@@ -42,6 +42,10 @@ def settings():
     assert now == before
 
 
+FROZEN = "gc.freeze() ran inside: what was made before it is in use, to the collector, and was not looked at"
+THAWED = "gc.freeze() and gc.unfreeze() ran inside: only what was made after the freeze was looked at"
+
+
 # --------------------------------------------------------------------------- births
 
 
@@ -128,7 +132,40 @@ def test_freeze_inside(quiet):
     finally:
         gc.unfreeze()
     assert report.types == {f"{__name__}.Other": 1}
-    assert report.notes == ("gc.freeze() ran inside: all objects were looked at, not only those made meanwhile",)
+    assert report.notes == (FROZEN,)
+
+
+@pytest.mark.parametrize("thaws", [False, True])
+@pytest.mark.parametrize("collects", [False, True])
+def test_freeze_and_a_collection_inside(quiet, settings, collects, thaws):
+    """What was there before is not blamed on what ran, whichever way births cannot be told."""
+    for _ in range(7):
+        ring()
+    left = []
+
+    def work():
+        gc.freeze()
+        ring(Other)
+        if collects:
+            gc.collect()
+        left.append(gc.get_freeze_count())
+        if thaws:
+            gc.unfreeze()
+
+    try:
+        report = born(work)
+    finally:
+        gc.unfreeze()
+    assert report.types == {f"{__name__}.Other": 1}
+    assert report.notes[0] == (THAWED if thaws else FROZEN) and left[0] > 1000
+    assert ("the collector ran once inside" in report.notes) is collects
+
+
+def test_what_was_made_after_a_thaw_is_looked_at(quiet, settings):
+    for _ in range(7):
+        ring()
+    report = born(lambda: [gc.freeze(), gc.unfreeze(), ring(Other)])
+    assert report.types == {f"{__name__}.Other": 1} and report.notes == (THAWED,)
 
 
 def test_thresholds(quiet):
@@ -179,7 +216,56 @@ def test_callbacks_that_were_cleared(quiet):
     finally:
         gc.callbacks[:] = kept
     assert report.types == {f"{__name__}.Other": 1}
-    assert report.notes == ("the collector ran once inside, and gc.callbacks did not tell: what it took is not told",)
+    ran = "the collector ran once inside, and gc.callbacks did not tell"
+    assert report.notes == (f"{ran}: what it took is not told, and only what was made after it was looked at",)
+
+
+def test_callbacks_that_are_put_back_after_the_end(quiet):
+    """As a test does that has kept them: what has ended does not go on."""
+    watched = Births()
+    watched.begin()
+    kept = gc.callbacks[:]
+    watched.end()
+    try:
+        gc.callbacks[:] = kept
+        ring()
+        gc.collect()
+        assert watched._taken is None
+    finally:
+        gc.callbacks.remove(kept[-1])
+
+
+def test_thresholds_that_are_put_back_after_the_end(quiet, settings):
+    usual = gc.get_threshold()
+    watched = Births()
+    watched.begin()
+    inside = gc.get_threshold()
+    watched.end()
+    gc.set_threshold(*inside)
+    assert not born(list)
+    assert gc.get_threshold() == usual != inside
+
+
+def test_an_error_of_an_audit_hook_is_none_of_the_marker(python):
+    code = """
+import gc, sys
+from gcscope.births import Births
+
+def hook(event, arguments):
+    if event == "gc.get_objects" and armed:
+        raise KeyError("refused")
+
+armed = False
+sys.addaudithook(hook)
+watched = Births()
+watched.begin()
+armed = True
+try:
+    print(watched.end())
+except KeyError as error:
+    print(error)
+"""
+    assert python("-c", code).out == "'refused'\n"
 
 
 @pytest.mark.parametrize("name", ["callbacks", "get_threshold", "set_threshold"])

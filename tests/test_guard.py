@@ -201,6 +201,29 @@ def test_rings_at_the_addresses_of_others_that_were_collected(quiet, generation)
     assert not watched.report
 
 
+def test_a_collection_that_could_not_be_followed_is_told(python):
+    code = """
+import gc, sys
+import gcscope
+
+def hook(event, arguments):
+    if event == "gc.get_objects" and refuses:
+        raise RuntimeError("refused")
+
+refuses = False
+sys.addaudithook(hook)
+sys.unraisablehook = lambda error: print("printed", error)
+gc.freeze()  # so that the list is asked for on every version
+with gcscope.watch() as watched:
+    refuses = True
+    gc.collect()
+    refuses = False
+print(watched.report.notes)
+"""
+    lost = "the collector ran once inside the block: rings that it took are lost to this report"
+    assert python("-c", code).out == f"('{lost}; and so may others be, since there was no telling what it took',)\n"
+
+
 def test_garbage_that_a_young_collection_left_is_not_blamed(quiet):
     before = ring()
     kept = before()

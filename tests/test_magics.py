@@ -56,6 +56,32 @@ def test_a_cell_is_run_as_ever_and_its_rings_are_told(run):
     assert after[0] == "True 1\n"
 
 
+def test_a_cell_that_runs_others(run):
+    """They are part of it, also those that end in an error."""
+    inner = "get_ipython().run_cell('1 + 1'); get_ipython().run_cell('ring()'); get_ipython().run_cell('1 / 0')"
+    (out, _, error), after = run(f"%%gcscope\n{RING}ring()\n{inner}", "%%gcscope\nring()")
+    assert error is None and "8 unreachable objects" in out and "seen 2 times" in out
+    assert "ZeroDivisionError" in out and out.count("unreachable objects") == 1
+    assert "4 unreachable objects" in after[0]
+
+
+def test_a_refused_look_is_no_error_of_the_cell(run):
+    hook = """
+import sys
+def hook(event, arguments):
+    if event == "gc.get_objects" and refuses: raise RuntimeError("refused")
+refuses = False
+sys.addaudithook(hook)
+gc.freeze()  # so that the list is asked for on every version
+"""
+    _, plain, failing, after = run(
+        hook, "%%gcscope\nrefuses = True", "refuses = False", "%%gcscope\nrefuses = True\nraise ValueError('no')"
+    )
+    said = "gcscope: there is no telling what this cell left: RuntimeError: refused\n"
+    assert plain[1:] == [said, None] and failing[1:] == ["", None]
+    assert after[1] == said and after[2] == "ValueError" and "RuntimeError" not in after[0]
+
+
 def test_nothing_is_told_in_one_line(run):
     cells = run("%%gcscope\nx = Person('x')", "%%gcscope\nx.befriend(x)", "%%gcscope\n", "%%gcscope\ndel x")
     nothing = "gcscope: this cell left no rings behind\n"

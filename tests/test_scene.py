@@ -12,7 +12,7 @@ import pytest
 
 import gcscope
 from gcscope import IMMORTAL, Person, _core, holders, refcount
-from gcscope.scene import MOST_OBJECTS, addresses_of, is_folded, look, reasons
+from gcscope.scene import MOST_OBJECTS, check_given, is_folded, look, reasons
 from gcscope.steps import Edge, fold
 from test_holders import ZOO, Plain, Slotted, evil, world
 
@@ -515,7 +515,6 @@ print(sorted(never & (set(sys.modules) - python)), gcscope.garbage().objects, gc
         ((), TypeError),
         (([], 1, (), {}), TypeError),
         (([], 1, (), {}, None, None), TypeError),
-        (((), 1, (), {}, None), TypeError),
         (([], 1.0, (), {}, None), TypeError),
         (([], True, (), {}, None), TypeError),
         (([], 1, [], {}, None), TypeError),
@@ -528,6 +527,7 @@ print(sorted(never & (set(sys.modules) - python)), gcscope.garbage().objects, gc
     ],
 )
 def test_misuse_of_the_core(arguments, error):
+    assert _core.scene((), 1, (), {}, None) == ([], [], [], 0)
     with pytest.raises(error):
         _core.scene(*arguments)
     with pytest.raises(TypeError, match="keyword"):
@@ -546,10 +546,10 @@ def test_odd_pairs_of_known_dicts_are_passed_over():
 
 def test_no_object_and_no_tracked_object():
     with pytest.raises(TypeError, match=r"draw\(\) takes the objects that it is to show"):
-        addresses_of((), "draw")
+        check_given((), "draw")
     for thing, what in ((1, "an int"), ("x", "a str"), (None, "a NoneType"), ((), "a tuple")):
         with pytest.raises(TypeError, match=rf"film\(\) takes objects that the collector tracks, and {what} is none"):
-            addresses_of(([], thing), "film")
+            check_given(([], thing), "film")
 
 
 def test_a_labeller_that_raises():

@@ -57,6 +57,19 @@ def test_two_friends():
     assert draw(p1, p1) == draw(p1)
 
 
+def test_what_only_the_call_holds():
+    picture = draw(Person("Ann"), Person("Bob"))
+    assert titles(picture) == ["gcscope.Person 'Ann'", "gcscope.Person 'Bob'"]
+    assert [(box.refcount, box.lines) for box in picture.boxes] == [(0, ("held by this call only",))] * 2
+    gone = weakref.ref(one := Plain())
+    given = (one, one)
+    assert draw(*given) == draw(one) and gc.is_tracked(given)
+    with pytest.raises(TypeError):
+        draw(one, 1)
+    del one, given
+    assert gone() is None
+
+
 def test_what_is_unreachable_says_so():
     one = Plain()
     one.me = one

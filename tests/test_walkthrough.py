@@ -19,8 +19,8 @@ pytestmark = pytest.mark.usefixtures("small_heap", "quiet")
 def explained(addresses, monkeypatch):
     """Explain what nobody here holds."""
     with monkeypatch.context() as patch:
-        patch.setattr("gcscope.walkthrough.addresses_of", lambda objs, word: addresses)
-        return explain_collection()
+        patch.setattr("gcscope.walkthrough.look", lambda objs: look(addresses))
+        return explain_collection([])
 
 
 def build(graph, held):

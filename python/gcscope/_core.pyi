@@ -86,7 +86,7 @@ def holders(
     /,
 ) -> tuple[int | None, list[tuple[Any, ...]]]: ...
 def scene(
-    addresses: list[int],
+    given: list[int] | tuple[object, ...],
     most: int,
     known: tuple[tuple[int, str], ...],
     labellers: dict[int, tuple[type, Any]],

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import sys
 
-from gcscope import _core
 from gcscope.life import journal
 from gcscope.picture import Picture
 from gcscope.render.text import plural
 from gcscope.report import Arithmetic, Record, read_record, read_str, read_tuple
-from gcscope.scene import Scene, Thing, addresses_of, arithmetic_of, look
+from gcscope.scene import Scene, Thing, arithmetic_of, born_at, check_given, look, serial_of
 from gcscope.sketch import picture_of_scene
 from gcscope.verdict import Held
 
@@ -70,8 +69,7 @@ def _remembered(objects: tuple[object, ...]) -> dict[int, _Known]:
     """Note where objects are and how to know them again."""
     known: dict[int, _Known] = {}
     for item in objects:
-        serial = _core.Tracked.serial.__get__(item) if issubclass(type(item), _core.Tracked) else None
-        known.setdefault(id(item), _Known(f"o{len(known)}", serial, type(item).__qualname__))
+        known.setdefault(id(item), _Known(f"o{len(known)}", serial_of(item), type(item).__qualname__))
     return known
 
 
@@ -131,7 +129,7 @@ class Film:
     def _look(self) -> Scene:
         """Look at what is still there of the given objects, and at what it leads to."""
         with Held():
-            born = self._born()
+            born = born_at(list(self._known), self._marker)
             scene = look(self._addresses)
             there = {thing.address for thing in scene.things if thing.is_given and self._is_known(thing, born)}
             if len(there) < len(self._addresses):  # gone, and for good
@@ -145,14 +143,6 @@ class Film:
             self._names.update(thing.node.name for thing in scene.things)
             self._marker = []
         return scene
-
-    def _born(self) -> set[int]:
-        """Tell at which of the known addresses lies what has been made since the last frame."""
-        addresses = list(self._known)
-        try:
-            return set(_core.born(addresses, self._marker))
-        except LookupError:  # a collection has taken the marker along, and all that there was
-            return set(_core.born(addresses, 0))
 
     def _is_known(self, thing: Thing, born: set[int]) -> bool:
         """Tell whether an object is the one that was at its address."""
@@ -237,7 +227,7 @@ def film(*objs: object) -> Film:
     several cells. In Jupyter a slider plays it; everywhere else it is a strip. Raises TypeError without an argument and
     for an object that the collector does not track; `frame` raises MemoryError where there is no memory for the pass.
     """
-    addresses_of(objs, "film")
+    check_given(objs, "film")
     known = _remembered(objs)
     del objs
     return Film(known)

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 class Watch:
     """What `watch` returns: a context manager that looks for the rings which its block leaves behind."""
 
-    __slots__ = ("_begun", "_callback", "_earlier", "_held", "_report")
+    __slots__ = ("_begun", "_callback", "_earlier", "_held", "_is_stale", "_report")
 
     def __init__(self) -> None:
         self._held: Held | None = None
         self._earlier: _core.Census | None = None
         self._callback: Callable[[str, dict[str, int]], None] | None = None
         self._begun = 0
+        self._is_stale = False  # addresses in _earlier may be those of other objects by now
         self._report: Report | None = None
 
     def __enter__(self) -> Watch:
@@ -37,7 +38,7 @@ class Watch:
         held.__enter__()
         try:
             self._earlier = _core.dry_run()
-            self._report = None
+            self._report, self._is_stale = None, False
             self._begun = collections_so_far()
             self._callback = self._narrow
             gc.callbacks.append(self._callback)
@@ -64,8 +65,12 @@ class Watch:
 
     def _narrow(self, phase: str, _info: dict[str, int]) -> None:
         """Forget what a collection in the block has taken: the block may make its rings at the same addresses."""
-        if phase == "stop" and self._earlier is not None:
+        if phase != "stop" or self._earlier is None:
+            return
+        try:
             self._earlier = self._earlier.still_tracked()
+        except Exception:  # no memory, or an audit hook refused: what raises in a callback is printed, and no more
+            self._is_stale = True
 
     def _forget_callback(self) -> None:
         """Take the callback out again. By identity: the callbacks of others are not to be compared."""
@@ -81,6 +86,8 @@ class Watch:
         if not runs:
             return report
         note = f"the collector ran {times(runs)} inside the block: rings that it took are lost to this report"
+        if self._is_stale:
+            note += "; and so may others be, since there was no telling what it took"
         return changed(report, notes=(*report.notes, note))
 
     @property

@@ -37,13 +37,13 @@ _USAGE = "%gcscope takes an expression: %gcscope my_object"
 class Magics:
     """The magics of one shell, and the events and transformer that they need."""
 
-    __slots__ = ("_is_running", "_report", "_watch", "shell")
+    __slots__ = ("_depth", "_report", "_watch", "shell")
 
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self._watch: Watch | None = None
-        self._report: Report | MemoryError | None = None
-        self._is_running = False
+        self._report: Report | str | None = None
+        self._depth = 0  # of cells that run: one may run others, by run_cell
 
     def load(self) -> None:
         """Give the shell its magics."""
@@ -66,13 +66,15 @@ class Magics:
 
     def transform(self, lines: list[str]) -> list[str]:
         """Make the first line of a cell under %%gcscope a comment."""
-        if lines and lines[0].rstrip() == _LINE and not self._is_running:
+        if lines and lines[0].rstrip() == _LINE and not self._depth:
             return [f"# {lines[0]}", *lines[1:]]
         return lines
 
     def begin(self, info: Any) -> None:
         """Watch the cell that is about to run, if it begins with %%gcscope."""
-        self._is_running = True
+        self._depth += 1
+        if self._depth > 1:  # that cell is watched, if any is
+            return
         self._stop()
         if not isinstance(info.raw_cell, str) or info.raw_cell.split("\n", 1)[0].rstrip() != _LINE:
             return
@@ -95,12 +97,14 @@ class Magics:
 
     def finish(self, _result: Any) -> None:
         """Show what the cell has left."""
-        self._is_running = False
+        self._depth = max(0, self._depth - 1)
+        if self._depth:
+            return
         self._look()
         self._give_back()
         report, self._report = self._report, None
-        if isinstance(report, MemoryError):
-            print("gcscope: there is no memory for the pass", file=sys.stderr)
+        if isinstance(report, str):
+            print(f"gcscope: there is no telling what this cell left: {report}", file=sys.stderr)
         elif report is not None and not report.objects:
             print("\n".join(["gcscope: this cell left no rings behind", *(f"gcscope: {n}" for n in report.notes)]))
         elif report is not None:
@@ -114,8 +118,8 @@ class Magics:
         try:
             watch.__exit__(None, None, None)
             self._report = watch.report
-        except MemoryError as error:
-            self._report = error.with_traceback(None)
+        except Exception as error:  # no memory, or an audit hook of the program refused: no error of the cell
+            self._report = f"{type(error).__name__}: {error}".removesuffix(": ")
 
     def _give_back(self) -> None:
         """Let the shell show exceptions as its class does."""

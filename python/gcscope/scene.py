@@ -218,8 +218,8 @@ def is_folded(thing: Thing) -> bool:
     return thing.node.kind in PLAIN and not thing.is_given and thing.refcount == thing.inside == 1
 
 
-def addresses_of(objects: tuple[object, ...], word: str) -> list[int]:
-    """Tell where objects are. Raises TypeError without any, and for one that the collector does not track."""
+def check_given(objects: tuple[object, ...], word: str) -> None:
+    """Raise TypeError without any object, and for one that the collector does not track."""
     if not objects:
         raise TypeError(f"{word}() takes the objects that it is to show")
     for item in objects:
@@ -227,13 +227,35 @@ def addresses_of(objects: tuple[object, ...], word: str) -> list[int]:
             raise TypeError(
                 f"{word}() takes objects that the collector tracks, and {with_article(type(item).__qualname__)} is none"
             )
-    return [id(item) for item in objects]
 
 
-def look(addresses: list[int], most: int = MOST_OBJECTS) -> Scene:
-    """Look at the objects at some addresses, and at most so many in all. What is not tracked there is left out."""
+def look(given: list[int] | tuple[object, ...], most: int = MOST_OBJECTS) -> Scene:
+    """Look at some objects, and at most so many in all.
+
+    given: their addresses, where what is not tracked is left out; or the tuple of a word's arguments, which does not
+    count as one of their holders.
+    """
     with Held():
-        return Scene(_core.scene(addresses, most, known_dicts(), labellers, object_traceback()))
+        return Scene(_core.scene(given, most, known_dicts(), labellers, object_traceback()))
+
+
+def serial_of(item: object) -> int | None:
+    """Tell the serial number of an instrumented object; None of any other."""
+    return _core.Tracked.serial.__get__(item) if issubclass(type(item), _core.Tracked) else None
+
+
+def born_at(addresses: list[int], marker: list[Any]) -> set[int]:
+    """Tell at which addresses lies what the collector has begun to track after a marker, a list.
+
+    Where a collection has run since, it has taken the marker along, and all that there was: then what is in the
+    youngest generation. What was made before the collection, and lives, is not told in that case.
+    """
+    try:
+        return set(_core.born(addresses, marker))
+    except LookupError as error:
+        if type(error) is not LookupError:  # an audit hook's
+            raise
+        return set(_core.born(addresses, 0))
 
 
 def arithmetic_of(scene: Scene) -> Arithmetic:

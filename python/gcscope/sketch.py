@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gcscope.picture import OBJECT, OUTSIDE, REST, Arrow, Box, Picture
 from gcscope.render.text import plural
-from gcscope.scene import Holding, Reference, Scene, Thing, addresses_of, is_folded, look
+from gcscope.scene import Holding, Reference, Scene, Thing, check_given, is_folded, look
 from gcscope.steps import fold
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gcscope.steps import Edge
 
 UNREACHABLE = "unreachable"  # the last line of a box
+HELD_BY_THE_CALL = "held by this call only"
 
 MOST_BOXES = 40
 MOST_OBJECTS = 12
@@ -43,9 +44,8 @@ def draw(*objs: object) -> Picture:
     has registered. Raises TypeError without an argument and for an object that the collector does not track,
     MemoryError where there is no memory for the pass.
     """
-    addresses = addresses_of(objs, "draw")
-    del objs
-    return picture_of_scene(look(addresses))
+    check_given(objs, "draw")
+    return picture_of_scene(look(objs))
 
 
 def picture_of_scene(scene: Scene, title: str | None = None) -> Picture:
@@ -199,7 +199,7 @@ class _Sketch:
     def _add_thing(self, place: int, on_ring: bool) -> None:
         thing = self.scene.things[place]
         lines = () if thing.node.where is None else (_near(thing.node.where),)
-        lost = () if thing.reachable else (UNREACHABLE,)
+        lost = () if thing.reachable else (HELD_BY_THE_CALL if thing.refcount == 0 else UNREACHABLE,)
         box = Box(
             key=self.keys[place],
             title=thing.title,

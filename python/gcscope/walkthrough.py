@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gcscope.render.words import plural
 from gcscope.report import Record, read_bool, read_int, read_record, read_signed, read_str, read_tuple
-from gcscope.scene import Scene, addresses_of, look, reasons, reference_label
+from gcscope.scene import Scene, check_given, look, reasons, reference_label
 
 MOST_EXPLAINED = 100  # objects
 MOST_REFERENCES = 12  # to one of them, a row each
@@ -141,9 +141,8 @@ def explain_collection(*objs: object) -> Walkthrough:
     Looking changes nothing. Raises TypeError without an argument and for an object that the collector does not track,
     MemoryError where there is no memory for the pass.
     """
-    addresses = addresses_of(objs, "explain_collection")
-    del objs
-    scene = look(addresses)
+    check_given(objs, "explain_collection")
+    scene = look(objs)
     return Walkthrough(
         update_refs=tuple(Counted(name=t.name, gc_refs=t.count) for t in scene.things[:MOST_EXPLAINED]),
         subtract_refs=_Subtracting(scene).run(),
