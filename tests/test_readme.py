@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import PLAIN
+from test_dot import needs_graphviz
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -72,6 +73,22 @@ def test_the_failing_test_is_as_shown(python, tmp_path):
     )  # fmt: skip
     figures = re.compile(r"\d+ bytes|in [\d.]+s")
     assert done.code == 1 and figures.sub("", done.out) == figures.sub("", shown), done
+
+
+@needs_graphviz
+def test_the_pictures_are_what_the_script_draws(python, tmp_path):
+    """The same words; where Graphviz puts them may differ from version to version."""
+    done = python(ROOT / "docs/pictures.py", tmp_path, cwd=tmp_path)
+    assert done.code == 0, done
+    figures = re.compile(r"\d+ unreachable|\d+ (more )?objects?|\d+ bytes|[\d.]+ kB|\d+ more kept|frees all \d+")
+    pictures = re.findall(r'<img src="(docs/\S+)"', README)
+    assert len(pictures) == 2
+    for picture in pictures:
+        words = []
+        for path in (ROOT / picture, tmp_path / Path(picture).name):
+            lines = re.findall(r"<text[^>]*>([^<]+)<", path.read_text(encoding="utf-8"))
+            words.append(sorted(figures.sub("", line) for line in lines))
+        assert len(words[0]) > 5 and words[0] == words[1]
 
 
 def test_the_commands_are_two():
