@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import gcscope
 from gcscope import Person, Tracked, _core
+from gcscope.births import Births
 
 
 class Sub(Person):
@@ -114,6 +115,34 @@ def guarded():
     gc.collect()
 
 
+def drawn():
+    one, other = Person("a"), Person("b")
+    one.befriend(other)
+    other.more = [one] * 7
+    str(gcscope.draw(one, other)), gcscope.draw(Person("c")), str(gcscope.explain_collection(one, [other]))
+    with suppress(TypeError):
+        gcscope.draw(one, 1)
+    with gcscope.film(one, other) as film:
+        film.frame("both")
+        del one, other
+        film.frame("none")
+        gc.collect()
+        film.frame("gone")
+    str(film), [frame.to_json() for frame in film.frames]
+
+
+def judged():
+    births = Births()
+    births.begin()
+    many_rings()
+    births.end()
+    births.begin()
+    ring()
+    gc.collect()
+    births.end()
+    gc.collect()
+
+
 def starved_words():
     ring()
     box = [[]]
@@ -125,6 +154,9 @@ def starved_words():
             lambda: _core.holders(box, ()),
             lambda: _core.why_alive(box),
             lambda: _core.retained(box),
+            lambda: _core.scene([id(box)], 9, (), {}, None),
+            lambda: _core.scene((box, box[0]), 9, (), {}, None),
+            lambda: _core.born([id(box)], 0),
         ):
             with suppress(MemoryError):
                 call()
@@ -136,6 +168,9 @@ ACTIONS = {
     "explained": explained,
     "live": live,
     "guarded": guarded,
+    "drawn": drawn,
+    "judged": judged,
+    "born": lambda: (_core.born([id(ring), id(errors), 7], -1), _core.born([id(ring)], 0)),
     "rings": lambda: (ring(), ring(Sub), ring(Loud), gc.collect()),
     "short lives": lambda: (Person("a"), Person(name="b"), Sub("c"), Loud("d"), Tracked(), Person.__new__(Person)),
     "garbage": lambda: (ring(), gcscope.garbage(), gc.collect()),

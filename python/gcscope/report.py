@@ -322,8 +322,8 @@ class Cycle(Drawable):
         "types",
     )
     ring: tuple[Link, ...]
-    """A shortest ring of the component, begun at the object that a user would recognise; the last link leads to the
-    first."""
+    """A shortest ring of the component (of a very large one, as short a ring as a bounded search has found), begun at
+    the object that a user would recognise; the last link leads to the first."""
     objects: int
     """Objects in the strongly connected component: each of them leads to each other."""
     dragged: int
