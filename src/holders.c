@@ -2,7 +2,8 @@
 
        gather_holders   who shows the object by tp_traverse, and how often; no graph is needed for that
        gather_frames    which local variables of running frames refer to it; no tp_traverse shows those
-       holders_find_owners  whose __dict__ the dicts among the holders are, whose closure the cells: for their names   */
+       holders_find_owners  whose __dict__ the dicts among the holders are, whose closure the cells, which module's variables
+                            the containers: for their names                                                      */
 
 #include "holders.h"
 
@@ -75,27 +76,39 @@ gather_holders(Inquiry *asked, const Heap *heap)
     return 0;
 }
 
+/* By address: a reference would be one more to count. */
+static bool
+is_address_of(PyObject *address, PyObject *op)
+{
+    return PyLong_CheckExact(address) && PyLong_AsUnsignedLongLongMask(address) == (uintptr_t)op;
+}
+
+/* Borrowed: the title that the caller gave to a dict, or NULL. */
+static PyObject *
+known_title(PyObject *known, PyObject *op)
+{
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(known); k++) {
+        PyObject *pair = PyTuple_GET_ITEM(known, k);
+        if (PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 && is_address_of(PyTuple_GET_ITEM(pair, 0), op)) {
+            return PyTuple_GET_ITEM(pair, 1);
+        }
+    }
+    return NULL;
+}
+
 static void
 enter_owner(Holder *holders, size_t count, PyObject *op, PyObject *owner)
 {
     for (size_t h = 0; h < count; h++) {
-        if (holders[h].op == op && holders[h].owner == NULL) {
+        if (holders[h].op == op && holders[h].owner == NULL && !holders[h].is_known) {
             holders[h].owner = owner;
         }
     }
 }
 
-void
-holders_find_owners(Holder *holders, size_t count, const Heap *heap)
+static void
+enter_owners_of_heap(Holder *holders, size_t count, const Heap *heap)
 {
-    enum { MANY = 64 };
-    bool has_plain = false;
-    for (size_t h = 0; h < count; h++) {
-        has_plain |= PyDict_CheckExact(holders[h].op) || PyCell_Check(holders[h].op);
-    }
-    if (!has_plain || count > MANY) {
-        return;
-    }
     for (size_t n = 0; n < heap->count; n++) {
         PyObject *op = heap->objects.items[n], *dict = internals_instance_dict(op);
         if (dict != NULL) {
@@ -105,6 +118,47 @@ holders_find_owners(Holder *holders, size_t count, const Heap *heap)
         for (Py_ssize_t c = 0; closure != NULL && c < PyTuple_GET_SIZE(closure); c++) {
             enter_owner(holders, count, PyTuple_GET_ITEM(closure, c), op);
         }
+    }
+}
+
+static bool
+is_container(PyObject *op)
+{
+    return PyList_CheckExact(op) || PyTuple_CheckExact(op) || PyDict_CheckExact(op) || PyAnySet_CheckExact(op);
+}
+
+/* The containers that variables of modules refer to: those are what a person would name. */
+static void
+enter_modules(Holder *holders, size_t count)
+{
+    PyObject *key, *module, *value, *modules = PyImport_GetModuleDict(); /* borrowed */
+    Py_ssize_t position = 0;
+    while (PyDict_CheckExact(modules) && PyDict_Next(modules, &position, &key, &module)) {
+        PyObject *dict = PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
+        Py_ssize_t place = 0;
+        while (dict != NULL && PyDict_Next(dict, &place, &key, &value)) {
+            if (is_container(value) && PyUnicode_CheckExact(key)) {
+                enter_owner(holders, count, value, module);
+            }
+        }
+    }
+}
+
+void
+holders_find_owners(Holder *holders, size_t count, PyObject *known, const Heap *heap)
+{
+    enum { MANY = 64 };
+    bool has_hidden = false, has_container = false;
+    for (size_t h = 0; h < count; h++) {
+        holders[h].is_known = known_title(known, holders[h].op) != NULL;
+        has_hidden |= PyDict_CheckExact(holders[h].op) || PyCell_Check(holders[h].op);
+        has_container |= is_container(holders[h].op);
+    }
+    if (has_hidden && count <= MANY) {
+        enter_owners_of_heap(holders, count, heap);
+    }
+    if (has_container && count <= MANY) {
+        enter_modules(holders, count);
     }
 }
 
@@ -124,51 +178,50 @@ add_row(Inquiry *asked, PyObject *node, PyObject *edges, bool owned, const char 
     return error;
 }
 
+/* Append the edge from one object to the next. 0 or -1 with an exception. */
+static int
+add_edge(const ModuleState *state, PyObject *edges, const Label *label, PyObject *op, PyObject *target)
+{
+    PyObject *edge = story_edge(state, label, op, target);
+    int error = edge != NULL ? PyList_Append(edges, edge) : -1;
+    Py_XDECREF(edge);
+    return error;
+}
+
+/* Append what leads from the owner to the holder. 0 or -1 with an exception. */
+static int
+add_owner_edges(const ModuleState *state, PyObject *edges, const Holder *holder)
+{
+    static const Label dict_label = {.kind = LABEL_DICT};
+    PyObject *op = holder->op, *owner = holder->owner;
+    if (owner == NULL) {
+        return 0;
+    }
+    if (PyCell_Check(op)) {
+        PyObject *closure = ((PyFunctionObject *)owner)->func_closure;
+        Label cell = labels_find(closure, owner, op, 0);
+        return add_edge(state, edges, &cell, closure, op);
+    }
+    PyObject *dict = PyModule_Check(owner) ? PyModule_GetDict(owner) : op;
+    if (add_edge(state, edges, &dict_label, owner, dict) < 0) {
+        return -1;
+    }
+    if (dict == op) {
+        return 0;
+    }
+    Label variable = labels_find(dict, NULL, op, 0);
+    return add_edge(state, edges, &variable, dict, op);
+}
+
 PyObject *
 holders_edges(const ModuleState *state, const Holder *holder, const Label *label, PyObject *target)
 {
-    PyObject *last = story_edge(state, label, holder->op, target), *edges = NULL;
-    if (last == NULL) {
-        return NULL;
+    PyObject *edges = PyList_New(0);
+    if (edges != NULL &&
+        (add_owner_edges(state, edges, holder) < 0 || add_edge(state, edges, label, holder->op, target) < 0)) {
+        Py_CLEAR(edges);
     }
-    if (holder->owner == NULL) {
-        edges = PyTuple_Pack(1, last);
-    }
-    else if (PyCell_Check(holder->op)) {
-        PyObject *closure = ((PyFunctionObject *)holder->owner)->func_closure;
-        Label cell = labels_find(closure, holder->owner, holder->op, 0);
-        PyObject *first = story_edge(state, &cell, closure, holder->op);
-        edges = first != NULL ? PyTuple_Pack(2, first, last) : NULL;
-        Py_XDECREF(first);
-    }
-    else {
-        Label dict = {.kind = LABEL_DICT};
-        PyObject *first = story_edge(state, &dict, holder->owner, holder->op);
-        edges = first != NULL ? PyTuple_Pack(2, first, last) : NULL;
-        Py_XDECREF(first);
-    }
-    Py_DECREF(last);
     return edges;
-}
-
-/* By address: a reference would be one more to count. */
-static bool
-is_address_of(PyObject *address, PyObject *op)
-{
-    return PyLong_CheckExact(address) && PyLong_AsUnsignedLongLongMask(address) == (uintptr_t)op;
-}
-
-/* Borrowed: the title that the caller gave to a dict, or NULL. */
-static PyObject *
-known_title(PyObject *known, PyObject *op)
-{
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(known); k++) {
-        PyObject *pair = PyTuple_GET_ITEM(known, k);
-        if (PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 && is_address_of(PyTuple_GET_ITEM(pair, 0), op)) {
-            return PyTuple_GET_ITEM(pair, 1);
-        }
-    }
-    return NULL;
 }
 
 PyObject *
@@ -290,7 +343,7 @@ inquire(Inquiry *asked, Pass *pass)
     if (gather_holders(asked, &pass->heap) < 0) {
         return PyErr_NoMemory();
     }
-    holders_find_owners(asked->holders.items, asked->holders.length, &pass->heap);
+    holders_find_owners(asked->holders.items, asked->holders.length, asked->known, &pass->heap);
     if (tell_holders(asked) < 0) {
         return NULL;
     }

@@ -12,14 +12,17 @@ PyObject *holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 typedef struct {
     PyObject *op;
-    PyObject *owner; /* or NULL: whose __dict__ it is; for a cell, a function with it in its closure */
-    size_t shown;    /* how often its tp_traverse shows the object */
-    size_t unowned;  /* how many of those own nothing */
+    PyObject *
+        owner; /* or NULL: whose __dict__ it is; for a cell, a function with it in its closure; for a container, a module
+                        with a variable that refers to it */
+    bool is_known;  /* the caller has a title for it */
+    size_t shown;   /* how often its tp_traverse shows the object */
+    size_t unowned; /* how many of those own nothing */
 } Holder;
 
-/* Find the owners of the dicts and cells among some holders, for their names. Not for many: it would take their number times
-   the heap. */
-void holders_find_owners(Holder *holders, size_t count, const Heap *heap);
+/* Find the owners of the containers and cells among some holders, for their names. Not for many: it would take their number
+   times the heap. known: as below. */
+void holders_find_owners(Holder *holders, size_t count, PyObject *known, const Heap *heap);
 
 /* New reference: the node of a holder, or of its owner. known: pairs of the address of a dict and its title. NULL with an
    exception. */

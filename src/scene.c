@@ -248,7 +248,7 @@ tell_outside(Scene *scene)
     for (size_t v = 0; v < visitors->length; v++) {
         vec_push_reserved(&holders, ((Holder){.op = pass->heap.objects.items[visitors->items[v].source]}));
     }
-    holders_find_owners(holders.items, holders.length, &pass->heap);
+    holders_find_owners(holders.items, holders.length, scene->known, &pass->heap);
     for (size_t v = 0, next; v < holders.length && error == 0; v = next) {
         for (next = v + 1; next < holders.length && holders.items[next].op == holders.items[v].op;) {
             next++;

@@ -309,7 +309,7 @@ def a_module(one):
     module = types.ModuleType("made")
     sys.modules["made"] = one[0] = module
     del module
-    yield [("dict", None, "['made']")]
+    yield [("module", "sys", ".modules['made']")]
     del sys.modules["made"]
 
 
@@ -714,6 +714,42 @@ def test_the_zoo(quiet, name):
     next(held, None)
 
 
+@pytest.mark.parametrize(
+    ("container", "label"),
+    [
+        (lambda thing: [0, thing], "[1]"),
+        (lambda thing: (thing,), "[0]"),
+        (lambda thing: {"k": thing}, "['k']"),
+        (lambda thing: {thing}, " (an element)"),
+        (lambda thing: frozenset([thing]), " (an element)"),
+        (lambda thing: collections.deque([thing]), None),  # that is an object of its own
+        (lambda thing: [[thing]], None),  # and of what is farther on there is no end
+    ],
+)
+def test_a_container_is_called_by_the_variable_of_a_module(quiet, monkeypatch, container, label):
+    thing = Plain()
+    monkeypatch.setitem(globals(), "of_this_module", container(thing))
+    told = holders(thing)
+    found = [(h.type, h.name, h.label) for h in told.named if h.type != "frame"]
+    if label is None:
+        assert [kind for kind, _, _ in found] in (["collections.deque"], ["list"])
+    else:
+        assert [(kind, name) for kind, name, _ in found] == [("module", HERE)]
+        assert found[0][2] == f".of_this_module{label}"
+    assert told.unexplained == 0
+
+
+def test_many_containers_keep_their_own_names(quiet, monkeypatch):
+    thing = Plain()
+    monkeypatch.setitem(globals(), "of_this_module", [thing])
+    others = []
+    for _ in range(100):
+        others.append([thing])
+    told = holders(thing)
+    assert {h.type for h in told.named} == {"list", "frame"}
+    assert told.unexplained == 0 and len(others) == 100
+
+
 def test_the_zoo_is_large():
     assert len(ZOO) >= 50
 
@@ -1029,7 +1065,7 @@ gcscope.holders(one[0])
 gc.collect(); gc.disable(); gc.freeze()
 told = gcscope.holders(one[0])
 assert told.refcount == 2 and told.unexplained == 0, told
-assert {(h.type, h.label) for h in told.named} == {("list", "[0]"), ("__main__.Plain", ".a")}, told
+assert {(h.type, h.label) for h in told.named} == {("module", ".one[0]"), ("__main__.Plain", ".a")}, told
 assert gc.get_freeze_count() > 0
 fresh = [one[0]]
 told = gcscope.holders(one[0])

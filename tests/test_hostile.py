@@ -262,8 +262,8 @@ def test_holders_of_an_object_that_one_list_holds_often(quiet):
 
 def scene(*objs, most=100):
     """Its edges, and who holds from outside: as (to, label)."""
-    _, edges, outside = _core.scene([id(thing) for thing in objs], most, (), {}, None)
-    return [(*row[:3], [name[0] for name in row[3]]) for row in edges], [(row[0], row[2][-1][0]) for row in outside]
+    _, edges, outside, _ = _core.scene([id(thing) for thing in objs], most, (), {}, None)
+    return [(*row[:3], [name[0] for name in row[4]]) for row in edges], [(row[0], row[2][-1][0]) for row in outside]
 
 
 def test_a_scene_of_what_stands_at_the_end_of_a_long_list(quiet):
@@ -327,7 +327,7 @@ for at in range(3000):
         _core.fail_after(-1) if is_raw else _testcapi.remove_mem_hooks()
     if answer is not None and at > failures + 50:
         break
-assert failures > 20 and look() == 3, failures
+assert failures > 20 and look() == 4, failures
 assert counts == (sys.getrefcount(one), sys.getrefcount(running))
 print("survived")
 """

@@ -17,7 +17,7 @@ def is_of_ipython(label: str) -> bool:
     """Whether a name of the user's module is IPython's: _, __, ___, _3, _i3, In, Out."""
     if "IPython" not in sys.modules:
         return False
-    name = label[1:]
+    name = label[1:].partition("[")[0].partition(".")[0]
     return name in _OF_MAIN or (name[:1] == "_" and name[1:].removeprefix("i").isdigit())
 
 
