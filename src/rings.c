@@ -334,6 +334,7 @@ form_of(Rings *rings, const uint64_t hash[2])
     return &rings->forms.items[rings->forms.length - 1];
 }
 
+/* Whether a is to be the specimen rather than b. */
 static bool
 is_larger(const Form *a, const Form *b)
 {
@@ -370,7 +371,8 @@ fold_group(Rings *rings, size_t group)
         return -1;
     }
     found.count += form->count;
-    if (form->count == 0 || !is_larger(form, &found)) { /* what it drags along is measured where that may matter */
+    found.dragged_bytes = UINT64_MAX; /* not measured yet, as it is only where that may decide */
+    if (form->count == 0 || is_larger(&found, form)) {
         found.dragged_bytes = bytes_of(rings, rings->fall.freed.items, found.dragged);
     }
     if (form->count == 0 || is_larger(&found, form)) {

@@ -736,7 +736,7 @@ def test_a_difference_is_drawn_by_what_is_new(python, reports, tmp_path):
     (tmp_path / "difference.json").write_text(done.out)
     done = python("-m", "gcscope", "show", tmp_path / "difference.json", "--format", "dot")
     assert done.code == 0 and "forms of cycles: 1 new, 1 grown, 0 gone" in done.out, done
-    assert done.out.count("subgraph cluster") == 2 and 'label="list"' in done.out
+    assert done.out.count("subgraph cluster") == 2 and 'label="list\\nrefcount 1"' in done.out
 
 
 @pytest.mark.parametrize("language", ["dot", "mermaid", "svg", "png"])

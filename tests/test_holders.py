@@ -380,9 +380,9 @@ def descriptors(one):
 @specimen
 def a_long_string(one):
     one[0] = "x" * len(ZOO) + "!"
-    holder = Plain()
-    holder.text = one[0]
-    yield [(f"{HERE}.Plain", None, ".text")]
+    holder = Slotted()
+    holder.a = one[0]
+    yield [(f"{HERE}.Slotted", None, ".a")]
 
 
 @specimen
