@@ -81,6 +81,8 @@ FRAME = "a frame is kept by its own local"
 CONTAINER = "a container holds itself"
 PARENT = "parent and child refer to each other"
 CACHE = "a cache keeps the object it is keyed on"
+CACHED_METHOD = "a cached bound method is stored on its own object"
+RESULT = "the result of a task leads back to it"
 CLASS = "a class is made inside a function"
 MOCK = "each mock makes a class of its own"
 NAMESPACE = "a function is kept by its own namespace"
@@ -89,7 +91,7 @@ ITSELF = "an object refers to itself"
 
 CAUSES = frozenset(
     [EXCEPTION, BOUND, CLOSURE_SELF, CLOSURE_STORED, GENERATOR, COROUTINE, TASK, FRAME, CONTAINER, PARENT]
-    + [CACHE, CLASS, MOCK, NAMESPACE, TWO, ITSELF]
+    + [CACHE, CACHED_METHOD, RESULT, CLASS, MOCK, NAMESPACE, TWO, ITSELF]
 )
 
 
@@ -1567,7 +1569,7 @@ class Prices:
         return len(name)
 
 
-@leaky(CACHE, ".get")
+@leaky(CACHED_METHOD, ".get")
 def lru_cache_per_instance():
     """An lru_cache around a bound method is made per instance, so that the class does not keep the instances."""
     return Prices().get("tea")

@@ -459,7 +459,9 @@ def test_our_own_module_says_nothing(quiet):
     assert labellers is not None
 
 
-@pytest.mark.parametrize("thing", [1, "x", 2.5, None, b"x", object(), 1 + 2j, range(3)], ids=lambda thing: type(thing).__name__)
+@pytest.mark.parametrize(
+    "thing", [1, "x", 2.5, None, b"x", object(), 1 + 2j, range(3)], ids=lambda thing: type(thing).__name__
+)
 @pytest.mark.parametrize("word", [why_alive, retained], ids=lambda word: word.__name__)
 def test_untracked_objects_are_refused(word, thing):
     with pytest.raises(TypeError, match=f"does not track this object of type '{type(thing).__name__}'"):

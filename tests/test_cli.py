@@ -739,6 +739,26 @@ def test_a_difference_is_drawn_by_what_is_new(python, reports, tmp_path):
     assert done.out.count("subgraph cluster") == 2 and 'label="list\\nrefcount 1"' in done.out
 
 
+def test_pictures_that_are_not_to_be_had(python, reports, tmp_path):
+    """Neither text nor JSON goes into a file that is called a picture."""
+    done = python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "x.gif")
+    assert done.code == 1 and done.err == (
+        "gcscope: cannot draw a .gif: .svg, .png, .dot and .mmd are to be had; --format says what it is to be\n"
+    )
+    assert python("-m", "gcscope", "show", reports[0], "--format", "json", "-o", tmp_path / "x.gif").code == 0
+    for suffix, instead in ((".svg", ".svg"), (".PNG", ".png"), (".pdf", ".svg")):
+        done = python("-m", "gcscope", "run", "-o", tmp_path / f"y{suffix}", "-c", "print(1)")
+        assert (done.code, done.out) == (1, "") and not list(tmp_path.glob("y*"))
+        assert f"`gcscope show FILE.json -o PICTURE{instead}` draws it then" in done.err
+
+
+def test_options_in_one_word(python, tmp_path):
+    for options in (("-qo", "x.json"), ("-qox.json",), ("-q", "-ox.json"), ("-o", "x.json", "-q")):
+        done = python("-m", "gcscope", "run", *options, "-c", "print(1)", cwd=tmp_path)
+        assert (done.code, done.out, done.err) == (0, "1\n", ""), done
+        (tmp_path / "x.json").unlink()
+
+
 @pytest.mark.parametrize("language", ["dot", "mermaid", "svg", "png"])
 def test_what_cannot_be_drawn(python, tmp_path, language):
     from test_report import RETAINED

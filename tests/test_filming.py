@@ -60,6 +60,7 @@ def test_the_lecture():
     ]
     assert [frame.fates for frame in frames[:4]] == [()] * 4
     assert sorted(frames[4].fates) == ["Michael: freed by the collector", "Sarah: freed by the collector"]
+    assert repr(frames[0]) == "<frame 'two people': 4 boxes>" and repr(frames[4]).endswith("0 boxes>")
     assert "none of the objects is there any more" in str(taken) and repr(taken) == "<film of 5 frames>"
     assert [Frame.from_json(frame.to_json()) for frame in frames] == list(frames)
 
@@ -214,7 +215,7 @@ def test_fates_where_the_journal_was_cleared(how):
 def test_misuse():
     with pytest.raises(TypeError, match=r"film\(\) takes the objects that it is to show"):
         film()
-    with pytest.raises(TypeError, match="an int is none"):
+    with pytest.raises(TypeError, match="an int is not one of them"):
         film(1)
     taken = film([])
     for caption in (None, 1, b"x"):

@@ -372,8 +372,9 @@ def test_functions_that_run_them(quiet):
 def test_misuse(quiet, wrong):
     with pytest.raises(TypeError, match="takes a function and calls it, not an object of type"):
         assert_no_cycles(wrong)
-    with pytest.raises(TypeError, match="a function and its arguments, or nothing"):
-        assert_no_cycles(None, wrong)
+    for arguments in ((), (wrong,)):  # None is what a call has returned: assert_no_cycles(f())
+        with pytest.raises(TypeError, match=r"not an object of type 'NoneType' \(what a call of it has returned\?\)"):
+            assert_no_cycles(None, *arguments)
     with pytest.raises(TypeError, match="a function and its arguments, or nothing"):
         assert_no_cycles(k=wrong)
     with pytest.raises(TypeError, match="argument"):

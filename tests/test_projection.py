@@ -73,5 +73,33 @@ def test_a_strip_where_there_are_none(frames, monkeypatch):
     assert set(film_bundle(frames, "text", True)) == {"text/plain", SVG}
 
 
+def test_where_a_film_is_saved(frames, tmp_path, monkeypatch):
+    taken = film([])
+    monkeypatch.setattr(type(taken), "frames", frames)
+    taken.save(tmp_path / "x.mmd")
+    assert "A film of 4 frames" in (tmp_path / "x.mmd").read_text(encoding="utf-8")
+    for name in ("x.png", "x", "x.dot"):
+        with pytest.raises(ValueError, match=r"saved as \.svg or \.mmd, not as .*film\.frames\[0\]\.picture\.save"):
+            taken.save(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        taken.save(tmp_path / "none" / "x.mmd")
+
+
+@needs_graphviz
+def test_a_film_in_svg(frames, tmp_path, monkeypatch):
+    taken = film([])
+    monkeypatch.setattr(type(taken), "frames", frames)
+    taken.save(tmp_path / "x.SVG")
+    assert "the collector has run" in (tmp_path / "x.SVG").read_text(encoding="utf-8")
+
+
+def test_without_graphviz_a_film_is_written_beside(frames, tmp_path, monkeypatch, no_graphviz):  # noqa: F811
+    taken = film([])
+    monkeypatch.setattr(type(taken), "frames", frames)
+    with pytest.raises(OSError, match=r"Graphviz is needed for \.svg, .*x\.mmd as Mermaid\. To get it: apt-get"):
+        taken.save(tmp_path / "x.svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.mmd"]
+
+
 def test_a_film_without_frames_is_text():
     assert film_bundle((), "text", True) == {"text/plain": "text"}

@@ -1388,7 +1388,10 @@ def test_a_baseline(run):
 
     done = run(None, "--gcscope-fail", "--gcscope-baseline=known.json")
     assert done.named("passed") == {"test_a", "test_b", "test_c"} and done.code == 0
-    assert done.summary == ["3 tests judged, none left a cycle", "2 forms of cycles known to the baseline still there"]
+    assert done.summary == [
+        "3 tests judged, none left a new cycle",
+        "2 forms of cycles known to the baseline still there",
+    ]
     assert path.read_text(encoding="utf-8") == text
 
     done = run(THREE.replace("(): pass", "(): box = []; box.append(box)").replace("ring(Other)", "pass"),
@@ -1479,6 +1482,17 @@ def test_baselines_that_are_none(run, pytester, content, line):
         assert done.code == 4 and done.outcomes == {}
         assert done.error.startswith("ERROR: " + line.format(path=path)) and "Traceback" not in done.text + done.errors
     assert run(PLAIN, "--gcscope-off", "--gcscope-baseline=known.json").code == 0
+
+
+def test_a_baseline_that_nothing_is_held_to(run):
+    done = run(THREE, "--gcscope-update-baseline", "--gcscope-baseline=known.json")
+    assert "2 told, not failed" in done.text and "--gcscope-fail makes" not in done.text
+    done = run(THREE, "--gcscope-baseline=known.json")
+    assert done.code == 0 and done.summary == [
+        "a baseline was given, and no test was judged: add --gcscope-fail, or --gcscope to be told only"
+    ]
+    assert run(THREE, "--gcscope-baseline=known.json", "--gcscope-off").summary == []
+    assert run(THREE, ini="gcscope_baseline = known.json").summary == []
 
 
 def test_an_update_without_a_file(run):

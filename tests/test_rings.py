@@ -1,5 +1,6 @@
 """rings: components, folding, figures and cuts, against slow twins and by really cutting."""
 
+import asyncio
 import ctypes
 import gc
 import pickle
@@ -517,6 +518,62 @@ def test_the_count_of_an_immortal_object_on_a_ring(quiet):
     (link,) = only(gcscope.cycles(one)).ring
     assert link.refcount is None
     del one.me
+
+
+class Event:
+    def __init__(self):
+        self.handlers = []
+
+
+class Model:
+    def __init__(self):
+        self.changed = Event()
+
+
+class View:
+    def __init__(self, model):
+        self.model = model
+        model.changed.handlers.append(self.update)
+
+    def update(self):
+        pass
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_a_cut_of_a_whole_container_says_so(quiet, count):
+    """The label at the cut names one item, and that one alone would free less."""
+    model = Model()
+    for _ in range(count):
+        View(model)
+    before, handlers = gcscope.cycles(model).cycles[0].cut.advice, model.changed.handlers
+    del model
+    gone = [weakref.ref(handler.__self__) for handler in handlers]
+    del handlers
+    cycle = only(gcscope.garbage())
+    assert cycle.cut.link.label == (".model" if count == 1 else f".handlers[{count - 1}]")
+    assert cycle.cut.frees == cycle.held
+    whole = "; for all that is in .handlers, not for this item alone" if count > 1 else ""
+    told = f"keep a weakref.WeakMethod, or look the method up when it is called{whole}"
+    assert cycle.cut.advice == before == told
+    handlers = next(ref for ref in gone)().model.changed.handlers
+    if count > 1:
+        del handlers[count - 1]
+        assert any(ref() is not None for ref in gone)
+    handlers.clear()
+    assert all(ref() is None for ref in gone)
+
+
+def test_a_task_that_is_its_own_result(quiet):
+    async def work():
+        return asyncio.current_task()
+
+    async def main():
+        await asyncio.create_task(work())
+
+    asyncio.run(main())
+    [cycle] = [cycle for cycle in gcscope.garbage().cycles if cycle.ring[0].type == "_asyncio.Task"]
+    assert cycle.cause == "the result of a task leads back to it"
+    assert cycle.advice == "let the task return something else, or drop it when it is done"
 
 
 def test_live_rings_that_are_led_to(quiet):

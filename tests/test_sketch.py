@@ -370,7 +370,7 @@ print(gcscope.garbage().objects, gc.collect())
 
 
 def test_misuse():
-    for things, message in (((), "takes the objects"), ((1,), "an int is none"), (([], "x"), "a str is none")):
+    for things, message in (((), "takes the objects"), ((1,), "an int is not one"), (([], "x"), "a str is not one")):
         with pytest.raises(TypeError, match=message):
             draw(*things)
 

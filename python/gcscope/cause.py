@@ -17,10 +17,12 @@ CLOSURE = "a closure is stored on the object it refers to"
 GENERATOR = "a suspended generator is held by what its frame refers to"
 COROUTINE = "a suspended coroutine is held by what its frame refers to"
 TASK = "a task is kept by the object it works on"
+RESULT = "the result of a task leads back to it"
 FRAME = "a frame is kept by its own local"
 CONTAINER = "a container holds itself"
 PARENT = "parent and child refer to each other"
 CACHE = "a cache keeps the object it is keyed on"
+CACHED_METHOD = "a cached bound method is stored on its own object"
 CLASS = "a class is made inside a function"
 REPLACED = "a class is made inside a function, or was replaced by another of its name"
 MOCK = "each mock makes a class of its own"
@@ -57,15 +59,18 @@ def _cause_by_kind(steps: list[Step], kinds: set[str]) -> str | None:
     if "frame" in kinds and (has_traceback or "exception" in kinds):
         return EXCEPTION
     if any(is_task(step.node) for step in steps):
-        return TASK
+        return RESULT if any(is_task(step.node) and step.label.startswith("._result") for step in steps) else TASK
     if "coroutine" in kinds:
         return COROUTINE
     if "generator" in kinds:
         return GENERATOR
     if "frame" in kinds:
         return FRAME
-    if ("cache" in kinds and not kinds <= {"cache", "function"}) or "key" in _edge_kinds(steps):
+    if "key" in _edge_kinds(steps):
         return CACHE
+    if "cache" in kinds and not kinds <= {"cache", "function"}:
+        wraps = any(step.node.kind == "cache" and step.label.startswith(".__wrapped__") for step in steps)
+        return CACHED_METHOD if wraps and "method" in kinds else CACHE
     if "method" in kinds or any(s.node.kind == "code" and s.label == ".__self__" for s in steps):
         return METHOD
     return None

@@ -23,8 +23,9 @@ FOUND = 3  # rings, under --fail
 
 _FORMS = ("text", "json", "dot", "mermaid", "svg", "png")
 _FORM_OF_SUFFIX = {".json": "json", ".dot": "dot", ".mmd": "mermaid", ".svg": "svg", ".png": "png"}
+_OTHER_PICTURES = frozenset({".gif", ".jpg", ".jpeg", ".webp", ".pdf", ".bmp", ".tif", ".tiff", ".ps", ".eps"})
 _COMMANDS = ("demo", "run", "show", "diff")
-_EXIT_CODES = "exit codes: 0; 1 for an error, told in one line; 2 for wrong usage; 3 under --fail"
+_EXIT_CODES = "exit codes: 0; 1 for an error, told in one line; 2 for wrong usage"
 
 
 # --------------------------------------------------------------------------- arguments
@@ -46,7 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_run(commands.add_parser("run", help="run a program and tell what it left for the collector"))
     _add_show(commands.add_parser("show", help="print a record that was written as JSON", epilog=_EXIT_CODES))
-    _add_diff(commands.add_parser("diff", help="compare two reports: which rings are new?", epilog=_EXIT_CODES))
+    epilog = f"{_EXIT_CODES}; {FOUND} under --fail"
+    _add_diff(commands.add_parser("diff", help="compare two reports: which rings are new?", epilog=epilog))
     return parser
 
 
@@ -102,7 +104,8 @@ def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
             return arguments[:at], arguments[at + 1 :]
         if word == "-" or not word.startswith("-") or word.startswith(("-m", "-c")):
             break
-        at += 2 if word in ("-o", "--output") else 1
+        takes_the_next = word in ("-o", "--output") or (word[1:2] != "-" and word.endswith("o"))  # -o, -qo
+        at += 2 if takes_the_next else 1
     return arguments[:at], arguments[at:]
 
 
@@ -136,6 +139,12 @@ class _Teller:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
+        suffix = os.path.splitext(options.output or "")[1].lower()
+        if suffix in _OTHER_PICTURES or _FORM_OF_SUFFIX.get(suffix, "json") != "json":
+            raise Trouble(
+                f"-o keeps the report as JSON, for which {suffix} is no name: `gcscope show FILE.json -o "
+                f"PICTURE{suffix if suffix in _FORM_OF_SUFFIX else '.svg'}` draws it then"
+            )
         self.file = None if options.output is None else Target(options.output)
         self.process = os.getpid()
         if sys.stderr is not None and width_of(sys.stderr) is not None:
@@ -271,6 +280,10 @@ def _print(record: Record, form: str) -> None:
 
 def _show(options: argparse.Namespace) -> None:
     suffix = os.path.splitext(options.output or "")[1].lower()
+    if options.format is None and suffix in _OTHER_PICTURES:
+        raise Trouble(
+            f"cannot draw a {suffix}: .svg, .png, .dot and .mmd are to be had; --format says what it is to be"
+        )
     form = options.format or _FORM_OF_SUFFIX.get(suffix, "text")
     if options.output is None:
         _print(_read(options.file), form)

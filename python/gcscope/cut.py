@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gcscope.cause import (
     CACHE,
+    CACHED_METHOD,
     CLASS,
     CLOSURE,
     CONTAINER,
@@ -17,6 +18,7 @@ from gcscope.cause import (
     PARENT,
     RECURSION,
     REPLACED,
+    RESULT,
     TASK,
     is_task,
     names_upwards,
@@ -72,6 +74,8 @@ def _is_wanted(cause: str | None, candidate: Candidate) -> bool:
         GENERATOR: following.kind == "generator",
         COROUTINE: following.kind == "coroutine",
         TASK: is_task(following),
+        RESULT: is_task(step.node),
+        CACHED_METHOD: following.kind == "cache",
         CACHE: following.kind == "cache" or candidate.edge.kind in ("key", "own"),
         PARENT: candidate.is_upwards,
     }
@@ -108,6 +112,8 @@ _ADVICE = {
     FRAME: "del the local when done with the frame (try ... finally)",
     CONTAINER: "clear() the container when done",
     CACHE: "key the cache on a plain value, or use a weakref.WeakKeyDictionary",
+    CACHED_METHOD: "cache a function that is given plain values, or keep the values in a dict on the object",
+    RESULT: "let the task return something else, or drop it when it is done",
     CLASS: "make the class once, at module level",
     REPLACED: "make it once, at module level; a decorator that makes it anew (attrs, slotted dataclass) does no harm",
     MOCK: "a stand-in without mock (types.SimpleNamespace, a small class) makes none",
@@ -173,6 +179,17 @@ class Clearing:
         return f"clear() {self.label or 'the container'} when done with it"
 
 
+def _besides(cause: str | None, best: Candidate, steps: list[Step]) -> str:
+    """Say what else must be known of a cut: where another does as well, and where its label tells more than is cut."""
+    others = [step.label for step in steps if _is_own(step.node) and step.label[1:].isidentifier()]
+    if cause == EXCEPTION and best.edge.kind == "local" and others:
+        return f", or set {others[0]} = None when done"
+    last = best.step.edges[-1]
+    if best.label != best.step.label and last.alone < best.frees:
+        return f"; for all that is in {best.label}, not for this item alone"
+    return ""
+
+
 def cut_of(steps: list[Step], cause: str | None, held: bool) -> Cut | None:
     """Choose where to cut: what frees most; of equals, what the pattern asks for, and then the least change."""
     candidates = [candidate for candidate in _candidates(steps) if candidate.frees > 0]
@@ -182,7 +199,8 @@ def cut_of(steps: list[Step], cause: str | None, held: bool) -> Cut | None:
         link, advice, frees, references = clearing.step.link(), clearing.advice, clearing.frees, clearing.references
     elif candidates:
         best = min((c for c in candidates if c.frees == most), key=lambda c: c.effort(cause))
-        link, advice, frees, references = best.step.link(), _advice(cause, best), best.frees, best.references
+        advice = _advice(cause, best) + _besides(cause, best, steps)
+        link, frees, references = best.step.link(), best.frees, best.references
     else:
         return None
     if references > 1:

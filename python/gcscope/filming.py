@@ -48,6 +48,11 @@ class Frame(Record):
         "arithmetic": read_record(Arithmetic),
     }
 
+    def __repr__(self) -> str:  # what an interactive Python shows of film.frame(...)
+        return (
+            f"<frame {self.caption!r}: {len(self.picture.boxes)} {'box' if len(self.picture.boxes) == 1 else 'boxes'}>"
+        )
+
     def __str__(self) -> str:
         from gcscope.render.lesson import frame_text
 
@@ -185,7 +190,11 @@ class Film:
         return f"<film of {len(self._frames)} frames>"
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the film as a strip: .svg or .png, which need Graphviz. Raises as `Picture.save`."""
+        """Write the film as a strip: .svg, which needs Graphviz, or .mmd (Mermaid).
+
+        Raises ValueError for another suffix, OSError if the file cannot be written. Without Graphviz it is written as
+        .mmd beside it, and CannotDraw is raised, an OSError that says where from Graphviz is to be had.
+        """
         from gcscope.projection import save_strip
 
         save_strip(self.frames, path)

@@ -43,6 +43,7 @@ class _Gate:
             )
         if self.updates and self.severity == "off":
             self.severity = "report"
+        self.is_idle: bool = bool(option.gcscope_baseline) and self.severity == "off" and not self.is_off
         self.baseline = self._read_baseline() if self.path is not None and not self.is_off else None
         if option.gcscope_fail and not self.is_off and not self.loads():
             raise pytest.UsageError(f"--gcscope-fail cannot judge: {self.broken}")
@@ -294,6 +295,11 @@ class _Gatherer:
             tests = "1 test was" if count == 1 else f"{count} tests were"
             terminalreporter.write_line(f"gcscope: {tests} not judged: {reason}", red=True)
         if self.session is None:
+            if self.gate.is_idle:
+                terminalreporter.write_line(
+                    "gcscope: a baseline was given, and no test was judged: "
+                    "add --gcscope-fail, or --gcscope to be told only"
+                )
             return
         from gcscope.render.gate import summary_lines
 

@@ -168,7 +168,19 @@ def _name(func: Callable[..., object]) -> str:
     return name
 
 
-def assert_no_cycles(func: Callable[..., object] | None = None, /, *args: object, **kwargs: object) -> Any:
+class _Nothing:
+    """What stands for no function at all. None does not: it is what the call of one has mostly returned."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+_nothing: Any = _Nothing()
+
+
+def assert_no_cycles(func: Callable[..., object] = _nothing, /, *args: object, **kwargs: object) -> Any:
     """Fail unless a call, or a with block, leaves nothing to the collector.
 
         assert_no_cycles(func, *args, **kwargs)
@@ -181,13 +193,15 @@ def assert_no_cycles(func: Callable[..., object] | None = None, /, *args: object
     `watch`; the shape is that of numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called, or is a
     generator function or async function, whose body a call does not run.
     """
-    if func is None:
+    if func is _nothing:
         if args or kwargs:
             raise TypeError("assert_no_cycles() takes a function and its arguments, or nothing for a with block")
         return _NoCycles("the block")
     if not callable(func):
+        called = " (what a call of it has returned?)" if func is None else ""
         raise TypeError(
-            f"assert_no_cycles() takes a function and calls it, not an object of type {type(func).__qualname__!r}"
+            "assert_no_cycles() takes a function and calls it, not an object of type "
+            f"{type(func).__qualname__!r}{called}"
         )
     _check_runs(func)
     with _NoCycles(f"{_name(func)}()"):

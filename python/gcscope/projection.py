@@ -14,7 +14,6 @@ from gcscope.sketch import UNREACHABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from os import PathLike
     from typing import Any
 
     from gcscope.filming import Frame
@@ -63,16 +62,32 @@ def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
     return drawn
 
 
-def save_strip(frames: tuple[Frame, ...], path: str | PathLike[str]) -> None:
-    """Write a film as a strip, in SVG."""
+def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
+    """Write a film as a strip: in SVG, or in Mermaid, which takes no Graphviz."""
     name = os.fspath(path)
-    if os.path.splitext(name)[1].lower() != ".svg":
-        raise ValueError(f"a film is saved as .svg, not as {os.path.splitext(name)[1]!r}; its frames have pictures")
-    drawn = svgs_of(frames)
-    if drawn is None:
-        raise CannotDraw(f"Graphviz is needed for a film, and is not here or failed. To get it: {HOW_TO_GET_IT}")
+    stem, suffix = os.path.splitext(name)
+    form = suffix.lower()
+    if form not in (".svg", ".mmd"):
+        raise ValueError(
+            f"a film is saved as .svg or .mmd, not as {suffix!r}; film.frames[0].picture.save(...) saves one frame, "
+            ".png too"
+        )
+    drawn = svgs_of(frames) if form == ".svg" else None
+    if drawn is not None:
+        _write(name, strip_of(frames, drawn))
+        return
+    beside = f"{stem}.mmd"
+    _write(beside, mermaid_of(below_each_other(frames), columns=1))
+    if form == ".svg":
+        raise CannotDraw(
+            f"Graphviz is needed for {suffix}, and is not here or failed; the film is in {beside} as Mermaid. To get "
+            f"it: {HOW_TO_GET_IT}"
+        )
+
+
+def _write(name: str, text: str) -> None:
     with open(name, "w", encoding="utf-8") as file:
-        file.write(strip_of(frames, drawn))
+        file.write(text)
 
 
 def film_bundle(frames: tuple[Frame, ...], text: str, in_kernel: bool) -> dict[str, Any]:

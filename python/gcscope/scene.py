@@ -225,7 +225,8 @@ def check_given(objects: tuple[object, ...], word: str) -> None:
     for item in objects:
         if not gc.is_tracked(item):
             raise TypeError(
-                f"{word}() takes objects that the collector tracks, and {with_article(type(item).__qualname__)} is none"
+                f"{word}() takes objects that the collector tracks, such as lists, dicts and instances of classes; "
+                f"{with_article(type(item).__qualname__)} is not one of them"
             )
 
 

@@ -75,16 +75,17 @@ def forms_lines(forms: Iterable[Form]) -> list[str]:
     return lines
 
 
-def _judged_line(session: Session) -> str:
+def _judged_line(session: Session, updates: bool) -> str:
     """Tell how many tests were judged, and how many left something."""
     leaving = session.tests("new")
     judged = f"{plural(len(session.judged), 'test')} judged"
     if not leaving:
-        return f"{judged}, none left a cycle"
+        return f"{judged}, none left a {'new ' if session.tests('known') else ''}cycle"
     failed = sum(session.judgements[test].fails for test in leaving)
     told = len(leaving) - failed
     ends = [f"{failed:,} failed"] if failed else []
-    ends += [f"{told:,} told, not failed (--gcscope-fail makes them fail)"] if told else []
+    hint = "" if updates else " (--gcscope-fail makes them fail)"
+    ends += [f"{told:,} told, not failed{hint}"] if told else []
     return f"{judged}, {len(leaving):,} left cycles ({plural(len(session.forms('new')), 'form')}): {', '.join(ends)}"
 
 
@@ -105,7 +106,7 @@ def _baseline_lines(session: Session, baseline: Baseline, updates: bool) -> list
 def summary_lines(session: Session, baseline: Baseline | None, updates: bool) -> tuple[list[str], list[str]]:
     """Write what all tests left: the rings that are told and made no test fail; and the lines of the sum."""
     reported = session.forms("new", severity="report")
-    lines = [_judged_line(session)]
+    lines = [_judged_line(session, updates)]
     if baseline is not None:
         lines += _baseline_lines(session, baseline, updates)
     for standing, why in (("allowed", "allowed"), ("of pytest", OF_PYTEST_WHY)):
