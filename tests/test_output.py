@@ -30,7 +30,10 @@ def terminal():
     import struct
     import termios
 
-    leader, follower = os.openpty()
+    try:
+        leader, follower = os.openpty()
+    except OSError as error:
+        pytest.skip(f"no terminal can be made here: {error}")
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
     with open(follower, "w") as stream:
         yield stream
