@@ -137,7 +137,7 @@ def test_freeze_inside(quiet):
 
 @pytest.mark.parametrize("thaws", [False, True])
 @pytest.mark.parametrize("collects", [False, True])
-def test_freeze_and_a_collection_inside(quiet, settings, collects, thaws):
+def test_freeze_and_a_collection_inside(quiet, collects, thaws):
     """What was there before is not blamed on what ran, whichever way births cannot be told."""
     for _ in range(7):
         ring()
@@ -161,7 +161,7 @@ def test_freeze_and_a_collection_inside(quiet, settings, collects, thaws):
     assert ("the collector ran once inside" in report.notes) is collects
 
 
-def test_what_was_made_after_a_thaw_is_looked_at(quiet, settings):
+def test_what_was_made_after_a_thaw_is_looked_at(quiet):
     for _ in range(7):
         ring()
     report = born(lambda: [gc.freeze(), gc.unfreeze(), ring(Other)])
