@@ -64,7 +64,8 @@ def test_outputs_are_what_they_are_kept_as(path):
 @each_notebook
 def test_they_say_the_same_without_graphviz_and_widgets(path, monkeypatch, tmp_path):
     (tmp_path / "ipywidgets.py").write_text("raise ImportError\n")
-    (tmp_path / "pygraphviz").mkdir()  # a folder of this name is found first, and has no AGraph
+    (tmp_path / "pygraphviz").mkdir()
+    (tmp_path / "pygraphviz" / "__init__.py").touch()  # it is found first, and has no AGraph
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PATH", "/nowhere")
     for kept, run in code_cells(path):
