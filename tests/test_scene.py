@@ -296,6 +296,8 @@ def test_five_hundred_friends():
 def test_immortal_objects():
     if sys.version_info < (3, 12):
         pytest.skip("there is none")
+    if hasattr(sys, "gettotalrefcount"):
+        pytest.skip("a debug build ends where a count was written by hand")
     forever = Plain()
     forever.me = forever
     ctypes.c_uint32.from_address(id(forever)).value = 0xFFFFFFFF  # how it is marked on all versions that have it

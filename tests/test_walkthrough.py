@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import sys
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -121,6 +122,7 @@ def test_references_that_nobody_shows():
     assert told.because == "hidden in test_references_that_nobody_shows() and 1 more" and told.gc_refs == 2
 
 
+@pytest.mark.skipif(hasattr(sys, "gettotalrefcount"), reason="a debug build ends where a count was written by hand")
 def test_immortal_objects(monkeypatch):
     forever = Plain()
     forever.me = forever
