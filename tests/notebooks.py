@@ -54,13 +54,14 @@ def texts(cell):
     return shown
 
 
-def without_sizes(shown):
-    """Texts without numbers of bytes, which differ between versions of Python, and without the counts in boxes.
+def without_counts(text):
+    """A text without reference counts."""
+    return re.sub(r"refcount [\d,]+", "refcount N", text)
 
-    Which of several equal rings of one component is told depends on where its objects lie.
-    """
-    figures = re.compile(r"[\d.,]+ (bytes|[kM]B)\b|refcount [\d,]+")
-    return [(kind, figures.sub(lambda match: "N bytes" if match[1] else "refcount N", text)) for kind, text in shown]
+
+def without_sizes(shown):
+    """Texts without numbers of bytes, which differ between versions of Python."""
+    return [(kind, re.sub(r"[\d.,]+ (bytes|[kM]B)\b", "N bytes", text)) for kind, text in shown]
 
 
 def without_figures(shown):

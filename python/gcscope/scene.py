@@ -118,6 +118,15 @@ class Holding:
         self.title = _holder_title(node, fold([Edge(edge) for edge in edges]), found)
         self.is_kept = is_kept(node.type, self.title)  # by IPython
 
+    @property
+    def order(self) -> tuple[bool, bool, str]:
+        """Put the program's variables first, what IPython keeps last, and let nothing depend on where things lie."""
+        return self.is_kept, not self.title.split(" in ")[0].isidentifier(), self.title
+
+
+def _order(holding: Holding) -> tuple[bool, bool, str]:
+    return holding.order
+
 
 def _holder_title(node: Node, label: str, found: str) -> str:
     """Write who holds from outside, as one would say it: a variable by its name."""
@@ -146,7 +155,7 @@ class Scene:
         """Objects that these lead to as well. They count, but are not told."""
         self.things = [Thing(row) for row in objects]
         self.references = [Reference(row) for row in edges]
-        self.holdings = [Holding(row) for row in outside]
+        self.holdings = sorted((Holding(row) for row in outside), key=_order)
         self.keys = [f"o{place}" for place in range(len(objects))]
         """What pictures call each object; a film calls it the same in all its frames."""
         self._name_things()

@@ -77,11 +77,6 @@ def _reach(following: dict[int, set[int]], place: int) -> set[int]:
     return reached
 
 
-def _is_kept(holding: Holding) -> bool:
-    """Put what IPython keeps behind what the program holds itself."""
-    return holding.is_kept
-
-
 class _Sketch:
     """Boxes and arrows of a scene, as they are chosen."""
 
@@ -249,7 +244,7 @@ class _Sketch:
     def _add_holders(self, place: int) -> None:
         """Write who holds a box from outside: variables by their names."""
         thing = self.scene.things[place]
-        held = sorted((h for h in self.scene.holdings if h.target == place), key=_is_kept)
+        held = [h for h in self.scene.holdings if h.target == place]
         most = MOST_HOLDERS if thing.is_given else MOST_HOLDERS_FAR
         shown = held if len(held) <= most + 1 else held[:most]
         seen: set[str] = set()
