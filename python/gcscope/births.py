@@ -36,7 +36,7 @@ PUT_OFF = 1_000_003
 A number that nobody else chooses: a test that has read it, and sets it when all is over, does not leave it for good.
 """
 
-_THE_WHOLE_HEAP, _THE_YOUNGEST = -1, 0  # extents of a dry run
+_THE_YOUNGEST = 0  # extent of a dry run: the youngest generation
 
 _under_way: list[tuple[int, ...]] = []
 """For each of those that have begun and not ended, the thresholds before; so that _usual can be told from PUT_OFF."""

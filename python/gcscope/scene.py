@@ -118,14 +118,10 @@ class Holding:
         self.title = _holder_title(node, fold([Edge(edge) for edge in edges]), found)
         self.is_kept = is_kept(node.type, self.title)  # by IPython
 
-    @property
-    def order(self) -> tuple[bool, bool, str]:
-        """Put the program's variables first, what IPython keeps last, and let nothing depend on where things lie."""
-        return self.is_kept, not self.title.split(" in ")[0].isidentifier(), self.title
-
 
 def _order(holding: Holding) -> tuple[bool, bool, str]:
-    return holding.order
+    """Put the program's variables first, what IPython keeps last, and let nothing depend on where things lie."""
+    return holding.is_kept, not holding.title.split(" in ")[0].isidentifier(), holding.title
 
 
 def _holder_title(node: Node, label: str, found: str) -> str:
