@@ -44,7 +44,7 @@ notebooks: build  ## run the notebooks and keep their outputs
 	$(RUN) tests/notebooks.py
 
 format: $(VENV)/.ready  ## format C and Python
-	clang-format -i src/*.c src/*.h tests/rooms/*.c
+	find src tests/rooms -name '*.[ch]' | xargs clang-format -i
 	$(RUN) -m ruff format .
 
 clean:  ## remove what was built

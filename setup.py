@@ -6,7 +6,7 @@ Switches, as environment variables set to 1:
   GCSCOPE_DEBUG     the rooms check their invariants after each stage, without optimisation
   GCSCOPE_SANITIZE  AddressSanitizer and UndefinedBehaviorSanitizer (preload libasan to use it)
   GCSCOPE_COVERAGE  count the lines that run, for gcov
-  GCSCOPE_NO_INTERNALS  use none of the interpreter's private headers: the fallbacks of src/internals.h
+  GCSCOPE_NO_INTERNALS  use none of the interpreter's private headers: the fallbacks of src/heap/interp.h
 """
 
 import os
@@ -16,7 +16,9 @@ from pathlib import Path
 from setuptools import Extension, setup
 
 if sysconfig.get_config_var("Py_GIL_DISABLED"):
-    raise SystemExit("gcscope does not support free-threaded builds of CPython yet: use a build with the GIL.")
+    raise SystemExit(
+        "gcscope does not support free-threaded builds of CPython yet: use a build with the GIL."
+    )
 
 
 def is_on(switch: str) -> bool:
@@ -33,7 +35,12 @@ if is_on("DEBUG"):
     compile_args += ["-O0", "-g3"]
     macros.append(("GCSCOPE_DEBUG", None))
 if is_on("SANITIZE"):
-    sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g"]
+    sanitizers = [
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=undefined",
+        "-fno-omit-frame-pointer",
+        "-g",
+    ]
     compile_args += [*sanitizers, "-O1"]
     link_args += sanitizers
 if is_on("NO_INTERNALS"):
@@ -46,8 +53,8 @@ setup(
     ext_modules=[
         Extension(
             "gcscope._core",
-            sources=sorted(str(path) for path in Path("src").glob("*.c")),
-            depends=sorted(str(path) for path in Path("src").glob("*.h")),
+            sources=sorted(str(path) for path in Path("src").rglob("*.c")),
+            depends=sorted(str(path) for path in Path("src").rglob("*.h")),
             include_dirs=["src"],
             extra_compile_args=compile_args,
             extra_link_args=link_args,

@@ -20,9 +20,14 @@ import warnings
 
 import heaps
 from gcscope import Person, _core
-from gcscope.render.text import table
+from gcscope.model.phrases import table
 
-HEAPS = (heaps.PAIRS, heaps.JSON, heaps.RANDOM, heaps.LIBRARY)  # the modules last: they leave much behind
+HEAPS = (
+    heaps.PAIRS,
+    heaps.JSON,
+    heaps.RANDOM,
+    heaps.LIBRARY,
+)  # the modules last: they leave much behind
 
 
 class Plain:
@@ -60,7 +65,7 @@ def compare_heap(heap, objects, rounds):
             gc.collect()
             heap.build(objects)
         dry, census = seconds(_core.dry_run)
-        cost = _core.last_pass()
+        cost = _core.last_scan()
         del census
         full, _ = seconds(gc.collect)
         ratios.append(dry / full)
@@ -84,7 +89,9 @@ def main():
         mine, _ = seconds(create_and_drop, Person)
         theirs, _ = seconds(create_and_drop, Plain)
         ratios.append(mine / theirs)
-    print(f"create and drop a Person, journal on, against plain Python with __slots__: {statistics.median(ratios):.2f}")
+    print(
+        f"create and drop a Person, journal on, against plain Python with __slots__: {statistics.median(ratios):.2f}"
+    )
     print()
     rows = []
     for heap in HEAPS:
@@ -101,7 +108,15 @@ def main():
                 "",
             )
         )
-    header = ("heap", "objects", "references", "dry run / gc.collect()", "bytes per object", "with references", "")
+    header = (
+        "heap",
+        "objects",
+        "references",
+        "dry run / gc.collect()",
+        "bytes per object",
+        "with references",
+        "",
+    )
     print("\n".join(table(header, rows)))
     return 0
 

@@ -30,7 +30,7 @@ import warnings
 import gcscope
 import heaps
 from gcscope import _core
-from gcscope.render.text import table
+from gcscope.model.phrases import table
 
 HEAPS = (
     heaps.PAIRS,
@@ -82,7 +82,8 @@ def tell_holders():
     gcscope.holders(middle())
 
 
-# The word, its aim for trash and for what lives, and whether it is asked about what lives (None: about both).
+# The word, its aim for trash and for what lives, and whether it is asked about what lives (None:
+# about both).
 WORDS = (
     ("rings folded", fold_rings, (3.0, 1.0), None),
     ("str(garbage())", tell_garbage, (3.0, 3.0), None),
@@ -136,7 +137,10 @@ def guppy_pattern():
 
 def pympler_summary():
     """Tell what there is, by type."""
-    muppy, summary = importlib.import_module("pympler.muppy"), importlib.import_module("pympler.summary")
+    muppy, summary = (
+        importlib.import_module("pympler.muppy"),
+        importlib.import_module("pympler.summary"),
+    )
     list(summary.format_(summary.summarize(muppy.get_objects())))
 
 
@@ -147,7 +151,9 @@ def pympler_asizeof():
 
 def pympler_browser():
     """Make the tree of those that refer to one object, three levels of it."""
-    importlib.import_module("pympler.refbrowser").RefBrowser(middle(), maxdepth=3, repeat=False).get_tree()
+    importlib.import_module("pympler.refbrowser").RefBrowser(
+        middle(), maxdepth=3, repeat=False
+    ).get_tree()
 
 
 # The package, the call, and whether it is asked about what lives.
@@ -203,7 +209,7 @@ def begin(heap, objects):
     if not heap.is_trash:
         gc.collect()
     _core.dry_run()  # the first pass meets cold memory, as a first collection would
-    cost = _core.last_pass()
+    cost = _core.last_scan()
     if heap.is_trash:
         gc.collect()
     return cost
@@ -233,7 +239,9 @@ def compare_words(heap, objects, rounds):
     row = [heap.name, f"{cost['nodes']:,}"]
     for word, _, aims, _ in WORDS:
         ratio = statistics.median(ratios[word]) if word in ratios else None
-        row.append("" if ratio is None else f"{ratio:.2f}{'*' if ratio > aims[not heap.is_trash] else ' '}")
+        row.append(
+            "" if ratio is None else f"{ratio:.2f}{'*' if ratio > aims[not heap.is_trash] else ' '}"
+        )
     return (*row, "")
 
 
@@ -288,7 +296,11 @@ def peers_table(limit):
         end()
     header = ("package", "call", *(heap.name for heap in PEER_HEAPS), "")
     print("\n".join(table(header, [(*row, "") for row in rows])))
-    print(", ".join(f"{package} {version or 'not installed'}" for package, version in versions.items()))
+    print(
+        ", ".join(
+            f"{package} {version or 'not installed'}" for package, version in versions.items()
+        )
+    )
 
 
 def huge_table():
@@ -299,11 +311,21 @@ def huge_table():
         for word, action, _, alive in WORDS:
             if is_asked(heap, alive):
                 ratio = compare(heap, HUGE, action)
-                cost = _core.last_pass()
+                cost = _core.last_scan()
                 most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
                 has_cost = action is not tell_holders  # which needs no graph
                 per_object = f"{cost['peak_bytes'] / cost['nodes']:.0f}" if has_cost else ""
-                rows.append((heap.name, word, f"{cost['nodes']:,}", f"{ratio:.2f}", per_object, f"{most:,}", ""))
+                rows.append(
+                    (
+                        heap.name,
+                        word,
+                        f"{cost['nodes']:,}",
+                        f"{ratio:.2f}",
+                        per_object,
+                        f"{most:,}",
+                        "",
+                    )
+                )
         end()
     header = ("heap", "word", "objects", "ratio", "bytes per object", "process at most, KiB", "")
     print("\n".join(table(header, rows)))
@@ -312,11 +334,17 @@ def huge_table():
 def main():
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--objects", type=int, nargs="+", default=[100_000, 1_000_000], help="about so many a heap")
+    parser.add_argument(
+        "--objects", type=int, nargs="+", default=[100_000, 1_000_000], help="about so many a heap"
+    )
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--limit", type=float, default=60, help="seconds for one call of another package")
+    parser.add_argument(
+        "--limit", type=float, default=60, help="seconds for one call of another package"
+    )
     parser.add_argument("--no-peers", action="store_true", help="only gcscope")
-    parser.add_argument("--huge", action="store_true", help="10,000,000 objects instead; needs about 2 GB")
+    parser.add_argument(
+        "--huge", action="store_true", help="10,000,000 objects instead; needs about 2 GB"
+    )
     options = parser.parse_args()
     gc.disable()
     warnings.simplefilter("ignore")

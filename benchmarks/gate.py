@@ -1,14 +1,16 @@
 """What the pytest plugin costs: a project of 1,000 trivial tests, with the gate on all of them against off.
 
-Each way runs in a process of its own; the ways take turns, and the table has medians over the rounds:
+Each way runs in a process of its own; the ways take turns, and the table has medians over the
+rounds:
 
     off          the plugin is loaded, and nothing asks for it
     no plugin    -p no:gcscope
     on           --gcscope-fail: every test is judged
     collecting   what tests of other projects do instead: gc.collect() before each test and after it
 
-once in a small process, once beside a million live objects. `per test` is the time above `off`, for each test. Only the
-tests' own time counts (from the first to the last): to start, and to make the million, takes what it takes.
+once in a small process, once beside a million live objects. `per test` is the time above `off`, for
+each test. Only the tests' own time counts (from the first to the last): to start, and to make the
+million, takes what it takes.
 
     python benchmarks/gate.py [--tests 1000] [--objects 1000000] [--rounds 5]
 """
@@ -68,7 +70,10 @@ def seconds(folder, arguments):
 
 def measure(work, tests, objects, rounds):
     """Let the ways take turns; name -> median seconds."""
-    folders = {way: project(work / way.replace(" ", "_"), tests, objects, way == "collecting") for way in WAYS}
+    folders = {
+        way: project(work / way.replace(" ", "_"), tests, objects, way == "collecting")
+        for way in WAYS
+    }
     taken = {way: [] for way in WAYS}
     for _ in range(rounds):
         for way, arguments in WAYS.items():
@@ -78,7 +83,9 @@ def measure(work, tests, objects, rounds):
 
 def main():
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--tests", type=int, default=1000)
     parser.add_argument("--objects", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=5)

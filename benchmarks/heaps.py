@@ -1,6 +1,7 @@
 """The heaps that the benchmarks look at: seeded, each of about as many tracked objects as are asked for.
 
-A builder returns what keeps its heap alive. `Heap.build` keeps that, or drops it where the heap is to be trash.
+A builder returns what keeps its heap alive. `Heap.build` keeps that, or drops it where the heap is
+to be trash.
 """
 
 import gc
@@ -12,7 +13,8 @@ from typing import NamedTuple
 
 from gcscope import Person
 
-# Executed again and again in fresh modules, until there are objects enough: classes, functions, tables, as programs do.
+# Executed again and again in fresh modules, until there are objects enough: classes, functions,
+# tables, as programs do.
 LIBRARIES = """
     argparse ast asyncio.base_events asyncio.tasks bdb calendar cmd codeop configparser copy csv dataclasses datetime
     decimal difflib dis doctest email.message email.header enum fractions ftplib functools gettext glob gzip heapq
@@ -55,7 +57,12 @@ def rings_of_many_forms(objects):
 def json_like(objects):
     """Nested dicts and lists as a JSON parser makes them."""
     return [
-        {"id": n, "tags": ["a", "b", [n]], "place": {"x": 1.5, "y": 2.5}, "owner": {"name": str(n), "roles": []}}
+        {
+            "id": n,
+            "tags": ["a", "b", [n]],
+            "place": {"x": 1.5, "y": 2.5},
+            "owner": {"name": str(n), "roles": []},
+        }
         for n in range(objects // 6)
     ]
 

@@ -1,9 +1,9 @@
 """Test suites of other people's packages, run without gcscope's pytest plugin and with it, in turns.
 
-What is measured: whether every test has the same outcome, how much longer the run takes (the median of the ratios of
-neighbouring runs), and what the tests leave; once more with --gcscope-fail, and with -n 2 (xdist). Each package comes
-from PyPI, its tests from its sdist, each into a virtual environment of its own below --work, where the reports are kept
-as well. Prints a Markdown table.
+What is measured: whether every test has the same outcome, how much longer the run takes (the median
+of the ratios of neighbouring runs), and what the tests leave; once more with --gcscope-fail, and
+with -n 2 (xdist). Each package comes from PyPI, its tests from its sdist, each into a virtual
+environment of its own below --work, where the reports are kept as well. Prints a Markdown table.
 
     python benchmarks/real_projects.py [--work DIR] [--rounds N] [package ...]
 """
@@ -20,7 +20,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-SUMMARY = re.compile(r"gcscope: ([\d,]+) tests? judged, (?:none left|([\d,]+) left cycles \(([\d,]+) form)")
+SUMMARY = re.compile(
+    r"gcscope: ([\d,]+) tests? judged, (?:none left|([\d,]+) left cycles \(([\d,]+) form)"
+)
 
 
 class Project(NamedTuple):
@@ -43,20 +45,40 @@ PROJECTS = {
             "blockbuster",
             "uvloop",
         ),
-        tuple(f"tests/test_{part}.py" for part in ("taskgroups", "synchronization", "to_thread", "from_thread")),
+        tuple(
+            f"tests/test_{part}.py"
+            for part in ("taskgroups", "synchronization", "to_thread", "from_thread")
+        ),
     ),
     "attrs": Project(("hypothesis", "cloudpickle", "pympler")),
     "click": Project(),
-    "flask": Project(("python-dotenv", "asgiref", "pytest<9"), ("tests", "--ignore=tests/test_cli.py")),
+    "flask": Project(
+        ("python-dotenv", "asgiref", "pytest<9"), ("tests", "--ignore=tests/test_cli.py")
+    ),
     "jinja2": Project(("trio",)),
     "marshmallow": Project(("simplejson",)),
     "more-itertools": Project(),
     "networkx": Project(
-        (), ("--pyargs", *(f"networkx.{part}" for part in ("classes", "utils", "readwrite", "algorithms.tree")))
+        (),
+        (
+            "--pyargs",
+            *(f"networkx.{part}" for part in ("classes", "utils", "readwrite", "algorithms.tree")),
+        ),
     ),
     "pluggy": Project(("pytest-benchmark",), ("testing",)),
     "urllib3": Project(
-        ("trustme", "tornado", "pysocks", "pytest-timeout", "httpx", "hypercorn", "quart", "quart-trio", "trio", "h2"),
+        (
+            "trustme",
+            "tornado",
+            "pysocks",
+            "pytest-timeout",
+            "httpx",
+            "hypercorn",
+            "quart",
+            "quart-trio",
+            "trio",
+            "h2",
+        ),
         ("test", "--ignore=test/with_dummyserver", "--ignore=test/contrib/emscripten"),
     ),
 }
@@ -73,12 +95,32 @@ def prepared(name, work):
     python = home / "venv" / "bin" / "python"
     if not python.exists():
         out(sys.executable, "-m", "venv", home / "venv")
-        out(python, "-m", "pip", "install", "-q", name, "pytest", "pytest-xdist", *PROJECTS[name].requires)
+        out(
+            python,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            name,
+            "pytest",
+            "pytest-xdist",
+            *PROJECTS[name].requires,
+        )
     out(python, "-m", "pip", "install", "-q", "--force-reinstall", "--no-deps", ROOT)
     if not (home / "sdist").exists():
         pip = (python, "-m", "pip")
         version = version_of(python, name)
-        out(*pip, "download", "-q", "--no-deps", "--no-binary", name, "-d", home, f"{name}=={version}")
+        out(
+            *pip,
+            "download",
+            "-q",
+            "--no-deps",
+            "--no-binary",
+            name,
+            "-d",
+            home,
+            f"{name}=={version}",
+        )
         (archive,) = home.glob("*.tar.gz")
         with tarfile.open(archive) as tar:
             tar.extractall(home / "sdist", filter="data")
@@ -95,7 +137,9 @@ def outcomes(path):
     """Read what became of each test from a report as junit has it."""
     found = {}
     for case in ET.parse(path).iter("testcase"):
-        what = sorted(child.tag for child in case if child.tag in ("failure", "error", "skipped")) or ["passed"]
+        what = sorted(
+            child.tag for child in case if child.tag in ("failure", "error", "skipped")
+        ) or ["passed"]
         found.setdefault((case.get("classname"), case.get("name")), []).extend(what)
     return found
 
@@ -105,7 +149,17 @@ def run(name, work, way, *options):
     python, sdist = work / name / "venv" / "bin" / "python", next((work / name / "sdist").iterdir())
     xml = work / name / f"{way}.xml"
     tests = PROJECTS[name].tests
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={xml}", *options, *tests]
+    command = [
+        python,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--junitxml={xml}",
+        *options,
+        *tests,
+    ]
     start = time.perf_counter()
     done = subprocess.run(command, cwd=sdist, capture_output=True, text=True)
     seconds = time.perf_counter() - start
@@ -132,7 +186,9 @@ def measured(name, work, rounds):
         without.append(plain)
         with_it.append(judged)
     steady = {test for test in plain if all(run_of.get(test) == plain[test] for run_of in without)}
-    changed = sorted({test for test in steady for run_of in with_it if run_of.get(test) != plain[test]})
+    changed = sorted(
+        {test for test in steady for run_of in with_it if run_of.get(test) != plain[test]}
+    )
     _, failing, _ = run(name, work, "fail", "--gcscope-fail")
     failed = sum(len(o) for test, o in failing.items() if o != plain.get(test) and "failure" in o)
     _, divided, of_two = run(name, work, "xdist", "--gcscope", "-n", "2")
@@ -143,17 +199,33 @@ def measured(name, work, rounds):
     equal = f"{'no' if changed else 'yes'}{'' if len(steady) == len(plain) else f', of {len(steady):,} steady ones'}"
     left_by_two = f"{'no' if apart else 'yes'}, {told(of_two)[1]}"
     ratio = f"{statistics.median(ratios):.2f}"
-    return name, version_of(python, name), tests, *told(text), equal, ratio, f"{failed:,}", left_by_two
+    return (
+        name,
+        version_of(python, name),
+        tests,
+        *told(text),
+        equal,
+        ratio,
+        f"{failed:,}",
+        left_by_two,
+    )
 
 
 def main():
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, default=Path("/tmp/real"), help="where the environments are made")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--work", type=Path, default=Path("/tmp/real"), help="where the environments are made"
+    )
     parser.add_argument("--rounds", type=int, default=2, help="how often each way")
     parser.add_argument("packages", nargs="*", default=list(PROJECTS), metavar="package")
     options = parser.parse_args()
-    print("| package | version | tests | judged | left cycles | forms | outcomes equal | time with / without", end=" ")
+    print(
+        "| package | version | tests | judged | left cycles | forms | outcomes equal | time with / without",
+        end=" ",
+    )
     print("| failed by --gcscope-fail | with -n 2: equal, left cycles |")
     print("|---|---|--:|--:|--:|--:|---|--:|--:|---|", flush=True)
     for name in options.packages:

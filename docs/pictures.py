@@ -37,7 +37,10 @@ def retry(picture):
     with tempfile.TemporaryDirectory() as folder:
         program = re.search(r"^```python\n(# retry.py.*?)^```", readme, flags=re.M | re.S)[1]
         Path(folder, "retry.py").write_text(program, encoding="utf-8")
-        for command in (("run", "-q", "-o", "before.json", "retry.py"), ("show", "before.json", "-o", str(picture))):
+        for command in (
+            ("run", "-q", "-o", "before.json", "retry.py"),
+            ("show", "before.json", "-o", str(picture)),
+        ):
             subprocess.run([*gcscope_, *command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 

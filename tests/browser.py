@@ -1,9 +1,10 @@
 """Look at the notebooks in a real browser: `python tests/browser.py FOLDER` writes screenshots there. Run by hand.
 
-Needs JupyterLab, ipywidgets, playwright (from PyPI; no browser of its own) and Chromium (`apt-get install chromium`).
-It opens JupyterLab on a copy of the notebooks, runs them, moves the film's slider, and takes pictures in both themes;
-and once more with Graphviz taken off PATH, so that JupyterLab draws Mermaid. It fails where the film does not change
-with its slider, and where a picture that should be there is not.
+Needs JupyterLab, ipywidgets, playwright (from PyPI; no browser of its own) and Chromium (`apt-get
+install chromium`). It opens JupyterLab on a copy of the notebooks, runs them, moves the film's
+slider, and takes pictures in both themes; and once more with Graphviz taken off PATH, so that
+JupyterLab draws Mermaid. It fails where the film does not change with its slider, and where a
+picture that should be there is not.
 """
 
 import json
@@ -29,13 +30,19 @@ HAVE_RUN = """() => {
 }"""
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "notebook-extension/tracker": {"windowingMode": "none"},  # all cells are on the page, seen or not
+    "notebook-extension/tracker": {
+        "windowingMode": "none"
+    },  # all cells are on the page, seen or not
 }
 
 
 def environment(home, with_graphviz):
     """What the server runs with: settings of its own; without Graphviz, a PATH that has what Jupyter needs only."""
-    own = {"JUPYTER_CONFIG_DIR": f"{home}/config", "JUPYTER_DATA_DIR": f"{home}/data", "IPYTHONDIR": f"{home}/ipython"}
+    own = {
+        "JUPYTER_CONFIG_DIR": f"{home}/config",
+        "JUPYTER_DATA_DIR": f"{home}/data",
+        "IPYTHONDIR": f"{home}/ipython",
+    }
     path = f"{Path(sys.executable).parent}" + (f":{os.environ['PATH']}" if with_graphviz else "")
     return os.environ | own | {"PATH": path}
 
@@ -50,8 +57,20 @@ def lab(theme, with_graphviz=True):
             file = Path(home, f"config/lab/user-settings/@jupyterlab/{name}.jupyterlab-settings")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(setting))
-        command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={PORT}"]
-        command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=", "--LabApp.news_url=None"]
+        command = [
+            sys.executable,
+            "-m",
+            "jupyter",
+            "lab",
+            "--no-browser",
+            "--allow-root",
+            f"--port={PORT}",
+        ]
+        command += [
+            "--ServerApp.port_retries=0",
+            "--IdentityProvider.token=",
+            "--LabApp.news_url=None",
+        ]
         log = open(f"{home}/log", "w")
         env = environment(home, with_graphviz)
         server = subprocess.Popen(command, cwd=f"{home}/work", env=env, stdout=log, stderr=log)
@@ -73,7 +92,9 @@ def lab(theme, with_graphviz=True):
 
 def open_and_run(page, name):
     """Open a notebook and run all of it."""
-    page.goto(f"{URL}/workspaces/{Path(name).stem}/tree/{name}")  # a workspace of its own, without the tabs of another
+    page.goto(
+        f"{URL}/workspaces/{Path(name).stem}/tree/{name}"
+    )  # a workspace of its own, without the tabs of another
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     page.wait_for_timeout(1500)
     page.click("text=Run >> nth=0")
@@ -144,7 +165,9 @@ def main(folder):
     """Take all pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = play.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+        )
         for theme in THEMES:
             with lab(theme):
                 page = browser.new_page(viewport={"width": 1280, "height": 1000})

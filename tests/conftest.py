@@ -13,8 +13,20 @@ pytest_plugins = ["pytester"]
 ROOT = Path(__file__).resolve().parent.parent
 # whatever the environment is from which the tests are run
 PLAIN = {"PYTHONIOENCODING": "utf-8"}
-PLAIN |= dict.fromkeys(("PYTHONWARNINGS", "PYTHONUNBUFFERED", "COLUMNS", "NO_COLOR", "FORCE_COLOR"), "")
-ROOMS = ("vec", "addrmap", "graph", "subset", "scc", "paths", "fall", "dominators", "collector")
+PLAIN |= dict.fromkeys(
+    ("PYTHONWARNINGS", "PYTHONUNBUFFERED", "COLUMNS", "NO_COLOR", "FORCE_COLOR"), ""
+)
+ROOMS = (
+    "base/vec",
+    "graph/graph",
+    "graph/nodeset",
+    "graph/scc",
+    "graph/bfs",
+    "graph/cascade",
+    "graph/dominators",
+    "heap/addrmap",
+    "heap/collector",
+)
 
 
 @pytest.fixture
@@ -22,7 +34,9 @@ def quiet():
     """The collector ran just before, and does not run by itself: what is unreachable is the test's."""
     was_enabled = gc.isenabled()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-        vars(sys).pop(name, None)  # pytest drops what it keeps of a failure when the next test has begun
+        vars(sys).pop(
+            name, None
+        )  # pytest drops what it keeps of a failure when the next test has begun
     gc.collect()
     gc.disable()
     yield
@@ -63,7 +77,11 @@ def python(*arguments, env=None, cwd=None, text_input=None):
             timeout=240,
             cwd=cwd,
             input=text_input,
-            env={name: value for name, value in {**os.environ, **PLAIN, **(env or {})}.items() if value is not None},
+            env={
+                name: value
+                for name, value in {**os.environ, **PLAIN, **(env or {})}.items()
+                if value is not None
+            },
         )
     )
 
@@ -84,7 +102,10 @@ def rooms(tmp_path_factory):
         *(ROOT / f"src/{room}.c" for room in ROOMS),
     ]
     extension = Extension(
-        "rooms", [str(s) for s in sources], include_dirs=[str(ROOT / "src")], extra_compile_args=["-std=c11"]
+        "rooms",
+        [str(s) for s in sources],
+        include_dirs=[str(ROOT / "src")],
+        extra_compile_args=["-std=c11"],
     )
     command = Distribution({"ext_modules": [extension]}).get_command_obj("build_ext")
     command.build_lib, command.build_temp = str(folder), str(folder / "temp")

@@ -1,18 +1,20 @@
 """Rings of references as real programs leave them, each beside its repair; and programs that leave none.
 
-A case is two short functions that do the same useful work. The first leaves unreachable objects that only the collector
-can free, each time it is called and its result dropped; the second, its twin, leaves nothing. Above the first stands
-what a good explanation says: the cause, or None where no cause has a name, and the labels of the references where a
-sensible engineer would cut. Any of those cuts is right, the first is the usual one; no cut at all means that no single
-reference is worth it: the repair is to make the object once. Where a case leaves several rings, it is enough that one
-of them has that cause and that cut.
+A case is two short functions that do the same useful work. The first leaves unreachable objects
+that only the collector can free, each time it is called and its result dropped; the second, its
+twin, leaves nothing. Above the first stands what a good explanation says: the cause, or None where
+no cause has a name, and the labels of the references where a sensible engineer would cut. Any of
+those cuts is right, the first is the usual one; no cut at all means that no single reference is
+worth it: the repair is to make the object once. Where a case leaves several rings, it is enough
+that one of them has that cause and that cut.
 
-A label names the reference from one object that is shown to the next. Exact builtin containers, __dict__, tuples, cells
-and tracebacks are folded into it: `.friends[0]`, `['key']`, `local self`, `cell x`, `.__traceback__.tb_frame`, with [*]
-for any index. A label that is written down to a container alone, such as `.handlers`, stands for everything in there.
+A label names the reference from one object that is shown to the next. Exact builtin containers,
+__dict__, tuples, cells and tracebacks are folded into it: `.friends[0]`, `['key']`, `local self`,
+`cell x`, `.__traceback__.tb_frame`, with [*] for any index. A label that is written down to a
+container alone, such as `.handlers`, stands for everything in there.
 
-The programs know nothing of what studies them, make no noise, and need no network. As a script it lets the collector
-itself judge every case on this Python, and prints the table:
+The programs know nothing of what studies them, make no noise, and need no network. As a script it
+lets the collector itself judge every case on this Python, and prints the table:
 
     python tests/corpus.py
 """
@@ -90,7 +92,18 @@ TWO = "two objects refer to each other"
 ITSELF = "an object refers to itself"
 
 CAUSES = frozenset(
-    [EXCEPTION, BOUND, CLOSURE_SELF, CLOSURE_STORED, GENERATOR, COROUTINE, TASK, FRAME, CONTAINER, PARENT]
+    [
+        EXCEPTION,
+        BOUND,
+        CLOSURE_SELF,
+        CLOSURE_STORED,
+        GENERATOR,
+        COROUTINE,
+        TASK,
+        FRAME,
+        CONTAINER,
+        PARENT,
+    ]
     + [CACHE, CACHED_METHOD, RESULT, CLASS, MOCK, NAMESPACE, TWO, ITSELF]
 )
 
@@ -122,7 +135,9 @@ class Case:
     cause: str | None
     cuts: tuple[str, ...]
     needs: tuple[str, ...] = ()  # modules that may be missing
-    versions: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = ()  # (from, before) pairs that leak; () = every one
+    versions: tuple[
+        tuple[tuple[int, ...], tuple[int, ...]], ...
+    ] = ()  # (from, before) pairs that leak; () = every one
     reason: str = ""  # why only those versions
 
     @property
@@ -1003,7 +1018,10 @@ def table_cleared():
 
 
 @leaky(
-    CLOSURE_SELF, "cell _convert", versions=(((3, 11), (3, 15)),), reason="3.15 has no inner functions there any more"
+    CLOSURE_SELF,
+    "cell _convert",
+    versions=(((3, 11), (3, 15)),),
+    reason="3.15 has no inner functions there any more",
 )
 def literal_eval():
     """ast.literal_eval defines inner functions that call one another, anew for each call."""
@@ -1047,7 +1065,8 @@ def singledispatch_at_module_level():
     return show(1)
 
 
-# ------------------------------------------------------------------ two objects, parents and children
+# ------------------------------------------------------------------ two objects, parents and
+# children
 
 
 class Entry:
@@ -1681,7 +1700,9 @@ def thread_local_attribute_deleted():
         del transaction.local.current
 
 
-@leaky(CACHE, versions=(((3, 11), (3, 13)),), reason="3.13 warns of a connection that was not closed")
+@leaky(
+    CACHE, versions=(((3, 11), (3, 13)),), reason="3.13 warns of a connection that was not closed"
+)
 def sqlite_connection_not_closed():
     """An open sqlite3 connection and its own cache of statements know each other."""
     return sqlite3.connect(":memory:").execute("select 1").fetchone()
@@ -2318,7 +2339,9 @@ def unreachable():
     with tempfile.TemporaryFile() as file:
         kept = os.dup(2)
         os.dup2(file.fileno(), 2)
-        sys.stderr = None  # the collector then writes to the descriptor, and no Python code runs for it
+        sys.stderr = (
+            None  # the collector then writes to the descriptor, and no Python code runs for it
+        )
         gc.set_debug(gc.DEBUG_COLLECTABLE | gc.DEBUG_UNCOLLECTABLE)
         try:
             gc.collect()
@@ -2364,12 +2387,17 @@ def main():
         program.warm()
         left = found_after(program.program)
         lines.append(
-            (f"{program.name:44}      {max(left):4}  {'alive' if program.alive else 'innocent'}", not any(left))
+            (
+                f"{program.name:44}      {max(left):4}  {'alive' if program.alive else 'innocent'}",
+                not any(left),
+            )
         )
     for line, right in lines:
         print("  " if right else "! ", line, sep="")
     wrong = sum(not right for _, right in lines)
-    print(f"CPython {platform.python_version()}: {len(CASES)} cases, {len(INNOCENTS)} innocents, {wrong} wrong")
+    print(
+        f"CPython {platform.python_version()}: {len(CASES)} cases, {len(INNOCENTS)} innocents, {wrong} wrong"
+    )
     return 1 if wrong else 0
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import gcscope
 from gcscope import Person, Tracked, _core
-from gcscope.births import Births
+from gcscope.pytest_plugin.new_objects import NewObjects
 
 
 class Sub(Person):
@@ -34,13 +34,18 @@ def ring(cls=Person):
 
 def errors():
     p = Person("x")
-    for call in (lambda: Person(1), lambda: p.befriend(1), lambda: setattr(p, "friends", 1), lambda: Tracked(1)):
+    for call in (
+        lambda: Person(1),
+        lambda: p.befriend(1),
+        lambda: setattr(p, "friends", 1),
+        lambda: Tracked(1),
+    ):
         with suppress(TypeError):
             call()
     with suppress(ValueError):
         _core.dry_run(7)
     with suppress(LookupError):
-        gcscope.verdict.arithmetic({"x": 1})
+        gcscope.api.garbage.arithmetic({"x": 1})
 
 
 def starved():
@@ -84,7 +89,14 @@ def many_rings():
     class Local:
         pass
 
-    box = Listed([{"box": (thing, Local)}, {again}, functools.partial(again, kept), collections.deque([thing])])
+    box = Listed(
+        [
+            {"box": (thing, Local)},
+            {again},
+            functools.partial(again, kept),
+            collections.deque([thing]),
+        ]
+    )
     box.append({"me": box, thing: functools.lru_cache(again)})
     Plain(), again(), box
 
@@ -100,7 +112,12 @@ def live():
     thing = Plain()
     thing.me = [thing, {"thing": thing}]
     str(gcscope.cycles(thing, [thing])), str(gcscope.holders(thing)), str(gcscope.why_alive(thing))
-    gcscope.retained(thing), _core.retainers(5), gcscope.why_alive(gcscope.holders), gcscope.holders("text")
+    (
+        gcscope.retained(thing),
+        _core.retainers(5),
+        gcscope.why_alive(gcscope.holders),
+        gcscope.holders("text"),
+    )
     with suppress(TypeError):
         gcscope.retained(1)
     thing.me = None
@@ -119,7 +136,11 @@ def drawn():
     one, other = Person("a"), Person("b")
     one.befriend(other)
     other.more = [one] * 7
-    str(gcscope.draw(one, other)), gcscope.draw(Person("c")), str(gcscope.explain_collection(one, [other]))
+    (
+        str(gcscope.draw(one, other)),
+        gcscope.draw(Person("c")),
+        str(gcscope.explain_collection(one, [other])),
+    )
     with suppress(TypeError):
         gcscope.draw(one, 1)
     with gcscope.film(one, other) as film:
@@ -132,14 +153,14 @@ def drawn():
 
 
 def judged():
-    births = Births()
-    births.begin()
+    new_objects = NewObjects()
+    new_objects.begin()
     many_rings()
-    births.end()
-    births.begin()
+    new_objects.end()
+    new_objects.begin()
     ring()
     gc.collect()
-    births.end()
+    new_objects.end()
     gc.collect()
 
 
@@ -154,8 +175,8 @@ def starved_words():
             lambda: _core.holders(box, ()),
             lambda: _core.why_alive(box),
             lambda: _core.retained(box),
-            lambda: _core.scene([id(box)], 9, (), {}, None),
-            lambda: _core.scene((box, box[0]), 9, (), {}, None),
+            lambda: _core.neighborhood([id(box)], 9, (), {}, None),
+            lambda: _core.neighborhood((box, box[0]), 9, (), {}, None),
             lambda: _core.born([id(box)], 0),
         ):
             with suppress(MemoryError):
@@ -172,17 +193,35 @@ ACTIONS = {
     "judged": judged,
     "born": lambda: (_core.born([id(ring), id(errors), 7], -1), _core.born([id(ring)], 0)),
     "rings": lambda: (ring(), ring(Sub), ring(Loud), gc.collect()),
-    "short lives": lambda: (Person("a"), Person(name="b"), Sub("c"), Loud("d"), Tracked(), Person.__new__(Person)),
+    "short lives": lambda: (
+        Person("a"),
+        Person(name="b"),
+        Sub("c"),
+        Loud("d"),
+        Tracked(),
+        Person.__new__(Person),
+    ),
     "garbage": lambda: (ring(), gcscope.garbage(), gc.collect()),
     "generations": lambda: [_core.dry_run(g) for g in (0, 1, 2)],
     "collect": lambda: (ring(), gcscope.collect()),
     "trial": trials,
-    "arithmetic": lambda: gcscope.verdict.arithmetic({"ring": id(ring), "errors": id(errors)}),
-    "census": lambda: (c := _core.dry_run(), c.types(), c.addresses(), c.without(c), c.within(c), c.still_tracked()),
+    "arithmetic": lambda: gcscope.api.garbage.arithmetic({"ring": id(ring), "errors": id(errors)}),
+    "census": lambda: (
+        c := _core.dry_run(),
+        c.types(),
+        c.addresses(),
+        c.without(c),
+        c.within(c),
+        c.still_tracked(),
+    ),
     "alive": lambda: (_core.alive(None), _core.alive(_core.dry_run())),
     "journal": lambda: (gcscope.journal.events(), gcscope.journal.totals, repr(gcscope.journal)),
     "refcount": lambda: (gcscope.refcount(None), gcscope.refcount(ring), gcscope.refcount([])),
-    "copies": lambda: (copy.copy(Sub("a")), copy.deepcopy(Person("b")), pickle.loads(pickle.dumps(Sub("c")))),
+    "copies": lambda: (
+        copy.copy(Sub("a")),
+        copy.deepcopy(Person("b")),
+        pickle.loads(pickle.dumps(Sub("c"))),
+    ),
     "errors": errors,
     "starved": starved,
     "classes": lambda: (type("Made", (Person,), {"__del__": lambda self: None})("x"), gc.collect()),
@@ -217,5 +256,8 @@ if __name__ == "__main__":
     slopes = {name: slope(action) for name, action in ACTIONS.items()}
     for name, action in SLOW.items():
         growth(action, 2)
-        slopes[name] = [10 * (many - few) for few, many in zip(growth(action, 2), growth(action, 8), strict=True)]
+        slopes[name] = [
+            10 * (many - few)
+            for few, many in zip(growth(action, 2), growth(action, 8), strict=True)
+        ]
     print(json.dumps(slopes))

@@ -30,7 +30,9 @@ def execute(path):
         before = os.environ.get("JUPYTER_PATH")
         os.environ["JUPYTER_PATH"] = folder
         try:
-            nbclient.NotebookClient(notebook, timeout=120, kernel_name="this-python", resources=resources).execute()
+            nbclient.NotebookClient(
+                notebook, timeout=120, kernel_name="this-python", resources=resources
+            ).execute()
         finally:
             del os.environ["JUPYTER_PATH"]
             if before is not None:
@@ -43,7 +45,9 @@ def texts(cell):
     shown = []
     for output in cell.get("outputs", []):
         if output.output_type == "stream":
-            if shown and shown[-1][0] == output.name:  # how a stream is cut into messages differs from run to run
+            if (
+                shown and shown[-1][0] == output.name
+            ):  # how a stream is cut into messages differs from run to run
                 shown[-1] = (output.name, shown[-1][1] + output.text)
             else:
                 shown.append((output.name, output.text))
@@ -67,7 +71,8 @@ def without_sizes(shown):
 def without_figures(shown):
     """Texts without any number, and without what is told only where it is more than nothing.
 
-    From 3.14 on the interpreter has other objects around a frame, and keeps what atexit calls where it shows.
+    From 3.14 on the interpreter has other objects around a frame, and keeps what atexit calls where
+    it shows.
     """
     found = []
     for kind, text in without_sizes(shown):
@@ -89,7 +94,9 @@ def drawings(cell):
 def words_of(svg):
     """What stands in a drawing: wherever, in whatever order; how lines are broken does not depend on Graphviz."""
     root = ElementTree.fromstring(svg)
-    return sorted("".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text"))
+    return sorted(
+        "".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")
+    )
 
 
 def _kept(output):
@@ -98,9 +105,15 @@ def _kept(output):
         return nbformat.v4.new_output("stream", name=output.name, text=output.text)
     if output.output_type == "error":
         said = f"{output.ename}: {output.evalue}"
-        return nbformat.v4.new_output("error", ename=output.ename, evalue=output.evalue, traceback=[said])
+        return nbformat.v4.new_output(
+            "error", ename=output.ename, evalue=output.evalue, traceback=[said]
+        )
     data = {mime: output.data[mime] for mime in ("text/plain", SVG) if mime in output.data}
-    count = {"execution_count": output.execution_count} if output.output_type == "execute_result" else {}
+    count = (
+        {"execution_count": output.execution_count}
+        if output.output_type == "execute_result"
+        else {}
+    )
     return nbformat.v4.new_output(output.output_type, data=data, **count)
 
 
@@ -113,12 +126,18 @@ def keep_outputs(path):
         if cell.cell_type == "code":
             outputs = []
             for output in cell.outputs:
-                if outputs and output.output_type == "stream" and outputs[-1].get("name") == output.name:
+                if (
+                    outputs
+                    and output.output_type == "stream"
+                    and outputs[-1].get("name") == output.name
+                ):
                     outputs[-1].text += output.text
                 else:
                     outputs.append(_kept(output))
             cell.outputs = outputs
-    notebook.metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+    }
     nbformat.write(notebook, path)
 
 

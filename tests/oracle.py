@@ -303,7 +303,11 @@ def link(rng, source, target):
     """Make source hold target where its kind allows that."""
     if isinstance(source, (list, collections.deque)):
         source.append(target)
-    elif isinstance(source, dict) and type(source) in (dict, collections.OrderedDict, collections.defaultdict):
+    elif isinstance(source, dict) and type(source) in (
+        dict,
+        collections.OrderedDict,
+        collections.defaultdict,
+    ):
         source[f"k{rng.randrange(9)}"] = target
     elif isinstance(source, gcscope.Person):
         source.friends.append(target)
@@ -311,7 +315,9 @@ def link(rng, source, target):
         source.cell_contents = target
     elif isinstance(source, Slotted):
         source.b = target
-    elif hasattr(source, "__dict__") and not isinstance(source, (type, types.MethodType, types.ModuleType)):
+    elif hasattr(source, "__dict__") and not isinstance(
+        source, (type, types.MethodType, types.ModuleType)
+    ):
         with suppress(AttributeError, TypeError):
             source.extra = target
 
@@ -345,7 +351,9 @@ def compare(seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Compare the dry run with the collector on random graphs.")
+    parser = argparse.ArgumentParser(
+        description="Compare the dry run with the collector on random graphs."
+    )
     parser.add_argument("--graphs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -360,7 +368,9 @@ def main():
         trash += found
         if only_ours or only_theirs:
             mismatches += 1
-            print(f"seed {seed}: {len(only_ours)} only in the dry run, {len(only_theirs)} only by the collector")
+            print(
+                f"seed {seed}: {len(only_ours)} only in the dry run, {len(only_theirs)} only by the collector"
+            )
     print(
         f"CPython {platform.python_version()}: {options.graphs} random graphs of {len(KINDS)} kinds of nodes, "
         f"{trash} unreachable objects: {mismatches} mismatches"

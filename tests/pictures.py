@@ -1,7 +1,7 @@
 """Pictures to look at: rings of every shape, drawn as gcscope draws them.
 
-python tests/pictures.py FOLDER            every picture as .dot, .mmd and, where Graphviz is on PATH, .png and .svg
-python tests/pictures.py FOLDER pair names  those of these names
+python tests/pictures.py FOLDER            every picture as .dot, .mmd and, where Graphviz is on
+PATH, .png and .svg python tests/pictures.py FOLDER pair names  those of these names
 """
 
 import argparse
@@ -13,10 +13,10 @@ from pathlib import Path
 
 import gcscope
 from gcscope import Counts, Cut, Cycle, Link, Person, Report
-from gcscope.render.depict import picture_of
+from gcscope.model.record import sum_counts
 from gcscope.render.dot import dot_of, dot_text
 from gcscope.render.mermaid import mermaid_of, mermaid_text
-from gcscope.report import sum_counts
+from gcscope.render.report_picture import picture_of
 
 
 class Node:
@@ -111,10 +111,24 @@ def nothing():
     pass
 
 
-PICTURES = (pair, itself, three, twelve, thousand, exception, overlapping, popular, names, forms, many, nothing)
+PICTURES = (
+    pair,
+    itself,
+    three,
+    twelve,
+    thousand,
+    exception,
+    overlapping,
+    popular,
+    names,
+    forms,
+    many,
+    nothing,
+)
 
 
-# ------------------------------------------------------------------ reports made by hand, the same on every Python
+# ------------------------------------------------------------------ reports made by hand, the same
+# on every Python
 
 
 def link(type_name, label, name=None, where=None, refcount=1):
@@ -123,7 +137,11 @@ def link(type_name, label, name=None, where=None, refcount=1):
 
 def cycle(*ring, cut=None, **values):
     """A cycle of links; cut is the place of the link to be cut."""
-    told = Cut(link=ring[cut], advice="let go of it", frees=len(ring), references=1) if cut is not None else None
+    told = (
+        Cut(link=ring[cut], advice="let go of it", frees=len(ring), references=1)
+        if cut is not None
+        else None
+    )
     fixed = {
         "ring": ring,
         "objects": len(ring),
@@ -156,17 +174,31 @@ def chain(length):
     return [link("m.Node", ".next", name=str(number)) for number in range(length)]
 
 
-PERSONS = (link("gcscope.Person", ".friends[0]", name="Michael"), link("gcscope.Person", ".friends[0]", name="Sarah"))
+PERSONS = (
+    link("gcscope.Person", ".friends[0]", name="Michael"),
+    link("gcscope.Person", ".friends[0]", name="Sarah"),
+)
 TWO = "two objects refer to each other"
 KEEPS = "an exception keeps the frame that keeps it"
-FRAME = (link("OSError", ".__traceback__.tb_frame"), link("frame", "local last", name="retry", where="retry.py:12"))
+FRAME = (
+    link("OSError", ".__traceback__.tb_frame"),
+    link("frame", "local last", name="retry", where="retry.py:12"),
+)
 ODD = '"\\N" & <b>#35;</b> `x`'
 GOLDEN = {
     "pair": report(cycle(*PERSONS, cut=0, cause=TWO, objects=4, bytes=432)),
     "itself": report(cycle(link("list", "[0]"), cut=0, cause="a container holds itself")),
-    "exception": report(cycle(*FRAME, cut=1, cause=KEEPS, dragged=20, dragged_bytes=2100, count=40)),
-    "folded": report(cycle(*chain(100), cut=50), *(cycle(link(f"m.Kind{i}", ".me"), cut=0) for i in range(12))),
-    "odd": report(cycle(link("m.Odd", f"[{ODD!r}]", name=ODD), cut=None, advice="clear it"), notes=(ODD,), alive=True),
+    "exception": report(
+        cycle(*FRAME, cut=1, cause=KEEPS, dragged=20, dragged_bytes=2100, count=40)
+    ),
+    "folded": report(
+        cycle(*chain(100), cut=50), *(cycle(link(f"m.Kind{i}", ".me"), cut=0) for i in range(12))
+    ),
+    "odd": report(
+        cycle(link("m.Odd", f"[{ODD!r}]", name=ODD), cut=None, advice="clear it"),
+        notes=(ODD,),
+        alive=True,
+    ),
     "nothing": report(),
 }
 GOLDEN_FOLDER = Path(__file__).parent / "golden"
@@ -179,7 +211,8 @@ def write_golden():
             (GOLDEN_FOLDER / f"{name}.{suffix}").write_text(writer(drawn), encoding="utf-8")
 
 
-# ---------------------------------------------------------------------------------------------------- the pictures
+# ----------------------------------------------------------------------------------------------------
+# the pictures
 
 
 def report_of(make):
@@ -189,8 +222,12 @@ def report_of(make):
     make()
     report = gcscope.garbage()
     gc.enable()
-    cycles = tuple(cycle for cycle in report.cycles if "type" not in cycle.types)  # classes made so that forms differ
-    return Report(**{**{name: getattr(report, name) for name in report.__slots__}, "cycles": cycles})
+    cycles = tuple(
+        cycle for cycle in report.cycles if "type" not in cycle.types
+    )  # classes made so that forms differ
+    return Report(
+        **{**{name: getattr(report, name) for name in report.__slots__}, "cycles": cycles}
+    )
 
 
 def write(folder, name, picture):
@@ -199,13 +236,19 @@ def write(folder, name, picture):
     dot.write_text(dot_of(picture), encoding="utf-8")
     (folder / f"{name}.mmd").write_text(mermaid_of(picture), encoding="utf-8")
     for form in ("png", "svg") if shutil.which("dot") else ():
-        subprocess.run(["dot", f"-T{form}", "-o", dot.with_suffix(f".{form}"), dot], check=True, timeout=60)
+        subprocess.run(
+            ["dot", f"-T{form}", "-o", dot.with_suffix(f".{form}"), dot], check=True, timeout=60
+        )
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=Path, nargs="?")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(make.__name__ for make in PICTURES))
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=", ".join(make.__name__ for make in PICTURES)
+    )
     parser.add_argument("--golden", action="store_true", help="write the golden texts anew")
     options = parser.parse_args()
     if options.golden:

@@ -2,7 +2,8 @@
 
     python tests/schema.py      write python/gcscope/gcscope-1.schema.json anew
 
-tests/test_schema.py compares the file with what this makes, so that it cannot drift from the records.
+tests/test_schema.py compares the file with what this makes, so that it cannot drift from the
+records.
 """
 
 import ast
@@ -61,7 +62,10 @@ def definition(node):
     readers, described = {}, {}
     for place, line in enumerate(node.body):
         if isinstance(line, ast.Assign) and line.targets[0].id == "_readers":
-            readers = {key.value: value for key, value in zip(line.value.keys, line.value.values, strict=True)}
+            readers = {
+                key.value: value
+                for key, value in zip(line.value.keys, line.value.values, strict=True)
+            }
         following = node.body[place + 1] if place + 1 < len(node.body) else None
         if isinstance(line, ast.AnnAssign) and isinstance(following, ast.Expr):
             described[line.target.id] = plain(following.value.value)
@@ -84,7 +88,10 @@ def definition(node):
 def document(kind, record):
     """The schema of a whole document of one kind."""
     fields = {name: {"$ref": f"#/$defs/{kind}/properties/{name}"} for name in record["properties"]}
-    head = {"schema": {"$ref": "#/$defs/schema"}, "kind": {"description": "Which record this is.", "const": kind}}
+    head = {
+        "schema": {"$ref": "#/$defs/schema"},
+        "kind": {"description": "Which record this is.", "const": kind},
+    }
     return {
         "description": f"A document of kind {kind}: {record['description']}",
         "type": "object",
@@ -100,8 +107,13 @@ def schema():
     for room in ROOMS:
         path = PACKAGE / f"{room}.py"
         for node in ast.parse(path.read_text(encoding="utf-8")).body if path.exists() else ():
-            if isinstance(node, ast.ClassDef) and re.search(r"^    _readers\b", ast.unparse(node), flags=re.M):
-                if any(isinstance(base, ast.Name) and base.id in ("Record", "Drawable") for base in node.bases):
+            if isinstance(node, ast.ClassDef) and re.search(
+                r"^    _readers\b", ast.unparse(node), flags=re.M
+            ):
+                if any(
+                    isinstance(base, ast.Name) and base.id in ("Record", "Drawable")
+                    for base in node.bases
+                ):
                     records[node.name.lower()] = definition(node)
     version = {
         "description": "The version of this schema. A reader refuses one that it does not know.",

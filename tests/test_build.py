@@ -34,7 +34,11 @@ def sdist(tmp_path_factory):
     copy = tmp_path_factory.mktemp("copy")
     skip = {"build", "dist", ".git", "__pycache__"}
     for path in ROOT.rglob("*"):
-        if path.is_file() and not skip & set(path.relative_to(ROOT).parts) and path.suffix not in (".so", ".pyc"):
+        if (
+            path.is_file()
+            and not skip & set(path.relative_to(ROOT).parts)
+            and path.suffix not in (".so", ".pyc")
+        ):
             target = copy / path.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
@@ -45,14 +49,23 @@ def test_the_sdist_has_everything(sdist):
     with tarfile.open(sdist) as archive:
         names = {name.split("/", 1)[1] for name in archive.getnames() if "/" in name}
     wanted = [
-        *ROOT.glob("src/*.[ch]"),
-        *ROOT.glob("tests/*.py"),
+        *ROOT.glob("src/**/*.[ch]"),
+        *ROOT.glob("tests/**/*.py"),
         *ROOT.glob("tests/rooms/*.c"),
         *ROOT.glob("benchmarks/*.py"),
     ]
-    wanted += [*ROOT.glob("notebooks/*.ipynb"), *ROOT.glob("python/gcscope/**/*.py"), *ROOT.glob("*.md")]
+    wanted += [
+        *ROOT.glob("notebooks/*.ipynb"),
+        *ROOT.glob("python/gcscope/**/*.py"),
+        *ROOT.glob("*.md"),
+    ]
     wanted += [*ROOT.glob("python/gcscope/*.json")]
-    wanted += [ROOT / "python/gcscope/_core.pyi", ROOT / "python/gcscope/py.typed", ROOT / "LICENSE", ROOT / "Makefile"]
+    wanted += [
+        ROOT / "python/gcscope/_core.pyi",
+        ROOT / "python/gcscope/py.typed",
+        ROOT / "LICENSE",
+        ROOT / "Makefile",
+    ]
     assert not [path for path in wanted if path.relative_to(ROOT).as_posix() not in names]
     assert not [name for name in names if name.endswith((".so", ".o", ".pyc"))]
 
@@ -66,7 +79,11 @@ def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         archive.extractall(tmp_path / "site")
-    assert "gcscope/_core.pyi" in names and "gcscope/py.typed" in names and "gcscope/render/text.py" in names
+    assert (
+        "gcscope/_core.pyi" in names
+        and "gcscope/py.typed" in names
+        and "gcscope/render/text.py" in names
+    )
     assert "gcscope/gcscope-1.schema.json" in names
     assert not [name for name in names if name.endswith((".c", ".h"))]
     code = "import gcscope as g, gc; gc.disable(); p = g.Person('x'); p.befriend(p); del p; print(g.garbage().objects)"

@@ -36,7 +36,9 @@ def test_a_ring_is_explained_and_its_twin_is_silent(case, watched):
     assert report.cycles, report
     unnamed = [link for cycle in report.cycles for link in cycle.ring if not link.named]
     assert unnamed == [], str(report)
-    assert any(is_explained(case, cycle) for cycle in report.cycles), f"{case.cause} {case.cuts}\n{report}"
+    assert any(is_explained(case, cycle) for cycle in report.cycles), (
+        f"{case.cause} {case.cuts}\n{report}"
+    )
     silent = watched(case.repaired)
     assert not silent, str(silent)
 

@@ -90,7 +90,9 @@ for word in (lambda: _core.dry_run(1), lambda: _core.rings(None, {}, None, 2)):
     except RuntimeError as error:
         print(error)
 """
-    told = "the heap changed while it was listed: an audit hook ran a collection or gave objects up\n"
+    told = (
+        "the heap changed while it was listed: an audit hook ran a collection or gave objects up\n"
+    )
     assert survives(python, MANY_RINGS + code) == 2 * told
 
 
@@ -114,7 +116,14 @@ for word in (lambda: _core.holders(box, ()), lambda: _core.why_alive(box), lambd
 
 
 @pytest.mark.parametrize(
-    "answer", ["(*real(*which),)", "None", "[object(), [[]], {}]", "[object() for _ in range(5)]", "iter(real(*which))"]
+    "answer",
+    [
+        "(*real(*which),)",
+        "None",
+        "[object(), [[]], {}]",
+        "[object() for _ in range(5)]",
+        "iter(real(*which))",
+    ],
 )
 def test_gc_get_objects_was_replaced_before(python, answer):
     code = f"""
@@ -126,11 +135,11 @@ from gcscope import _core
 marker = []
 words = (
     *(lambda extent=extent: _core.dry_run(extent) for extent in (-1, 1, marker)),
-    lambda: _core.census([]).still_tracked(),
+    lambda: _core.roll_call([]).still_tracked(),
     lambda: _core.holders([marker], ()),
     lambda: _core.why_alive([marker]),
     lambda: _core.retained([marker]),
-    lambda: _core.scene([id(marker)], 9, (), {{}}, None),
+    lambda: _core.neighborhood([id(marker)], 9, (), {{}}, None),
 )
 for word in words:
     try:
@@ -148,7 +157,12 @@ def test_the_line_of_a_traceback_made_by_hand(quiet):
     (lambda: None)()
     sys.settrace(None)
     line = frame.f_code.co_firstlineno
-    for lasti, lineno, expected in ((10**6, 77, 77), (2**31 - 2, -1, line), (-4, -1, line), (0, -1, line)):
+    for lasti, lineno, expected in (
+        (10**6, 77, 77),
+        (2**31 - 2, -1, line),
+        (-4, -1, line),
+        (0, -1, line),
+    ):
         traceback = types.TracebackType(None, frame, lasti, lineno)
         box = [traceback]
         row = next(row for row in _core.why_alive(box)[1] if row[0] == "traceback")
@@ -221,7 +235,10 @@ del _core, ring
 gc.collect()
 print(*told)
 """
-    assert survives(python, HALF_CLEARED + code) == "gcscope is gone: the collector has cleared the module\n"
+    assert (
+        survives(python, HALF_CLEARED + code)
+        == "gcscope is gone: the collector has cleared the module\n"
+    )
 
 
 def test_a_slot_with_other_letters(quiet):
@@ -260,19 +277,23 @@ def test_holders_of_an_object_that_one_list_holds_often(quiet):
     assert count >= 100_000
 
 
-def scene(*objs, most=100):
+def neighborhood(*objs, most=100):
     """Its edges, and who holds from outside: as (to, label)."""
-    _, edges, outside, _ = _core.scene([id(thing) for thing in objs], most, (), {}, None)
-    return [(*row[:3], [name[0] for name in row[4]]) for row in edges], [(row[0], row[2][-1][0]) for row in outside]
+    _, edges, outside, _ = _core.neighborhood([id(thing) for thing in objs], most, (), {}, None)
+    return [(*row[:3], [name[0] for name in row[4]]) for row in edges], [
+        (row[0], row[2][-1][0]) for row in outside
+    ]
 
 
 def test_a_scene_of_what_stands_at_the_end_of_a_long_list(quiet):
     things = [[] for _ in range(2000)]
-    long = [None] * 3_000_000 + things  # not by looking for each of them from the first item on: that takes minutes
+    long = (
+        [None] * 3_000_000 + things
+    )  # not by looking for each of them from the first item on: that takes minutes
     labels = [f"[{i}]" for i in range(len(long))][-2000:]
-    outside = scene(*things, most=2000)[1]
+    outside = neighborhood(*things, most=2000)[1]
     assert [label for label in labels if label in {label for _, label in outside}] == labels
-    edges = scene(long, *things, most=2001)[0]
+    edges = neighborhood(long, *things, most=2001)[0]
     assert edges == [(0, i + 1, 1, [label]) for i, label in enumerate(labels)]
     del long
 
@@ -280,9 +301,13 @@ def test_a_scene_of_what_stands_at_the_end_of_a_long_list(quiet):
 def test_a_scene_of_two_that_one_list_holds_in_turn(quiet):
     one, other = [], []
     turns = [one, other] * 100_000
-    edges, outside = scene(one, other)
-    assert edges == [] and {pair for pair in outside if pair[1][0] == "["} == {(i % 2, f"[{i}]") for i in range(8)}
-    assert scene(turns)[0] == [(0, i, 100_000, [f"[{2 * n + i - 1}]" for n in range(4)]) for i in (1, 2)]
+    edges, outside = neighborhood(one, other)
+    assert edges == [] and {pair for pair in outside if pair[1][0] == "["} == {
+        (i % 2, f"[{i}]") for i in range(8)
+    }
+    assert neighborhood(turns)[0] == [
+        (0, i, 100_000, [f"[{2 * n + i - 1}]" for n in range(4)]) for i in (1, 2)
+    ]
 
 
 def test_a_scene_of_what_a_lying_type_shows(quiet, rooms):
@@ -290,8 +315,8 @@ def test_a_scene_of_what_a_lying_type_shows(quiet, rooms):
         held = []
         liar = rooms.Liar(held, shown)
         labels = [f"{n} reference of a rooms.Liar" for n in ("2nd", "3rd", "4th", "5th")[:shown]]
-        assert scene(liar)[0] == ([(0, 1, shown, labels)] if shown else [])
-        assert [label for _, label in scene(held)[1] if "Liar" in label] == labels
+        assert neighborhood(liar)[0] == ([(0, 1, shown, labels)] if shown else [])
+        assert [label for _, label in neighborhood(held)[1] if "Liar" in label] == labels
         del liar
 
 
@@ -312,7 +337,7 @@ def generate():
 running = generate()
 next(running)
 def look():
-    return len(_core.scene([id(one), id(running)], 60, ((id(running), "title"),), {{}}, None))
+    return len(_core.neighborhood([id(one), id(running)], 60, ((id(running), "title"),), {{}}, None))
 look()
 counts = sys.getrefcount(one), sys.getrefcount(running)
 failures = 0

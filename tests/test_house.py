@@ -1,4 +1,4 @@
-"""House rules, held by tests: the ranks of the rooms, one way of the data, no hidden state."""
+"""House rules, held by tests that read the folders: ranks, one way of the data, no hidden state, plain words."""
 
 import ast
 import re
@@ -14,44 +14,9 @@ from gcscope import _core
 ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src"
 
-# Ground floor first: a room includes only rooms that stand before it.
-RANKS = [
-    "base",
-    "vec",
-    "internals",
-    "addrmap",
-    "graph",
-    "subset",
-    "scc",
-    "paths",
-    "fall",
-    "dominators",
-    "heap",
-    "collector",
-    "names",
-    "hold",
-    "journal",
-    "state",
-    "pass",
-    "census",
-    "tracked",
-    "refs",
-    "label",
-    "opaque",
-    "references",
-    "labels",
-    "expression",
-    "rings",
-    "describe",
-    "story",
-    "holders",
-    "stage",
-    "scene",
-    "alive",
-    "module",
-]
-ENGINE = RANKS[: RANKS.index("names")]  # integers only
-SEES_OBJECTS = {"base", "internals", "heap"}
+# A folder includes only itself and those before it.
+FOLDERS = ["base", "graph", "heap", "labels", "runtime", "types", "query", "."]
+ENGINE = ("base/vec", "graph", "heap/addrmap", "heap/collector")  # integers only
 
 
 def code_of(path):
@@ -61,50 +26,87 @@ def code_of(path):
 
 
 def sources():
-    return sorted([*SRC.glob("*.c"), *SRC.glob("*.h")])
+    return sorted([*SRC.rglob("*.c"), *SRC.rglob("*.h")])
 
 
-def test_every_file_has_a_rank():
-    assert {path.stem for path in sources()} == set(RANKS)
+def name_of(path):
+    return path.relative_to(SRC).as_posix()
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: p.name)
-def test_a_room_includes_lower_rooms_only(path):
-    rank = RANKS.index(path.stem)
-    for included in re.findall(r'#include "(\w+)\.h"', path.read_text(encoding="utf-8")):
-        assert RANKS.index(included) < rank or (included == path.stem and path.suffix == ".c"), included
-    assert not re.findall(r'#include ".*\.c"', path.read_text(encoding="utf-8"))
+def includes_of(path):
+    return re.findall(r'#include "([\w/]+\.\w+)"', path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda p: p.name)
+def test_every_folder_has_a_rank():
+    assert {path.parent.relative_to(SRC).as_posix() for path in sources()} == set(FOLDERS)
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_a_room_includes_its_own_and_lower_folders_only(path):
+    rank = FOLDERS.index(path.parent.relative_to(SRC).as_posix())
+    for included in includes_of(path):
+        if not included.startswith("internal/"):
+            assert (SRC / included).suffix == ".h" and (SRC / included).is_file(), included
+            assert FOLDERS.index(Path(included).parent.as_posix()) <= rank, included
+
+
+def test_no_circle_of_includes():
+    includes = {name_of(path): includes_of(path) for path in sources() if path.suffix == ".h"}
+    assert circle_in(includes) is None
+
+
+def circle_in(graph):
+    """A circle of a dict of lists, or None."""
+    done, open_ = set(), []
+
+    def visit(node):
+        if node in open_:
+            return [*open_[open_.index(node) :], node]
+        if node in done or node not in graph:
+            return None
+        open_.append(node)
+        found = next(filter(None, map(visit, graph[node])), None)
+        open_.pop()
+        done.add(node)
+        return found
+
+    return next(filter(None, map(visit, graph)), None)
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
 def test_private_headers_and_versions_have_their_rooms(path):
-    text = code_of(path)
-    if path.stem != "internals":
-        assert "pycore_" not in path.read_text(encoding="utf-8") and "Py_BUILD_CORE" not in text
-    assert "pycore_gc" not in path.read_text(encoding="utf-8")
-    if path.stem not in ("internals", "base"):
-        assert "PY_VERSION_HEX" not in text
+    text = path.read_text(encoding="utf-8")
+    if path.stem != "interp":
+        assert "pycore_" not in text and "Py_BUILD_CORE" not in code_of(path)
+    assert "pycore_gc" not in text
+    if path.stem not in ("interp", "compat"):
+        assert "PY_VERSION_HEX" not in code_of(path)
 
 
-@pytest.mark.parametrize("room", ENGINE)
-def test_the_engine_makes_no_python_object(room):
-    for path in SRC.glob(f"{room}.[ch]"):
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_the_engine_makes_no_python_object(path):
+    if name_of(path).startswith(("graph/", "heap/", *ENGINE)):
         text = code_of(path)
-        assert not re.search(r"\bPy\w+_(New|From\w+|Append|SetItem|Call\w*)\s*\(|\bPyErr_|Py_BuildValue", text), path
-        if room not in SEES_OBJECTS:
-            assert "PyObject" not in text, path
+        assert not re.search(
+            r"\bPy\w+_(New|From\w+|Append|SetItem|Call\w*)\s*\(|\bPyErr_|Py_BuildValue", text
+        )
+    if name_of(path).startswith(ENGINE):
+        assert "PyObject" not in code_of(path)
 
 
 def test_no_backward_goto_and_no_recursion_by_name():
-    for path in SRC.glob("*.c"):
+    for path in SRC.rglob("*.c"):
         text = code_of(path)
         assert "goto" not in text
         for match in re.finditer(r"^(\w+)\([^;{]*\)\n\{\n(.*?)^\}", text, flags=re.M | re.S):
             name, body = match.groups()
-            assert not re.search(rf"(?<![\w.>]){name}\s*\(", body), f"{path.name}: {name} calls itself"
+            assert not re.search(rf"(?<![\w.>]){name}\s*\(", body), (
+                f"{path.name}: {name} calls itself"
+            )
 
 
-# What the linker sees as writable data: tables that the C API wants as non-const, and nothing that changes.
+# What the linker sees as writable data: tables that the C API wants as non-const, and nothing that
+# changes.
 WRITABLE = re.compile(
     r"(_methods|_members|_getset|_slots|_spec|_module|_def|_words|_table)(\.\d+)?$|^(keywords|completed)(\.\d+)?$|^__|^_|^gcscope_module$"
 )
@@ -112,12 +114,16 @@ WRITABLE = re.compile(
 
 @pytest.mark.skipif(shutil.which("nm") is None, reason="needs nm")
 def test_no_mutable_static_and_one_exported_symbol():
-    listing = subprocess.run(["nm", _core.__file__], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(
+        ["nm", _core.__file__], capture_output=True, text=True, check=True
+    ).stdout
     symbols = [line.split()[-2:] for line in listing.splitlines()]
     if not symbols or "asan" in listing or "gcov" in listing:
         pytest.skip("no symbols, or a build with instruments of its own")
     assert [name for kind, name in symbols if kind in "bBdD" and not WRITABLE.search(name)] == []
-    exported = subprocess.run(["nm", "-D", "--defined-only", _core.__file__], capture_output=True, text=True).stdout
+    exported = subprocess.run(
+        ["nm", "-D", "--defined-only", _core.__file__], capture_output=True, text=True
+    ).stdout
     names = {line.split()[-1] for line in exported.splitlines()} - {"_init", "_fini"}
     assert names == {"PyInit__core"}
 
@@ -125,42 +131,79 @@ def test_no_mutable_static_and_one_exported_symbol():
 # ---------------------------------------------------------------------------- Python
 
 PACKAGE = ROOT / "python/gcscope"
-RECORDS = [f"gcscope.{name}" for name in ("report", "compare", "gate", "walkthrough", "filming", "picture", "runner")]
-# each knows those before it only
-RENDERERS = ["json", "words", "rings", "text", "lesson", "fit", "paint", "gate", "depict", "captions", "dot", "mermaid"]
-RENDERERS += ["svg", "strip"]
-_KNOW_CORE = ("__init__", "verdict", "life", "runner", "owners", "guard", "births", "taken", "scene")
-KNOW_CORE = {f"{name}.py" for name in _KNOW_CORE}
+# What each folder may use besides itself: the words (api) and what is above them; never a face.
+MAY_USE = {
+    "model": set(),
+    "explain": {"model"},
+    "render": {"model"},
+    "api": {"model", "explain", "render"},
+    "pytest_plugin": {"model", "api"},
+    "cli": {"model", "api"},
+    "jupyter": {"model", "api"},
+}
+KNOW_CORE = {"", "api", "explain"}
+# The one hop upwards: a record finds the text that is written of it.
+THE_HOP = ("gcscope.model.record", "gcscope.render.hop")
+
+
+def module_of(path):
+    name = path.relative_to(PACKAGE.parent).with_suffix("").as_posix().replace("/", ".")
+    return name.removesuffix(".__init__")
+
+
+MODULES = {module_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imports_of(path):
+    """The modules of gcscope that one imports, wherever the import stands: inside a function, or for types only."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            assert node.level == 0, "imports are absolute"
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            for name in inner:
+                known = name in MODULES or name == "gcscope._core"
+                if known or (node.module or "").split(".")[0] == "gcscope":
+                    yield name if known else node.module
         elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "gcscope")
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.name)
-def test_faces_and_renderers_never_know_the_core(path):
-    imported = set(imports_of(path))
-    if path.name not in KNOW_CORE:
-        assert not any(name == "_core" or name.endswith("._core") or "._core." in name for name in imported)
-    if path.parent.name == "render":
-        lower = RENDERERS[: RENDERERS.index(path.stem)] if path.stem != "__init__" else []
-        known = [*RECORDS, *(f"gcscope.render.{name}" for name in lower)]
-        ours = {name for name in imported if name.startswith("gcscope")}
-        assert all(any(name == one or name.startswith(f"{one}.") for one in known) for name in ours)
+def folder_of(module):
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and (PACKAGE / parts[1]).is_dir() else ""
 
 
-@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.name)
-def test_renderers_have_no_input_or_output(path):
-    if path.parent.name == "render":
-        names = {
-            node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_uses_the_folders_that_it_may(module):
+    own = folder_of(module)
+    for imported in imports_of(MODULES[module]):
+        if imported == "gcscope._core":
+            assert own in KNOW_CORE
+        elif own and imported != "gcscope" and (module, imported) != THE_HOP:
+            assert folder_of(imported) in MAY_USE[own] | {own}, imported
+        elif own and imported == "gcscope":
+            assert own in ("cli", "pytest_plugin", "jupyter"), (
+                "only a face asks for the words by the package's name"
+            )
+
+
+def test_no_circle_of_imports():
+    graph = {
+        name: [other for other in imports_of(path) if (name, other) != THE_HOP]
+        for name, path in MODULES.items()
+    }
+    assert circle_in(graph) is None
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if folder_of(name) == "render"])
+def test_renderers_have_no_input_or_output(module):
+    if module.rsplit(".", 1)[-1] not in ("formats", "graphviz"):
+        tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+        assert not {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} & {
+            "print",
+            "open",
+            "input",
         }
-        assert not names & {"print", "open", "input"}
 
 
 def test_the_core_has_no_dependency():

@@ -5,8 +5,12 @@ import sys
 
 import pytest
 
-pytest.importorskip("nbclient", exc_type=ImportError, reason="the notebooks need nbclient (extra: test)")
-pytest.importorskip("ipykernel", exc_type=ImportError, reason="the notebooks need a kernel (extra: test)")
+pytest.importorskip(
+    "nbclient", exc_type=ImportError, reason="the notebooks need nbclient (extra: test)"
+)
+pytest.importorskip(
+    "ipykernel", exc_type=ImportError, reason="the notebooks need a kernel (extra: test)"
+)
 
 import nbformat
 
@@ -90,7 +94,14 @@ def test_pictures_are_kept_with_the_notebooks():
     for path in NOTEBOOKS:
         text = path.read_text(encoding="utf-8")
         assert "widget" not in text and "ipykernel_" not in text and "/tmp" not in text, path
-    assert sum(len(drawings(cell)) for path in NOTEBOOKS for cell in nbformat.read(path, as_version=4).cells) > 9
+    assert (
+        sum(
+            len(drawings(cell))
+            for path in NOTEBOOKS
+            for cell in nbformat.read(path, as_version=4).cells
+        )
+        > 9
+    )
 
 
 def test_the_words_of_a_drawing():

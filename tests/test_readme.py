@@ -33,7 +33,9 @@ sys.exit(result.failed)
 
 def test_the_program_leaves_what_is_shown(python, tmp_path):
     program = re.search(r"^```python\n(# retry.py.*?)^```", README, flags=re.M | re.S)[1]
-    shown = re.search(r"^\$ python -m gcscope run retry.py\n(.*?)^```", README, flags=re.M | re.S)[1]
+    shown = re.search(r"^\$ python -m gcscope run retry.py\n(.*?)^```", README, flags=re.M | re.S)[
+        1
+    ]
     (tmp_path / "retry.py").write_text(program)
     done = python("-m", "gcscope", "run", "retry.py", cwd=tmp_path)
     written = done.out + done.err
@@ -43,12 +45,16 @@ def test_the_program_leaves_what_is_shown(python, tmp_path):
         flags=re.M,
     )
     assert done.code == 0 and figures.sub("", written) == figures.sub("", shown), done
-    assert sys.version_info[:2] != (3, 11) or hasattr(sys, "gettotalrefcount") or written == shown, done
+    assert (
+        sys.version_info[:2] != (3, 11) or hasattr(sys, "gettotalrefcount") or written == shown
+    ), done
 
 
 def test_the_comparison_is_as_shown(tmp_path):
     program = re.search(r"^```python\n(# retry.py.*?)^```", README, flags=re.M | re.S)[1]
-    shown = re.search(r"^```console\n(\$ python -m gcscope run -q.*?)^```", README, flags=re.M | re.S)[1]
+    shown = re.search(
+        r"^```console\n(\$ python -m gcscope run -q.*?)^```", README, flags=re.M | re.S
+    )[1]
     (tmp_path / "retry.py").write_text(program)
     last = '    print(f"gave up: {last}")\n'
     assert last in program
@@ -56,14 +62,18 @@ def test_the_comparison_is_as_shown(tmp_path):
     commands = re.findall(r"^\$ (.*)\n", shown, flags=re.M)
     script = "\n".join(f'python() {{ {sys.executable} "$@"; }}; {command}' for command in commands)
     environment = {**os.environ, **PLAIN}
-    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, env=environment
+    )
     assert len(commands) == 3 and done.stderr == "", done
     assert done.stdout == re.sub(r"^\$ .*\n", "", shown, flags=re.M), done
 
 
 def test_the_failing_test_is_as_shown(python, tmp_path):
     test = re.search(r"^```python\n(# test_service.py.*?)^```", README, flags=re.M | re.S)[1]
-    shown = re.search(r"^\$ python -m pytest -q test_service.py\n(.*?)^```", README, flags=re.M | re.S)[1]
+    shown = re.search(
+        r"^\$ python -m pytest -q test_service.py\n(.*?)^```", README, flags=re.M | re.S
+    )[1]
     (tmp_path / "test_service.py").write_text(test)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     done = python(
@@ -80,7 +90,9 @@ def test_the_pictures_are_what_the_script_draws(python, tmp_path):
     """The same words; where Graphviz puts them may differ from version to version."""
     done = python(ROOT / "docs/pictures.py", tmp_path, cwd=tmp_path)
     assert done.code == 0, done
-    figures = re.compile(r"\d+ unreachable|\d+ (more )?objects?|\d+ bytes|[\d.]+ kB|\d+ more kept|frees all \d+")
+    figures = re.compile(
+        r"\d+ unreachable|\d+ (more )?objects?|\d+ bytes|[\d.]+ kB|\d+ more kept|frees all \d+"
+    )
     pictures = re.findall(r'<img src="(docs/\S+)"', README)
     assert len(pictures) == 2
     for picture in pictures:
@@ -93,13 +105,20 @@ def test_the_pictures_are_what_the_script_draws(python, tmp_path):
 
 def test_the_commands_are_two():
     commands = re.findall(r"^```sh\n(.*?)^```", README, flags=re.M | re.S)
-    assert commands == ["pip install . && python -m gcscope demo\n", 'pip install -e ".[test]" && python -m pytest\n']
+    assert commands == [
+        "pip install . && python -m gcscope demo\n",
+        'pip install -e ".[test]" && python -m pytest\n',
+    ]
 
 
 def test_every_word_is_in_the_table():
     import gcscope
 
-    words = {word for word in gcscope.__all__ if word[0].islower() or word in ("Person", "Tracked", "IMMORTAL")}
+    words = {
+        word
+        for word in gcscope.__all__
+        if word[0].islower() or word in ("Person", "Tracked", "IMMORTAL")
+    }
     assert not [word for word in words if f"`{word}" not in README]
 
 

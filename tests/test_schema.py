@@ -10,16 +10,21 @@ import pytest
 
 import gcscope
 import schema
-from gcscope.compare import compare
-from gcscope.gate import Baseline, Rules, judge, known_ring
+from gcscope.api.explain_collection import explain_collection
+from gcscope.api.garbage import arithmetic
+from gcscope.api.observe import Observer
+from gcscope.model.diff import compare
+from gcscope.model.judgement import Baseline
+from gcscope.pytest_plugin.policy import Rules, judge, known_ring
 from gcscope.render.json import kinds, read_any
-from gcscope.runner import _Observer
-from gcscope.verdict import arithmetic
-from gcscope.walkthrough import explain_collection
 
-jsonschema = pytest.importorskip("jsonschema", reason="the schema is tested with jsonschema (extra: test)")
+jsonschema = pytest.importorskip(
+    "jsonschema", reason="the schema is tested with jsonschema (extra: test)"
+)
 
-SCHEMA = json.loads(Path(gcscope.__file__).with_name("gcscope-1.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    Path(gcscope.__file__).with_name("gcscope-1.schema.json").read_text(encoding="utf-8")
+)
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
@@ -31,19 +36,25 @@ def test_it_is_what_the_records_make():
 def test_it_is_a_schema():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert SCHEMA["$defs"]["schema"]["const"] == gcscope.report.SCHEMA == SCHEMA["title"]
+    assert SCHEMA["$defs"]["schema"]["const"] == gcscope.model.record.SCHEMA == SCHEMA["title"]
 
 
 @pytest.mark.parametrize(("kind", "cls"), kinds().items())
 def test_each_record_has_its_fields_in_the_schema(kind, cls):
     inner, outer = SCHEMA["$defs"][kind], SCHEMA["$defs"][f"{kind}-document"]
     assert sorted(inner["required"]) == sorted(inner["properties"]) == sorted(cls.__slots__)
-    assert sorted(outer["required"]) == sorted(outer["properties"]) == sorted([*cls.__slots__, "schema", "kind"])
+    assert (
+        sorted(outer["required"])
+        == sorted(outer["properties"])
+        == sorted([*cls.__slots__, "schema", "kind"])
+    )
     assert outer["properties"]["kind"]["const"] == kind
     for name in cls.__slots__:
         assert outer["properties"][name] == {"$ref": f"#/$defs/{kind}/properties/{name}"}
     assert inner["additionalProperties"] is outer["additionalProperties"] is False
-    assert {"$ref": f"#/$defs/{kind}-document"} in SCHEMA["oneOf"] and len(SCHEMA["oneOf"]) == len(kinds())
+    assert {"$ref": f"#/$defs/{kind}-document"} in SCHEMA["oneOf"] and len(SCHEMA["oneOf"]) == len(
+        kinds()
+    )
 
 
 def test_everything_is_described():
@@ -88,7 +99,7 @@ def returned():
     gc.collect()
     gc.disable()
     gcscope.journal.enabled = True
-    observer = _Observer()
+    observer = Observer()
     empty = gcscope.garbage()
     ring()
     garbage = gcscope.garbage()
@@ -112,7 +123,9 @@ def returned():
     found += [told, told.update_refs[0], told.subtract_refs[0], told.move_unreachable[0]]
     ring(), ring()
     found += [compare(garbage, gcscope.garbage()), *compare(garbage, gcscope.garbage()).grown]
-    rules = Rules(severity="fail", reason=None, allow=("types.*",), known=frozenset(), own_frames=frozenset())
+    rules = Rules(
+        severity="fail", reason=None, allow=("types.*",), known=frozenset(), own_frames=frozenset()
+    )
     judgement = judge(garbage, rules)
     known = known_ring(garbage.cycles[0], ["test_it.py::test_x"])
     found += [judgement, *judgement.findings, known, Baseline(rings=(known,))]
@@ -150,7 +163,9 @@ def damaged(document):
 
 
 def test_what_is_damaged_is_refused_by_both(returned):
-    by_size = sorted(returned, key=lambda record: -len(record.to_json()))  # small examples are enough
+    by_size = sorted(
+        returned, key=lambda record: -len(record.to_json())
+    )  # small examples are enough
     examples = {type(record): record for record in by_size if getattr(record, "cycles", True)}
     assert len(examples) == len(kinds())
     for record in examples.values():
@@ -173,7 +188,9 @@ def test_what_is_damaged_is_refused_by_both(returned):
     ],
 )
 def test_damage_deep_inside_is_refused_by_both(returned, path, value):
-    whole = next(record for record in returned if isinstance(record, gcscope.Report) and record.cycles)
+    whole = next(
+        record for record in returned if isinstance(record, gcscope.Report) and record.cycles
+    )
     document = json.loads(whole.to_json())
     *way, last = path
     place = document

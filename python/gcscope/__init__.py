@@ -21,22 +21,30 @@ The words of this package load on first use; `import gcscope` alone costs next t
     labeller(cls)     register names for the references of a C type that gcscope does not know
     IMMORTAL          what refcount answers for an object that is never freed
 
-PYTEST_DONT_REWRITE: for pytest, which would otherwise warn when this package, its plugin's, was imported before it.
+PYTEST_DONT_REWRITE: for pytest, which would otherwise warn when this package, its plugin's, was
+imported before it.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope._core import IMMORTAL, Person, Tracked, refcount
-    from gcscope.filming import Film, film
-    from gcscope.guard import assert_no_cycles, assert_released, watch
-    from gcscope.labelling import labeller
-    from gcscope.life import Journal, journal
-    from gcscope.owners import holders, retained, why_alive
-    from gcscope.picture import Picture
-    from gcscope.report import (
+    from gcscope.api.assertions import assert_no_cycles, assert_released
+    from gcscope.api.collect import collect, trial
+    from gcscope.api.draw import draw
+    from gcscope.api.explain_collection import explain_collection
+    from gcscope.api.film import Film, film
+    from gcscope.api.garbage import cycles, garbage
+    from gcscope.api.holders import holders
+    from gcscope.api.journal import Journal, journal
+    from gcscope.api.retained import retained
+    from gcscope.api.watch import watch
+    from gcscope.api.why_alive import why_alive
+    from gcscope.explain.labellers import labeller
+    from gcscope.model.picture import Picture
+    from gcscope.model.record import Counts
+    from gcscope.model.results import (
         Chain,
         Collection,
-        Counts,
         Cut,
         Cycle,
         Event,
@@ -48,9 +56,7 @@ if TYPE_CHECKING:
         Retained,
         Trial,
     )
-    from gcscope.sketch import draw
-    from gcscope.verdict import collect, cycles, garbage, trial
-    from gcscope.walkthrough import Walkthrough, explain_collection
+    from gcscope.model.walkthrough import Walkthrough
 
 __version__ = "0.1.0"
 
@@ -60,38 +66,38 @@ _HOMES = {
     "Person": "_core",
     "Tracked": "_core",
     "refcount": "_core",
-    "collect": "verdict",
-    "cycles": "verdict",
-    "garbage": "verdict",
-    "labeller": "labelling",
-    "trial": "verdict",
-    "holders": "owners",
-    "retained": "owners",
-    "why_alive": "owners",
-    "assert_no_cycles": "guard",
-    "assert_released": "guard",
-    "watch": "guard",
-    "draw": "sketch",
-    "explain_collection": "walkthrough",
-    "film": "filming",
-    "Film": "filming",
-    "Picture": "picture",
-    "Walkthrough": "walkthrough",
-    "journal": "life",
-    "Event": "report",
-    "Journal": "life",
-    "Chain": "report",
-    "Collection": "report",
-    "Cut": "report",
-    "Cycle": "report",
-    "Link": "report",
-    "Counts": "report",
-    "Fate": "report",
-    "Holder": "report",
-    "Holders": "report",
-    "Report": "report",
-    "Retained": "report",
-    "Trial": "report",
+    "collect": "api.collect",
+    "cycles": "api.garbage",
+    "garbage": "api.garbage",
+    "labeller": "explain.labellers",
+    "trial": "api.collect",
+    "holders": "api.holders",
+    "retained": "api.retained",
+    "why_alive": "api.why_alive",
+    "assert_no_cycles": "api.assertions",
+    "assert_released": "api.assertions",
+    "watch": "api.watch",
+    "draw": "api.draw",
+    "explain_collection": "api.explain_collection",
+    "film": "api.film",
+    "Film": "api.film",
+    "Picture": "model.picture",
+    "Walkthrough": "model.walkthrough",
+    "journal": "api.journal",
+    "Event": "model.results",
+    "Journal": "api.journal",
+    "Chain": "model.results",
+    "Collection": "model.results",
+    "Cut": "model.results",
+    "Cycle": "model.results",
+    "Link": "model.results",
+    "Counts": "model.record",
+    "Fate": "model.results",
+    "Holder": "model.results",
+    "Holders": "model.results",
+    "Report": "model.results",
+    "Retained": "model.results",
+    "Trial": "model.results",
 }
 
 __all__ = [
@@ -148,14 +154,14 @@ def __getattr__(name: str) -> object:
 
 def load_ipython_extension(shell: object) -> None:
     """Give IPython its magics, for `%load_ext gcscope`: `%gcscope expression` and, above a cell, `%%gcscope`."""
-    from gcscope.magics import load
+    from gcscope.jupyter.magics import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: object) -> None:
     """Take them away, as `%unload_ext gcscope` asks for."""
-    from gcscope.magics import unload
+    from gcscope.jupyter.magics import unload
 
     unload(shell)
 

@@ -1,6 +1,6 @@
 """`python -m gcscope`."""
 
-from gcscope.cli import main
+from gcscope.cli.main import main
 
 if __name__ == "__main__":
     main()

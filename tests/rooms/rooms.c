@@ -1,24 +1,26 @@
-/* rooms: the C rooms that know no Python, and types that misbehave on purpose, within reach of the tests. */
+/* rooms: the C rooms that know no Python, and types that misbehave on purpose, within reach of the
+   tests. */
 
-#include "addrmap.h"
-#include "collector.h"
-#include "dominators.h"
-#include "fall.h"
-#include "graph.h"
-#include "paths.h"
-#include "scc.h"
-#include "subset.h"
+#include "heap/addrmap.h"
+#include "heap/collector.h"
+#include "graph/dominators.h"
+#include "graph/cascade.h"
+#include "graph/graph.h"
+#include "graph/bfs.h"
+#include "graph/scc.h"
+#include "graph/nodeset.h"
 
 /* ------------------------------------------------------------------ the rooms */
 
-/* addrmap(addresses, questions, fail_after): insert all, number them, answer each question with an id or None.
-   (which were new, addresses by id, answers, bytes left at the end), or MemoryError. */
+/* addrmap(addresses, questions, fail_after): insert all, number them, answer each question with an
+   id or None. (which were new, addresses by id, answers, bytes left at the end), or MemoryError. */
 static PyObject *
 rooms_addrmap(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *given, *questions;
     long long fail_after;
-    if (!PyArg_ParseTuple(args, "O!O!L", &PyList_Type, &given, &PyList_Type, &questions, &fail_after)) {
+    if (!PyArg_ParseTuple(args, "O!O!L", &PyList_Type, &given, &PyList_Type, &questions,
+                          &fail_after)) {
         return NULL;
     }
     Memory memory;
@@ -81,8 +83,8 @@ rooms_vec(PyObject *Py_UNUSED(module), PyObject *args)
     size_t length = vec.length, capacity = vec.capacity;
     vec_fini(&memory, &vec);
     vec_fini(&memory, &vec);
-    return Py_BuildValue("(inKnnn)", error, (Py_ssize_t)length, sum, (Py_ssize_t)capacity, (Py_ssize_t)memory.used,
-                         (Py_ssize_t)memory.peak);
+    return Py_BuildValue("(inKnnn)", error, (Py_ssize_t)length, sum, (Py_ssize_t)capacity,
+                         (Py_ssize_t)memory.used, (Py_ssize_t)memory.peak);
 }
 
 /* vec_overflow(): ask for more than can be addressed; -1 each time, without a crash. */
@@ -92,22 +94,24 @@ rooms_vec_overflow(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
     VEC(uint64_t) vec = {0};
     Memory memory;
     memory_init(&memory);
-    int most = vec_reserve(&memory, &vec, SIZE_MAX), half = vec_reserve(&memory, &vec, SIZE_MAX / 2);
+    int most = vec_reserve(&memory, &vec, SIZE_MAX),
+        half = vec_reserve(&memory, &vec, SIZE_MAX / 2);
     int one = vec_push(&memory, &vec, 1), again = vec_reserve(&memory, &vec, SIZE_MAX - 1);
     size_t length = vec.length;
     vec_fini(&memory, &vec);
     return Py_BuildValue("(iiiin)", most, half, one, again, (Py_ssize_t)length);
 }
 
-/* collector(rows, refcounts, unowned, fail_after): the dry run on a graph given as lists of targets.
+/* collector(rows, refcounts, unowned, fail_after): the dry run on a graph given as lists of
+   targets.
    ([gc_refs], [reachable], unreachable, over-visited), or MemoryError. */
 static PyObject *
 rooms_collector(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *rows, *refcounts, *unowned;
     long long fail_after;
-    if (!PyArg_ParseTuple(args, "O!O!O!L", &PyList_Type, &rows, &PyList_Type, &refcounts, &PyList_Type, &unowned,
-                          &fail_after)) {
+    if (!PyArg_ParseTuple(args, "O!O!O!L", &PyList_Type, &rows, &PyList_Type, &refcounts,
+                          &PyList_Type, &unowned, &fail_after)) {
         return NULL;
     }
     Memory memory;
@@ -126,21 +130,26 @@ rooms_collector(PyObject *Py_UNUSED(module), PyObject *args)
             graph_add_reserved(&graph, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(row, j)));
         }
         graph_close_row(&graph);
-        error = error == 0 ? vec_push(&memory, &counts, (int32_t)PyLong_AsLong(PyList_GET_ITEM(refcounts, i))) : error;
+        error = error == 0 ? vec_push(&memory, &counts,
+                                      (int32_t)PyLong_AsLong(PyList_GET_ITEM(refcounts, i)))
+                           : error;
     }
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(unowned) && error == 0; i++) {
-        error = vec_push(&memory, &free_edges, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(unowned, i)));
+        error = vec_push(&memory, &free_edges,
+                         (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(unowned, i)));
     }
     bool sound = error == 0 && graph_is_sound(&graph);
     if (error == 0) {
-        error = collector_run(&collector, &memory, &graph, counts.items, free_edges.items, free_edges.length);
+        error = collector_run(&collector, &memory, &graph, counts.items, free_edges.items,
+                              free_edges.length);
     }
     PyObject *left = PyList_New(0), *reachable = PyList_New(0);
     for (Py_ssize_t i = 0; i < n && error == 0; i++) {
         PyObject *refs = PyLong_FromLong(collector.gc_refs.items[i]);
         PyList_Append(left, refs);
         Py_XDECREF(refs);
-        PyList_Append(reachable, collector_is_reachable(&collector, (size_t)i) ? Py_True : Py_False);
+        PyList_Append(reachable,
+                      collector_is_reachable(&collector, (size_t)i) ? Py_True : Py_False);
     }
     size_t unreachable = collector.unreachable, over_visited = collector.over_visited;
     collector_fini(&collector);
@@ -149,8 +158,9 @@ rooms_collector(PyObject *Py_UNUSED(module), PyObject *args)
     graph_fini(&graph);
     vec_fini(&memory, &counts);
     vec_fini(&memory, &free_edges);
-    PyObject *answer = Py_BuildValue("(NNnniN)", left, reachable, (Py_ssize_t)unreachable, (Py_ssize_t)over_visited,
-                                     sound, PyLong_FromSize_t(memory.used));
+    PyObject *answer =
+        Py_BuildValue("(NNnniN)", left, reachable, (Py_ssize_t)unreachable,
+                      (Py_ssize_t)over_visited, sound, PyLong_FromSize_t(memory.used));
     if (error < 0) {
         Py_XDECREF(answer);
         PyErr_Format(PyExc_MemoryError, "%zu bytes left", memory.used);
@@ -211,7 +221,8 @@ rows_from_graph(const Graph *graph)
     PyObject *rows = PyList_New(0);
     const uint32_t *offsets = graph->offsets.items;
     for (size_t n = 0; n < graph->nodes && graph->targets.items != NULL; n++) {
-        append_new(rows, list_from_nodes(graph->targets.items + offsets[n], offsets[n + 1] - offsets[n]));
+        append_new(rows,
+                   list_from_nodes(graph->targets.items + offsets[n], offsets[n + 1] - offsets[n]));
     }
     for (size_t n = (size_t)PyList_GET_SIZE(rows); n < graph->nodes; n++) {
         append_new(rows, PyList_New(0));
@@ -219,7 +230,8 @@ rows_from_graph(const Graph *graph)
     return rows;
 }
 
-/* The answer; MemoryError when memory was exhausted; AssertionError when some of it was not given back. */
+/* The answer; MemoryError when memory was exhausted; AssertionError when some of it was not given
+   back. */
 static PyObject *
 finish(const Memory *memory, int error, PyObject *answer)
 {
@@ -227,7 +239,8 @@ finish(const Memory *memory, int error, PyObject *answer)
         return answer;
     }
     Py_XDECREF(answer);
-    return PyErr_Format(error < 0 ? PyExc_MemoryError : PyExc_AssertionError, "%zu bytes left", memory->used);
+    return PyErr_Format(error < 0 ? PyExc_MemoryError : PyExc_AssertionError, "%zu bytes left",
+                        memory->used);
 }
 
 static Memory
@@ -255,7 +268,8 @@ rooms_transpose(PyObject *Py_UNUSED(module), PyObject *args)
         error = graph_transpose(&transpose, &memory, &graph);
     }
     if (error == 0) {
-        answer = Py_BuildValue("(NN)", rows_from_graph(&transpose), PyBool_FromLong(graph_is_sound(&transpose)));
+        answer = Py_BuildValue("(NN)", rows_from_graph(&transpose),
+                               PyBool_FromLong(graph_is_sound(&transpose)));
     }
     graph_fini(&graph);
     graph_fini(&transpose);
@@ -263,8 +277,8 @@ rooms_transpose(PyObject *Py_UNUSED(module), PyObject *args)
     return finish(&memory, error, answer);
 }
 
-/* subset(rows, members, fail_after): (members by number, the number of each given one, whether each node is one, rows of
-   the induced graph). */
+/* subset(rows, members, fail_after): (members by number, the number of each given one, whether each
+   node is one, rows of the induced graph). */
 static PyObject *
 rooms_subset(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -275,31 +289,31 @@ rooms_subset(PyObject *Py_UNUSED(module), PyObject *args)
     }
     Memory memory = memory_that_fails(fail_after);
     Graph graph = {0}, induced = {0};
-    Subset subset = {0};
+    NodeSet nodeset = {0};
     Path nodes = {0}, members = {0};
     int error = graph_from_rows(&graph, &memory, rows);
     error = error == 0 ? nodes_from_list(&memory, &nodes, given) : error;
-    error = error == 0 ? subset_init(&subset, &memory, graph.nodes) : error;
+    error = error == 0 ? nodeset_init(&nodeset, &memory, graph.nodes) : error;
     for (size_t i = 0; i < nodes.length && error == 0; i++) {
-        subset_add(&subset, nodes.items[i]);
+        nodeset_add(&nodeset, nodes.items[i]);
     }
-    error = error == 0 ? subset_number(&subset) : error;
-    error = error == 0 ? vec_reserve(&memory, &members, subset.count) : error;
-    error = error == 0 ? subset_induce(&subset, &induced, &graph) : error;
+    error = error == 0 ? nodeset_number(&nodeset) : error;
+    error = error == 0 ? vec_reserve(&memory, &members, nodeset.count) : error;
+    error = error == 0 ? nodeset_induce(&nodeset, &induced, &graph) : error;
     if (error == 0 && graph_is_sound(&induced)) {
         PyObject *ranks = PyList_New(0), *has = PyList_New(0);
-        subset_members(&subset, members.items);
+        nodeset_members(&nodeset, members.items);
         for (size_t i = 0; i < nodes.length; i++) {
-            append_new(ranks, PyLong_FromUnsignedLong(subset_rank(&subset, nodes.items[i])));
+            append_new(ranks, PyLong_FromUnsignedLong(nodeset_rank(&nodeset, nodes.items[i])));
         }
         for (size_t n = 0; n < graph.nodes; n++) {
-            append_new(has, PyBool_FromLong(subset_has(&subset, (NodeId)n)));
+            append_new(has, PyBool_FromLong(nodeset_has(&nodeset, (NodeId)n)));
         }
-        answer = Py_BuildValue("(NNNN)", list_from_nodes(members.items, subset.count), ranks, has,
+        answer = Py_BuildValue("(NNNN)", list_from_nodes(members.items, nodeset.count), ranks, has,
                                rows_from_graph(&induced));
     }
-    subset_fini(&subset);
-    subset_fini(&subset);
+    nodeset_fini(&nodeset);
+    nodeset_fini(&nodeset);
     graph_fini(&graph);
     graph_fini(&induced);
     vec_fini(&memory, &nodes);
@@ -307,7 +321,8 @@ rooms_subset(PyObject *Py_UNUSED(module), PyObject *args)
     return finish(&memory, error, answer);
 }
 
-/* scc(rows, fail_after): (count, [component], [members of each cyclic one], peak of its memory in bytes). */
+/* scc(rows, fail_after): (count, [component], [members of each cyclic one], peak of its memory in
+   bytes). */
 static PyObject *
 rooms_scc(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -327,10 +342,12 @@ rooms_scc(PyObject *Py_UNUSED(module), PyObject *args)
         PyObject *groups = PyList_New(0);
         const uint32_t *starts = scc.starts.items;
         for (size_t c = 0; c < scc.cyclic; c++) {
-            append_new(groups, list_from_nodes(scc.members.items + starts[c], starts[c + 1] - starts[c]));
+            append_new(groups,
+                       list_from_nodes(scc.members.items + starts[c], starts[c + 1] - starts[c]));
         }
-        answer = Py_BuildValue("(nNNn)", (Py_ssize_t)scc.count, list_from_nodes(scc.component.items, graph.nodes),
-                               groups, (Py_ssize_t)(memory.peak - before));
+        answer = Py_BuildValue("(nNNn)", (Py_ssize_t)scc.count,
+                               list_from_nodes(scc.component.items, graph.nodes), groups,
+                               (Py_ssize_t)(memory.peak - before));
     }
     scc_fini(&scc);
     scc_fini(&scc);
@@ -340,7 +357,7 @@ rooms_scc(PyObject *Py_UNUSED(module), PyObject *args)
 
 /* One question: (roots, target, barred nodes or None). */
 static int
-answer_way(Paths *paths, PyObject *question, PyObject *ways)
+answer_way(Bfs *bfs, PyObject *question, PyObject *ways)
 {
     PyObject *given, *shut;
     unsigned target;
@@ -348,83 +365,85 @@ answer_way(Paths *paths, PyObject *question, PyObject *ways)
         return -1;
     }
     Path roots = {0}, way = {0};
-    Subset barred = {0};
-    int error = nodes_from_list(paths->memory, &roots, given);
-    error = error == 0 ? subset_init(&barred, paths->memory, paths->graph->nodes) : error;
+    NodeSet barred = {0};
+    int error = nodes_from_list(bfs->memory, &roots, given);
+    error = error == 0 ? nodeset_init(&barred, bfs->memory, bfs->graph->nodes) : error;
     for (Py_ssize_t i = 0; shut != Py_None && i < PyList_GET_SIZE(shut) && error == 0; i++) {
-        subset_add(&barred, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(shut, i)));
+        nodeset_add(&barred, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(shut, i)));
     }
     if (error == 0) {
         const uint64_t *bits = shut == Py_None ? NULL : barred.bits.items;
-        error = paths_from_roots(paths, roots.items, roots.length, target, bits, &way);
+        error = bfs_from_roots(bfs, roots.items, roots.length, target, bits, &way);
     }
     if (error >= 0) {
         append_new(ways, error == 1 ? list_from_nodes(way.items, way.length) : Py_NewRef(Py_None));
     }
-    vec_fini(paths->memory, &roots);
-    vec_fini(paths->memory, &way);
-    subset_fini(&barred);
+    vec_fini(bfs->memory, &roots);
+    vec_fini(bfs->memory, &way);
+    nodeset_fini(&barred);
     return error < 0 ? -1 : 0;
 }
 
-/* paths(rows, questions, search, fail_after): ([way or None], edges looked at). After the first question, go on as if `search` of
-   them had been asked, unless it is 0. */
+/* paths(rows, questions, search, fail_after): ([way or None], edges looked at). After the first
+   question, go on as if `search` of them had been asked, unless it is 0. */
 static PyObject *
 rooms_paths(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *rows, *questions, *ways = PyList_New(0);
     unsigned search;
     long long fail_after;
-    if (!PyArg_ParseTuple(args, "O!O!IL", &PyList_Type, &rows, &PyList_Type, &questions, &search, &fail_after)) {
+    if (!PyArg_ParseTuple(args, "O!O!IL", &PyList_Type, &rows, &PyList_Type, &questions, &search,
+                          &fail_after)) {
         return NULL;
     }
     Memory memory = memory_that_fails(fail_after);
     Graph graph = {0};
-    Paths paths = {0};
+    Bfs bfs = {0};
     int error = graph_from_rows(&graph, &memory, rows);
-    error = error == 0 ? paths_init(&paths, &memory, &graph) : error;
+    error = error == 0 ? bfs_init(&bfs, &memory, &graph) : error;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(questions) && error == 0; i++) {
-        paths.search = i == 1 && search != 0 ? search : paths.search;
-        error = answer_way(&paths, PyList_GET_ITEM(questions, i), ways);
+        bfs.search = i == 1 && search != 0 ? search : bfs.search;
+        error = answer_way(&bfs, PyList_GET_ITEM(questions, i), ways);
     }
-    PyObject *answer = Py_BuildValue("(NK)", ways, (unsigned long long)paths.steps);
-    paths_fini(&paths);
-    paths_fini(&paths);
+    PyObject *answer = Py_BuildValue("(NK)", ways, (unsigned long long)bfs.steps);
+    bfs_fini(&bfs);
+    bfs_fini(&bfs);
     graph_fini(&graph);
     return finish(&memory, error, answer);
 }
 
-/* rings(rows, component, groups, budget, fail_after): ([(a shortest ring, whether exact)] for each group, edges looked
-   at). */
+/* rings(rows, component, groups, budget, fail_after): ([(a shortest ring, whether exact)] for each
+   group, edges looked at). */
 static PyObject *
 rooms_rings(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *rows, *component_list, *groups, *rings = PyList_New(0);
     unsigned long long budget;
     long long fail_after;
-    if (!PyArg_ParseTuple(args, "O!O!O!KL", &PyList_Type, &rows, &PyList_Type, &component_list, &PyList_Type, &groups,
-                          &budget, &fail_after)) {
+    if (!PyArg_ParseTuple(args, "O!O!O!KL", &PyList_Type, &rows, &PyList_Type, &component_list,
+                          &PyList_Type, &groups, &budget, &fail_after)) {
         return NULL;
     }
     Memory memory = memory_that_fails(fail_after);
     Graph graph = {0};
-    Paths paths = {0};
+    Bfs bfs = {0};
     Path component = {0}, members = {0}, ring = {0};
     int error = graph_from_rows(&graph, &memory, rows);
     error = error == 0 ? nodes_from_list(&memory, &component, component_list) : error;
-    error = error == 0 ? paths_init(&paths, &memory, &graph) : error;
+    error = error == 0 ? bfs_init(&bfs, &memory, &graph) : error;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(groups) && error == 0; i++) {
         bool exact = false;
         members.length = 0;
         error = nodes_from_list(&memory, &members, PyList_GET_ITEM(groups, i));
         if (error == 0) {
-            error = paths_shortest_ring(&paths, component.items, members.items, members.length, budget, &ring, &exact);
+            error = bfs_shortest_ring(&bfs, component.items, members.items, members.length, budget,
+                                      &ring, &exact);
         }
         PyObject *nodes = list_from_nodes(ring.items, ring.length);
         append_new(rings, Py_BuildValue("(NN)", nodes, PyBool_FromLong(exact)));
     }
-    PyObject *answer = Py_BuildValue("(NK)", rings, (unsigned long long)paths.steps);
-    paths_fini(&paths);
+    PyObject *answer = Py_BuildValue("(NK)", rings, (unsigned long long)bfs.steps);
+    bfs_fini(&bfs);
     graph_fini(&graph);
     vec_fini(&memory, &component);
     vec_fini(&memory, &members);
@@ -433,18 +452,18 @@ rooms_rings(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 static PyObject *
-list_from_counts(const Fall *fall)
+list_from_counts(const Cascade *cascade)
 {
     PyObject *counts = PyList_New(0);
-    for (size_t n = 0; n < fall->counts.length; n++) {
-        append_new(counts, PyLong_FromLong(fall->counts.items[n]));
+    for (size_t n = 0; n < cascade->counts.length; n++) {
+        append_new(counts, PyLong_FromLong(cascade->counts.items[n]));
     }
     return counts;
 }
 
 /* Cut a list of (source, target), or free a list of nodes. 0 or -1. */
 static int
-answer_fall(Fall *fall, PyObject *list)
+answer_fall(Cascade *cascade, PyObject *list)
 {
     Path nodes = {0};
     VEC(Edge) edges = {0};
@@ -455,72 +474,76 @@ answer_fall(Fall *fall, PyObject *list)
         if (!PyArg_ParseTuple(PyList_GET_ITEM(list, i), "II", &edge.source, &edge.target)) {
             return -1;
         }
-        error = vec_push(fall->memory, &edges, edge);
+        error = vec_push(cascade->memory, &edges, edge);
     }
-    error = error == 0 && !cut ? nodes_from_list(fall->memory, &nodes, list) : error;
+    error = error == 0 && !cut ? nodes_from_list(cascade->memory, &nodes, list) : error;
     if (error == 0) {
-        error = cut ? fall_cut(fall, edges.items, edges.length) : fall_free(fall, nodes.items, nodes.length);
+        error = cut ? cascade_cut(cascade, edges.items, edges.length)
+                    : cascade_free(cascade, nodes.items, nodes.length);
     }
-    vec_fini(fall->memory, &nodes);
-    vec_fini(fall->memory, &edges);
+    vec_fini(cascade->memory, &nodes);
+    vec_fini(cascade->memory, &edges);
     return error;
 }
 
-/* fall(rows, unowned, questions, fail_after): (counts, [freed] for each list of edges to cut or of nodes to free, counts
-   afterwards, references taken). */
+/* fall(rows, unowned, questions, fail_after): (counts, [freed] for each list of edges to cut or of
+   nodes to free, counts afterwards, references taken). */
 static PyObject *
 rooms_fall(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *rows, *unowned_list, *questions, *counts = NULL, *answer = NULL;
     long long fail_after;
-    if (!PyArg_ParseTuple(args, "O!O!O!L", &PyList_Type, &rows, &PyList_Type, &unowned_list, &PyList_Type, &questions,
-                          &fail_after)) {
+    if (!PyArg_ParseTuple(args, "O!O!O!L", &PyList_Type, &rows, &PyList_Type, &unowned_list,
+                          &PyList_Type, &questions, &fail_after)) {
         return NULL;
     }
     Memory memory = memory_that_fails(fail_after);
     Graph graph = {0};
-    Fall fall = {0};
+    Cascade cascade = {0};
     Path unowned = {0};
     PyObject *freed = PyList_New(0);
     int error = graph_from_rows(&graph, &memory, rows);
     error = error == 0 ? nodes_from_list(&memory, &unowned, unowned_list) : error;
-    error = error == 0 ? fall_init(&fall, &memory, &graph, unowned.items, unowned.length) : error;
-    counts = list_from_counts(&fall);
+    error =
+        error == 0 ? cascade_init(&cascade, &memory, &graph, unowned.items, unowned.length) : error;
+    counts = list_from_counts(&cascade);
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(questions) && error == 0; i++) {
-        error = answer_fall(&fall, PyList_GET_ITEM(questions, i));
-        append_new(freed, list_from_nodes(fall.freed.items, fall.freed.length));
+        error = answer_fall(&cascade, PyList_GET_ITEM(questions, i));
+        append_new(freed, list_from_nodes(cascade.freed.items, cascade.freed.length));
     }
-    answer = Py_BuildValue("(NNNK)", counts, freed, list_from_counts(&fall), (unsigned long long)fall.steps);
-    fall_fini(&fall);
-    fall_fini(&fall);
+    answer = Py_BuildValue("(NNNK)", counts, freed, list_from_counts(&cascade),
+                           (unsigned long long)cascade.steps);
+    cascade_fini(&cascade);
+    cascade_fini(&cascade);
     graph_fini(&graph);
     vec_fini(&memory, &unowned);
     return finish(&memory, error, answer);
 }
 
-/* dominators(rows, roots, weights, fail_after): ([immediate dominator, -1 for the virtual root, None where not reachable],
-   [reachable nodes in order], [sums of weights]). */
+/* dominators(rows, roots, weights, fail_after): ([immediate dominator, -1 for the virtual root,
+   None where not reachable], [reachable nodes in order], [sums of weights]). */
 static PyObject *
 rooms_dominators(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *rows, *root_list, *weight_list, *answer = NULL;
     long long fail_after;
-    if (!PyArg_ParseTuple(args, "O!O!O!L", &PyList_Type, &rows, &PyList_Type, &root_list, &PyList_Type, &weight_list,
-                          &fail_after)) {
+    if (!PyArg_ParseTuple(args, "O!O!O!L", &PyList_Type, &rows, &PyList_Type, &root_list,
+                          &PyList_Type, &weight_list, &fail_after)) {
         return NULL;
     }
     Memory memory = memory_that_fails(fail_after);
     Graph graph = {0};
-    Subset roots = {0};
+    NodeSet roots = {0};
     Dominators dominators = {0};
     VEC(uint64_t) weights = {0};
     int error = graph_from_rows(&graph, &memory, rows);
-    error = error == 0 ? subset_init(&roots, &memory, graph.nodes) : error;
+    error = error == 0 ? nodeset_init(&roots, &memory, graph.nodes) : error;
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(root_list) && error == 0; i++) {
-        subset_add(&roots, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(root_list, i)));
+        nodeset_add(&roots, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(root_list, i)));
     }
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(weight_list) && error == 0; i++) {
-        error = vec_push(&memory, &weights, PyLong_AsUnsignedLongLong(PyList_GET_ITEM(weight_list, i)));
+        error =
+            vec_push(&memory, &weights, PyLong_AsUnsignedLongLong(PyList_GET_ITEM(weight_list, i)));
     }
     error = error == 0 ? dominators_run(&dominators, &memory, &graph, roots.bits.items) : error;
     if (error == 0) {
@@ -533,11 +556,13 @@ rooms_dominators(PyObject *Py_UNUSED(module), PyObject *args)
                                                        : PyLong_FromUnsignedLong(idom));
             append_new(sums, PyLong_FromUnsignedLongLong(weights.items[n]));
         }
-        answer = Py_BuildValue("(NNN)", idoms, list_from_nodes(dominators.order.items, dominators.order.length), sums);
+        answer =
+            Py_BuildValue("(NNN)", idoms,
+                          list_from_nodes(dominators.order.items, dominators.order.length), sums);
     }
     dominators_fini(&dominators);
     dominators_fini(&dominators);
-    subset_fini(&roots);
+    nodeset_fini(&roots);
     graph_fini(&graph);
     vec_fini(&memory, &weights);
     return finish(&memory, error, answer);
@@ -625,7 +650,8 @@ static PyType_Spec stubborn_spec = {
     .slots = stubborn_slots,
 };
 
-/* Has items in the eyes of its type and no ob_size: a size that is told must not be nonsense, nor a crash. */
+/* Has items in the eyes of its type and no ob_size: a size that is told must not be nonsense, nor a
+   crash. */
 static PyType_Spec sizeless_spec = {
     .name = "rooms.Sizeless",
     .basicsize = sizeof(LiarObject),
@@ -675,8 +701,8 @@ static PyModuleDef_Slot rooms_slots[] = {
     {0, NULL},
 };
 
-static PyModuleDef rooms_module = {PyModuleDef_HEAD_INIT, .m_name = "rooms", .m_size = 0, .m_methods = rooms_methods,
-                                   .m_slots = rooms_slots};
+static PyModuleDef rooms_module = {PyModuleDef_HEAD_INIT, .m_name = "rooms", .m_size = 0,
+                                   .m_methods = rooms_methods, .m_slots = rooms_slots};
 
 PyMODINIT_FUNC
 PyInit_rooms(void)

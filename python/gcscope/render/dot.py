@@ -1,21 +1,24 @@
 """Pictures in DOT, the language of Graphviz.
 
-A label stands in its arrow, as a node without a border: `a -> label -> b`. So labels never cover each other, a line or
-a box, and a ring gets its rows: down on one side, up on the other. What is on a ring, and where to cut it, is told by
-width, dashes and words, by colour only besides; the colours are told apart by the colour-blind (Okabe and Ito).
+A label stands in its arrow, as a node without a border: `a -> label -> b`. So labels never cover
+each other, a line or a box, and a ring gets its rows: down on one side, up on the other. What is on
+a ring, and where to cut it, is told by width, dashes and words, by colour only besides; the colours
+are told apart by the colour-blind (Okabe and Ito).
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-from gcscope.picture import OBJECT, OUTSIDE, REST, Arrow, Box, Group, Picture
-from gcscope.render.captions import arrow_lines, box_lines, group_lines, picture_lines, rows_of_ring
-from gcscope.render.depict import picture_of
-from gcscope.render.text import MOST_ADVICE, in_one_line, shortened
-from gcscope.report import Cycle, Report
+from gcscope.model.phrases import in_one_line, shortened
+from gcscope.model.picture import OBJECT, OUTSIDE, REST, Arrow, Box, Group, Picture
+from gcscope.model.results import Cycle, Report
+from gcscope.render.boxes import arrow_lines, box_lines, group_lines, picture_lines, rows_of_ring
+from gcscope.render.cycle_text import MOST_ADVICE
+from gcscope.render.report_picture import picture_of
 
-# Graphviz without a font library measures text by the first name, where it is one of the few that it knows.
+# Graphviz without a font library measures text by the first name, where it is one of the few that
+# it knows.
 FONTS = "Helvetica,Arial,sans-serif"
 BACKSLASH = "\N{REVERSE SOLIDUS OPERATOR}"
 LEFT, CENTRED = "\\l", "\\n"  # what ends a line
@@ -45,12 +48,23 @@ _NODE = {
 }
 _EDGE = {"color": _GREY, "arrowsize": "0.9"}
 _CLUSTER = {"style": "rounded", "color": "#8c8c8c", "label": "", "margin": "14"}
-_ON_RING = {"style": "filled,rounded,bold", "fillcolor": "#e8f2fa", "color": _BLUE, "penwidth": "2.5"}
+_ON_RING = {
+    "style": "filled,rounded,bold",
+    "fillcolor": "#e8f2fa",
+    "color": _BLUE,
+    "penwidth": "2.5",
+}
 _AS_WIDE = {"width": "1.5"}  # in a film a box has the same size whatever its count is
 _RESTING = {"style": "filled,dashed", "fillcolor": "#f5f5f5"}
 _WITHOUT_BORDER = {"shape": "plain", "style": "solid"}
 _LABEL = {**_WITHOUT_BORDER, "margin": "0.04,0.02"}
-_CUT_LABEL = {"style": "dashed", "color": _RED, "fontcolor": _RED, "penwidth": "1.5", "margin": "0.08,0.04"}
+_CUT_LABEL = {
+    "style": "dashed",
+    "color": _RED,
+    "fontcolor": _RED,
+    "penwidth": "1.5",
+    "margin": "0.08,0.04",
+}
 _TEXT = {**_WITHOUT_BORDER, "margin": "0.12,0.06"}  # a page may have a wider font than Graphviz
 _RING_ARROW = {"color": _BLUE, "penwidth": "2.5"}
 _CUT_ARROW = {"color": _RED, "penwidth": "2.5", "style": "dashed"}
@@ -92,7 +106,8 @@ def quoted(text: str) -> str:
 def _hint(text: str) -> str:
     """Write what is shown while the mouse points at something, and read aloud.
 
-    Some versions of Graphviz read escapes in it twice: a sign that looks like a backslash stands for it.
+    Some versions of Graphviz read escapes in it twice: a sign that looks like a backslash stands
+    for it.
     """
     return quoted(shortened(text, MOST_ADVICE).replace("\\", BACKSLASH))
 
@@ -103,7 +118,9 @@ def quoted_lines(lines: list[str], end: str = CENTRED) -> str:
     return f'"{end.join(written)}{end if end == LEFT and lines else ""}"'
 
 
-def _attributes(*layers: dict[str, str], label: str | None = None, tooltip: str | None = None) -> str:
+def _attributes(
+    *layers: dict[str, str], label: str | None = None, tooltip: str | None = None
+) -> str:
     """Write attributes, later ones over earlier ones; label and tooltip are quoted already."""
     merged = {name: quoted(value) for layer in layers for name, value in layer.items()}
     for name, value in (("label", label), ("tooltip", tooltip)):
@@ -121,7 +138,11 @@ class _Writer:
         self.picture = picture
         self.hidden = hidden
         self.boxes = {box.key: f"box{number}" for number, box in enumerate(picture.boxes)}
-        self.labels = {number: f"label{number}" for number, arrow in enumerate(picture.arrows) if arrow_lines(arrow)}
+        self.labels = {
+            number: f"label{number}"
+            for number, arrow in enumerate(picture.arrows)
+            if arrow_lines(arrow)
+        }
 
     def lines(self) -> list[str]:
         """Write the whole picture."""
@@ -143,23 +164,35 @@ class _Writer:
     def words(self) -> dict[str, str]:
         """Tell in words what each node, arrow and group is."""
         titles = {box.key: ", ".join(box_lines(box)) for box in self.picture.boxes}
-        words = {"gcscope": self.picture.title, **{self.boxes[key]: title for key, title in titles.items()}}
+        words = {
+            "gcscope": self.picture.title,
+            **{self.boxes[key]: title for key, title in titles.items()},
+        }
         for number, group in enumerate(self.picture.groups):
             words[f"text{number}"] = words[f"cluster{number}"] = group.title
         for number, arrow in enumerate(self.picture.arrows):
             said = f"{titles[arrow.source]} {' '.join(arrow_lines(arrow))} → {titles[arrow.target]}"
-            ends = [self.boxes[arrow.source], *([self.labels[number]] if number in self.labels else [])]
-            for name in [*ends[1:], *("->".join(half) for half in pairwise([*ends, self.boxes[arrow.target]]))]:
+            ends = [
+                self.boxes[arrow.source],
+                *([self.labels[number]] if number in self.labels else []),
+            ]
+            for name in [
+                *ends[1:],
+                *("->".join(half) for half in pairwise([*ends, self.boxes[arrow.target]])),
+            ]:
                 words[name] = said
         return words
 
     def _group(self, number: int, group: Group) -> list[str]:
         """Write what is said of a group, its nodes, and which of them stand beside each other.
 
-        What is said is a node above the ring, not the label of the cluster, so that the ring stands below its middle.
+        What is said is a node above the ring, not the label of the cluster, so that the ring stands
+        below its middle.
         """
         lines = [f"graph {_attributes(_CLUSTER, tooltip=_hint(group.title))}"]
-        lines.append(f"text{number} {_attributes(_TEXT, label=quoted_lines(group_lines(group), LEFT))}")
+        lines.append(
+            f"text{number} {_attributes(_TEXT, label=quoted_lines(group_lines(group), LEFT))}"
+        )
         lines += self._nodes(group.key)
         rows = rows_of_ring(self._ring(group.key))
         lines += [f"text{number} -> {row[0]} {_UNSEEN}" for row in rows[:1]]
@@ -168,11 +201,15 @@ class _Writer:
     def _nodes(self, group: str | None) -> list[str]:
         """Write the boxes of a group, and the labels of the arrows between them."""
         lines = [self._box(box) for box in self.picture.boxes if box.group == group]
-        return lines + [self._label(number) for number in self.labels if self._group_of(number) == group]
+        return lines + [
+            self._label(number) for number in self.labels if self._group_of(number) == group
+        ]
 
     def _loose_rows(self) -> list[str]:
         """Tell which nodes outside of all groups stand beside each other: two objects, rings, pairs."""
-        objects = [box.key for box in self.picture.boxes if box.group is None and box.kind == OBJECT]
+        objects = [
+            box.key for box in self.picture.boxes if box.group is None and box.kind == OBJECT
+        ]
         if len(objects) == 2:
             return self._side_by_side(*objects)
         rings = self._loose_rings()
@@ -183,13 +220,20 @@ class _Writer:
 
     def _side_by_side(self, one: str, other: str) -> list[str]:
         """Put two objects beside each other: one reference goes straight on, those that are left lie below."""
-        between = {number: arrow for number, arrow in enumerate(self.picture.arrows) if number in self.labels}
+        between = {
+            number: arrow
+            for number, arrow in enumerate(self.picture.arrows)
+            if number in self.labels
+        }
         there = [n for n, arrow in between.items() if (arrow.source, arrow.target) == (one, other)]
         back = [n for n, arrow in between.items() if (arrow.source, arrow.target) == (other, one)]
         straight = [self.labels[number] for number in [*there, *back][:1]]
         below = [self.labels[number] for number in [*there, *back][1:]]
         line = f"{{rank=same; {'; '.join([self.boxes[one], *straight, self.boxes[other]])}}}"
-        return [line, *(f"{self.boxes[key]} -> {label} {_UNSEEN}" for label in below for key in (one, other))]
+        return [
+            line,
+            *(f"{self.boxes[key]} -> {label} {_UNSEEN}" for label in below for key in (one, other)),
+        ]
 
     def _loose_rings(self) -> list[list[str]]:
         """Find the rings outside of all groups that go one way only: three objects or more, each with one reference."""
@@ -214,11 +258,15 @@ class _Writer:
 
     def _pairs(self, placed: frozenset[str]) -> list[str]:
         """Let the labels of two boxes that refer to each other stand beside each other: it looks like a ring."""
-        numbers = {(arrow.source, arrow.target): number for number, arrow in enumerate(self.picture.arrows)}
+        numbers = {
+            (arrow.source, arrow.target): number for number, arrow in enumerate(self.picture.arrows)
+        }
         lines = []
         for (source, target), number in numbers.items():
             back = numbers.get((target, source), number)
-            is_pair = number < back and {number, back} <= self.labels.keys() and source not in placed
+            is_pair = (
+                number < back and {number, back} <= self.labels.keys() and source not in placed
+            )
             if is_pair and self._group_of(number) is None and self._group_of(back) is None:
                 lines.append(f"{{rank=same; {self.labels[number]}; {self.labels[back]}}}")
         return lines
@@ -226,7 +274,9 @@ class _Writer:
     def _group_of(self, number: int) -> str | None:
         """Tell in which group the label of an arrow stands."""
         arrow = self.picture.arrows[number]
-        groups = {box.group for box in self.picture.boxes if box.key in (arrow.source, arrow.target)}
+        groups = {
+            box.group for box in self.picture.boxes if box.key in (arrow.source, arrow.target)
+        }
         return groups.pop() if len(groups) == 1 else None
 
     def _box(self, box: Box) -> str:
@@ -239,7 +289,9 @@ class _Writer:
             style = {**style, **_AS_WIDE}
         if box.key in self.hidden:
             style = {**style, **_HIDDEN}
-        attributes = _attributes(style, label=quoted_lines(box_lines(box)), tooltip=_hint(box.title))
+        attributes = _attributes(
+            style, label=quoted_lines(box_lines(box)), tooltip=_hint(box.title)
+        )
         return f"{self.boxes[box.key]} {attributes}"
 
     def _label(self, number: int) -> str:
@@ -247,7 +299,9 @@ class _Writer:
         style = _CUT_LABEL if arrow.is_cut else _LABEL
         if arrow.key in self.hidden:
             style = {**style, **_HIDDEN}
-        attributes = _attributes(style, label=quoted_lines(arrow_lines(arrow)), tooltip=_hint(arrow.label))
+        attributes = _attributes(
+            style, label=quoted_lines(arrow_lines(arrow)), tooltip=_hint(arrow.label)
+        )
         return f"{self.labels[number]} {attributes}"
 
     def _arrow(self, number: int, arrow: Arrow) -> list[str]:
@@ -262,19 +316,30 @@ class _Writer:
         if number not in self.labels:
             return [f"{source} -> {target} {attributes}"]
         half = _attributes({**style, "arrowhead": "none"}, tooltip=_hint(arrow.label))
-        return [f"{source} -> {self.labels[number]} {half}", f"{self.labels[number]} -> {target} {attributes}"]
+        return [
+            f"{source} -> {self.labels[number]} {half}",
+            f"{self.labels[number]} -> {target} {attributes}",
+        ]
 
     def _is_folded(self, arrow: Arrow) -> bool:
         """Whether an arrow stands for what is folded into one box."""
-        return any(box.kind == REST for box in self.picture.boxes if box.key in (arrow.source, arrow.target))
+        return any(
+            box.kind == REST
+            for box in self.picture.boxes
+            if box.key in (arrow.source, arrow.target)
+        )
 
     def _ring(self, group: str) -> list[str]:
         """Tell the nodes of a group's ring in its order, labels among them."""
-        return self._nodes_around([box.key for box in self.picture.boxes if box.group == group and box.on_ring])
+        return self._nodes_around(
+            [box.key for box in self.picture.boxes if box.group == group and box.on_ring]
+        )
 
     def _nodes_around(self, keys: list[str]) -> list[str]:
         """Tell the nodes of a ring of boxes, labels among them."""
-        numbers = {(arrow.source, arrow.target): number for number, arrow in enumerate(self.picture.arrows)}
+        numbers = {
+            (arrow.source, arrow.target): number for number, arrow in enumerate(self.picture.arrows)
+        }
         nodes = []
         for place, key in enumerate(keys):
             number = numbers.get((key, keys[(place + 1) % len(keys)]))

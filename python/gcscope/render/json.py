@@ -1,20 +1,21 @@
 """Records as JSON, schema gcscope/1, and back.
 
-Writing needs nothing of the module `json`: `run` writes when the program under study has ended, and that program may
-have a `json` of its own.
+Writing needs nothing of the module `json`: `run` writes when the program under study has ended, and
+that program may have a `json` of its own.
 """
 
 from __future__ import annotations
 
 from _json import encode_basestring_ascii
 
-from gcscope.report import SCHEMA, Counts, Record, read_record, shown
+from gcscope.model.record import SCHEMA, Counts, Record, read_record, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     R = TypeVar("R", bound=Record)
+
 
 _CONSTANTS = {None: "null", True: "true", False: "false"}
 
@@ -24,7 +25,9 @@ def _kind(cls: type[Record]) -> str:
 
 
 def _object(items: list[tuple[str, str]]) -> str:
-    return "{" + ", ".join(f"{encode_basestring_ascii(name)}: {value}" for name, value in items) + "}"
+    return (
+        "{" + ", ".join(f"{encode_basestring_ascii(name)}: {value}" for name, value in items) + "}"
+    )
 
 
 def _written(value: object) -> str:
@@ -64,7 +67,9 @@ def pretty(record: Record) -> str:
 def _unknown(schema: object) -> str:
     """Tell what to do about a schema that is not ours."""
     name, _, version = SCHEMA.partition("/")
-    other = schema[len(name) + 1 :] if isinstance(schema, str) and schema.startswith(f"{name}/") else ""
+    other = (
+        schema[len(name) + 1 :] if isinstance(schema, str) and schema.startswith(f"{name}/") else ""
+    )
     if other.isdecimal() and int(other[:9]) > int(version):
         return f"schema {shown(schema)} is not known: a newer gcscope wrote it, upgrade gcscope to read it"
     return f"schema {shown(schema)} is not known: this version of gcscope reads {SCHEMA!r}"
@@ -106,12 +111,9 @@ def read(cls: type[R], text: str | bytes) -> R:
 
 def kinds() -> dict[str, type[Record]]:
     """Tell the classes whose records are written, by the "kind" that stands in them."""
-    import gcscope.compare as compare
-    import gcscope.gate as gate
-    import gcscope.report as report
-    import gcscope.walkthrough as walkthrough
+    from gcscope.model import diff, judgement, results, walkthrough
 
-    rooms = (report, compare, gate, walkthrough)
+    rooms = (results, diff, judgement, walkthrough)
     classes = [value for room in rooms for value in vars(room).values() if _is_kind(value)]
     return {_kind(cls): cls for cls in classes}
 
@@ -125,5 +127,7 @@ def read_any(text: str | bytes) -> Record:
     kind, document = _document(text)
     cls = kinds().get(kind) if isinstance(kind, str) else None
     if cls is None:
-        raise ValueError(f"kind {shown(kind)} is not known: it is one of {', '.join(sorted(kinds()))}")
+        raise ValueError(
+            f"kind {shown(kind)} is not known: it is one of {', '.join(sorted(kinds()))}"
+        )
     return _filled(cls, document)

@@ -1,16 +1,17 @@
 """Pictures in Mermaid, which JupyterLab and GitHub draw by themselves.
 
-What is on a ring, and where to cut it, is told by thick and dotted arrows and by words; the arrows have the colours of
-the page, the boxes colours of their own that are readable on a light and on a dark one.
+What is on a ring, and where to cut it, is told by thick and dotted arrows and by words; the arrows
+have the colours of the page, the boxes colours of their own that are readable on a light and on a
+dark one.
 """
 
 from __future__ import annotations
 
-from gcscope.picture import OUTSIDE, REST, Arrow, Box, Group, Picture
-from gcscope.render.captions import arrow_lines, box_lines, group_lines, picture_lines
-from gcscope.render.depict import picture_of
-from gcscope.render.text import in_one_line
-from gcscope.report import Cycle, Report
+from gcscope.model.phrases import in_one_line
+from gcscope.model.picture import OUTSIDE, REST, Arrow, Box, Group, Picture
+from gcscope.model.results import Cycle, Report
+from gcscope.render.boxes import arrow_lines, box_lines, group_lines, picture_lines
+from gcscope.render.report_picture import picture_of
 
 MOST_DESCRIPTION = 1000
 MOST_TEXT = 50_000  # characters; a longer text is not drawn
@@ -24,8 +25,8 @@ _CLASSES = {
 }
 _WIDER = '%%{init: {"flowchart": {"wrappingWidth": 480}}}%%'  # pixels of a line of text
 
-# Everything else that is ASCII means something to Mermaid, to Markdown or to HTML somewhere; \ufb02 and \xb6 are how
-# Mermaid marks characters that are written by their number.
+# Everything else that is ASCII means something to Mermaid, to Markdown or to HTML somewhere; \ufb02
+# and \xb6 are how Mermaid marks characters that are written by their number.
 _AS_THEY_ARE = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ,'")
 _NEVER = frozenset("\ufb02\xb6")
 
@@ -51,14 +52,18 @@ def mermaid_of(picture: Picture, columns: int = COLUMNS) -> str:
 def escaped(text: str) -> str:
     """Write a line of text so that Mermaid shows it as it is: what is not a letter or digit by its number."""
     line = in_one_line(text)
-    line = "".join(c if c in _AS_THEY_ARE or (c > "\x7f" and c not in _NEVER) else f"#{ord(c)};" for c in line)
+    line = "".join(
+        c if c in _AS_THEY_ARE or (c > "\x7f" and c not in _NEVER) else f"#{ord(c)};" for c in line
+    )
     return line.replace("direction ", "directio#110; ")  # which means something even between quotes
 
 
 def quoted_lines(lines: list[str], most: int) -> str:
     """Write lines as a text of Mermaid. A space at the beginning would be cut away, and four of them be code."""
     shown = lines if len(lines) <= most else [*lines[:most], "…"]
-    written = [f"#32;{escaped(line[1:])}" if line.startswith(" ") else escaped(line) for line in shown]
+    written = [
+        f"#32;{escaped(line[1:])}" if line.startswith(" ") else escaped(line) for line in shown
+    ]
     return f'"{"<br/>".join(written) or " "}"'
 
 
@@ -78,7 +83,12 @@ class _Writer:
         """Write the whole picture."""
         picture = self.picture
         description = escaped(picture.description[:MOST_DESCRIPTION])
-        lines = [_WIDER, "flowchart TB", f"  accTitle: {escaped(picture.title[:100])}", f"  accDescr: {description}"]
+        lines = [
+            _WIDER,
+            "flowchart TB",
+            f"  accTitle: {escaped(picture.title[:100])}",
+            f"  accDescr: {description}",
+        ]
         lines.append(f"  title[{self._text(picture_lines(picture))}]")
         for number, group in enumerate(picture.groups):
             lines += self._group(number, group)
@@ -94,7 +104,10 @@ class _Writer:
     def _group(self, number: int, group: Group) -> list[str]:
         """Write a group: what is said of it, and its boxes."""
         boxes = [box for box in self.picture.boxes if box.group == group.key]
-        lines = [f'  subgraph group{number} [" "]', f"    text{number}[{self._text(group_lines(group))}]"]
+        lines = [
+            f'  subgraph group{number} [" "]',
+            f"    text{number}[{self._text(group_lines(group))}]",
+        ]
         return [*lines, *(f"    {self._box(box)}" for box in boxes), "  end"]
 
     def _box(self, box: Box) -> str:
@@ -102,8 +115,14 @@ class _Writer:
         return f"{self.names[box.key]}({text})" if box.on_ring else f"{self.names[box.key]}[{text}]"
 
     def _arrow(self, arrow: Arrow) -> str:
-        is_folded = any(box.kind == REST for box in self.picture.boxes if box.key in (arrow.source, arrow.target))
-        line = "-.->" if arrow.is_cut else "==>" if arrow.on_ring else "-.->" if is_folded else "-->"
+        is_folded = any(
+            box.kind == REST
+            for box in self.picture.boxes
+            if box.key in (arrow.source, arrow.target)
+        )
+        line = (
+            "-.->" if arrow.is_cut else "==>" if arrow.on_ring else "-.->" if is_folded else "-->"
+        )
         said = arrow_lines(arrow)
         label = f"|{self._text(said)}|" if said else ""
         return f"{self.names[arrow.source]} {line}{label} {self.names[arrow.target]}"
@@ -114,7 +133,9 @@ class _Writer:
         for number, group in enumerate(self.picture.groups):
             boxes = [self.names[box.key] for box in self.picture.boxes if box.group == group.key]
             self.unseen += [(f"text{number}", boxes[0])] if boxes else []
-            lowest = boxes if self.columns == 1 else boxes[-1:]  # alone, a group stands below all of the one before
+            lowest = (
+                boxes if self.columns == 1 else boxes[-1:]
+            )  # alone, a group stands below all of the one before
             ends.append(lowest or [f"text{number}"])
         for number in range(len(ends)):
             above = ["title"] if number < self.columns else ends[number - self.columns]
@@ -123,9 +144,14 @@ class _Writer:
     def _looks(self) -> list[str]:
         """Say how each box and each cut is to look."""
         looks: dict[str, list[str]] = {name: [] for name in _CLASSES}
-        looks["gcText"] += ["title", *(f"text{number}" for number, _ in enumerate(self.picture.groups))]
+        looks["gcText"] += [
+            "title",
+            *(f"text{number}" for number, _ in enumerate(self.picture.groups)),
+        ]
         for box in self.picture.boxes:
-            look = {OUTSIDE: "gcText", REST: "gcRest"}.get(box.kind, "gcRing" if box.on_ring else "gcObject")
+            look = {OUTSIDE: "gcText", REST: "gcRest"}.get(
+                box.kind, "gcRing" if box.on_ring else "gcObject"
+            )
             looks[look].append(self.names[box.key])
         lines = [f"classDef {look} {style}" for look, style in _CLASSES.items() if looks[look]]
         lines += [f"class {','.join(names)} {look}" for look, names in looks.items() if names]

@@ -1,16 +1,18 @@
 """What Graphviz drew as SVG, made fit for a page that has other pictures, for who cannot see it, and for the mouse.
 
-Graphviz writes its own names (box0) where browsers show a hint and screen readers read aloud, and the same ids in
-every picture. Here the picture gets a title and a description, each part the words for it, and ids go.
+Graphviz writes its own names (box0) where browsers show a hint and screen readers read aloud, and
+the same ids in every picture. Here the picture gets a title and a description, each part the words
+for it, and ids go.
 """
 
 from __future__ import annotations
 
 from binascii import crc32
 
-from gcscope.picture import Picture
+from gcscope.model.phrases import in_one_line, shortened
+from gcscope.model.picture import Picture
+from gcscope.render.cycle_text import MOST_ADVICE
 from gcscope.render.dot import dot_of, words_of_parts
-from gcscope.render.text import MOST_ADVICE, in_one_line, shortened
 
 
 def escaped(text: str) -> str:
@@ -24,18 +26,26 @@ def escaped(text: str) -> str:
 def accessible(drawn: str, picture: Picture) -> str | None:
     """Give what Graphviz made of a picture its title, description and hints; None if that is no SVG.
 
-    Its ids are made of what is drawn: they are the same each time, and others in every other picture.
+    Its ids are made of what is drawn: they are the same each time, and others in every other
+    picture.
     """
     begin = drawn.find("<svg")
     if begin < 0 or not drawn.rstrip().endswith("</svg>"):
         return None
     first, *rest = drawn[begin + 1 :].rstrip().split("<")
     key = f"gcscope-{crc32(dot_of(picture).encode()):08x}"
-    root = first.replace("svg", f'svg role="img" aria-labelledby="{key}-title {key}-text" {FITS}', 1)
+    root = first.replace(
+        "svg", f'svg role="img" aria-labelledby="{key}-title {key}-text" {FITS}', 1
+    )
     title = f'title id="{key}-title">{escaped(picture.title)}</title>'
     description = f'desc id="{key}-text">{escaped(picture.description)}</desc>\n'
     words = words_of_parts(picture)
-    pieces = [root, title, description, *(piece for part in rest if (piece := _piece(part, words)) is not None)]
+    pieces = [
+        root,
+        title,
+        description,
+        *(piece for part in rest if (piece := _piece(part, words)) is not None),
+    ]
     return "<" + "<".join(pieces) + "\n"
 
 

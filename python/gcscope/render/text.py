@@ -5,7 +5,34 @@ The place to import from: rings are written in `rings`, counts and sizes in `wor
 
 from __future__ import annotations
 
-from gcscope.render.rings import (
+from gcscope.model.phrases import (
+    MOST_CHARACTERS,
+    counts_lines,
+    counts_phrase,
+    in_one_line,
+    link_title,
+    plural,
+    ring_line,
+    shortened,
+    size,
+    table,
+    with_article,
+)
+from gcscope.model.record import Counts
+from gcscope.model.results import (
+    Arithmetic,
+    Chain,
+    Collection,
+    Event,
+    Fate,
+    Holder,
+    Holders,
+    Link,
+    Report,
+    Retained,
+    Trial,
+)
+from gcscope.render.cycle_text import (
     MOST_ADVICE,
     MOST_CYCLES,
     MOST_LINKS,
@@ -17,41 +44,16 @@ from gcscope.render.rings import (
     cycles_lines,
     forms_left_out,
     left_out,
-    link_title,
     no_cut_phrase,
-    ring_line,
     shown_places,
-)
-from gcscope.render.words import (
-    MOST_CHARACTERS,
-    counts_lines,
-    counts_phrase,
-    in_one_line,
-    plural,
-    shortened,
-    size,
-    with_article,
-)
-from gcscope.report import (
-    Arithmetic,
-    Chain,
-    Collection,
-    Counts,
-    Event,
-    Fate,
-    Holder,
-    Holders,
-    Link,
-    Report,
-    Retained,
-    Trial,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gcscope.compare import Difference, Growth
-    from gcscope.picture import Box, Picture
-    from gcscope.runner import Outcome
+    from gcscope.model.diff import Difference, Growth
+    from gcscope.model.outcome import Outcome
+    from gcscope.model.picture import Box, Picture
+
 
 __all__ = [
     "MOST_ADVICE",
@@ -98,7 +100,7 @@ __all__ = [
     "with_article",
 ]
 
-MOST_CYCLES_TAKEN = 10  # by collections while a program ran
+MOST_COLLECTED = 10  # by collections while a program ran
 MOST_HOLDERS = 40
 
 
@@ -120,7 +122,11 @@ def report_head(report: Report) -> str:
 
 def report_text(report: Report) -> str:
     """Write a report of unreachable objects, or of live rings."""
-    lines = [report_head(report), *(counts_lines(report.types) if report else []), *_note_lines(report.notes)]
+    lines = [
+        report_head(report),
+        *(counts_lines(report.types) if report else []),
+        *_note_lines(report.notes),
+    ]
     return "\n".join([*lines, *(cycles_lines(report.cycles, report.alive) if report else [])])
 
 
@@ -128,7 +134,9 @@ def report_text(report: Report) -> str:
 
 
 def _title(type_name: str, name: str | None) -> str:
-    return link_title(Link(type=type_name, name=name, label="", named=True, where=None, refcount=None))
+    return link_title(
+        Link(type=type_name, name=name, label="", named=True, where=None, refcount=None)
+    )
 
 
 def holder_text(holder: Holder) -> str:
@@ -140,15 +148,21 @@ def holder_text(holder: Holder) -> str:
 
 def holders_text(holders: Holders) -> str:
     """Write who holds an object; the sum, and what nobody shows."""
-    lines = [f"{holders.refcount if holders.refcount < 1 << 62 else 'immortal:'} {_references(holders.refcount)}"]
+    lines = [
+        f"{holders.refcount if holders.refcount < 1 << 62 else 'immortal:'} {_references(holders.refcount)}"
+    ]
     lines += [f"  {holder_text(holder)}" for holder in holders.named[:MOST_HOLDERS]]
     if len(holders.named) > MOST_HOLDERS:
         lines.append(f"  and {plural(len(holders.named) - MOST_HOLDERS, 'other')}")
     if holders.unexplained > 0:
-        lines.append(f"  {plural(holders.unexplained, 'reference')} that nobody shows: C code, or an evaluation stack")
+        lines.append(
+            f"  {plural(holders.unexplained, 'reference')} that nobody shows: C code, or an evaluation stack"
+        )
         lines += [f"    perhaps {hint}" for hint in holders.hints]
     elif holders.unexplained < 0:
-        lines.append(f"  {-holders.unexplained:,} more shown than owned: the tp_traverse of some C type lies")
+        lines.append(
+            f"  {-holders.unexplained:,} more shown than owned: the tp_traverse of some C type lies"
+        )
     return "\n".join(lines)
 
 
@@ -164,9 +178,10 @@ def chain_text(chain: Chain) -> str:
         return "not reachable: nothing that lasts leads to it"
     if chain.expression is not None:
         return chain.expression
-    root = {"C": "held by C code or the interpreter:", "caller": "held by the function that asks:"}.get(
-        chain.root or ""
-    )
+    root = {
+        "C": "held by C code or the interpreter:",
+        "caller": "held by the function that asks:",
+    }.get(chain.root or "")
     lines = [] if root is None else [root]
     for link in chain.links:
         where = f"  {in_one_line(link.where)}" if link.where is not None else ""
@@ -185,7 +200,11 @@ def retained_text(retained: Retained) -> str:
 def failure_text(report: Report, who: str) -> str:
     """Write why an assertion failed: the first ring in the first line, the report below."""
     rings = sum(cycle.count for cycle in report.cycles)
-    head = f"{who} left {plural(rings, 'cycle')} behind" if rings else f"{who} left objects to the collector"
+    head = (
+        f"{who} left {plural(rings, 'cycle')} behind"
+        if rings
+        else f"{who} left objects to the collector"
+    )
     more = ", first" if len(report.cycles) > 1 else ""
     first = f"{more}: {ring_line(report.cycles[0])}" if report.cycles else ""
     return f"{head}{first}\n\n{report_text(report)}"
@@ -201,17 +220,25 @@ def held_text(holding: Chain | Holders, maker: str, made: str) -> str:
     """Write what holds what a call has made: in the first line where it stands in one."""
     told = chain_text(holding) if isinstance(holding, Chain) else holders_text(holding)
     separator = "\n\n" if "\n" in told else " "
-    return f"{maker} made {with_article(made)} that is still held when it is dropped:{separator}{told}"
+    return (
+        f"{maker} made {with_article(made)} that is still held when it is dropped:{separator}{told}"
+    )
 
 
 def collection_text(collection: Collection) -> str:
     """Write what a collection did, and the fates of instrumented objects by kind."""
-    lines = [f"the collector freed {plural(collection.objects, 'object')}", *counts_lines(collection.types)]
+    lines = [
+        f"the collector freed {plural(collection.objects, 'object')}",
+        *counts_lines(collection.types),
+    ]
     fates: dict[str, int] = {}
     for fate in collection.fates:
         fates[fate.fate] = fates.get(fate.fate, 0) + 1
     if fates:
-        lines.append("instrumented objects: " + ", ".join(f"{n:,} {fate}" for fate, n in Counts(fates).items()))
+        lines.append(
+            "instrumented objects: "
+            + ", ".join(f"{n:,} {fate}" for fate, n in Counts(fates).items())
+        )
     if collection.resurrected:
         lines.append(f"resurrected by a finalizer: {counts_phrase(collection.resurrected)}")
     if collection.uncollectable:
@@ -245,17 +272,6 @@ def event_text(event: Event) -> str:
     return f"#{event.serial} {who}: {event.what}{how}"
 
 
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    """Align a table: the first and the last column to the left, numbers to the right."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    last = len(header) - 1
-
-    def cell(text: str, column: int) -> str:
-        return f"{text:<{widths[column]}}" if column in (0, last) else f"{text:>{widths[column]}}"
-
-    return ["   ".join(cell(text, i) for i, text in enumerate(row)).rstrip() for row in [header, *rows]]
-
-
 def arithmetic_text(arithmetic: Arithmetic) -> str:
     """Write the collector's arithmetic as a table."""
     rows: list[tuple[str, ...]] = [
@@ -271,7 +287,9 @@ def arithmetic_text(arithmetic: Arithmetic) -> str:
     header: tuple[str, ...] = ("object", "refcount", "from inside", "left", "verdict")
     if any(row.because is not None for row in arithmetic.rows):
         header = (*header, "because")
-        rows = [(*row, given.because or "") for row, given in zip(rows, arithmetic.rows, strict=True)]
+        rows = [
+            (*row, given.because or "") for row, given in zip(rows, arithmetic.rows, strict=True)
+        ]
     return "\n".join(table(header, rows))
 
 
@@ -285,20 +303,26 @@ def picture_text(picture: Picture) -> str:
     lines = [in_one_line(line) for line in (picture.title, *picture.lines)]
     titles = {box.key: in_one_line(box.title) for box in picture.boxes}
     for key, group in [*((group.key, group) for group in picture.groups), (None, None)]:
-        lines += ["", *(in_one_line(line) for line in (group.title, *group.lines) if line)] if group is not None else []
+        lines += (
+            ["", *(in_one_line(line) for line in (group.title, *group.lines) if line)]
+            if group is not None
+            else []
+        )
         for box in picture.boxes:
             if box.group == key:
                 lines.append(f"  {_box_line(box)}")
                 for arrow in picture.arrows:
                     if arrow.source == box.key:
                         cut = "  (cut here)" if arrow.is_cut else ""
-                        lines.append(f"    {in_one_line(arrow.label)} → {titles[arrow.target]}{cut}")
+                        lines.append(
+                            f"    {in_one_line(arrow.label)} → {titles[arrow.target]}{cut}"
+                        )
     return "\n".join(lines)
 
 
 def outcome_text(outcome: Outcome) -> str:
     """Write what a program left for the collector, each line with gcscope's name before it."""
-    taken: list[str] = []
+    collected: list[str] = []
     left = outcome.left
     if left:
         lines = [
@@ -307,17 +331,23 @@ def outcome_text(outcome: Outcome) -> str:
         lines += counts_lines(left.types)
     else:
         lines = ["at its end the program had left nothing to the collector"]
-    if outcome.taken:
-        found = plural(outcome.taken.objects, "object")
+    if outcome.collected:
+        found = plural(outcome.collected.objects, "object")
         lines.append(f"while it ran, {plural(outcome.collections, 'collection')} found {found}")
-        lines += counts_lines(outcome.taken.types)
-        taken = cycles_lines(outcome.taken.cycles, most=MOST_CYCLES_TAKEN)
+        lines += counts_lines(outcome.collected.types)
+        collected = cycles_lines(outcome.collected.cycles, most=MOST_COLLECTED)
     if outcome.lives:
-        freed = [f"{n:,} freed by {event}" for event, n in outcome.lives.items() if event != "created"]
+        freed = [
+            f"{n:,} freed by {event}" for event, n in outcome.lives.items() if event != "created"
+        ]
         created = outcome.lives.get("created", 0)
-        lines.append(", ".join([f"instrumented objects: {created:,} created", *freed, f"{outcome.alive:,} in use"]))
+        lines.append(
+            ", ".join(
+                [f"instrumented objects: {created:,} created", *freed, f"{outcome.alive:,} in use"]
+            )
+        )
     lines += [*_note_lines(left.notes + outcome.notes), *cycles_lines(left.cycles)]
-    lines += ["", "cycles that those collections took:", *taken[1:]] if taken else []
+    lines += ["", "cycles that those collections took:", *collected[1:]] if collected else []
     return "\n".join(f"gcscope: {line}".rstrip() for line in lines)
 
 
@@ -332,7 +362,9 @@ def _figures_phrase(growth: Growth) -> str:
         ("", before.objects, after.objects, "objects in it"),
         ("", before.dragged, after.dragged, "more kept by it"),
     ]
-    return ", ".join(f"{verb} {b:,} -> {a:,} {noun}".lstrip() for verb, b, a, noun in figures if b != a)
+    return ", ".join(
+        f"{verb} {b:,} -> {a:,} {noun}".lstrip() for verb, b, a, noun in figures if b != a
+    )
 
 
 def growth_text(growth: Growth, alive: bool = False) -> str:

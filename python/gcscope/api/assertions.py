@@ -1,0 +1,213 @@
+"""Rings that must not be there: watch, assert_no_cycles, assert_released."""
+
+from __future__ import annotations
+
+import gc
+import sys
+
+from gcscope import _core
+from gcscope.api.garbage import GcPaused, find
+from gcscope.api.holders import holders
+from gcscope.api.watch import Watch
+from gcscope.api.why_alive import why_alive
+from gcscope.model.phrases import with_article
+from gcscope.model.record import changed, sum_counts
+from gcscope.model.results import Chain, Cycle, Holders
+from gcscope.render.text import failure_text, held_text, release_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any
+
+
+class _NoCycles:
+    """A block that must leave no rings behind."""
+
+    __slots__ = ("_watch", "_who")
+
+    def __init__(self, who: str) -> None:
+        self._watch = Watch()
+        self._who = who
+
+    def __enter__(self) -> None:
+        self._watch.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._watch.__exit__(kind, error, traceback)
+        if kind is None and self._watch.report:
+            raise AssertionError(failure_text(self._watch.report, self._who))
+
+
+_FUNCTION: Any = type(find)
+_METHOD: Any = type(GcPaused().__enter__)
+_CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = (
+    0x20,
+    0x80,
+    0x200,
+)  # as in inspect, which is not imported for that
+
+
+def _flags(func: Callable[..., object]) -> int:
+    """Tell what kind of function is called in the end, as in a code object's co_flags."""
+    functools = sys.modules.get("functools")
+    inner: Any = func
+    while type(inner) is _METHOD or (functools is not None and type(inner) is functools.partial):
+        inner = inner.__func__ if type(inner) is _METHOD else inner.func
+    flags: int = inner.__code__.co_flags if type(inner) is _FUNCTION else 0
+    return flags
+
+
+def _check_runs(func: Callable[..., object]) -> None:
+    """Refuse a function whose call would not run its body: nothing would be looked at."""
+    flags = _flags(func)
+    if flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR):
+        raise TypeError(
+            "assert_no_cycles() calls its function, and the body of an async function does not run by that: give it "
+            "a function that runs it, such as lambda: asyncio.run(func())"
+        )
+    if flags & _CO_GENERATOR:
+        raise TypeError(
+            "assert_no_cycles() calls its function, and the body of a generator function does not run by that: give "
+            "it a function that goes through it, such as lambda: list(func())"
+        )
+
+
+def _name(func: Callable[..., object]) -> str:
+    name: str = getattr(func, "__qualname__", type(func).__qualname__)
+    return name
+
+
+class _Nothing:
+    """What stands for no function at all. None does not: it is what the call of one has mostly returned."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+_nothing: Any = _Nothing()
+
+
+def assert_no_cycles(
+    func: Callable[..., object] = _nothing, /, *args: object, **kwargs: object
+) -> Any:
+    """Fail unless a call, or a with block, leaves nothing to the collector.
+
+        assert_no_cycles(func, *args, **kwargs)
+
+        with assert_no_cycles():
+            work()
+
+    The result of func is dropped. Raises AssertionError with the report: each ring, its references
+    by name, its cause and where to cut. An exception of func or of the block passes through, and
+    nothing is judged then. Otherwise as `watch`; the shape is that of
+    numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called, or is a generator
+    function or async function, whose body a call does not run.
+    """
+    if func is _nothing:
+        if args or kwargs:
+            raise TypeError(
+                "assert_no_cycles() takes a function and its arguments, or nothing for a with block"
+            )
+        return _NoCycles("the block")
+    if not callable(func):
+        called = " (what a call of it has returned?)" if func is None else ""
+        raise TypeError(
+            "assert_no_cycles() takes a function and calls it, not an object of type "
+            f"{type(func).__qualname__!r}{called}"
+        )
+    _check_runs(func)
+    with _NoCycles(f"{_name(func)}()"):
+        func(*args, **kwargs)
+    return None
+
+
+def _check_factory(factory: Callable[[], object]) -> None:
+    if not callable(factory):
+        raise TypeError(
+            "assert_released() takes a function that makes an object, and calls it, not an object of type "
+            f"{type(factory).__qualname__!r}: with the object already there, lambda: obj would hold it"
+        )
+    if _flags(factory) & _CO_COROUTINE:
+        raise TypeError(
+            "assert_released() calls its function, and the body of an async function does not run by that: give it a "
+            "function that runs it, such as lambda: asyncio.run(factory())"
+        )
+
+
+def _check_can_be_freed(box: list[object], name: str) -> None:
+    """Refuse what a reference count will never free."""
+    if box[0] is None or _core.refcount(box[0]) == _core.IMMORTAL:
+        raise TypeError(
+            f"{name} returned {box[0]!r}, which is never freed: let it return the object that it makes"
+        )
+
+
+def _still_held(box: list[object]) -> Chain | Holders | None:
+    """Take the one object out of a list, drop it, and tell what else held it; None for nothing, or only garbage."""
+    if gc.is_tracked(box[0]):
+        chain = why_alive(box.pop())
+        return chain if chain.reachable else None
+    held = holders(box.pop())
+    return held if held.refcount else None
+
+
+def _keeping(cycles: tuple[Cycle, ...], type_name: str) -> tuple[Cycle, ...]:
+    """Put the ring that an object of this type is on, or in, before the others."""
+
+    def distance(cycle: Cycle) -> int:
+        on_it = any(link.type == type_name for link in cycle.ring)
+        return 0 if on_it else 1 if type_name in cycle.types else 2
+
+    return tuple(sorted(cycles, key=distance))
+
+
+def assert_released(factory: Callable[[], object], /) -> None:
+    """Fail unless reference counting alone frees what factory makes.
+
+        assert_released(lambda: Service("x"))
+
+    factory is called without arguments, and the object that it returns is dropped. Raises
+    AssertionError if
+
+    * something that lives still holds the object (a registry, a cache, C code): with the chain of
+      references to it;
+    * a ring keeps it, or whatever else the call has made: with the report, as `assert_no_cycles`;
+    * its finalizer has brought it back.
+
+    Automatic collection is off meanwhile and put back as it was; nothing is collected. Raises
+    TypeError if factory cannot be called, is an async function, or returns what is never freed,
+    such as None. An exception of factory passes through. Raises MemoryError where there is no
+    memory for a pass.
+    """
+    _check_factory(factory)
+    name = f"{_name(factory)}()"
+    watch = Watch()
+    with watch:
+        box = [factory()]
+        _check_can_be_freed(box, name)
+        made = _core.roll_call(box)
+        (title,) = sum_counts(*made.types())
+        holding = _still_held(box)
+        left = made.still_tracked()
+    report = watch.report
+    if holding is not None:
+        raise AssertionError(held_text(holding, name, title))
+    if report:
+        is_kept = bool(left.objects)
+        report = changed(report, cycles=_keeping(report.cycles, title))
+        raise AssertionError(
+            release_text(report, name, title) if is_kept else failure_text(report, name)
+        )
+    if left.objects:
+        raise AssertionError(
+            f"{name} made {with_article(title)} that its finalizer has brought back"
+        )

@@ -1,0 +1,198 @@
+"""What is unreachable, and what became of it: garbage, collect, trial.
+
+Each word holds automatic collection off while it works and puts it back as it was, also when it
+fails.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from gcscope import _core
+from gcscope.api.garbage import GcPaused, find, report_of
+from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.model.phrases import times
+from gcscope.model.record import Counts, sum_counts
+from gcscope.model.results import Collection, Fate, Report, Trial
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import TracebackType
+
+    _Alive = tuple[int, str, str | None, bool]  # a row of _core.alive
+
+
+def _difference(counts: Mapping[str, int], less: Mapping[str, int]) -> Counts:
+    return Counts({name: n - less.get(name, 0) for name, n in counts.items()})
+
+
+class _Watch:
+    """The deaths of instrumented objects from `begin` until the end of its with statement."""
+
+    __slots__ = ("begun", "first_serial", "since")
+    begun: bool
+    since: int
+    first_serial: int
+
+    def __enter__(self) -> _Watch:
+        self.begun = False
+        _core.watch_begin()  # what it makes at first is not to be among what the watched code makes
+        _core.watch_end()
+        return self
+
+    def begin(self) -> None:
+        """Note deaths from now on; objects made from now on have first_serial and more."""
+        self.since, self.first_serial = _core.watch_begin()
+        self.begun = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if self.begun:
+            _core.watch_end()
+
+    def deaths(self) -> dict[int, tuple[str, str]]:
+        """Tell them: serial -> (type, what freed it)."""
+        return {
+            serial: (type_name, freed_by)
+            for serial, type_name, freed_by in _core.watch_deaths(self.since)
+        }
+
+
+class _Aftermath:
+    """What a collection did to the objects that the dry run had found unreachable."""
+
+    __slots__ = ("found", "freed", "resurrected", "serials", "stuck_serials", "uncollectable")
+
+    def __init__(self, found: _core.RollCall) -> None:
+        self.found = found
+        self.serials = {serial for serial, _, _, inside in _core.alive(found) if inside}
+
+    def collect(self) -> None:
+        """Run the collector and compare. Other objects than instrumented ones are told by address and type."""
+        still = self.found.collect()
+        kept_back = gc.garbage if isinstance(gc.garbage, list) else []
+        stuck = still.within(_core.roll_call(kept_back))
+        self.stuck_serials = {serial for serial, _, _, inside in _core.alive(stuck) if inside}
+        self.freed = _difference(self.found.types()[1], still.types()[1])
+        self.uncollectable = stuck.types()[1]
+        self.resurrected = _difference(still.types()[1], self.uncollectable)
+
+    def fates(self, before: list[_Alive], deaths: Mapping[int, tuple[str, str]]) -> list[Fate]:
+        """Tell what became of instrumented objects that were alive before."""
+        return [
+            Fate(serial=serial, type=type_name, name=name, fate=self._fate(serial, deaths))
+            for serial, type_name, name, _ in before
+        ]
+
+    def _fate(self, serial: int, deaths: Mapping[int, tuple[str, str]]) -> str:
+        if serial in deaths:
+            return deaths[serial][1]
+        if serial not in self.serials:
+            return "survived"
+        return "uncollectable" if serial in self.stuck_serials else "resurrected"
+
+
+def _names(fates: list[Fate], *words: str) -> Counts:
+    """Count the types of the instrumented objects with one of these fates."""
+    counts: dict[str, int] = {}
+    for fate in fates:
+        if fate.fate in words:
+            counts[fate.type] = counts.get(fate.type, 0) + 1
+    return Counts(counts)
+
+
+_COLLECTOR = ("collector", "collector (inferred)")
+
+
+def collect() -> Collection:
+    """Run a full collection and tell what it did.
+
+    The fates of instrumented objects come from their tp_dealloc. Of all other objects it is told by
+    address and type who is tracked no more: a new object of the same type, made by a finalizer at
+    the address of one just freed, would be taken for it.
+    """
+    with GcPaused(), _Watch() as watch:
+        watch.begin()
+        found, report = find()
+        aftermath = _Aftermath(found)
+        before = _core.alive(None)
+        aftermath.collect()
+        fates = aftermath.fates(before, watch.deaths())
+        return Collection(
+            fates=tuple(fates),
+            types=sum_counts(aftermath.freed, _names(fates, "refcount", *_COLLECTOR)),
+            resurrected=sum_counts(aftermath.resurrected, _names(fates, "resurrected")),
+            uncollectable=sum_counts(aftermath.uncollectable, _names(fates, "uncollectable")),
+            cycles=report.cycles,
+            notes=report.notes,
+        )
+
+
+def collections_so_far() -> int:
+    """Count the collections since the interpreter began, of all generations."""
+    return sum(generation["collections"] for generation in gc.get_stats())
+
+
+def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Trial:
+    """Call func(*args, **kwargs), drop its result, and tell what freed the objects that it made.
+
+    The collector runs before the call, so that what was unreachable before is not blamed on func,
+    and after it. In between automatic collection is off; if func collects all the same, a note says
+    so. An exception of func passes through, with automatic collection put back as it was. What
+    other threads make meanwhile is among the survivors. Raises TypeError if func cannot be called.
+    """
+    if not callable(func):
+        raise TypeError(
+            f"trial() takes a function and calls it, not an object of type {type(func).__qualname__!r}"
+        )
+    # What is born between the collector's two runs is func's: nothing of our own may be made in
+    # between.
+    with GcPaused(), _Watch() as watch:
+        gc.collect()
+        earlier = _core.dry_run()  # what the finalizers of that collection left
+        collections = collections_so_far()
+        watch.begin()
+        func(*args, **kwargs)
+        young = _core.roll_call(gc.get_objects(generation=0))
+        found, stories = _core.rings(earlier, labellers, object_traceback())
+        born = young.without(found)
+        return _judge(watch, report_of(found, stories), found, born, collections)
+
+
+def _judge(
+    watch: _Watch, report: Report, found: _core.RollCall, born: _core.RollCall, collections: int
+) -> Trial:
+    """Tell what became of what was found unreachable, and of the rest that was born."""
+    collected_inside = collections_so_far() - collections
+    aftermath = _Aftermath(found)
+    before = _core.alive(None)
+    aftermath.collect()
+    deaths = watch.deaths()
+    theirs = [row for row in before if row[0] >= watch.first_serial or row[0] in aftermath.serials]
+    fates = aftermath.fates(theirs, deaths)
+    told = {fate.serial for fate in fates}
+    early = [
+        Fate(serial=serial, type=type_name, name=None, fate=freed_by)
+        for serial, (type_name, freed_by) in deaths.items()
+        if serial not in told
+    ]
+    notes = report.notes
+    if collected_inside:
+        notes += (
+            f"the collector ran {times(collected_inside)} during the call: what it freed then is told of "
+            "instrumented objects only, and other survivors may be missing",
+        )
+    return Trial(
+        refcount=_names(fates + early, "refcount"),
+        collector=sum_counts(aftermath.freed, _names(fates + early, *_COLLECTOR)),
+        survived=sum_counts(born.still_tracked().types()[1], _names(fates, "survived")),
+        resurrected=sum_counts(aftermath.resurrected, _names(fates, "resurrected")),
+        uncollectable=sum_counts(aftermath.uncollectable, _names(fates, "uncollectable")),
+        report=report,
+        notes=notes,
+    )

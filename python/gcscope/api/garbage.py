@@ -1,0 +1,143 @@
+"""What is unreachable now, and which rings are alive: garbage, cycles. Nothing is changed."""
+
+from __future__ import annotations
+
+from gcscope import _core
+from gcscope.explain.cycles import cycles_of
+from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.model.record import sum_counts
+from gcscope.model.results import Arithmetic, Report, Row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+    from typing import Any
+
+    _Alive = tuple[int, str, str | None, bool]  # a row of _core.alive
+
+
+class GcPaused:
+    """Automatic collection, held off; put back as it was when the last of several threads has done."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        _core.gc_pause()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        _core.gc_resume()
+
+
+def _notes(census: _core.RollCall) -> tuple[str, ...]:
+    notes = []
+    if census.uncertain:
+        notes.append(
+            "uncertain: this build of gcscope does not know how this Python marks borrowed references of suspended "
+            "generators; what two strong references of one generator keep may be missing"
+        )
+    if census.over_visited:
+        notes.append(
+            f"the tp_traverse of some C type shows references that nobody owns: {census.over_visited} "
+            f"{'objects are' if census.over_visited > 1 else 'object is'} visited more often than referenced, and "
+            "taken for reachable, as the collector does"
+        )
+    return tuple(notes)
+
+
+def report_of(
+    census: _core.RollCall, stories: list[tuple[Any, ...]], alive: bool = False
+) -> Report:
+    """Tell a census and its rings as a report."""
+    return Report(
+        objects=census.objects,
+        bytes=census.bytes,
+        types=sum_counts(*census.types()),
+        cycles=cycles_of(stories, alive),
+        alive=alive,
+        notes=_notes(census),
+    )
+
+
+def find(
+    earlier: _core.RollCall | None = None, extent: int | list[Any] = -1
+) -> tuple[_core.RollCall, Report]:
+    """Look for what is unreachable now, and not among `earlier`.
+
+    extent: the oldest generation to look at, or a marker, a list: then only at what was made after
+    it, and LookupError is raised where that cannot be told any more.
+    """
+    census, stories = _core.rings(earlier, labellers, object_traceback(), extent)
+    return census, report_of(census, stories)
+
+
+def garbage() -> Report:
+    """Tell what a full collection would find unreachable right now.
+
+    A dry run of the collector: nothing is collected, no finalizer is run, no weak reference
+    cleared, no `__dict__` made. It is the set that the collector itself finds (and prints under
+    gc.DEBUG_COLLECTABLE) before it runs finalizers. So it also has the rings that a finalizer is
+    going to break, such as suspended generators, which the number that gc.collect() returns leaves
+    out. Objects under gc.freeze() count as outside, as the collector has it. No Python code of the
+    program runs, but for audit hooks, which hear of gc.get_objects on 3.11 and of frozen heaps.
+
+    Its `cycles` explain them: a shortest ring of each strongly connected component, every reference
+    by its name, the cause, and where to cut. A labeller that the program has registered
+    (`labeller`) is the one piece of its code that may run, after the pass.
+
+    Raises MemoryError where there is no memory for the pass: about 40 bytes an object and 4 to 6 a
+    reference, and as much again for each object that is found.
+    """
+    with GcPaused():
+        return find()[1]
+
+
+def cycles(*objs: object) -> Report:
+    """Tell the live rings that these objects are part of or lead to.
+
+    The walk does not go on through modules, classes and the globals of functions, unless they are
+    among objs: through those everything leads to everything. The figures are those of the
+    components. Nothing of it can be freed now: the cut of a live ring frees 0, and is told because
+    it is where reference counting would be able to free the ring once nothing else holds it. Raises
+    TypeError without an argument, MemoryError as `garbage`.
+    """
+    if not objs:
+        raise TypeError(
+            "cycles() takes the objects whose rings are wanted; garbage() tells the unreachable ones"
+        )
+    with GcPaused():
+        return report_of(*_core.live_rings(objs, labellers, object_traceback()), alive=True)
+
+
+def arithmetic(objects: Mapping[str, int]) -> Arithmetic:
+    """Tell the collector's arithmetic for some objects: reference count, references from inside, what is left.
+
+    objects maps a label to the address of an object (as from `id`), so that asking holds nothing;
+    the addresses are looked up among the objects that the collector tracks. Raises LookupError
+    where there is none.
+    """
+    with GcPaused():
+        found = _core.arithmetic(list(objects.values()))
+    rows = []
+    for label, row in zip(objects, found, strict=True):
+        if row is None:
+            raise LookupError(
+                f"no object that the collector tracks is at the address of {label!r}: it was freed?"
+            )
+        refcount, inside, left, reachable = row
+        rows.append(
+            Row(
+                label=label,
+                refcount=refcount,
+                inside=inside,
+                left=left,
+                reachable=reachable,
+                because=None,
+            )
+        )
+    return Arithmetic(rows=tuple(rows))

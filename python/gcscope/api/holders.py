@@ -1,0 +1,96 @@
+"""Who holds an object, why it is alive, and what it keeps: holders, why_alive, retained.
+
+Each word moves its argument into a list and lets go of its own variable, so that the call itself
+has exactly one reference, on every version and from every caller: the list's, which the core leaves
+out.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from gcscope import _core
+from gcscope.api.garbage import GcPaused
+from gcscope.explain.hops import Edge, Node, fold
+from gcscope.explain.ipython_names import known_dicts, module_name
+from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.model.results import Holder, Holders
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _holder(row: Any) -> Holder:
+    told_node, told_edges, owned, _found = row
+    node = Node(told_node)
+    label = fold([Edge(told) for told in told_edges])
+    name = module_name(node.name, label) if node.type == "module" else node.name
+    return Holder(type=node.type, name=name, label=label, where=node.where, owned=owned)
+
+
+def _hints() -> tuple[str, ...]:
+    """Tell where C code of this program may hold references. Nothing is imported for that."""
+    hints = []
+    atexit = sys.modules.get("atexit")
+    callbacks = atexit._ncallbacks() if type(atexit) is type(sys) else 0
+    if callbacks:
+        hints.append(f"atexit: {callbacks} functions are registered, with their arguments")
+    for module, hint in (
+        ("_signal", "signal: a handler"),
+        ("_sqlite3", "sqlite3: a function or callback of a connection"),
+        ("_ctypes", "ctypes: a callback, or a py_object"),
+        ("_thread", "a thread: its function and arguments, until it begins"),
+    ):
+        if module in sys.modules:
+            hints.append(hint)
+    hints.append("the evaluation stack of a running function")
+    return tuple(hints)
+
+
+def holders(obj: object, /) -> Holders:
+    """Tell who holds each reference to an object.
+
+    Holders are found by asking every object that the collector tracks what it refers to, and by
+    reading the local variables of all running frames, those of other threads too. What is left is
+    told as `unexplained`: references of C code, of an evaluation stack (up to 3.13 the interpreter
+    does not tell what lies on that of a function that calls C code), of an untracked container, or
+    of memory under gc.freeze() that this Python does not show. The sum of owned references named
+    and unexplained ones is the reference count, not counting those of this very call. No Python
+    code of the program runs, but for labellers that it has registered. Raises MemoryError where
+    there is no memory for the pass.
+    """
+    box = [obj]
+    del obj
+    known = known_dicts()
+    with GcPaused():
+        return _told(*_core.holders(box, known, labellers, object_traceback()))
+
+
+def holders_of(box: list[Any]) -> Holders:
+    """Tell as `holders` who holds the one object in a list, but for the list.
+
+    The core leaves out the frame that asks it, so that each of the two words asks by itself.
+    """
+    known = known_dicts()
+    with GcPaused():
+        return _told(*_core.holders(box, known, labellers, object_traceback()))
+
+
+def _order(holder: Holder) -> tuple[str, str, str, bool]:
+    """Put holders into an order that does not depend on where they lie in memory."""
+    return holder.type, holder.name or "", holder.label, not holder.owned
+
+
+def _told(count: int | None, rows: list[Any]) -> Holders:
+    named = tuple(sorted((_holder(row) for row in rows), key=_order))
+    owned = sum(holder.owned for holder in named)
+    if count is None:
+        return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0, hints=())
+    unexplained = count - owned
+    return Holders(
+        refcount=count,
+        named=named,
+        unexplained=unexplained,
+        hints=_hints() if unexplained > 0 else (),
+    )

@@ -1,0 +1,68 @@
+"""The journal: the life of instrumented objects."""
+
+from __future__ import annotations
+
+from gcscope import _core
+from gcscope.model.results import Event
+
+
+class Journal:
+    """The newest events in the lives of instrumented objects, kept in C without holding any object.
+
+    There is one, `gcscope.journal`.
+    """
+
+    __slots__ = ()
+
+    def events(self) -> tuple[Event, ...]:
+        """Tell the events that are kept, oldest first."""
+        return tuple(
+            Event(
+                serial=serial,
+                what=what,
+                type=type_name,
+                name=name,
+                refcount=refcount,
+                freed_by=freed_by,
+            )
+            for serial, what, type_name, name, refcount, freed_by in _core.journal_events()
+        )
+
+    @property
+    def dropped(self) -> int:
+        """How many events were lost since the journal was cleared: overwritten by newer ones, or without memory."""
+        return _core.journal_dropped()
+
+    @property
+    def enabled(self) -> bool:
+        """Whether events are noted. Setting it takes a bool; the totals, and what trial and collect tell, go on."""
+        return _core.journal_enabled()
+
+    @enabled.setter
+    def enabled(self, value: bool) -> None:
+        _core.journal_enable(value)
+
+    @property
+    def capacity(self) -> int:
+        """How many events are kept at most, 65,536 unless set; each takes 64 bytes. Setting it keeps the newest."""
+        return _core.journal_capacity()
+
+    @capacity.setter
+    def capacity(self, value: int) -> None:
+        _core.journal_resize(value)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """How many objects were created, and freed by what, since gcscope was loaded; complete, whatever is dropped."""
+        return _core.journal_totals()
+
+    def clear(self) -> None:
+        """Forget all events and the count of dropped ones."""
+        _core.journal_clear()
+
+    def __repr__(self) -> str:
+        state = "on" if self.enabled else "off"
+        return f"<journal: {state}, {len(_core.journal_events()):,} events kept, {self.dropped:,} dropped>"
+
+
+journal = Journal()

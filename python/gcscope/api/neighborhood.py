@@ -1,0 +1,340 @@
+"""Some objects as they are at one moment: what they lead to, and who holds them. What is drawn of live objects.
+
+The core looks at addresses and tells strings and numbers, so that neither asking nor what is told
+holds an object.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from gcscope import _core
+from gcscope.api.garbage import GcPaused
+from gcscope.explain.hops import PLAIN, Edge, Node, fold
+from gcscope.explain.ipython_names import is_kept, known_dicts, module_name
+from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.model.phrases import link_title, with_article
+from gcscope.model.results import Arithmetic, Link, Row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+MOST_OBJECTS = 2000
+LONGEST_WAY = 60  # characters of a name that is a way
+
+
+class HeapObject:
+    """An object of the scene."""
+
+    __slots__ = (
+        "address",
+        "gc_refs",
+        "is_given",
+        "name",
+        "node",
+        "outside",
+        "reachable",
+        "refcount",
+        "serial",
+        "stays",
+        "title",
+    )
+
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        self.serial: int | None
+        """Of an instrumented object."""
+        self.refcount: int | None
+        self.outside: int
+        """References that are known to come from outside of the scene."""
+        self.gc_refs: int
+        """References that do not come from the objects that were met, as the collector would count them."""
+        self.stays: bool
+        """Whether a collection of those objects alone would leave it."""
+        self.reachable: bool
+        """Whether a collection of all objects would."""
+        (
+            told,
+            self.address,
+            self.serial,
+            self.refcount,
+            self.outside,
+            depth,
+            self.gc_refs,
+            self.stays,
+            self.reachable,
+        ) = row
+        self.node = Node(told)
+        self.is_given: bool = depth == 0
+        self.title = link_title(
+            Link(
+                type=self.node.type,
+                name=self.node.name,
+                label="",
+                named=True,
+                where=self.node.where,
+                refcount=None,
+            )
+        )
+        self.name = ""
+        """What tables call it; no two of a scene are called the same."""
+
+    @property
+    def count(self) -> int:
+        """References that own it; IMMORTAL where they are not counted."""
+        return _core.IMMORTAL if self.refcount is None else self.refcount
+
+    @property
+    def left(self) -> int:
+        """References from outside of the scene."""
+        return _core.IMMORTAL if self.refcount is None else self.gc_refs
+
+    @property
+    def inside(self) -> int:
+        """References from objects that were met; 0 where references are not counted."""
+        return 0 if self.refcount is None else self.refcount - self.gc_refs
+
+    @property
+    def unexplained(self) -> int:
+        """References that nobody shows."""
+        return 0 if self.refcount is None else max(0, self.left - self.outside)
+
+
+class Reference:
+    """A reference from one object of the scene to another; of several between the same two the first ones are named."""
+
+    __slots__ = ("count", "edges", "owned", "source", "target")
+
+    def __init__(self, row: tuple[int, int, int, int, list[Any]]) -> None:
+        self.owned: int
+        """How many own something; what a suspended generator only borrows does not, and is not counted."""
+        self.source, self.target, self.count, self.owned, names = row
+        self.edges = [Edge(told) for told in names]
+        for edge in self.edges[self.owned :]:
+            edge.text, edge.canonical = f"{edge.text} (lent)", f"{edge.canonical} (lent)"
+
+
+class OutsideHolder:
+    """A reference from outside: a variable, another object, a running function."""
+
+    __slots__ = ("is_borrowed", "is_kept", "target", "title")
+
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        self.target, told, edges, found = row
+        self.is_borrowed = found == "borrowed"
+        node = Node(told)
+        self.title = _holder_title(node, fold([Edge(edge) for edge in edges]), found)
+        self.is_kept = is_kept(node.type, self.title)  # by IPython
+
+
+def _order(holder: OutsideHolder) -> tuple[bool, bool, str]:
+    """Put the program's variables first, what IPython keeps last, and let nothing depend on where things lie."""
+    return holder.is_kept, not holder.title.split(" in ")[0].isidentifier(), holder.title
+
+
+def _holder_title(node: Node, label: str, found: str) -> str:
+    """Write who holds from outside, as one would say it: a variable by its name."""
+    if node.type == "module" and label.startswith("."):
+        kept = (module_name(node.name, label) or "").removeprefix(node.name or "")
+        return f"{label[1:]}{kept}" if node.name == "__main__" else f"{node.name}{label}{kept}"
+    if found != "heap" and node.kind == "frame":
+        lent = ", lent" if found == "borrowed" else ""
+        name = label[6:] if label.startswith(("local ", "cell ")) else label
+        return f"{name} in {node.name}(){lent}"
+    if node.kind in ("generator", "coroutine") and node.name and label.startswith("local "):
+        return f"{label[6:]} in {node.name}(){', lent' if found == 'borrowed' else ''}"
+    link = Link(type=node.type, name=node.name, label="", named=True, where=None, refcount=None)
+    title = node.name if node.kind == "dict" and node.name else link_title(link)
+    return f"{title} {label}{' (lent)' if found == 'borrowed' else ''}"
+
+
+class Neighborhood:
+    """Objects, the references between them, and who holds them from outside."""
+
+    __slots__ = ("keys", "more", "objects", "outside", "references")
+
+    def __init__(self, told: tuple[list[Any], list[Any], list[Any], int]) -> None:
+        objects, edges, outside, met = told
+        self.more = met - len(objects)
+        """Objects that these lead to as well. They count, but are not told."""
+        self.objects = [HeapObject(row) for row in objects]
+        self.references = [Reference(row) for row in edges]
+        self.outside = sorted((OutsideHolder(row) for row in outside), key=_order)
+        self.keys = [f"o{place}" for place in range(len(objects))]
+        """What pictures call each object; a film calls it the same in all its frames."""
+        self._name_objects()
+
+    def by_source(self) -> dict[int, list[Reference]]:
+        """Return the references of each object."""
+        found: dict[int, list[Reference]] = {}
+        for reference in self.references:
+            found.setdefault(reference.source, []).append(reference)
+        return found
+
+    def holders_of(self, place: int) -> list[str]:
+        """Return who holds an object from outside, in words, each once; what is only lent does not count."""
+        titles = [h.title for h in self.outside if h.target == place and not h.is_borrowed]
+        return list(dict.fromkeys(titles))
+
+    def _name_objects(self) -> None:
+        """Call each by its own name, that of a variable, or by the way that leads to it from one that has a name."""
+        taken: set[str] = set()
+        first: dict[int, Reference] = {}
+        ways: dict[
+            int, tuple[str, list[Edge]]
+        ] = {}  # place -> a name, and the references from there
+        for reference in self.references:
+            first.setdefault(reference.target, reference)
+        for place, obj in enumerate(self.objects):
+            name = obj.node.name or self._variable(place)
+            way = _way(place, first, ways) if name is None else None
+            if name is None and way is not None:
+                name = joined(way[0], fold(way[1]))
+            if name is None or (len(name) > LONGEST_WAY and way is not None):
+                name, way = obj.title, None
+            obj.name = _another(name, taken)
+            taken.add(obj.name)
+            ways[place] = way if way is not None and obj.name == name else (obj.name, [])
+
+    def _variable(self, place: int) -> str | None:
+        if not self.objects[place].is_given:
+            return None
+        names = (title.split(" in ")[0] for title in self.holders_of(place))
+        return next((name for name in names if name.isidentifier()), None)
+
+
+def _way(
+    place: int, first: dict[int, Reference], ways: dict[int, tuple[str, list[Edge]]]
+) -> tuple[str, list[Edge]] | None:
+    """Tell how to come to an object from what was met before it: Michael.friends; None if nothing was."""
+    reference = first.get(place)
+    if reference is None or reference.source not in ways or not reference.edges:
+        return None
+    name, edges = ways[reference.source]
+    return name, [*edges, reference.edges[0]]
+
+
+def joined(name: str, label: str) -> str:
+    """Write a reference behind who has it: Michael.friends[0], work local self."""
+    return f"{name}{label}" if label[:1] in (".", "[") else f"{name} {label}"
+
+
+def _another(name: str, taken: set[str]) -> str:
+    """Make a name that is not taken of one that may be."""
+    number, made = 1, name
+    while made in taken:
+        number += 1
+        made = f"{name} ({number})"
+    return made
+
+
+def is_folded(obj: HeapObject) -> bool:
+    """Whether an object is told as part of a label: a plain container that one other object alone holds."""
+    return obj.node.kind in PLAIN and not obj.is_given and obj.refcount == obj.inside == 1
+
+
+def check_given(objects: tuple[object, ...], word: str) -> None:
+    """Raise TypeError without any object, and for one that the collector does not track."""
+    if not objects:
+        raise TypeError(f"{word}() takes the objects that it is to show")
+    for item in objects:
+        if not gc.is_tracked(item):
+            raise TypeError(
+                f"{word}() takes objects that the collector tracks, such as lists, dicts and instances of classes; "
+                f"{with_article(type(item).__qualname__)} is not one of them"
+            )
+
+
+def look(given: list[int] | tuple[object, ...], most: int = MOST_OBJECTS) -> Neighborhood:
+    """Look at some objects, and at most so many in all.
+
+    given: their addresses, where what is not tracked is left out; or the tuple of a word's
+    arguments, which does not count as one of their holders.
+    """
+    with GcPaused():
+        return Neighborhood(
+            _core.neighborhood(given, most, known_dicts(), labellers, object_traceback())
+        )
+
+
+def serial_of(item: object) -> int | None:
+    """Tell the serial number of an instrumented object; None of any other."""
+    return _core.Tracked.serial.__get__(item) if issubclass(type(item), _core.Tracked) else None
+
+
+def born_at(addresses: list[int], marker: list[Any]) -> set[int]:
+    """Tell at which addresses lies what the collector has begun to track after a marker, a list.
+
+    Where a collection has run since, it has taken the marker along, and all that there was: then
+    what is in the youngest generation. What was made before the collection, and lives, is not told
+    in that case.
+    """
+    try:
+        return set(_core.born(addresses, marker))
+    except LookupError as error:
+        if type(error) is not LookupError:  # an audit hook's
+            raise
+        return set(_core.born(addresses, 0))
+
+
+def arithmetic_of(neighborhood: Neighborhood) -> Arithmetic:
+    """Tell the collector's arithmetic, as though these objects were a generation that is collected.
+
+    References from other objects are from outside then, as they are in the collection of a young
+    generation.
+    """
+    because = reasons(neighborhood)
+    rows = []
+    for place, obj in enumerate(neighborhood.objects):
+        rows.append(
+            Row(
+                label=obj.name,
+                refcount=obj.count,
+                inside=obj.inside,
+                left=obj.left,
+                reachable=place in because,
+                because=because.get(place),
+            )
+        )
+    return Arithmetic(rows=tuple(rows))
+
+
+def reasons(neighborhood: Neighborhood) -> dict[int, str]:
+    """Tell why objects are reachable: references from outside, or an object that is; nothing of the others."""
+    found = {
+        place: _from_outside(neighborhood, place)
+        for place, obj in enumerate(neighborhood.objects)
+        if obj.refcount is None or obj.left > 0
+    }
+    queue = list(found)
+    follows = neighborhood.by_source()
+    for place in queue:
+        for reference in follows.get(place, ()):
+            if reference.target not in found:
+                label = fold(reference.edges[:1])
+                found[reference.target] = f"{neighborhood.objects[place].name} has it as {label}"
+                queue.append(reference.target)
+    for place, obj in enumerate(neighborhood.objects):
+        if obj.stays and place not in found:
+            found[place] = "an object that is not told leads to it"
+    return found
+
+
+def reference_label(neighborhood: Neighborhood, reference: Reference, nth: int = 0) -> str:
+    """Call a reference by who has it and what it is there: Michael.friends[0]."""
+    return joined(neighborhood.objects[reference.source].name, fold(reference.edges[nth : nth + 1]))
+
+
+def _from_outside(neighborhood: Neighborhood, place: int) -> str:
+    """Name the references from outside that an object has."""
+    obj = neighborhood.objects[place]
+    if obj.refcount is None:
+        return "it is immortal"
+    named = neighborhood.holders_of(place)
+    if not named:
+        return "C code, or a function that runs" if obj.unexplained else "other objects"
+    rest = obj.left - len(named)
+    return ", ".join(named[:4]) + (
+        f" and {rest + len(named[4:])} more" if rest > 0 or len(named) > 4 else ""
+    )

@@ -1,0 +1,27 @@
+"""What an object keeps: retained."""
+
+from __future__ import annotations
+
+from gcscope import _core
+from gcscope.api.garbage import GcPaused
+from gcscope.model.record import sum_counts
+from gcscope.model.results import Retained
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    pass
+
+
+def retained(obj: object, /) -> Retained:
+    """Tell what would be freed with an object: all that is reachable through it alone, itself included.
+
+    These are the objects that it dominates: every way to them from a root (Lengauer and Tarjan,
+    1979) goes through it. Where there are rings among them, the collector is needed to free them.
+    Objects that the collector does not track (strings, numbers) are not counted. Raises TypeError
+    for such an object, MemoryError where there is no memory for the pass.
+    """
+    box = [obj]
+    del obj
+    with GcPaused():
+        objects, size, types = _core.retained(box)
+    return Retained(objects=objects, bytes=size, types=sum_counts(*types))

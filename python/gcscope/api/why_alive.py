@@ -1,0 +1,64 @@
+"""Why an object is alive: why_alive."""
+
+from __future__ import annotations
+
+from gcscope import _core
+from gcscope.api.garbage import GcPaused
+from gcscope.explain.hops import Edge, Node, steps_of_way
+from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.model.results import Chain, Link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _chain(told: tuple[str, list[Any], Any, str | None] | None) -> Chain:
+    if told is None:
+        return Chain(reachable=False, root=None, links=(), expression=None)
+    root, way, start, typed = told
+    nodes, edges = [Node(told) for told in way[::2]], [Edge(told) for told in way[1::2]]
+    links = [step.link() for step in steps_of_way(nodes, edges)]
+    expression = None
+    if root == "module" and start is not None:
+        expression = f"sys.modules[{start!r}]{typed}" if typed is not None else None
+    elif start is not None:
+        frame, local = Node(start[0]), start[1]
+        label = f"local {local}" if local is not None else "evaluation stack"
+        links.insert(
+            0,
+            Link(
+                type=frame.type,
+                name=frame.name,
+                label=label,
+                named=True,
+                where=frame.where,
+                refcount=None,
+            ),
+        )
+    return Chain(reachable=True, root=root, links=tuple(links), expression=expression)
+
+
+def why_alive(obj: object, /) -> Chain:
+    """Tell the shortest chain of references that keeps an object alive.
+
+    Roots that last come first: the modules in sys.modules; then what else is held from outside of
+    the tracked objects by the interpreter or C code; then the local variables of running frames;
+    and only where nothing else leads to the object, those of the function that asks. Where a chain
+    from a module can be typed, `expression` (and the text of the chain) is what to type. Objects
+    under gc.freeze() are seen as far as others lead to them. Of garbage, such as one has from a
+    weak reference, `reachable` is False.
+
+    Raises TypeError for an object that the collector does not track, MemoryError where there is no
+    memory for the pass.
+    """
+    box = [obj]
+    del obj
+    with GcPaused():
+        return _chain(_core.why_alive(box, labellers, object_traceback()))
+
+
+def why_alive_of(box: list[Any]) -> Chain:
+    """Tell as `why_alive` why the one object in a list is alive, but for the list."""
+    with GcPaused():
+        return _chain(_core.why_alive(box, labellers, object_traceback()))

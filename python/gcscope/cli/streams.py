@@ -1,0 +1,136 @@
+"""Where texts go: terminals with their width and colours, pipes that close, encodings that lack characters, files."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gcscope.cli.ansi import painted
+from gcscope.cli.wrap import LEAST_WIDTH, fitted
+from gcscope.model.phrases import in_one_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+
+class Trouble(Exception):
+    """What hinders a command; the message says in one line what, and what to do."""
+
+
+def why(error: OSError) -> str:
+    """Write what the system says of an error."""
+    return error.strerror or type(error).__name__
+
+
+# --------------------------------------------------------------------------- streams
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except (OSError, ValueError, AttributeError):  # closed, or another kind of object
+        return False
+
+
+def width_of(stream: TextIO) -> int | None:
+    """Tell the width that lines must keep: COLUMNS, or that of the terminal; None where any will do."""
+    columns = os.environ.get("COLUMNS", "")[:6]
+    width = int(columns) if columns.isdecimal() else 0
+    if not width and _is_terminal(stream):
+        try:
+            width = os.get_terminal_size(stream.fileno()).columns
+        except (OSError, ValueError, AttributeError):
+            width = 0
+    return max(width, LEAST_WIDTH) if width else None
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether to write in colour: NO_COLOR goes before FORCE_COLOR, that before what the stream is."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return os.environ.get("TERM") != "dumb" and _is_terminal(stream)
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """Escape what the encoding of a stream lacks."""
+    encoding = getattr(stream, "encoding", None)
+    if not isinstance(encoding, str):
+        return text
+    try:
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    except (LookupError, UnicodeError):
+        return ascii(text)[1:-1]
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is still buffered go nowhere, so that the interpreter has nothing to say of it at its end."""
+    if stream is not sys.__stdout__ and stream is not sys.__stderr__:
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        if (
+            nowhere != stream.fileno()
+        ):  # the same where the program has closed it: then it is right already
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+    except (OSError, ValueError):
+        pass
+
+
+def put(text: str, stream: TextIO | None) -> None:
+    """Write a text and a newline as it is. Quiet where nobody can read it: no stream, a closed one, a pipe that broke.
+
+    Raises Trouble where it cannot be written for another reason.
+    """
+    if stream is None:
+        return
+    try:
+        stream.write(_encodable(f"{text}\n", stream))
+        stream.flush()
+    except BrokenPipeError:
+        silence(stream)
+    except OSError as error:
+        silence(stream)
+        raise Trouble(f"cannot write: {why(error)}") from None
+    except (ValueError, AttributeError):
+        pass
+
+
+def put_bytes(data: bytes, stream: TextIO | None) -> None:
+    """Write data that is no text. Raises Trouble where that is a terminal, or it cannot be written."""
+    if stream is None:
+        return
+    if _is_terminal(stream):
+        raise Trouble("a PNG is not for a terminal: -o FILE.png writes it into a file")
+    try:
+        stream.buffer.write(data)
+        stream.flush()
+    except BrokenPipeError:
+        silence(stream)
+    except OSError as error:
+        silence(stream)
+        raise Trouble(f"cannot write: {why(error)}") from None
+    except (ValueError, AttributeError):
+        pass
+
+
+def put_text(text: str, stream: TextIO | None) -> None:
+    """Write a text of ours: fitted to the width of a terminal and in its colours; nothing in it moves the cursor."""
+    if stream is None:
+        return
+    text = "\n".join(in_one_line(line) for line in text.split("\n"))
+    width = width_of(stream)
+    if width is not None:
+        text = fitted(text, width)
+    put(painted(text) if has_colour(stream) else text, stream)
+
+
+def complain(message: str) -> None:
+    """Tell an error of ours in one line on stderr."""
+    try:
+        put(f"gcscope: {in_one_line(message)}", getattr(sys, "stderr", None))
+    except Trouble:
+        pass

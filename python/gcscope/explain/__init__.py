@@ -1,0 +1,1 @@
+"""From what the core found to what a person reads: names, patterns, cuts."""

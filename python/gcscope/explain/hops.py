@@ -1,0 +1,227 @@
+"""The objects and references of a ring or chain as the core tells them, and as they are shown, containers folded."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+
+from gcscope.explain.ipython_names import cell_name
+from gcscope.explain.labellers import ask
+from gcscope.model.results import Link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "cell", "traceback"})
+_ALWAYS_FOLDED = frozenset({"tuple", "cell", "traceback"})
+
+# How readily a user recognises an object of a kind as the place where the story begins; the
+# smallest first.
+_BEGINNING = {
+    "instance": 0,
+    "task": 3,
+    "function": 4,
+    "generator": 4,
+    "coroutine": 4,
+    "class": 5,
+    "exception": 6,
+    "module": 7,
+    "method": 8,
+    "cache": 8,
+    "object": 8,
+    "frame": 9,
+    "code": 10,
+    "traceback": 12,
+    "cell": 12,
+}
+_OTHERWISE = 11
+
+
+class Node:
+    """An object of a ring, as the core tells it."""
+
+    __slots__ = ("clearing", "kind", "name", "rank", "refcount", "type", "where")
+
+    def __init__(
+        self,
+        told: tuple[str, str, str | None, tuple[str, int] | None, int],
+        clearing: tuple[int, int, list[str]] | None = None,
+        refcount: int | None = None,
+    ) -> None:
+        self.clearing = clearing
+        self.refcount = refcount
+        self.type, self.kind, self.name, where, self.rank = told
+        self.where = None if where is None else f"{_short_path(where[0])}:{where[1]}"
+
+    @property
+    def beginning(self) -> int:
+        """How well a story begins here: the smaller the better."""
+        return _BEGINNING.get(self.kind, _OTHERWISE) + (
+            self.rank if self.kind in ("instance", "exception") else 0
+        )
+
+
+class Edge:
+    """A reference of a ring, as the core tells it, with what falls when it is cut."""
+
+    __slots__ = ("alone", "canonical", "kind", "named", "references", "text", "together")
+
+    def __init__(self, told: tuple[Any, ...]) -> None:
+        self.text, self.canonical, self.kind, self.named, pending = told[:5]
+        self.alone, self.references, self.together = told[5:] if len(told) > 5 else (-1, 0, -1)
+        if pending is not None:
+            self._ask(*pending)
+
+    def _ask(self, holder: object, target: object) -> None:
+        """Let the program's own labeller name the reference."""
+        label = ask(holder, target)
+        if label is not None:
+            self.text = self.canonical = label
+            self.kind, self.named = "own", True
+
+
+def _short_path(path: str) -> str:
+    """Leave the current directory away from a path: the report is read there. A cell of IPython has its number."""
+    cell = cell_name(path)
+    if cell is not None:
+        return cell
+    try:
+        here = os.getcwd() + os.sep
+    except OSError:
+        return path
+    return path[len(here) :] if path.startswith(here) else path
+
+
+# --------------------------------------------------------------------------- folding
+
+
+def _append(parts: list[str], part: str) -> None:
+    """Put one more reference behind a label."""
+    if part:
+        parts.append(part if not parts or part[0] in ".[" else f" ({part})")
+
+
+def _is_variable(text: str) -> bool:
+    return text.startswith(("local ", "cell "))
+
+
+def fold(edges: Sequence[Edge], canonical: bool = False) -> str:
+    """Write the references from one shown object to the next as one label."""
+    parts: list[str] = []
+    is_dict = False  # the last hop led to the __dict__ of an instance, a class, a module
+    for edge in edges:
+        part: str = edge.canonical if canonical else edge.text
+        if edge.kind == "variable":
+            parts = [part]  # it says all that __closure__ said
+        elif edge.kind == "cell" and parts and _is_variable(parts[0]):
+            pass
+        elif edge.kind == "value" and is_dict and part[2:-2].isidentifier():
+            _append(parts, f".{part[2:-2]}")
+        else:
+            _append(parts, ".__dict__" if is_dict else "")
+            _append(parts, part if edge.kind != "dict" else "")
+        is_dict = edge.kind == "dict"
+    _append(parts, ".__dict__" if is_dict else "")
+    return "".join(parts)
+
+
+class Step:
+    """A shown object with the references that lead to the next shown one."""
+
+    __slots__ = ("canonical", "edges", "label", "node", "through")
+
+    def __init__(self, node: Node, edges: list[Edge], through: list[Node]) -> None:
+        self.node = node
+        self.edges = edges
+        self.through = through
+        self.label = fold(edges)
+        self.canonical = fold(edges, canonical=True)
+
+    @property
+    def pair(self) -> tuple[str, ...]:
+        """What a fingerprint is made of."""
+        return self.node.type, self.canonical
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """What tells steps of one form apart, without addresses: so that the text of a ring is stable."""
+        return (*self.pair, self.node.name or "", self.label, self.node.where or "")
+
+    def link(self) -> Link:
+        """Make the data of it."""
+        return Link(
+            type=self.node.type,
+            name=self.node.name,
+            label=self.label,
+            named=all(edge.named for edge in self.edges),
+            where=self.node.where,
+            refcount=self.node.refcount,
+        )
+
+    @property
+    def is_through_container(self) -> bool:
+        """Whether an item of a container is on the way; the __dict__ of an instance is none."""
+        kinds = [edge.kind for edge in self.edges]
+        return any(
+            kind in ("item", "element", "key") or (kind == "value" and kinds[i - 1 : i] != ["dict"])
+            for i, kind in enumerate(kinds)
+        )
+
+
+def shown_places(nodes: Sequence[Node]) -> list[int]:
+    """Choose the objects that are shown: those that are no plain containers, if there is one."""
+    for hidden in (PLAIN, _ALWAYS_FOLDED):
+        shown = [i for i, node in enumerate(nodes) if node.kind not in hidden]
+        if shown:
+            return shown
+    return list(range(len(nodes)))
+
+
+def steps_of_ring(nodes: list[Node], edges: list[Edge]) -> list[Step]:
+    """Fold the plain containers on a ring; the first step is that of the first object that is shown."""
+    shown = shown_places(nodes)
+    steps = []
+    for i, place in enumerate(shown):
+        end = shown[i + 1] if i + 1 < len(shown) else shown[0] + len(nodes)
+        between = [k % len(nodes) for k in range(place, end)]
+        steps.append(
+            Step(nodes[place], [edges[k] for k in between], [nodes[k] for k in between[1:]])
+        )
+    return steps
+
+
+def smallest_rotation(pairs: list[tuple[str, ...]]) -> int:
+    """Where the smallest rotation of a list begins (Shiloach's two candidates)."""
+    n, a, b, same = len(pairs), 0, 1, 0
+    while a < n and b < n and same < n:
+        x, y = pairs[(a + same) % n], pairs[(b + same) % n]
+        if x == y:
+            same += 1
+            continue
+        if x > y:
+            a += same + 1
+        else:
+            b += same + 1
+        if a == b:
+            b += 1
+        same = 0
+    return min(a, b)
+
+
+def turned(steps: list[Step], first: int) -> list[Step]:
+    """Let a ring begin at another of its steps."""
+    return steps[first:] + steps[:first]
+
+
+# ------------------------------------------------------------------------------ chains
+
+
+def steps_of_way(nodes: list[Node], edges: list[Edge]) -> list[Step]:
+    """Fold the plain containers on a way from a root to an object, which are its first and last node."""
+    last = len(nodes) - 1
+    shown = [i for i, node in enumerate(nodes) if node.kind not in PLAIN or i in (0, last)]
+    steps = [Step(nodes[a], edges[a:b], nodes[a + 1 : b]) for a, b in pairwise(shown)]
+    return [*steps, Step(nodes[last], [], [])]

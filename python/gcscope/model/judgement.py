@@ -1,0 +1,107 @@
+"""Rings that tests left, and how they stand; the baseline of a project."""
+
+from __future__ import annotations
+
+from gcscope.model.record import Record, read_optional_str, read_record, read_str, read_tuple
+from gcscope.model.results import Cycle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+
+NEW, KNOWN, ALLOWED, OF_PYTEST = "new", "known", "allowed", "of pytest"
+
+
+class Finding(Record):
+    """A form of ring that a test left, and how it stands."""
+
+    __slots__ = ("cycle", "standing")
+    cycle: Cycle
+    """The ring."""
+    standing: str
+    """'new', 'known', 'allowed' or 'of pytest'."""
+    _readers = {"cycle": read_record(Cycle), "standing": read_str}
+
+
+class Judgement(Record):
+    """What a test left."""
+
+    __slots__ = ("findings", "notes", "reason", "severity")
+    findings: tuple[Finding, ...]
+    """The forms of rings that it left."""
+    notes: tuple[str, ...]
+    """What one must know to read them."""
+    severity: str
+    """'fail' or 'report': what a new ring means to this test; 'allow' where its mark allows all."""
+    reason: str | None
+    """Why all is allowed."""
+    _readers = {
+        "findings": read_tuple(read_record(Finding)),
+        "notes": read_tuple(read_str),
+        "severity": read_str,
+        "reason": read_optional_str,
+    }
+
+    def of(self, standing: str) -> tuple[Cycle, ...]:
+        """Return the cycles that stand so."""
+        return tuple(finding.cycle for finding in self.findings if finding.standing == standing)
+
+    @property
+    def fails(self) -> bool:
+        """Whether the test is to fail."""
+        return self.severity == "fail" and bool(self.of(NEW))
+
+
+# -------------------------------------------------------------------------- baseline
+
+
+class KnownRing(Record):
+    """A form of ring that a project lives with for now."""
+
+    __slots__ = ("fingerprint", "ring", "tests")
+    fingerprint: str
+    """The same for rings of this form in every run; with the name of the class, where it is the ring of a class."""
+    ring: str
+    """It in a line, for who reads the file."""
+    tests: tuple[str, ...]
+    """Those that left it when the file was written."""
+    _readers = {"fingerprint": read_str, "ring": read_str, "tests": read_tuple(read_str)}
+
+
+class Baseline(Record):
+    """The rings that a project knows of, by fingerprint."""
+
+    __slots__ = ("rings",)
+    rings: tuple[KnownRing, ...]
+    """One for each form."""
+    _readers = {"rings": read_tuple(read_record(KnownRing))}
+
+    @property
+    def fingerprints(self) -> frozenset[str]:
+        """Of all of them."""
+        return frozenset(ring.fingerprint for ring in self.rings)
+
+    def gone(self, seen: Mapping[str, Any], judged: Iterable[str]) -> tuple[KnownRing, ...]:
+        """Tell which are not there any more: not seen, though every test that had left them was judged."""
+        judged = frozenset(judged)
+        return tuple(
+            r for r in self.rings if r.fingerprint not in seen and judged.issuperset(r.tests)
+        )
+
+    def renewed(self, seen: Mapping[str, KnownRing], judged: Iterable[str]) -> Baseline:
+        """Return the baseline of now: what was seen, and of the rest what may still be there."""
+        gone = {ring.fingerprint for ring in self.gone(seen, judged)}
+        kept = {ring.fingerprint: ring for ring in self.rings if ring.fingerprint not in gone}
+        for fingerprint, ring in seen.items():
+            before = kept[fingerprint].tests if fingerprint in kept else ()
+            unjudged = set(before).difference(judged)
+            kept[fingerprint] = KnownRing(
+                fingerprint=fingerprint,
+                ring=ring.ring,
+                tests=tuple(sorted({*ring.tests, *unjudged})),
+            )
+        return Baseline(
+            rings=tuple(sorted(kept.values(), key=lambda ring: (ring.ring, ring.fingerprint)))
+        )

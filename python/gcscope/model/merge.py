@@ -1,0 +1,44 @@
+"""Cycles of one form put together, and reports added up."""
+
+from __future__ import annotations
+
+from gcscope.model.record import changed, sum_counts
+from gcscope.model.results import Cycle, Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+NOTHING = Report(objects=0, bytes=0, types=sum_counts(), cycles=(), alive=False, notes=())
+
+
+def joined(one: Report, other: Report) -> Report:
+    """Add up what two looks have found, at different objects."""
+    return Report(
+        objects=one.objects + other.objects,
+        bytes=one.bytes + other.bytes,
+        types=sum_counts(one.types, other.types),
+        cycles=merged((*one.cycles, *other.cycles)),
+        alive=False,
+        notes=(*one.notes, *(note for note in other.notes if note not in one.notes)),
+    )
+
+
+def _merged(one: Cycle, other: Cycle) -> Cycle:
+    """Of two cycles of the same form the larger, with the count of both."""
+    larger = max(
+        one,
+        other,
+        key=lambda cycle: (cycle.objects, cycle.dragged, cycle.bytes, cycle.dragged_bytes),
+    )
+    return changed(larger, count=one.count + other.count)
+
+
+def merged(cycles: Iterable[Cycle]) -> tuple[Cycle, ...]:
+    """Put cycles of one form together; those that hold most objects come first."""
+    found: dict[str, Cycle] = {}
+    for cycle in cycles:
+        earlier = found.get(cycle.fingerprint)
+        found[cycle.fingerprint] = cycle if earlier is None else _merged(earlier, cycle)
+    return tuple(sorted(found.values(), key=lambda c: (-c.count * c.held, c.fingerprint)))

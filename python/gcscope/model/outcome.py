@@ -1,0 +1,45 @@
+"""What a program left, and what became of the rest."""
+
+from __future__ import annotations
+
+from gcscope.model.merge import joined
+from gcscope.model.record import Counts, Record, changed
+from gcscope.model.results import Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    pass
+
+
+class Outcome(Record):
+    """What a program left, and what became of the rest."""
+
+    __slots__ = ("alive", "collected", "collections", "left", "lives", "notes")
+    left: Report
+    """Unreachable at the end of the main script, before its atexit functions."""
+    collected: Report
+    """What automatic and explicit collections found while it ran."""
+    collections: int
+    """How many collections there were."""
+    lives: Counts
+    """What happened to instrumented objects: 'created', and freed by what."""
+    alive: int
+    """How many instrumented objects are alive at the end and not among what is left."""
+    notes: tuple[str, ...]
+    """What one must know to read the figures, besides the notes of `left`."""
+
+    @property
+    def report(self) -> Report:
+        """What reference counting did not free: left at the end, or taken by collections while the program ran."""
+        whole = joined(self.left, self.collected)
+        return changed(whole, notes=(*self._collected_note(), *whole.notes, *self.notes))
+
+    def _collected_note(self) -> tuple[str, ...]:
+        """Tell which part of the report collections took."""
+        if not self.collected:
+            return ()
+        collected, total = self.collected.objects, self.collected.objects + self.left.objects
+        collections = (
+            "1 collection" if self.collections == 1 else f"{self.collections:,} collections"
+        )
+        return (f"{collections} while the program ran took {collected:,} of the {total:,} objects",)

@@ -1,0 +1,473 @@
+"""The data that the words return: frozen, made of strings and numbers, holding no object of the program.
+
+The classes are written by hand rather than with `dataclasses`: importing that module, and defining
+a class with slots by it, leaves cyclic trash, which `garbage` would then find in a program that
+made none. So does importing `collections`.
+"""
+
+from __future__ import annotations
+
+from gcscope.model.record import (
+    Counts,
+    Drawable,
+    Record,
+    read_bool,
+    read_counts,
+    read_int,
+    read_optional,
+    read_optional_str,
+    read_positive,
+    read_record,
+    read_signed,
+    read_str,
+    read_tuple,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    R = TypeVar("R", bound="Record")
+
+
+class Link(Record):
+    """An object in a ring or chain, and its reference to the next one."""
+
+    __slots__ = ("label", "name", "named", "refcount", "type", "where")
+    type: str
+    """The name of its type: module.qualname, builtins without the module."""
+    name: str | None
+    """What it is called: of functions, classes, modules, frames (the function that ran), Persons."""
+    label: str
+    """The reference to the next object: `.friends[0]`, `['key']`, `local self`, `cell x`. `__dict__`s, cells, tuples
+    and other plain containers on the way are part of it. Empty at the end of a chain."""
+    named: bool
+    """False where only a truthful last resort can be said, such as "3rd reference of an x.Y"."""
+    where: str | None
+    """file:line of a frame, function, class, generator; of other objects where they were made, while tracemalloc
+    runs."""
+    refcount: int | None
+    """In a ring: how many references own the object, those of the call that looked left out. None for an immortal
+    object, and in a chain."""
+    _readers = {
+        "type": read_str,
+        "name": read_optional_str,
+        "label": read_str,
+        "named": read_bool,
+        "where": read_optional_str,
+        "refcount": read_optional(read_int),
+    }
+
+
+class Cut(Record):
+    """Where to break a ring."""
+
+    __slots__ = ("advice", "frees", "link", "references")
+    link: Link
+    """The link whose reference is to go."""
+    advice: str
+    """How, in a line."""
+    frees: int
+    """How many objects reference counting then frees, proven on the graph by letting the counts fall: `objects +
+    dragged` when it is all of them. 0 where the ring is alive, or held by another ring that must be
+    cut first."""
+    references: int
+    """How many references must go for that: 1, or all of the component that have this label, where one is not
+    enough."""
+    _readers = {
+        "link": read_record(Link),
+        "advice": read_str,
+        "frees": read_int,
+        "references": read_int,
+    }
+
+
+class Cycle(Drawable):
+    """Rings of one form. The figures describe one specimen, the largest; `count` says how many there are."""
+
+    __slots__ = (
+        "advice",
+        "bytes",
+        "cause",
+        "count",
+        "cut",
+        "dragged",
+        "dragged_bytes",
+        "fingerprint",
+        "objects",
+        "ring",
+        "types",
+    )
+    ring: tuple[Link, ...]
+    """A shortest ring of the component (of a very large one, as short a ring as a bounded search has found), begun at
+    the object that a user would recognise; the last link leads to the first."""
+    objects: int
+    """Objects in the strongly connected component: each of them leads to each other."""
+    dragged: int
+    """Objects outside it that only the component keeps."""
+    dragged_bytes: int
+    """What those take."""
+    bytes: int
+    """What the component takes."""
+    types: Counts
+    """The types of the component's objects."""
+    cause: str | None
+    """The pattern in plain words, where it is a known one."""
+    cut: Cut | None
+    """Where to cut; None where no reference that a program may change frees anything."""
+    advice: str | None
+    """What to do, in a line: that of the cut; where there is no cut, what is known to help against the cause."""
+    count: int
+    """How many rings of this form there are."""
+    fingerprint: str
+    """The same for rings of this form in every run: a hash of types and labels, without indexes, names and lines."""
+    _readers = {
+        "ring": read_tuple(read_record(Link)),
+        "objects": read_int,
+        "dragged": read_int,
+        "dragged_bytes": read_int,
+        "bytes": read_int,
+        "types": read_counts,
+        "cause": read_optional_str,
+        "cut": read_optional(read_record(Cut)),
+        "advice": read_optional_str,
+        "count": read_positive,
+        "fingerprint": read_str,
+    }
+
+    def _check(self) -> None:
+        if not self.ring:
+            raise ValueError("a cycle without a ring")
+        if self.cut is not None and self.cut.link not in self.ring:
+            raise ValueError("a cut that is not on its ring")
+
+    @property
+    def held(self) -> int:
+        """Objects that one ring of the form holds: those in it and those kept by it."""
+        return self.objects + self.dragged
+
+    @property
+    def held_bytes(self) -> int:
+        """What those take."""
+        return self.bytes + self.dragged_bytes
+
+    def __str__(self) -> str:
+        from gcscope.render.cycle_text import cycle_text
+
+        return cycle_text(self)
+
+
+class Report(Drawable):
+    """Objects in rings: unreachable ones, which only the collector can free, or (of `cycles`) live ones.
+
+    True when there are any.
+    """
+
+    __slots__ = ("alive", "bytes", "cycles", "notes", "objects", "types")
+    objects: int
+    """Collector-tracked objects: found unreachable (`garbage`), newly unreachable (`watch`), in components
+    (`cycles`)."""
+    bytes: int
+    """What they take: structs, items, the collector's headers, tables of exact lists, dicts and sets."""
+    types: Counts
+    """How many there are of each type; sums up to `objects`."""
+    cycles: tuple[Cycle, ...]
+    """The rings among them, those that hold most objects first."""
+    alive: bool
+    """Whether they are in use: the rings of `cycles`."""
+    notes: tuple[str, ...]
+    """What one must know to read the figures: uncertainties, and tp_traverse functions that lie."""
+    _defaults = {"alive": False, "notes": ()}
+    _readers = {
+        "alive": read_bool,
+        "objects": read_int,
+        "bytes": read_int,
+        "types": read_counts,
+        "cycles": read_tuple(read_record(Cycle)),
+        "notes": read_tuple(read_str),
+    }
+
+    def __bool__(self) -> bool:
+        return self.objects > 0
+
+    def __str__(self) -> str:
+        from gcscope.render.text import report_text
+
+        return report_text(self)
+
+
+class Holder(Record):
+    """A reference to an object, and who has it."""
+
+    __slots__ = ("label", "name", "owned", "type", "where")
+    type: str
+    """The type of who has it: an object, or a running 'frame'. Of a module's or instance's `__dict__`, and of a cell,
+    whose it is."""
+    name: str | None
+    """What that is called: a function, class, module, Person."""
+    label: str
+    """The reference: `.friends[0]`, `['key']`, `local self`, `cell x`."""
+    where: str | None
+    """file:line of a frame, function, class; of other objects where they were made, while tracemalloc runs."""
+    owned: bool
+    """Whether it is counted. Since 3.14 a local variable or a place on the evaluation stack may be lent by another."""
+    _readers = {
+        "type": read_str,
+        "name": read_optional_str,
+        "label": read_str,
+        "where": read_optional_str,
+        "owned": read_bool,
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import holder_text
+
+        return holder_text(self)
+
+
+class Holders(Record):
+    """Who holds an object: owned references named + unexplained = refcount."""
+
+    __slots__ = ("hints", "named", "refcount", "unexplained")
+    refcount: int
+    """References that own it, as `refcount` tells; `IMMORTAL` of an immortal object."""
+    named: tuple[Holder, ...]
+    """Every reference that could be found, owned or not."""
+    unexplained: int
+    """References that nobody shows: C code, an evaluation stack, an untracked holder. Below 0: some tp_traverse shows
+    more than is owned. 0 of an immortal object, whose references are not counted."""
+    hints: tuple[str, ...]
+    """Where the unexplained ones may be, of what this program uses."""
+    _readers = {
+        "refcount": read_int,
+        "named": read_tuple(read_record(Holder)),
+        "unexplained": read_signed,
+        "hints": read_tuple(read_str),
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import holders_text
+
+        return holders_text(self)
+
+
+class Chain(Record):
+    """Why an object is alive: the shortest chain of references from a root to it."""
+
+    __slots__ = ("expression", "links", "reachable", "root")
+    reachable: bool
+    """False for an object that no root leads to: garbage."""
+    root: str | None
+    """'module' (of sys.modules), 'C' (the interpreter's own tables, or C code), 'frame' (a running function) or
+    'caller' (the function that asked, and nothing else)."""
+    links: tuple[Link, ...]
+    """From the root to the object, whose label is empty."""
+    expression: str | None
+    """The chain as one can type it, where that is possible."""
+    _readers = {
+        "reachable": read_bool,
+        "root": read_optional_str,
+        "links": read_tuple(read_record(Link)),
+        "expression": read_optional_str,
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import chain_text
+
+        return chain_text(self)
+
+
+class Retained(Record):
+    """What would be freed with an object, itself included: every way from the roots to it leads through the object."""
+
+    __slots__ = ("bytes", "objects", "types")
+    objects: int
+    """How many collector-tracked objects that is."""
+    bytes: int
+    """What they take."""
+    types: Counts
+    """How many there are of each type; sums up to `objects`."""
+    _readers = {"objects": read_int, "bytes": read_int, "types": read_counts}
+
+    def __str__(self) -> str:
+        from gcscope.render.text import retained_text
+
+        return retained_text(self)
+
+
+class Fate(Record):
+    """What became of one instrumented object."""
+
+    __slots__ = ("fate", "name", "serial", "type")
+    serial: int
+    """Its number in the journal."""
+    type: str
+    """The name of its type."""
+    name: str | None
+    """The name of a Person, None of others."""
+    fate: str
+    """How it ended, one of these words.
+
+    'collector', 'collector (inferred)' or 'refcount' if it was freed; 'survived' if it was
+    reachable and lives; 'resurrected' if it was unreachable and a finalizer made it reachable
+    again; 'uncollectable' if it was put into gc.garbage.
+    """
+    _readers = {"serial": read_int, "type": read_str, "name": read_optional_str, "fate": read_str}
+
+    def __str__(self) -> str:
+        from gcscope.render.text import fate_text
+
+        return fate_text(self)
+
+
+class Collection(Record):
+    """What one run of the collector did."""
+
+    __slots__ = ("cycles", "fates", "notes", "resurrected", "types", "uncollectable")
+    fates: tuple[Fate, ...]
+    """The fate of each instrumented object that was alive before, in the order of creation: read from tp_dealloc."""
+    types: Counts
+    """What was freed, by type: instrumented objects by their deaths, others by who is tracked no more."""
+    resurrected: Counts
+    """What was unreachable before and lives, by type."""
+    uncollectable: Counts
+    """What the collector put into gc.garbage, by type."""
+    cycles: tuple[Cycle, ...]
+    """The rings as the dry run saw them just before."""
+    notes: tuple[str, ...]
+    """What one must know to read the figures."""
+    _readers = {
+        "fates": read_tuple(read_record(Fate)),
+        "types": read_counts,
+        "resurrected": read_counts,
+        "uncollectable": read_counts,
+        "cycles": read_tuple(read_record(Cycle)),
+        "notes": read_tuple(read_str),
+    }
+
+    @property
+    def objects(self) -> int:
+        """How many objects were freed."""
+        return self.types.total
+
+    def __bool__(self) -> bool:
+        return self.objects > 0
+
+    def __str__(self) -> str:
+        from gcscope.render.text import collection_text
+
+        return collection_text(self)
+
+
+class Trial(Record):
+    """What freed the objects that a call made."""
+
+    __slots__ = (
+        "collector",
+        "notes",
+        "refcount",
+        "report",
+        "resurrected",
+        "survived",
+        "uncollectable",
+    )
+    refcount: Counts
+    """Instrumented objects freed by reference counting alone. Nothing tells when any other object is so freed."""
+    collector: Counts
+    """What only the collector could free: instrumented and other objects."""
+    survived: Counts
+    """What the call made and left reachable, caches included."""
+    resurrected: Counts
+    """What was unreachable after the call and was made reachable again by a finalizer."""
+    uncollectable: Counts
+    """What the collector put into gc.garbage."""
+    report: Report
+    """What the dry run found unreachable after the call, before the collector ran."""
+    notes: tuple[str, ...]
+    """What one must know to read the figures."""
+    _readers = {
+        "refcount": read_counts,
+        "collector": read_counts,
+        "survived": read_counts,
+        "resurrected": read_counts,
+        "uncollectable": read_counts,
+        "report": read_record(Report),
+        "notes": read_tuple(read_str),
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import trial_text
+
+        return trial_text(self)
+
+
+class Event(Record):
+    """Something that happened to an instrumented object."""
+
+    __slots__ = ("freed_by", "name", "refcount", "serial", "type", "what")
+    serial: int
+    """The number of the object: 1, 2, 3 ... in the order of creation."""
+    what: str
+    """'created', 'finalized', 'cleared', 'resurrected' or 'freed'."""
+    type: str
+    """The name of its type when it was created."""
+    name: str | None
+    """The name of a Person at that moment (its first 40 bytes of UTF-8), None of others."""
+    refcount: int
+    """Its reference count at that moment, without the reference of who finalizes or clears it."""
+    freed_by: str | None
+    """Of a 'freed' event: 'refcount', 'collector', 'collector (inferred)' or 'shutdown'."""
+    _readers = {
+        "serial": read_int,
+        "what": read_str,
+        "type": read_str,
+        "name": read_optional_str,
+        "refcount": read_int,
+        "freed_by": read_optional_str,
+    }
+
+    def __str__(self) -> str:
+        from gcscope.render.text import event_text
+
+        return event_text(self)
+
+
+class Row(Record):
+    """The collector's arithmetic for one object."""
+
+    __slots__ = ("because", "inside", "label", "left", "reachable", "refcount")
+    label: str
+    """What the asker calls the object."""
+    refcount: int
+    """References that own it."""
+    inside: int
+    """How many of them come from objects that the collector tracks."""
+    left: int
+    """refcount - inside: references from outside (variables of running functions, C code)."""
+    reachable: bool
+    """Whether it, or something that leads to it, has references left."""
+    because: str | None
+    """What makes it reachable: who holds it from outside, or the reference of an object that is reachable."""
+    _defaults = {"because": None}
+    _readers = {
+        "because": read_optional_str,
+        "label": read_str,
+        "refcount": read_int,
+        "inside": read_int,
+        "left": read_int,
+        "reachable": read_bool,
+    }
+
+
+class Arithmetic(Record):
+    """The collector's arithmetic for some objects, in the order in which they were given."""
+
+    __slots__ = ("rows",)
+    rows: tuple[Row, ...]
+    """One for each object."""
+    _readers = {"rows": read_tuple(read_record(Row))}
+
+    def __str__(self) -> str:
+        from gcscope.render.text import arithmetic_text
+
+        return arithmetic_text(self)

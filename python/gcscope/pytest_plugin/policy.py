@@ -1,0 +1,222 @@
+"""Which rings a test may leave: the policy behind the pytest plugin. It knows reports, and nothing of pytest.
+
+A ring that a test left is one of four:
+
+    new        it counts against the test
+    known      the baseline has its fingerprint: a debt to be paid later
+    allowed    a pattern of the project or of the test, or the test's own mark, allows it
+    of pytest  it goes only through the test's own frame and its pytest.raises(...) as e, and nothing besides would be
+               left without that; or it is that of the runner of an async test
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from gcscope.model.judgement import ALLOWED, KNOWN, NEW, OF_PYTEST, Finding, Judgement, KnownRing
+from gcscope.model.merge import merged
+from gcscope.model.phrases import link_title, ring_line
+from gcscope.model.record import Record
+from gcscope.model.results import Cycle, Link, Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Rules(Record):
+    """What one test may leave."""
+
+    __slots__ = ("allow", "known", "own_frames", "reason", "severity")
+    severity: str
+    """'fail', 'report' or 'allow'."""
+    reason: str | None
+    allow: tuple[str, ...]
+    """Patterns, see `matches`."""
+    known: frozenset[str]
+    """What `form_of` tells of known rings."""
+    own_frames: frozenset[str]
+    """The qualified name of the test's function."""
+
+
+def matches(cycle: Cycle, pattern: str) -> bool:
+    """Tell whether a pattern means this ring.
+
+    It does if it is the ring's fingerprint, or fits an object on it, as the report tells it: by its
+    type (`app.Service`, `django.*`), or by its type and name (`frame retry`, `function
+    *.<locals>.visit`). `*`, `?` and `[...]` are as in file names.
+    """
+    return pattern == cycle.fingerprint or any(
+        fnmatchcase(link.type, pattern) or fnmatchcase(link_title(link), pattern)
+        for link in cycle.ring
+    )
+
+
+_EXCEPTION_INFO = "_pytest._code.code.ExceptionInfo"
+_CONTEXTS = frozenset(
+    {"_pytest.raises.RaisesExc", "_pytest.raises.RaisesGroup", "_pytest.python_api.RaisesContext"}
+)
+
+
+def _is_of_raises(link: Link) -> bool:
+    """Tell whether an object is what pytest.raises(...) gives, or is itself."""
+    return _is_name_of_raises(link.type)
+
+
+def _is_name_of_raises(type_name: str) -> bool:
+    name = type_name.partition("[")[0]
+    return name == _EXCEPTION_INFO or name in _CONTEXTS
+
+
+def _is_frame_of_pytest(link: Link) -> bool:
+    return link.type == "frame" and "/_pytest/" in (link.where or "").replace("\\", "/")
+
+
+def goes_through_raises(cycle: Cycle, own_frames: frozenset[str] | None = None) -> bool:
+    """Tell whether a ring, as it is shown, goes only through the frame of the test (or any) and its pytest.raises.
+
+    What pytest.raises(...) as e gives has the traceback, that has the test's frame, and there the
+    variable e has it (or another one has e.value, and the ring is shorter by that); in check =
+    pytest.raises(...) the variable has it through the context manager, and pytest.raises(error,
+    function) puts a frame of its own between them.
+    """
+    has_raises = any(_is_name_of_raises(name) for name in cycle.types)
+    return has_raises and all(
+        (link.type == "frame" and (own_frames is None or link.name in own_frames))
+        or _is_of_raises(link)
+        or _is_frame_of_pytest(link)
+        or link.label.startswith(".__traceback__")
+        for link in cycle.ring
+    )
+
+
+_RUNNERS = ("anyio._backends._asyncio.TestRunner", "trio._core._run.Runner")
+_OF_RUNNERS = ("anyio.", "asyncio.", "_asyncio.", "trio.")
+
+
+def is_of_runner(cycle: Cycle) -> bool:
+    """Tell whether a ring is what a runner of async tests leaves when it has ended, with nothing else on it."""
+    return any(link.type in _RUNNERS for link in cycle.ring) and all(
+        "." not in name or name.startswith(_OF_RUNNERS) for name in cycle.types
+    )
+
+
+def is_of_pytest(cycle: Cycle, own_frames: frozenset[str]) -> bool:
+    """Tell whether a ring is only that of a pytest.raises: without it, nothing of what it holds would be left.
+
+    A traceback leads to the frames of the program as well. Where one of them keeps the exception
+    too, the two rings hold the same objects, and the shorter one is shown; then the cut frees only
+    a part: the test has found something.
+    """
+    cut = cycle.cut
+    return (
+        cut is not None
+        and cut.frees == cycle.held
+        and (cut.link.type == "frame" or _is_of_raises(cut.link))
+        and goes_through_raises(cycle, own_frames)
+    )
+
+
+def _standing(cycle: Cycle, rules: Rules) -> str:
+    if rules.severity == "allow" or any(matches(cycle, pattern) for pattern in rules.allow):
+        return ALLOWED
+    if is_of_pytest(cycle, rules.own_frames) or is_of_runner(cycle):
+        return OF_PYTEST
+    return KNOWN if form_of(cycle) in rules.known else NEW
+
+
+def judge(report: Report, rules: Rules) -> Judgement:
+    """Hold what a test left against what it may leave."""
+    findings = tuple(
+        Finding(cycle=cycle, standing=_standing(cycle, rules)) for cycle in report.cycles
+    )
+    return Judgement(
+        findings=findings, notes=report.notes, severity=rules.severity, reason=rules.reason
+    )
+
+
+def form_of(cycle: Cycle) -> str:
+    """Tell which rings are of one form to a project: those of one fingerprint; of classes, those of one name.
+
+    Every class refers to itself in the same way, and a baseline that knows one of them must not
+    know all.
+    """
+    name = next((link.name for link in cycle.ring if ".__mro__" in link.label), None)
+    return cycle.fingerprint if name is None else f"{cycle.fingerprint} {name}"
+
+
+def type_name(cls: type) -> str:
+    """Name a class as reports do: module.qualname, those of builtins without the module."""
+    return (
+        cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+    )
+
+
+# --------------------------------------------------------------------------- summary
+
+
+class Form(Record):
+    """Rings of one form, in whichever tests."""
+
+    __slots__ = ("cycle", "tests")
+    cycle: Cycle
+    tests: tuple[str, ...]
+
+
+class Session:
+    """What the tests of a run left."""
+
+    def __init__(self) -> None:
+        self.judged: set[str] = set()
+        self.judgements: dict[str, Judgement] = {}
+
+    def add(self, test: str, judgement: Judgement | None) -> None:
+        """Note that a test was judged; None where it left nothing. Of a test that is run again, the last counts."""
+        self.judged.add(test)
+        self.judgements.pop(test, None)
+        if judgement is not None:
+            self.judgements[test] = judgement
+
+    def tests(self, standing: str) -> list[str]:
+        """Return the tests that left rings which stand so."""
+        return [test for test, judgement in self.judgements.items() if judgement.of(standing)]
+
+    def forms(self, *standings: str, severity: str | None = None) -> tuple[Form, ...]:
+        """Return the rings that stand so (in tests of one severity), those that hold most objects first."""
+        found: dict[str, tuple[list[Cycle], list[str]]] = {}
+        for test, judgement in self.judgements.items():
+            if severity is not None and judgement.severity != severity:
+                continue
+            for cycle in (cycle for standing in standings for cycle in judgement.of(standing)):
+                cycles, tests = found.setdefault(form_of(cycle), ([], []))
+                cycles.append(cycle)
+                tests.append(test)
+        forms = [
+            Form(cycle=merged(cycles)[0], tests=tuple(sorted(tests)))
+            for cycles, tests in found.values()
+        ]
+        return tuple(
+            sorted(
+                forms, key=lambda form: (-form.cycle.count * form.cycle.held, form_of(form.cycle))
+            )
+        )
+
+    def notes(self) -> dict[str, int]:
+        """Return the notes, and in how many tests each was taken."""
+        found: dict[str, int] = {}
+        for judgement in self.judgements.values():
+            for note in judgement.notes:
+                found[note] = found.get(note, 0) + 1
+        return found
+
+    def seen(self) -> dict[str, KnownRing]:
+        """Return what belongs in a baseline: new rings and known ones, by fingerprint."""
+        return {
+            form_of(form.cycle): known_ring(form.cycle, form.tests)
+            for form in self.forms(NEW, KNOWN)
+        }
+
+
+def known_ring(cycle: Cycle, tests: Iterable[str]) -> KnownRing:
+    """Write down a ring for the baseline."""
+    return KnownRing(fingerprint=form_of(cycle), ring=ring_line(cycle), tests=tuple(sorted(tests)))

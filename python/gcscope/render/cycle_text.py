@@ -1,0 +1,138 @@
+"""Rings as text: each object, each reference, the cause, the cut, and what it costs."""
+
+from __future__ import annotations
+
+from gcscope.model.phrases import in_one_line, link_title, plural, shortened, size
+from gcscope.model.results import Cycle
+
+MOST_CYCLES = 20
+MOST_LINKS = 24  # of a ring; a longer one is shown by its beginning and its end
+MOST_ADVICE = 240
+_LEAST_COLUMN, _MOST_COLUMN = 26, 56
+
+
+WIDE = 118  # a line that would be longer has the advice below the ring
+
+
+def _frees_phrase(cycle: Cycle) -> str:
+    """Write what a cut frees."""
+    assert cycle.cut is not None
+    frees, total = cycle.cut.frees, cycle.held
+    if frees == 0:
+        return "frees nothing yet: something else holds the ring"
+    if frees == total:
+        return f"frees all {total:,}"
+    others = "; other rings run through it" if frees < cycle.objects else ""
+    return f"frees only {frees:,} of {total:,}{others}"
+
+
+def cut_phrase(cycle: Cycle) -> str:
+    """Write what is to be done at the cut, and what it frees."""
+    assert cycle.cut is not None
+    return f"{shortened(cycle.cut.advice, MOST_ADVICE)} ({_frees_phrase(cycle)})"
+
+
+def _cut_lines(label: str, cycle: Cycle, column: int) -> tuple[str, list[str]]:
+    """Mark a label as the cut; and the lines below the ring for advice that does not fit beside it."""
+    beside = f"{label:<{column}}  ◄ cut here: {cut_phrase(cycle)}"
+    if len(beside) <= WIDE:
+        return beside, []
+    return f"{label:<{column}}  ◄ cut here", [f"  cut: {cut_phrase(cycle)}"]
+
+
+def _column(cycle: Cycle, shown: list[int]) -> int:
+    """Choose where the second column begins: files and lines, and the mark of the cut."""
+    widths = [max(len(link_title(cycle.ring[i])), len(cycle.ring[i].label) + 2) for i in shown]
+    return 5 + min(max(_LEAST_COLUMN, *widths), _MOST_COLUMN)
+
+
+def _link_lines(cycle: Cycle, place: int, column: int) -> tuple[list[str], list[str]]:
+    link = cycle.ring[place]
+    corner = "┌►" if place == 0 else "│ "
+    first = f"  {corner} {link_title(link)}"
+    label = f"  │    {shortened(link.label)}"
+    if link.where is not None:
+        first = f"{first:<{column}}  {in_one_line(link.where)}"
+    below: list[str] = []
+    if place == cut_place(cycle):
+        label, below = _cut_lines(label, cycle, column)
+    return [first, label], below
+
+
+def cut_place(cycle: Cycle) -> int | None:
+    """Tell the first link at which the cut stands: equal links are equal cuts."""
+    if cycle.cut is None or cycle.cut.link not in cycle.ring:
+        return None
+    return cycle.ring.index(cycle.cut.link)
+
+
+def shown_places(cycle: Cycle, most: int) -> list[int]:
+    """Choose the places of a ring that are shown: all, or the first, the last and the cut of one longer than most."""
+    length = len(cycle.ring)
+    if length <= most:
+        return list(range(length))
+    cut = cut_place(cycle)
+    ends = {*range(most // 2), *range(length - most // 2, length)}
+    return sorted(ends if cut is None else ends | {cut})
+
+
+def left_out(count: int) -> str:
+    """Say how many objects of a ring are not shown at a place."""
+    return f"… {plural(count, 'more object')} on the ring …"
+
+
+def cycle_head(cycle: Cycle) -> str:
+    """Write how large a cycle is."""
+    dragged = f", {cycle.dragged:,} more kept by it" if cycle.dragged else ""
+    return f"1 cycle: {plural(cycle.objects, 'object')} in it{dragged}, {size(cycle.bytes)}"
+
+
+def no_cut_phrase(cycle: Cycle) -> str:
+    """Say that there is no cut, and what helps all the same."""
+    hint = f": {shortened(cycle.advice, MOST_ADVICE)}" if cycle.advice is not None else ""
+    return f"no single reference that a program may change frees any of it{hint}"
+
+
+def cycle_foot(cycle: Cycle, alive: bool = False) -> str:
+    """Write how often a form of cycle was seen, and who can free it."""
+    seen = f"seen {plural(cycle.count, 'time')}" if cycle.count > 1 else "seen once"
+    return f"{seen} · {'in use' if alive else 'only the collector can free it'}"
+
+
+def cycle_text(cycle: Cycle, alive: bool = False) -> str:
+    """Write one form of ring: each object, each reference, the cause, the cut, and what it costs."""
+    head = cycle_head(cycle)
+    lines = [f"{head}      cause: {cycle.cause}" if cycle.cause is not None else head]
+    expected = 0
+    shown = shown_places(cycle, MOST_LINKS)
+    column = _column(cycle, shown)
+    below: list[str] = []
+    for place in shown:
+        if place > expected:
+            lines.append(f"  │  {left_out(place - expected)}")
+        drawn, advice = _link_lines(cycle, place, column)
+        lines += drawn
+        below += advice
+        expected = place + 1
+    lines += ["  └────┘", *below]
+    if cycle.cut is None:
+        lines.append(f"  {no_cut_phrase(cycle)}")
+    lines.append(f"  {cycle_foot(cycle, alive)}")
+    return "\n".join(lines)
+
+
+def forms_left_out(cycles: tuple[Cycle, ...]) -> str:
+    """Say how many forms of cycles are not shown."""
+    return f"and {plural(len(cycles), 'more form')} of cycles, seen {sum(c.count for c in cycles):,} times"
+
+
+def cycles_lines(
+    cycles: tuple[Cycle, ...], alive: bool = False, most: int = MOST_CYCLES
+) -> list[str]:
+    """Write the first cycles of a report, each with an empty line before it, and how many there are besides."""
+    lines = [
+        line for cycle in cycles[:most] for line in ("", *cycle_text(cycle, alive).splitlines())
+    ]
+    if len(cycles) > most:
+        lines += ["", forms_left_out(cycles[most:])]
+    return lines

@@ -1,0 +1,188 @@
+"""Films as strips and as widgets: the frames are drawn so that what stays keeps its place."""
+
+from __future__ import annotations
+
+import os
+
+from gcscope.api.draw import UNREACHABLE
+from gcscope.model.phrases import plural
+from gcscope.model.picture import Arrow, Box, Group, Picture
+from gcscope.model.record import changed
+from gcscope.render.film_svg import page_of, strip_of
+from gcscope.render.graphviz import HOW_TO_GET_IT, CannotDraw, svg_of
+from gcscope.render.mermaid import mermaid_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from gcscope.model.film import Frame
+
+
+def whole(frames: tuple[Frame, ...]) -> tuple[Picture, ...]:
+    """Make of each frame a picture of all that any frame has, as the frame has it, or else one before or after.
+
+    Where a box is called unreachable in one frame, it is called reachable in the others: it keeps
+    its size.
+    """
+    lost = {
+        box.key
+        for frame in frames
+        for box in frame.picture.boxes
+        if box.lines[-1:] == (UNREACHABLE,)
+    }
+    boxes: dict[str, Box] = {}
+    arrows: dict[str, Arrow] = {}
+    for frame in frames:
+        for box in frame.picture.boxes:
+            boxes.setdefault(box.key, box)
+        for arrow in frame.picture.arrows:
+            arrows.setdefault(arrow.key, arrow)
+    pictures = []
+    for frame in frames:
+        boxes.update({box.key: box for box in frame.picture.boxes})
+        arrows.update({arrow.key: arrow for arrow in frame.picture.arrows})
+        drawn = tuple(_with_verdict(box) if box.key in lost else box for box in boxes.values())
+        pictures.append(changed(frame.picture, boxes=drawn, arrows=tuple(arrows.values())))
+    return tuple(pictures)
+
+
+def _with_verdict(box: Box) -> Box:
+    return (
+        box if box.lines[-1:] == (UNREACHABLE,) else changed(box, lines=(*box.lines, "reachable"))
+    )
+
+
+def _hidden(frame: Frame, picture: Picture) -> frozenset[str]:
+    """Tell what a frame does not have."""
+    shown = {box.key for box in frame.picture.boxes} | {arrow.key for arrow in frame.picture.arrows}
+    return (
+        frozenset({box.key for box in picture.boxes} | {arrow.key for arrow in picture.arrows})
+        - shown
+    )
+
+
+def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
+    """Draw each frame as SVG; None without Graphviz. Captions are not in them."""
+    drawn = []
+    for frame, picture in zip(frames, whole(frames), strict=True):
+        svg = svg_of(
+            changed(picture, title="", description=frame.picture.description),
+            _hidden(frame, picture),
+        )
+        if svg is None:
+            return None
+        drawn.append(svg)
+    return drawn
+
+
+def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
+    """Write a film as a strip: in SVG, or in Mermaid, which takes no Graphviz."""
+    name = os.fspath(path)
+    stem, suffix = os.path.splitext(name)
+    form = suffix.lower()
+    if form not in (".svg", ".mmd"):
+        raise ValueError(
+            f"a film is saved as .svg or .mmd, not as {suffix!r}; film.frames[0].picture.save(...) saves one frame, "
+            ".png too"
+        )
+    drawn = svgs_of(frames) if form == ".svg" else None
+    if drawn is not None:
+        _write(name, strip_of(frames, drawn))
+        return
+    beside = f"{stem}.mmd"
+    _write(beside, mermaid_of(below_each_other(frames), columns=1))
+    if form == ".svg":
+        raise CannotDraw(
+            f"Graphviz is needed for {suffix}, and is not here or failed; the film is in {beside} as Mermaid. To get "
+            f"it: {HOW_TO_GET_IT}"
+        )
+
+
+def _write(name: str, text: str) -> None:
+    with open(name, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def film_bundle(frames: tuple[Frame, ...], text: str, in_kernel: bool) -> dict[str, Any]:
+    """Make the forms in which Jupyter can show a film."""
+    forms: dict[str, Any] = {"text/plain": text}
+    drawn = svgs_of(frames) if frames else None
+    if drawn is not None:
+        forms["image/svg+xml"] = strip_of(frames, drawn)
+        if in_kernel and len(frames) > 1:
+            forms |= _widget_view(frames, drawn)
+    elif frames:
+        forms["text/vnd.mermaid"] = mermaid_of(below_each_other(frames), columns=1)
+    return forms
+
+
+def below_each_other(frames: tuple[Frame, ...]) -> Picture:
+    """Make one picture of a film, with a group for each frame: what Mermaid draws."""
+    groups: list[Group] = []
+    boxes: list[Box] = []
+    arrows: list[Arrow] = []
+    for number, frame in enumerate(frames, 1):
+        key = f"frame {number}"
+        gone = () if frame.picture.boxes else ("none of the objects is there any more",)
+        groups.append(
+            Group(key=key, title=f"{number}. {frame.caption}", lines=(*frame.fates, *gone))
+        )
+        boxes += [changed(box, key=f"{key} {box.key}", group=key) for box in frame.picture.boxes]
+        arrows += [
+            changed(arrow, source=f"{key} {arrow.source}", target=f"{key} {arrow.target}")
+            for arrow in frame.picture.arrows
+        ]
+    return Picture(
+        title=f"A film of {plural(len(frames), 'frame')}",
+        lines=(),
+        description=". ".join(frame.caption for frame in frames),
+        groups=tuple(groups),
+        boxes=tuple(boxes),
+        arrows=tuple(arrows),
+    )
+
+
+def _widget_view(frames: tuple[Frame, ...], drawn: list[str]) -> dict[str, Any]:
+    try:
+        widget = _player(frames, drawn)
+    except ImportError:
+        return {}
+    view: dict[str, Any] = widget._repr_mimebundle_()
+    mime = "application/vnd.jupyter.widget-view+json"
+    return {mime: view[mime]} if mime in view else {}
+
+
+def player(frames: tuple[Frame, ...]) -> Any:
+    """Return a widget that plays the frames. Raises ImportError without ipywidgets."""
+    drawn = svgs_of(frames)
+    return _player(frames, drawn if drawn is not None else [""] * len(frames))
+
+
+def _player(frames: tuple[Frame, ...], drawn: list[str]) -> Any:
+    try:
+        import ipywidgets
+    except ImportError:
+        raise ImportError('the player needs ipywidgets: pip install "gcscope[notebook]"') from None
+    last = len(frames) - 1
+    pages = [
+        ipywidgets.HTML(page_of(frame, number, svg), layout=ipywidgets.Layout(width="98%"))
+        for number, (frame, svg) in enumerate(zip(frames, drawn, strict=True), 1)
+    ]
+    stack = ipywidgets.Stack(pages, selected_index=0)
+    slider = ipywidgets.IntSlider(
+        value=0,
+        min=0,
+        max=last,
+        description="step",
+        readout=False,
+        layout=ipywidgets.Layout(width="60%"),
+    )
+    play = ipywidgets.Play(min=0, max=last, interval=2000, show_repeat=False)
+    links = [
+        ipywidgets.jslink((play, "value"), (slider, "value")),
+        ipywidgets.jslink((slider, "value"), (stack, "selected_index")),
+    ]
+    box = ipywidgets.VBox([ipywidgets.HBox([play, slider]), stack])
+    box.links = links
+    return box

@@ -1,0 +1,117 @@
+/* compat.h: the ground floor. Python.h once, the words every room uses, and every test of the
+   interpreter's version that stands outside interp.c.
+
+   Versions are tested by feature: a room asks GCSCOPE_HAS_VISIT_OBJECTS, never PY_VERSION_HEX. */
+
+#ifndef GCSCOPE_COMPAT_H
+#define GCSCOPE_COMPAT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if PY_VERSION_HEX < 0x030B0000
+#error "gcscope needs CPython 3.11 or newer"
+#endif
+#ifdef PYPY_VERSION
+#error "gcscope reads CPython's heap; PyPy has another one"
+#endif
+#ifdef Py_GIL_DISABLED
+#error "gcscope does not support free-threaded builds of CPython yet"
+#endif
+
+_Static_assert(sizeof(void *) == 8, "gcscope supports 64-bit builds only");
+
+/* A node is an object of one heap pass. Four bytes are enough for 4 billion of them. */
+typedef uint32_t NodeId;
+#define NODE_LIMIT UINT32_MAX
+
+#if defined(__GNUC__) || defined(__clang__)
+#define PREFETCH(address) __builtin_prefetch(address)
+#define POPCOUNT(bits) __builtin_popcountll(bits)
+#define LOWEST_BIT(bits) __builtin_ctzll(bits)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#else
+#error "gcscope needs gcc or clang"
+#endif
+
+/* PyUnstable_GC_VisitObjects: the whole heap without a list of it. */
+#if PY_VERSION_HEX >= 0x030C0000
+#define GCSCOPE_HAS_VISIT_OBJECTS 1
+#else
+#define GCSCOPE_HAS_VISIT_OBJECTS 0
+#endif
+
+/* The evaluation stack may hold references that own nothing (LOAD_FAST_BORROW). */
+#if PY_VERSION_HEX >= 0x030E0000
+#define GCSCOPE_STACK_BORROWS 1
+#else
+#define GCSCOPE_STACK_BORROWS 0
+#endif
+
+/* What a function keeps for PEP 695 and for PEP 649. */
+#define GCSCOPE_HAS_TYPE_PARAMETERS (PY_VERSION_HEX >= 0x030C0000)
+#define GCSCOPE_HAS_ANNOTATE (PY_VERSION_HEX >= 0x030E0000)
+#define GCSCOPE_ALIAS_HAS_QUALNAME (PY_VERSION_HEX >= 0x030F0000)
+
+/* The deallocation of deep structures is made safe by _Py_Dealloc itself from 3.14 on; the macros
+   are then empty. */
+#ifndef Py_TRASHCAN_BEGIN
+#define Py_TRASHCAN_BEGIN(op, dealloc) do {
+#define Py_TRASHCAN_END                                                                            \
+    }                                                                                              \
+    while (0)                                                                                      \
+        ;
+#endif
+
+static inline bool
+is_immortal(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    return PyUnstable_IsImmortal(op);
+#elif PY_VERSION_HEX >= 0x030C0000
+    return _Py_IsImmortal(op);
+#else
+    (void)op;
+    return false;
+#endif
+}
+
+/* New reference or NULL: the dict of a class. Since 3.12 that of a static type belongs to the
+   interpreter. */
+static inline PyObject *
+type_dict(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyType_GetDict(type);
+#else
+    return Py_XNewRef(type->tp_dict);
+#endif
+}
+
+static inline size_t
+long_digits(PyLongObject *number)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return number->long_value.lv_tag >> 3;
+#else
+    Py_ssize_t size = ((PyVarObject *)number)->ob_size;
+    return (size_t)(size < 0 ? -size : size);
+#endif
+}
+
+static inline bool
+interpreter_is_finalizing(void)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return Py_IsFinalizing();
+#else
+    return _Py_IsFinalizing();
+#endif
+}
+
+#endif

@@ -1,0 +1,396 @@
+/* heap.c: how the heap is read, and why it is fast.
+
+   The collector itself walks its candidates twice and touches the header of every target twice, a
+   cache miss each on a large heap. Here each object is traversed once, and a target's own memory is
+   never touched: its address is looked up in the address map, a thirtieth of the size of the heap.
+   Even that access is not waited for:
+
+       tp_traverse -> visit_edge: address -> block of the map, asked from memory, put into a batch
+       batch full  -> flush:      block and bit -> node id -> edge
+
+   Ends of rows travel in the same stream, as entries without a block, so that order is all that is
+   needed to know which edge belongs to whom. Objects are read in the order of their ids, which is
+   nearly that of their addresses.
+
+       heap_list       objects and their ids                       (PyUnstable_GC_VisitObjects, or a
+   list) heap_traverse   reference counts, edges, unowned edges      (tp_traverse, internals) */
+
+#include "heap/heap.h"
+
+#include "heap/interp.h"
+
+/* ------------------------------------------------------------------ listing */
+
+#if GCSCOPE_HAS_VISIT_OBJECTS
+
+typedef struct {
+    AddrMap *map;
+    bool failed;
+} Lister;
+
+static int
+list_object(PyObject *op, void *arg)
+{
+    Lister *lister = arg;
+    lister->failed = addrmap_insert(lister->map, op) < 0;
+    return !lister->failed; /* 0: stop */
+}
+
+static int
+list_by_visiting(AddrMap *map)
+{
+    Lister lister = {.map = map};
+    PyUnstable_GC_VisitObjects(list_object, &lister);
+    return lister.failed ? -1 : 0;
+}
+
+#endif
+
+/* A list is made in steps, with audit hooks between. If none of its items is owned by it alone,
+   giving it up frees nothing. */
+static int
+list_by_list(Heap *heap, PyObject *list)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
+        PyObject *op = PyList_GET_ITEM(list, i);
+        int is_new = Py_REFCNT(op) > 1 ? addrmap_insert(&heap->map, op) : 0;
+        if (is_new <= 0) {
+            heap->has_changed = is_new == 0;
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+list_addresses(Heap *heap, PyObject *list)
+{
+#if GCSCOPE_HAS_VISIT_OBJECTS
+    if (list == NULL) {
+        return list_by_visiting(&heap->map);
+    }
+#endif
+    return list_by_list(heap, list);
+}
+
+/* Begin with the addresses that are listed. */
+static int
+list_begin(Heap *heap, Memory *memory, PyObject *list)
+{
+    *heap = (Heap){.memory = memory};
+    int error = addrmap_init(&heap->map, memory) < 0 ? -1 : list_addresses(heap, list);
+    Py_XDECREF(list);
+    return error;
+}
+
+static int
+list_end(Heap *heap)
+{
+    heap->count = heap->map.count;
+    if (heap->count >= NODE_LIMIT || vec_reserve(heap->memory, &heap->objects, heap->count) < 0) {
+        return -1;
+    }
+    addrmap_number(&heap->map, (void **)heap->objects.items);
+    heap->objects.length = heap->count;
+    return 0;
+}
+
+int
+heap_list(Heap *heap, Memory *memory, PyObject *list)
+{
+    return list_begin(heap, memory, list) < 0 ? -1 : list_end(heap);
+}
+
+typedef struct {
+    Heap *heap;
+    bool failed;
+} Finder;
+
+static int
+find_hidden(PyObject *target, void *arg)
+{
+    Finder *finder = arg;
+    if (addrmap_has(&finder->heap->map, target) || !PyObject_GC_IsTracked(target)) {
+        return 0;
+    }
+    finder->failed |= addrmap_insert(&finder->heap->map, target) < 0 ||
+                      vec_push(finder->heap->memory, &finder->heap->hidden, target) < 0;
+    return finder->failed;
+}
+
+#if GCSCOPE_HAS_VISIT_OBJECTS
+
+static int
+find_visited(PyObject *op, void *arg)
+{
+    return !find_hidden(op, arg); /* 0: stop */
+}
+
+static void
+find_by_visiting(Finder *finder)
+{
+    PyUnstable_GC_VisitObjects(find_visited, finder);
+}
+
+#else
+
+static void
+find_by_visiting(Finder *Py_UNUSED(finder))
+{
+}
+
+#endif
+
+static void
+find_from(Finder *finder, PyObject *op)
+{
+    if (Py_TYPE(op)->tp_traverse != NULL) {
+        (void)Py_TYPE(op)->tp_traverse(op, find_hidden, finder);
+    }
+}
+
+int
+heap_list_all(Heap *heap, Memory *memory, PyObject *list, PyObject *root)
+{
+    Finder finder = {.heap = heap};
+    bool by_list = list != NULL;
+    if (heap_list(heap, memory, list) < 0) {
+        return -1;
+    }
+    if (by_list) {
+        find_by_visiting(&finder);
+    }
+    (void)find_hidden(root, &finder);
+    for (size_t n = 0; n < heap->objects.length && !finder.failed; n++) {
+        find_from(&finder, heap->objects.items[n]);
+    }
+    for (size_t f = 0; f < heap->hidden.length && !finder.failed; f++) {
+        find_from(&finder, heap->hidden.items[f]);
+    }
+    heap->objects.length = 0;
+    return finder.failed ? -1 : list_end(heap);
+}
+
+/* --------------------------------------------------------------- traversing */
+
+enum {
+    BATCH = 256,       /* blocks under way at once: their cache lines fit the first-level cache */
+    OBJECTS_AHEAD = 6, /* objects whose headers are fetched before their turn */
+};
+
+/* A reference that was shown, or the end of a row where block is NULL. */
+typedef struct {
+    const AddrBlock *block;
+    unsigned bit;
+} Shown;
+
+typedef struct {
+    Heap *heap;
+    AddrCursor cursor;
+    Shown batch[BATCH];
+    size_t batched;
+    size_t visits;
+    bool failed;
+} Reader;
+
+/* Turn what the batch holds into edges. */
+static void
+reader_flush(Reader *reader)
+{
+    Graph *graph = &reader->heap->graph;
+    size_t batched = reader->batched;
+    reader->batched = 0;
+    if (reader->failed || graph_reserve(graph, batched) < 0) {
+        reader->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < batched; i++) {
+        Shown shown = reader->batch[i];
+        NodeId target;
+        if (shown.block == NULL) {
+            graph_close_row(graph);
+        }
+        else if (addrmap_rank(shown.block, shown.bit, &target)) {
+            graph_add_reserved(graph, target);
+        }
+    }
+}
+
+static inline void
+reader_put(Reader *reader, const AddrBlock *block, unsigned bit)
+{
+    if (reader->batched == BATCH) {
+        reader_flush(reader);
+    }
+    reader->batch[reader->batched++] = (Shown){block, bit};
+}
+
+static int
+visit_edge(PyObject *target, void *arg)
+{
+    Reader *reader = arg;
+    const AddrMap *map = &reader->heap->map;
+    reader->visits++;
+    const AddrBlock *block = addrmap_block(map, &reader->cursor, target);
+    if (!addrmap_is_empty_page(map, block)) {
+        PREFETCH(block);
+        reader_put(reader, block, addrmap_bit(target));
+    }
+    return 0;
+}
+
+static int
+visit_unowned(PyObject *target, void *arg)
+{
+    Reader *reader = arg;
+    Heap *heap = reader->heap;
+    NodeId id;
+    if (addrmap_find(&heap->map, target, &id) && vec_push(heap->memory, &heap->unowned, id) < 0) {
+        reader->failed = true;
+    }
+    return 0;
+}
+
+/* The fallback where borrowed slots cannot be told from others: a borrowed slot stands for an owner
+   in the same frame, so all but the first reference of a generator to one object are taken to own
+   nothing. */
+static void
+disown_repeats(Reader *reader, size_t row_begin)
+{
+    Heap *heap = reader->heap;
+    const NodeId *targets = heap->graph.targets.items;
+    heap->uncertain = true;
+    for (size_t i = row_begin; i < graph_edges(&heap->graph); i++) {
+        for (size_t j = row_begin; j < i; j++) {
+            if (targets[i] == targets[j]) {
+                reader->failed |= vec_push(heap->memory, &heap->unowned, targets[i]) < 0;
+                break;
+            }
+        }
+    }
+}
+
+static void
+read_generator(Reader *reader, PyObject *op, traverseproc traverse)
+{
+    if (interp_knows_borrowing()) {
+        (void)traverse(op, visit_edge, reader);
+        interp_visit_borrowed(op, visit_unowned, reader);
+        return;
+    }
+    reader_flush(reader);
+    size_t row_begin = graph_edges(&reader->heap->graph);
+    (void)traverse(op, visit_edge, reader);
+    reader_flush(reader);
+    disown_repeats(reader, row_begin);
+}
+
+static int32_t
+owning_references(PyObject *op)
+{
+    Py_ssize_t count = Py_REFCNT(op);
+    if (is_immortal(op) || count >= INT32_MAX) {
+        return INT32_MAX;
+    }
+    return (int32_t)count;
+}
+
+int
+heap_traverse(Heap *heap)
+{
+    Reader reader = {.heap = heap, .cursor = ADDRMAP_NOWHERE};
+    if (graph_init(&heap->graph, heap->memory, heap->count) < 0 ||
+        vec_reserve(heap->memory, &heap->refcounts, heap->count) < 0) {
+        return -1;
+    }
+    for (size_t id = 0; id < heap->count && !reader.failed; id++) {
+        if (id + OBJECTS_AHEAD < heap->count) {
+            PREFETCH(heap->objects.items[id + OBJECTS_AHEAD]);
+        }
+        PyObject *op = heap->objects.items[id];
+        traverseproc traverse = Py_TYPE(op)->tp_traverse;
+        vec_push_reserved(&heap->refcounts, owning_references(op));
+        if (interp_may_borrow(op)) {
+            read_generator(&reader, op, traverse);
+        }
+        else if (traverse != NULL) {
+            (void)traverse(op, visit_edge, &reader);
+        }
+        reader_put(&reader, NULL, 0);
+    }
+    reader_flush(&reader);
+    heap->visits = reader.visits;
+    if (reader.failed) {
+        return -1;
+    }
+#ifdef GCSCOPE_DEBUG
+    if (!graph_is_sound(&heap->graph)) {
+        Py_FatalError("gcscope: the graph of the heap is not sound");
+    }
+#endif
+    return 0;
+}
+
+void
+heap_fini(Heap *heap)
+{
+    if (heap->memory == NULL) {
+        return;
+    }
+    vec_fini(heap->memory, &heap->hidden);
+    vec_fini(heap->memory, &heap->unowned);
+    vec_fini(heap->memory, &heap->refcounts);
+    graph_fini(&heap->graph);
+    addrmap_fini(&heap->map);
+    vec_fini(heap->memory, &heap->objects);
+    heap->count = 0;
+}
+
+/* ------------------------------------------------------------------- sizes */
+
+/* Bytes of the items that follow the struct. An int keeps its length elsewhere than other objects
+   of variable size. A type with items and yet without an ob_size has some other field in its place:
+   what no object can have is taken for none. */
+static size_t
+item_bytes(PyObject *op)
+{
+    size_t slots;
+    if (interp_frame_slots(op, &slots)) {
+        return slots * sizeof(PyObject *);
+    }
+    if (Py_TYPE(op)->tp_itemsize <= 0) {
+        return 0;
+    }
+    size_t item = (size_t)Py_TYPE(op)->tp_itemsize;
+    Py_ssize_t size = ((PyVarObject *)op)->ob_size;
+    size_t count =
+        PyLong_Check(op) ? long_digits((PyLongObject *)op) : (size_t)(size < 0 ? -size : size);
+    return count < HEAP_OBJECT_LIMIT / item ? count * item : 0;
+}
+
+static size_t
+table_bytes(PyObject *op)
+{
+    if (PyDict_CheckExact(op)) {
+        return interp_dict_bytes(op);
+    }
+    if (PyList_CheckExact(op)) {
+        Py_ssize_t allocated = ((PyListObject *)op)->allocated; /* -1 while it is sorted */
+        return allocated > 0 ? (size_t)allocated * sizeof(PyObject *) : 0;
+    }
+    if (PyAnySet_CheckExact(op)) {
+        PySetObject *set = (PySetObject *)op;
+        return set->table == set->smalltable ? 0 : (size_t)(set->mask + 1) * sizeof(setentry);
+    }
+    return 0;
+}
+
+size_t
+heap_object_bytes(PyObject *op)
+{
+    enum { GC_HEADER = 2 * sizeof(uintptr_t) };
+    PyTypeObject *type = Py_TYPE(op);
+    size_t bytes = (size_t)type->tp_basicsize + item_bytes(op) + table_bytes(op) +
+                   (PyObject_IS_GC(op) ? GC_HEADER : 0);
+    return bytes < HEAP_OBJECT_LIMIT ? bytes : HEAP_OBJECT_LIMIT - 1;
+}

@@ -1,0 +1,55 @@
+/* heap: the one room that reads Python's heap. It turns the objects that the collector tracks into
+   node ids, their reference counts into an array and what tp_traverse shows into a graph.
+   Everything after it is arithmetic.
+
+   Reading is two steps, heap_list and heap_traverse, between and during which no Python object is
+   created, no Python code runs and the GIL is not released, so that both see the same heap. Objects
+   are borrowed: a Heap must be finished before anything can free one. Automatic collection is off
+   meanwhile; the caller sees to it. */
+
+#ifndef GCSCOPE_HEAP_H
+#define GCSCOPE_HEAP_H
+
+#include "heap/addrmap.h"
+#include "graph/graph.h"
+
+typedef struct {
+    Memory *memory;
+    VEC(PyObject *) objects; /* borrowed: node id -> object */
+    size_t count;
+    AddrMap map;
+    Graph graph; /* an edge for each reference shown from one listed object to another */
+    VEC(int32_t)
+    refcounts; /* node id -> references that own it; INT32_MAX for immortal ones and more than that */
+    VEC(PyObject *) hidden; /* borrowed: what heap_list_all found beyond the list */
+    VEC(NodeId) unowned;    /* targets of the edges that own nothing, once for each such edge */
+    size_t visits;          /* references that tp_traverse showed, to listed objects or not */
+    bool has_changed; /* the list has an object twice, or one that nothing else owns: heap_list
+                         refused it */
+    bool uncertain;   /* some generator was read by the fallback of interp.h */
+} Heap;
+
+/* List the heap: the items of `list` (stolen, also on failure), which must be an exact list, the
+   answer of gc.get_objects, or every tracked object where it is NULL and GCSCOPE_HAS_VISIT_OBJECTS.
+   The list is given up before this returns, and with it the reference that it has on each object.
+   0; -1 when memory is exhausted, there are more than 4 billion objects, or the heap changed
+   between the steps in which the list was made. */
+int heap_list(Heap *heap, Memory *memory, PyObject *list);
+
+/* The same, and what hides under gc.freeze(): what only GCSCOPE_HAS_VISIT_OBJECTS shows, where
+   there is a list, and whatever tracked objects tp_traverse leads to from the others, and from
+   `root`. */
+int heap_list_all(Heap *heap, Memory *memory, PyObject *list, PyObject *root);
+
+/* Read reference counts and edges of what heap_list found. 0; -1 when memory is exhausted or there
+   are more than 2 billion edges. */
+int heap_traverse(Heap *heap);
+
+void heap_fini(Heap *heap);
+
+/* Bytes of an object: tp_basicsize, items, the collector's header, and the tables of an exact list,
+   dict or set. Never calls __sizeof__. Always less than HEAP_OBJECT_LIMIT, a tebibyte. */
+#define HEAP_OBJECT_LIMIT ((size_t)1 << 40)
+size_t heap_object_bytes(PyObject *op);
+
+#endif

@@ -1,0 +1,601 @@
+/* Py_BUILD_CORE opens CPython's private headers; it must be defined before Python.h is first read. */
+#define Py_BUILD_CORE 1
+#include "heap/interp.h"
+
+/* CPython's own headers are not clean under -Wextra; ours and this file are. */
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#endif
+
+/* The versions whose private structures were read, and compared with what this file does. */
+#if PY_VERSION_HEX < 0x03100000 && !defined(GCSCOPE_NO_INTERNALS)
+#define KNOWN_VERSION 1
+#else
+#define KNOWN_VERSION 0
+#endif
+
+#if KNOWN_VERSION && defined(__has_include)
+#if __has_include("internal/pycore_object.h")
+#include "internal/pycore_object.h" /* where an instance keeps its attributes */
+#define HAS_OBJECT_HEADER 1
+#endif
+#endif
+
+#if KNOWN_VERSION && defined(__has_include)
+#if __has_include("internal/pycore_dict.h")
+#include "internal/pycore_dict.h"
+#define HAS_DICT_HEADER 1
+#endif
+#if __has_include("internal/pycore_frame.h")
+#include "internal/pycore_frame.h" /* FRAME_CLEARED: 4 on 3.14, 5 on 3.15 */
+#if !GCSCOPE_STACK_BORROWS
+#define HAS_FRAME_HEADER 1
+#elif __has_include(                                                                               \
+    "internal/pycore_interpframe_structs.h") /* the structs of frames have moved there */
+#include "internal/pycore_interpframe_structs.h"
+#define HAS_FRAME_HEADER 1
+#endif
+#endif
+#endif
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+
+#ifndef HAS_DICT_HEADER
+#define HAS_DICT_HEADER 0
+#endif
+#ifndef HAS_FRAME_HEADER
+#define HAS_FRAME_HEADER 0
+#endif
+#ifndef HAS_OBJECT_HEADER
+#define HAS_OBJECT_HEADER 0
+#endif
+
+bool
+interp_knows_borrowing(void)
+{
+    return !GCSCOPE_STACK_BORROWS || HAS_FRAME_HEADER;
+}
+
+#if GCSCOPE_STACK_BORROWS && HAS_FRAME_HEADER
+
+/* The tag of a stack reference: 1 owns nothing; 0 is a reference as any other; 3 is an integer, 2
+   an address. An empty slot is the tag 1 alone. */
+enum { STACKREF_TAG_MASK = 3, STACKREF_BORROWED = 1 };
+
+static void
+visit_if_borrowed(_PyStackRef reference, visitproc visit, void *arg)
+{
+    uintptr_t bits = reference.bits;
+    if ((bits & STACKREF_TAG_MASK) == STACKREF_BORROWED && bits != STACKREF_BORROWED) {
+        (void)visit((PyObject *)(bits & ~(uintptr_t)STACKREF_TAG_MASK), arg);
+    }
+}
+
+void
+interp_visit_borrowed(PyObject *op, visitproc visit, void *arg)
+{
+    struct _PyGenObject *generator = (struct _PyGenObject *)op;
+    if (generator->gi_frame_state >= FRAME_CLEARED) { /* it has no frame any more, and shows none */
+        return;
+    }
+    _PyInterpreterFrame *frame = &generator->gi_iframe;
+    visit_if_borrowed(frame->f_executable, visit, arg);
+    visit_if_borrowed(frame->f_funcobj, visit, arg);
+    if (frame->stackpointer == NULL) { /* it is running: its slots belong to the interpreter loop */
+        return;
+    }
+    for (_PyStackRef *slot = frame->localsplus; slot < frame->stackpointer; slot++) {
+        visit_if_borrowed(*slot, visit, arg);
+    }
+}
+
+#else
+
+void
+interp_visit_borrowed(PyObject *op, visitproc visit, void *arg)
+{
+    (void)op;
+    (void)visit;
+    (void)arg;
+}
+
+#endif
+
+/* Borrowed from the frame of a generator, coroutine or asynchronous generator; NULL where its
+   struct is not known. (PyGen_GetCode takes generators only, and attributes such as cr_code tell
+   audit hooks.) */
+PyCodeObject *
+interp_generator_code(PyObject *op)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    return ((PyGenObject *)op)->gi_code;
+#elif !HAS_FRAME_HEADER
+    (void)op;
+    return NULL;
+#elif GCSCOPE_STACK_BORROWS /* and in a stack reference, with its tag */
+    uintptr_t bits = ((struct _PyGenObject *)op)->gi_iframe.f_executable.bits;
+    return (PyCodeObject *)(bits & ~(uintptr_t)STACKREF_TAG_MASK);
+#elif PY_VERSION_HEX >= 0x030D0000
+    return (PyCodeObject *)((_PyInterpreterFrame *)((PyGenObject *)op)->gi_iframe)->f_executable;
+#else
+    return ((_PyInterpreterFrame *)((PyGenObject *)op)->gi_iframe)->f_code;
+#endif
+}
+
+bool
+interp_frame_slots(PyObject *op, size_t *slots)
+{
+    PyTypeObject *type = Py_TYPE(op);
+    PyCodeObject *code;
+    if (type == &PyFrame_Type) {
+        code = PyFrame_GetCode((PyFrameObject *)op);
+        Py_DECREF(code); /* the frame has it */
+    }
+    else if (type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type) {
+        code = interp_generator_code(op);
+    }
+    else {
+        return false;
+    }
+    *slots = code != NULL ? (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize : 0;
+    return true;
+}
+
+/* ------------------------------------------------------------------- frames */
+
+#if HAS_FRAME_HEADER
+
+#if GCSCOPE_STACK_BORROWS
+
+typedef _PyStackRef Slot;
+
+/* Borrowed: what a slot refers to; NULL for an empty one and for one that holds an integer. */
+static PyObject *
+slot_target(Slot slot)
+{
+    uintptr_t tag = slot.bits & STACKREF_TAG_MASK;
+    return tag <= STACKREF_BORROWED ? (PyObject *)(slot.bits & ~(uintptr_t)STACKREF_TAG_MASK)
+                                    : NULL;
+}
+
+static bool
+slot_is_owned(Slot slot)
+{
+    return (slot.bits & STACKREF_TAG_MASK) == 0;
+}
+
+static PyObject *
+frame_executable(const _PyInterpreterFrame *frame)
+{
+    return slot_target(frame->f_executable);
+}
+
+static PyObject *
+frame_function(const _PyInterpreterFrame *frame, bool *owned)
+{
+    *owned = slot_is_owned(frame->f_funcobj);
+    return slot_target(frame->f_funcobj);
+}
+
+/* How many places of localsplus tp_traverse shows, and the interpreter knows to be in use. */
+static size_t
+frame_places(_PyInterpreterFrame *frame)
+{
+    return frame->stackpointer != NULL ? (size_t)(frame->stackpointer - frame->localsplus) : 0;
+}
+
+#else
+
+typedef PyObject *Slot;
+
+static PyObject *
+slot_target(Slot slot)
+{
+    return slot;
+}
+
+static bool
+slot_is_owned(Slot Py_UNUSED(slot))
+{
+    return true;
+}
+
+static PyObject *
+frame_executable(const _PyInterpreterFrame *frame)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return frame->f_executable;
+#else
+    return (PyObject *)frame->f_code;
+#endif
+}
+
+static PyObject *
+frame_function(const _PyInterpreterFrame *frame, bool *owned)
+{
+    *owned = true;
+#if PY_VERSION_HEX >= 0x030C0000
+    return frame->f_funcobj;
+#else
+    return (PyObject *)frame->f_func;
+#endif
+}
+
+static size_t
+frame_places(_PyInterpreterFrame *frame)
+{
+    return frame->stacktop > 0 ? (size_t)frame->stacktop : 0; /* -1: it is running */
+}
+
+#endif
+
+/* Borrowed: the code of a frame of Python code; NULL for the entry frames that the interpreter puts
+   between. */
+static PyCodeObject *
+frame_code(const _PyInterpreterFrame *frame)
+{
+    PyObject *executable = frame_executable(frame);
+    bool is_python = frame->owner <= FRAME_OWNED_BY_FRAME_OBJECT && executable != NULL &&
+                     PyCode_Check(executable);
+    return is_python ? (PyCodeObject *)executable : NULL;
+}
+
+typedef struct {
+    SlotFunc visit;
+    void *arg;
+    FrameSlot slot; /* what is the same for all slots of the frame */
+} EdgeSink;
+
+static bool
+tell_slot(EdgeSink *sink, SlotKind kind, PyObject *target, PyObject *name, bool owned)
+{
+    FrameSlot slot = sink->slot;
+    slot.kind = kind;
+    slot.target = target;
+    slot.name = name;
+    slot.owned = owned;
+    return target != NULL && sink->visit(sink->arg, &slot);
+}
+
+/* The places from .. to - 1 of localsplus: local variables first, then the evaluation stack. */
+static bool
+tell_places(EdgeSink *sink, _PyInterpreterFrame *frame, size_t from, size_t to)
+{
+    PyCodeObject *code = sink->slot.code;
+    for (size_t i = from; i < to; i++) {
+        bool is_local = i < (size_t)code->co_nlocalsplus;
+        PyObject *name =
+            is_local ? PyTuple_GET_ITEM(code->co_localsplusnames, (Py_ssize_t)i) : NULL;
+        Slot slot = frame->localsplus[i];
+        if (tell_slot(sink, is_local ? SLOT_LOCAL : SLOT_STACK, slot_target(slot), name,
+                      slot_is_owned(slot))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+tell_specials(EdgeSink *sink, _PyInterpreterFrame *frame)
+{
+    bool owned;
+    PyObject *function = frame_function(frame, &owned);
+    return tell_slot(sink, SLOT_FUNCTION, function, NULL, owned) ||
+           tell_slot(sink, SLOT_NAMESPACE, frame->f_locals, NULL, true) ||
+           tell_slot(sink, SLOT_FRAME, (PyObject *)frame->frame_obj, NULL, true) ||
+           tell_slot(sink, SLOT_CODE, frame_executable(frame), NULL, true);
+}
+
+static _PyInterpreterFrame *
+frame_of(PyObject *op)
+{
+    PyTypeObject *type = Py_TYPE(op);
+    if (type == &PyFrame_Type) {
+        _PyInterpreterFrame *frame = ((PyFrameObject *)op)->f_frame;
+        return frame != NULL && frame->owner == FRAME_OWNED_BY_FRAME_OBJECT ? frame : NULL;
+    }
+    if (type != &PyGen_Type && type != &PyCoro_Type && type != &PyAsyncGen_Type) {
+        return NULL;
+    }
+#if GCSCOPE_STACK_BORROWS
+    struct _PyGenObject *generator = (struct _PyGenObject *)op;
+    return generator->gi_frame_state < FRAME_CLEARED ? &generator->gi_iframe : NULL;
+#else
+    PyGenObject *generator = (PyGenObject *)op;
+    return generator->gi_frame_state < FRAME_CLEARED ? (_PyInterpreterFrame *)generator->gi_iframe
+                                                     : NULL;
+#endif
+}
+
+/* A generator that is running shows it as well as one that is suspended. */
+static bool
+tell_handled(EdgeSink *sink, PyObject *op)
+{
+#if GCSCOPE_STACK_BORROWS
+    PyObject *error = ((struct _PyGenObject *)op)->gi_exc_state.exc_value;
+#else
+    PyObject *error = ((PyGenObject *)op)->gi_exc_state.exc_value;
+#endif
+    return tell_slot(sink, SLOT_HANDLED, error, NULL, true);
+}
+
+static bool
+tell_frame_object(EdgeSink *sink, PyFrameObject *frame_object)
+{
+    return tell_slot(sink, SLOT_BACK, (PyObject *)frame_object->f_back, NULL, true) ||
+           tell_slot(sink, SLOT_TRACE, frame_object->f_trace, NULL, true);
+}
+
+bool
+interp_frame_slots_of(PyObject *op, SlotFunc visit, void *arg)
+{
+    _PyInterpreterFrame *frame = frame_of(op);
+    EdgeSink sink = {visit, arg, {.code = frame != NULL ? frame_code(frame) : NULL}};
+    if (sink.slot.code != NULL &&
+        (tell_places(&sink, frame, 0, frame_places(frame)) || tell_specials(&sink, frame))) {
+        return true;
+    }
+    if (PyFrame_Check(op)) {
+        return tell_frame_object(&sink, (PyFrameObject *)op);
+    }
+    return frame != NULL && tell_handled(&sink, op);
+}
+
+/* Whether the local variables of a running frame are in use: its code has begun, or it belongs to a
+   generator. (The interpreter's own _PyFrame_IsIncomplete.) */
+static bool
+frame_is_complete(const _PyInterpreterFrame *frame)
+{
+    PyCodeObject *code = frame_code(frame);
+    if (code == NULL) {
+        return false;
+    }
+#if PY_VERSION_HEX >= 0x030D0000
+    const _Py_CODEUNIT *instruction = frame->instr_ptr;
+#else
+    const _Py_CODEUNIT *instruction = frame->prev_instr;
+#endif
+    return frame->owner == FRAME_OWNED_BY_GENERATOR ||
+           instruction >= (const _Py_CODEUNIT *)(const void *)code->co_code_adaptive +
+                              code->_co_firsttraceable;
+}
+
+static bool
+tell_running_frame(EdgeSink *sink, _PyInterpreterFrame *frame)
+{
+    size_t shown = 0, places = frame_places(frame),
+           locals = (size_t)sink->slot.code->co_nlocalsplus;
+    if (frame->owner == FRAME_OWNED_BY_GENERATOR) { /* its generator shows the special slots, and
+                                                       the known places */
+        shown = places;
+    }
+    else if (tell_specials(sink, frame)) {
+        return true;
+    }
+    return tell_places(sink, frame, shown, places > locals ? places : locals);
+}
+
+static _PyInterpreterFrame *
+innermost_frame(PyThreadState *thread)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return thread->current_frame;
+#else
+    return thread->cframe != NULL ? thread->cframe->current_frame
+                                  : NULL; /* 3.11 lists a new one early */
+#endif
+}
+
+void
+interp_running_slots(SlotFunc visit, void *arg)
+{
+    PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    for (; thread != NULL; thread = PyThreadState_Next(thread)) {
+        size_t depth = 0;
+        EdgeSink of_thread = {visit, arg, {.thread = thread}};
+        if (tell_slot(&of_thread, SLOT_HANDLED, thread->exc_state.exc_value, NULL, true)) {
+            return;
+        }
+        for (_PyInterpreterFrame *frame = innermost_frame(thread); frame != NULL;
+             frame = frame->previous) {
+            if (!frame_is_complete(frame)) {
+                continue;
+            }
+            EdgeSink sink = {visit,
+                             arg,
+                             {.code = frame_code(frame), .thread = thread, .depth = depth++}};
+            if (tell_running_frame(&sink, frame)) {
+                return;
+            }
+        }
+    }
+}
+
+#else
+
+bool
+interp_frame_slots_of(PyObject *op, SlotFunc visit, void *arg)
+{
+    (void)op;
+    (void)visit;
+    (void)arg;
+    return false;
+}
+
+void
+interp_running_slots(SlotFunc visit, void *arg)
+{
+    (void)visit;
+    (void)arg;
+}
+
+#endif
+
+static bool
+find_own_locals(void *arg, const FrameSlot *slot)
+{
+    PyObject **found = arg;
+    bool is_it =
+        slot->kind == SLOT_NAMESPACE && slot->depth == 0 && slot->thread == PyThreadState_Get();
+    *found = is_it ? slot->target : *found;
+    return is_it;
+}
+
+PyObject *
+interp_own_locals(void)
+{
+    PyObject *found = NULL;
+    interp_running_slots(find_own_locals, &found);
+    return found;
+}
+
+/* ---------------------------------------------------------------- attributes */
+
+/* Where an object that is not a managed one keeps its dict; NULL where it has no place for one. A
+   negative offset counts from the end of an object of variable size. */
+static PyObject **
+dict_place(PyObject *op)
+{
+    PyTypeObject *type = Py_TYPE(op);
+    Py_ssize_t offset = type->tp_dictoffset;
+    if (offset >= 0) {
+        return offset > 0 ? (PyObject **)((char *)op + offset) : NULL;
+    }
+    Py_ssize_t items = ((PyVarObject *)op)->ob_size;
+    size_t count =
+        PyLong_Check(op) ? long_digits((PyLongObject *)op) : (size_t)(items < 0 ? -items : items);
+    size_t size = (size_t)type->tp_basicsize + count * (size_t)type->tp_itemsize;
+    size_t rounded = (size + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+    return (PyObject **)((char *)op + rounded + offset);
+}
+
+#if HAS_OBJECT_HEADER && HAS_DICT_HEADER
+
+static bool
+is_managed(PyObject *op)
+{
+    return PyType_HasFeature(Py_TYPE(op), Py_TPFLAGS_MANAGED_DICT);
+}
+
+static PyDictValues *
+inline_values(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    if (!PyType_HasFeature(Py_TYPE(op), Py_TPFLAGS_INLINE_VALUES)) {
+        return NULL;
+    }
+    PyDictValues *values = _PyObject_InlineValues(op);
+    return values->valid ? values : NULL;
+#elif PY_VERSION_HEX >= 0x030C0000
+    PyDictOrValues either = *_PyObject_DictOrValuesPointer(op);
+    return _PyDictOrValues_IsValues(either) ? _PyDictOrValues_GetValues(either) : NULL;
+#else
+    return *_PyObject_ValuesPointer(op);
+#endif
+}
+
+static PyObject *
+managed_dict(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return (PyObject *)_PyObject_GetManagedDict(op);
+#elif PY_VERSION_HEX >= 0x030C0000
+    PyDictOrValues either = *_PyObject_DictOrValuesPointer(op);
+    return _PyDictOrValues_IsValues(either) ? NULL : _PyDictOrValues_GetDict(either);
+#else
+    return *_PyObject_ManagedDictPointer(op);
+#endif
+}
+
+PyObject *
+interp_instance_dict(PyObject *op)
+{
+    if (is_managed(op)) {
+        return managed_dict(op);
+    }
+    PyObject **place = dict_place(op);
+    return place != NULL ? *place : NULL;
+}
+
+void
+interp_inline_attributes(PyObject *op, AttributeFunc visit, void *arg)
+{
+    PyDictValues *values = is_managed(op) ? inline_values(op) : NULL;
+    PyDictKeysObject *keys =
+        values != NULL ? ((PyHeapTypeObject *)Py_TYPE(op))->ht_cached_keys : NULL;
+    if (keys == NULL) {
+        return;
+    }
+    for (Py_ssize_t i = 0; i < keys->dk_nentries; i++) {
+        PyObject *value = values->values[i];
+        if (value != NULL && visit(arg, DK_UNICODE_ENTRIES(keys)[i].me_key, value)) {
+            return;
+        }
+    }
+}
+
+#else
+
+PyObject *
+interp_instance_dict(PyObject *op)
+{
+    PyObject **place =
+        PyType_HasFeature(Py_TYPE(op), Py_TPFLAGS_MANAGED_DICT) ? NULL : dict_place(op);
+    return place != NULL ? *place : NULL;
+}
+
+void
+interp_inline_attributes(PyObject *op, AttributeFunc visit, void *arg)
+{
+    (void)op;
+    (void)visit;
+    (void)arg;
+}
+
+#endif
+
+#if HAS_DICT_HEADER
+
+/* Values that lie inside the instance (from 3.13 on) are no table of the dict. */
+static bool
+values_are_inline(const PyDictObject *mp)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return mp->ma_values->embedded;
+#else
+    (void)mp;
+    return false;
+#endif
+}
+
+size_t
+interp_dict_bytes(PyObject *dict)
+{
+    PyDictObject *mp = (PyDictObject *)dict;
+    PyDictKeysObject *keys = mp->ma_keys;
+    size_t entries = (size_t)keys->dk_nentries + (size_t)keys->dk_usable;
+    if (mp->ma_values != NULL) { /* the keys belong to the class */
+        return values_are_inline(mp) ? 0 : entries * sizeof(PyObject *);
+    }
+    if (keys->dk_log2_size == 0) { /* the one table that all empty dicts share */
+        return 0;
+    }
+    size_t entry =
+        keys->dk_kind == DICT_KEYS_GENERAL ? sizeof(PyDictKeyEntry) : sizeof(PyDictUnicodeEntry);
+    return sizeof(PyDictKeysObject) + ((size_t)1 << keys->dk_log2_index_bytes) + entries * entry;
+}
+
+#else
+
+size_t
+interp_dict_bytes(PyObject *dict)
+{
+    (void)dict;
+    return 0;
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* internals: the only room that sees the interpreter's private structures.
+
+   Everything here has a fallback that is safe and says of itself that it is one, for an interpreter
+   whose private headers are missing or of a version that nobody has looked at. */
+
+#ifndef GCSCOPE_INTERP_H
+#define GCSCOPE_INTERP_H
+
+#include "base/compat.h"
+
+/* Whether interp_visit_borrowed knows this interpreter's frames. Where it does not, the readers of
+   generators count a reference to one object once per generator, and their answer is uncertain.
+   Always true where the stack never borrows. */
+bool interp_knows_borrowing(void);
+
+/* Whether traversing `op` may show references that own nothing: a generator, coroutine or
+   asynchronous generator on an interpreter whose evaluation stack borrows. Exact types only; they
+   cannot be subclassed. */
+static inline bool
+interp_may_borrow(PyObject *op)
+{
+#if GCSCOPE_STACK_BORROWS
+    PyTypeObject *type = Py_TYPE(op);
+    return type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type;
+#else
+    (void)op;
+    return false;
+#endif
+}
+
+/* Call visit(target, arg) once for each reference that op's tp_traverse shows and that owns
+   nothing. `op` is one for which interp_may_borrow holds. Does nothing where interp_knows_borrowing
+   is false. */
+void interp_visit_borrowed(PyObject *op, visitproc visit, void *arg);
+
+/* Whether `op` is a frame, generator, coroutine or asynchronous generator: they have items, a slot
+   for each local variable and place on the evaluation stack, but no ob_size. How many is then in
+   *slots. */
+bool interp_frame_slots(PyObject *op, size_t *slots);
+
+/* Borrowed: the code of a generator, coroutine or asynchronous generator; NULL where its struct is
+   not known. */
+PyCodeObject *interp_generator_code(PyObject *op);
+
+/* One reference of a frame. All pointers are borrowed. */
+typedef enum {
+    SLOT_LOCAL,     /* a local variable, `name` says which; it may hold a cell */
+    SLOT_STACK,     /* on the evaluation stack */
+    SLOT_FUNCTION,  /* the function that runs */
+    SLOT_CODE,      /* its code */
+    SLOT_NAMESPACE, /* the dict of locals of a module or class body */
+    SLOT_FRAME,     /* the frame object, where one was made */
+    SLOT_BACK,      /* of a frame object: the one that called it */
+    SLOT_TRACE,     /* of a frame object: its trace function */
+    SLOT_HANDLED,   /* the exception that a generator, or a thread, is handling */
+} SlotKind;
+
+typedef struct {
+    SlotKind kind;
+    PyObject *target;
+    PyObject *name;     /* str of a local variable, else NULL */
+    bool owned;         /* whether the slot owns its reference */
+    PyCodeObject *code; /* what the frame runs; NULL where the slot is a thread's */
+    PyThreadState *thread;
+    size_t depth; /* of a running frame: 0 is the innermost of its thread */
+} FrameSlot;
+
+/* Return true to stop. */
+typedef bool (*SlotFunc)(void *arg, const FrameSlot *slot);
+
+/* Visit what the frame of `op` refers to: a frame object whose call has ended, or a suspended
+   generator, coroutine or asynchronous generator. Does nothing for other objects, and where the
+   structure is not known. Returns whether it was stopped. */
+bool interp_frame_slots_of(PyObject *op, SlotFunc visit, void *arg);
+
+/* Visit what all threads of this interpreter and their running frames refer to and tp_traverse does
+   not show. The places on the evaluation stack of the innermost frame are known only where the
+   interpreter keeps its stack pointer (3.14 and newer). Does nothing where the structure is not
+   known. */
+void interp_running_slots(SlotFunc visit, void *arg);
+
+/* Borrowed: the dict of locals that a debugger has had made for the innermost frame of this thread
+   (up to 3.12 reading f_locals does that), or NULL. */
+PyObject *interp_own_locals(void);
+
+/* Borrowed: the __dict__ of an instance, module, function ... , or NULL where it has none, or none
+   yet: it is never made. */
+PyObject *interp_instance_dict(PyObject *op);
+
+/* Return true to stop. All pointers are borrowed. */
+typedef bool (*AttributeFunc)(void *arg, PyObject *name, PyObject *value);
+
+/* Visit the attributes that lie in the instance itself, while its __dict__ is not made. */
+void interp_inline_attributes(PyObject *op, AttributeFunc visit, void *arg);
+
+/* Bytes of the tables of an exact dict beyond its own struct: the hash table with its entries, or
+   for a dict that shares its keys with others the array of its values. 0 where the structure is not
+   known. */
+size_t interp_dict_bytes(PyObject *dict);
+
+#endif

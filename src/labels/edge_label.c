@@ -1,0 +1,271 @@
+#include "labels/edge_label.h"
+
+#include "base/hash.h"
+#include "base/typename.h"
+
+/* --------------------------------------------------------------------- finding */
+
+typedef struct {
+    PyObject *target;
+    size_t skip;
+    bool found;
+    Label label;
+} Search;
+
+static bool
+search_label(void *arg, PyObject *target, Label label)
+{
+    Search *search = arg;
+    if (target != search->target || search->skip-- > 0) {
+        return false;
+    }
+    search->found = true;
+    search->label = label;
+    return true;
+}
+
+typedef struct {
+    PyObject *target;
+    size_t skip;
+    Py_ssize_t shown;
+} Count;
+
+static int
+count_shown(PyObject *target, void *arg)
+{
+    Count *count = arg;
+    count->shown++;
+    return target == count->target && count->skip-- == 0;
+}
+
+Label
+edge_label_find(PyObject *op, PyObject *before, PyObject *target, size_t nth)
+{
+    Search search = {.target = target, .skip = nth};
+    referents_visit(op, before, search_label, &search);
+    if (search.found) {
+        return search.label;
+    }
+    Count count = {.target = target, .skip = nth};
+    (void)Py_TYPE(op)->tp_traverse(op, count_shown, &count);
+    return (Label){.kind = LABEL_UNNAMED, .index = count.shown, .holder = Py_TYPE(op)};
+}
+
+typedef struct {
+    PyObject *target;
+    Label *labels;
+    size_t count; /* that are wanted */
+    size_t found; /* so far */
+    size_t named;
+    Label unnamed; /* index: references shown so far */
+} SearchAll;
+
+static bool
+search_labels(void *arg, PyObject *target, Label label)
+{
+    SearchAll *search = arg;
+    if (target == search->target) {
+        search->labels[search->found++] = label;
+    }
+    return search->found == search->count;
+}
+
+/* A reference that has no name takes the place of the one that tp_traverse shows as late. */
+static int
+count_unnamed(PyObject *target, void *arg)
+{
+    SearchAll *search = arg;
+    search->unnamed.index++;
+    if (target == search->target && search->found++ >= search->named) {
+        search->labels[search->found - 1] = search->unnamed;
+    }
+    return search->found == search->count;
+}
+
+void
+edge_label_find_all(PyObject *op, PyObject *target, Label *labels, size_t count)
+{
+    SearchAll search = {.target = target, .labels = labels, .count = count};
+    referents_visit(op, NULL, search_labels, &search);
+    if (search.found < count) {
+        search.named = search.found;
+        search.found = 0;
+        search.unnamed = (Label){.kind = LABEL_UNNAMED, .holder = Py_TYPE(op)};
+        (void)Py_TYPE(op)->tp_traverse(op, count_unnamed, &search);
+        search.found = search.found > search.named ? search.found : search.named;
+    }
+    while (search.found < count) { /* a tp_traverse that shows less than it did before */
+        labels[search.found++] = search.unnamed;
+    }
+}
+
+/* ------------------------------------------------------------------------ telling */
+
+static const char *const label_words[] = {
+    [LABEL_UNNAMED] = "unnamed", [LABEL_ATTRIBUTE] = "attribute", [LABEL_FIELD] = "field",
+    [LABEL_DICT] = "dict",       [LABEL_ITEM] = "item",           [LABEL_VALUE] = "value",
+    [LABEL_KEY] = "key",         [LABEL_ELEMENT] = "element",     [LABEL_LOCAL] = "local",
+    [LABEL_CELL] = "cell",       [LABEL_VARIABLE] = "variable",   [LABEL_STACK] = "stack",
+    [LABEL_OWN] = "own",
+};
+
+const char *
+edge_label_kind(LabelKind kind)
+{
+    return label_words[kind];
+}
+
+uint64_t
+edge_label_hash(const Label *label)
+{
+    uint64_t hash = hash_character(HASH_OF_NOTHING, (uint64_t)label->kind);
+    if (label->kind == LABEL_UNNAMED) {
+        hash = hash_character(hash, (uint64_t)label->index);
+    }
+    if (label->text != NULL) { /* a name of a table ends at a space */
+        bool is_of_table = label->kind != LABEL_OWN;
+        size_t length = is_of_table ? strcspn(label->text, " ") : strlen(label->text);
+        hash = hash_bytes(hash, label->text, length);
+    }
+    return label->name != NULL && PyUnicode_Check(label->name) ? hash_str(hash, label->name) : hash;
+}
+
+/* New reference: [text] of a type's own tp_repr. Not PyObject_Repr, nor %R: these let signal
+   handlers run first, and up to 3.12 a collection that is due. */
+static PyObject *
+bracketed_repr(PyObject *key, const PyTypeObject *type)
+{
+    PyObject *repr = type->tp_repr(key);
+    PyObject *text = repr != NULL ? PyUnicode_FromFormat("[%U]", repr) : NULL;
+    Py_XDECREF(repr);
+    return text;
+}
+
+static PyObject *
+bracketed_type(PyTypeObject *type)
+{
+    PyObject *name = typename_of(type);
+    PyObject *text = name != NULL ? PyUnicode_FromFormat("[<%U>]", name) : NULL;
+    Py_XDECREF(name);
+    return text;
+}
+
+/* New reference: a str between [ and ], in quotes; a subclass's own repr is not asked. */
+static PyObject *
+quoted_text(PyObject *name)
+{
+    PyObject *exact = PyUnicode_FromObject(name);
+    PyObject *text = exact != NULL ? bracketed_repr(exact, &PyUnicode_Type) : NULL;
+    Py_XDECREF(exact);
+    return text;
+}
+
+/* New reference: an attribute as one would type it. */
+static PyObject *
+attribute_text(PyObject *name)
+{
+    if (PyUnicode_IsIdentifier(name)) {
+        return PyUnicode_FromFormat(".%U", name);
+    }
+    PyObject *quoted = quoted_text(name);
+    PyObject *text = quoted != NULL ? PyUnicode_FromFormat(".__dict__%U", quoted) : NULL;
+    Py_XDECREF(quoted);
+    return text;
+}
+
+/* New reference: a key as one would type it, where that runs no Python code. */
+static PyObject *
+key_text(PyObject *key, bool canonical)
+{
+    if (PyUnicode_Check(key)) {
+        return quoted_text(key);
+    }
+    if (canonical) {
+        return PyUnicode_FromString("[*]");
+    }
+    if (PyLong_CheckExact(key)) { /* its tp_repr looks for signals, too, once for each digit */
+        int is_long = 0;
+        long long number = PyLong_AsLongLongAndOverflow(key, &is_long);
+        return is_long == 0 ? PyUnicode_FromFormat("[%lld]", number) : bracketed_type(Py_TYPE(key));
+    }
+    if (PyBool_Check(key) || Py_IsNone(key) || PyFloat_CheckExact(key)) {
+        return bracketed_repr(key, Py_TYPE(key));
+    }
+    return bracketed_type(Py_TYPE(key));
+}
+
+/* New reference: a name of a table, up to the next space, as an attribute; or in words where it
+   begins with "its-". */
+static PyObject *
+table_text(const char *text)
+{
+    Py_ssize_t length = (Py_ssize_t)strcspn(text, " ");
+    if (strncmp(text, "its-", 4) != 0) { /* the name of a slot may have any letters in it */
+        PyObject *name = PyUnicode_DecodeUTF8(text, length, "replace");
+        PyObject *attribute = name != NULL ? PyUnicode_FromFormat(".%U", name) : NULL;
+        Py_XDECREF(name);
+        return attribute;
+    }
+    PyObject *words = PyUnicode_New(length, 127);
+    for (Py_ssize_t i = 0; i < length && words != NULL; i++) {
+        PyUnicode_1BYTE_DATA(words)[i] = text[i] == '-' ? ' ' : (Py_UCS1)text[i];
+    }
+    return words;
+}
+
+static PyObject *
+unnamed_text(const Label *label)
+{
+    Py_ssize_t n = label->index;
+    bool is_teen = n % 100 >= 11 && n % 100 <= 13;
+    const char *ending = is_teen       ? "th"
+                         : n % 10 == 1 ? "st"
+                         : n % 10 == 2 ? "nd"
+                         : n % 10 == 3 ? "rd"
+                                       : "th";
+    PyObject *type = typename_of(label->holder);
+    const char *article = type != NULL && PyUnicode_GET_LENGTH(type) > 0 &&
+                                  strchr("aeioux", (int)PyUnicode_READ_CHAR(type, 0) | 0x20) != NULL
+                              ? "an"
+                              : "a";
+    PyObject *text =
+        type != NULL ? PyUnicode_FromFormat("%zd%s reference of %s %U", n, ending, article, type)
+                     : NULL;
+    Py_XDECREF(type);
+    return text;
+}
+
+PyObject *
+edge_label_text(const Label *label, bool canonical)
+{
+    switch (label->kind) {
+    case LABEL_ATTRIBUTE:
+        return label->name != NULL ? attribute_text(label->name) : table_text(label->text);
+    case LABEL_FIELD:
+        return table_text(label->text);
+    case LABEL_DICT:
+        return PyUnicode_FromString(".__dict__");
+    case LABEL_ITEM:
+        return canonical ? PyUnicode_FromString("[*]")
+                         : PyUnicode_FromFormat("[%zd]", label->index);
+    case LABEL_VALUE:
+        return key_text(label->name, canonical);
+    case LABEL_KEY:
+        return PyUnicode_FromString("a key");
+    case LABEL_ELEMENT:
+        return PyUnicode_FromString("an element");
+    case LABEL_LOCAL:
+        return PyUnicode_FromFormat("local %U", label->name);
+    case LABEL_CELL:
+        return PyUnicode_FromString(".cell_contents");
+    case LABEL_VARIABLE:
+        return PyUnicode_FromFormat("cell %U", label->name);
+    case LABEL_STACK:
+        return PyUnicode_FromString("evaluation stack");
+    case LABEL_OWN:
+        return PyUnicode_FromString(label->text);
+    case LABEL_UNNAMED:
+        return unnamed_text(label);
+    }
+    Py_UNREACHABLE();
+}

@@ -1,0 +1,62 @@
+/* label: what one reference is called, before it is text; and how readers hand references on. */
+
+#ifndef GCSCOPE_LABEL_H
+#define GCSCOPE_LABEL_H
+
+#include "base/compat.h"
+
+typedef enum {
+    LABEL_UNNAMED,   /* index: which of the references that tp_traverse shows, from 1 */
+    LABEL_ATTRIBUTE, /* name or text: an attribute that a program may set */
+    LABEL_FIELD,     /* text: one that belongs to the interpreter or a library */
+    LABEL_DICT,      /* the __dict__ of an instance, a class, a module, a function */
+    LABEL_ITEM,      /* index: in a sequence */
+    LABEL_VALUE,     /* name: the key of a dict (any object) under which it stands */
+    LABEL_KEY,       /* a key of a dict */
+    LABEL_ELEMENT,   /* in a set */
+    LABEL_LOCAL,     /* name: a local variable of a frame */
+    LABEL_CELL,      /* the contents of a cell */
+    LABEL_VARIABLE,  /* name: from the closure of a function to the cell of a variable */
+    LABEL_STACK,     /* on the evaluation stack of a frame */
+    LABEL_OWN,       /* text: in words, such as "a cached key" */
+} LabelKind;
+
+typedef struct {
+    LabelKind kind;
+    const char *text; /* static, or part of the type */
+    PyObject *name;   /* borrowed, or NULL */
+    Py_ssize_t index;
+    PyTypeObject *holder; /* borrowed */
+} Label;
+
+/* Return true to stop. */
+typedef bool (*LabelFunc)(void *arg, PyObject *target, Label label);
+
+/* What a reader of a type needs: to whom the references are told. `offer` returns true when that
+   one wants no more. */
+typedef struct {
+    LabelFunc visit;
+    void *arg;
+    PyTypeObject *holder;
+} EdgeSink;
+
+static inline bool
+emit(const EdgeSink *sink, PyObject *target, Label label)
+{
+    label.holder = sink->holder;
+    return target != NULL && sink->visit(sink->arg, target, label);
+}
+
+static inline bool
+emit_field(const EdgeSink *sink, PyObject *target, const char *text)
+{
+    return emit(sink, target, (Label){.kind = LABEL_FIELD, .text = text});
+}
+
+static inline bool
+emit_attribute(const EdgeSink *sink, PyObject *target, const char *text)
+{
+    return emit(sink, target, (Label){.kind = LABEL_ATTRIBUTE, .text = text});
+}
+
+#endif

@@ -1,0 +1,248 @@
+#include "query/describe.h"
+
+#include "heap/interp.h"
+#include "base/typename.h"
+#include "types/tracked.h"
+
+static bool
+is_or_derives_from(PyObject *op, const char *name)
+{
+    for (PyTypeObject *type = Py_TYPE(op); type != NULL; type = type->tp_base) {
+        if (strcmp(type->tp_name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+is_made_by_python(PyTypeObject *type)
+{
+    return PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && strchr(type->tp_name, '.') == NULL;
+}
+
+const char *
+describe_kind(const ModuleState *state, PyObject *op)
+{
+    PyTypeObject *type = Py_TYPE(op);
+    const struct {
+        const PyTypeObject *type;
+        const char *kind;
+    } exact[] = {
+        {&PyDict_Type, "dict"},
+        {&PyList_Type, "list"},
+        {&PyTuple_Type, "tuple"},
+        {&PySet_Type, "set"},
+        {&PyFrozenSet_Type, "set"},
+        {&PyCell_Type, "cell"},
+        {&PyFunction_Type, "function"},
+        {&PyMethod_Type, "method"},
+        {&PyFrame_Type, "frame"},
+        {&PyTraceBack_Type, "traceback"},
+        {&PyGen_Type, "generator"},
+        {&PyAsyncGen_Type, "generator"},
+        {&PyCoro_Type, "coroutine"},
+        {&PyCFunction_Type, "code"},
+        {&PyGetSetDescr_Type, "code"},
+        {&PyMemberDescr_Type, "code"},
+        {&PyWrapperDescr_Type, "code"},
+        {&PyMethodDescr_Type, "code"},
+        {&PyClassMethodDescr_Type, "code"},
+    };
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(exact); i++) {
+        if (type == exact[i].type) {
+            return exact[i].kind;
+        }
+    }
+    const char *const containers[][2] = {{"collections.deque", "deque"},
+                                         {"collections.OrderedDict", "dict"},
+                                         {"collections.defaultdict", "dict"}};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(containers); i++) {
+        if (strcmp(type->tp_name, containers[i][0]) == 0) {
+            return containers[i][1];
+        }
+    }
+    return PyType_Check(op)                                                         ? "class"
+           : PyModule_Check(op)                                                     ? "module"
+           : PyExceptionInstance_Check(op)                                          ? "exception"
+           : is_or_derives_from(op, "functools._lru_cache_wrapper")                 ? "cache"
+           : is_or_derives_from(op, "_asyncio.Task")                                ? "task"
+           : is_made_by_python(type) || PyType_IsSubtype(type, state->tracked_type) ? "instance"
+                                                                                    : "object";
+}
+
+/* ----------------------------------------------------------------------- names */
+
+/* Borrowed: the exact str under a name in a dict, or NULL; by walking, since a look-up could call
+   an odd key's __eq__. */
+static PyObject *
+find_by_name(PyObject *dict, const char *name)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    while (dict != NULL && PyDict_Next(dict, &position, &key, &value)) {
+        if (PyUnicode_CheckExact(key) && PyUnicode_CompareWithASCIIString(key, name) == 0) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+static PyObject *
+exact_str(PyObject *name)
+{
+    return name != NULL && PyUnicode_CheckExact(name) ? name : NULL;
+}
+
+/* Borrowed or NULL: a function, or the one that a method runs. */
+static PyObject *
+function_of(PyObject *op)
+{
+    PyObject *function = PyMethod_Check(op) ? PyMethod_GET_FUNCTION(op) : op;
+    return function != NULL && PyFunction_Check(function) ? function : NULL;
+}
+
+/* Borrowed or NULL: the code that an object runs. */
+static PyCodeObject *
+code_of(PyObject *op)
+{
+    PyTypeObject *type = Py_TYPE(op);
+    PyObject *function = function_of(op);
+    if (function != NULL) {
+        return (PyCodeObject *)((PyFunctionObject *)function)->func_code;
+    }
+    if (type == &PyFrame_Type) {
+        PyCodeObject *code = PyFrame_GetCode((PyFrameObject *)op);
+        Py_DECREF(code); /* the frame has it */
+        return code;
+    }
+    bool is_generator = type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type;
+    return is_generator ? interp_generator_code(op) : NULL;
+}
+
+PyObject *
+describe_name(const ModuleState *state, PyObject *op)
+{
+    PyObject *function = function_of(op), *name = NULL;
+    PyCodeObject *code = code_of(op);
+    if (PyType_Check(op)) {
+        return typename_of((PyTypeObject *)op);
+    }
+    if (PyCFunction_Check(op)) {
+        return PyUnicode_FromString(((PyCFunctionObject *)op)->m_ml->ml_name);
+    }
+    if (PyModule_Check(op)) {
+        name = find_by_name(PyModule_GetDict(op), "__name__");
+    }
+    else if (function != NULL) {
+        name = ((PyFunctionObject *)function)->func_qualname;
+    }
+    else {
+        name = code != NULL ? code->co_qualname : tracked_name(state, op);
+    }
+    name = exact_str(name);
+    return Py_NewRef(name != NULL ? name : Py_None);
+}
+
+/* ----------------------------------------------------------------------- places */
+
+static PyObject *
+place(PyObject *file, long line)
+{
+    return exact_str(file) != NULL ? Py_BuildValue("(Ol)", file, line) : Py_NewRef(Py_None);
+}
+
+/* A class: its first line is in its dict since 3.13, its file is that of any of its functions. */
+static PyObject *
+place_of_class(PyTypeObject *type)
+{
+    PyObject *key, *value, *found = NULL;
+    Py_ssize_t position = 0;
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
+        Py_RETURN_NONE;
+    }
+    while (found == NULL && type->tp_dict != NULL &&
+           PyDict_Next(type->tp_dict, &position, &key, &value)) {
+        found = PyFunction_Check(value) ? value : NULL;
+    }
+    if (found == NULL) {
+        Py_RETURN_NONE;
+    }
+    PyCodeObject *code = (PyCodeObject *)((PyFunctionObject *)found)->func_code;
+    PyObject *first = find_by_name(type->tp_dict, "__firstlineno__");
+    long line = first != NULL && PyLong_CheckExact(first) && long_digits((PyLongObject *)first) == 1
+                    ? PyLong_AsLong(first)
+                    : code->co_firstlineno;
+    return place(code->co_filename, line);
+}
+
+/* A traceback. Its line is worked out late; its frame is gone when the collector has cleared it;
+   and what a program made by itself may have any tb_lasti, which nothing below this checks. */
+static PyObject *
+place_of_traceback(const PyTracebackObject *traceback)
+{
+    if (traceback->tb_frame == NULL) {
+        Py_RETURN_NONE;
+    }
+    enum { CODE_UNIT = 2 }; /* bytes */
+    PyCodeObject *code = code_of((PyObject *)traceback->tb_frame);
+    bool is_inside = traceback->tb_lasti >= 0 && traceback->tb_lasti / CODE_UNIT < Py_SIZE(code);
+    int line = traceback->tb_lineno;
+    if (line == -1) {
+        line = is_inside ? PyCode_Addr2Line(code, traceback->tb_lasti) : code->co_firstlineno;
+    }
+    return place(code->co_filename, line);
+}
+
+/* Where tracemalloc saw the object being made. Its functions are in C and make tuples only. */
+static PyObject *
+place_of_making(const ModuleState *state, PyObject *op)
+{
+    if (state->object_traceback == NULL) {
+        Py_RETURN_NONE;
+    }
+    PyObject *frames = PyObject_CallOneArg(state->object_traceback, op);
+    if (frames == NULL) {
+        return NULL;
+    }
+    PyObject *newest = PyTuple_Check(frames) && PyTuple_GET_SIZE(frames) > 0
+                           ? PyTuple_GET_ITEM(frames, 0)
+                           : Py_None;
+    bool is_place = PyTuple_Check(newest) && PyTuple_GET_SIZE(newest) == 2 &&
+                    exact_str(PyTuple_GET_ITEM(newest, 0)) != NULL;
+    PyObject *where = Py_NewRef(is_place ? newest : Py_None);
+    Py_DECREF(frames);
+    return where;
+}
+
+PyObject *
+describe_code_name(const PyCodeObject *code)
+{
+    PyObject *name = exact_str(code->co_qualname);
+    return Py_NewRef(name != NULL ? name : Py_None);
+}
+
+PyObject *
+describe_code_where(const PyCodeObject *code)
+{
+    return place(code->co_filename, code->co_firstlineno);
+}
+
+PyObject *
+describe_where(const ModuleState *state, PyObject *op)
+{
+    PyCodeObject *code = code_of(op);
+    if (PyFrame_Check(op)) {
+        return place(code->co_filename, PyFrame_GetLineNumber((PyFrameObject *)op));
+    }
+    if (code != NULL) {
+        return describe_code_where(code);
+    }
+    if (PyTraceBack_Check(op)) {
+        return place_of_traceback((PyTracebackObject *)op);
+    }
+    if (PyType_Check(op)) {
+        return place_of_class((PyTypeObject *)op);
+    }
+    return place_of_making(state, op);
+}

@@ -1,0 +1,28 @@
+/* describe: what an object is, what it is called and where it comes from, for a person who reads a
+   report. No Python code runs. */
+
+#ifndef GCSCOPE_DESCRIBE_H
+#define GCSCOPE_DESCRIBE_H
+
+#include "runtime/state.h"
+
+/* What it is, in a word: 'instance' (of a class made by Python code, or instrumented), 'exception',
+   'frame', 'generator', 'coroutine', 'function', 'method', 'class', 'module', 'task', 'cache',
+   'traceback', 'cell', 'dict', 'list', 'tuple', 'set', 'deque', 'code' for other functions and
+   descriptors, 'object' for other types of C. */
+const char *describe_kind(const ModuleState *state, PyObject *op);
+
+/* New reference: its name (of a function, class, module, Person; the function that a frame,
+   generator or method runs), or None. NULL with an exception. */
+PyObject *describe_name(const ModuleState *state, PyObject *op);
+
+/* New reference: (file, line) of a frame, traceback, function, generator, class; of other objects
+   where they were made, while tracemalloc runs; else None. NULL with an exception. */
+PyObject *describe_where(const ModuleState *state, PyObject *op);
+
+/* New references: what a piece of code is called, and (file, line) of its beginning; None where a
+   program has put something else there than a plain str. NULL with an exception. */
+PyObject *describe_code_name(const PyCodeObject *code);
+PyObject *describe_code_where(const PyCodeObject *code);
+
+#endif

@@ -1,0 +1,393 @@
+/* holders.c: two passes over the list of objects, and a look at the running frames.
+
+       gather_holders   who shows the object by tp_traverse, and how often; no graph is needed for
+   that gather_frames    which local variables of running frames refer to it; no tp_traverse shows
+   those holders_find_owners  whose __dict__ the dicts among the holders are, whose closure the
+   cells, which module's variables the containers: for their names */
+
+#include "query/holders.h"
+
+#include "heap/interp.h"
+#include "labels/edge_label.h"
+
+typedef struct {
+    const ModuleState *state;
+    Memory *memory;
+    PyObject *target;
+    PyObject *box;    /* the list by which the caller gave us the object: it does not count */
+    PyObject *locals; /* borrowed or NULL: what a debugger has made of the word's own variables; no
+                         more does it */
+    PyObject *known;  /* tuple of (address of a dict, title) */
+    VEC(Holder) holders;
+    size_t own;   /* references of the word's own frame to the object */
+    size_t count; /* for one object */
+    PyObject *rows;
+    bool failed;
+} Inquiry;
+
+static int
+count_target(PyObject *op, void *arg)
+{
+    Inquiry *asked = arg;
+    asked->count += op == asked->target;
+    return 0;
+}
+
+static size_t
+count_shown(Inquiry *asked, PyObject *op)
+{
+    asked->count = 0;
+    if (Py_TYPE(op)->tp_traverse != NULL) {
+        (void)Py_TYPE(op)->tp_traverse(op, count_target, asked);
+    }
+    return asked->count;
+}
+
+static size_t
+count_unowned(Inquiry *asked, PyObject *op)
+{
+    asked->count = 0;
+    if (interp_may_borrow(op)) {
+        interp_visit_borrowed(op, count_target, asked);
+    }
+    return asked->count;
+}
+
+/* 0 or -1: out of memory. */
+static int
+gather_holders(Inquiry *asked, const Heap *heap)
+{
+    enum { AHEAD = 8 };
+    for (size_t n = 0; n < heap->count; n++) {
+        PyObject *op = heap->objects.items[n];
+        if (n + AHEAD < heap->count) {
+            PREFETCH(heap->objects.items[n + AHEAD]);
+        }
+        size_t shown = op != asked->box ? count_shown(asked, op) : 0;
+        if (op == asked->locals) {
+            asked->own += shown;
+        }
+        else if (shown > 0) {
+            Holder holder = {.op = op, .shown = shown, .unowned = count_unowned(asked, op)};
+            if (vec_push(asked->memory, &asked->holders, holder) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* By address: a reference would be one more to count. */
+static bool
+is_address_of(PyObject *address, PyObject *op)
+{
+    return PyLong_CheckExact(address) && PyLong_AsUnsignedLongLongMask(address) == (uintptr_t)op;
+}
+
+/* Borrowed: the title that the caller gave to a dict, or NULL. */
+static PyObject *
+known_title(PyObject *known, PyObject *op)
+{
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(known); k++) {
+        PyObject *pair = PyTuple_GET_ITEM(known, k);
+        if (PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 &&
+            is_address_of(PyTuple_GET_ITEM(pair, 0), op)) {
+            return PyTuple_GET_ITEM(pair, 1);
+        }
+    }
+    return NULL;
+}
+
+static void
+enter_owner(Holder *holders, size_t count, PyObject *op, PyObject *owner)
+{
+    for (size_t h = 0; h < count; h++) {
+        if (holders[h].op == op && holders[h].owner == NULL && !holders[h].is_known) {
+            holders[h].owner = owner;
+        }
+    }
+}
+
+static void
+enter_owners_of_heap(Holder *holders, size_t count, const Heap *heap)
+{
+    for (size_t n = 0; n < heap->count; n++) {
+        PyObject *op = heap->objects.items[n], *dict = interp_instance_dict(op);
+        if (dict != NULL) {
+            enter_owner(holders, count, dict, op);
+        }
+        PyObject *closure = PyFunction_Check(op) ? ((PyFunctionObject *)op)->func_closure : NULL;
+        for (Py_ssize_t c = 0; closure != NULL && c < PyTuple_GET_SIZE(closure); c++) {
+            enter_owner(holders, count, PyTuple_GET_ITEM(closure, c), op);
+        }
+    }
+}
+
+static bool
+is_container(PyObject *op)
+{
+    return PyList_CheckExact(op) || PyTuple_CheckExact(op) || PyDict_CheckExact(op) ||
+           PyAnySet_CheckExact(op);
+}
+
+/* The containers that variables of modules refer to: those are what a person would name. */
+static void
+enter_modules(Holder *holders, size_t count)
+{
+    PyObject *key, *module, *value, *modules = PyImport_GetModuleDict(); /* borrowed */
+    Py_ssize_t position = 0;
+    while (PyDict_CheckExact(modules) && PyDict_Next(modules, &position, &key, &module)) {
+        PyObject *dict = PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
+        Py_ssize_t place = 0;
+        while (dict != NULL && PyDict_Next(dict, &place, &key, &value)) {
+            if (is_container(value) && PyUnicode_CheckExact(key)) {
+                enter_owner(holders, count, value, module);
+            }
+        }
+    }
+}
+
+void
+holders_find_owners(Holder *holders, size_t count, PyObject *known, const Heap *heap)
+{
+    enum { MANY = 64 };
+    bool has_hidden = false, has_container = false;
+    for (size_t h = 0; h < count; h++) {
+        holders[h].is_known = known_title(known, holders[h].op) != NULL;
+        has_hidden |= PyDict_CheckExact(holders[h].op) || PyCell_Check(holders[h].op);
+        has_container |= is_container(holders[h].op);
+    }
+    if (has_hidden && count <= MANY) {
+        enter_owners_of_heap(holders, count, heap);
+    }
+    if (has_container && count <= MANY) {
+        enter_modules(holders, count);
+    }
+}
+
+/* ----------------------------------------------------------------------- telling */
+
+/* Add (node, edges, owned, where-found): edges lead from the node to the object. Steals both; NULL
+   for either is an error that was set. */
+static int
+add_row(Inquiry *asked, PyObject *node, PyObject *edges, bool owned, const char *found)
+{
+    PyObject *row = node != NULL && edges != NULL
+                        ? Py_BuildValue("(OOOs)", node, edges, owned ? Py_True : Py_False, found)
+                        : NULL;
+    int error = row != NULL ? PyList_Append(asked->rows, row) : -1;
+    Py_XDECREF(row);
+    Py_XDECREF(node);
+    Py_XDECREF(edges);
+    return error;
+}
+
+/* Append the edge from one object to the next. 0 or -1 with an exception. */
+static int
+add_edge(const ModuleState *state, PyObject *edges, const Label *label, PyObject *op,
+         PyObject *target)
+{
+    PyObject *edge = story_edge(state, label, op, target);
+    int error = edge != NULL ? PyList_Append(edges, edge) : -1;
+    Py_XDECREF(edge);
+    return error;
+}
+
+/* Append what leads from the owner to the holder. 0 or -1 with an exception. */
+static int
+add_owner_edges(const ModuleState *state, PyObject *edges, const Holder *holder)
+{
+    static const Label dict_label = {.kind = LABEL_DICT};
+    PyObject *op = holder->op, *owner = holder->owner;
+    if (owner == NULL) {
+        return 0;
+    }
+    if (PyCell_Check(op)) {
+        PyObject *closure = ((PyFunctionObject *)owner)->func_closure;
+        Label cell = edge_label_find(closure, owner, op, 0);
+        return add_edge(state, edges, &cell, closure, op);
+    }
+    PyObject *dict = PyModule_Check(owner) ? PyModule_GetDict(owner) : op;
+    if (add_edge(state, edges, &dict_label, owner, dict) < 0) {
+        return -1;
+    }
+    if (dict == op) {
+        return 0;
+    }
+    Label variable = edge_label_find(dict, NULL, op, 0);
+    return add_edge(state, edges, &variable, dict, op);
+}
+
+PyObject *
+holders_edges(const ModuleState *state, const Holder *holder, const Label *label, PyObject *target)
+{
+    PyObject *edges = PyList_New(0);
+    if (edges != NULL && (add_owner_edges(state, edges, holder) < 0 ||
+                          add_edge(state, edges, label, holder->op, target) < 0)) {
+        Py_CLEAR(edges);
+    }
+    return edges;
+}
+
+PyObject *
+holders_node(const ModuleState *state, PyObject *known, const Holder *holder)
+{
+    PyObject *title = known_title(known, holder->op);
+    if (title != NULL) {
+        return Py_BuildValue("(ssOOi)", "dict", "dict", title, Py_None, 3);
+    }
+    return story_node(state, holder->owner != NULL ? holder->owner : holder->op);
+}
+
+/* A row for each reference of a holder, of which the last ones own nothing. 0 or -1 with an
+   exception. */
+static int
+tell_references(Inquiry *asked, const Holder *holder, const Label *labels)
+{
+    for (size_t nth = 0; nth < holder->shown; nth++) {
+        bool owned = nth < holder->shown - holder->unowned;
+        PyObject *node = holders_node(asked->state, asked->known, holder);
+        PyObject *edges =
+            node != NULL ? holders_edges(asked->state, holder, &labels[nth], asked->target) : NULL;
+        if (add_row(asked, node, edges, owned, "heap") < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* 0 or -1 with an exception. */
+static int
+tell_holders(Inquiry *asked)
+{
+    VEC(Label) labels = {0};
+    int error = 0;
+    for (size_t h = 0; h < asked->holders.length && error == 0; h++) {
+        const Holder *holder = &asked->holders.items[h];
+        if (vec_reserve(asked->memory, &labels, holder->shown) < 0) {
+            PyErr_NoMemory();
+            error = -1;
+        }
+        else {
+            edge_label_find_all(holder->op, asked->target, labels.items, holder->shown);
+            error = tell_references(asked, holder, labels.items);
+        }
+    }
+    vec_fini(asked->memory, &labels);
+    return error;
+}
+
+PyObject *
+holders_frame_edges(const ModuleState *state, const FrameSlot *slot)
+{
+    Label label = {.kind = LABEL_LOCAL, .name = slot->name};
+    switch (slot->kind) {
+    case SLOT_LOCAL:
+        break;
+    case SLOT_STACK:
+        label.kind = LABEL_STACK;
+        break;
+    case SLOT_NAMESPACE:
+        label = (Label){.kind = LABEL_FIELD, .text = "f_locals"};
+        break;
+    case SLOT_HANDLED:
+        label = (Label){.kind = LABEL_OWN, .text = "the exception being handled"};
+        break;
+    default:
+        label = (Label){.kind = LABEL_FIELD,
+                        .text = slot->kind == SLOT_FUNCTION ? "its-function"
+                                : slot->kind == SLOT_CODE   ? "f_code"
+                                                            : "its-frame"};
+        break;
+    }
+    PyObject *edge = story_edge(state, &label, slot->target, slot->target);
+    PyObject *edges = edge != NULL ? PyTuple_Pack(1, edge) : NULL;
+    Py_XDECREF(edge);
+    return edges;
+}
+
+/* The frame of the word itself: the innermost of this thread. */
+static bool
+is_own(const FrameSlot *slot)
+{
+    return slot->code != NULL && slot->depth == 0 && slot->thread == PyThreadState_Get();
+}
+
+static bool
+count_own_slot(void *arg, const FrameSlot *slot)
+{
+    Inquiry *asked = arg;
+    asked->own += is_own(slot) && slot->owned && slot->target == asked->target;
+    return false;
+}
+
+static bool
+tell_slot(void *arg, const FrameSlot *slot)
+{
+    Inquiry *asked = arg;
+    if (slot->target == asked->target && !is_own(slot)) {
+        PyObject *node = story_frame(slot),
+                 *edges = node != NULL ? holders_frame_edges(asked->state, slot) : NULL;
+        asked->failed = add_row(asked, node, edges, slot->owned, "frame") < 0;
+    }
+    return asked->failed;
+}
+
+/* New reference: (refcount or None where it is immortal, rows). */
+static PyObject *
+inquire(Inquiry *asked, Scan *scan)
+{
+    if (scan_list_all(scan, asked->box) < 0) {
+        return NULL;
+    }
+    bool is_mortal = !is_immortal(asked->target);
+    asked->locals = interp_own_locals();
+    interp_running_slots(count_own_slot, asked);
+    Py_ssize_t count = Py_REFCNT(asked->target) - 1; /* the box's */
+    asked->rows = PyList_New(0);
+    if (asked->rows == NULL) {
+        return NULL;
+    }
+    if (gather_holders(asked, &scan->heap) < 0) {
+        return PyErr_NoMemory();
+    }
+    holders_find_owners(asked->holders.items, asked->holders.length, asked->known, &scan->heap);
+    if (tell_holders(asked) < 0) {
+        return NULL;
+    }
+    interp_running_slots(tell_slot, asked);
+    if (asked->failed) {
+        return NULL;
+    }
+    count -= (Py_ssize_t)asked->own;
+    return is_mortal ? Py_BuildValue("(nO)", count, asked->rows)
+                     : Py_BuildValue("(OO)", Py_None, asked->rows);
+}
+
+PyObject *
+holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    ModuleState *state = state_of_module(module);
+    if (nargs < 2 || nargs > 4 || !PyList_CheckExact(args[0]) || PyList_GET_SIZE(args[0]) != 1 ||
+        !PyTuple_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "holders() takes a list with the object, a tuple of known "
+                                         "dicts, and may take "
+                                         "labellers and object_traceback");
+        return NULL;
+    }
+    if (story_begin_with(state, args + 2, nargs - 2) < 0) {
+        return NULL;
+    }
+    Scan scan;
+    scan_begin(&scan, state);
+    Inquiry asked = {.state = state,
+                     .memory = &scan.memory,
+                     .target = PyList_GET_ITEM(args[0], 0),
+                     .box = args[0],
+                     .known = args[1]};
+    PyObject *answer = inquire(&asked, &scan);
+    Py_XDECREF(asked.rows);
+    vec_fini(&scan.memory, &asked.holders);
+    scan_end(&scan);
+    return answer;
+}

@@ -1,0 +1,39 @@
+/* holders: who refers to an object, each reference by its name. The sum is its reference count. */
+
+#ifndef GCSCOPE_HOLDERS_H
+#define GCSCOPE_HOLDERS_H
+
+#include "query/garbage.h"
+
+/* Method of the module, documented there. */
+PyObject *holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+/* What neighborhood.h needs as well. All pointers are borrowed. */
+
+typedef struct {
+    PyObject *op;
+    PyObject *owner; /* or NULL: whose __dict__ it is; for a cell, a function with it in its
+                        closure; for a container, a module with a variable that refers to it */
+    bool is_known;   /* the caller has a title for it */
+    size_t shown;    /* how often its tp_traverse shows the object */
+    size_t unowned;  /* how many of those own nothing */
+} Holder;
+
+/* Find the owners of the containers and cells among some holders, for their names. Not for many: it
+   would take their number times the heap. known: as below. */
+void holders_find_owners(Holder *holders, size_t count, PyObject *known, const Heap *heap);
+
+/* New reference: the node of a holder, or of its owner. known: pairs of the address of a dict and
+   its title. NULL with an exception. */
+PyObject *holders_node(const ModuleState *state, PyObject *known, const Holder *holder);
+
+/* New reference: the edges from a holder's owner over the holder to the object; from the holder
+   alone where it has none. NULL with an exception. */
+PyObject *
+holders_edges(const ModuleState *state, const Holder *holder, const Label *label, PyObject *target);
+
+/* New reference: the edge from a running frame to what a slot of it refers to, in a tuple. NULL
+   with an exception. */
+PyObject *holders_frame_edges(const ModuleState *state, const FrameSlot *slot);
+
+#endif

@@ -1,0 +1,275 @@
+#include "runtime/journal.h"
+
+#include "base/hash.h"
+#include "base/typename.h"
+
+/* ---------------------------------------------------------------- ownership */
+
+Journal *
+journal_new(void)
+{
+    Journal *journal = PyMem_RawCalloc(1, sizeof(Journal));
+    if (journal == NULL) {
+        return NULL;
+    }
+    memory_init(&journal->memory);
+    journal->owners = 1;
+    journal->collections = 1;
+    journal->next_serial = 1;
+    journal->alive.next = journal->alive.previous = &journal->alive;
+    journal->enabled = true;
+    journal->capacity = JOURNAL_CAPACITY;
+    return journal;
+}
+
+void
+journal_retain(Journal *journal)
+{
+    journal->owners++;
+}
+
+void
+journal_release(Journal *journal)
+{
+    if (--journal->owners != 0) {
+        return;
+    }
+    for (size_t i = 0; i < journal->type_names.length; i++) {
+        PyMem_RawFree(journal->type_names.items[i]);
+    }
+    vec_fini(&journal->memory, &journal->type_names);
+    vec_fini(&journal->memory, &journal->type_slots);
+    vec_fini(&journal->memory, &journal->deaths);
+    PyMem_RawFree(journal->events);
+    PyMem_RawFree(journal);
+}
+
+/* --------------------------------------------------------------- type names */
+
+static uint32_t *
+type_slot(Journal *journal, const char *name, size_t length)
+{
+    uint64_t hash = hash_bytes(HASH_OF_NOTHING, name, length);
+    size_t mask = journal->type_slots.length - 1;
+    for (size_t i = (size_t)hash & mask;; i = (i + 1) & mask) {
+        uint32_t *slot = &journal->type_slots.items[i];
+        if (*slot == 0) {
+            return slot;
+        }
+        const char *other = journal->type_names.items[*slot - 1];
+        if (strncmp(other, name, length) == 0 && other[length] == '\0') {
+            return slot;
+        }
+    }
+}
+
+/* Twice as many slots, at least 16. */
+static int
+type_slots_double(Journal *journal)
+{
+    size_t size = journal->type_slots.length;
+    size_t more = size != 0 ? size : 16;
+    if (vec_reserve(&journal->memory, &journal->type_slots, more) < 0) {
+        return -1;
+    }
+    journal->type_slots.length = size + more;
+    memset(journal->type_slots.items, 0, journal->type_slots.length * sizeof(uint32_t));
+    for (size_t i = 0; i < journal->type_names.length; i++) {
+        const char *name = journal->type_names.items[i];
+        *type_slot(journal, name, strlen(name)) = (uint32_t)i + 1;
+    }
+    return 0;
+}
+
+int64_t
+journal_type(Journal *journal, const char *name, size_t length)
+{
+    const char *zero =
+        memchr(name, '\0', length); /* only a __module__ can have one: the names end there */
+    length = zero != NULL ? (size_t)(zero - name) : length;
+    if (2 * (journal->type_names.length + 1) > journal->type_slots.length &&
+        type_slots_double(journal) < 0) {
+        return -1;
+    }
+    uint32_t *slot = type_slot(journal, name, length);
+    if (*slot == 0) {
+        char *copy = PyMem_RawMalloc(length + 1);
+        if (copy == NULL || vec_push(&journal->memory, &journal->type_names, copy) < 0) {
+            PyMem_RawFree(copy);
+            return -1;
+        }
+        memcpy(copy, name, length);
+        copy[length] = '\0';
+        *slot = (uint32_t)journal->type_names.length;
+    }
+    return (int64_t)*slot - 1;
+}
+
+const char *
+journal_type_name(const Journal *journal, uint32_t type)
+{
+    return journal->type_names.items[type];
+}
+
+/* -------------------------------------------------------------- the register */
+
+void
+journal_birth(Journal *journal, Life *life, uint32_t type)
+{
+    Life *head = &journal->alive;
+    *life = (Life){.next = head,
+                   .previous = head->previous,
+                   .serial = journal->next_serial++,
+                   .type = type};
+    head->previous->next = life;
+    head->previous = life;
+}
+
+void
+journal_death(Journal *journal, Life *life, FreedBy by)
+{
+    life->previous->next = life->next;
+    life->next->previous = life->previous;
+    journal->doomed -= life->doomed;
+    journal->freed[by]++;
+    if (journal->watches != 0) {
+        Death death = {.serial = life->serial, .type = life->type, .by = (uint8_t)by};
+        journal->deaths_lost |= vec_push(&journal->memory, &journal->deaths, death) < 0;
+    }
+}
+
+void
+journal_doom(Journal *journal, Life *life)
+{
+    journal->doomed += !life->doomed;
+    life->doomed = true;
+}
+
+void
+journal_collection_begins(Journal *journal)
+{
+    journal->collecting = true;
+    journal->collections++;
+}
+
+Life *
+journal_next_resurrected(Journal *journal, Life *life)
+{
+    journal->collecting = false;
+    if (journal->doomed == 0) { /* nearly always: everybody who was doomed is dead */
+        return NULL;
+    }
+    for (life = life->next; life != &journal->alive; life = life->next) {
+        if (life->doomed) {
+            life->doomed = false;
+            journal->doomed--;
+            return life;
+        }
+    }
+    return NULL;
+}
+
+void
+journal_watch_begin(Journal *journal)
+{
+    journal->watches++;
+}
+
+void
+journal_watch_end(Journal *journal)
+{
+    if (--journal->watches == 0) {
+        vec_fini(&journal->memory, &journal->deaths);
+        journal->deaths_lost = false;
+    }
+}
+
+/* ---------------------------------------------------------------- the events */
+
+static void
+event_set_name(Event *event, PyObject *name)
+{
+    event->has_name = name != NULL;
+    event->name_length =
+        name != NULL ? (uint8_t)utf8_encode(event->name, EVENT_NAME_BYTES, name) : 0;
+}
+
+void
+journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by, Py_ssize_t refcount,
+             PyObject *name)
+{
+    if (!journal->enabled) {
+        return;
+    }
+    if (UNLIKELY(journal->events == NULL)) {
+        journal->events = PyMem_RawCalloc(journal->capacity, sizeof(Event));
+        if (journal->events == NULL) {
+            journal->dropped++;
+            return;
+        }
+    }
+    Event *event = &journal->events[journal->next_event];
+    event->serial = life->serial;
+    event->refcount = refcount;
+    event->type = life->type;
+    event->kind = (uint8_t)kind;
+    event->by = (uint8_t)by;
+    event_set_name(event, name);
+    journal->next_event =
+        journal->next_event + 1 == journal->capacity ? 0 : journal->next_event + 1;
+    if (journal->event_count == journal->capacity) {
+        journal->dropped++;
+    }
+    else {
+        journal->event_count++;
+    }
+}
+
+void
+journal_name_birth(Journal *journal, const Life *life, PyObject *name)
+{
+    if (journal->event_count != 0) {
+        Event *newest = (Event *)journal_event(journal, journal->event_count - 1);
+        if (newest->serial == life->serial && newest->kind == EVENT_CREATED) {
+            event_set_name(newest, name);
+        }
+    }
+}
+
+const Event *
+journal_event(const Journal *journal, size_t index)
+{
+    size_t first = journal->next_event + journal->capacity - journal->event_count;
+    return &journal->events[(first + index) % journal->capacity];
+}
+
+void
+journal_clear(Journal *journal)
+{
+    journal->next_event = 0;
+    journal->event_count = 0;
+    journal->dropped = 0;
+}
+
+int
+journal_set_capacity(Journal *journal, size_t capacity)
+{
+    Event *events = NULL;
+    size_t kept = journal->event_count < capacity ? journal->event_count : capacity;
+    if (journal->events != NULL) {
+        events = PyMem_RawCalloc(capacity, sizeof(Event));
+        if (events == NULL) {
+            return -1;
+        }
+        for (size_t i = 0; i < kept; i++) {
+            events[i] = *journal_event(journal, journal->event_count - kept + i);
+        }
+    }
+    PyMem_RawFree(journal->events);
+    journal->events = events;
+    journal->dropped += journal->event_count - kept;
+    journal->event_count = kept;
+    journal->next_event = kept == capacity ? 0 : kept;
+    journal->capacity = capacity;
+    return 0;
+}

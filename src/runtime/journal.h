@@ -1,0 +1,131 @@
+/* journal: the lives of the instrumented objects.
+
+   Three things are kept, all of them in raw memory, none holding a Python object:
+
+     the register   every instrumented object that is alive, a doubly linked list through the
+   objects themselves the events     what happened to them, the newest `capacity` of it in a ring;
+   what was overwritten is counted the deaths     while somebody keeps watch (journal_watch_begin):
+   who died of what, complete whatever the ring does
+
+   A Journal is shared: the module owns it, and so does each instrumented object, which may outlive
+   the module when the interpreter shuts down. */
+
+#ifndef GCSCOPE_JOURNAL_H
+#define GCSCOPE_JOURNAL_H
+
+#include "base/vec.h"
+
+typedef enum {
+    EVENT_CREATED,
+    EVENT_FINALIZED,   /* its finalizer is about to run */
+    EVENT_CLEARED,     /* the collector called its tp_clear */
+    EVENT_RESURRECTED, /* a collection had found it unreachable, and it lives */
+    EVENT_FREED,
+} EventKind;
+
+typedef enum {
+    BY_NOBODY,   /* not freed */
+    BY_REFCOUNT, /* the last reference went */
+    BY_COLLECTOR,
+    BY_COLLECTOR_INFERRED, /* died while the collector ran, having been finalized in an earlier life */
+    BY_SHUTDOWN,           /* the interpreter was shutting down, whatever else took part */
+} FreedBy;
+
+enum { EVENT_NAME_BYTES = 40, JOURNAL_CAPACITY = 1 << 16 };
+
+typedef struct {
+    uint64_t serial;
+    int64_t refcount;
+    uint32_t type; /* number of the type's name, see journal_type_name */
+    uint8_t kind;  /* EventKind */
+    uint8_t by;    /* FreedBy */
+    bool has_name;
+    uint8_t name_length;
+    char name[EVENT_NAME_BYTES]; /* UTF-8, not terminated, cut off with an ellipsis */
+} Event;
+
+_Static_assert(sizeof(Event) == 64,
+               "an event is a cache line, as the documentation of the journal says");
+
+typedef struct {
+    uint64_t serial;
+    uint32_t type;
+    uint8_t by; /* FreedBy */
+} Death;
+
+/* The part of an instrumented object that the register knows. */
+typedef struct Life {
+    struct Life *next, *previous; /* borrowed neighbours in the register */
+    uint64_t serial;              /* 1, 2, 3 ... in the order of creation */
+    uint32_t type;                /* number of the type's name when it was created */
+    uint64_t
+        finalized_at; /* Journal.collections when its finalizer ran for want of references, or 0 */
+    bool
+        finalized; /* its finalizer was noted: a repeat is a call of __del__ by hand, or by super() */
+    bool doomed;   /* the collector has finalized it: it dies of that, or is resurrected */
+} Life;
+
+typedef struct {
+    size_t owners;
+    Memory memory;
+
+    uint64_t next_serial;
+    uint64_t freed[BY_SHUTDOWN + 1]; /* how many died of what, since the beginning */
+    Life alive;                      /* head of the register, no object itself */
+    size_t doomed;
+    uint64_t collections;       /* how many have begun, counting from 1 */
+    bool collecting;            /* between "start" and "stop" of a collection */
+    destructor python_finalize; /* the tp_finalize of classes with a __del__ in Python, once one was
+                                   seen */
+
+    bool enabled;
+    size_t capacity;
+    Event *events;     /* owned: a ring of `capacity`, made when the first event comes */
+    size_t next_event; /* where the next one goes */
+    size_t event_count;
+    uint64_t dropped; /* events that were overwritten or for which there was no memory */
+
+    VEC(char *) type_names;   /* owned, zero-terminated */
+    VEC(uint32_t) type_slots; /* hash table of numbers + 1, a power of two, at most half full */
+
+    unsigned watches;
+    bool deaths_lost; /* memory ran out while one was noted */
+    VEC(Death) deaths;
+} Journal;
+
+Journal *journal_new(void); /* NULL: out of memory */
+void journal_retain(Journal *journal);
+void journal_release(Journal *journal);
+
+/* The number of a type's name (UTF-8), the same for the same name. -1: out of memory. */
+int64_t journal_type(Journal *journal, const char *name, size_t length);
+const char *journal_type_name(const Journal *journal, uint32_t type);
+
+/* Enter a new object, or strike one that dies of `by`. */
+void journal_birth(Journal *journal, Life *life, uint32_t type);
+void journal_death(Journal *journal, Life *life, FreedBy by);
+
+/* Note an event, if the journal is enabled. `name` (a str, borrowed) may be NULL. */
+void journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by,
+                  Py_ssize_t refcount, PyObject *name);
+void journal_name_birth(Journal *journal, const Life *life,
+                        PyObject *name); /* if its birth is the newest event */
+const Event *journal_event(const Journal *journal, size_t index); /* 0 is the oldest kept */
+void journal_clear(Journal *journal);
+int
+journal_set_capacity(Journal *journal, size_t capacity); /* keeps the newest; -1: out of memory */
+
+/* Mark as doomed what the collector finalizes; who is still marked at its end was resurrected. */
+void journal_doom(Journal *journal, Life *life);
+void journal_collection_begins(Journal *journal);
+
+/* From the end of a collection: the next object after `life` that was resurrected, its mark taken
+   off; NULL: no more. Begin with &journal->alive. */
+Life *journal_next_resurrected(Journal *journal, Life *life);
+
+/* Deaths are noted between these two; watches nest. The first death of a watch has the index
+   deaths.length of its begin; the deaths are forgotten when the last watch ends. */
+void journal_watch_begin(Journal *journal);
+void journal_watch_end(Journal *journal);
+
+#endif

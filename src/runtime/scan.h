@@ -1,0 +1,57 @@
+/* pass: one pass over the heap, from the list of objects to the collector's verdict, as the words
+   use it.
+
+   This is the first room after the heap's that makes Python objects and sets exceptions. While a
+   pass is under way automatic collection is off, and no Python code of the program runs (but for
+   audit hooks, which hear of gc.get_objects), so that its borrowed objects stay alive. */
+
+#ifndef GCSCOPE_SCAN_H
+#define GCSCOPE_SCAN_H
+
+#include "heap/collector.h"
+#include "heap/heap.h"
+#include "runtime/state.h"
+
+typedef struct {
+    ModuleState *state;
+    Memory memory; /* a Scan stays where it was begun: its parts point to this */
+    Heap heap;
+    Collector collector;
+    PyObject *given;  /* borrowed; NULL, or the tuple by which the word got its objects: scan_judge
+                         does not count it */
+    PyObject *marker; /* borrowed; NULL, or list only what has come into generation 0 after it */
+    bool is_judged;   /* its cost was noted */
+    bool frozen_is_outside; /* for scan_list_all and then scan_judge: what is under gc.freeze() is
+                               taken for reachable, as the collector has it */
+} Scan;
+
+/* GcPause automatic collection off until scan_end, which must follow in any case. */
+void scan_begin(Scan *scan, ModuleState *state);
+void scan_end(Scan *scan);
+
+/* List the whole heap (generation < 0), or the generations 0 .. generation. 0 or -1 with an
+   exception. */
+int scan_list(Scan *scan, long generation);
+
+/* List all that there is, objects under gc.freeze() included, as far as this Python shows them or
+   others lead to them. `box` is NULL, or a list with the one object that is asked about, borrowed:
+   an audit hook must not have taken it out. 0 or -1 with an exception. */
+int scan_list_all(Scan *scan, PyObject *box);
+
+/* Traverse what was listed, and run the dry run on it. 0 or -1 with an exception. */
+int scan_judge(Scan *scan);
+
+/* From the heap to the verdict: list, traverse, dry run. 0 or -1 with an exception. */
+int scan_run(Scan *scan, long generation);
+
+/* What a pass is to look at, from Python: an int, one of the generations 0, 1, 2, or -1 for the
+   whole heap; or a marker, a list that was made when what is asked for began: then the objects that
+   the collector has begun to track since. Generation 0 is in the order of its coming, so that those
+   are what stands behind the marker, whatever lies before it. 0 or -1 with an exception; listing
+   fails with LookupError where the marker is not in generation 0 any more. */
+int scan_extent(Scan *scan, PyObject *which, long *generation);
+
+/* A Memory of its own, with the limit that a test has set. */
+Memory scan_memory(const ModuleState *state);
+
+#endif

@@ -1,0 +1,72 @@
+/* state: what one instance of the module owns. There is no other mutable static data. */
+
+#ifndef GCSCOPE_STATE_H
+#define GCSCOPE_STATE_H
+
+#include "base/gc_pause.h"
+#include "runtime/journal.h"
+
+/* What the last heap pass cost, for tests and benchmarks. */
+typedef struct {
+    size_t nodes;
+    size_t edges;
+    size_t visits;     /* references that tp_traverse showed */
+    size_t peak_bytes; /* raw memory held at once, at most */
+} ScanCost;
+
+typedef struct {
+    PyTypeObject *tracked_type;    /* owned */
+    PyTypeObject *person_type;     /* owned */
+    PyTypeObject *roll_call_type;  /* owned */
+    PyObject *immortal;            /* owned: what refcount answers for immortal objects */
+    PyObject *gc_get_objects;      /* owned */
+    PyObject *gc_get_freeze_count; /* owned */
+    PyObject *gc_collect;          /* owned */
+    PyObject *gc_callbacks;        /* owned */
+    PyObject *labellers; /* owned or NULL: dict, id of a type -> (type, labeller of the program) */
+    PyObject *object_traceback; /* owned or NULL: tells where tracemalloc saw an object made, while
+                                   it runs */
+    PyObject *callback;         /* owned or NULL: ours in gc.callbacks */
+    Py_ssize_t callback_index;  /* where it stood there last */
+    PyObject *library; /* owned or NULL: a frozenset, the names of the standard library's modules */
+    GcPause gc_pause;  /* who holds automatic collection off */
+    Journal *journal;  /* shared */
+    int64_t
+        fail_after; /* how many more growths of raw memory succeed; negative: no limit. For tests */
+    ScanCost last_scan;
+} ModuleState;
+
+extern PyModuleDef gcscope_module;
+
+static inline ModuleState *
+state_of_module(PyObject *module)
+{
+    return PyModule_GetState(module);
+}
+
+/* 0, or -1 with RuntimeError: the collector has cleared the module, and yet a function of it is
+   called, as by what runs at exit or has found it through the gc module. The state is then empty
+   but for the journal. */
+static inline int
+state_check(const ModuleState *state)
+{
+    if (state->gc_get_objects != NULL) {
+        return 0;
+    }
+    PyErr_SetString(PyExc_RuntimeError, "gcscope is gone: the collector has cleared the module");
+    return -1;
+}
+
+/* Borrowed; `type` is one of the module's types or derives from one. NULL with TypeError otherwise. */
+static inline ModuleState *
+state_of_type(PyTypeObject *type)
+{
+    if (UNLIKELY(type->tp_mro == NULL)) { /* the collector has cleared it */
+        PyErr_SetString(PyExc_TypeError, "this class is gone: the collector has cleared it");
+        return NULL;
+    }
+    PyObject *module = PyType_GetModuleByDef(type, &gcscope_module);
+    return module != NULL ? PyModule_GetState(module) : NULL;
+}
+
+#endif

@@ -1,0 +1,617 @@
+#include "types/roll_call.h"
+
+#include "base/typename.h"
+
+/* 16 bytes. heap_object_bytes fits; a roll call of more than 16 million types is an error. */
+enum { KIND_BITS = 24, BYTES_BITS = 40 };
+
+_Static_assert(HEAP_OBJECT_LIMIT == (size_t)1 << BYTES_BITS, "the size of an object fits an entry");
+
+typedef struct {
+    uintptr_t address;
+    uint64_t kind : KIND_BITS; /* index of its type in `kinds` */
+    uint64_t bytes : BYTES_BITS;
+} Entry;
+
+typedef struct {
+    uintptr_t type;    /* address only: the type may be gone */
+    bool instrumented; /* Tracked or derived from it */
+} Kind;
+
+typedef struct {
+    PyObject_HEAD
+    Memory memory;
+    VEC(Entry) entries;
+    VEC(Kind) kinds;
+    PyObject *names; /* owned: list of str, one for each kind */
+    AddrMap index;   /* the addresses, made when they are first asked for */
+    bool indexed;
+    bool uncertain;
+    Py_ssize_t over_visited;
+} RollCallObject;
+
+/* --------------------------------------------------------------- the making */
+
+static RollCallObject *
+roll_call_new(ModuleState *state)
+{
+    RollCallObject *self =
+        state_check(state) == 0 ? PyObject_New(RollCallObject, state->roll_call_type) : NULL;
+    if (self == NULL) {
+        return NULL;
+    }
+    memset((char *)self + sizeof(PyObject), 0, sizeof(RollCallObject) - sizeof(PyObject));
+    memory_init(&self->memory);
+    self->memory.fail_after = state->fail_after;
+    self->names = PyList_New(0);
+    if (self->names == NULL) {
+        Py_DECREF(self);
+        return NULL;
+    }
+    PyObject_GC_UnTrack(self->names); /* strings only: it must not show in what we count */
+    return self;
+}
+
+/* Name the types that the objects have. They are alive. 0 or -1 with an exception. */
+static int
+roll_call_name_kinds(RollCallObject *roll_call, const ModuleState *state,
+                     PyTypeObject *const *types, size_t count)
+{
+    if (count >> KIND_BITS != 0) {
+        PyErr_SetString(PyExc_OverflowError, "a roll call holds objects of 2**24 types at most");
+        return -1;
+    }
+    if (vec_reserve(&roll_call->memory, &roll_call->kinds, count) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (size_t k = 0; k < count; k++) {
+        Kind kind = {.type = (uintptr_t)types[k],
+                     .instrumented = PyType_IsSubtype(types[k], state->tracked_type)};
+        vec_push_reserved(&roll_call->kinds, kind);
+        PyObject *name = typename_of(types[k]);
+        if (name == NULL || PyList_Append(roll_call->names, name) < 0) {
+            Py_XDECREF(name);
+            return -1;
+        }
+        Py_DECREF(name);
+    }
+    return 0;
+}
+
+/* The objects that a roll call is taken of: objects[n] for all n < count that `collector` found
+   unreachable, or all of them where it is NULL. */
+typedef struct {
+    PyObject *const *objects;
+    size_t count;
+    const Collector *collector;
+} Members;
+
+static inline bool
+members_have(const Members *members, size_t n)
+{
+    enum { OBJECTS_AHEAD = 8 };
+    if (n + OBJECTS_AHEAD < members->count) {
+        PREFETCH(members->objects[n + OBJECTS_AHEAD]);
+    }
+    return members->collector == NULL || !collector_is_reachable(members->collector, n);
+}
+
+/* Fill entries, all but their kinds, and the map of types. 0; -1 when memory is exhausted. */
+static int
+roll_call_enter(RollCallObject *roll_call, const Members *members, AddrMap *types)
+{
+    const PyTypeObject *last = NULL;
+    size_t expected = members->collector != NULL ? members->collector->unreachable : members->count;
+    if (vec_reserve(&roll_call->memory, &roll_call->entries, expected) < 0) {
+        return -1;
+    }
+    for (size_t n = 0; n < members->count; n++) {
+        if (members_have(members, n)) {
+            PyObject *op = members->objects[n];
+            if (Py_TYPE(op) != last && addrmap_insert(types, last = Py_TYPE(op)) < 0) {
+                return -1;
+            }
+            Entry entry = {.address = (uintptr_t)op, .bytes = heap_object_bytes(op)};
+            vec_push_reserved(&roll_call->entries, entry);
+        }
+    }
+    return 0;
+}
+
+/* 0 or -1 with an exception. */
+static int
+roll_call_fill(RollCallObject *roll_call, const ModuleState *state, const Members *members,
+               AddrMap *types)
+{
+    VEC(PyTypeObject *) kinds = {0};
+    if (roll_call_enter(roll_call, members, types) < 0 ||
+        vec_reserve(&roll_call->memory, &kinds, types->count) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    addrmap_number(types, (void **)kinds.items);
+    int error = roll_call_name_kinds(roll_call, state, kinds.items, types->count);
+    vec_fini(&roll_call->memory, &kinds);
+    for (size_t i = 0; i < roll_call->entries.length && error == 0; i++) {
+        NodeId kind = 0;
+        (void)addrmap_find(types, Py_TYPE((PyObject *)roll_call->entries.items[i].address), &kind);
+        roll_call->entries.items[i].kind = kind & ((1u << KIND_BITS) - 1);
+    }
+    return error;
+}
+
+/* A roll call of a crowd. The objects stay alive meanwhile: no Python code runs in here. */
+static RollCallObject *
+roll_call_take(ModuleState *state, const Members *members)
+{
+    RollCallObject *roll_call = roll_call_new(state);
+    if (roll_call == NULL) {
+        return NULL;
+    }
+    AddrMap types;
+    int error = addrmap_init(&types, &roll_call->memory);
+    if (error < 0) {
+        PyErr_NoMemory();
+    }
+    else {
+        error = roll_call_fill(roll_call, state, members, &types);
+    }
+    addrmap_fini(&types);
+    if (error < 0) {
+        Py_CLEAR(roll_call);
+    }
+    return roll_call;
+}
+
+/* The entries of `self` that `keep` says yes to. */
+static PyObject *
+roll_call_filter(RollCallObject *self, bool (*keep)(const Entry *, void *), void *arg)
+{
+    ModuleState *state = state_of_type(Py_TYPE(self));
+    RollCallObject *chosen = state != NULL ? roll_call_new(state) : NULL;
+    if (chosen == NULL) {
+        return NULL;
+    }
+    Py_SETREF(chosen->names, Py_NewRef(self->names));
+    chosen->uncertain = self->uncertain;
+    chosen->over_visited = self->over_visited;
+    int error = vec_reserve(&chosen->memory, &chosen->kinds, self->kinds.length);
+    for (size_t i = 0; i < self->kinds.length && error == 0; i++) {
+        vec_push_reserved(&chosen->kinds, self->kinds.items[i]);
+    }
+    for (size_t i = 0; i < self->entries.length && error == 0; i++) {
+        if (keep(&self->entries.items[i], arg)) {
+            error = vec_push(&chosen->memory, &chosen->entries, self->entries.items[i]);
+        }
+    }
+    if (error < 0) {
+        Py_DECREF(chosen);
+        return PyErr_NoMemory();
+    }
+    return (PyObject *)chosen;
+}
+
+/* ------------------------------------------------------------------ the words */
+
+PyObject *
+roll_call_of_unreachable(Scan *scan)
+{
+    RollCallObject *roll_call =
+        roll_call_take(scan->state,
+                       &(Members){scan->heap.objects.items, scan->heap.count, &scan->collector});
+    if (roll_call != NULL) {
+        roll_call->uncertain = scan->heap.uncertain;
+        roll_call->over_visited = (Py_ssize_t)scan->collector.over_visited;
+    }
+    return (PyObject *)roll_call;
+}
+
+PyObject *
+roll_call_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    ModuleState *state = state_of_module(module);
+    long generation = -1;
+    if (nargs > 1) {
+        PyErr_SetString(PyExc_TypeError,
+                        "dry_run() takes at most 1 argument: the oldest generation, or a marker");
+        return NULL;
+    }
+    Scan scan;
+    PyObject *roll_call = NULL;
+    scan_begin(&scan, state);
+    if ((nargs == 0 || scan_extent(&scan, args[0], &generation) == 0) &&
+        scan_run(&scan, generation) == 0) {
+        graph_fini(&scan.heap.graph); /* what follows needs the objects and their verdict only */
+        roll_call = roll_call_of_unreachable(&scan);
+    }
+    scan_end(&scan);
+    return roll_call;
+}
+
+PyObject *
+roll_call_of_objects(ModuleState *state, PyObject *const *objects, size_t count)
+{
+    return (PyObject *)roll_call_take(state, &(Members){objects, count, NULL});
+}
+
+PyObject *
+roll_call_of(PyObject *module, PyObject *objects)
+{
+    if (!PyList_Check(objects)) {
+        return PyErr_Format(PyExc_TypeError, "roll_call() takes a list of objects, not '%.200s'",
+                            Py_TYPE(objects)->tp_name);
+    }
+    int was_enabled = PyGC_Disable(); /* nothing may run that could change the list */
+    PyObject *roll_call =
+        roll_call_of_objects(state_of_module(module), ((PyListObject *)objects)->ob_item,
+                             (size_t)PyList_GET_SIZE(objects));
+    if (was_enabled) {
+        PyGC_Enable();
+    }
+    return roll_call;
+}
+
+/* ----------------------------------------------------------- the arithmetic */
+
+/* New reference: (refcount, references from inside, what is left, reachable), or None where the
+   collector does not track an object at `address`. */
+static PyObject *
+arithmetic_row(Heap *heap, const Collector *collector, PyObject *address)
+{
+    void *pointer = PyLong_AsVoidPtr(address);
+    if (pointer == NULL && PyErr_Occurred()) {
+        return NULL;
+    }
+    NodeId node;
+    if (!addrmap_find(&heap->map, pointer, &node)) {
+        Py_RETURN_NONE;
+    }
+    int refcount = heap->refcounts.items[node], left = collector->gc_refs.items[node];
+    return Py_BuildValue("(iiiO)", refcount, refcount - left, left,
+                         collector_is_reachable(collector, node) ? Py_True : Py_False);
+}
+
+static PyObject *
+arithmetic_rows(Heap *heap, const Collector *collector, PyObject *addresses)
+{
+    PyObject *rows = PyList_New(0);
+    for (Py_ssize_t i = 0; rows != NULL && i < PyList_GET_SIZE(addresses); i++) {
+        PyObject *row = arithmetic_row(heap, collector, PyList_GET_ITEM(addresses, i));
+        if (row == NULL || PyList_Append(rows, row) < 0) {
+            Py_CLEAR(rows);
+        }
+        Py_XDECREF(row);
+    }
+    return rows;
+}
+
+PyObject *
+roll_call_arithmetic(PyObject *module, PyObject *addresses)
+{
+    if (!PyList_CheckExact(addresses)) {
+        return PyErr_Format(PyExc_TypeError, "arithmetic() takes a list of addresses, not '%.200s'",
+                            Py_TYPE(addresses)->tp_name);
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(addresses);
+         i++) { /* an exact int runs no code when it is read */
+        if (!PyLong_CheckExact(PyList_GET_ITEM(addresses, i))) {
+            return PyErr_Format(PyExc_TypeError, "an address must be an int, not '%.200s'",
+                                Py_TYPE(PyList_GET_ITEM(addresses, i))->tp_name);
+        }
+    }
+    Scan scan;
+    PyObject *rows = NULL;
+    scan_begin(&scan, state_of_module(module));
+    if (scan_run(&scan, -1) == 0) {
+        rows = arithmetic_rows(&scan.heap, &scan.collector, addresses);
+    }
+    scan_end(&scan);
+    return rows;
+}
+
+/* ------------------------------------------------------------------- the type */
+
+bool
+roll_call_check(const ModuleState *state, PyObject *op)
+{
+    return Py_IS_TYPE(op, state->roll_call_type);
+}
+
+int
+roll_call_index(PyObject *op)
+{
+    RollCallObject *self = (RollCallObject *)op;
+    if (self->indexed) {
+        return 0;
+    }
+    int error = addrmap_init(&self->index, &self->memory);
+    for (size_t i = 0; i < self->entries.length && error >= 0; i++) {
+        error = addrmap_insert(&self->index, (const void *)self->entries.items[i].address);
+    }
+    if (error < 0) {
+        addrmap_fini(&self->index);
+        PyErr_NoMemory();
+        return -1;
+    }
+    self->indexed = true;
+    return 0;
+}
+
+bool
+roll_call_has(PyObject *op, const void *address)
+{
+    RollCallObject *self = (RollCallObject *)op;
+    NodeId entry;
+    return addrmap_find(&self->index, address, &entry);
+}
+
+PyDoc_STRVAR(roll_call_types_doc, "types($self, /)\n--\n\n"
+                                  "How many objects there are of each type, by name.\n\n"
+                                  "Returns (instrumented, others): two dicts, type name -> count.");
+
+static PyObject *
+roll_call_types(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    RollCallObject *self = (RollCallObject *)op;
+    size_t kinds = self->kinds.length;
+    PyObject *counts[2] = {PyDict_New(), PyDict_New()};
+    size_t *tally = PyMem_Calloc(kinds + 1, sizeof(size_t));
+    int error = counts[0] == NULL || counts[1] == NULL ? -1 : 0;
+    if (tally == NULL) {
+        PyErr_NoMemory();
+        error = -1;
+    }
+    for (size_t i = 0; i < self->entries.length && error == 0; i++) {
+        tally[self->entries.items[i].kind]++;
+    }
+    for (size_t k = 0; k < kinds && error == 0; k++) {
+        if (tally[k] == 0) {
+            continue;
+        }
+        /* two types may have one name: their counts are added */
+        PyObject *into = counts[self->kinds.items[k].instrumented ? 0 : 1];
+        PyObject *name = PyList_GET_ITEM(self->names, (Py_ssize_t)k);
+        PyObject *before = PyDict_GetItemWithError(into, name);
+        PyObject *count =
+            before == NULL && PyErr_Occurred()
+                ? NULL
+                : PyLong_FromSize_t(tally[k] + (before != NULL ? PyLong_AsSize_t(before) : 0));
+        error = count != NULL ? PyDict_SetItem(into, name, count) : -1;
+        Py_XDECREF(count);
+    }
+    PyMem_Free(tally);
+    PyObject *result = error == 0 ? PyTuple_Pack(2, counts[0], counts[1]) : NULL;
+    Py_XDECREF(counts[0]);
+    Py_XDECREF(counts[1]);
+    return result;
+}
+
+PyDoc_STRVAR(roll_call_addresses_doc,
+             "addresses($self, /)\n--\n\n"
+             "The addresses of the objects, as a list of int, in the order of the heap.");
+
+static PyObject *
+roll_call_addresses(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    RollCallObject *self = (RollCallObject *)op;
+    PyObject *addresses = PyList_New((Py_ssize_t)self->entries.length);
+    for (size_t i = 0; i < self->entries.length && addresses != NULL; i++) {
+        PyObject *address = PyLong_FromVoidPtr((void *)self->entries.items[i].address);
+        if (address == NULL) {
+            Py_CLEAR(addresses);
+            break;
+        }
+        PyList_SET_ITEM(addresses, (Py_ssize_t)i, address);
+    }
+    return addresses;
+}
+
+static bool
+is_in(const Entry *entry, void *other)
+{
+    return roll_call_has(other, (const void *)entry->address);
+}
+
+static bool
+is_not_in(const Entry *entry, void *other)
+{
+    return !is_in(entry, other);
+}
+
+static PyObject *
+roll_call_compare(PyObject *op, PyObject *other, bool (*keep)(const Entry *, void *))
+{
+    ModuleState *state = state_of_type(Py_TYPE(op));
+    if (state == NULL) {
+        return NULL;
+    }
+    if (!roll_call_check(state, other)) {
+        return PyErr_Format(PyExc_TypeError, "expected a RollCall, not '%.200s'",
+                            Py_TYPE(other)->tp_name);
+    }
+    if (roll_call_index(other) < 0) {
+        return NULL;
+    }
+    return roll_call_filter((RollCallObject *)op, keep, other);
+}
+
+PyDoc_STRVAR(roll_call_without_doc, "without($self, other, /)\n--\n\n"
+                                    "A roll call of the objects that are not in other.");
+
+PyObject *
+roll_call_without(PyObject *op, PyObject *other)
+{
+    return roll_call_compare(op, other, is_not_in);
+}
+
+PyDoc_STRVAR(roll_call_within_doc, "within($self, other, /)\n--\n\n"
+                                   "A roll call of the objects that are in other too.");
+
+static PyObject *
+roll_call_within(PyObject *op, PyObject *other)
+{
+    return roll_call_compare(op, other, is_in);
+}
+
+typedef struct {
+    const RollCallObject *roll_call;
+    Heap *heap;
+} Roll;
+
+static bool
+is_still_tracked(const Entry *entry, void *arg)
+{
+    Roll *roll = arg;
+    NodeId node;
+    return addrmap_find(&roll->heap->map, (const void *)entry->address, &node) &&
+           (uintptr_t)Py_TYPE(roll->heap->objects.items[node]) ==
+               roll->roll_call->kinds.items[entry->kind].type;
+}
+
+/* New reference: the objects of a roll call that are tracked now, too; with `collect`, after a full
+   collection, without a moment for another thread to make something at an address just freed. */
+static PyObject *
+roll_call_roll_call(PyObject *op, bool collect)
+{
+    ModuleState *state = state_of_type(Py_TYPE(op));
+    if (state == NULL || state_check(state) < 0) {
+        return NULL;
+    }
+    Scan scan;
+    PyObject *result = NULL;
+    scan_begin(&scan, state);
+    PyObject *collected = collect ? PyObject_CallNoArgs(state->gc_collect) : Py_NewRef(Py_None);
+    if (collected != NULL && scan_list(&scan, -1) == 0) {
+        result = roll_call_filter((RollCallObject *)op, is_still_tracked,
+                                  &(Roll){(RollCallObject *)op, &scan.heap});
+    }
+    Py_XDECREF(collected);
+    scan_end(&scan);
+    return result;
+}
+
+PyDoc_STRVAR(roll_call_still_tracked_doc,
+             "still_tracked($self, /)\n--\n\n"
+             "A roll call of the objects that the collector tracks now, too.\n\n"
+             "Told by address and type: a new object of the same type at the address of one that "
+             "is gone is taken for it.");
+
+static PyObject *
+roll_call_still_tracked(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    return roll_call_roll_call(op, false);
+}
+
+PyDoc_STRVAR(roll_call_collect_doc,
+             "collect($self, /)\n--\n\n"
+             "Run a full collection, as gc.collect() does, and return what is still_tracked then.");
+
+static PyObject *
+roll_call_collect(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    return roll_call_roll_call(op, true);
+}
+
+static PyObject *
+roll_call_get_objects(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSize_t(((RollCallObject *)op)->entries.length);
+}
+
+static PyObject *
+roll_call_get_bytes(PyObject *op, void *Py_UNUSED(closure))
+{
+    RollCallObject *self = (RollCallObject *)op;
+    size_t bytes = 0;
+    for (size_t i = 0; i < self->entries.length; i++) {
+        bytes += self->entries.items[i].bytes;
+    }
+    return PyLong_FromSize_t(bytes);
+}
+
+static PyObject *
+roll_call_get_uncertain(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((RollCallObject *)op)->uncertain);
+}
+
+static PyObject *
+roll_call_get_over_visited(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSsize_t(((RollCallObject *)op)->over_visited);
+}
+
+static void
+roll_call_dealloc(PyObject *op)
+{
+    RollCallObject *self = (RollCallObject *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    vec_fini(&self->memory, &self->entries);
+    vec_fini(&self->memory, &self->kinds);
+    addrmap_fini(&self->index);
+    Py_CLEAR(self->names);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+static PyMethodDef roll_call_methods[] = {
+    {"types", roll_call_types, METH_NOARGS, roll_call_types_doc},
+    {"addresses", roll_call_addresses, METH_NOARGS, roll_call_addresses_doc},
+    {"without", roll_call_without, METH_O, roll_call_without_doc},
+    {"within", roll_call_within, METH_O, roll_call_within_doc},
+    {"still_tracked", roll_call_still_tracked, METH_NOARGS, roll_call_still_tracked_doc},
+    {"collect", roll_call_collect, METH_NOARGS, roll_call_collect_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef roll_call_getset[] = {
+    {"objects", roll_call_get_objects, NULL, PyDoc_STR("How many objects there are."), NULL},
+    {"bytes", roll_call_get_bytes, NULL,
+     PyDoc_STR("What they take: structs, items, headers, tables of containers."), NULL},
+    {"uncertain", roll_call_get_uncertain, NULL,
+     PyDoc_STR("Whether borrowed references of generators could not be told from others."), NULL},
+    {"over_visited", roll_call_get_over_visited, NULL,
+     PyDoc_STR(
+         "How many objects were shown more often than they are owned: some tp_traverse lies."),
+     NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyDoc_STRVAR(
+    roll_call_doc,
+    "A set of objects as numbers only: addresses, sizes and types by name. It keeps none alive.");
+
+static PyType_Slot roll_call_slots[] = {
+    {Py_tp_doc, (void *)roll_call_doc},
+    {Py_tp_dealloc, roll_call_dealloc},
+    {Py_tp_methods, roll_call_methods},
+    {Py_tp_getset, roll_call_getset},
+    {0, NULL},
+};
+
+static PyType_Spec roll_call_spec = {
+    .name = "gcscope._core.RollCall",
+    .basicsize = sizeof(RollCallObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = roll_call_slots,
+};
+
+int
+roll_call_setup(PyObject *module, ModuleState *state)
+{
+    state->roll_call_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &roll_call_spec, NULL);
+    if (state->roll_call_type == NULL) {
+        return -1;
+    }
+    return PyModule_AddType(module, state->roll_call_type);
+}
+
+PyObject *
+roll_call_types_of(const ModuleState *state, PyObject *const *objects, size_t count)
+{
+    PyObject *roll_call = roll_call_of_objects((ModuleState *)state, objects, count);
+    PyObject *types = roll_call != NULL ? roll_call_types(roll_call, NULL) : NULL;
+    Py_XDECREF(roll_call);
+    return types;
+}

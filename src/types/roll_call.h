@@ -1,0 +1,37 @@
+/* roll call: a set of objects as numbers only: addresses, sizes, types by name. It keeps none of
+   them alive.
+
+   What a collection did is told by comparing: who of this roll call is still tracked? */
+
+#ifndef GCSCOPE_ROLL_CALL_H
+#define GCSCOPE_ROLL_CALL_H
+
+#include "runtime/scan.h"
+
+/* Add the RollCall type to the module. 0 or -1 with an exception. */
+int roll_call_setup(PyObject *module, ModuleState *state);
+
+/* Methods of the module, documented there. */
+PyObject *roll_call_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *roll_call_of(PyObject *module, PyObject *objects);
+PyObject *roll_call_arithmetic(PyObject *module, PyObject *addresses);
+
+/* New reference: a roll call of what a pass that ran found unreachable. NULL with an exception. */
+PyObject *roll_call_of_unreachable(Scan *scan);
+
+/* New reference: a roll call of objects[0 .. count); their types by name, as RollCall.types tells
+   them. NULL with an exception. */
+PyObject *roll_call_of_objects(ModuleState *state, PyObject *const *objects, size_t count);
+PyObject *roll_call_types_of(const ModuleState *state, PyObject *const *objects, size_t count);
+
+/* New reference: a roll call of those of `roll call` that are not in `other`. */
+PyObject *roll_call_without(PyObject *roll_call, PyObject *other);
+
+bool roll_call_check(const ModuleState *state, PyObject *op);
+
+/* Whether the object at `address` belongs to a roll call. roll_call_index must have succeeded
+   before; it returns 0, or -1 with MemoryError. */
+int roll_call_index(PyObject *roll_call);
+bool roll_call_has(PyObject *roll_call, const void *address);
+
+#endif

@@ -1,0 +1,846 @@
+/* tracked.c: instrumented objects, and how it is known what freed them.
+
+   A weak reference cannot tell: up to 3.14 a resurrected object has its weak references cleared and
+   lives on. tp_clear cannot: it reaches one object of a ring, the others then die by reference
+   counting inside it. "A collection was running" cannot: unrelated objects die meanwhile. What can:
+
+       the collector finalizes every unreachable object before it clears any of them, and sets the
+   object's FINALIZED bit before that call; a deallocation calls the same tp_finalize and sets the
+   bit afterwards
+
+   So a first tp_finalize with the bit set means doomed: the object is marked (journal_doom). In
+   tp_dealloc a marked object died by the collector. Whoever still carries the mark when the
+   collection ends was resurrected, and loses it. The one case left is an object that was
+   resurrected before: its bit is set already, nobody finalizes it again, and its death during a
+   later collection is called inferred.
+
+   A class with a __del__ in Python replaces tp_finalize. `adopt_finalizer` puts our own before it,
+   when the first instance is made: a class whose __del__ is set later, and no new instance, dies
+   "inferred" too. */
+
+#include "types/tracked.h"
+
+#include <structmember.h>
+
+#include "types/roll_call.h"
+#include "base/typename.h"
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *dict;            /* owned or NULL: the instance's __dict__ */
+    PyObject *weak_references; /* owned by the weakref module's machinery */
+    Journal *journal;          /* shared, never NULL */
+    Life life;
+    bool is_person; /* the object is a PersonObject */
+} TrackedObject;
+
+typedef struct {
+    TrackedObject tracked;
+    PyObject *name;    /* owned exact str, or NULL before __init__ */
+    PyObject *friends; /* owned exact list, or NULL after the collector cleared it */
+} PersonObject;
+
+/* The numbers that the names of the two exact types have in every journal: tracked_setup enters
+   them first. */
+enum { TYPE_TRACKED, TYPE_PERSON };
+
+static TrackedObject *
+tracked_of_life(Life *life)
+{
+    return (TrackedObject *)((char *)life - offsetof(TrackedObject, life));
+}
+
+/* ---------------------------------------------------------------- noting lives */
+
+/* Borrowed: the name of a Person, NULL of anybody else. */
+static PyObject *
+name_of(PyObject *op)
+{
+    return ((TrackedObject *)op)->is_person ? ((PersonObject *)op)->name : NULL;
+}
+
+static void
+note(PyObject *op, EventKind kind, FreedBy by, Py_ssize_t refcount)
+{
+    TrackedObject *self = (TrackedObject *)op;
+    journal_note(self->journal, &self->life, kind, by, refcount, name_of(op));
+}
+
+static FreedBy
+freed_by(const TrackedObject *self)
+{
+    if (interpreter_is_finalizing()) {
+        return BY_SHUTDOWN;
+    }
+    if (self->life.doomed) {
+        return BY_COLLECTOR;
+    }
+    bool finalized_in_this_collection = self->life.finalized_at == self->journal->collections;
+    if (self->journal->collecting && !finalized_in_this_collection &&
+        PyObject_GC_IsFinalized((PyObject *)self)) {
+        return BY_COLLECTOR_INFERRED;
+    }
+    return BY_REFCOUNT;
+}
+
+/* ------------------------------------------------------------------- finalizing */
+
+/* Note the finalizer that is about to run, the first time: __del__ may call super().__del__(), and
+   be called by hand. Both callers that count hold a reference of their own meanwhile, which is not
+   told. */
+static void
+note_finalizer(PyObject *op)
+{
+    TrackedObject *self = (TrackedObject *)op;
+    bool by_collector = PyObject_GC_IsFinalized(op);
+    if (self->life.finalized || (!by_collector && Py_REFCNT(op) > 1)) {
+        return;
+    }
+    self->life.finalized = true;
+    if (by_collector) {
+        journal_doom(self->journal, &self->life);
+    }
+    else {
+        self->life.finalized_at = self->journal->collections;
+    }
+    note(op, EVENT_FINALIZED, BY_NOBODY, Py_REFCNT(op) - 1);
+}
+
+static void
+tracked_finalize(PyObject *op)
+{
+    note_finalizer(op);
+}
+
+/* tp_finalize of classes with a __del__ in Python. */
+static void
+tracked_finalize_python(PyObject *op)
+{
+    note_finalizer(op);
+    ((TrackedObject *)op)->journal->python_finalize(op);
+}
+
+/* Put tracked_finalize_python in the place of the slot function that calls __del__. That function
+   is the same for all classes; a tp_finalize of another C type is left alone. */
+static void
+adopt_finalizer(PyTypeObject *type, Journal *journal)
+{
+    destructor finalize = type->tp_finalize;
+    if (finalize == tracked_finalize || finalize == tracked_finalize_python) {
+        return;
+    }
+    if (journal->python_finalize == NULL) {
+        journal->python_finalize = finalize;
+    }
+    if (finalize == journal->python_finalize) {
+        type->tp_finalize = tracked_finalize_python;
+    }
+}
+
+/* A callback of gc.callbacks; its self is a capsule that shares the journal, so that it can outlive
+   the module. */
+static PyObject *
+follow_collector(PyObject *capsule, PyObject *const *args, Py_ssize_t nargs)
+{
+    Journal *journal = PyCapsule_GetPointer(capsule, NULL);
+    if (journal == NULL) {
+        return NULL;
+    }
+    if (nargs < 1 || !PyUnicode_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "expected the phase of a collection");
+        return NULL;
+    }
+    if (PyUnicode_CompareWithASCIIString(args[0], "start") == 0) {
+        journal_collection_begins(journal);
+        Py_RETURN_NONE;
+    }
+    Life *life = &journal->alive;
+    while ((life = journal_next_resurrected(journal, life)) != NULL) {
+        PyObject *op = (PyObject *)tracked_of_life(life);
+        note(op, EVENT_RESURRECTED, BY_NOBODY, Py_REFCNT(op));
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef follow_collector_def =
+    {"gcscope_follow_collector", (PyCFunction)(void (*)(void))follow_collector, METH_FASTCALL,
+     PyDoc_STR("Tells gcscope's journal when a collection begins and ends.")};
+
+static void
+release_capsule(PyObject *capsule)
+{
+    journal_release(PyCapsule_GetPointer(capsule, NULL));
+}
+
+/* Where our callback stands in gc.callbacks, told by identity; -1: nowhere. */
+static Py_ssize_t
+find_callback(const ModuleState *state)
+{
+    PyObject *callbacks = state->gc_callbacks;
+    Py_ssize_t last = state->callback_index;
+    if (state->callback == NULL) {
+        return -1;
+    }
+    if (last >= 0 && last < PyList_GET_SIZE(callbacks) &&
+        PyList_GET_ITEM(callbacks, last) == state->callback) {
+        return last; /* as nearly always */
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(callbacks); i++) {
+        if (PyList_GET_ITEM(callbacks, i) == state->callback) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Make the callback. 0 or -1 with an exception. */
+static int
+make_callback(ModuleState *state)
+{
+    PyObject *capsule = PyCapsule_New(state->journal, NULL, release_capsule);
+    if (capsule == NULL) {
+        return -1;
+    }
+    journal_retain(state->journal);
+    PyObject *callback = PyCFunction_New(&follow_collector_def, capsule);
+    Py_DECREF(capsule);
+    if (callback != NULL &&
+        state->callback == NULL) { /* else making it ran a collection, and that came here too */
+        state->callback = Py_NewRef(callback);
+    }
+    Py_XDECREF(callback);
+    return callback != NULL ? 0 : -1;
+}
+
+int
+tracked_follow_collector(ModuleState *state)
+{
+    if (UNLIKELY(state->callback == NULL) && (state_check(state) < 0 || make_callback(state) < 0)) {
+        return -1;
+    }
+    state->callback_index = find_callback(state);
+    if (state->callback_index >= 0) {
+        return 0;
+    }
+    /* it is new, or somebody took it out and collections went unheard: nobody is doomed who is
+       still here */
+    Life *life = &state->journal->alive;
+    while ((life = journal_next_resurrected(state->journal, life)) != NULL) {
+    }
+    return PyList_Append(state->gc_callbacks, state->callback);
+}
+
+void
+tracked_forget_collector(ModuleState *state)
+{
+    Py_ssize_t i = state->gc_callbacks != NULL ? find_callback(state) : -1;
+    if (i >= 0 && PyList_SetSlice(state->gc_callbacks, i, i + 1, NULL) < 0) {
+        PyErr_Clear();
+    }
+    Py_CLEAR(state->callback);
+}
+
+/* --------------------------------------------------------------------- Tracked */
+
+/* The journal's number of a type's name. -1 with an exception. */
+static int64_t
+number_of_type(PyTypeObject *type, ModuleState *state)
+{
+    enum { LONGEST = 400 };
+    char name[LONGEST];
+    if (type == state->person_type) {
+        return TYPE_PERSON;
+    }
+    if (type == state->tracked_type) {
+        return TYPE_TRACKED;
+    }
+    PyObject *full = typename_of(type);
+    if (full == NULL) {
+        return -1;
+    }
+    int64_t number = journal_type(state->journal, name, utf8_encode(name, LONGEST, full));
+    Py_DECREF(full);
+    if (number < 0) {
+        PyErr_NoMemory();
+    }
+    return number;
+}
+
+/* NULL with the TypeError of object.__new__, which alone knows how to name the abstract methods. */
+static PyObject *
+refuse_abstract(PyTypeObject *type)
+{
+    PyObject *nothing = PyTuple_New(0);
+    PyObject *made = nothing != NULL ? PyBaseObject_Type.tp_new(type, nothing, NULL) : NULL;
+    Py_XDECREF(nothing);
+    Py_XDECREF(made);
+    return NULL;
+}
+
+/* All that can fail comes before the allocation: an object that exists has its life. */
+static PyObject *
+instrumented_alloc(PyTypeObject *type, ModuleState *state)
+{
+    if (PyType_HasFeature(type, Py_TPFLAGS_IS_ABSTRACT)) {
+        return refuse_abstract(type);
+    }
+    int64_t number = number_of_type(type, state);
+    if (number < 0 || tracked_follow_collector(state) < 0) {
+        return NULL;
+    }
+    adopt_finalizer(type, state->journal);
+    TrackedObject *self = (TrackedObject *)type->tp_alloc(type, 0);
+    if (self != NULL) {
+        self->journal = state->journal;
+        journal_retain(self->journal);
+        journal_birth(self->journal, &self->life, (uint32_t)number);
+    }
+    return (PyObject *)self;
+}
+
+static bool
+has_arguments(PyObject *args, PyObject *kwargs)
+{
+    return PyTuple_GET_SIZE(args) != 0 || (kwargs != NULL && PyDict_GET_SIZE(kwargs) != 0);
+}
+
+static PyObject *
+tracked_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    ModuleState *state = state_of_type(type);
+    if (state == NULL) {
+        return NULL;
+    }
+    if (type->tp_init == PyBaseObject_Type.tp_init && has_arguments(args, kwargs)) {
+        return PyErr_Format(PyExc_TypeError, "%.200s() takes no arguments", typename_short(type));
+    }
+    PyObject *self = instrumented_alloc(type, state);
+    if (self != NULL) {
+        note(self, EVENT_CREATED, BY_NOBODY, Py_REFCNT(self));
+    }
+    return self;
+}
+
+static int
+tracked_traverse(PyObject *op, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(op));
+    Py_VISIT(((TrackedObject *)op)->dict);
+    return 0;
+}
+
+static int
+tracked_clear(PyObject *op)
+{
+    note(op, EVENT_CLEARED, BY_NOBODY,
+         Py_REFCNT(op) - 1); /* the collector holds one reference meanwhile */
+    Py_CLEAR(((TrackedObject *)op)->dict);
+    return 0;
+}
+
+/* The end of every instrumented object, exact or of a subclass. `dealloc` is the tp_dealloc that
+   calls this. What stands before Py_TRASHCAN_BEGIN is done again when the deallocation was put off
+   because the stack was deep. */
+static void
+instrumented_dealloc(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
+{
+    TrackedObject *self = (TrackedObject *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    bool is_outermost =
+        type->tp_dealloc == dealloc; /* else the subclass's deallocation has run the finalizer */
+    if (is_outermost && type->tp_finalize != tracked_finalize &&
+        PyObject_CallFinalizerFromDealloc(op) < 0) {
+        return; /* resurrected */
+    }
+    PyObject_GC_UnTrack(op);
+    Py_TRASHCAN_BEGIN(op, dealloc)
+    Journal *journal = self->journal;
+    FreedBy by = freed_by(self);
+    if (!self->life.finalized && is_outermost) {
+        note(op, EVENT_FINALIZED, BY_NOBODY,
+             0); /* tracked_finalize would do no more, and need not be called */
+    }
+    note(op, EVENT_FREED, by, 0);
+    journal_death(journal, &self->life, by);
+    if (self->weak_references != NULL) {
+        PyObject_ClearWeakRefs(op);
+    }
+    drop_fields(op);
+    type->tp_free(op);
+    Py_DECREF(type);
+    journal_release(journal);
+    Py_TRASHCAN_END
+}
+
+static void
+tracked_drop(PyObject *op)
+{
+    Py_CLEAR(((TrackedObject *)op)->dict);
+}
+
+static void
+tracked_dealloc(PyObject *op)
+{
+    instrumented_dealloc(op, tracked_dealloc, tracked_drop);
+}
+
+/* New reference: object.name(self, argument), without the argument where that is NULL. The name is
+   interned, or each call would leave a str of its own in the interpreter's cache of methods. */
+static PyObject *
+call_of_object(const char *name, PyObject *self, PyObject *argument)
+{
+    PyObject *interned = PyUnicode_InternFromString(name);
+    PyObject *result = interned != NULL ? PyObject_CallMethodObjArgs((PyObject *)&PyBaseObject_Type,
+                                                                     interned, self, argument, NULL)
+                                        : NULL;
+    Py_XDECREF(interned);
+    return result;
+}
+
+PyDoc_STRVAR(tracked_reduce_ex_doc, "__reduce_ex__($self, protocol, /)\n--\n\n"
+                                    "Helper for copy and pickle: as object's, for every protocol. "
+                                    "A copy is a new object with its own serial.");
+
+static PyObject *
+tracked_reduce_ex(PyObject *self, PyObject *protocol)
+{
+    long number = PyLong_AsLong(protocol);
+    if (number == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    /* the old protocols rebuild an object through its first C base, which knows neither names nor
+       slots */
+    PyObject *two_or_more = PyLong_FromLong(number < 2 ? 2 : number);
+    PyObject *reduced =
+        two_or_more != NULL ? call_of_object("__reduce_ex__", self, two_or_more) : NULL;
+    Py_XDECREF(two_or_more);
+    return reduced;
+}
+
+PyDoc_STRVAR(tracked_getstate_doc, "__getstate__($self, /)\n--\n\n"
+                                   "Helper for copy and pickle: the instance's attributes.");
+
+static PyObject *
+tracked_getstate(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return call_of_object("__getstate__", self, NULL);
+}
+
+static PyMethodDef tracked_methods[] = {
+    {"__reduce_ex__", tracked_reduce_ex, METH_O, tracked_reduce_ex_doc},
+    {"__getstate__", tracked_getstate, METH_NOARGS, tracked_getstate_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef tracked_members[] = {
+    {"serial", T_ULONGLONG, offsetof(TrackedObject, life) + offsetof(Life, serial), READONLY,
+     PyDoc_STR("Number of this object in the journal: 1, 2, 3 ... in the order of creation.")},
+    {"__dictoffset__", T_PYSSIZET, offsetof(TrackedObject, dict), READONLY, NULL},
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(TrackedObject, weak_references), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyGetSetDef tracked_getset[] = {
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyDoc_STRVAR(tracked_doc,
+             "Tracked()\n--\n\n"
+             "Base type of instrumented objects: their lives are in gcscope.journal.\n\n"
+             "Derive from it to instrument a class of your own. A subclass that defines __new__ "
+             "must call this one's.");
+
+static PyType_Slot tracked_slots[] = {
+    {Py_tp_doc, (void *)tracked_doc},   {Py_tp_new, tracked_new},
+    {Py_tp_dealloc, tracked_dealloc},   {Py_tp_finalize, tracked_finalize},
+    {Py_tp_traverse, tracked_traverse}, {Py_tp_clear, tracked_clear},
+    {Py_tp_methods, tracked_methods},   {Py_tp_members, tracked_members},
+    {Py_tp_getset, tracked_getset},     {0, NULL},
+};
+
+static PyType_Spec tracked_spec = {
+    .name = "gcscope.Tracked",
+    .basicsize = sizeof(TrackedObject),
+    .flags =
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = tracked_slots,
+};
+
+/* ---------------------------------------------------------------------- Person */
+
+static PyObject *
+person_make(PyTypeObject *type, ModuleState *state)
+{
+    PersonObject *self = (PersonObject *)instrumented_alloc(type, state);
+    if (self != NULL) {
+        self->tracked.is_person = true;
+        self->friends = PyList_New(0);
+        if (self->friends == NULL) {
+            Py_CLEAR(self);
+        }
+    }
+    return (PyObject *)self;
+}
+
+static PyObject *
+person_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    ModuleState *state = state_of_type(type);
+    PyObject *self = state != NULL ? person_make(type, state) : NULL;
+    if (self != NULL) {
+        note(self, EVENT_CREATED, BY_NOBODY, Py_REFCNT(self)); /* person_init tells the name */
+    }
+    return self;
+}
+
+static int
+person_set_name(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
+{
+    PersonObject *self = (PersonObject *)op;
+    if (value == NULL) {
+        PyErr_SetString(PyExc_TypeError, "the name of a Person cannot be deleted");
+        return -1;
+    }
+    if (!PyUnicode_Check(value)) {
+        PyErr_Format(PyExc_TypeError, "the name of a Person must be a str, not '%.200s'",
+                     Py_TYPE(value)->tp_name);
+        return -1;
+    }
+    PyObject *name = PyUnicode_FromObject(value); /* an exact str: it can hold nothing else */
+    if (name == NULL) {
+        return -1;
+    }
+    if (self->name == NULL) {
+        journal_name_birth(self->tracked.journal, &self->tracked.life, name);
+    }
+    Py_XSETREF(self->name, name);
+    return 0;
+}
+
+static int
+person_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *keywords[] = {"name", NULL};
+    PyObject *name;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Person", keywords, &name)) {
+        return -1;
+    }
+    return person_set_name(self, name, NULL);
+}
+
+/* Person(...) with anything but one positional exact str: as type.__call__ would. */
+static PyObject *
+person_call(PyTypeObject *type, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
+{
+    PyObject *self = NULL;
+    PyObject *tuple = PyTuple_New(nargs);
+    PyObject *dict = keywords != NULL ? PyDict_New() : NULL;
+    int error = tuple == NULL || (keywords != NULL && dict == NULL) ? -1 : 0;
+    for (Py_ssize_t i = 0; i < nargs && error == 0; i++) {
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
+    }
+    for (Py_ssize_t k = 0; keywords != NULL && k < PyTuple_GET_SIZE(keywords) && error == 0; k++) {
+        error = PyDict_SetItem(dict, PyTuple_GET_ITEM(keywords, k), args[nargs + k]);
+    }
+    if (error == 0) {
+        self = person_new(type, tuple, dict);
+    }
+    if (self != NULL && person_init(self, tuple, dict) < 0) {
+        Py_CLEAR(self);
+    }
+    Py_XDECREF(tuple);
+    Py_XDECREF(dict);
+    return self;
+}
+
+static PyObject *
+person_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *keywords)
+{
+    PyTypeObject *type =
+        (PyTypeObject *)callable; /* Person itself: tp_vectorcall is not inherited */
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    if (nargs != 1 || (keywords != NULL && PyTuple_GET_SIZE(keywords) != 0) ||
+        !PyUnicode_CheckExact(args[0])) {
+        return person_call(type, args, nargs, keywords);
+    }
+    ModuleState *state = PyType_GetModuleState(type);
+    PersonObject *self = state != NULL ? (PersonObject *)person_make(type, state) : NULL;
+    if (self != NULL) {
+        self->name = Py_NewRef(args[0]);
+        note((PyObject *)self, EVENT_CREATED, BY_NOBODY, 1);
+    }
+    return (PyObject *)self;
+}
+
+static int
+person_traverse(PyObject *op, visitproc visit, void *arg)
+{
+    Py_VISIT(((PersonObject *)op)->friends);
+    return tracked_traverse(op, visit, arg);
+}
+
+/* The name stays: a str is in no ring, and repr wants it. */
+static int
+person_clear(PyObject *op)
+{
+    Py_CLEAR(((PersonObject *)op)->friends);
+    return tracked_clear(op);
+}
+
+static void
+person_drop(PyObject *op)
+{
+    Py_CLEAR(((PersonObject *)op)->name);
+    Py_CLEAR(((PersonObject *)op)->friends);
+    tracked_drop(op);
+}
+
+static void
+person_dealloc(PyObject *op)
+{
+    instrumented_dealloc(op, person_dealloc, person_drop);
+}
+
+static PyObject *
+person_repr(PyObject *op)
+{
+    PersonObject *self = (PersonObject *)op;
+    if (self->name == NULL) {
+        return PyUnicode_FromFormat("<%s without a name>", typename_short(Py_TYPE(op)));
+    }
+    return PyUnicode_FromFormat("%s(%R)", typename_short(Py_TYPE(op)), self->name);
+}
+
+static PyObject *
+person_get_name(PyObject *op, void *Py_UNUSED(closure))
+{
+    PersonObject *self = (PersonObject *)op;
+    if (self->name == NULL) {
+        PyErr_SetString(PyExc_AttributeError,
+                        "this Person has no name yet: its __init__ was not called");
+        return NULL;
+    }
+    return Py_NewRef(self->name);
+}
+
+/* Borrowed: the list of friends, or NULL with AttributeError when it is cleared. */
+static PyObject *
+person_friends(PyObject *op)
+{
+    PersonObject *self = (PersonObject *)op;
+    if (self->friends == NULL) {
+        PyErr_SetString(PyExc_AttributeError,
+                        "the friends of this Person are gone: the collector has cleared it");
+    }
+    return self->friends;
+}
+
+static PyObject *
+person_get_friends(PyObject *op, void *Py_UNUSED(closure))
+{
+    return Py_XNewRef(person_friends(op));
+}
+
+static int
+person_set_friends(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
+{
+    PersonObject *self = (PersonObject *)op;
+    if (value == NULL) {
+        PyErr_SetString(PyExc_TypeError, "the friends of a Person cannot be deleted; to empty the "
+                                         "list, call .friends.clear()");
+        return -1;
+    }
+    if (!PyList_CheckExact(value)) {
+        PyErr_Format(PyExc_TypeError,
+                     "the friends of a Person must be a list (no subclass), not '%.200s'",
+                     Py_TYPE(value)->tp_name);
+        return -1;
+    }
+    Py_XSETREF(self->friends, Py_NewRef(value));
+    return 0;
+}
+
+PyDoc_STRVAR(
+    person_befriend_doc,
+    "befriend($self, other, /)\n--\n\n"
+    "Append other to the friends of this Person, and this Person to those of other.\n\n"
+    "Both lists then hold a reference: the ring of the lecture. A Person who befriends itself is "
+    "appended once.\n"
+    "Raises TypeError where other is not a Person; if one list cannot grow, neither is changed.");
+
+static PyObject *
+person_befriend(PyObject *self, PyObject *other)
+{
+    ModuleState *state = state_of_type(Py_TYPE(self));
+    if (state == NULL) {
+        return NULL;
+    }
+    if (!PyObject_TypeCheck(other, state->person_type)) {
+        return PyErr_Format(PyExc_TypeError, "a Person can befriend a Person only, not '%.200s'",
+                            Py_TYPE(other)->tp_name);
+    }
+    PyObject *mine = person_friends(self);
+    PyObject *theirs = mine != NULL ? person_friends(other) : NULL;
+    if (theirs == NULL || PyList_Append(mine, other) < 0) {
+        return NULL;
+    }
+    if (other != self && PyList_Append(theirs, self) < 0) {
+        PyObject *error_type, *error, *traceback;
+        PyErr_Fetch(&error_type, &error, &traceback);
+        Py_ssize_t last = PyList_GET_SIZE(mine) - 1;
+        (void)PyList_SetSlice(mine, last, last + 1,
+                              NULL); /* taking away the last item needs no memory */
+        PyErr_Restore(error_type, error, traceback);
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(person_getstate_doc, "__getstate__($self, /)\n--\n\n"
+                                  "Helper for copy and pickle: (attributes or None, {'name': ..., "
+                                  "'friends': ..., slots of subclasses}).");
+
+/* The form of object.__getstate__ for an object with slots, which every unpickler and copy.copy can
+   restore. */
+static PyObject *
+person_getstate(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    PersonObject *self = (PersonObject *)op;
+    PyObject *state = tracked_getstate(op, NULL);
+    if (state == NULL) {
+        return NULL;
+    }
+    bool has_slots = PyTuple_CheckExact(state) && PyTuple_GET_SIZE(state) == 2 &&
+                     PyDict_Check(PyTuple_GET_ITEM(state, 1));
+    PyObject *attributes = has_slots ? PyTuple_GET_ITEM(state, 0) : state; /* borrowed */
+    PyObject *slots = has_slots ? PyDict_Copy(PyTuple_GET_ITEM(state, 1)) : PyDict_New();
+    PyObject *result = NULL;
+    if (slots != NULL &&
+        (self->name == NULL || PyDict_SetItemString(slots, "name", self->name) == 0) &&
+        (self->friends == NULL || PyDict_SetItemString(slots, "friends", self->friends) == 0)) {
+        result = PyTuple_Pack(2, attributes, slots);
+    }
+    Py_XDECREF(slots);
+    Py_DECREF(state);
+    return result;
+}
+
+static PyMethodDef person_methods[] = {
+    {"befriend", person_befriend, METH_O, person_befriend_doc},
+    {"__getstate__", person_getstate, METH_NOARGS, person_getstate_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef person_getset[] = {
+    {"name", person_get_name, person_set_name, PyDoc_STR("The name, a str."), NULL},
+    {"friends", person_get_friends, person_set_friends,
+     PyDoc_STR("The friends: a real list, which holds a reference to each item. Only a list can be "
+               "assigned."),
+     NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+PyDoc_STRVAR(person_doc,
+             "Person(name)\n--\n\n"
+             "Somebody with a name and friends: an instrumented object that takes part in the "
+             "collection of cycles.\n\n"
+             "name must be a str (TypeError otherwise). friends begins as an empty list.");
+
+static PyType_Slot person_slots[] = {
+    {Py_tp_doc, (void *)person_doc},
+    {Py_tp_new, person_new},
+    {Py_tp_init, person_init},
+    {Py_tp_repr, person_repr},
+    {Py_tp_dealloc, person_dealloc},
+    {Py_tp_finalize, tracked_finalize},
+    {Py_tp_traverse, person_traverse},
+    {Py_tp_clear, person_clear},
+    {Py_tp_methods, person_methods},
+    {Py_tp_getset, person_getset},
+    {0, NULL},
+};
+
+static PyType_Spec person_spec = {
+    .name = "gcscope.Person",
+    .basicsize = sizeof(PersonObject),
+    .flags =
+        Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = person_slots,
+};
+
+/* ------------------------------------------------------------------- the module */
+
+/* New reference: what tracked_alive tells of one object. */
+static PyObject *
+life_row(Journal *journal, Life *life, PyObject *roll_call)
+{
+    PyObject *op = (PyObject *)tracked_of_life(life);
+    PyObject *name = name_of(op);
+    PyObject *type = utf8_decode_text(journal_type_name(journal, life->type));
+    if (type == NULL) {
+        return NULL;
+    }
+    return Py_BuildValue("(KNOO)", (unsigned long long)life->serial, type,
+                         name != NULL ? name : Py_None,
+                         roll_call != NULL && roll_call_has(roll_call, op) ? Py_True : Py_False);
+}
+
+PyObject *
+tracked_alive(ModuleState *state, PyObject *roll_call)
+{
+    Journal *journal = state->journal;
+    if (roll_call != NULL && roll_call_index(roll_call) < 0) {
+        return NULL;
+    }
+    int was_enabled = PyGC_Disable(); /* a collection would free objects under way */
+    PyObject *list = PyList_New(0);
+    for (Life *life = journal->alive.next; life != &journal->alive && list != NULL;
+         life = life->next) {
+        PyObject *row = life_row(journal, life, roll_call);
+        if (row == NULL || PyList_Append(list, row) < 0) {
+            Py_CLEAR(list);
+        }
+        Py_XDECREF(row);
+    }
+    if (was_enabled) {
+        PyGC_Enable();
+    }
+    return list;
+}
+
+int
+tracked_setup(PyObject *module, ModuleState *state)
+{
+    if (journal_type(state->journal, "gcscope.Tracked", strlen("gcscope.Tracked")) !=
+            TYPE_TRACKED ||
+        journal_type(state->journal, "gcscope.Person", strlen("gcscope.Person")) != TYPE_PERSON) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    state->tracked_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &tracked_spec, NULL);
+    if (state->tracked_type == NULL || PyModule_AddType(module, state->tracked_type) < 0) {
+        return -1;
+    }
+    state->person_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &person_spec,
+                                                                  (PyObject *)state->tracked_type);
+    if (state->person_type == NULL || PyModule_AddType(module, state->person_type) < 0) {
+        return -1;
+    }
+    state->person_type->tp_vectorcall = person_vectorcall;
+    return 0;
+}
+
+PyObject *
+tracked_name(const ModuleState *state, PyObject *op)
+{
+    return PyObject_TypeCheck(op, state->tracked_type) ? name_of(op) : NULL;
+}
+
+PyObject *
+tracked_serial(const ModuleState *state, PyObject *op)
+{
+    return PyObject_TypeCheck(op, state->tracked_type)
+               ? PyLong_FromUnsignedLongLong(((TrackedObject *)op)->life.serial)
+               : Py_NewRef(Py_None);
+}

@@ -1,0 +1,366 @@
+"""Reports: frozen, comparable, hashable, to JSON and back, and golden texts."""
+
+import copy
+import json
+import pickle
+import re
+
+import pytest
+
+from gcscope import (
+    Chain,
+    Collection,
+    Counts,
+    Cut,
+    Cycle,
+    Event,
+    Fate,
+    Holder,
+    Holders,
+    Link,
+    Report,
+    Retained,
+    Trial,
+)
+from gcscope.model.diff import Difference, Growth
+from gcscope.model.judgement import Baseline, Finding, Judgement, KnownRing
+from gcscope.model.phrases import counts_lines, size
+from gcscope.model.results import Arithmetic, Row
+from gcscope.model.walkthrough import Counted, Moved, Subtracted, Walkthrough
+from gcscope.render.json import kinds, pretty, read_any
+
+REPORT = Report(
+    objects=5, bytes=3120, types=Counts({"list": 2, "gcscope.Person": 3}), cycles=(), notes=()
+)
+FATES = (
+    Fate(serial=1, type="gcscope.Person", name="Michael", fate="collector"),
+    Fate(serial=2, type="m.Node", name=None, fate="survived"),
+)
+COLLECTION = Collection(
+    fates=FATES,
+    types=Counts({"gcscope.Person": 1, "list": 1}),
+    resurrected=Counts({"m.Phoenix": 1}),
+    uncollectable=Counts(),
+    cycles=(),
+    notes=("a note",),
+)
+TRIAL = Trial(
+    refcount=Counts({"gcscope.Person": 2}),
+    collector=Counts({"a": 5, "b": 4, "c": 3, "d": 2, "e": 1, "f": 1}),
+    survived=Counts(),
+    resurrected=Counts(),
+    uncollectable=Counts(),
+    report=REPORT,
+    notes=(),
+)
+EVENT = Event(
+    serial=1, what="freed", type="gcscope.Person", name="Michael", refcount=0, freed_by="collector"
+)
+LINK = Link(type="m.Node", name=None, label=".me", named=True, where="m.py:3", refcount=2)
+CYCLE = Cycle(
+    ring=(
+        LINK,
+        Link(
+            type="function", name="f \ud800", label="cell x", named=False, where=None, refcount=None
+        ),
+    ),
+    objects=2,
+    dragged=1,
+    dragged_bytes=56,
+    bytes=104,
+    types=Counts({"m.Node": 1, "function": 1}),
+    cause='an "object"\n',
+    cut=Cut(link=LINK, advice="set .me = None", frees=3, references=1),
+    advice="set .me = None",
+    count=3,
+    fingerprint="0123456789abcdef",
+)
+RINGS = Report(
+    objects=9, bytes=312, types=Counts({"m.Node": 9}), cycles=(CYCLE,), notes=("a note",)
+)
+HOLDER = Holder(type="dict", name=None, label="['x']", where=None, owned=True)
+HOLDERS = Holders(refcount=1, named=(HOLDER,), unexplained=-1, hints=())
+CHAIN = Chain(reachable=True, root="module", links=(LINK,), expression="m.x")
+RETAINED = Retained(objects=1, bytes=72, types=Counts({"list": 1}))
+DIFFERENCE = Difference(
+    new=(CYCLE,), gone=(), grown=(Growth(before=CYCLE, after=CYCLE),), same=1, shrunk=2, alive=False
+)
+TABLE = Arithmetic(rows=(Row(label="Michael", refcount=1, inside=1, left=0, reachable=False),))
+ALL = [
+    REPORT,
+    COLLECTION,
+    TRIAL,
+    EVENT,
+    FATES[0],
+    FATES[1],
+    RINGS,
+    CYCLE,
+    LINK,
+    CYCLE.cut,
+    HOLDER,
+    HOLDERS,
+]
+ALL += [CHAIN, RETAINED, TABLE, TABLE.rows[0], DIFFERENCE, DIFFERENCE.grown[0]]
+FINDING = Finding(cycle=CYCLE, standing="new")
+JUDGEMENT = Judgement(findings=(FINDING,), notes=("a note",), severity="fail", reason=None)
+BASELINE = Baseline(
+    rings=(KnownRing(fingerprint="01", ring="m.Node .me → m.Node", tests=("t.py::test",)),)
+)
+STEPS = Walkthrough(
+    update_refs=(Counted(name="n", gc_refs=1),),
+    subtract_refs=(Subtracted(reference="n.me", target="n", before=1, after=0),),
+    move_unreachable=(Moved(name="n", gc_refs=0, reachable=False, because="nothing"),),
+    more=0,
+)
+ALL += [STEPS, STEPS.update_refs[0], STEPS.subtract_refs[0]]
+ALL += [STEPS.move_unreachable[0]]
+ALL += [FINDING, JUDGEMENT, BASELINE, BASELINE.rings[0]]
+
+
+def without_ring(report):
+    document = json.loads(report.to_json())
+    document["cycles"][0]["ring"] = []
+    return json.dumps(document)
+
+
+by_kind = pytest.mark.parametrize("record", ALL, ids=lambda record: type(record).__name__)
+
+
+@by_kind
+def test_to_json_and_back(record):
+    text = record.to_json()
+    document = json.loads(text)
+    assert document["schema"] == "gcscope/1" and document["kind"] == type(record).__name__.lower()
+    assert type(record).from_json(text) == record
+    assert type(record).from_json(text.encode()) == record
+    assert read_any(text) == read_any(text.encode()) == read_any(pretty(record)) == record
+    assert json.dumps(document) == text  # though it was not the module json that wrote it
+    assert "\n" not in text and pretty(record).count("\n") > 2
+
+
+def test_every_kind_is_among_those_tested():
+    assert set(kinds()) == {type(record).__name__.lower() for record in ALL}
+
+
+@pytest.mark.parametrize("kind", ["reports", "record", "counts", None, 7, ["report"], "x" * 1000])
+def test_a_kind_that_is_not_known(kind):
+    with pytest.raises(
+        ValueError, match=r"^kind .{0,70} is not known: it is one of arithmetic, baseline, chain, "
+    ) as failure:
+        read_any(json.dumps({"schema": "gcscope/1", "kind": kind}))
+    assert len(str(failure.value)) < 340
+
+
+def test_a_record_with_something_else_in_it_is_not_written():
+    with pytest.raises(TypeError, match="a record holds no float"):
+        Event(serial=1.0, what="", type="", name=None, refcount=0, freed_by=None).to_json()
+
+
+@by_kind
+def test_values(record):
+    again = pickle.loads(pickle.dumps(record))
+    assert again == record and hash(again) == hash(record) and len({again, record}) == 1
+    assert copy.copy(record) == record == copy.deepcopy(record)
+    assert record != "something else" and record != REPORT or record is REPORT
+    assert eval(repr(record), globals()) == record
+
+
+@by_kind
+def test_frozen(record):
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        record.objects = 1
+    with pytest.raises(AttributeError, match="cannot be changed"):
+        del record.notes
+    assert not hasattr(record, "__dict__")
+
+
+def test_fields_are_given_by_name_and_complete():
+    with pytest.raises(TypeError, match="look at: bytes, cycles, types"):
+        Report(objects=1)
+    with pytest.raises(TypeError, match="look at: colour"):
+        Fate(serial=1, type="x", name=None, fate="survived", colour="red")
+    with pytest.raises(TypeError):
+        Fate(1, "x", None, "survived")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not JSON, or a damaged file"),
+        ('{"schema": "gcscope/1", "kind": "report", "obj', "not JSON, or a damaged file"),
+        ("[" * 100_000, "not JSON, or a damaged file"),
+        ("[]", "not a report of gcscope"),
+        ("{}", "not a report of gcscope"),
+        (
+            '{"schema": "gcscope/9", "kind": "report"}',
+            "schema 'gcscope/9' is not known: a newer gcscope wrote it, upgrade",
+        ),
+        (
+            '{"schema": "gcscope/0", "kind": "report"}',
+            "'gcscope/0' is not known: this version of gcscope reads",
+        ),
+        (
+            '{"schema": "other/2", "kind": "report"}',
+            "'other/2' is not known: this version of gcscope reads",
+        ),
+        (b"{\x80\x81}", "not JSON, or a damaged file: not text"),
+        ('{"schema": "gcscope/1", "kind": ["report"]}', "expected a report, not an array"),
+        ('{"schema": ["x"], "kind": "report"}', "is not known"),
+        ('{"schema": "gcscope/1", "kind": "trial"}', "expected a report, not 'trial'"),
+        ('{"schema": "gcscope/1"}', "expected a report, not None"),
+        (
+            '{"schema": "gcscope/1", "kind": "report"}',
+            "expected an object with the fields of a Report",
+        ),
+        (
+            REPORT.to_json().replace("3120", "-1"),
+            "a damaged report: expected a number that is not negative",
+        ),
+        (REPORT.to_json().replace("3120", '"x"'), "expected a number"),
+        (REPORT.to_json().replace("3120", "3120.0"), "expected a number"),
+        (REPORT.to_json().replace("3120", "NaN"), "expected a number"),
+        (
+            REPORT.to_json().replace("3120", "1" + 400 * "0"),
+            r"expected a number .*, not 1000+\.\.\.0+$",
+        ),
+        (REPORT.to_json().replace("3120", "1" + 5000 * "0"), "not JSON, or a damaged file"),
+        (REPORT.to_json().replace('"alive": false', '"alive": 0'), "expected true or false"),
+        (
+            RINGS.to_json().replace('"count": 3', '"count": 0'),
+            "expected a number that is 1 or more",
+        ),
+        (without_ring(RINGS), "a damaged report: a cycle without a ring"),
+        (
+            RINGS.to_json().replace('.me", "name', '.you", "name', 1),
+            "a damaged report: a cut that is not on its ring",
+        ),
+        (REPORT.to_json().replace("3120", "true"), "expected a number"),
+        (
+            REPORT.to_json().replace('"list"', '"li\\"st"').replace(": 2", ": null"),
+            "expected a number",
+        ),
+        (REPORT.to_json().replace('"notes": []', '"notes": [1]'), "expected a string"),
+        (REPORT.to_json().replace('"notes": []', '"notes": {}'), "expected an array"),
+        (REPORT.to_json().replace('"cycles": []', '"cycles": [1]'), "the fields of a Cycle"),
+    ],
+)
+def test_reading_what_is_not_a_report(text, message):
+    with pytest.raises(ValueError, match=message):
+        Report.from_json(text)
+
+
+def test_counts_are_an_immutable_mapping_in_falling_order():
+    counts = Counts({"b": 1, "a": 1, "c": 9, "none": 0})
+    assert list(counts.items()) == [("c", 9), ("a", 1), ("b", 1)]
+    assert (
+        counts == {"a": 1, "b": 1, "c": 9}
+        and counts.total == 11
+        and counts["c"] == 9
+        and len(counts) == 3
+    )
+    assert hash(counts) == hash(Counts([("c", 9), ("b", 1), ("a", 1)]))
+    assert counts.get("x", 0) == 0 and "x" not in counts and bool(Counts()) is False
+    for change in (
+        "counts['a'] = 2",
+        "del counts['a']",
+        "counts.x = 1",
+        "del counts._counts",
+        "counts.update(a=2)",
+    ):
+        with pytest.raises((TypeError, AttributeError)):
+            exec(change)
+    assert counts.total == 11
+
+
+def test_truth():
+    assert REPORT and COLLECTION
+    assert not Report(objects=0, bytes=0, types=Counts(), cycles=(), notes=())
+    assert sum(REPORT.types.values()) == REPORT.objects
+
+
+def test_texts():
+    assert str(REPORT) == (
+        "5 unreachable objects, 3.1 kB; only the collector can free them\n  3  gcscope.Person\n  2  list"
+    )
+    assert str(
+        Report(objects=1, bytes=72, types=Counts({"list": 1}), cycles=(), notes=("mind",))
+    ) == ("1 unreachable object, 72 bytes; only the collector can free it\n  1  list\nnote: mind")
+    assert str(Report(objects=0, bytes=0, types=Counts(), cycles=(), notes=())) == (
+        "nothing is unreachable: the collector has nothing to do"
+    )
+    assert str(COLLECTION) == (
+        "the collector freed 2 objects\n"
+        "  1  gcscope.Person\n"
+        "  1  list\n"
+        "instrumented objects: 1 collector, 1 survived\n"
+        "resurrected by a finalizer: 1 m.Phoenix\n"
+        "note: a note"
+    )
+    assert str(TRIAL) == (
+        "freed by counting (instrumented ones)  2 gcscope.Person\n"
+        "freed by the collector                 5 a, 4 b, 3 c, 2 d, 2 others\n"
+        "survived                               nothing\n"
+        "resurrected                            nothing\n"
+        "uncollectable                          nothing"
+    )
+    assert (
+        str(FATES[0]) == "#1 gcscope.Person 'Michael': collector"
+        and str(FATES[1]) == "#2 m.Node: survived"
+    )
+    assert str(EVENT) == "#1 gcscope.Person 'Michael': freed by collector"
+    assert str(TABLE) == (
+        "object    refcount   from inside   left   verdict\nMichael          1             1      0   unreachable"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_951, "1.0 MB"),
+        (12_400_000, "12.4 MB"),
+        (3 * 10**9, "3.0 GB"),
+        (3 * 10**13, "30000.0 GB"),
+    ],
+)
+def test_sizes(count, text):
+    assert size(count) == text
+
+
+def test_long_lists_are_folded():
+    lines = counts_lines(Counts({f"t{n:02}": 100 - n for n in range(20)}))
+    assert (
+        lines[0] == "  100  t00"
+        and lines[-1] == f"  and {sum(100 - n for n in range(12, 20))} objects of 8 other types"
+    )
+    assert len(lines) == 13
+
+
+@pytest.mark.parametrize(
+    ("place", "gaps"), [(0, [26]), (12, [25]), (20, [8, 17]), (37, [25]), (49, [26])]
+)
+def test_a_long_ring_shows_its_ends_and_its_cut_and_tells_how_many_it_leaves_out(place, gaps):
+    ring = tuple(
+        Link(type="m.Node", name=str(i), label=".next", named=True, where=None, refcount=None)
+        for i in range(50)
+    )
+    text = str(
+        Cycle(
+            ring=ring,
+            objects=50,
+            dragged=0,
+            dragged_bytes=0,
+            bytes=50,
+            types=Counts({"m.Node": 50}),
+            cause=None,
+            cut=Cut(link=ring[place], advice="let go", frees=50, references=1),
+            advice="let go",
+            count=1,
+            fingerprint="0",
+        )
+    )
+    assert [int(found) for found in re.findall(r"… (\d+) more object", text)] == gaps
+    assert text.count("m.Node '") == 50 - sum(gaps) and text.count("cut here: let go") == 1

@@ -1,0 +1,1390 @@
+"""holders: every reference is named or counted as unexplained, and the sum is the reference count."""
+
+import asyncio
+import atexit
+import collections
+import contextvars
+import ctypes
+import functools
+import gc
+import itertools
+import operator
+import signal
+import sqlite3
+import sys
+import threading
+import types
+import weakref
+from contextlib import ExitStack, suppress
+
+import pytest
+
+import gcscope
+from gcscope import Person, _core, holders, refcount
+
+BORROWS = sys.version_info >= (3, 14)
+HERE = __name__
+
+
+class Plain:
+    pass
+
+
+class Slotted:
+    __slots__ = ("a", "b")
+
+
+class Keyed:
+    def __hash__(self):
+        return 7
+
+    def method(self):
+        pass
+
+
+global_thing = Plain()
+
+# ------------------------------------------------------------------------- the zoo
+
+# A specimen makes an object, puts it into `one`, a list with nothing else, and yields who owns it
+# besides: (type, name, label) of each reference; or that with the number of those that nobody
+# shows.
+ZOO = {}
+
+
+def specimen(function):
+    ZOO[function.__name__.strip("_")] = function
+    return function
+
+
+@specimen
+def nothing_else(one):
+    one[:] = [Plain()]
+    yield []
+
+
+@specimen
+def a_module_global(one):
+    one[:] = [global_thing]
+    yield [("module", HERE, ".global_thing")]
+
+
+@specimen
+def an_attribute(one):
+    holder = Plain()
+    holder.a = thing = Plain()
+    one[:] = [thing]
+    del thing
+    yield [(f"{HERE}.Plain", None, ".a")]
+
+
+@specimen
+def an_attribute_in_a_real_dict(one):
+    holder = Plain()
+    vars(holder)["a"] = one[0] = Plain()
+    yield [(f"{HERE}.Plain", None, ".a")]
+
+
+@specimen
+def a_slot(one):
+    holder = Slotted()
+    holder.b = one[0] = Plain()
+    yield [(f"{HERE}.Slotted", None, ".b")]
+
+
+@specimen
+def friends(one):
+    holder = Person("Michael")
+    one[0] = Plain()
+    holder.friends.append(one[0])
+    holder.note = one[0]
+    yield [("list", None, "[0]"), ("gcscope.Person", "Michael", ".note")]
+
+
+@specimen
+def items(one):
+    one[0] = Plain()
+    holder = [
+        [None, one[0]],
+        (0, 1, one[0]),
+        {"k": one[0], 3: one[0]},
+        {one[0]},
+        frozenset([one[0]]),
+    ]
+    holder.append(collections.deque([one[0]]))
+    yield [
+        ("list", None, "[1]"),
+        ("tuple", None, "[2]"),
+        ("dict", None, "['k']"),
+        ("dict", None, "[3]"),
+        ("set", None, "an element"),
+        ("frozenset", None, "an element"),
+        ("collections.deque", None, "[0]"),
+    ]
+
+
+@specimen
+def a_key(one):
+    one[0] = Keyed()
+    holder = {one[0]: one[0]}
+    yield [("dict", None, f"[<{HERE}.Keyed>]"), ("dict", None, "a key")]
+    del holder
+
+
+@specimen
+def several_times_in_one_list(one):
+    one[0] = Plain()
+    holder = [one[0]] * 3
+    yield [("list", None, f"[{n}]") for n in range(3)]
+    del holder
+
+
+@specimen
+def subclasses_of_containers(one):
+    class Items(list):
+        pass
+
+    class Table(dict):
+        pass
+
+    one[0] = Plain()
+    items, table = Items([one[0]]), Table(k=one[0])
+    items.a = one[0]
+    where = f"{HERE}.subclasses_of_containers.<locals>."
+    yield [
+        (f"{where}Items", None, "[0]"),
+        (f"{where}Items", None, ".a"),
+        (f"{where}Table", None, "['k']"),
+    ]
+    del items, table
+
+
+@specimen
+def a_closure(one):
+    captured = one[0] = Plain()
+
+    def inner():
+        return captured
+
+    yield [("function", "a_closure.<locals>.inner", "cell captured")]
+
+
+@specimen
+def a_suspended_generator(one):
+    def generate(first):
+        second = first  # noqa: F841
+        yield
+
+    one[0] = Plain()
+    generator = generate(one[0])
+    next(generator)
+    name = "a_suspended_generator.<locals>.generate"
+    yield [("generator", name, "local first"), ("generator", name, "local second")]
+    generator.close()
+
+
+@specimen
+def a_generator_that_has_not_begun(one):
+    def generate(first):
+        yield first
+
+    one[0] = Plain()
+    generator = generate(one[0])
+    yield [("generator", "a_generator_that_has_not_begun.<locals>.generate", "local first")]
+    generator.close()
+
+
+@specimen
+def a_suspended_coroutine(one):
+    class Forever:
+        def __await__(self):
+            yield
+
+    async def wait():
+        mine = one[0] = Plain()  # noqa: F841
+        await Forever()
+
+    coroutine = wait()
+    coroutine.send(None)
+    yield [("coroutine", "a_suspended_coroutine.<locals>.wait", "local mine")]
+    coroutine.close()
+
+
+@specimen
+def an_asynchronous_generator(one):
+    async def generate():
+        mine = one[0] = Plain()  # noqa: F841
+        yield 1
+
+    generator = generate()
+    with suppress(StopIteration):
+        generator.asend(None).send(None)
+    yield [("async_generator", "an_asynchronous_generator.<locals>.generate", "local mine")]
+    with suppress(StopIteration):
+        generator.aclose().send(None)
+
+
+@specimen
+def a_running_frame(one):
+    mine = one[0] = Plain()  # noqa: F841
+    yield [("generator", "a_running_frame", "local mine")]
+
+
+@specimen
+def a_thread_that_waits(one):
+    begun, end = threading.Event(), threading.Event()
+
+    def work():
+        mine = one[0] = Plain()  # noqa: F841
+        begun.set()
+        end.wait()
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    begun.wait()
+    yield [("frame", "a_thread_that_waits.<locals>.work", "local mine")]
+    end.set()
+    thread.join()
+
+
+@specimen
+def a_class_attribute(one):
+    class Holder:
+        a = Plain()
+
+    one[0] = Holder.a
+    yield [("type", f"{HERE}.a_class_attribute.<locals>.Holder", ".a")]
+
+
+@specimen
+def default_arguments(one):
+    one[0] = Plain()
+
+    def function(a=one[0], *, b=one[0]):
+        pass
+
+    yield [("tuple", None, "[0]"), ("dict", None, "['b']")]
+    del function
+
+
+@specimen
+def an_attribute_of_a_function(one):
+    def function():
+        pass
+
+    function.a = one[0] = Plain()
+    yield [("function", "an_attribute_of_a_function.<locals>.function", ".a")]
+
+
+@specimen
+def a_function(one):
+    def function():
+        pass
+
+    one[0] = function
+    yield [("generator", "a_function", "local function")]
+
+
+@specimen
+def a_function_with_its_name_in_a_closure(one):
+    def function():
+        return function
+
+    one[0] = function
+    yield [("function", "a_function_with_its_name_in_a_closure.<locals>.function", "cell function")]
+    function = None
+
+
+@specimen
+def a_class(one):
+    class Local:
+        pass
+
+    one[0] = Local
+    thing = Local()
+    getsets = [value for value in vars(Local).values() if type(value) is types.GetSetDescriptorType]
+    descriptors = sum(
+        getset.__objclass__ is Local for getset in getsets
+    )  # on 3.15 all classes share theirs
+    del getsets
+    del Local
+    name = "a_class.<locals>.Local"
+    yield [
+        ("tuple", None, "[0]"),  # its __mro__
+        *[("getset_descriptor", None, ".__objclass__")] * descriptors,
+        (f"{HERE}.{name}", None, ".__class__"),
+    ]
+    del thing
+
+
+@specimen
+def a_module(one):
+    module = types.ModuleType("made")
+    sys.modules["made"] = one[0] = module
+    del module
+    yield [("module", "sys", ".modules['made']")]
+    del sys.modules["made"]
+
+
+@specimen
+def an_exception_keeps_a_frame(one):
+    def fail():
+        mine = one[0] = Plain()  # noqa: F841
+        raise ValueError
+
+    try:
+        fail()
+    except ValueError as error:
+        kept = error  # noqa: F841
+    yield [("frame", "an_exception_keeps_a_frame.<locals>.fail", "local mine")]
+    del kept
+
+
+@specimen
+def an_exception(one):
+    error = ValueError("x")
+    other = KeyError()
+    other.__cause__ = other.__context__ = error
+    one[0] = error
+    del error
+    yield [("KeyError", None, ".__cause__"), ("KeyError", None, ".__context__")]
+
+
+@specimen
+def arguments_of_an_exception(one):
+    one[0] = Plain()
+    error = ValueError(one[0])
+    yield [("tuple", None, "[0]")]
+    del error
+
+
+@specimen
+def a_bound_method(one):
+    one[0] = Keyed()
+    method = one[0].method
+    yield [("method", "Keyed.method", ".__self__")]
+    del method
+
+
+@specimen
+def a_method_of_c(one):
+    one[0] = collections.deque()
+    method = one[0].append
+    yield [("builtin_function_or_method", "append", ".__self__")]
+    del method
+
+
+@specimen
+def descriptors(one):
+    def function():
+        pass
+
+    one[0] = function
+    del function
+    kept = [property(one[0]), classmethod(one[0]), staticmethod(one[0])]
+    yield [
+        ("property", None, ".fget"),
+        ("classmethod", None, ".__func__"),
+        ("staticmethod", None, ".__func__"),
+    ]
+    del kept
+
+
+@specimen
+def a_long_string(one):
+    one[0] = "x" * len(ZOO) + "!"
+    holder = Slotted()
+    holder.a = one[0]
+    yield [(f"{HERE}.Slotted", None, ".a")]
+
+
+@specimen
+def an_int(one):
+    one[0] = 10**50 + len(ZOO)
+    holder = [one[0]]
+    yield [("list", None, "[0]")]
+    del holder
+
+
+@specimen
+def a_string_in_an_untracked_tuple(one):
+    one[0] = "y" * len(ZOO)
+    holder = (one[0], 1)
+    gc.collect()
+    assert not gc.is_tracked(holder)
+    yield [], 1
+    del holder
+
+
+@specimen
+def an_untracked_tuple(one):
+    one[0] = (len(ZOO), "z")
+    gc.collect()
+    holder = [one[0]]
+    assert not gc.is_tracked(one[0])
+    yield [("list", None, "[0]")]
+    del holder
+
+
+@specimen
+def a_weak_reference_holds_nothing(one):
+    one[0] = Plain()
+    kept = [weakref.ref(one[0]), weakref.proxy(one[0])]
+    yield []
+    del kept
+
+
+@specimen
+def a_callback_of_a_weak_reference(one):
+    def callback(reference):
+        pass
+
+    one[0] = callback
+    del callback
+    target = Plain()
+    reference = weakref.ref(target, one[0])
+    yield [("weakref.ReferenceType", None, ".__callback__")]
+    del reference, target
+
+
+@specimen
+def weakref_finalize(one):
+    one[0] = Plain()
+    target = Plain()
+    finalizer = weakref.finalize(target, print, one[0])
+    yield [("tuple", None, "[0]")]
+    finalizer.detach()
+
+
+@specimen
+def registered_at_exit(one):
+    one[0] = Plain()
+    atexit.register(print, one[0])
+    yield [("tuple", None, "[0]")]
+    atexit.unregister(print)
+
+
+@specimen
+def a_function_registered_at_exit(one):
+    def function():
+        pass
+
+    one[0] = function
+    del function
+    atexit.register(one[0])
+    yield (
+        ([("tuple", None, "[0]")], 0) if BORROWS else ([], 1)
+    )  # a list of tuples since 3.14, an array of C before
+    atexit.unregister(one[0])
+
+
+@specimen
+def a_signal_handler(one):
+    def handler(*_):
+        pass
+
+    one[0] = handler
+    del handler
+    before = signal.signal(signal.SIGUSR1, one[0])
+    yield [], 1
+    signal.signal(signal.SIGUSR1, before)
+
+
+@specimen
+def a_function_of_sqlite(one):
+    def function(x):
+        return x
+
+    one[0] = function
+    del function
+    connection = sqlite3.connect(":memory:")
+    connection.create_function("f", 1, one[0])
+    yield [], 1
+    connection.close()
+
+
+@specimen
+def a_py_object(one):
+    one[0] = Plain()
+    held = ctypes.py_object(one[0])
+    yield [("ctypes.py_object", None, "._objects")]
+    del held
+
+
+@specimen
+def a_callback_of_ctypes(one):
+    def function():
+        pass
+
+    one[0] = function
+    del function
+    callback = ctypes.CFUNCTYPE(None)(one[0])
+    yield [
+        ("_ctypes.CThunkObject", None, "a callback"),
+        ("ctypes.CFUNCTYPE.<locals>.CFunctionType", None, "a callback"),
+    ]
+    del callback
+
+
+@specimen
+def arguments_of_a_thread(one):
+    one[0] = Plain()
+    thread = threading.Thread(target=print, args=(one[0],))
+    yield [("tuple", None, "[0]")]
+    del thread
+
+
+@specimen
+def a_parameter_of_a_thread(one):
+    begun, end = threading.Event(), threading.Event()
+
+    def work(mine):
+        begun.set()
+        end.wait()
+
+    one[0] = Plain()
+    thread = threading.Thread(target=work, args=(one[0],), daemon=True)
+    thread.start()
+    begun.wait()
+    yield [("tuple", None, "[0]"), ("frame", "a_parameter_of_a_thread.<locals>.work", "local mine")]
+    end.set()
+    thread.join()
+
+
+@specimen
+def iterators(one):
+    one[0] = ["x"]
+    kept = [
+        iter(one[0]),
+        reversed(one[0]),
+        enumerate(one[0]),
+        itertools.chain(one[0]),
+        itertools.repeat(one[0]),
+    ]
+    next(kept[3])
+    yield [
+        ("list_iterator", None, "its sequence"),
+        ("list_reverseiterator", None, "its sequence"),
+        ("list_iterator", None, "its sequence"),
+        ("list_iterator", None, "its sequence"),
+        ("itertools.repeat", None, "its element"),
+        ("tuple", None, "[0]"),
+    ]
+    del kept
+
+
+@specimen
+def map_and_filter(one):
+    def function(x):
+        return x
+
+    one[0] = function
+    del function
+    kept = [map(one[0], []), filter(one[0], []), itertools.starmap(one[0], []), iter(one[0], None)]
+    yield [
+        ("map", None, "its function"),
+        ("filter", None, "its function"),
+        ("itertools.starmap", None, "its function"),
+        ("callable_iterator", None, "its callable"),
+    ]
+    del kept
+
+
+@specimen
+def context_variables(one):
+    one[0] = Plain()
+    variable = contextvars.ContextVar("variable")
+    context = contextvars.copy_context()
+    context.run(variable.set, one[0])
+    unset = contextvars.ContextVar("with a default", default=one[0])
+    yield [
+        ("hamt_bitmap_node", None, "the value of a context variable"),
+        ("_contextvars.ContextVar", None, "its default"),
+    ]
+    del context, variable, unset
+
+
+@specimen
+def functools_partial(one):
+    one[0] = Plain()
+    partial = functools.partial(print, one[0], end=one[0])
+    yield [("tuple", None, "[0]"), ("dict", None, "['end']")]
+    del partial
+
+
+@specimen
+def functools_lru_cache(one):
+    one[0] = Keyed()
+
+    @functools.lru_cache
+    def same(x):
+        return x
+
+    same(one[0])
+    yield [
+        ("tuple", None, "[0]"),
+        ("functools._lru_cache_wrapper", None, "a cached result"),
+    ]
+    del same
+
+
+@specimen
+def functools_cached_method(one):
+    class Holder:
+        @functools.lru_cache  # noqa: B019
+        def method(self):
+            pass
+
+    one[0] = Holder()
+    one[0].method()
+    yield [("tuple", None, "[0]")]
+    del Holder
+
+
+@specimen
+def a_thread_local(one):
+    local = threading.local()
+    local.a = one[0] = Plain()
+    yield [("dict", None, "['a']")]
+    del local
+
+
+@specimen
+def a_future(one):
+    one[0] = Plain()
+    loop = asyncio.new_event_loop()
+    future = loop.create_future()
+    future.set_result(one[0])
+    yield [("_asyncio.Future", None, "._result")]
+    loop.close()
+    del future
+
+
+@specimen
+def a_comprehension(one):
+    one[0] = Plain()
+    generator = (mine for mine in (one[0], None))
+    next(generator)
+    yield [
+        ("generator", "a_comprehension.<locals>.<genexpr>", "local mine"),
+        ("tuple", None, "[0]"),
+    ]
+    generator.close()
+
+
+@specimen
+def getters_and_partials(one):
+    one[0] = Plain()
+    kept = [
+        operator.itemgetter(one[0]),
+        types.SimpleNamespace(a=one[0]),
+        types.MappingProxyType({"k": one[0]}),
+    ]
+    kept.append(functools.partialmethod(print, one[0]))
+    yield [
+        ("operator.itemgetter", None, "its item"),
+        ("types.SimpleNamespace", None, ".a"),
+        ("dict", None, "['k']"),
+        ("tuple", None, "[0]"),
+    ]
+    del kept
+
+
+@specimen
+def a_memoryview(one):
+    one[0] = bytearray(b"x")
+    view = memoryview(one[0])
+    yield [("managedbuffer", None, ".obj")]
+    view.release()
+
+
+@specimen
+def an_exit_stack(one):
+    one[0] = Plain()
+    stack = ExitStack()
+    stack.callback(print, one[0])
+    yield [("tuple", None, "[0]")]
+    stack.pop_all()
+
+
+@specimen
+def the_exception_being_handled(one):
+    try:
+        raise ValueError
+    except ValueError as error:
+        one[0] = error
+        yield [
+            ("generator", "the_exception_being_handled", "local error"),
+            ("generator", "the_exception_being_handled", "its handled exception"),
+        ]
+    one[0] = None
+
+
+def seen(one):
+    """Who owns the object in the list, the list itself left out, and how many references are unexplained."""
+    count = refcount(one[0])
+    told = holders(one[0])
+    owned = collections.Counter(
+        (holder.type, holder.name, holder.label) for holder in told.named if holder.owned
+    )
+    assert told.refcount == count == owned.total() + told.unexplained, told
+    return owned - collections.Counter([("list", None, "[0]")]), told.unexplained
+
+
+@pytest.mark.parametrize("name", ZOO)
+def test_the_zoo(quiet, name):
+    one = [None]
+    held = ZOO[name](one)
+    told = next(held)
+    owned, unexplained = told if isinstance(told, tuple) else (told, 0)
+    assert seen(one) == (collections.Counter(owned), unexplained)
+    next(held, None)
+
+
+@pytest.mark.parametrize(
+    ("container", "label"),
+    [
+        (lambda thing: [0, thing], "[1]"),
+        (lambda thing: (thing,), "[0]"),
+        (lambda thing: {"k": thing}, "['k']"),
+        (lambda thing: {thing}, " (an element)"),
+        (lambda thing: frozenset([thing]), " (an element)"),
+        (lambda thing: collections.deque([thing]), None),  # that is an object of its own
+        (lambda thing: [[thing]], None),  # and of what is farther on there is no end
+    ],
+)
+def test_a_container_is_called_by_the_variable_of_a_module(quiet, monkeypatch, container, label):
+    thing = Plain()
+    monkeypatch.setitem(globals(), "of_this_module", container(thing))
+    told = holders(thing)
+    found = [(h.type, h.name, h.label) for h in told.named if h.type != "frame"]
+    if label is None:
+        assert [kind for kind, _, _ in found] in (["collections.deque"], ["list"])
+    else:
+        assert [(kind, name) for kind, name, _ in found] == [("module", HERE)]
+        assert found[0][2] == f".of_this_module{label}"
+    assert told.unexplained == 0
+
+
+def test_many_containers_keep_their_own_names(quiet, monkeypatch):
+    thing = Plain()
+    monkeypatch.setitem(globals(), "of_this_module", [thing])
+    others = []
+    for _ in range(100):
+        others.append([thing])
+    told = holders(thing)
+    assert {h.type for h in told.named} == {"list", "frame"}
+    assert told.unexplained == 0 and len(others) == 100
+
+
+def test_the_zoo_is_large():
+    assert len(ZOO) >= 50
+
+
+# ------------------------------------------------------------------ callers and frames
+
+
+def frames_of(told):
+    return [(h.name, h.label) for h in told.named if h.type == "frame" and h.owned]
+
+
+def test_locals_of_running_frames(quiet):
+    thing = Plain()
+    other = thing
+    told = holders(thing)
+    name = "test_locals_of_running_frames"
+    assert set(frames_of(told)) <= {(name, "local thing"), (name, "local other")}
+    assert len(frames_of(told)) == told.refcount == 2 and told.unexplained == 0
+    assert other is thing
+
+
+def through_a_parameter(mine):
+    return holders(mine)
+
+
+def test_a_parameter_owns_or_is_lent(quiet):
+    thing = Plain()
+    told = through_a_parameter(thing)
+    lent = {(h.name, h.label, h.owned) for h in told.named if h.type == "frame"}
+    name = "test_a_parameter_owns_or_is_lent"
+    assert lent == {("through_a_parameter", "local mine", not BORROWS), (name, "local thing", True)}
+    assert told.refcount == (1 if BORROWS else 2) and told.unexplained == 0
+    assert ("(lent: not counted)" in str(told)) is BORROWS
+
+
+class Caller:
+    look = staticmethod(holders)
+
+    def method(self, mine):
+        return holders(mine)
+
+    def __call__(self, mine):
+        return holders(mine)
+
+
+def in_a_generator(one):
+    yield holders(one[0])
+
+
+LIST = ("list", None, "[0]")
+
+# How the word is called -> what owns the object besides the list: some of these, and as many that
+# nobody shows.
+CALLS = {
+    "directly": (lambda one: holders(one[0]), set(), 0),
+    "as a static method": (lambda one: Caller.look(one[0]), set(), 0),
+    "in a generator": (lambda one: next(in_a_generator(one)), set(), 0),
+    "in a comprehension": (lambda one: [holders(box[0]) for box in [one]][0], set(), 0),
+    "in a lambda": (lambda one: (lambda: holders(one[0]))(), set(), 0),
+    "by map": (lambda one: next(map(holders, one)), set(), 1),
+    "by partial": (lambda one: functools.partial(holders, one[0])(), {("tuple", None, "[0]")}, 1),
+    "by a star": (
+        lambda one: holders(*[one[0]]),
+        {("tuple", None, "[0]"), ("frame", "<lambda>", "evaluation stack")},
+        0,
+    ),
+    "by operator": (
+        lambda one: operator.call(holders, one[0]),
+        {("frame", "<lambda>", "evaluation stack")},
+        1,
+    ),
+    "as a method": (
+        lambda one: Caller().method(one[0]),
+        {("frame", "Caller.method", "local mine")},
+        0,
+    ),
+    "by calling an instance": (
+        lambda one: Caller()(one[0]),
+        {
+            ("frame", "Caller.__call__", "local mine"),
+            ("frame", "<lambda>", "evaluation stack"),
+            ("tuple", None, "[0]"),
+        },
+        1,
+    ),
+    "by a key function": (
+        lambda one: by_a_key_function(one),
+        {("frame", "by_a_key_function.<locals>.key", "local mine")},
+        1,
+    ),
+}
+
+
+def by_a_key_function(one):
+    def key(mine):
+        told.append(holders(mine))
+        return 0
+
+    told = []
+    sorted(one, key=key)
+    return told[0]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_however_it_is_called(quiet, call):
+    """What a call holds by itself is named where it can be; a caller in C has one reference that nobody shows."""
+    look, possible, most_unexplained = CALLS[call]
+    one = [Plain()]
+    told = look(one)
+    owned = [(h.type, h.name, h.label) for h in told.named if h.owned]
+    assert told.refcount == len(owned) + told.unexplained
+    assert owned.count(LIST) == 1 and told.unexplained <= most_unexplained
+    assert set(owned) - {LIST} <= possible
+    told = holders(one[0])
+    assert told.refcount == 1 and told.unexplained == 0
+
+
+@pytest.mark.parametrize("how", [sys.settrace, sys.setprofile, threading.settrace])
+@pytest.mark.parametrize("reads", [False, True])
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_under_a_tracer(quiet, how, reads, goes_on):
+    """A debugger reads f_locals: up to 3.12 a dict with all variables, those of the word itself too."""
+
+    def tracer(frame, event, argument):
+        if reads:
+            frame.f_locals  # noqa: B018
+        return tracer if goes_on else None
+
+    def trash():
+        thing = Plain()
+        thing.me = thing
+        return weakref.ref(thing)
+
+    one, reference = [Plain()], trash()
+    before = sys.gettrace()
+    how(tracer)
+    try:
+        told = holders(one[0])
+        chain = gcscope.why_alive(reference())
+    finally:
+        how(before if how is sys.settrace else None)
+    assert told.refcount == 1 and told.unexplained == 0
+    assert [(h.type, h.label) for h in told.named] == [("list", "[0]")]
+    assert not chain.reachable
+
+
+def test_a_function_that_runs_and_its_own_code(quiet):
+    def running():
+        return holders(running), holders(running.__code__)
+
+    mine, code = running()
+    name = "test_a_function_that_runs_and_its_own_code.<locals>.running"
+    assert {(h.type, h.name, h.label) for h in mine.named} == {
+        ("frame", name, "its function"),
+        ("function", name, "cell running"),
+    }
+    assert mine.unexplained == 0
+    assert {("frame", name, ".f_code"), ("function", name, ".__code__")} <= {
+        (h.type, h.name, h.label) for h in code.named
+    }
+    assert code.unexplained in (0, 1)  # the constants of the enclosing code: untracked up to 3.12
+
+
+def test_the_word_itself_and_its_core(quiet):
+    """Its own running frame does not count."""
+    n = refcount(holders)
+    told = holders(holders)
+    assert told.refcount == n and told.unexplained == 0
+    assert not frames_of(told)
+    n = refcount(_core)
+    told = holders(_core)
+    assert told.refcount == n and told.unexplained == 0
+
+
+def test_a_running_generator(quiet):
+    def generate():
+        mine = Plain()
+        yield holders(mine), holders(generator)
+
+    generator = generate()
+    of_local, of_generator = next(generator)
+    name = "test_a_running_generator.<locals>.generate"
+    assert [(h.type, h.name, h.label) for h in of_local.named] in (
+        [("generator", name, "local mine")],
+        [("frame", name, "local mine")],
+    )
+    assert of_local.unexplained == 0 and of_local.refcount == 1
+    assert of_generator.unexplained in (
+        0,
+        1,
+    )  # the stack of this function, from which it was called
+    assert ("function", name, "cell generator") in {
+        (h.type, h.name, h.label) for h in of_generator.named
+    }
+
+
+def test_an_exception_that_is_being_handled(quiet):
+    try:
+        raise ValueError
+    except ValueError as error:
+        told = holders(error)
+        chain = gcscope.why_alive(error.__traceback__)
+    assert ("thread", None, "the exception being handled") in {
+        (h.type, h.name, h.label) for h in told.named
+    }
+    assert told.unexplained == 0 and "thread  the exception being handled" in str(told)
+    assert (chain.root, chain.links[0].type) in [("frame", "thread"), ("frame", "frame")]
+
+
+def test_class_bodies_and_exec(quiet):
+    seen_there = {}
+
+    class Body:
+        a = Plain()
+        seen_there["class"] = holders(a)
+
+    exec("x = make(); seen['exec'] = look(x)", {"make": Plain, "seen": seen_there, "look": holders})
+    assert [(h.type, h.label) for h in seen_there["class"].named] == [("dict", "['a']")]
+    assert [(h.type, h.label) for h in seen_there["exec"].named] == [("dict", "['x']")]
+    assert seen_there["class"].unexplained == seen_there["exec"].unexplained == 0
+
+
+def test_thousand_holders(quiet):
+    one = [Plain()]
+    kept = [[one[0]] for _ in range(1000)]
+    told = holders(one[0])
+    assert told.refcount == len(told.named) == 1001 and told.unexplained == 0
+    assert str(told).count("list  [0]") == 40 and str(told).endswith("and 961 others")
+    del kept
+
+
+def test_with_many_threads(quiet):
+    """Threads that run, and look themselves: each has its own local, and all see the shared list."""
+    one, begun, end = [Plain()], threading.Barrier(9), threading.Event()
+    problems = []
+
+    def work():
+        mine = one[0]
+        begun.wait()
+        while not end.is_set():
+            [[] for _ in range(10)]
+        del mine
+
+    def look():
+        try:
+            begun.wait()
+            for _ in range(5):
+                told = holders(one[0])
+                named = collections.Counter(
+                    (h.type, h.name, h.label) for h in told.named if h.owned
+                )
+                if (
+                    told.unexplained
+                    or named["frame", "test_with_many_threads.<locals>.work", "local mine"] != 4
+                ):
+                    problems.append(told)
+        except BaseException as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(4)] + [
+        threading.Thread(target=look, daemon=True) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    begun.wait()
+    for thread in threads[4:]:
+        thread.join()
+    end.set()
+    for thread in threads[:4]:
+        thread.join()
+    assert problems == []
+
+
+@pytest.mark.parametrize("thing", [None, True, (), "", 5, int, type, object], ids=repr)
+def test_immortal_objects(quiet, thing):
+    told = holders(thing)
+    if sys.version_info >= (3, 12):
+        assert told.refcount is gcscope.IMMORTAL and told.unexplained == 0 and told.hints == ()
+        assert str(told).startswith("immortal: its references are not counted\n")
+    else:
+        owned = sum(holder.owned for holder in told.named)
+        assert told.refcount == owned + told.unexplained > 0
+
+
+def test_hints_are_of_what_the_program_uses(quiet, python):
+    code = """
+import atexit, sys, gcscope
+class Plain: pass
+def function(): pass
+gcscope.holders(function)
+import signal
+one = [function]
+atexit.register(lambda: None)
+signal.signal(signal.SIGUSR1, one[0])
+del function
+told = gcscope.holders(one[0])
+assert told.unexplained == 1, told
+assert any("signal" in hint for hint in told.hints) and any("1 functions" in hint for hint in told.hints), told
+assert not any("sqlite" in hint for hint in told.hints), told
+assert "1 reference that nobody shows" in str(told) and "perhaps signal: a handler" in str(told)
+assert gcscope.holders(one[0]) == told and hash(told) == hash(gcscope.holders(one[0]))
+assert type(told).from_json(told.to_json()) == told
+
+class Odd:
+    def __getattribute__(self, name): raise AssertionError(name)
+sys.modules["atexit"] = sys.modules["__main__"] = Odd()  # nothing is asked of what is no module
+sys.modules["IPython"] = None
+assert gcscope.holders(one[0]).unexplained == 1
+sys.modules["atexit"] = sys.modules["__main__"] = None
+assert gcscope.holders(one[0]).unexplained == 1
+"""
+    done = python("-c", code)
+    assert done.code == 0, done
+
+
+def test_a_type_that_shows_too_much(quiet, rooms):
+    if hasattr(sys, "gettotalrefcount"):
+        pytest.skip("the collector of a debug build aborts on it")
+    one = [Plain()]
+    liar = rooms.Liar(one[0], 5)
+    told = holders(one[0])
+    assert told.unexplained < 0 and told.refcount == 2
+    assert "the tp_traverse of some C type lies" in str(told)
+    del liar
+
+
+@pytest.mark.parametrize("shown", [0, 1])
+def test_frozen_objects(python, shown):
+    """On every version: what is frozen is found where something that is not, or sys.modules, leads to it."""
+    code = """
+import gc, sys, gcscope
+class Plain: pass
+one = [Plain()]
+holder = Plain()
+holder.a = one[0]
+local = {"k": holder}
+gcscope.holders(one[0])
+gc.collect(); gc.disable(); gc.freeze()
+told = gcscope.holders(one[0])
+assert told.refcount == 2 and told.unexplained == 0, told
+assert {(h.type, h.label) for h in told.named} == {("module", ".one[0]"), ("__main__.Plain", ".a")}, told
+assert gc.get_freeze_count() > 0
+fresh = [one[0]]
+told = gcscope.holders(one[0])
+assert told.refcount == 3 and told.unexplained == 0, told
+"""
+    done = python("-c", code if shown else code.replace("gc.collect(); ", ""))
+    assert done.code == 0, done
+
+
+# ------------------------------------------------------------------------- IPython
+
+
+def test_what_ipython_holds(python, tmp_path):
+    """The names by which an interactive shell keeps a result and the last exception."""
+    pytest.importorskip("IPython")
+    code = """
+import sys, warnings
+warnings.simplefilter("ignore")
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+sys.modules["__main__"] = shell.user_module
+for cell in (
+    "import gcscope\\nclass Plain: pass\\np = Plain()",
+    "p",
+    "None",
+    "p",
+    "def fail(mine):\\n    raise ValueError\\nfail(p)",
+    "told = gcscope.holders(p)\\nbare = gcscope.holders(Out)",
+):
+    result = shell.run_cell(cell, store_history=True)
+told = shell.user_ns["told"]
+owned = {(h.name, h.label) for h in told.named if h.owned}
+kept = "__main__ (kept by IPython)"
+for wanted in (("__main__", ".p"), (kept, "._"), (kept, "._2"), (kept, "._4")):
+    assert wanted in owned, (wanted, told)
+out = [h.label for h in told.named if h.name == "Out (kept by IPython)"]
+assert sorted(out) == ["[2]", "[4]"], told
+assert ("fail", "local mine") in owned and told.unexplained == 0, told
+assert told.refcount == sum(h.owned for h in told.named)
+assert not any(h.name is None and h.type == "tuple" for h in shell.user_ns["bare"].named)
+error = gcscope_error = sys.last_value
+import gcscope
+assert ("sys (kept by IPython)", ".last_value") in {(h.name, h.label) for h in gcscope.holders(sys.last_value).named}
+print("named")
+"""
+    done = python("-c", code, env={"IPYTHONDIR": str(tmp_path), "HOME": str(tmp_path)})
+    assert done.code == 0 and done.out.endswith("named\n"), done
+
+
+# ------------------------------------------------------------------------- promises
+
+
+def evil():
+    """An object, and its class, that allow nothing to be asked of them."""
+
+    def refuse(*_):
+        raise AssertionError("asked")
+
+    class Meta(type):
+        __getattribute__ = __hash__ = __eq__ = __instancecheck__ = __subclasscheck__ = __repr__ = (
+            refuse
+        )
+
+    class Touchy(metaclass=Meta):
+        __getattribute__ = __repr__ = __eq__ = __hash__ = __len__ = __iter__ = __bool__ = (
+            __sizeof__
+        ) = refuse
+        __class__ = property(refuse)
+        __traverse__ = refuse
+
+    return Touchy
+
+
+def test_no_user_code_runs(quiet):
+    cls = evil()
+    one = [cls()]
+    holder = cls()
+    object.__setattr__(holder, "a", one[0])
+    asked = [
+        holders(one[0]),
+        holders(cls),
+        gcscope.why_alive(one[0]),
+        gcscope.retained(one[0]),
+        gcscope.retained(holder),
+    ]
+    assert [h.label for h in asked[0].named if h.type.endswith("Touchy")] == [".a"]
+    assert asked[0].unexplained == asked[1].unexplained == 0
+    assert all(str(told) for told in asked)
+    n = asked[3].objects
+    assert n >= 1
+
+
+def world(watched):
+    return (
+        [dict(generation) for generation in gc.get_stats()],
+        gc.isenabled(),
+        [sys.getrefcount(thing) for thing in watched],
+        [[id(r) for r in gc.get_referents(thing)] for thing in watched],
+        [gc.is_tracked(thing) for thing in watched],
+        len(gc.garbage),
+        sorted(sys.modules),
+    )
+
+
+@pytest.mark.parametrize(
+    "word", [holders, gcscope.why_alive, gcscope.retained], ids=lambda word: word.__name__
+)
+@pytest.mark.parametrize("enabled", [True, False])
+def test_looking_changes_nothing(quiet, word, enabled):
+    def generate(thing):
+        yield thing
+
+    finalized = []
+    inline, made_real, generator = Plain(), Plain(), generate([])
+    inline.a, made_real.b, inline.c = [], Person("x"), Person("y")
+    vars(made_real)
+    next(generator)
+    watched = [inline, made_real, generator, inline.a, Plain, evil()(), {}, {1: []}]
+    for thing in watched[:6]:
+        word(thing)
+    if enabled:
+        gc.collect(0)  # far from the next automatic collection
+        gc.enable()
+    trash = Plain()
+    trash.me, trash.finalize = trash, weakref.finalize(trash, finalized.append, 1)
+    reference = weakref.ref(trash)
+    del trash
+    before = world(watched)
+    count = gc.get_count()[0]
+    answers = [word(thing) for thing in watched[:6]]
+    grown = gc.get_count()[0] - count
+    after = world(watched)
+    gc.disable()
+    assert before == after
+    assert len(answers) == 6 and -10 <= grown <= 60 + 3 * sum(
+        len(getattr(answer, "named", ())) for answer in answers
+    )
+    assert finalized == [] and reference() is not None
+
+
+def test_no_trash_and_no_import(python):
+    code = """
+import gc
+gc.collect(); gc.disable()
+import gcscope
+words = gcscope.holders, gcscope.why_alive, gcscope.retained
+class Plain: pass
+one = [Plain()]
+one[0].a = {1: (one[0],)}
+import sys
+before = set(sys.modules)
+for word in words:
+    str(word(one[0])), repr(word(one[0])), hash(word(one[0])), word(one[0]) == word(one[0])
+assert {name for name in set(sys.modules) - before if not name.startswith("gcscope.render")} == set()
+assert gcscope.garbage().objects == 0, gcscope.garbage()
+assert gc.collect() == 0
+"""
+    done = python("-c", code)
+    assert done.code == 0, done
+
+
+def test_exhausted_raw_memory(python):
+    code = """
+import gc, gcscope
+from gcscope import _core
+class Plain: pass
+one = [Plain()]
+one[0].a = [one]
+kept = [[one[0]] for _ in range(70)]
+words = {
+    "holders": lambda: gcscope.holders(one[0]),
+    "why_alive": lambda: gcscope.why_alive(one[0]),
+    "retained": lambda: gcscope.retained(one[0]),
+    "retainers": lambda: _core.retainers(5),
+}
+for name, word in words.items():
+    expected = word()
+    for growths in range(2000):
+        _core.fail_after(growths)
+        try:
+            answer = word()
+        except MemoryError:
+            assert gc.isenabled()
+            continue
+        break
+    _core.fail_after(-1)
+    assert 3 < growths < 1900, name
+    assert answer == expected, name
+assert gcscope.refcount(one[0]) == 71
+print("survived")
+"""
+    done = python("-c", code)
+    assert done.code == 0 and done.out == "survived\n", done
+
+
+def test_exhausted_python_memory(python):
+    pytest.importorskip("_testcapi")
+    code = """
+import _testcapi, gc, gcscope
+from gcscope import _core
+gc.collect(); gc.disable()
+class Plain: pass
+one = [Plain()]
+one[0].a = [one]
+def cell():
+    captured = one[0]
+    return lambda: captured
+kept = [cell(), {"k": one[0]}, vars(Plain()), (one[0],), {one[0]}]
+def live():
+    mine = Plain()
+    return _core.why_alive([mine])
+actions = [
+    lambda: _core.holders([one[0]], ()), lambda: _core.why_alive([one[0]]), lambda: _core.retained([one[0]]),
+    lambda: _core.retainers(5), live, lambda: _core.holders([Plain], ()), lambda: _core.why_alive([Plain]),
+]
+def count():
+    return gcscope.refcount(one[0])
+for action in actions:
+    action()
+    gc.enable()
+    before = count()
+    for number in range(400):
+        failed = False
+        _testcapi.set_nomemory(number, number + 1)
+        try:
+            action()
+        except MemoryError:
+            failed = True
+        finally:
+            _testcapi.remove_mem_hooks()
+        assert gc.isenabled()
+        if not failed and number > 20:
+            break
+    gc.disable()
+    assert count() == before, (action, count(), before)
+gc.collect()
+assert _core.dry_run().objects == 0
+print("survived")
+"""
+    done = python("-c", code)
+    assert done.code == 0 and done.out == "survived\n", done
+
+
+@pytest.mark.parametrize(
+    "word", [holders, gcscope.why_alive, gcscope.retained], ids=lambda word: word.__name__
+)
+def test_misuse(word):
+    for arguments, keywords in (((), {}), ((1, 2), {}), ((), {"obj": 1})):
+        with pytest.raises(TypeError, match="argument"):
+            word(*arguments, **keywords)
+
+
+def test_misuse_of_the_core():
+    for wrong in (None, [], [1, 2], (1,)):
+        with pytest.raises(TypeError):
+            _core.holders(wrong, ())
+        with pytest.raises(TypeError, match="expected a list"):
+            _core.why_alive(wrong)
+        with pytest.raises(TypeError, match="expected a list"):
+            _core.retained(wrong)
+    with pytest.raises(TypeError):
+        _core.holders([1])
+    with pytest.raises(TypeError):
+        _core.holders([1], [])
+    told = _core.holders([test_misuse], (1, (), ("x", "y"), (id(globals()), "title")))
+    assert any(row[0][2] == "title" for row in told[1])
+    for count in (-1, 1001):
+        with pytest.raises(ValueError, match="count must be"):
+            _core.retainers(count)
+    assert _core.retainers(0) == []

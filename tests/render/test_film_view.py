@@ -1,0 +1,119 @@
+"""projection: a film as Jupyter gets it, with Graphviz and without, with ipywidgets and without."""
+
+import sys
+
+import pytest
+
+import gcscope
+from gcscope import Person, film
+from gcscope.render.film_view import below_each_other, film_bundle, svgs_of
+from test_dot import needs_graphviz
+from test_graphviz import no_graphviz  # noqa: F401
+from test_mermaid import check, lines_of, read
+
+SVG = "image/svg+xml"
+WIDGET = "application/vnd.jupyter.widget-view+json"
+CAPTIONS = ["two people", "friends", "no names", "the collector has run"]
+
+
+@pytest.fixture
+def frames(quiet):
+    """The lecture."""
+    people = {"p1": Person("Michael"), "p2": Person("Sarah")}
+    with film(*people.values()) as taken:
+        taken.frame(CAPTIONS[0])
+        people["p1"].befriend(people["p2"])
+        taken.frame(CAPTIONS[1])
+        people.clear()
+        taken.frame(CAPTIONS[2])
+        gcscope.collect()
+        taken.frame(CAPTIONS[3])
+    return taken.frames
+
+
+def test_without_graphviz_mermaid_has_all_frames(frames, no_graphviz):  # noqa: F811
+    forms = film_bundle(frames, "text", False)
+    assert set(forms) == {"text/plain", "text/vnd.mermaid"}
+    found = read(forms["text/vnd.mermaid"])
+    said = [
+        " ".join(lines_of(match[2] or match[3] or "")) for kind, match in found if kind == "box"
+    ]
+    assert said[0] == "A film of 4 frames"
+    for number, caption in enumerate(CAPTIONS, 1):
+        assert sum(line.startswith(f"{number}. {caption}") for line in said) == 1, said
+    assert sum("Michael" in line and "refcount" in line for line in said) == 3
+    assert sum("none of the objects is there any more" in line for line in said) == 1
+    assert any("freed by the collector" in line for line in said)
+    assert sum(kind == "group" for kind, _ in found) == 4
+    below = [(match[1], match[2]) for kind, match in found if kind == "unseen"]
+    assert [f"text{number}" for number in range(4)] == list(
+        dict.fromkeys(last for _, last in below if "text" in last)
+    )
+    assert {first for first, last in below if last == "text1"} >= {
+        "box0",
+        "box1",
+    }  # all of the first frame
+    check(below_each_other(frames))
+
+
+@needs_graphviz
+def test_what_stays_keeps_its_place_and_what_is_not_there_is_not_seen(frames):
+    drawn = svgs_of(frames)
+    places = [svg[svg.index("viewBox") :].split('"')[1].split()[2] for svg in drawn]
+    assert len(set(places)) == 1  # all are as wide
+    assert [svg.count(">.friends[0]</text>") for svg in drawn] == [0, 2, 2, 0]
+    strip = film_bundle(frames, "text", False)[SVG]
+    assert all(
+        strip.count(f">{number}. {caption}</text>") == 1
+        for number, caption in enumerate(CAPTIONS, 1)
+    )
+
+
+@needs_graphviz
+def test_a_slider_where_there_are_widgets(frames):
+    pytest.importorskip("ipywidgets", exc_type=ImportError)
+    assert WIDGET in film_bundle(frames, "text", True)
+    assert WIDGET not in film_bundle(frames, "text", False)
+    assert WIDGET not in film_bundle(frames[:1], "text", True)
+
+
+@needs_graphviz
+def test_a_strip_where_there_are_none(frames, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    assert set(film_bundle(frames, "text", True)) == {"text/plain", SVG}
+
+
+def test_where_a_film_is_saved(frames, tmp_path, monkeypatch):
+    taken = film([])
+    monkeypatch.setattr(type(taken), "frames", frames)
+    taken.save(tmp_path / "x.mmd")
+    assert "A film of 4 frames" in (tmp_path / "x.mmd").read_text(encoding="utf-8")
+    for name in ("x.png", "x", "x.dot"):
+        with pytest.raises(
+            ValueError, match=r"saved as \.svg or \.mmd, not as .*film\.frames\[0\]\.picture\.save"
+        ):
+            taken.save(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        taken.save(tmp_path / "none" / "x.mmd")
+
+
+@needs_graphviz
+def test_a_film_in_svg(frames, tmp_path, monkeypatch):
+    taken = film([])
+    monkeypatch.setattr(type(taken), "frames", frames)
+    taken.save(tmp_path / "x.SVG")
+    assert "the collector has run" in (tmp_path / "x.SVG").read_text(encoding="utf-8")
+
+
+def test_without_graphviz_a_film_is_written_beside(frames, tmp_path, monkeypatch, no_graphviz):  # noqa: F811
+    taken = film([])
+    monkeypatch.setattr(type(taken), "frames", frames)
+    with pytest.raises(
+        OSError, match=r"Graphviz is needed for \.svg, .*x\.mmd as Mermaid\. To get it: apt-get"
+    ):
+        taken.save(tmp_path / "x.svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.mmd"]
+
+
+def test_a_film_without_frames_is_text():
+    assert film_bundle((), "text", True) == {"text/plain": "text"}
