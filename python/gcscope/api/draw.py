@@ -17,7 +17,7 @@ from gcscope.api.neighborhood import (
 )
 from gcscope.explain.hops import fold
 from gcscope.model.phrases import plural
-from gcscope.model.picture import OBJECT, OUTSIDE, REST, Arrow, Box, Picture
+from gcscope.model.picture import OBJECT, OUTSIDE, REST, UNREACHABLE, Arrow, Box, Picture
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from gcscope.explain.hops import Edge
 
 
-UNREACHABLE = "unreachable"  # the last line of a box
 HELD_BY_THE_CALL = "held by this call only"
 
 MOST_BOXES = 40

@@ -21,11 +21,6 @@ class Growth(Record):
     """As the new report tells it."""
     _readers = {"before": read_record(Cycle), "after": read_record(Cycle)}
 
-    def __str__(self) -> str:
-        from gcscope.render.text import growth_text
-
-        return growth_text(self)
-
 
 class Difference(Record):
     """What a new report tells that an old one does not, form by form. True when any form is new or has grown."""
@@ -66,11 +61,6 @@ class Difference(Record):
             alive=self.alive,
             notes=(),
         )
-
-    def __str__(self) -> str:
-        from gcscope.render.text import difference_text
-
-        return difference_text(self)
 
 
 def report_within(record: Record) -> Report | None:

@@ -32,8 +32,3 @@ class Frame(Record):
 
     def __repr__(self) -> str:  # what an interactive Python shows of film.frame(...)
         return f"<frame {self.caption!r}: {len(self.picture.boxes)} {'box' if len(self.picture.boxes) == 1 else 'boxes'}>"
-
-    def __str__(self) -> str:
-        from gcscope.render.film_text import frame_text
-
-        return frame_text(self)

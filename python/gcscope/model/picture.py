@@ -23,6 +23,7 @@ from gcscope.model.record import (
 OBJECT = "object"
 OUTSIDE = "outside"
 REST = "rest"
+UNREACHABLE = "unreachable"  # the last line of a box
 KINDS = (OBJECT, OUTSIDE, REST)
 
 
@@ -136,11 +137,6 @@ class Picture(Drawable):
         boxes = _different("box", [box.key for box in self.boxes])
         _known("group", groups, [box.group for box in self.boxes if box.group is not None])
         _known("box", boxes, [key for arrow in self.arrows for key in (arrow.source, arrow.target)])
-
-    def __str__(self) -> str:
-        from gcscope.render.text import picture_text
-
-        return picture_text(self)
 
 
 def _different(what: str, keys: list[str]) -> frozenset[str]:

@@ -23,6 +23,8 @@ else:
 
 
 SCHEMA = "gcscope/1"
+FORMS = ("text", "json", "dot", "mermaid", "svg", "png")  # in which a record can be written
+FORM_OF_SUFFIX = {".json": "json", ".svg": "svg", ".png": "png", ".dot": "dot", ".mmd": "mermaid"}
 _MOST = (1 << 63) - 1  # of a number that is read
 
 
@@ -128,26 +130,56 @@ class Record:
     def _check(self) -> None:
         """Raise ValueError where the fields that were read do not fit each other."""
 
+    def __str__(self) -> str:
+        text: str = writers().text_of(self)
+        return text
+
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """Tell Jupyter how the record is shown: as its text, and what can be drawn as a picture."""
+        """Return what Jupyter shows of the record: its text, by media type."""
         return {"text/plain": str(self)}
 
     def to_json(self) -> str:
         """Write the record as one JSON object, with "schema" and "kind" beside its fields."""
-        from gcscope.render.json import write
-
-        return write(self)
+        text: str = writers().json_of(self)
+        return text
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Read what to_json wrote. Raises ValueError, saying what is wrong, for anything else."""
-        from gcscope.render.json import read
+        """Read what to_json wrote; of Record itself, a record of any kind.
 
-        return read(cls, text)
+        Raises ValueError, saying what is wrong, for anything else.
+        """
+        record: Self = writers().read_any(text) if cls is Record else writers().read(cls, text)
+        return record
 
 
 def _rebuild(cls: type[Record], values: dict[str, object]) -> Record:
     return cls(**values)
+
+
+def writers() -> Any:
+    """Return the module that writes and reads records: the one hop upwards, loaded when it is used.
+
+    Call it early where the program under study may have spoilt imports before a record is written.
+    """
+    from gcscope.render import hop
+
+    return hop
+
+
+def rendered(record: Record, form: str) -> str | bytes:
+    """Write a record in one of FORMS: bytes as PNG, else a text without a newline at its end.
+
+    Raises ValueError if it has no rings to draw, CannotDraw, an OSError, where Graphviz is needed
+    and is not there or fails.
+    """
+    written: str | bytes = writers().rendered(record, form)
+    return written
+
+
+def form_of_suffix(suffix: str) -> str | None:
+    """Return which of FORMS the suffix of a file means (".svg": "svg"); None if it means none."""
+    return FORM_OF_SUFFIX.get(suffix.lower())
 
 
 def changed(record: R, **values: object) -> R:
@@ -259,12 +291,9 @@ class Drawable(Record):
         Graphviz a picture is written as .dot beside it, and CannotDraw is raised, an OSError that
         says where from Graphviz is to be had.
         """
-        from gcscope.render.formats import save
-
-        save(self, path)
+        writers().save(self, path)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """Tell Jupyter how it is shown: as its text, and as SVG; where Graphviz is not to be had, as Mermaid."""
-        from gcscope.render.formats import bundle
-
-        return bundle(self, include, exclude)
+        """Return what Jupyter shows: its text, and SVG, or Mermaid where there is no Graphviz."""
+        forms: dict[str, str] = writers().bundle(self, include, exclude)
+        return forms

@@ -151,11 +151,6 @@ class Cycle(Drawable):
         """What those take."""
         return self.bytes + self.dragged_bytes
 
-    def __str__(self) -> str:
-        from gcscope.render.cycle_text import cycle_text
-
-        return cycle_text(self)
-
 
 class Report(Drawable):
     """Objects in rings: unreachable ones, which only the collector can free, or (of `cycles`) live ones.
@@ -190,11 +185,6 @@ class Report(Drawable):
     def __bool__(self) -> bool:
         return self.objects > 0
 
-    def __str__(self) -> str:
-        from gcscope.render.text import report_text
-
-        return report_text(self)
-
 
 class Holder(Record):
     """A reference to an object, and who has it."""
@@ -219,11 +209,6 @@ class Holder(Record):
         "owned": read_bool,
     }
 
-    def __str__(self) -> str:
-        from gcscope.render.text import holder_text
-
-        return holder_text(self)
-
 
 class Holders(Record):
     """Who holds an object: owned references named + unexplained = refcount."""
@@ -244,11 +229,6 @@ class Holders(Record):
         "unexplained": read_signed,
         "hints": read_tuple(read_str),
     }
-
-    def __str__(self) -> str:
-        from gcscope.render.text import holders_text
-
-        return holders_text(self)
 
 
 class Chain(Record):
@@ -271,11 +251,6 @@ class Chain(Record):
         "expression": read_optional_str,
     }
 
-    def __str__(self) -> str:
-        from gcscope.render.text import chain_text
-
-        return chain_text(self)
-
 
 class Retained(Record):
     """What would be freed with an object, itself included: every way from the roots to it leads through the object."""
@@ -288,11 +263,6 @@ class Retained(Record):
     types: Counts
     """How many there are of each type; sums up to `objects`."""
     _readers = {"objects": read_int, "bytes": read_int, "types": read_counts}
-
-    def __str__(self) -> str:
-        from gcscope.render.text import retained_text
-
-        return retained_text(self)
 
 
 class Fate(Record):
@@ -313,11 +283,6 @@ class Fate(Record):
     again; 'uncollectable' if it was put into gc.garbage.
     """
     _readers = {"serial": read_int, "type": read_str, "name": read_optional_str, "fate": read_str}
-
-    def __str__(self) -> str:
-        from gcscope.render.text import fate_text
-
-        return fate_text(self)
 
 
 class Collection(Record):
@@ -352,11 +317,6 @@ class Collection(Record):
 
     def __bool__(self) -> bool:
         return self.objects > 0
-
-    def __str__(self) -> str:
-        from gcscope.render.text import collection_text
-
-        return collection_text(self)
 
 
 class Trial(Record):
@@ -395,11 +355,6 @@ class Trial(Record):
         "notes": read_tuple(read_str),
     }
 
-    def __str__(self) -> str:
-        from gcscope.render.text import trial_text
-
-        return trial_text(self)
-
 
 class Event(Record):
     """Something that happened to an instrumented object."""
@@ -425,11 +380,6 @@ class Event(Record):
         "refcount": read_int,
         "freed_by": read_optional_str,
     }
-
-    def __str__(self) -> str:
-        from gcscope.render.text import event_text
-
-        return event_text(self)
 
 
 class Row(Record):
@@ -466,8 +416,3 @@ class Arithmetic(Record):
     rows: tuple[Row, ...]
     """One for each object."""
     _readers = {"rows": read_tuple(read_record(Row))}
-
-    def __str__(self) -> str:
-        from gcscope.render.text import arithmetic_text
-
-        return arithmetic_text(self)

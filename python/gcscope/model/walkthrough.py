@@ -86,8 +86,3 @@ class Walkthrough(Record):
         "move_unreachable": read_tuple(read_record(Moved)),
         "more": read_int,
     }
-
-    def __str__(self) -> str:
-        from gcscope.render.film_text import walkthrough_text
-
-        return walkthrough_text(self)

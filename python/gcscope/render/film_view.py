@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from gcscope.api.draw import UNREACHABLE
+from gcscope.model.files import write_whole
 from gcscope.model.phrases import plural
-from gcscope.model.picture import Arrow, Box, Group, Picture
-from gcscope.model.record import changed
+from gcscope.model.picture import UNREACHABLE, Arrow, Box, Group, Picture
+from gcscope.model.record import changed, form_of_suffix
 from gcscope.render.film_svg import page_of, strip_of
-from gcscope.render.graphviz import HOW_TO_GET_IT, CannotDraw, svg_of
+from gcscope.render.graphviz import svg_of, without_graphviz
 from gcscope.render.mermaid import mermaid_of
 
 TYPE_CHECKING = False
@@ -78,30 +78,21 @@ def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
 
 def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
     """Write a film as a strip: in SVG, or in Mermaid, which takes no Graphviz."""
-    name = os.fspath(path)
-    stem, suffix = os.path.splitext(name)
-    form = suffix.lower()
-    if form not in (".svg", ".mmd"):
+    stem, suffix = os.path.splitext(os.fspath(path))
+    form = form_of_suffix(suffix)
+    if form not in ("svg", "mermaid"):
         raise ValueError(
-            f"a film is saved as .svg or .mmd, not as {suffix!r}; film.frames[0].picture.save(...) saves one frame, "
-            ".png too"
+            f"a film is saved as .svg or .mmd, not as {suffix!r}; "
+            "film.frames[0].picture.save(...) saves one frame, .png too"
         )
-    drawn = svgs_of(frames) if form == ".svg" else None
+    drawn = svgs_of(frames) if form == "svg" else None
     if drawn is not None:
-        _write(name, strip_of(frames, drawn))
+        write_whole(path, strip_of(frames, drawn))
         return
     beside = f"{stem}.mmd"
-    _write(beside, mermaid_of(below_each_other(frames), columns=1))
-    if form == ".svg":
-        raise CannotDraw(
-            f"Graphviz is needed for {suffix}, and is not here or failed; the film is in {beside} as Mermaid. To get "
-            f"it: {HOW_TO_GET_IT}"
-        )
-
-
-def _write(name: str, text: str) -> None:
-    with open(name, "w", encoding="utf-8") as file:
-        file.write(text)
+    write_whole(beside, mermaid_of(below_each_other(frames), columns=1))
+    if form == "svg":
+        raise without_graphviz(suffix, f"; the film is in {beside} as Mermaid. To get it:")
 
 
 def film_bundle(frames: tuple[Frame, ...], text: str, in_kernel: bool) -> dict[str, Any]:

@@ -1,45 +1,77 @@
-"""The forms in which a record is written: one table of suffixes."""
+"""The forms in which a record is drawn, and how they get into files and notebooks.
+
+Which suffix of a file means which form stands in `gcscope.model.record`.
+"""
 
 from __future__ import annotations
 
 import os
 
+from gcscope.model.diff import Difference, report_within
+from gcscope.model.files import write_whole
 from gcscope.model.picture import Picture
-from gcscope.model.record import Drawable
+from gcscope.model.record import FORM_OF_SUFFIX, changed, form_of_suffix
 from gcscope.model.results import Cycle, Report
 from gcscope.render.dot import dot_of
-from gcscope.render.graphviz import HOW_TO_GET_IT, CannotDraw, png_of, svg_of
+from gcscope.render.graphviz import png_of, svg_of, without_graphviz
 from gcscope.render.mermaid import mermaid_of
 from gcscope.render.report_picture import picture_of
 
-SUFFIXES = (".svg", ".png", ".dot", ".mmd")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gcscope.model.record import Drawable, Record
 
 
-def _as_picture(drawn: Drawable) -> Picture:
-    if isinstance(drawn, Picture):
-        return drawn
-    assert isinstance(drawn, Report | Cycle)
-    return picture_of(drawn)
+# form -> what writes a picture in it: None where that takes a Graphviz that is not there
+_WRITERS: dict[str, Callable[[Picture], str | bytes | None]] = {
+    "svg": svg_of,
+    "png": png_of,
+    "dot": dot_of,
+    "mermaid": mermaid_of,
+}
 
 
-# ---------------------------------------------------------------------- notebooks and files
+def _picture(record: Record) -> Picture:
+    """Choose what is drawn of a record; of a difference, the rings that are new or have grown."""
+    if isinstance(record, Picture):
+        return record
+    if isinstance(record, Difference):
+        return changed(picture_of(record.as_report()), title=str(record).partition("\n")[0])
+    report = record if isinstance(record, Cycle) else report_within(record)
+    if report is None:
+        kind = type(record).__name__.lower()
+        raise ValueError(f"a record of kind {kind!r} has no rings to draw")
+    return picture_of(report)
+
+
+def drawn(record: Record, form: str) -> str | bytes:
+    """Draw a record in a form, a text without a newline at its end.
+
+    Raises ValueError if it has no rings to draw, CannotDraw without Graphviz.
+    """
+    data = _WRITERS[form](_picture(record))
+    if data is None:
+        raise without_graphviz(form, ":")
+    return data.rstrip("\n") if isinstance(data, str) else data
 
 
 def _is_wanted(mime: str, include: object, exclude: object) -> bool:
-    """Whether Jupyter wants a form: of those to include, if it names any, without those to exclude."""
+    """Whether Jupyter wants a form: of those to include, if it names any, without the excluded."""
     return not (
         isinstance(include, set | frozenset | list | tuple) and mime not in include
     ) and not (isinstance(exclude, set | frozenset | list | tuple) and mime in exclude)
 
 
 def bundle(drawn: Drawable, include: object = None, exclude: object = None) -> dict[str, str]:
-    """Make the forms in which Jupyter can show something: its text, and as SVG or else Mermaid.
+    """Make the forms in which Jupyter can show something: its text, and SVG or else Mermaid.
 
-    A report without cycles is told by its text alone.
+    Of a report without cycles there is the text alone.
     """
     forms = {"text/plain": str(drawn)}
     if not isinstance(drawn, Report) or drawn.cycles:
-        picture = _as_picture(drawn)
+        picture = _picture(drawn)
         svg = svg_of(picture) if _is_wanted("image/svg+xml", include, exclude) else None
         forms |= (
             {"text/vnd.mermaid": mermaid_of(picture)} if svg is None else {"image/svg+xml": svg}
@@ -49,37 +81,16 @@ def bundle(drawn: Drawable, include: object = None, exclude: object = None) -> d
 
 def save(drawn: Drawable, path: str | os.PathLike[str]) -> None:
     """Draw something into a file, in the form that the suffix names."""
-    name = os.fspath(path)
-    stem, suffix = os.path.splitext(name)
-    form = suffix.lower()
-    if form not in SUFFIXES:
-        raise ValueError(f"a picture is saved as one of {', '.join(SUFFIXES)}, not as {suffix!r}")
-    data = _in_form(_as_picture(drawn), form)
+    stem, suffix = os.path.splitext(os.fspath(path))
+    form = form_of_suffix(suffix)
+    if form not in _WRITERS:
+        suffixes = ", ".join(suffix for suffix, form in FORM_OF_SUFFIX.items() if form in _WRITERS)
+        raise ValueError(f"a picture is saved as one of {suffixes}, not as {suffix!r}")
+    picture = _picture(drawn)
+    data = _WRITERS[form](picture)
     if data is not None:
-        _write(name, data)
+        write_whole(path, data)
         return
     beside = f"{stem}.dot"
-    _write(beside, dot_of(_as_picture(drawn)).encode())
-    raise CannotDraw(
-        f"Graphviz is needed for {suffix}, and is not here or failed; the picture is in {beside} as text. To get it: "
-        f"{HOW_TO_GET_IT}"
-    )
-
-
-def _in_form(picture: Picture, form: str) -> bytes | None:
-    """Make what is to be written; None where that takes a Graphviz that is not there."""
-    if form == ".png":
-        return png_of(picture)
-    text = (
-        svg_of(picture)
-        if form == ".svg"
-        else dot_of(picture)
-        if form == ".dot"
-        else mermaid_of(picture)
-    )
-    return text.encode() if text is not None else None
-
-
-def _write(name: str, data: bytes) -> None:
-    with open(name, "wb") as file:
-        file.write(data)
+    write_whole(beside, dot_of(picture))
+    raise without_graphviz(suffix, f"; the picture is in {beside} as text. To get it:")

@@ -33,6 +33,13 @@ class CannotDraw(OSError):
     """Graphviz is not to be had, or failed. The message says what was written instead, and where to get it."""
 
 
+def without_graphviz(wanted: str, then: str) -> CannotDraw:
+    """Return the error of what is drawn by Graphviz; then leads on to where that is to be had."""
+    return CannotDraw(
+        f"Graphviz is needed for {wanted}, and is not here or failed{then} {HOW_TO_GET_IT}"
+    )
+
+
 # ------------------------------------------------------------------------------- Graphviz
 
 
