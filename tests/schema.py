@@ -1,4 +1,4 @@
-"""Write the JSON Schema of what gcscope writes, from the records: their fields, readers and docstrings.
+"""Write the JSON Schema of what gcscope writes, from the records: their fields and docstrings.
 
     python tests/schema.py      write python/gcscope/gcscope-1.schema.json anew
 
@@ -8,12 +8,12 @@ records.
 
 import ast
 import json
-import re
+from itertools import pairwise
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "python/gcscope"
 FILE = PACKAGE / "gcscope-1.schema.json"
-ROOMS = ("report", "compare", "gate", "walkthrough")
+ROOMS = ("results", "diff", "judgement", "walkthrough")  # of render.json.kinds()
 LARGEST = (1 << 63) - 1
 
 NUMBER = {
@@ -28,27 +28,26 @@ COUNTS = {
     "type": "object",
     "additionalProperties": {"$ref": "#/$defs/number"},
 }
-READERS = {
-    "read_int": {"$ref": "#/$defs/number"},
-    "read_positive": {"type": "integer", "minimum": 1, "maximum": LARGEST},
-    "read_signed": {"type": "integer", "minimum": -LARGEST, "maximum": LARGEST},
-    "read_str": {"type": "string"},
-    "read_optional_str": {"type": ["string", "null"]},
-    "read_bool": {"type": "boolean"},
-    "read_counts": {"$ref": "#/$defs/counts"},
+FORMS = {
+    "int": {"$ref": "#/$defs/number"},
+    "Positive": {"type": "integer", "minimum": 1, "maximum": LARGEST},
+    "Signed": {"type": "integer", "minimum": -LARGEST, "maximum": LARGEST},
+    "str": {"type": "string"},
+    "str | None": {"type": ["string", "null"]},
+    "bool": {"type": "boolean"},
+    "Counts": {"$ref": "#/$defs/counts"},
 }
 
 
-def form(reader):
-    """What a reader, as it stands in the source, accepts."""
-    if isinstance(reader, ast.Name):
-        return READERS[reader.id]
-    (inner,) = reader.args
-    if reader.func.id == "read_record":
-        return {"$ref": f"#/$defs/{inner.id.lower()}"}
-    if reader.func.id == "read_tuple":
-        return {"type": "array", "items": form(inner)}
-    return {"oneOf": [form(inner), {"type": "null"}]}  # read_optional
+def form(declared):
+    """What a field that is declared so accepts."""
+    if declared in FORMS:
+        return FORMS[declared]
+    if declared.endswith(" | None"):
+        return {"oneOf": [form(declared.removesuffix(" | None")), {"type": "null"}]}
+    if declared.startswith("tuple["):
+        return {"type": "array", "items": form(declared[len("tuple[") : -len(", ...]")])}
+    return {"$ref": f"#/$defs/{declared.lower()}"}
 
 
 def plain(docstring):
@@ -59,28 +58,23 @@ def plain(docstring):
 
 def definition(node):
     """The schema of a record, from the source of its class."""
-    readers, described = {}, {}
-    for place, line in enumerate(node.body):
-        if isinstance(line, ast.Assign) and line.targets[0].id == "_readers":
-            readers = {
-                key.value: value
-                for key, value in zip(line.value.keys, line.value.values, strict=True)
-            }
-        following = node.body[place + 1] if place + 1 < len(node.body) else None
-        if isinstance(line, ast.AnnAssign) and isinstance(following, ast.Expr):
+    declared, described = {}, {}
+    for line, following in pairwise(node.body):
+        if isinstance(line, ast.AnnAssign):
+            declared[line.target.id] = ast.unparse(line.annotation)
             described[line.target.id] = plain(following.value.value)
     properties = {}
-    for name in sorted(readers):
+    for name in sorted(declared):
         text = described[name]
         in_bytes = " In bytes." if name == "bytes" and not text.endswith("In bytes.") else ""
-        properties[name] = {"description": text + in_bytes, **form(readers[name])}
+        properties[name] = {"description": text + in_bytes, **form(declared[name])}
         if name == "ring" and properties[name]["type"] == "array":
             properties[name]["minItems"] = 1
     return {
         "description": plain(ast.get_docstring(node)),
         "type": "object",
         "properties": properties,
-        "required": sorted(readers),
+        "required": sorted(declared),
         "additionalProperties": False,
     }
 
@@ -105,16 +99,9 @@ def schema():
     """The whole schema."""
     records = {}
     for room in ROOMS:
-        path = PACKAGE / f"{room}.py"
-        for node in ast.parse(path.read_text(encoding="utf-8")).body if path.exists() else ():
-            if isinstance(node, ast.ClassDef) and re.search(
-                r"^    _readers\b", ast.unparse(node), flags=re.M
-            ):
-                if any(
-                    isinstance(base, ast.Name) and base.id in ("Record", "Drawable")
-                    for base in node.bases
-                ):
-                    records[node.name.lower()] = definition(node)
+        for node in ast.parse((PACKAGE / f"model/{room}.py").read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                records[node.name.lower()] = definition(node)
     version = {
         "description": "The version of this schema. A reader refuses one that it does not know.",
         "const": "gcscope/1",

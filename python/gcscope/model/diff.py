@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gcscope.model.merge import merged
-from gcscope.model.record import Counts, Record, read_bool, read_int, read_record, read_tuple
+from gcscope.model.record import Counts, Record
 from gcscope.model.results import Collection, Cycle, Report, Trial
 
 TYPE_CHECKING = False
@@ -14,18 +14,15 @@ if TYPE_CHECKING:
 class Growth(Record):
     """A form of ring that has grown: there are more of it, or more objects in one or kept by it."""
 
-    __slots__ = ("after", "before")
     before: Cycle
     """As the old report tells it."""
     after: Cycle
     """As the new report tells it."""
-    _readers = {"before": read_record(Cycle), "after": read_record(Cycle)}
 
 
 class Difference(Record):
     """What a new report tells that an old one does not, form by form. True when any form is new or has grown."""
 
-    __slots__ = ("alive", "gone", "grown", "new", "same", "shrunk")
     new: tuple[Cycle, ...]
     """The forms of rings that only the new report has."""
     gone: tuple[Cycle, ...]
@@ -38,14 +35,6 @@ class Difference(Record):
     """How many forms have become smaller."""
     alive: bool
     """Whether the rings are in use: those of `cycles`."""
-    _readers = {
-        "alive": read_bool,
-        "gone": read_tuple(read_record(Cycle)),
-        "grown": read_tuple(read_record(Growth)),
-        "new": read_tuple(read_record(Cycle)),
-        "same": read_int,
-        "shrunk": read_int,
-    }
 
     def __bool__(self) -> bool:
         return bool(self.new or self.grown)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from gcscope.model.picture import Picture
-from gcscope.model.record import Record, read_record, read_str, read_tuple
+from gcscope.model.record import Record
 from gcscope.model.results import Arithmetic
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
 
 
 class Frame(Record):
     """One moment of a film."""
 
-    __slots__ = ("arithmetic", "caption", "fates", "picture")
     caption: str
     """What has happened, in the words of who made the film."""
     fates: tuple[str, ...]
@@ -23,12 +18,6 @@ class Frame(Record):
     """The objects."""
     arithmetic: Arithmetic
     """The collector's arithmetic for them, as though they were a generation that is collected."""
-    _readers = {
-        "caption": read_str,
-        "fates": read_tuple(read_str),
-        "picture": read_record(Picture),
-        "arithmetic": read_record(Arithmetic),
-    }
 
     def __repr__(self) -> str:  # what an interactive Python shows of film.frame(...)
         return f"<frame {self.caption!r}: {len(self.picture.boxes)} {'box' if len(self.picture.boxes) == 1 else 'boxes'}>"

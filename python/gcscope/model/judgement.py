@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gcscope.model.record import Record, read_optional_str, read_record, read_str, read_tuple
+from gcscope.model.record import Record
 from gcscope.model.results import Cycle
 
 TYPE_CHECKING = False
@@ -17,18 +17,15 @@ NEW, KNOWN, ALLOWED, OF_PYTEST = "new", "known", "allowed", "of pytest"
 class Finding(Record):
     """A form of ring that a test left, and how it stands."""
 
-    __slots__ = ("cycle", "standing")
     cycle: Cycle
     """The ring."""
     standing: str
     """'new', 'known', 'allowed' or 'of pytest'."""
-    _readers = {"cycle": read_record(Cycle), "standing": read_str}
 
 
 class Judgement(Record):
     """What a test left."""
 
-    __slots__ = ("findings", "notes", "reason", "severity")
     findings: tuple[Finding, ...]
     """The forms of rings that it left."""
     notes: tuple[str, ...]
@@ -37,12 +34,6 @@ class Judgement(Record):
     """'fail' or 'report': what a new ring means to this test; 'allow' where its mark allows all."""
     reason: str | None
     """Why all is allowed."""
-    _readers = {
-        "findings": read_tuple(read_record(Finding)),
-        "notes": read_tuple(read_str),
-        "severity": read_str,
-        "reason": read_optional_str,
-    }
 
     def of(self, standing: str) -> tuple[Cycle, ...]:
         """Return the cycles that stand so."""
@@ -60,23 +51,19 @@ class Judgement(Record):
 class KnownRing(Record):
     """A form of ring that a project lives with for now."""
 
-    __slots__ = ("fingerprint", "ring", "tests")
     fingerprint: str
     """The same for rings of this form in every run; with the name of the class, where it is the ring of a class."""
     ring: str
     """It in a line, for who reads the file."""
     tests: tuple[str, ...]
     """Those that left it when the file was written."""
-    _readers = {"fingerprint": read_str, "ring": read_str, "tests": read_tuple(read_str)}
 
 
 class Baseline(Record):
     """The rings that a project knows of, by fingerprint."""
 
-    __slots__ = ("rings",)
     rings: tuple[KnownRing, ...]
     """One for each form."""
-    _readers = {"rings": read_tuple(read_record(KnownRing))}
 
     @property
     def fingerprints(self) -> frozenset[str]:

@@ -6,15 +6,10 @@ from gcscope.model.merge import joined
 from gcscope.model.record import Counts, Record, changed
 from gcscope.model.results import Report
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 
 class Outcome(Record):
     """What a program left, and what became of the rest."""
 
-    __slots__ = ("alive", "collected", "collections", "left", "lives", "notes")
     left: Report
     """Unreachable at the end of the main script, before its atexit functions."""
     collected: Report

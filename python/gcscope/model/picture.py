@@ -8,17 +8,7 @@ Strings and numbers only, as in reports; a writer may shorten, wrap and place, a
 
 from __future__ import annotations
 
-from gcscope.model.record import (
-    Drawable,
-    Record,
-    read_bool,
-    read_int,
-    read_optional,
-    read_optional_str,
-    read_record,
-    read_str,
-    read_tuple,
-)
+from gcscope.model.record import READERS, Drawable, Record
 
 OBJECT = "object"
 OUTSIDE = "outside"
@@ -27,37 +17,40 @@ UNREACHABLE = "unreachable"  # the last line of a box
 KINDS = (OBJECT, OUTSIDE, REST)
 
 
-def read_kind(value: object) -> str:
+Kind = str
+
+
+def _read_kind(value: object) -> Kind:
     """Accept a kind of box."""
     if not isinstance(value, str) or value not in KINDS:
         raise ValueError(f"expected one of {', '.join(KINDS)}, not {value!r}")
     return value
 
 
+READERS["Kind"] = _read_kind
+
+
 class Group(Record):
     """Boxes that belong together, such as one cycle, with what is to be said of them."""
 
-    __slots__ = ("key", "lines", "title")
     key: str
     """What its boxes call it; it is not shown."""
     title: str
     """What stands above it."""
     lines: tuple[str, ...]
     """What is said below the title: the cause, the cut, how often it was seen."""
-    _readers = {"key": read_str, "title": read_str, "lines": read_tuple(read_str)}
 
 
 class Box(Record):
     """Something that holds or is held."""
 
-    __slots__ = ("group", "key", "kind", "lines", "on_ring", "refcount", "title")
     key: str
     """What arrows call it; it is not shown. Keys of a picture differ."""
     title: str
     """Its first line."""
     lines: tuple[str, ...]
     """What stands below the title, such as file and line."""
-    kind: str
+    kind: Kind
     """'object'; 'outside' for a holder that is no object of the picture, such as the name of a variable, drawn
     without a box; 'rest' for objects that are folded into one box."""
     refcount: int | None
@@ -66,21 +59,11 @@ class Box(Record):
     """Whether it is part of a ring. The boxes of a group that are on its ring stand in the ring's order."""
     group: str | None
     """The key of its group."""
-    _readers = {
-        "key": read_str,
-        "title": read_str,
-        "lines": read_tuple(read_str),
-        "kind": read_kind,
-        "refcount": read_optional(read_int),
-        "on_ring": read_bool,
-        "group": read_optional_str,
-    }
 
 
 class Arrow(Record):
     """A reference from one box to another."""
 
-    __slots__ = ("is_cut", "label", "on_ring", "source", "target")
     source: str
     """The key of the box that holds."""
     target: str
@@ -97,19 +80,10 @@ class Arrow(Record):
         """What distinguishes it from the other arrows of a picture."""
         return f"{self.source}\t{self.label}\t{self.target}"
 
-    _readers = {
-        "source": read_str,
-        "target": read_str,
-        "label": read_str,
-        "on_ring": read_bool,
-        "is_cut": read_bool,
-    }
-
 
 class Picture(Drawable):
     """Boxes and arrows. Raises ValueError if keys do not differ, or a group or box that is named is not there."""
 
-    __slots__ = ("arrows", "boxes", "description", "groups", "lines", "title")
     title: str
     """What stands above it."""
     lines: tuple[str, ...]
@@ -122,14 +96,6 @@ class Picture(Drawable):
     """What holds and is held."""
     arrows: tuple[Arrow, ...]
     """The references between them."""
-    _readers = {
-        "title": read_str,
-        "lines": read_tuple(read_str),
-        "description": read_str,
-        "groups": read_tuple(read_record(Group)),
-        "boxes": read_tuple(read_record(Box)),
-        "arrows": read_tuple(read_record(Arrow)),
-    }
 
     def __init__(self, **values: object) -> None:
         super().__init__(**values)

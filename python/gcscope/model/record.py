@@ -85,13 +85,145 @@ def sum_counts(*counts: Mapping[str, int]) -> Counts:
     return Counts(total)
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-class Record:
-    """A frozen value. Its fields are its slots; it compares, hashes, pickles, prints and goes to and from JSON."""
+def shown(value: object) -> str:
+    """Write what stands where something else is expected, in a few words."""
+    if isinstance(value, (dict, list)):
+        return "an object" if isinstance(value, dict) else "an array"
+    text = ascii(value) if isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else f"{text[:40]}...{text[-16:]}"
 
-    __slots__: tuple[str, ...] = ()
-    _readers: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}  # field -> how it is read from JSON
-    _defaults: ClassVar[Mapping[str, object]] = {}
+
+def _read_int(value: object) -> int:
+    """Accept an int that is not negative."""
+    if type(value) is not int or not 0 <= value <= _MOST:
+        raise ValueError(f"expected a number that is not negative, not {shown(value)}")
+    return value
+
+
+def _read_positive(value: object) -> int:
+    """Accept an int that is 1 or more."""
+    if _read_int(value) == 0:
+        raise ValueError("expected a number that is 1 or more, not 0")
+    return _read_int(value)
+
+
+def _read_signed(value: object) -> int:
+    """Accept an int."""
+    if type(value) is not int or not -_MOST <= value <= _MOST:
+        raise ValueError(f"expected a number, not {shown(value)}")
+    return value
+
+
+def _read_str(value: object) -> str:
+    """Accept a str."""
+    if not isinstance(value, str):
+        raise ValueError(f"expected a string, not {shown(value)}")
+    return value
+
+
+def _read_counts(value: object) -> Counts:
+    """Accept an object of names and numbers."""
+    if not isinstance(value, dict):
+        raise ValueError(f"expected an object of counts, not {shown(value)}")
+    return Counts({_read_str(name): _read_int(count) for name, count in value.items()})
+
+
+def _read_tuple(read_item: Callable[[Any], Any]) -> Callable[[object], tuple[Any, ...]]:
+    """Make a reader of arrays whose items are read by read_item."""
+
+    def read_items(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise ValueError(f"expected an array, not {shown(value)}")
+        return tuple(read_item(item) for item in value)
+
+    return read_items
+
+
+def _read_optional(read_item: Callable[[Any], Any]) -> Callable[[object], Any]:
+    """Make a reader of null or what read_item reads."""
+
+    def read_value(value: object) -> Any:
+        return None if value is None else read_item(value)
+
+    return read_value
+
+
+def _read_bool(value: object) -> bool:
+    """Accept true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"expected true or false, not {shown(value)}")
+    return value
+
+
+def _read_record(cls: type[Record], declared: Mapping[str, str]) -> Callable[[object], Record]:
+    """Make a reader of records of one class. How its fields are read is found at the first."""
+    readers: dict[str, Callable[[Any], Any]] = {}
+
+    def read_fields(value: object) -> Record:
+        if not isinstance(value, dict) or value.keys() != set(cls.__slots__):
+            fields = ", ".join(cls.__slots__)
+            raise ValueError(f"expected an object with the fields of a {cls.__name__}: {fields}")
+        if not readers:
+            readers.update((name, _reader_of(declared[name])) for name in cls.__slots__)
+        record = cls(**{name: readers[name](value[name]) for name in cls.__slots__})
+        record._check()
+        return record
+
+    return read_fields
+
+
+Positive = int  # what else a field may be declared as: an int is not negative
+Signed = int
+
+# What a field is declared as -> how that is read from JSON. Each class of records adds itself, and
+# a module that declares a form of its own adds that.
+READERS: dict[str, Callable[[Any], Any]] = {
+    "bool": _read_bool,
+    "int": _read_int,
+    "Positive": _read_positive,
+    "Signed": _read_signed,
+    "str": _read_str,
+    "Counts": _read_counts,
+}
+
+
+def _reader_of(declared: str) -> Callable[[Any], Any]:
+    """Find the reader of what a field is declared as: a key of READERS, a tuple of such, or None."""
+    if declared.endswith(" | None"):
+        return _read_optional(_reader_of(declared.removesuffix(" | None")))
+    if declared.startswith("tuple["):
+        return _read_tuple(_reader_of(declared.removeprefix("tuple[").removesuffix(", ...]")))
+    return READERS[declared]
+
+
+class RecordType(type):
+    """Makes the class of a record of its fields: `name: Type`, or `name: Type = default`.
+
+    The slots are the names in alphabetical order, in which JSON, repr and hash have them. This is
+    not done by `dataclasses`: importing that module, and defining a class with slots by it, leaves
+    cyclic trash, which `garbage` would then find in a program that made none. So does importing
+    `collections`, `typing` or `inspect`.
+    """
+
+    def __new__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any]) -> Any:
+        """Make a class, and enter it among the READERS."""
+        declared = body.get("__annotations__", {})
+        fields = tuple(sorted(field for field in declared if not field.startswith("_")))
+        made = {
+            "__slots__": fields,
+            "_defaults": {field: body.pop(field) for field in fields if field in body},
+        }
+        record: Any = super().__new__(cls, name, bases, {**body, **made})
+        READERS[name] = _read_record(record, declared)
+        return record
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Record(metaclass=RecordType):
+    """A frozen value, which compares, hashes, pickles, prints and goes to and from JSON."""
+
+    __slots__: tuple[str, ...]
+    _defaults: ClassVar[Mapping[str, object]]
 
     def __init__(self, **values: object) -> None:
         values = {**self._defaults, **values}
@@ -131,7 +263,7 @@ class Record:
         """Raise ValueError where the fields that were read do not fit each other."""
 
     def __str__(self) -> str:
-        text: str = writers().text_of(self)
+        text: str = _writers().text_of(self)
         return text
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
@@ -140,7 +272,7 @@ class Record:
 
     def to_json(self) -> str:
         """Write the record as one JSON object, with "schema" and "kind" beside its fields."""
-        text: str = writers().json_of(self)
+        text: str = _writers().json_of(self)
         return text
 
     @classmethod
@@ -149,7 +281,7 @@ class Record:
 
         Raises ValueError, saying what is wrong, for anything else.
         """
-        record: Self = writers().read_any(text) if cls is Record else writers().read(cls, text)
+        record: Self = _writers().read(None if cls is Record else cls, text)
         return record
 
 
@@ -157,10 +289,11 @@ def _rebuild(cls: type[Record], values: dict[str, object]) -> Record:
     return cls(**values)
 
 
-def writers() -> Any:
-    """Return the module that writes and reads records: the one hop upwards, loaded when it is used.
+def _writers() -> Any:
+    """Return the module that writes and reads records: the one hop upwards.
 
-    Call it early where the program under study may have spoilt imports before a record is written.
+    It loads what it needs when a record is first written so. Who writes when the program under
+    study may have spoilt imports writes one before.
     """
     from gcscope.render import hop
 
@@ -173,7 +306,7 @@ def rendered(record: Record, form: str) -> str | bytes:
     Raises ValueError if it has no rings to draw, CannotDraw, an OSError, where Graphviz is needed
     and is not there or fails.
     """
-    written: str | bytes = writers().rendered(record, form)
+    written: str | bytes = _writers().rendered(record, form)
     return written
 
 
@@ -189,100 +322,8 @@ def changed(record: R, **values: object) -> R:
     )
 
 
-def shown(value: object) -> str:
-    """Write what stands where something else is expected, in a few words."""
-    if isinstance(value, (dict, list)):
-        return "an object" if isinstance(value, dict) else "an array"
-    text = ascii(value) if isinstance(value, str) else repr(value)
-    return text if len(text) <= 60 else f"{text[:40]}...{text[-16:]}"
-
-
-def read_int(value: object) -> int:
-    """Accept an int that is not negative."""
-    if type(value) is not int or not 0 <= value <= _MOST:
-        raise ValueError(f"expected a number that is not negative, not {shown(value)}")
-    return value
-
-
-def read_positive(value: object) -> int:
-    """Accept an int that is 1 or more."""
-    if read_int(value) == 0:
-        raise ValueError("expected a number that is 1 or more, not 0")
-    return read_int(value)
-
-
-def read_signed(value: object) -> int:
-    """Accept an int."""
-    if type(value) is not int or not -_MOST <= value <= _MOST:
-        raise ValueError(f"expected a number, not {shown(value)}")
-    return value
-
-
-def read_str(value: object) -> str:
-    """Accept a str."""
-    if not isinstance(value, str):
-        raise ValueError(f"expected a string, not {shown(value)}")
-    return value
-
-
-def read_optional_str(value: object) -> str | None:
-    """Accept a str or None."""
-    return None if value is None else read_str(value)
-
-
-def read_counts(value: object) -> Counts:
-    """Accept an object of names and numbers."""
-    if not isinstance(value, dict):
-        raise ValueError(f"expected an object of counts, not {shown(value)}")
-    return Counts({read_str(name): read_int(count) for name, count in value.items()})
-
-
-def read_tuple(read_item: Callable[[Any], Any]) -> Callable[[object], tuple[Any, ...]]:
-    """Make a reader of arrays whose items are read by read_item."""
-
-    def read_items(value: object) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise ValueError(f"expected an array, not {shown(value)}")
-        return tuple(read_item(item) for item in value)
-
-    return read_items
-
-
-def read_record(cls: type[Record]) -> Callable[[object], Record]:
-    """Make a reader of records of one class."""
-
-    def read_fields(value: object) -> Record:
-        if not isinstance(value, dict) or value.keys() != set(cls.__slots__):
-            raise ValueError(
-                f"expected an object with the fields of a {cls.__name__}: {', '.join(cls.__slots__)}"
-            )
-        record = cls(**{name: cls._readers[name](value[name]) for name in cls.__slots__})
-        record._check()
-        return record
-
-    return read_fields
-
-
-def read_optional(read_item: Callable[[Any], Any]) -> Callable[[object], Any]:
-    """Make a reader of null or what read_item reads."""
-
-    def read_value(value: object) -> Any:
-        return None if value is None else read_item(value)
-
-    return read_value
-
-
-def read_bool(value: object) -> bool:
-    """Accept true or false."""
-    if not isinstance(value, bool):
-        raise ValueError(f"expected true or false, not {shown(value)}")
-    return value
-
-
 class Drawable(Record):
     """A record that can be drawn."""
-
-    __slots__ = ()
 
     def save(self, path: str | PathLike[str]) -> None:
         """Draw it into a file: .svg or .png by Graphviz, .dot or .mmd (Mermaid) as text.
@@ -291,9 +332,9 @@ class Drawable(Record):
         Graphviz a picture is written as .dot beside it, and CannotDraw is raised, an OSError that
         says where from Graphviz is to be had.
         """
-        writers().save(self, path)
+        _writers().save(self, path)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """Return what Jupyter shows: its text, and SVG, or Mermaid where there is no Graphviz."""
-        forms: dict[str, str] = writers().bundle(self, include, exclude)
+        forms: dict[str, str] = _writers().bundle(self, include, exclude)
         return forms

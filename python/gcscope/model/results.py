@@ -7,21 +7,7 @@ made none. So does importing `collections`.
 
 from __future__ import annotations
 
-from gcscope.model.record import (
-    Counts,
-    Drawable,
-    Record,
-    read_bool,
-    read_counts,
-    read_int,
-    read_optional,
-    read_optional_str,
-    read_positive,
-    read_record,
-    read_signed,
-    read_str,
-    read_tuple,
-)
+from gcscope.model.record import Counts, Drawable, Positive, Record, Signed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +19,6 @@ if TYPE_CHECKING:
 class Link(Record):
     """An object in a ring or chain, and its reference to the next one."""
 
-    __slots__ = ("label", "name", "named", "refcount", "type", "where")
     type: str
     """The name of its type: module.qualname, builtins without the module."""
     name: str | None
@@ -49,20 +34,11 @@ class Link(Record):
     refcount: int | None
     """In a ring: how many references own the object, those of the call that looked left out. None for an immortal
     object, and in a chain."""
-    _readers = {
-        "type": read_str,
-        "name": read_optional_str,
-        "label": read_str,
-        "named": read_bool,
-        "where": read_optional_str,
-        "refcount": read_optional(read_int),
-    }
 
 
 class Cut(Record):
     """Where to break a ring."""
 
-    __slots__ = ("advice", "frees", "link", "references")
     link: Link
     """The link whose reference is to go."""
     advice: str
@@ -74,30 +50,11 @@ class Cut(Record):
     references: int
     """How many references must go for that: 1, or all of the component that have this label, where one is not
     enough."""
-    _readers = {
-        "link": read_record(Link),
-        "advice": read_str,
-        "frees": read_int,
-        "references": read_int,
-    }
 
 
 class Cycle(Drawable):
     """Rings of one form. The figures describe one specimen, the largest; `count` says how many there are."""
 
-    __slots__ = (
-        "advice",
-        "bytes",
-        "cause",
-        "count",
-        "cut",
-        "dragged",
-        "dragged_bytes",
-        "fingerprint",
-        "objects",
-        "ring",
-        "types",
-    )
     ring: tuple[Link, ...]
     """A shortest ring of the component (of a very large one, as short a ring as a bounded search has found), begun at
     the object that a user would recognise; the last link leads to the first."""
@@ -117,23 +74,10 @@ class Cycle(Drawable):
     """Where to cut; None where no reference that a program may change frees anything."""
     advice: str | None
     """What to do, in a line: that of the cut; where there is no cut, what is known to help against the cause."""
-    count: int
+    count: Positive
     """How many rings of this form there are."""
     fingerprint: str
     """The same for rings of this form in every run: a hash of types and labels, without indexes, names and lines."""
-    _readers = {
-        "ring": read_tuple(read_record(Link)),
-        "objects": read_int,
-        "dragged": read_int,
-        "dragged_bytes": read_int,
-        "bytes": read_int,
-        "types": read_counts,
-        "cause": read_optional_str,
-        "cut": read_optional(read_record(Cut)),
-        "advice": read_optional_str,
-        "count": read_positive,
-        "fingerprint": read_str,
-    }
 
     def _check(self) -> None:
         if not self.ring:
@@ -158,7 +102,6 @@ class Report(Drawable):
     True when there are any.
     """
 
-    __slots__ = ("alive", "bytes", "cycles", "notes", "objects", "types")
     objects: int
     """Collector-tracked objects: found unreachable (`garbage`), newly unreachable (`watch`), in components
     (`cycles`)."""
@@ -168,19 +111,10 @@ class Report(Drawable):
     """How many there are of each type; sums up to `objects`."""
     cycles: tuple[Cycle, ...]
     """The rings among them, those that hold most objects first."""
-    alive: bool
+    alive: bool = False
     """Whether they are in use: the rings of `cycles`."""
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
     """What one must know to read the figures: uncertainties, and tp_traverse functions that lie."""
-    _defaults = {"alive": False, "notes": ()}
-    _readers = {
-        "alive": read_bool,
-        "objects": read_int,
-        "bytes": read_int,
-        "types": read_counts,
-        "cycles": read_tuple(read_record(Cycle)),
-        "notes": read_tuple(read_str),
-    }
 
     def __bool__(self) -> bool:
         return self.objects > 0
@@ -189,7 +123,6 @@ class Report(Drawable):
 class Holder(Record):
     """A reference to an object, and who has it."""
 
-    __slots__ = ("label", "name", "owned", "type", "where")
     type: str
     """The type of who has it: an object, or a running 'frame'. Of a module's or instance's `__dict__`, and of a cell,
     whose it is."""
@@ -201,40 +134,25 @@ class Holder(Record):
     """file:line of a frame, function, class; of other objects where they were made, while tracemalloc runs."""
     owned: bool
     """Whether it is counted. Since 3.14 a local variable or a place on the evaluation stack may be lent by another."""
-    _readers = {
-        "type": read_str,
-        "name": read_optional_str,
-        "label": read_str,
-        "where": read_optional_str,
-        "owned": read_bool,
-    }
 
 
 class Holders(Record):
     """Who holds an object: owned references named + unexplained = refcount."""
 
-    __slots__ = ("hints", "named", "refcount", "unexplained")
     refcount: int
     """References that own it, as `refcount` tells; `IMMORTAL` of an immortal object."""
     named: tuple[Holder, ...]
     """Every reference that could be found, owned or not."""
-    unexplained: int
+    unexplained: Signed
     """References that nobody shows: C code, an evaluation stack, an untracked holder. Below 0: some tp_traverse shows
     more than is owned. 0 of an immortal object, whose references are not counted."""
     hints: tuple[str, ...]
     """Where the unexplained ones may be, of what this program uses."""
-    _readers = {
-        "refcount": read_int,
-        "named": read_tuple(read_record(Holder)),
-        "unexplained": read_signed,
-        "hints": read_tuple(read_str),
-    }
 
 
 class Chain(Record):
     """Why an object is alive: the shortest chain of references from a root to it."""
 
-    __slots__ = ("expression", "links", "reachable", "root")
     reachable: bool
     """False for an object that no root leads to: garbage."""
     root: str | None
@@ -244,31 +162,22 @@ class Chain(Record):
     """From the root to the object, whose label is empty."""
     expression: str | None
     """The chain as one can type it, where that is possible."""
-    _readers = {
-        "reachable": read_bool,
-        "root": read_optional_str,
-        "links": read_tuple(read_record(Link)),
-        "expression": read_optional_str,
-    }
 
 
 class Retained(Record):
     """What would be freed with an object, itself included: every way from the roots to it leads through the object."""
 
-    __slots__ = ("bytes", "objects", "types")
     objects: int
     """How many collector-tracked objects that is."""
     bytes: int
     """What they take."""
     types: Counts
     """How many there are of each type; sums up to `objects`."""
-    _readers = {"objects": read_int, "bytes": read_int, "types": read_counts}
 
 
 class Fate(Record):
     """What became of one instrumented object."""
 
-    __slots__ = ("fate", "name", "serial", "type")
     serial: int
     """Its number in the journal."""
     type: str
@@ -282,13 +191,11 @@ class Fate(Record):
     reachable and lives; 'resurrected' if it was unreachable and a finalizer made it reachable
     again; 'uncollectable' if it was put into gc.garbage.
     """
-    _readers = {"serial": read_int, "type": read_str, "name": read_optional_str, "fate": read_str}
 
 
 class Collection(Record):
     """What one run of the collector did."""
 
-    __slots__ = ("cycles", "fates", "notes", "resurrected", "types", "uncollectable")
     fates: tuple[Fate, ...]
     """The fate of each instrumented object that was alive before, in the order of creation: read from tp_dealloc."""
     types: Counts
@@ -301,14 +208,6 @@ class Collection(Record):
     """The rings as the dry run saw them just before."""
     notes: tuple[str, ...]
     """What one must know to read the figures."""
-    _readers = {
-        "fates": read_tuple(read_record(Fate)),
-        "types": read_counts,
-        "resurrected": read_counts,
-        "uncollectable": read_counts,
-        "cycles": read_tuple(read_record(Cycle)),
-        "notes": read_tuple(read_str),
-    }
 
     @property
     def objects(self) -> int:
@@ -322,15 +221,6 @@ class Collection(Record):
 class Trial(Record):
     """What freed the objects that a call made."""
 
-    __slots__ = (
-        "collector",
-        "notes",
-        "refcount",
-        "report",
-        "resurrected",
-        "survived",
-        "uncollectable",
-    )
     refcount: Counts
     """Instrumented objects freed by reference counting alone. Nothing tells when any other object is so freed."""
     collector: Counts
@@ -345,21 +235,11 @@ class Trial(Record):
     """What the dry run found unreachable after the call, before the collector ran."""
     notes: tuple[str, ...]
     """What one must know to read the figures."""
-    _readers = {
-        "refcount": read_counts,
-        "collector": read_counts,
-        "survived": read_counts,
-        "resurrected": read_counts,
-        "uncollectable": read_counts,
-        "report": read_record(Report),
-        "notes": read_tuple(read_str),
-    }
 
 
 class Event(Record):
     """Something that happened to an instrumented object."""
 
-    __slots__ = ("freed_by", "name", "refcount", "serial", "type", "what")
     serial: int
     """The number of the object: 1, 2, 3 ... in the order of creation."""
     what: str
@@ -372,20 +252,11 @@ class Event(Record):
     """Its reference count at that moment, without the reference of who finalizes or clears it."""
     freed_by: str | None
     """Of a 'freed' event: 'refcount', 'collector', 'collector (inferred)' or 'shutdown'."""
-    _readers = {
-        "serial": read_int,
-        "what": read_str,
-        "type": read_str,
-        "name": read_optional_str,
-        "refcount": read_int,
-        "freed_by": read_optional_str,
-    }
 
 
 class Row(Record):
     """The collector's arithmetic for one object."""
 
-    __slots__ = ("because", "inside", "label", "left", "reachable", "refcount")
     label: str
     """What the asker calls the object."""
     refcount: int
@@ -396,23 +267,12 @@ class Row(Record):
     """refcount - inside: references from outside (variables of running functions, C code)."""
     reachable: bool
     """Whether it, or something that leads to it, has references left."""
-    because: str | None
+    because: str | None = None
     """What makes it reachable: who holds it from outside, or the reference of an object that is reachable."""
-    _defaults = {"because": None}
-    _readers = {
-        "because": read_optional_str,
-        "label": read_str,
-        "refcount": read_int,
-        "inside": read_int,
-        "left": read_int,
-        "reachable": read_bool,
-    }
 
 
 class Arithmetic(Record):
     """The collector's arithmetic for some objects, in the order in which they were given."""
 
-    __slots__ = ("rows",)
     rows: tuple[Row, ...]
     """One for each object."""
-    _readers = {"rows": read_tuple(read_record(Row))}

@@ -1,15 +1,12 @@
 """How a record is written and read: what `gcscope.model.record` reaches from below.
 
-Texts and JSON are loaded with this module, since a program under study may have spoilt imports
-when they are wanted; what draws is loaded when something is drawn.
+What writes texts is loaded with this module, what writes JSON and draws when it is wanted.
 """
 
 from __future__ import annotations
 
 from gcscope.render.cycle_text import cycle_text
 from gcscope.render.film_text import frame_text, walkthrough_text
-from gcscope.render.json import pretty, read, read_any
-from gcscope.render.json import write as json_of
 from gcscope.render.text import (
     arithmetic_text,
     chain_text,
@@ -35,8 +32,6 @@ if TYPE_CHECKING:
 
     from gcscope.model.record import Drawable, Record
 
-
-__all__ = ["bundle", "json_of", "read", "read_any", "rendered", "save", "text_of"]
 
 # The class of a record, by its name (a text needs no other's module) -> what writes its text.
 _TEXTS: dict[str, Callable[[Any], str]] = {
@@ -67,11 +62,29 @@ def text_of(record: Record) -> str:
 
 def rendered(record: Record, form: str) -> str | bytes:
     """Write a record in a form, as `gcscope.model.record.rendered` says."""
-    if form in ("text", "json"):
-        return text_of(record) if form == "text" else pretty(record)
+    if form == "text":
+        return text_of(record)
+    if form == "json":
+        from gcscope.render.json import pretty
+
+        return pretty(record)
     from gcscope.render.formats import drawn
 
     return drawn(record, form)
+
+
+def json_of(record: Record) -> str:
+    """Write a record as one line of JSON."""
+    from gcscope.render.json import write
+
+    return write(record)
+
+
+def read(cls: type[Record] | None, text: str | bytes) -> Record:
+    """Read a record of a class from JSON; of any kind where there is none."""
+    from gcscope.render import json
+
+    return json.read_any(text) if cls is None else json.read(cls, text)
 
 
 def save(drawn: Drawable, path: str | PathLike[str]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from _json import encode_basestring_ascii
 
-from gcscope.model.record import SCHEMA, Counts, Record, read_record, shown
+from gcscope.model.record import READERS, SCHEMA, Counts, Record, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _document(text: str | bytes) -> tuple[object, dict[str, Any]]:
 
 def _filled(cls: type[R], document: dict[str, Any]) -> R:
     try:
-        record = read_record(cls)(document)
+        record = READERS[cls.__name__](document)
     except ValueError as error:
         raise ValueError(f"a damaged {_kind(cls)}: {error}") from None
     assert isinstance(record, cls)
@@ -110,16 +110,16 @@ def read(cls: type[R], text: str | bytes) -> R:
 
 
 def kinds() -> dict[str, type[Record]]:
-    """Tell the classes whose records are written, by the "kind" that stands in them."""
+    """Return the classes of the records that are documents, by the "kind" that stands in them."""
     from gcscope.model import diff, judgement, results, walkthrough
 
-    rooms = (results, diff, judgement, walkthrough)
-    classes = [value for room in rooms for value in vars(room).values() if _is_kind(value)]
+    r, w = results, walkthrough
+    classes: list[type[Record]] = [r.Link, r.Cut, r.Cycle, r.Report, r.Holder, r.Holders, r.Chain]
+    classes += [r.Retained, r.Fate, r.Collection, r.Trial, r.Event, r.Row, r.Arithmetic]
+    classes += [diff.Growth, diff.Difference]
+    classes += [judgement.Finding, judgement.Judgement, judgement.KnownRing, judgement.Baseline]
+    classes += [w.Counted, w.Subtracted, w.Moved, w.Walkthrough]
     return {_kind(cls): cls for cls in classes}
-
-
-def _is_kind(value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, Record) and bool(value._readers)
 
 
 def read_any(text: str | bytes) -> Record:
