@@ -6,7 +6,7 @@ import gc
 import pytest
 
 import gcscope
-from corpus import CASES, INNOCENTS
+from specimens.corpus import CASES, INNOCENTS
 
 
 def names_of(cases):

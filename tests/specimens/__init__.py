@@ -1,0 +1,1 @@
+"""Odd objects, programs and records to test with, each once."""
