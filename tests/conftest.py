@@ -1,21 +1,14 @@
 """What the tests share: a quiet collector, and Python processes of their own."""
 
 import gc
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from support import ROOT, python
+
 pytest_plugins = ["pytester"]
 
-ROOT = Path(__file__).resolve().parent.parent
-# whatever the environment is from which the tests are run
-PLAIN = {"PYTHONIOENCODING": "utf-8"}
-PLAIN |= dict.fromkeys(
-    ("PYTHONWARNINGS", "PYTHONUNBUFFERED", "COLUMNS", "NO_COLOR", "FORCE_COLOR"), ""
-)
 ROOMS = (
     "base/vec",
     "graph/graph",
@@ -53,39 +46,6 @@ def small_heap():
     gc.unfreeze()
 
 
-class Finished:
-    """A process that ended."""
-
-    def __init__(self, process):
-        self.code = process.returncode
-        self.out = process.stdout
-        self.err = process.stderr
-
-    def __repr__(self):
-        return f"exit code {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
-
-
-def python(*arguments, env=None, cwd=None, text_input=None):
-    """Run this interpreter; stdout and stderr as text."""
-    return Finished(
-        subprocess.run(
-            [sys.executable, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=240,
-            cwd=cwd,
-            input=text_input,
-            env={
-                name: value
-                for name, value in {**os.environ, **PLAIN, **(env or {})}.items()
-                if value is not None
-            },
-        )
-    )
-
-
 @pytest.fixture(name="python")
 def python_fixture():
     return python
@@ -116,3 +76,10 @@ def rooms(tmp_path_factory):
 
     yield rooms
     sys.path.remove(str(folder))
+
+
+@pytest.fixture
+def no_graphviz(monkeypatch, tmp_path):
+    """Neither dot on PATH nor pygraphviz."""
+    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "nowhere")])

@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 import gcscope
-from gcscope import Counts, Cut, Cycle, Link, Person, Report
-from gcscope.model.record import sum_counts
+from gcscope import Person, Report
 from gcscope.render.dot import dot_of, dot_text
 from gcscope.render.mermaid import mermaid_of, mermaid_text
 from gcscope.render.report_picture import picture_of
+from specimens.pictures import GOLDEN, GOLDEN_FOLDER
 
 
 class Node:
@@ -131,77 +131,6 @@ PICTURES = (
 # on every Python
 
 
-def link(type_name, label, name=None, where=None, refcount=1):
-    return Link(type=type_name, name=name, label=label, named=True, where=where, refcount=refcount)
-
-
-def cycle(*ring, cut=None, **values):
-    """A cycle of links; cut is the place of the link to be cut."""
-    told = (
-        Cut(link=ring[cut], advice="let go of it", frees=len(ring), references=1)
-        if cut is not None
-        else None
-    )
-    fixed = {
-        "ring": ring,
-        "objects": len(ring),
-        "dragged": 0,
-        "dragged_bytes": 0,
-        "bytes": 100 * len(ring),
-        "types": Counts({"m.Thing": len(ring)}),
-        "cause": None,
-        "cut": told,
-        "advice": None,
-        "count": 1,
-        "fingerprint": "0",
-    }
-    return Cycle(**{**fixed, **values})
-
-
-def report(*cycles, **values):
-    fixed = {
-        "objects": sum(c.count * (c.objects + c.dragged) for c in cycles),
-        "bytes": sum(c.count * c.bytes for c in cycles),
-        "types": sum_counts(*(c.types for c in cycles)),
-        "cycles": cycles,
-        "alive": False,
-        "notes": (),
-    }
-    return Report(**{**fixed, **values})
-
-
-def chain(length):
-    return [link("m.Node", ".next", name=str(number)) for number in range(length)]
-
-
-PERSONS = (
-    link("gcscope.Person", ".friends[0]", name="Michael"),
-    link("gcscope.Person", ".friends[0]", name="Sarah"),
-)
-TWO = "two objects refer to each other"
-KEEPS = "an exception keeps the frame that keeps it"
-FRAME = (
-    link("OSError", ".__traceback__.tb_frame"),
-    link("frame", "local last", name="retry", where="retry.py:12"),
-)
-ODD = '"\\N" & <b>#35;</b> `x`'
-GOLDEN = {
-    "pair": report(cycle(*PERSONS, cut=0, cause=TWO, objects=4, bytes=432)),
-    "itself": report(cycle(link("list", "[0]"), cut=0, cause="a container holds itself")),
-    "exception": report(
-        cycle(*FRAME, cut=1, cause=KEEPS, dragged=20, dragged_bytes=2100, count=40)
-    ),
-    "folded": report(
-        cycle(*chain(100), cut=50), *(cycle(link(f"m.Kind{i}", ".me"), cut=0) for i in range(12))
-    ),
-    "odd": report(
-        cycle(link("m.Odd", f"[{ODD!r}]", name=ODD), cut=None, advice="clear it"),
-        notes=(ODD,),
-        alive=True,
-    ),
-    "nothing": report(),
-}
-GOLDEN_FOLDER = Path(__file__).parent / "golden"
 WRITERS = {"dot": dot_text, "mmd": mermaid_text}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture(scope="module")
 def slopes():
-    from conftest import python
+    from support import python
 
     done = python(Path(__file__).with_name("leaks.py"))
     assert done.code == 0, done

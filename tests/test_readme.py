@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import PLAIN
-from test_dot import needs_graphviz
+from support import PLAIN, needs_graphviz
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

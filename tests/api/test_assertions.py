@@ -11,6 +11,7 @@ from contextlib import suppress
 import pytest
 
 import gcscope
+import gcscope.api.watch as watch_module
 from gcscope import Person, _core, assert_no_cycles, assert_released, watch
 
 

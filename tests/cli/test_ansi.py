@@ -5,12 +5,12 @@ import re
 from gcscope.cli.ansi import painted
 from gcscope.cli.wrap import fitted
 from gcscope.render.cycle_text import cycle_text
-from test_wrap import link, real_reports, ring_of  # noqa: F401
+from specimens.records import unnumbered_link, wide_ring
 
 ESCAPES = re.compile(r"\x1b\[[\d;]*m")
 
 
-def test_without_its_escapes_a_text_is_the_same(real_reports):  # noqa: F811
+def test_without_its_escapes_a_text_is_the_same(real_reports):
     for text in real_reports:
         for plain in (
             text,
@@ -37,7 +37,7 @@ def test_odd_lines():
 
 
 def test_what_is_painted():
-    cycle = ring_of(link("m.Node", ".me ◄ cut here"))
+    cycle = wide_ring(unnumbered_link("m.Node", ".me ◄ cut here"))
     head, first, label, end, seen = painted(cycle_text(cycle)).split("\n")
     assert (
         head.startswith("\x1b[1m1 cycle: ")
@@ -54,7 +54,7 @@ def test_what_is_painted():
     assert painted("gcscope: note: x") == "\x1b[2mgcscope:\x1b[0m \x1b[33mnote:\x1b[0m x"
 
 
-def test_every_escape_is_ended_in_its_line(real_reports):  # noqa: F811
+def test_every_escape_is_ended_in_its_line(real_reports):
     for line in painted(real_reports[0]).split("\n"):
         codes = ESCAPES.findall(line)
         assert codes[1::2] == ["\x1b[0m"] * (len(codes) // 2) and len(codes) % 2 == 0

@@ -13,7 +13,8 @@ from gcscope import Report
 from gcscope.cli.main import main
 from gcscope.model.diff import Difference
 from gcscope.model.phrases import in_one_line
-from test_dot import needs_graphviz
+from specimens.records import ALL, RETAINED, RINGS
+from support import PLAIN, needs_graphviz
 
 RING = """
 class Node:
@@ -717,8 +718,6 @@ def test_show(python, reports):
 
 
 def test_show_writes_what_it_reads(tmp_path, capsys):
-    from test_results import ALL
-
     for record in ALL:
         (tmp_path / "record.json").write_text(record.to_json())
         main(["show", str(tmp_path / "record.json")])
@@ -812,8 +811,6 @@ def test_where_show_cannot_write(python, reports, tmp_path):
 
 
 def test_what_is_drawn_of_other_records(tmp_path, capsys):
-    from test_results import ALL
-
     drawn = []
     for record in ALL:
         (tmp_path / "record.json").write_text(record.to_json())
@@ -861,8 +858,6 @@ def test_options_in_one_word(python, tmp_path):
 
 @pytest.mark.parametrize("language", ["dot", "mermaid", "svg", "png"])
 def test_what_cannot_be_drawn(python, tmp_path, language):
-    from test_results import RETAINED
-
     (tmp_path / "x.json").write_text(RETAINED.to_json())
     done = python("-m", "gcscope", "show", tmp_path / "x.json", "--format", language)
     message = "gcscope: a record of kind 'retained' has no rings to draw: --format text or json shows it\n"
@@ -939,8 +934,6 @@ def test_files_that_cannot_be_read(python, tmp_path):
 
 
 def test_diff_wants_rings_of_one_sort(python, reports, tmp_path):
-    from test_results import RETAINED, RINGS
-
     old, _ = reports
     (tmp_path / "x").write_text(RETAINED.to_json())
     done = python("-m", "gcscope", "diff", old, tmp_path / "x")
@@ -962,8 +955,6 @@ def test_diff_wants_rings_of_one_sort(python, reports, tmp_path):
 
 
 def shell(command, **env):
-    from conftest import PLAIN
-
     words = ["bash", "-c", f"{command}; echo ${{PIPESTATUS[@]}}"]
     environment = {**os.environ, **PLAIN, **env}
     done = subprocess.run(
@@ -974,8 +965,6 @@ def shell(command, **env):
 
 
 def test_a_reader_that_has_seen_enough(tmp_path, script):
-    from test_results import RINGS
-
     many = RINGS.to_json().replace("a note", "a note " * 100_000)
     (tmp_path / "r").write_text(many)
     (tmp_path / "none").write_text(many.replace("0123456789abcdef", "x"))
@@ -1004,8 +993,6 @@ def test_a_reader_that_has_seen_enough(tmp_path, script):
 
 
 def test_streams_that_are_closed(tmp_path, script):
-    from test_results import RINGS
-
     (tmp_path / "r").write_text(RINGS.to_json())
     command = f"{sys.executable} -m gcscope"
     path = script(TWO)
@@ -1027,8 +1014,6 @@ def test_streams_that_are_closed(tmp_path, script):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk(tmp_path, script):
-    from test_results import RINGS
-
     (tmp_path / "r").write_text(RINGS.to_json())
     command = f"{sys.executable} -m gcscope"
     for words in (f"show {tmp_path / 'r'} >/dev/full", "demo --people 2 >/dev/full"):
@@ -1045,8 +1030,6 @@ def test_a_full_disk(tmp_path, script):
 
 
 def test_poor_encodings(tmp_path, script):
-    from test_results import RINGS
-
     (tmp_path / "r").write_text(RINGS.to_json())
     for encoding in ("ascii", "latin-1"):
         for words in (f"show {tmp_path / 'r'}", "demo --people 2", f"run {script(TWO)} 2>&1"):
@@ -1064,9 +1047,6 @@ def test_a_terminal(tmp_path):
     import pty
     import struct
     import termios
-
-    from conftest import PLAIN
-    from test_results import RINGS
 
     (tmp_path / "r").write_text(RINGS.to_json())
     try:

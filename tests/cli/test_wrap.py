@@ -1,17 +1,14 @@
 """Texts fitted to narrow terminals: nothing is wider, nothing that matters is lost, and what fits stays as it is."""
 
-import gc
 import random
 import unicodedata
 
 import pytest
 
-import gcscope
 from gcscope.cli.wrap import cells, fitted, without_middle
-from gcscope.model.record import Counts
-from gcscope.model.results import Cut, Cycle, Link
 from gcscope.render.cycle_text import cycle_text
 from gcscope.render.text import outcome_text
+from specimens.records import unnumbered_link, wide_ring
 
 WIDTHS = [40, 60, 80]
 
@@ -20,73 +17,6 @@ def terminal_cells(text):
     """The slow and obvious way."""
     wide = sum(2 if unicodedata.east_asian_width(c) in ("W", "F") else 1 for c in text)
     return wide - sum(unicodedata.category(c) in ("Mn", "Me", "Cf") for c in text)
-
-
-def ring_of(*links, cause="an object refers to itself", advice="clear() it when done", cut=0):
-    return Cycle(
-        ring=links,
-        objects=len(links),
-        dragged=1234567,
-        dragged_bytes=12345678,
-        bytes=123456789,
-        types=Counts({"x": len(links)}),
-        cause=cause,
-        cut=Cut(link=links[cut], advice=advice, frees=len(links), references=1),
-        advice=advice,
-        count=12,
-        fingerprint="0123456789abcdef",
-    )
-
-
-def link(type_name, label, name=None, where=None):
-    return Link(type=type_name, name=name, label=label, named=True, where=where, refcount=None)
-
-
-@pytest.fixture(scope="module")
-def real_reports():
-    """What the words say of rings that programs make."""
-    gc.collect()
-    gc.disable()
-    try:
-
-        def keep():
-            try:
-                raise OSError("x")
-            except OSError as error:
-                kept = error
-            return len(str(kept))
-
-        class 人々のとても長い名前のクラス:
-            def __init__(self):
-                self.友達の一覧 = [self]
-
-        decomposed = type(
-            "Cafe\N{COMBINING ACUTE ACCENT}" * 12,
-            (),
-            {"__module__": "e\N{COMBINING ACUTE ACCENT}" * 9},
-        )
-        one, other = decomposed(), decomposed()
-        one.a_very_long_attribute_name_that_fills_a_line_of_its_own, other.x = (
-            {"k" * 70: other},
-            one,
-        )
-        keep()
-        人々のとても長い名前のクラス()
-        del one, other
-        person, friend = gcscope.Person("山田" * 8 + "  two  blanks"), gcscope.Person("Sarah")
-        person.befriend(friend)
-        texts = [
-            str(gcscope.holders(person)),
-            str(gcscope.why_alive(friend)),
-            str(gcscope.retained(person)),
-        ]
-        del person, friend
-        report = gcscope.garbage()
-        assert len(report.cycles) >= 4
-        return [str(report), *texts, str(gcscope.collect()), str(gcscope.trial(keep))]
-    finally:
-        gc.enable()
-        gc.collect()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -117,9 +47,9 @@ def test_the_sentences_lose_no_word(real_reports, width):
 
 
 def test_each_part_of_a_ring_has_its_place():
-    cycle = ring_of(
-        link("app.service.Service", ".task", where="app/service.py:24"),
-        link("frame", "local self", name="run", where="app/service.py:20"),
+    cycle = wide_ring(
+        unnumbered_link("app.service.Service", ".task", where="app/service.py:24"),
+        unnumbered_link("frame", "local self", name="run", where="app/service.py:20"),
         cause="an exception keeps the frame that keeps it",
         advice="del the local (try ... finally), or keep the exception without its traceback",
         cut=1,
@@ -145,7 +75,7 @@ def test_each_part_of_a_ring_has_its_place():
 
 
 def test_advice_beside_the_ring_goes_below_it():
-    cycle = ring_of(link("m.Node", ".me"), link("m.Other", ".you"))
+    cycle = wide_ring(unnumbered_link("m.Node", ".me"), unnumbered_link("m.Other", ".you"))
     assert "◄ cut here: clear() it when done (frees" in cycle_text(cycle)
     lines = fitted(cycle_text(cycle), 60).split("\n")
     assert "  │    .me  ◄ cut here" in lines
@@ -157,10 +87,14 @@ def test_advice_beside_the_ring_goes_below_it():
 
 def test_file_and_line_are_kept_whole_as_long_as_they_can_be():
     where = "some/folder/module.py:1234"
-    text = fitted(cycle_text(ring_of(link("x" * 90, "y" * 90, where=where), cut=0)), 60)
+    text = fitted(
+        cycle_text(wide_ring(unnumbered_link("x" * 90, "y" * 90, where=where), cut=0)), 60
+    )
     assert f"  at {where}\n" in text and "…" in text
-    assert where in fitted(cycle_text(ring_of(link("m.Node", ".me", where=where))), 40)
-    longer = fitted(cycle_text(ring_of(link("m.Node", ".me", where="folder/" * 20 + "m.py:7"))), 40)
+    assert where in fitted(cycle_text(wide_ring(unnumbered_link("m.Node", ".me", where=where))), 40)
+    longer = fitted(
+        cycle_text(wide_ring(unnumbered_link("m.Node", ".me", where="folder/" * 20 + "m.py:7"))), 40
+    )
     assert "m.py:7\n" in longer
 
 

@@ -6,35 +6,10 @@ from hypothesis import strategies as st
 
 import gcscope
 from gcscope.model.phrases import shortened
-from gcscope.model.picture import Arrow, Box, Group, Picture
+from gcscope.model.picture import Group, Picture
 from gcscope.render.boxes import arrow_lines, box_lines, group_lines, rows_of_ring, wrapped
 from gcscope.render.report_picture import MOST_BOXES, picture_of
-from pictures import GOLDEN, PERSONS, chain, cycle, link, report
-
-
-def box(key, **values):
-    fixed = {
-        "title": key,
-        "lines": (),
-        "kind": "object",
-        "refcount": None,
-        "on_ring": False,
-        "group": None,
-    }
-    return Box(key=key, **{**fixed, **values})
-
-
-def arrow(source, target, **values):
-    return Arrow(
-        source=source, target=target, **{"label": "", "on_ring": False, "is_cut": False, **values}
-    )
-
-
-def picture(boxes=(), arrows=(), groups=(), **values):
-    fixed = {"title": "a picture", "lines": (), "description": ""}
-    return Picture(
-        boxes=tuple(boxes), arrows=tuple(arrows), groups=tuple(groups), **{**fixed, **values}
-    )
+from specimens.pictures import GOLDEN, PERSONS, arrow, box, chain, cycle, link, picture, report
 
 
 def titles(drawn):

@@ -8,113 +8,18 @@ import re
 import pytest
 
 from gcscope import (
-    Chain,
-    Collection,
     Counts,
     Cut,
     Cycle,
     Event,
     Fate,
-    Holder,
-    Holders,
     Link,
     Report,
-    Retained,
-    Trial,
 )
-from gcscope.model.diff import Difference, Growth
-from gcscope.model.judgement import Baseline, Finding, Judgement, KnownRing
 from gcscope.model.phrases import counts_lines, size
-from gcscope.model.results import Arithmetic, Row
-from gcscope.model.walkthrough import Counted, Moved, Subtracted, Walkthrough
 from gcscope.render.json import kinds, pretty, read_any
-
-REPORT = Report(
-    objects=5, bytes=3120, types=Counts({"list": 2, "gcscope.Person": 3}), cycles=(), notes=()
-)
-FATES = (
-    Fate(serial=1, type="gcscope.Person", name="Michael", fate="collector"),
-    Fate(serial=2, type="m.Node", name=None, fate="survived"),
-)
-COLLECTION = Collection(
-    fates=FATES,
-    types=Counts({"gcscope.Person": 1, "list": 1}),
-    resurrected=Counts({"m.Phoenix": 1}),
-    uncollectable=Counts(),
-    cycles=(),
-    notes=("a note",),
-)
-TRIAL = Trial(
-    refcount=Counts({"gcscope.Person": 2}),
-    collector=Counts({"a": 5, "b": 4, "c": 3, "d": 2, "e": 1, "f": 1}),
-    survived=Counts(),
-    resurrected=Counts(),
-    uncollectable=Counts(),
-    report=REPORT,
-    notes=(),
-)
-EVENT = Event(
-    serial=1, what="freed", type="gcscope.Person", name="Michael", refcount=0, freed_by="collector"
-)
-LINK = Link(type="m.Node", name=None, label=".me", named=True, where="m.py:3", refcount=2)
-CYCLE = Cycle(
-    ring=(
-        LINK,
-        Link(
-            type="function", name="f \ud800", label="cell x", named=False, where=None, refcount=None
-        ),
-    ),
-    objects=2,
-    dragged=1,
-    dragged_bytes=56,
-    bytes=104,
-    types=Counts({"m.Node": 1, "function": 1}),
-    cause='an "object"\n',
-    cut=Cut(link=LINK, advice="set .me = None", frees=3, references=1),
-    advice="set .me = None",
-    count=3,
-    fingerprint="0123456789abcdef",
-)
-RINGS = Report(
-    objects=9, bytes=312, types=Counts({"m.Node": 9}), cycles=(CYCLE,), notes=("a note",)
-)
-HOLDER = Holder(type="dict", name=None, label="['x']", where=None, owned=True)
-HOLDERS = Holders(refcount=1, named=(HOLDER,), unexplained=-1, hints=())
-CHAIN = Chain(reachable=True, root="module", links=(LINK,), expression="m.x")
-RETAINED = Retained(objects=1, bytes=72, types=Counts({"list": 1}))
-DIFFERENCE = Difference(
-    new=(CYCLE,), gone=(), grown=(Growth(before=CYCLE, after=CYCLE),), same=1, shrunk=2, alive=False
-)
-TABLE = Arithmetic(rows=(Row(label="Michael", refcount=1, inside=1, left=0, reachable=False),))
-ALL = [
-    REPORT,
-    COLLECTION,
-    TRIAL,
-    EVENT,
-    FATES[0],
-    FATES[1],
-    RINGS,
-    CYCLE,
-    LINK,
-    CYCLE.cut,
-    HOLDER,
-    HOLDERS,
-]
-ALL += [CHAIN, RETAINED, TABLE, TABLE.rows[0], DIFFERENCE, DIFFERENCE.grown[0]]
-FINDING = Finding(cycle=CYCLE, standing="new")
-JUDGEMENT = Judgement(findings=(FINDING,), notes=("a note",), severity="fail", reason=None)
-BASELINE = Baseline(
-    rings=(KnownRing(fingerprint="01", ring="m.Node .me → m.Node", tests=("t.py::test",)),)
-)
-STEPS = Walkthrough(
-    update_refs=(Counted(name="n", gc_refs=1),),
-    subtract_refs=(Subtracted(reference="n.me", target="n", before=1, after=0),),
-    move_unreachable=(Moved(name="n", gc_refs=0, reachable=False, because="nothing"),),
-    more=0,
-)
-ALL += [STEPS, STEPS.update_refs[0], STEPS.subtract_refs[0]]
-ALL += [STEPS.move_unreachable[0]]
-ALL += [FINDING, JUDGEMENT, BASELINE, BASELINE.rings[0]]
+from specimens import records
+from specimens.records import ALL, COLLECTION, EVENT, FATES, REPORT, RINGS, TABLE, TRIAL
 
 
 def without_ring(report):
@@ -162,7 +67,7 @@ def test_values(record):
     assert again == record and hash(again) == hash(record) and len({again, record}) == 1
     assert copy.copy(record) == record == copy.deepcopy(record)
     assert record != "something else" and record != REPORT or record is REPORT
-    assert eval(repr(record), globals()) == record
+    assert eval(repr(record), vars(records)) == record
 
 
 @by_kind

@@ -4,11 +4,11 @@ import unittest.mock
 
 import pytest
 
-from conftest import python
 from gcscope.model.judgement import ALLOWED, NEW, OF_PYTEST
 from gcscope.pytest_plugin import messages as render
 from gcscope.pytest_plugin.new_objects import NewObjects
 from gcscope.pytest_plugin.policy import Rules, Session, judge
+from support import python
 
 
 def rules(function, **changes):

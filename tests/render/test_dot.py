@@ -14,12 +14,19 @@ from gcscope.render.boxes import arrow_lines, box_lines, group_lines, picture_li
 from gcscope.render.dot import BACKSLASH, dot_of, dot_text, escaped
 from gcscope.render.graphviz import _graphviz
 from gcscope.render.report_picture import picture_of
-from pictures import GOLDEN, GOLDEN_FOLDER, chain, cycle, report
-from test_picture import arrow, box, picture
-
-needs_graphviz = pytest.mark.skipif(
-    _graphviz("digraph {}", "svg") is None, reason="needs Graphviz: dot on PATH, or the extra viz"
+from specimens.pictures import (
+    GOLDEN,
+    GOLDEN_FOLDER,
+    arrow,
+    box,
+    chain,
+    cycle,
+    drawn_with,
+    picture,
+    report,
 )
+from specimens.texts import NASTY, texts
+from support import needs_graphviz
 
 # ------------------------------------------------------------------------------ reading back
 
@@ -151,67 +158,6 @@ def check(drawn):
     assert seen == expected
     assert {node for edge in read.edges for node in edge[:2]} <= read.nodes.keys()
     return read
-
-
-NASTY = [
-    *('"', "\\", "\\N\\G\\L\\E\\T\\H", "\\l\\r\\n", "ends in \\", '\\"'),
-    *(
-        "<b>x</b>",
-        "<",
-        "&lt;",
-        "&amp;amp;",
-        "&#34;",
-        "&",
-        "#35;",
-        "fa:fa-car",
-        "direction TB",
-        "1. x",
-        "$$x$$",
-    ),
-    *(
-        "{a|b}",
-        "[0]",
-        "a;b",
-        "//x",
-        "/*x*/",
-        "#define",
-        "->",
-        "%%x",
-        "end",
-        "graph",
-        "__x__",
-        "*x*",
-        "`x`",
-    ),
-    *(
-        "\n",
-        "\r\n",
-        "\x00",
-        "\x1b[31m",
-        "\ud800",
-        "\udfff\ud800",
-        "\u202eevil",
-        "\ufb02\xb0\xb0lt\xb6\xdf",
-    ),
-    *("שרה", "محمد", "😀👩‍👩‍👧", "王小明", "", " ", "   x   ", "    x", "\t"),
-    *("x" * 10_000, '"' * 10_000),
-]
-texts = st.one_of(
-    st.sampled_from(NASTY),
-    st.lists(st.sampled_from(NASTY[:-2]), max_size=4).map("".join),
-    st.text(st.characters(exclude_categories=()), max_size=60),
-)
-
-
-def drawn_with(names, **values):
-    """Boxes in a row with these names, arrows with these labels between them."""
-    boxes = [
-        box(str(i), title=name, lines=(name,), on_ring=i % 2 == 0) for i, name in enumerate(names)
-    ]
-    arrows = [
-        arrow(str(i), str(i + 1), label=name, is_cut=i == 1) for i, name in enumerate(names[:-1])
-    ]
-    return picture(boxes, arrows, title=names[0] if names else "", lines=tuple(names), **values)
 
 
 # ------------------------------------------------------------------------------------ tests

@@ -7,9 +7,8 @@ import pytest
 import gcscope
 from gcscope import Person, film
 from gcscope.render.film_view import below_each_other, film_bundle, svgs_of
-from test_dot import needs_graphviz
-from test_graphviz import no_graphviz  # noqa: F401
-from test_mermaid import check, lines_of, read
+from mermaid_reader import check, lines_of, read
+from support import needs_graphviz
 
 SVG = "image/svg+xml"
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -31,7 +30,7 @@ def frames(quiet):
     return taken.frames
 
 
-def test_without_graphviz_mermaid_has_all_frames(frames, no_graphviz):  # noqa: F811
+def test_without_graphviz_mermaid_has_all_frames(frames, no_graphviz):
     forms = film_bundle(frames, "text", False)
     assert set(forms) == {"text/plain", "text/vnd.mermaid"}
     found = read(forms["text/vnd.mermaid"])
@@ -105,7 +104,7 @@ def test_a_film_in_svg(frames, tmp_path, monkeypatch):
     assert "the collector has run" in (tmp_path / "x.SVG").read_text(encoding="utf-8")
 
 
-def test_without_graphviz_a_film_is_written_beside(frames, tmp_path, monkeypatch, no_graphviz):  # noqa: F811
+def test_without_graphviz_a_film_is_written_beside(frames, tmp_path, monkeypatch, no_graphviz):
     taken = film([])
     monkeypatch.setattr(type(taken), "frames", frames)
     with pytest.raises(

@@ -14,19 +14,12 @@ from gcscope.render.formats import bundle
 from gcscope.render.graphviz import CannotDraw, png_of, svg_of
 from gcscope.render.mermaid import mermaid_text
 from gcscope.render.report_picture import picture_of
-from pictures import GOLDEN
-from test_dot import needs_graphviz
+from specimens.pictures import GOLDEN
+from support import needs_graphviz
 
 REPORT = GOLDEN["pair"]
 PICTURE = picture_of(REPORT)
 CYCLE = REPORT.cycles[0]
-
-
-@pytest.fixture
-def no_graphviz(monkeypatch, tmp_path):
-    """Neither dot on PATH nor pygraphviz."""
-    monkeypatch.setenv("PATH", str(tmp_path / "nowhere"))
-    monkeypatch.setattr(sys, "path", [str(tmp_path / "nowhere")])
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from gcscope.model.phrases import in_one_line, shortened
 from gcscope.render.graphviz import svg_of
 from gcscope.render.report_picture import picture_of
 from gcscope.render.svg import accessible, escaped
-from pictures import GOLDEN
-from test_dot import NASTY, drawn_with, needs_graphviz, texts
-from test_picture import arrow, box, picture
+from specimens.pictures import GOLDEN, arrow, box, drawn_with, picture
+from specimens.texts import NASTY, texts
+from support import needs_graphviz
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = """<?xml version="1.0" encoding="UTF-8" standalone="no"?>

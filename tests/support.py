@@ -1,0 +1,59 @@
+"""What tests and scripts share that is no fixture: Python processes of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gcscope.render.graphviz import _graphviz
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+# whatever the environment is from which the tests are run
+PLAIN = {"PYTHONIOENCODING": "utf-8"}
+
+
+PLAIN |= dict.fromkeys(
+    ("PYTHONWARNINGS", "PYTHONUNBUFFERED", "COLUMNS", "NO_COLOR", "FORCE_COLOR"), ""
+)
+
+
+class Finished:
+    """A process that ended."""
+
+    def __init__(self, process):
+        self.code = process.returncode
+        self.out = process.stdout
+        self.err = process.stderr
+
+    def __repr__(self):
+        return f"exit code {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+def python(*arguments, env=None, cwd=None, text_input=None):
+    """Run this interpreter; stdout and stderr as text."""
+    return Finished(
+        subprocess.run(
+            [sys.executable, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=240,
+            cwd=cwd,
+            input=text_input,
+            env={
+                name: value
+                for name, value in {**os.environ, **PLAIN, **(env or {})}.items()
+                if value is not None
+            },
+        )
+    )
+
+
+needs_graphviz = pytest.mark.skipif(
+    _graphviz("digraph {}", "svg") is None, reason="needs Graphviz: dot on PATH, or the extra viz"
+)
