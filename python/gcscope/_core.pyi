@@ -1,7 +1,9 @@
 """The C core. The public words are in the package gcscope."""
 
+from collections.abc import Sequence
 from typing import Any, Final, SupportsIndex, final
 
+from _typeshed import structseq
 from typing_extensions import disjoint_base
 
 KNOWS_BORROWING: Final[bool]
@@ -38,24 +40,437 @@ class RollCall:
     def uncertain(self) -> bool: ...
     @property
     def over_visited(self) -> int: ...
-    def types(self) -> tuple[dict[str, int], dict[str, int]]: ...
+    def types(self) -> TypeCounts: ...
     def addresses(self) -> list[int]: ...
     def without(self, other: RollCall, /) -> RollCall: ...
     def within(self, other: RollCall, /) -> RollCall: ...
     def still_tracked(self) -> RollCall: ...
     def collect(self) -> RollCall: ...
 
+@final
+class Place(structseq[Any], tuple[str, int]):
+    __match_args__: Final = (
+        "file",
+        "line",
+    )
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+
+@final
+class Node(structseq[Any], tuple[str, str, str | None, Place | None, int]):
+    __match_args__: Final = (
+        "type",
+        "kind",
+        "name",
+        "where",
+        "rank",
+    )
+    @property
+    def type(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def where(self) -> Place | None: ...
+    @property
+    def rank(self) -> int: ...
+
+@final
+class Edge(structseq[Any], tuple[str, str, str, bool, tuple[object, object] | None]):
+    __match_args__: Final = (
+        "text",
+        "canonical",
+        "kind",
+        "named",
+        "ask",
+    )
+    @property
+    def text(self) -> str: ...
+    @property
+    def canonical(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def named(self) -> bool: ...
+    @property
+    def ask(self) -> tuple[object, object] | None: ...
+
+@final
+class CutTrial(structseq[Any], tuple[int, int, int]):
+    __match_args__: Final = (
+        "alone",
+        "references",
+        "together",
+    )
+    @property
+    def alone(self) -> int: ...
+    @property
+    def references(self) -> int: ...
+    @property
+    def together(self) -> int: ...
+
+@final
+class Clearing(structseq[Any], tuple[int, int, list[str]]):
+    __match_args__: Final = (
+        "frees",
+        "references",
+        "labels",
+    )
+    @property
+    def frees(self) -> int: ...
+    @property
+    def references(self) -> int: ...
+    @property
+    def labels(self) -> list[str]: ...
+
+@final
+class TypeCounts(structseq[Any], tuple[dict[str, int], dict[str, int]]):
+    __match_args__: Final = (
+        "instrumented",
+        "others",
+    )
+    @property
+    def instrumented(self) -> dict[str, int]: ...
+    @property
+    def others(self) -> dict[str, int]: ...
+
+@final
+class Ring(
+    structseq[Any],
+    tuple[
+        int,
+        int,
+        int,
+        int,
+        int,
+        bool,
+        TypeCounts,
+        list[Node],
+        list[int | None],
+        list[Edge],
+        list[CutTrial],
+        list[Clearing | None],
+        bool,
+    ],
+):
+    __match_args__: Final = (
+        "seen",
+        "objects",
+        "dragged",
+        "bytes",
+        "dragged_bytes",
+        "exact",
+        "types",
+        "nodes",
+        "refcounts",
+        "edges",
+        "trials",
+        "clearings",
+        "held",
+    )
+    @property
+    def seen(self) -> int: ...
+    @property
+    def objects(self) -> int: ...
+    @property
+    def dragged(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def dragged_bytes(self) -> int: ...
+    @property
+    def exact(self) -> bool: ...
+    @property
+    def types(self) -> TypeCounts: ...
+    @property
+    def nodes(self) -> list[Node]: ...
+    @property
+    def refcounts(self) -> list[int | None]: ...
+    @property
+    def edges(self) -> list[Edge]: ...
+    @property
+    def trials(self) -> list[CutTrial]: ...
+    @property
+    def clearings(self) -> list[Clearing | None]: ...
+    @property
+    def held(self) -> bool: ...
+
+@final
+class Rings(structseq[Any], tuple[RollCall, list[Ring]]):
+    __match_args__: Final = (
+        "objects",
+        "forms",
+    )
+    @property
+    def objects(self) -> RollCall: ...
+    @property
+    def forms(self) -> list[Ring]: ...
+
+@final
+class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
+    __match_args__: Final = (
+        "node",
+        "edges",
+        "owned",
+        "found",
+    )
+    @property
+    def node(self) -> Node: ...
+    @property
+    def edges(self) -> Sequence[Edge]: ...
+    @property
+    def owned(self) -> bool: ...
+    @property
+    def found(self) -> str: ...
+
+@final
+class References(structseq[Any], tuple[int | None, list[Reference]]):
+    __match_args__: Final = (
+        "refcount",
+        "references",
+    )
+    @property
+    def refcount(self) -> int | None: ...
+    @property
+    def references(self) -> list[Reference]: ...
+
+@final
+class Neighbor(structseq[Any], tuple[Node, int, int | None, int | None, int, int, int, bool, bool]):
+    __match_args__: Final = (
+        "node",
+        "address",
+        "serial",
+        "refcount",
+        "outside",
+        "depth",
+        "gc_refs",
+        "stays",
+        "reachable",
+    )
+    @property
+    def node(self) -> Node: ...
+    @property
+    def address(self) -> int: ...
+    @property
+    def serial(self) -> int | None: ...
+    @property
+    def refcount(self) -> int | None: ...
+    @property
+    def outside(self) -> int: ...
+    @property
+    def depth(self) -> int: ...
+    @property
+    def gc_refs(self) -> int: ...
+    @property
+    def stays(self) -> bool: ...
+    @property
+    def reachable(self) -> bool: ...
+
+@final
+class InnerReference(structseq[Any], tuple[int, int, int, int, list[Edge]]):
+    __match_args__: Final = (
+        "source",
+        "target",
+        "references",
+        "owned",
+        "edges",
+    )
+    @property
+    def source(self) -> int: ...
+    @property
+    def target(self) -> int: ...
+    @property
+    def references(self) -> int: ...
+    @property
+    def owned(self) -> int: ...
+    @property
+    def edges(self) -> list[Edge]: ...
+
+@final
+class OuterReference(structseq[Any], tuple[int, Node, Sequence[Edge], str]):
+    __match_args__: Final = (
+        "target",
+        "node",
+        "edges",
+        "found",
+    )
+    @property
+    def target(self) -> int: ...
+    @property
+    def node(self) -> Node: ...
+    @property
+    def edges(self) -> Sequence[Edge]: ...
+    @property
+    def found(self) -> str: ...
+
+@final
+class Neighborhood(
+    structseq[Any], tuple[list[Neighbor], list[InnerReference], list[OuterReference], int]
+):
+    __match_args__: Final = (
+        "objects",
+        "references",
+        "outside",
+        "met",
+    )
+    @property
+    def objects(self) -> list[Neighbor]: ...
+    @property
+    def references(self) -> list[InnerReference]: ...
+    @property
+    def outside(self) -> list[OuterReference]: ...
+    @property
+    def met(self) -> int: ...
+
+@final
+class Chain(
+    structseq[Any],
+    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None],
+):
+    __match_args__: Final = (
+        "root",
+        "nodes",
+        "edges",
+        "module",
+        "frame",
+        "local",
+        "expression",
+    )
+    @property
+    def root(self) -> str: ...
+    @property
+    def nodes(self) -> list[Node]: ...
+    @property
+    def edges(self) -> list[Edge]: ...
+    @property
+    def module(self) -> str | None: ...
+    @property
+    def frame(self) -> Node | None: ...
+    @property
+    def local(self) -> str | None: ...
+    @property
+    def expression(self) -> str | None: ...
+
+@final
+class Retained(structseq[Any], tuple[int, int, TypeCounts]):
+    __match_args__: Final = (
+        "objects",
+        "bytes",
+        "types",
+    )
+    @property
+    def objects(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def types(self) -> TypeCounts: ...
+
+@final
+class Retainer(structseq[Any], tuple[Node, int]):
+    __match_args__: Final = (
+        "node",
+        "bytes",
+    )
+    @property
+    def node(self) -> Node: ...
+    @property
+    def bytes(self) -> int: ...
+
+@final
+class Event(structseq[Any], tuple[int, str, str, str | None, int, str | None]):
+    __match_args__: Final = (
+        "serial",
+        "what",
+        "type",
+        "name",
+        "refcount",
+        "freed_by",
+    )
+    @property
+    def serial(self) -> int: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def refcount(self) -> int: ...
+    @property
+    def freed_by(self) -> str | None: ...
+
+@final
+class Death(structseq[Any], tuple[int, str, str]):
+    __match_args__: Final = (
+        "serial",
+        "type",
+        "freed_by",
+    )
+    @property
+    def serial(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def freed_by(self) -> str: ...
+
+@final
+class DeathLog(structseq[Any], tuple[int, int]):
+    __match_args__: Final = (
+        "since",
+        "first_serial",
+    )
+    @property
+    def since(self) -> int: ...
+    @property
+    def first_serial(self) -> int: ...
+
+@final
+class Living(structseq[Any], tuple[int, str, str | None, bool]):
+    __match_args__: Final = (
+        "serial",
+        "type",
+        "name",
+        "listed",
+    )
+    @property
+    def serial(self) -> int: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def listed(self) -> bool: ...
+
+@final
+class ScanCost(structseq[Any], tuple[int, int, int, int]):
+    __match_args__: Final = (
+        "nodes",
+        "edges",
+        "visits",
+        "peak_bytes",
+    )
+    @property
+    def nodes(self) -> int: ...
+    @property
+    def edges(self) -> int: ...
+    @property
+    def visits(self) -> int: ...
+    @property
+    def peak_bytes(self) -> int: ...
+
 def refcount(obj: object, /) -> int: ...
 def dry_run(extent: int | list[Any] = -1, /) -> RollCall: ...
 def roll_call(objects: list[Any], /) -> RollCall: ...
-def arithmetic(addresses: list[int], /) -> list[tuple[int, int, int, bool] | None]: ...
-def alive(roll_call: RollCall | None, /) -> list[tuple[int, str, str | None, bool]]: ...
+def alive(roll_call: RollCall | None, /) -> list[Living]: ...
 def gc_pause() -> None: ...
 def gc_resume() -> None: ...
-def watch_begin() -> tuple[int, int]: ...
-def watch_deaths(since: int, /) -> list[tuple[int, str, str]]: ...
-def watch_end() -> None: ...
-def journal_events() -> list[tuple[int, str, str, str | None, int, str | None]]: ...
+def deaths_begin() -> DeathLog: ...
+def deaths_since(since: int, /) -> list[Death]: ...
+def deaths_end() -> None: ...
+def journal_events() -> list[Event]: ...
 def journal_dropped() -> int: ...
 def journal_totals() -> dict[str, int]: ...
 def journal_clear() -> None: ...
@@ -63,28 +478,29 @@ def journal_enabled() -> bool: ...
 def journal_enable(enabled: bool, /) -> None: ...
 def journal_capacity() -> int: ...
 def journal_resize(capacity: int, /) -> None: ...
-def last_scan() -> dict[str, int]: ...
+def last_scan() -> ScanCost: ...
 def fail_after(growths: int, /) -> None: ...
-def rings(
+def unreachable_rings(
     earlier: RollCall | None,
     labellers: dict[int, tuple[type, Any]],
     object_traceback: Any,
     extent: int | list[Any] = -1,
     /,
-) -> tuple[RollCall, list[tuple[Any, ...]]]: ...
+) -> Rings: ...
 def live_rings(
     objects: tuple[object, ...],
     labellers: dict[int, tuple[type, Any]],
     object_traceback: Any,
     /,
-) -> tuple[RollCall, list[tuple[Any, ...]]]: ...
+) -> Rings: ...
+def smallest_rotation(keys: list[int], /) -> int: ...
 def holders(
     box: list[Any],
     known: tuple[tuple[int, str], ...],
     labellers: dict[int, tuple[type, Any]] | None = None,
     object_traceback: Any = None,
     /,
-) -> tuple[int | None, list[tuple[Any, ...]]]: ...
+) -> References: ...
 def neighborhood(
     given: list[int] | tuple[object, ...],
     most: int,
@@ -92,13 +508,13 @@ def neighborhood(
     labellers: dict[int, tuple[type, Any]],
     object_traceback: Any,
     /,
-) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], list[tuple[Any, ...]], int]: ...
+) -> Neighborhood: ...
 def born(addresses: list[int], extent: int | list[Any], /) -> list[int]: ...
 def why_alive(
     box: list[Any],
     labellers: dict[int, tuple[type, Any]] | None = None,
     object_traceback: Any = None,
     /,
-) -> tuple[str, list[Any], Any, str | None] | None: ...
-def retained(box: list[Any], /) -> tuple[int, int, tuple[dict[str, int], dict[str, int]]]: ...
-def retainers(count: int, /) -> list[tuple[tuple[Any, ...], int]]: ...
+) -> Chain | None: ...
+def retained(box: list[Any], /) -> Retained: ...
+def retainers(count: int, /) -> list[Retainer]: ...

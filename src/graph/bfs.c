@@ -76,29 +76,25 @@ trace_back(const Bfs *bfs, NodeId last, Path *way)
 
 /* ---------------------------------------------------------------- from the roots */
 
-static inline bool
-is_barred(const uint64_t *barred, NodeId node)
-{
-    return barred != NULL && (barred[node / 64] >> (node % 64) & 1);
-}
-
 static inline int
-see_unless_barred(Bfs *bfs, const uint64_t *barred, NodeId node, NodeId parent)
+see_unless_excluded(Bfs *bfs, const NodeSet *excluded, NodeId node, NodeId parent)
 {
-    return has_seen(bfs, node) || is_barred(barred, node) ? 0 : see(bfs, node, parent);
+    return has_seen(bfs, node) || (excluded != NULL && nodeset_has(excluded, node))
+               ? 0
+               : see(bfs, node, parent);
 }
 
 /* The queue holds the roots in their order. A level of the search is ordered by the roots of its
    ways, since the one before is: so the first way to be found is the one whose root stands first. */
 static int
-search_from_queue(Bfs *bfs, NodeId target, const uint64_t *barred)
+search_from_queue(Bfs *bfs, NodeId target, const NodeSet *excluded)
 {
     for (size_t q = 0; q < bfs->queue.length && !has_seen(bfs, target); q++) {
         NodeId node = bfs->queue.items[q];
         uint32_t end = bfs->graph->offsets.items[node + 1];
         for (uint32_t e = bfs->graph->offsets.items[node]; e < end && !has_seen(bfs, target); e++) {
             bfs->steps++;
-            if (see_unless_barred(bfs, barred, bfs->graph->targets.items[e], node) < 0) {
+            if (see_unless_excluded(bfs, excluded, bfs->graph->targets.items[e], node) < 0) {
                 return -1;
             }
         }
@@ -107,17 +103,17 @@ search_from_queue(Bfs *bfs, NodeId target, const uint64_t *barred)
 }
 
 int
-bfs_from_roots(Bfs *bfs, const NodeId *roots, size_t count, NodeId target, const uint64_t *barred,
+bfs_from_roots(Bfs *bfs, const NodeId *roots, size_t count, NodeId target, const NodeSet *excluded,
                Path *way)
 {
     way->length = 0;
     search_begin(bfs);
     for (size_t r = 0; r < count && !has_seen(bfs, target); r++) {
-        if (see_unless_barred(bfs, barred, roots[r], NOWHERE) < 0) {
+        if (see_unless_excluded(bfs, excluded, roots[r], NOWHERE) < 0) {
             return -1;
         }
     }
-    if (search_from_queue(bfs, target, barred) < 0) {
+    if (search_from_queue(bfs, target, excluded) < 0) {
         return -1;
     }
     if (!has_seen(bfs, target)) {

@@ -12,9 +12,9 @@
 #ifndef GCSCOPE_BFS_H
 #define GCSCOPE_BFS_H
 
-#include "graph/graph.h"
+#include "graph/nodeset.h"
 
-typedef VEC(NodeId) Path;
+typedef NodeIds Path;
 
 /* What a search needs, made once for many: 8 bytes a node. */
 typedef struct {
@@ -30,13 +30,13 @@ typedef struct {
 int bfs_init(Bfs *bfs, Memory *memory, const Graph *graph);
 void bfs_fini(Bfs *bfs);
 
-/* The shortest way from any of `roots` to `target`, not through nodes for which barred (a bit a
-   node, or NULL) is set, roots and target included. `way` begins at the root and ends at the
+/* The shortest way from any of `roots` to `target`, not through nodes that are
+   excluded (NULL: none), roots and target included. `way` begins at the root and ends at the
    target. 1: found; 0: there is none, and `way` is empty; -1: out of memory. Among several, the one
    whose root stands first; rows are followed in their order. The caller frees `way`, which may be
    used again for the next one. */
 int bfs_from_roots(Bfs *bfs, const NodeId *roots, size_t count, NodeId target,
-                   const uint64_t *barred, Path *way);
+                   const NodeSet *excluded, Path *way);
 
 /* A shortest ring among members[0 .. count) of one cyclic component (component[node] ==
    component[members[0]] for exactly those), begun at the member of it from which it was found: each

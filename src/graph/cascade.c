@@ -4,19 +4,14 @@ int
 cascade_init(Cascade *cascade, Memory *memory, const Graph *graph, const NodeId *unowned,
              size_t unowned_count)
 {
-    size_t nodes = graph->nodes, words = nodes / 64 + 1;
+    size_t nodes = graph->nodes;
     *cascade = (Cascade){.memory = memory, .graph = graph};
-    if (vec_reserve(memory, &cascade->counts, nodes + 1) < 0 ||
-        vec_reserve(memory, &cascade->first_cut, nodes + 1) < 0 ||
+    if (vec_zeros(memory, &cascade->counts, nodes) < 0 ||
+        vec_zeros(memory, &cascade->first_cut, nodes) < 0 ||
         vec_reserve(memory, &cascade->freed, nodes) < 0 ||
-        vec_reserve(memory, &cascade->is_freed, words) < 0) {
+        nodeset_init(&cascade->is_freed, memory, nodes) < 0) {
         return -1;
     }
-    memset(cascade->counts.items, 0, nodes * sizeof(int32_t));
-    memset(cascade->first_cut.items, 0, nodes * sizeof(uint32_t));
-    memset(cascade->is_freed.items, 0, words * sizeof(uint64_t));
-    cascade->counts.length = cascade->first_cut.length = nodes;
-    cascade->is_freed.length = words;
     for (size_t e = 0; e < graph_edges(graph); e++) {
         cascade->counts.items[graph->targets.items[e]]++;
     }
@@ -32,7 +27,7 @@ cascade_fini(Cascade *cascade)
     if (cascade->memory != NULL) {
         vec_fini(cascade->memory, &cascade->counts);
         vec_fini(cascade->memory, &cascade->freed);
-        vec_fini(cascade->memory, &cascade->is_freed);
+        nodeset_fini(&cascade->is_freed);
         vec_fini(cascade->memory, &cascade->first_cut);
         vec_fini(cascade->memory, &cascade->next_cut);
     }
@@ -44,10 +39,7 @@ cascade_fini(Cascade *cascade)
 static inline void
 free_node(Cascade *cascade, NodeId node)
 {
-    uint64_t bit = UINT64_C(1) << (node % 64);
-    uint64_t *word = &cascade->is_freed.items[node / 64];
-    if ((*word & bit) == 0) {
-        *word |= bit;
+    if (nodeset_enter(&cascade->is_freed, node)) {
         vec_push_reserved(&cascade->freed, node);
     }
 }
@@ -75,7 +67,7 @@ add_along_cuts(Cascade *cascade, const Edge *edges, NodeId source, int32_t by)
    before the row goes: counts are then never lower than they should be, and no node is freed too
    early. */
 static void
-let_fall(Cascade *cascade, const Edge *edges)
+free_all(Cascade *cascade, const Edge *edges)
 {
     const uint32_t *offsets = cascade->graph->offsets.items;
     for (size_t f = 0; f < cascade->freed.length; f++) {
@@ -89,12 +81,12 @@ let_fall(Cascade *cascade, const Edge *edges)
 
 /* The same additions with their signs changed; only `freed` stays. */
 static void
-undo_fall(Cascade *cascade, const Edge *edges)
+undo(Cascade *cascade, const Edge *edges)
 {
     const uint32_t *offsets = cascade->graph->offsets.items;
     for (size_t f = 0; f < cascade->freed.length; f++) {
         NodeId node = cascade->freed.items[f];
-        cascade->is_freed.items[node / 64] &= ~(UINT64_C(1) << (node % 64));
+        nodeset_remove(&cascade->is_freed, node);
         add_along_cuts(cascade, edges, node, -1);
         for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
             cascade->counts.items[cascade->graph->targets.items[e]]++;
@@ -118,8 +110,8 @@ cascade_cut(Cascade *cascade, const Edge *edges, size_t count)
     for (size_t c = 0; c < count; c++) {
         take_reference(cascade, edges[c].target);
     }
-    let_fall(cascade, edges);
-    undo_fall(cascade, edges);
+    free_all(cascade, edges);
+    undo(cascade, edges);
     for (size_t c = 0; c < count; c++) {
         cascade->counts.items[edges[c].target]++;
         cascade->first_cut.items[edges[c].source] = 0;
@@ -135,8 +127,8 @@ cascade_free(Cascade *cascade, const NodeId *nodes, size_t count)
         free_node(cascade, nodes[n]);
     }
     size_t given = cascade->freed.length; /* fewer than `count` if one of them was given twice */
-    let_fall(cascade, NULL);
-    undo_fall(cascade, NULL);
+    free_all(cascade, NULL);
+    undo(cascade, NULL);
     cascade->freed.length -= given;
     if (cascade->freed.length != 0) {
         memmove(cascade->freed.items, cascade->freed.items + given,

@@ -1,13 +1,13 @@
-/* fall: what reference counting frees when references are taken away. It knows no Python.
+/* cascade: what reference counting frees when references are taken away. It knows no Python.
 
    counts[n] are the references that own node n. When a reference to n goes, its count falls by one;
    at zero n is freed, and every reference of n goes. It is simulated with a work list, and undone
    afterwards, so that many cuts can be tried on one graph: a call costs what it frees, with the
    edges of that, and never depends on the size of the graph.
 
-       cascade_cut   these edges go            an edge of which nothing is left is not taken a
-   second time when its source is freed in turn cascade_free  these nodes go            their edges
-   with them
+       cascade_cut    these edges go; one of which nothing is left is not taken a second time when
+                      its source is freed in turn
+       cascade_free   these nodes go, and their edges with them
 
    An edge may own nothing (collector.h). It was not counted, but is taken like the others when its
    source goes, since nothing tells it from them: its target may then fall too early. */
@@ -15,7 +15,7 @@
 #ifndef GCSCOPE_CASCADE_H
 #define GCSCOPE_CASCADE_H
 
-#include "graph/graph.h"
+#include "graph/nodeset.h"
 
 typedef struct {
     NodeId source;
@@ -24,12 +24,13 @@ typedef struct {
 
 typedef struct {
     Memory *memory;
-    const Graph *graph;     /* borrowed */
-    VEC(int32_t) counts;    /* node -> references that own it; as it was, between two calls */
-    VEC(NodeId) freed;      /* what the last call freed, in that order; with room for all nodes */
-    VEC(uint64_t) is_freed; /* a bit a node; all clear between two calls */
+    const Graph *graph;  /* borrowed */
+    VEC(int32_t) counts; /* node -> references that own it; as it was, between two calls */
+    NodeIds freed;       /* what the last call freed, in that order; with room for all nodes */
+    NodeSet is_freed;    /* empty between two calls */
     VEC(uint32_t)
-    first_cut; /* node -> 1 + number of the last cut of an edge from it; all 0 between two calls */
+    first_cut;              /* node -> 1 + number of the last cut of an edge from it; all 0 between
+                                two calls */
     VEC(uint32_t) next_cut; /* cut -> 1 + number of the cut before it with the same source, or 0 */
     uint64_t steps;         /* references taken so far */
 } Cascade;

@@ -10,24 +10,18 @@ typedef struct {
 
 typedef struct {
     const Graph *graph;
-    const uint64_t *roots;
-    uint32_t
-        *number;     /* borrowed: dominators->idom, until the numbers have served; 0: not reached */
-    NodeId *order;   /* borrowed: dominators->order; the node of number i is order[i - 1] */
-    uint32_t count;  /* nodes reached */
-    Link *links;     /* a place a number */
-    uint32_t *semis; /* number -> its semidominator */
-    uint32_t *idoms; /* number -> its parent in the tree, then its immediate dominator */
-    uint32_t *stack; /* depth -> the edge where the row is to be continued; in compress, numbers */
-    Graph
-        sources; /* owned: number -> the numbers of those that lead to it, 0 among them for a root */
+    const NodeSet *roots;
+    uint32_t *number; /* borrowed: dominators->idom, until the numbers have served; 0: not
+                         reached */
+    NodeId *order;    /* borrowed: dominators->order; the node of number i is order[i - 1] */
+    uint32_t count;   /* nodes reached */
+    Link *links;      /* a place a number */
+    uint32_t *semis;  /* number -> its semidominator */
+    uint32_t *idoms;  /* number -> its parent in the tree, then its immediate dominator */
+    uint32_t *stack;  /* depth -> the edge where the row is to be continued; in compress, numbers */
+    Graph sources;    /* owned: number -> the numbers of those that lead to it, 0 among them for
+                        a root */
 } Work;
-
-static inline bool
-is_root(const Work *work, size_t node)
-{
-    return work->roots[node / 64] >> (node % 64) & 1;
-}
 
 /* ------------------------------------------------------------------------ the walk */
 
@@ -83,7 +77,7 @@ static void
 walk_from_roots(Work *work)
 {
     for (size_t n = 0; n < work->graph->nodes; n++) {
-        if (is_root(work, n) && work->number[n] == 0) {
+        if (nodeset_has(work->roots, (NodeId)n) && work->number[n] == 0) {
             walk_from(work, (NodeId)n);
         }
     }
@@ -95,7 +89,7 @@ renumber(const Work *work, Graph *renumbered)
 {
     const uint32_t *offsets = work->graph->offsets.items;
     for (uint32_t i = 1; i <= work->count; i++) {
-        if (is_root(work, work->order[i - 1])) {
+        if (nodeset_has(work->roots, work->order[i - 1])) {
             if (graph_reserve(renumbered, 1) < 0) {
                 return -1;
             }
@@ -234,7 +228,7 @@ work_through(Work *work, Dominators *dominators)
 }
 
 static int
-work_all(Dominators *dominators, const Graph *graph, const uint64_t *roots)
+work_all(Dominators *dominators, const Graph *graph, const NodeSet *roots)
 {
     Memory *memory = dominators->memory;
     size_t places = graph->nodes + 1;
@@ -262,7 +256,7 @@ work_all(Dominators *dominators, const Graph *graph, const uint64_t *roots)
 }
 
 int
-dominators_run(Dominators *dominators, Memory *memory, const Graph *graph, const uint64_t *roots)
+dominators_run(Dominators *dominators, Memory *memory, const Graph *graph, const NodeSet *roots)
 {
     size_t nodes = graph->nodes;
     *dominators = (Dominators){.memory = memory};

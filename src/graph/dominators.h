@@ -11,9 +11,10 @@
        walk_from_roots   number the reachable nodes in preorder
        find_sources      turn their edges round
        find_semis        from the last to the first, the semidominator: the lowest number from which
-   there is a way that goes through higher numbers than the node's only (Lengauer and Tarjan, 1979)
+                         there is a way that goes through higher numbers than the node's only
+                         (Lengauer and Tarjan, 1979)
        find_dominators   from the first to the last, the nearest ancestor that is not above the
-   semidominator
+                         semidominator
 
    In the worst case the last step is quadratic; in what programs make, it is not noticed. While it
    runs it holds at most 28 bytes a node and 8 an edge, besides what stays in Dominators. */
@@ -21,7 +22,7 @@
 #ifndef GCSCOPE_DOMINATORS_H
 #define GCSCOPE_DOMINATORS_H
 
-#include "graph/graph.h"
+#include "graph/nodeset.h"
 
 /* Above all roots: the virtual root; and: not reachable. No node has such a number: a graph of that
    many is refused. */
@@ -30,13 +31,13 @@
 
 typedef struct {
     Memory *memory;
-    VEC(NodeId) idom;  /* node -> its immediate dominator, DOMINATORS_TOP or DOMINATORS_NONE */
-    VEC(NodeId) order; /* the reachable nodes in preorder: a node stands behind its dominator */
+    NodeIds idom;  /* node -> its immediate dominator, DOMINATORS_TOP or DOMINATORS_NONE */
+    NodeIds order; /* the reachable nodes in preorder: a node stands behind its dominator */
 } Dominators;
 
-/* Roots are the nodes for which roots[n / 64] >> (n % 64) & 1. 0; -1 out of memory. */
+/* 0; -1 out of memory. */
 int
-dominators_run(Dominators *dominators, Memory *memory, const Graph *graph, const uint64_t *roots);
+dominators_run(Dominators *dominators, Memory *memory, const Graph *graph, const NodeSet *roots);
 void dominators_fini(Dominators *dominators);
 
 /* Add up weights over what each node dominates, itself included: weights[n] becomes the sum; those

@@ -66,6 +66,23 @@ graph_transpose(Graph *transpose, Memory *memory, const Graph *graph)
     return 0;
 }
 
+int
+graph_repeats(const Graph *graph, size_t begin, NodeIds *repeats)
+{
+    const NodeId *targets = graph->targets.items;
+    for (size_t i = begin; i < graph_edges(graph); i++) {
+        for (size_t j = begin; j < i; j++) {
+            if (targets[i] == targets[j]) {
+                if (vec_push(graph->memory, repeats, targets[i]) < 0) {
+                    return -1;
+                }
+                break;
+            }
+        }
+    }
+    return 0;
+}
+
 bool
 graph_is_sound(const Graph *graph)
 {

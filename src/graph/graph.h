@@ -9,11 +9,13 @@
 
 #include "base/vec.h"
 
+typedef VEC(NodeId) NodeIds;
+
 typedef struct {
     Memory *memory;
     size_t nodes;
     VEC(uint32_t) offsets; /* nodes + 1 of them once every row is closed */
-    VEC(NodeId) targets;
+    NodeIds targets;
 } Graph;
 
 /* An empty graph that is going to have `nodes` rows. 0 or -1. */
@@ -48,6 +50,10 @@ graph_edges(const Graph *graph)
    sources in a row are ascending; one stands as often as there are edges from it. `transpose` is
    made here. 0; -1 out of memory. */
 int graph_transpose(Graph *transpose, Memory *memory, const Graph *graph);
+
+/* Append to `repeats` each target in the row that begins at the edge `begin` and ends with the last
+   one that was added, but for the first edge to it. 0; -1 out of memory. */
+int graph_repeats(const Graph *graph, size_t begin, NodeIds *repeats);
 
 /* The invariants above, for GCSCOPE_DEBUG builds and for the reader: true when they hold. */
 bool graph_is_sound(const Graph *graph);

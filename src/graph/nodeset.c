@@ -1,21 +1,10 @@
 #include "graph/nodeset.h"
 
-static size_t
-words_of(const NodeSet *nodeset)
-{
-    return nodeset->nodes / 64 + 1;
-}
-
 int
 nodeset_init(NodeSet *nodeset, Memory *memory, size_t nodes)
 {
     *nodeset = (NodeSet){.memory = memory, .nodes = nodes};
-    if (vec_reserve(memory, &nodeset->bits, words_of(nodeset)) < 0) {
-        return -1;
-    }
-    nodeset->bits.length = words_of(nodeset);
-    memset(nodeset->bits.items, 0, nodeset->bits.length * sizeof(uint64_t));
-    return 0;
+    return vec_zeros(memory, &nodeset->bits, nodes / 64 + 1);
 }
 
 void

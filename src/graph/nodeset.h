@@ -1,7 +1,8 @@
-/* subset: some of a graph's nodes, numbered among themselves. It knows no Python.
+/* nodeset: some of a graph's nodes: a bit a node. It knows no Python.
 
-   A bit a node, and half a byte a node for counts: the number of a member is the count before its
-   word plus the number of bits below its own (Jacobson's rank, FOCS 1989, with one level). */
+   Members may be numbered among themselves, for half a byte a node more: the number of a member is
+   the count before its word plus the number of bits below its own (Jacobson's rank, FOCS 1989, with
+   one level). */
 
 #ifndef GCSCOPE_NODESET_H
 #define GCSCOPE_NODESET_H
@@ -16,7 +17,7 @@ typedef struct {
     VEC(uint32_t) before; /* word -> members in the words before it, after nodeset_number */
 } NodeSet;
 
-/* A subset of `nodes` nodes that has none yet. 0; -1 out of memory. */
+/* A set that has none of `nodes` nodes yet. 0; -1 out of memory. */
 int nodeset_init(NodeSet *nodeset, Memory *memory, size_t nodes);
 void nodeset_fini(NodeSet *nodeset);
 
@@ -30,6 +31,22 @@ static inline void
 nodeset_add(NodeSet *nodeset, NodeId node)
 {
     nodeset->bits.items[node / 64] |= UINT64_C(1) << (node % 64);
+}
+
+static inline void
+nodeset_remove(NodeSet *nodeset, NodeId node)
+{
+    nodeset->bits.items[node / 64] &= ~(UINT64_C(1) << (node % 64));
+}
+
+/* Whether the node is new to the set. */
+static inline bool
+nodeset_enter(NodeSet *nodeset, NodeId node)
+{
+    uint64_t bit = UINT64_C(1) << (node % 64), *word = &nodeset->bits.items[node / 64];
+    bool is_new = (*word & bit) == 0;
+    *word |= bit;
+    return is_new;
 }
 
 /* Number the members, in the order of their ids. Nothing may be added afterwards. 0; -1 out of

@@ -13,7 +13,8 @@
    goes from a higher to a lower number: their numbers are a topological order, backwards, and
    component 0 leads to no other.
 
-   While it runs it holds 8 bytes a node, afterwards 4 bytes a component, besides what stays in Scc. */
+   While it runs it holds 8 bytes a node, afterwards 4 bytes a component, besides what stays in
+   Scc. */
 
 #ifndef GCSCOPE_SCC_H
 #define GCSCOPE_SCC_H
@@ -22,14 +23,15 @@
 
 typedef struct {
     Memory *memory;
-    size_t count;          /* components */
-    VEC(NodeId) component; /* node -> its component */
-    size_t cyclic; /* components that are cyclic: more than one node, or an edge from a node to
-                      itself */
-    VEC(uint32_t) starts; /* cyclic + 1 of them: where the members of each cyclic component begin */
-    VEC(NodeId)
-    members; /* of the cyclic components only, grouped; inside a group by id, ascending. The groups
-                are in the order of each group's lowest id */
+    size_t count;      /* components */
+    NodeIds component; /* node -> its component */
+
+    /* Cyclic components have more than one node, or an edge from a node to itself. Their members are
+       grouped, inside a group by id, ascending; the groups are in the order of each group's lowest
+       id. */
+    size_t cyclic;
+    VEC(uint32_t) starts; /* cyclic + 1 of them: where the members of each begin */
+    NodeIds members;
 } Scc;
 
 /* 0; -1 out of memory. */

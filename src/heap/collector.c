@@ -46,10 +46,7 @@ typedef struct {
 static inline void
 reach(Collector *collector, Pending *pending, const Graph *graph, NodeId node)
 {
-    uint64_t bit = UINT64_C(1) << (node % 64);
-    uint64_t *word = &collector->reachable.items[node / 64];
-    if ((*word & bit) == 0) {
-        *word |= bit;
+    if (nodeset_enter(&collector->reachable, node)) {
         PREFETCH(&graph->offsets.items[node]);
         vec_push_reserved(&pending->nodes, node);
     }
@@ -72,14 +69,11 @@ reach_all_from(Collector *collector, Pending *pending, const Graph *graph)
 static int
 move_unreachable(Collector *collector, const Graph *graph)
 {
-    size_t words = collector->count / 64 + 1;
     Pending pending = {0};
-    if (vec_reserve(collector->memory, &collector->reachable, words) < 0 ||
+    if (nodeset_init(&collector->reachable, collector->memory, collector->count) < 0 ||
         vec_reserve(collector->memory, &pending.nodes, collector->count) < 0) {
         return -1;
     }
-    memset(collector->reachable.items, 0, words * sizeof(uint64_t));
-    collector->reachable.length = words;
     collector->unreachable = collector->count;
     for (size_t n = 0; n < collector->count; n++) {
         if (collector->gc_refs.items[n] != 0) {
@@ -108,6 +102,6 @@ collector_fini(Collector *collector)
 {
     if (collector->memory != NULL) {
         vec_fini(collector->memory, &collector->gc_refs);
-        vec_fini(collector->memory, &collector->reachable);
+        nodeset_fini(&collector->reachable);
     }
 }

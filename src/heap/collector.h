@@ -19,15 +19,15 @@
 #ifndef GCSCOPE_COLLECTOR_H
 #define GCSCOPE_COLLECTOR_H
 
-#include "graph/graph.h"
+#include "graph/nodeset.h"
 
 typedef struct {
     Memory *memory;
     size_t count;
-    VEC(int32_t) gc_refs;    /* node -> references from outside, after subtract_refs */
-    VEC(uint64_t) reachable; /* a bit a node, after move_unreachable */
-    size_t unreachable;      /* how many nodes are not reachable */
-    size_t over_visited; /* nodes with gc_refs < 0: some tp_traverse shows references that nobody
+    VEC(int32_t) gc_refs; /* node -> references from outside, after subtract_refs */
+    NodeSet reachable;    /* after move_unreachable */
+    size_t unreachable;   /* how many nodes are not reachable */
+    size_t over_visited;  /* nodes with gc_refs < 0: some tp_traverse shows references that nobody
                             owns */
 } Collector;
 
@@ -41,7 +41,7 @@ void collector_fini(Collector *collector);
 static inline bool
 collector_is_reachable(const Collector *collector, size_t node)
 {
-    return collector->reachable.items[node / 64] >> (node % 64) & 1;
+    return nodeset_has(&collector->reachable, (NodeId)node);
 }
 
 #endif

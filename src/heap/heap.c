@@ -182,12 +182,12 @@ enum {
 typedef struct {
     const AddrBlock *block;
     unsigned bit;
-} Shown;
+} Visit;
 
 typedef struct {
     Heap *heap;
     AddrCursor cursor;
-    Shown batch[BATCH];
+    Visit batch[BATCH];
     size_t batched;
     size_t visits;
     bool failed;
@@ -205,12 +205,12 @@ reader_flush(Reader *reader)
         return;
     }
     for (size_t i = 0; i < batched; i++) {
-        Shown shown = reader->batch[i];
+        Visit visit = reader->batch[i];
         NodeId target;
-        if (shown.block == NULL) {
+        if (visit.block == NULL) {
             graph_close_row(graph);
         }
-        else if (addrmap_rank(shown.block, shown.bit, &target)) {
+        else if (addrmap_rank(visit.block, visit.bit, &target)) {
             graph_add_reserved(graph, target);
         }
     }
@@ -222,7 +222,7 @@ reader_put(Reader *reader, const AddrBlock *block, unsigned bit)
     if (reader->batched == BATCH) {
         reader_flush(reader);
     }
-    reader->batch[reader->batched++] = (Shown){block, bit};
+    reader->batch[reader->batched++] = (Visit){block, bit};
 }
 
 static int
@@ -251,25 +251,8 @@ visit_unowned(PyObject *target, void *arg)
     return 0;
 }
 
-/* The fallback where borrowed slots cannot be told from others: a borrowed slot stands for an owner
-   in the same frame, so all but the first reference of a generator to one object are taken to own
-   nothing. */
-static void
-disown_repeats(Reader *reader, size_t row_begin)
-{
-    Heap *heap = reader->heap;
-    const NodeId *targets = heap->graph.targets.items;
-    heap->uncertain = true;
-    for (size_t i = row_begin; i < graph_edges(&heap->graph); i++) {
-        for (size_t j = row_begin; j < i; j++) {
-            if (targets[i] == targets[j]) {
-                reader->failed |= vec_push(heap->memory, &heap->unowned, targets[i]) < 0;
-                break;
-            }
-        }
-    }
-}
-
+/* Where borrowed slots cannot be told from others: a borrowed slot stands for an owner in the same
+   frame, so all but the first reference of a generator to one object are taken to own nothing. */
 static void
 read_generator(Reader *reader, PyObject *op, traverseproc traverse)
 {
@@ -282,7 +265,8 @@ read_generator(Reader *reader, PyObject *op, traverseproc traverse)
     size_t row_begin = graph_edges(&reader->heap->graph);
     (void)traverse(op, visit_edge, reader);
     reader_flush(reader);
-    disown_repeats(reader, row_begin);
+    reader->heap->uncertain = true;
+    reader->failed |= graph_repeats(&reader->heap->graph, row_begin, &reader->heap->unowned) < 0;
 }
 
 static int32_t

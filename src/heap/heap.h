@@ -18,15 +18,16 @@ typedef struct {
     VEC(PyObject *) objects; /* borrowed: node id -> object */
     size_t count;
     AddrMap map;
-    Graph graph; /* an edge for each reference shown from one listed object to another */
+    Graph graph; /* an edge for each reference from one listed object to another */
     VEC(int32_t)
-    refcounts; /* node id -> references that own it; INT32_MAX for immortal ones and more than that */
+    refcounts;              /* node id -> references that own it; INT32_MAX: that many or more, or
+                               immortal */
     VEC(PyObject *) hidden; /* borrowed: what heap_list_all found beyond the list */
-    VEC(NodeId) unowned;    /* targets of the edges that own nothing, once for each such edge */
+    NodeIds unowned;        /* targets of the edges that own nothing, once for each such edge */
     size_t visits;          /* references that tp_traverse showed, to listed objects or not */
-    bool has_changed; /* the list has an object twice, or one that nothing else owns: heap_list
-                         refused it */
-    bool uncertain;   /* some generator was read by the fallback of interp.h */
+    bool has_changed;       /* heap_list refused a list with an object twice, or with one that
+                               nothing else owns */
+    bool uncertain;         /* some generator was read by the fallback of interp.h */
 } Heap;
 
 /* List the heap: the items of `list` (stolen, also on failure), which must be an exact list, the

@@ -1,16 +1,14 @@
-/* rings: the components of a set of objects, a shortest ring in each, and how many of them are of
+/* cycles: the components of a set of objects, a shortest ring in each, and how many of them are of
    one form.
 
    What is told once must be found once: half a million rings of one form cost one explanation. So
    the rings are folded before anybody names them. Two rings have one form when the types and the
    labels along them agree, indexes apart, wherever one begins; that is decided by a hash of 128
-   bits over them, from the smallest rotation on (Booth's problem, here by the two-pointer method of
-   Shiloach, "Fast canonization of circular strings", 1981).
+   bits over them, from the smallest rotation on (rotation.h).
 
-       rings_find     subset -> graph of its own -> components -> a shortest ring in each -> forms
-       rings_ring     the ring of one specimen, again
-       rings_try      what reference counting would free, were one reference of that ring gone, or
-   all that are like it
+       cycles_find    chosen objects -> graph of their own -> components -> a shortest ring in each
+                      -> forms
+       cycles_ring    the ring of one specimen, again
 
    Of the rings of one form the specimen is the one with the largest component, then with most that
    it drags along, then of most bytes, its own before those: so that it is the same one in the next
@@ -19,20 +17,20 @@
 #ifndef GCSCOPE_CYCLES_H
 #define GCSCOPE_CYCLES_H
 
+#include "graph/bfs.h"
 #include "graph/cascade.h"
+#include "graph/nodeset.h"
+#include "graph/scc.h"
 #include "heap/heap.h"
 #include "labels/edge_label.h"
-#include "graph/bfs.h"
-#include "graph/scc.h"
-#include "graph/nodeset.h"
 
 typedef struct {
     uint64_t hash[2];
-    size_t count;   /* rings of this form */
-    size_t group;   /* the specimen: a cyclic component, by its number in Scc.starts */
-    size_t objects; /* in the specimen's component */
-    size_t dragged; /* objects outside it that only the component keeps */
-    uint64_t bytes; /* of the component */
+    size_t count;     /* rings of this form */
+    size_t component; /* the specimen: a cyclic component, by its number in Scc.starts */
+    size_t objects;   /* in the specimen's component */
+    size_t dragged;   /* objects outside it that only the component keeps */
+    uint64_t bytes;   /* of the component */
     uint64_t dragged_bytes;
 } Form;
 
@@ -46,9 +44,10 @@ typedef struct {
     Memory *memory;
     const Heap *heap;  /* borrowed */
     PyObject *library; /* borrowed or NULL: as of typename_rank */
-    NodeSet nodeset;   /* of the heap's nodes */
-    VEC(NodeId) nodes; /* number in the subset -> node of the heap */
-    Graph graph;       /* of the subset */
+    NodeSet chosen;    /* of the heap's nodes */
+    bool is_live;      /* they are held from outside, too: only references from inside count */
+    NodeIds nodes;     /* number among the chosen -> node of the heap */
+    Graph graph;       /* of the chosen, by their numbers, as all below */
     Scc scc;
     Cascade cascade;
     Bfs bfs;
@@ -57,57 +56,50 @@ typedef struct {
     VEC(Form) forms;      /* in the order in which the first specimen was met */
     VEC(uint32_t) slots;  /* hash table: 1 + number of a form, or 0 */
     VEC(uint64_t) pairs;  /* of the ring that is being folded */
-    VEC(uint32_t) shown;  /* for rings_try: all 0 between two calls */
-    VEC(Edge) cuts;
-    VEC(uint32_t)
-    entries; /* number -> references from outside its component; empty until they are wanted */
-    const Form *focus; /* the form whose entries are taken off fall.counts, or NULL; borrowed */
-    bool is_live;
-    Path ring;  /* the ring found last */
-    bool exact; /* whether it is known to be a shortest one */
-} Rings;
+    Path ring;            /* the ring found last */
+    bool exact;           /* whether it is known to be a shortest one */
+} Cycles;
 
-/* `rings->subset` must have been made, and numbered. `is_live`: the objects are held from outside
-   too, and only references from inside count. 0; -1 out of memory. */
-int rings_begin(Rings *rings, Memory *memory, const Heap *heap, PyObject *library);
-int rings_find(Rings *rings, bool is_live);
-void rings_fini(Rings *rings);
+/* Begin with an empty `chosen`, which the caller then fills and numbers. 0; -1 out of memory. */
+int cycles_begin(Cycles *cycles, Memory *memory, const Heap *heap, PyObject *library);
+void cycles_fini(Cycles *cycles);
 
-/* Into rings->ring: the ring of a form's specimen, as numbers of the subset. What is tried from now
-   on is tried on it: if it is live, as though nothing else held it. 0 or -1. */
-int rings_ring(Rings *rings, const Form *form);
+/* Find components, rings and forms. 0; -1 out of memory. */
+int cycles_find(Cycles *cycles, bool is_live);
 
-/* What is tried from now on, until the next rings_ring, is tried as though no other ring held this
-   one. 1; 0: no other does; -1: out of memory. */
-int rings_isolate(Rings *rings, const Form *form);
+/* Into cycles->ring: the ring of a form's specimen. 0; -1 out of memory. */
+int cycles_ring(Cycles *cycles, const Form *form);
 
-/* The object of a number of the subset. Borrowed. */
+/* The object of a number among the chosen. Borrowed. */
 static inline PyObject *
-rings_object(const Rings *rings, NodeId number)
+cycles_object(const Cycles *cycles, NodeId number)
 {
-    return rings->heap->objects.items[rings->nodes.items[number]];
+    return cycles->heap->objects.items[cycles->nodes.items[number]];
+}
+
+/* The i-th of the ring, which begins anew behind its end; i is less than twice its length. */
+static inline NodeId
+cycles_node(const Cycles *cycles, size_t i)
+{
+    size_t length = cycles->ring.length;
+    return cycles->ring.items[i < length ? i : i - length];
 }
 
 /* The label of the reference from ring[i] to the next one. */
-Label rings_label(const Rings *rings, size_t i);
+Label cycles_label(const Cycles *cycles, size_t i);
 
-/* How many objects reference counting would free if the reference from ring[i] to the next one
-   went. -1: out of memory. */
-int64_t rings_try(Rings *rings, size_t i);
+/* The members of a cyclic component, and how many there are. */
+static inline NodeId *
+cycles_members(const Cycles *cycles, size_t component)
+{
+    return cycles->scc.members.items + cycles->scc.starts.items[component];
+}
 
-/* The same with every reference of the component that has the same label and, unless that is an
-   attribute, comes from an object of the same type; how many there are in *references. -1: out of
-   memory. */
-int64_t rings_try_all_like(Rings *rings, const Form *form, size_t i, size_t *references);
-
-/* The same with every reference from ring[i] to the component that a program may change, as with a
-   close() of that object: their labels, each once and `labels_room` at most, in labels, how many in
-   *label_count. -1: out of memory. */
-int64_t rings_try_clearing(Rings *rings, size_t i, Label *labels, size_t labels_room,
-                           size_t *label_count, size_t *references);
-
-/* Whether a reference is one that a program may change: an attribute, an item, a variable; never
-   what belongs to the interpreter or a library. */
-bool rings_may_cut(const Label *label);
+static inline size_t
+cycles_size(const Cycles *cycles, size_t component)
+{
+    const uint32_t *starts = cycles->scc.starts.items;
+    return starts[component + 1] - starts[component];
+}
 
 #endif

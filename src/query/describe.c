@@ -147,14 +147,18 @@ describe_name(const ModuleState *state, PyObject *op)
 /* ----------------------------------------------------------------------- places */
 
 static PyObject *
-place(PyObject *file, long line)
+place(const ModuleState *state, PyObject *file, long line)
 {
-    return exact_str(file) != NULL ? Py_BuildValue("(Ol)", file, line) : Py_NewRef(Py_None);
+    if (exact_str(file) == NULL) {
+        Py_RETURN_NONE;
+    }
+    PyObject *items[ROW_MOST_FIELDS] = {Py_NewRef(file), PyLong_FromLong(line)};
+    return row_new(state, ROW_PLACE, items);
 }
 
 /* A class: its first line is in its dict since 3.13, its file is that of any of its functions. */
 static PyObject *
-place_of_class(PyTypeObject *type)
+place_of_class(const ModuleState *state, PyTypeObject *type)
 {
     PyObject *key, *value, *found = NULL;
     Py_ssize_t position = 0;
@@ -173,13 +177,13 @@ place_of_class(PyTypeObject *type)
     long line = first != NULL && PyLong_CheckExact(first) && long_digits((PyLongObject *)first) == 1
                     ? PyLong_AsLong(first)
                     : code->co_firstlineno;
-    return place(code->co_filename, line);
+    return place(state, code->co_filename, line);
 }
 
 /* A traceback. Its line is worked out late; its frame is gone when the collector has cleared it;
    and what a program made by itself may have any tb_lasti, which nothing below this checks. */
 static PyObject *
-place_of_traceback(const PyTracebackObject *traceback)
+place_of_traceback(const ModuleState *state, const PyTracebackObject *traceback)
 {
     if (traceback->tb_frame == NULL) {
         Py_RETURN_NONE;
@@ -191,26 +195,32 @@ place_of_traceback(const PyTracebackObject *traceback)
     if (line == -1) {
         line = is_inside ? PyCode_Addr2Line(code, traceback->tb_lasti) : code->co_firstlineno;
     }
-    return place(code->co_filename, line);
+    return place(state, code->co_filename, line);
 }
 
-/* Where tracemalloc saw the object being made. Its functions are in C and make tuples only. */
+/* Where tracemalloc, whose function this is, saw the object being made. It is in C and makes tuples
+   only. */
 static PyObject *
-place_of_making(const ModuleState *state, PyObject *op)
+place_of_making(const ModuleState *state, PyObject *object_traceback, PyObject *op)
 {
-    if (state->object_traceback == NULL) {
+    if (object_traceback == NULL) {
         Py_RETURN_NONE;
     }
-    PyObject *frames = PyObject_CallOneArg(state->object_traceback, op);
+    PyObject *frames = PyObject_CallOneArg(object_traceback, op), *where = NULL;
     if (frames == NULL) {
         return NULL;
     }
-    PyObject *newest = PyTuple_Check(frames) && PyTuple_GET_SIZE(frames) > 0
-                           ? PyTuple_GET_ITEM(frames, 0)
-                           : Py_None;
-    bool is_place = PyTuple_Check(newest) && PyTuple_GET_SIZE(newest) == 2 &&
-                    exact_str(PyTuple_GET_ITEM(newest, 0)) != NULL;
-    PyObject *where = Py_NewRef(is_place ? newest : Py_None);
+    bool has_any = PyTuple_Check(frames) && PyTuple_GET_SIZE(frames) > 0;
+    PyObject *newest = has_any ? PyTuple_GET_ITEM(frames, 0) : Py_None;
+    bool is_place = PyTuple_Check(newest) && PyTuple_GET_SIZE(newest) == 2;
+    if (is_place && exact_str(PyTuple_GET_ITEM(newest, 0)) != NULL) {
+        PyObject *items[ROW_MOST_FIELDS] = {Py_NewRef(PyTuple_GET_ITEM(newest, 0)),
+                                            Py_NewRef(PyTuple_GET_ITEM(newest, 1))};
+        where = row_new(state, ROW_PLACE, items);
+    }
+    else {
+        where = Py_NewRef(Py_None);
+    }
     Py_DECREF(frames);
     return where;
 }
@@ -218,31 +228,34 @@ place_of_making(const ModuleState *state, PyObject *op)
 PyObject *
 describe_code_name(const PyCodeObject *code)
 {
-    PyObject *name = exact_str(code->co_qualname);
+    PyObject *name = code != NULL ? exact_str(code->co_qualname) : NULL;
     return Py_NewRef(name != NULL ? name : Py_None);
 }
 
 PyObject *
-describe_code_where(const PyCodeObject *code)
+describe_code_where(const ModuleState *state, const PyCodeObject *code)
 {
-    return place(code->co_filename, code->co_firstlineno);
+    if (code == NULL) {
+        Py_RETURN_NONE;
+    }
+    return place(state, code->co_filename, code->co_firstlineno);
 }
 
 PyObject *
-describe_where(const ModuleState *state, PyObject *op)
+describe_where(const ModuleState *state, PyObject *object_traceback, PyObject *op)
 {
     PyCodeObject *code = code_of(op);
     if (PyFrame_Check(op)) {
-        return place(code->co_filename, PyFrame_GetLineNumber((PyFrameObject *)op));
+        return place(state, code->co_filename, PyFrame_GetLineNumber((PyFrameObject *)op));
     }
     if (code != NULL) {
-        return describe_code_where(code);
+        return describe_code_where(state, code);
     }
     if (PyTraceBack_Check(op)) {
-        return place_of_traceback((PyTracebackObject *)op);
+        return place_of_traceback(state, (PyTracebackObject *)op);
     }
     if (PyType_Check(op)) {
-        return place_of_class((PyTypeObject *)op);
+        return place_of_class(state, (PyTypeObject *)op);
     }
-    return place_of_making(state, op);
+    return place_of_making(state, object_traceback, op);
 }

@@ -4,7 +4,7 @@
 #ifndef GCSCOPE_DESCRIBE_H
 #define GCSCOPE_DESCRIBE_H
 
-#include "runtime/state.h"
+#include "runtime/rows.h"
 
 /* What it is, in a word: 'instance' (of a class made by Python code, or instrumented), 'exception',
    'frame', 'generator', 'coroutine', 'function', 'method', 'class', 'module', 'task', 'cache',
@@ -16,13 +16,15 @@ const char *describe_kind(const ModuleState *state, PyObject *op);
    generator or method runs), or None. NULL with an exception. */
 PyObject *describe_name(const ModuleState *state, PyObject *op);
 
-/* New reference: (file, line) of a frame, traceback, function, generator, class; of other objects
-   where they were made, while tracemalloc runs; else None. NULL with an exception. */
-PyObject *describe_where(const ModuleState *state, PyObject *op);
+/* New reference: where a frame, traceback, function, generator or class stands, as a Place; of other
+   objects where they were made, if object_traceback, tracemalloc's function, is not NULL; else None.
+   NULL with an exception. */
+PyObject *describe_where(const ModuleState *state, PyObject *object_traceback, PyObject *op);
 
-/* New references: what a piece of code is called, and (file, line) of its beginning; None where a
-   program has put something else there than a plain str. NULL with an exception. */
+/* New references: what a piece of code is called, and the Place of its beginning; None where there
+   is no code (NULL), or a program has put something else there than a plain str. NULL with an
+   exception. */
 PyObject *describe_code_name(const PyCodeObject *code);
-PyObject *describe_code_where(const PyCodeObject *code);
+PyObject *describe_code_where(const ModuleState *state, const PyCodeObject *code);
 
 #endif

@@ -1,40 +1,39 @@
 /* holders.c: two passes over the list of objects, and a look at the running frames.
 
-       gather_holders   who shows the object by tp_traverse, and how often; no graph is needed for
-   that gather_frames    which local variables of running frames refer to it; no tp_traverse shows
-   those holders_find_owners  whose __dict__ the dicts among the holders are, whose closure the
-   cells, which module's variables the containers: for their names */
+       gather_holders        who shows the object by tp_traverse, and how often; no graph is needed
+                             for that
+       holders_find_owners   whose __dict__ the dicts among the holders are, whose closure the cells,
+                             which module's variables the containers: for their names
+       add_holders           a row for each of their references
+       add_slot              which slots of running frames refer to it: no tp_traverse shows those */
 
 #include "query/holders.h"
 
-#include "heap/interp.h"
-#include "labels/edge_label.h"
-
 typedef struct {
-    const ModuleState *state;
+    const Describer *describer; /* borrowed */
     Memory *memory;
     PyObject *target;
     PyObject *box;    /* the list by which the caller gave us the object: it does not count */
     PyObject *locals; /* borrowed or NULL: what a debugger has made of the word's own variables; no
-                         more does it */
+                          more does it */
     PyObject *known;  /* tuple of (address of a dict, title) */
     VEC(Holder) holders;
-    size_t own;   /* references of the word's own frame to the object */
-    size_t count; /* for one object */
-    PyObject *rows;
+    size_t own;     /* references of the word's own frame to the object */
+    size_t count;   /* for one object */
+    PyObject *rows; /* owned: a list of Reference */
     bool failed;
-} Inquiry;
+} HolderScan;
 
 static int
 count_target(PyObject *op, void *arg)
 {
-    Inquiry *asked = arg;
+    HolderScan *asked = arg;
     asked->count += op == asked->target;
     return 0;
 }
 
 static size_t
-count_shown(Inquiry *asked, PyObject *op)
+count_shown(HolderScan *asked, PyObject *op)
 {
     asked->count = 0;
     if (Py_TYPE(op)->tp_traverse != NULL) {
@@ -44,7 +43,7 @@ count_shown(Inquiry *asked, PyObject *op)
 }
 
 static size_t
-count_unowned(Inquiry *asked, PyObject *op)
+count_unowned(HolderScan *asked, PyObject *op)
 {
     asked->count = 0;
     if (interp_may_borrow(op)) {
@@ -55,7 +54,7 @@ count_unowned(Inquiry *asked, PyObject *op)
 
 /* 0 or -1: out of memory. */
 static int
-gather_holders(Inquiry *asked, const Heap *heap)
+gather_holders(HolderScan *asked, const Heap *heap)
 {
     enum { AHEAD = 8 };
     for (size_t n = 0; n < heap->count; n++) {
@@ -165,37 +164,21 @@ holders_find_owners(Holder *holders, size_t count, PyObject *known, const Heap *
     }
 }
 
-/* ----------------------------------------------------------------------- telling */
+/* -------------------------------------------------------------------------- rows */
 
-/* Add (node, edges, owned, where-found): edges lead from the node to the object. Steals both; NULL
-   for either is an error that was set. */
+/* Append a Reference. Gives node and edges up; NULL for either is an error that was set. */
 static int
-add_row(Inquiry *asked, PyObject *node, PyObject *edges, bool owned, const char *found)
+add_row(HolderScan *asked, PyObject *node, PyObject *edges, bool owned, const char *found)
 {
-    PyObject *row = node != NULL && edges != NULL
-                        ? Py_BuildValue("(OOOs)", node, edges, owned ? Py_True : Py_False, found)
-                        : NULL;
-    int error = row != NULL ? PyList_Append(asked->rows, row) : -1;
-    Py_XDECREF(row);
-    Py_XDECREF(node);
-    Py_XDECREF(edges);
-    return error;
-}
-
-/* Append the edge from one object to the next. 0 or -1 with an exception. */
-static int
-add_edge(const ModuleState *state, PyObject *edges, const Label *label, PyObject *op,
-         PyObject *target)
-{
-    PyObject *edge = story_edge(state, label, op, target);
-    int error = edge != NULL ? PyList_Append(edges, edge) : -1;
-    Py_XDECREF(edge);
-    return error;
+    PyObject *items[ROW_MOST_FIELDS] = {node, edges};
+    (void)(node != NULL && edges != NULL && (items[2] = row_bool(owned)) != NULL &&
+           (items[3] = PyUnicode_FromString(found)) != NULL);
+    return rows_append(asked->rows, row_new(asked->describer->state, ROW_REFERENCE, items));
 }
 
 /* Append what leads from the owner to the holder. 0 or -1 with an exception. */
 static int
-add_owner_edges(const ModuleState *state, PyObject *edges, const Holder *holder)
+add_owner_edges(const Describer *describer, PyObject *edges, const Holder *holder)
 {
     static const Label dict_label = {.kind = LABEL_DICT};
     PyObject *op = holder->op, *owner = holder->owner;
@@ -205,50 +188,58 @@ add_owner_edges(const ModuleState *state, PyObject *edges, const Holder *holder)
     if (PyCell_Check(op)) {
         PyObject *closure = ((PyFunctionObject *)owner)->func_closure;
         Label cell = edge_label_find(closure, owner, op, 0);
-        return add_edge(state, edges, &cell, closure, op);
+        return rows_append(edges, describer_edge(describer, &cell, closure, op));
     }
     PyObject *dict = PyModule_Check(owner) ? PyModule_GetDict(owner) : op;
-    if (add_edge(state, edges, &dict_label, owner, dict) < 0) {
+    if (rows_append(edges, describer_edge(describer, &dict_label, owner, dict)) < 0) {
         return -1;
     }
     if (dict == op) {
         return 0;
     }
     Label variable = edge_label_find(dict, NULL, op, 0);
-    return add_edge(state, edges, &variable, dict, op);
+    return rows_append(edges, describer_edge(describer, &variable, dict, op));
 }
 
 PyObject *
-holders_edges(const ModuleState *state, const Holder *holder, const Label *label, PyObject *target)
+holders_edges(const Describer *describer, const Holder *holder, const Label *label,
+              PyObject *target)
 {
     PyObject *edges = PyList_New(0);
-    if (edges != NULL && (add_owner_edges(state, edges, holder) < 0 ||
-                          add_edge(state, edges, label, holder->op, target) < 0)) {
+    if (edges != NULL &&
+        (add_owner_edges(describer, edges, holder) < 0 ||
+         rows_append(edges, describer_edge(describer, label, holder->op, target)) < 0)) {
         Py_CLEAR(edges);
     }
     return edges;
 }
 
 PyObject *
-holders_node(const ModuleState *state, PyObject *known, const Holder *holder)
+holders_node(const Describer *describer, PyObject *known, const Holder *holder)
 {
+    enum { RANK = 3 };
     PyObject *title = known_title(known, holder->op);
-    if (title != NULL) {
-        return Py_BuildValue("(ssOOi)", "dict", "dict", title, Py_None, 3);
+    if (title == NULL) {
+        return describer_node(describer, holder->owner != NULL ? holder->owner : holder->op);
     }
-    return story_node(state, holder->owner != NULL ? holder->owner : holder->op);
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = PyUnicode_FromString("dict")) != NULL &&
+           (items[1] = Py_NewRef(items[0])) != NULL && (items[2] = Py_NewRef(title)) != NULL &&
+           (items[3] = Py_NewRef(Py_None)) != NULL && (items[4] = PyLong_FromLong(RANK)) != NULL);
+    return row_new(describer->state, ROW_NODE, items);
 }
 
 /* A row for each reference of a holder, of which the last ones own nothing. 0 or -1 with an
    exception. */
 static int
-tell_references(Inquiry *asked, const Holder *holder, const Label *labels)
+add_references(HolderScan *asked, const Holder *holder, const Label *labels)
 {
     for (size_t nth = 0; nth < holder->shown; nth++) {
         bool owned = nth < holder->shown - holder->unowned;
-        PyObject *node = holders_node(asked->state, asked->known, holder);
-        PyObject *edges =
-            node != NULL ? holders_edges(asked->state, holder, &labels[nth], asked->target) : NULL;
+        PyObject *node = holders_node(asked->describer, asked->known, holder), *edges = NULL;
+        if (node != NULL) {
+            edges = holders_edges(asked->describer, holder, &labels[nth], asked->target);
+        }
         if (add_row(asked, node, edges, owned, "heap") < 0) {
             return -1;
         }
@@ -258,7 +249,7 @@ tell_references(Inquiry *asked, const Holder *holder, const Label *labels)
 
 /* 0 or -1 with an exception. */
 static int
-tell_holders(Inquiry *asked)
+add_holders(HolderScan *asked)
 {
     VEC(Label) labels = {0};
     int error = 0;
@@ -270,7 +261,7 @@ tell_holders(Inquiry *asked)
         }
         else {
             edge_label_find_all(holder->op, asked->target, labels.items, holder->shown);
-            error = tell_references(asked, holder, labels.items);
+            error = add_references(asked, holder, labels.items);
         }
     }
     vec_fini(asked->memory, &labels);
@@ -278,7 +269,7 @@ tell_holders(Inquiry *asked)
 }
 
 PyObject *
-holders_frame_edges(const ModuleState *state, const FrameSlot *slot)
+holders_frame_edges(const Describer *describer, const FrameSlot *slot)
 {
     Label label = {.kind = LABEL_LOCAL, .name = slot->name};
     switch (slot->kind) {
@@ -300,7 +291,7 @@ holders_frame_edges(const ModuleState *state, const FrameSlot *slot)
                                                             : "its-frame"};
         break;
     }
-    PyObject *edge = story_edge(state, &label, slot->target, slot->target);
+    PyObject *edge = describer_edge(describer, &label, slot->target, slot->target);
     PyObject *edges = edge != NULL ? PyTuple_Pack(1, edge) : NULL;
     Py_XDECREF(edge);
     return edges;
@@ -316,26 +307,28 @@ is_own(const FrameSlot *slot)
 static bool
 count_own_slot(void *arg, const FrameSlot *slot)
 {
-    Inquiry *asked = arg;
+    HolderScan *asked = arg;
     asked->own += is_own(slot) && slot->owned && slot->target == asked->target;
     return false;
 }
 
 static bool
-tell_slot(void *arg, const FrameSlot *slot)
+add_slot(void *arg, const FrameSlot *slot)
 {
-    Inquiry *asked = arg;
+    HolderScan *asked = arg;
     if (slot->target == asked->target && !is_own(slot)) {
-        PyObject *node = story_frame(slot),
-                 *edges = node != NULL ? holders_frame_edges(asked->state, slot) : NULL;
+        PyObject *node = describer_frame(asked->describer, slot), *edges = NULL;
+        if (node != NULL) {
+            edges = holders_frame_edges(asked->describer, slot);
+        }
         asked->failed = add_row(asked, node, edges, slot->owned, "frame") < 0;
     }
     return asked->failed;
 }
 
-/* New reference: (refcount or None where it is immortal, rows). */
+/* New reference: the References. */
 static PyObject *
-inquire(Inquiry *asked, Scan *scan)
+find_references(HolderScan *asked, Scan *scan)
 {
     if (scan_list_all(scan, asked->box) < 0) {
         return NULL;
@@ -352,40 +345,43 @@ inquire(Inquiry *asked, Scan *scan)
         return PyErr_NoMemory();
     }
     holders_find_owners(asked->holders.items, asked->holders.length, asked->known, &scan->heap);
-    if (tell_holders(asked) < 0) {
+    if (add_holders(asked) < 0) {
         return NULL;
     }
-    interp_running_slots(tell_slot, asked);
+    interp_running_slots(add_slot, asked);
     if (asked->failed) {
         return NULL;
     }
     count -= (Py_ssize_t)asked->own;
-    return is_mortal ? Py_BuildValue("(nO)", count, asked->rows)
-                     : Py_BuildValue("(OO)", Py_None, asked->rows);
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = is_mortal ? PyLong_FromSsize_t(count) : Py_NewRef(Py_None)) != NULL &&
+           (items[1] = Py_NewRef(asked->rows)) != NULL);
+    return row_new(asked->describer->state, ROW_REFERENCES, items);
 }
 
 PyObject *
 holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
+    Describer describer;
     if (nargs < 2 || nargs > 4 || !PyList_CheckExact(args[0]) || PyList_GET_SIZE(args[0]) != 1 ||
         !PyTuple_CheckExact(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "holders() takes a list with the object, a tuple of known "
-                                         "dicts, and may take "
-                                         "labellers and object_traceback");
+        PyErr_SetString(PyExc_TypeError,
+                        "holders() takes a list with the object, a tuple of known dicts, and may "
+                        "take labellers and object_traceback");
         return NULL;
     }
-    if (story_begin_with(state, args + 2, nargs - 2) < 0) {
+    if (describer_from(&describer, state, args + 2, nargs - 2) < 0) {
         return NULL;
     }
     Scan scan;
     scan_begin(&scan, state);
-    Inquiry asked = {.state = state,
-                     .memory = &scan.memory,
-                     .target = PyList_GET_ITEM(args[0], 0),
-                     .box = args[0],
-                     .known = args[1]};
-    PyObject *answer = inquire(&asked, &scan);
+    HolderScan asked = {.describer = &describer,
+                        .memory = &scan.memory,
+                        .target = PyList_GET_ITEM(args[0], 0),
+                        .box = args[0],
+                        .known = args[1]};
+    PyObject *answer = find_references(&asked, &scan);
     Py_XDECREF(asked.rows);
     vec_fini(&scan.memory, &asked.holders);
     scan_end(&scan);

@@ -3,37 +3,38 @@
 #ifndef GCSCOPE_HOLDERS_H
 #define GCSCOPE_HOLDERS_H
 
-#include "query/garbage.h"
+#include "query/describer.h"
+#include "runtime/scan.h"
 
 /* Method of the module, documented there. */
 PyObject *holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
-/* What neighborhood.h needs as well. All pointers are borrowed. */
+/* What neighborhood_rows.h needs as well. All pointers are borrowed. */
 
 typedef struct {
     PyObject *op;
-    PyObject *owner; /* or NULL: whose __dict__ it is; for a cell, a function with it in its
-                        closure; for a container, a module with a variable that refers to it */
-    bool is_known;   /* the caller has a title for it */
-    size_t shown;    /* how often its tp_traverse shows the object */
-    size_t unowned;  /* how many of those own nothing */
+    PyObject
+        *owner;     /* or NULL: whose __dict__ it is; for a cell, a function with it in its closure;
+                        for a container, a module with a variable that refers to it */
+    bool is_known;  /* the caller has a title for it */
+    size_t shown;   /* how often its tp_traverse shows the object */
+    size_t unowned; /* how many of those own nothing */
 } Holder;
 
 /* Find the owners of the containers and cells among some holders, for their names. Not for many: it
-   would take their number times the heap. known: as below. */
+   would take their number times the heap. known: pairs of the address of a dict and its title. */
 void holders_find_owners(Holder *holders, size_t count, PyObject *known, const Heap *heap);
 
-/* New reference: the node of a holder, or of its owner. known: pairs of the address of a dict and
-   its title. NULL with an exception. */
-PyObject *holders_node(const ModuleState *state, PyObject *known, const Holder *holder);
+/* New reference: the Node of a holder, or of its owner. NULL with an exception. */
+PyObject *holders_node(const Describer *describer, PyObject *known, const Holder *holder);
 
-/* New reference: the edges from a holder's owner over the holder to the object; from the holder
-   alone where it has none. NULL with an exception. */
-PyObject *
-holders_edges(const ModuleState *state, const Holder *holder, const Label *label, PyObject *target);
+/* New reference: a list of Edge, from a holder's owner over the holder to the object; from the
+   holder alone where it has none. NULL with an exception. */
+PyObject *holders_edges(const Describer *describer, const Holder *holder, const Label *label,
+                        PyObject *target);
 
-/* New reference: the edge from a running frame to what a slot of it refers to, in a tuple. NULL
-   with an exception. */
-PyObject *holders_frame_edges(const ModuleState *state, const FrameSlot *slot);
+/* New reference: the Edge from a running frame to what a slot of it refers to, in a tuple. NULL with
+   an exception. */
+PyObject *holders_frame_edges(const Describer *describer, const FrameSlot *slot);
 
 #endif

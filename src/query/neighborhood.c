@@ -1,437 +1,318 @@
-/* neighborhood.c: what stage.h counts, in words.
-
-       tell_inside     the references between the shown objects, by name
-       tell_outside    who else has a reference to them: other objects
-       tell_slot       ... and running frames
-
-   What is told is limited, what is counted is not. */
-
 #include "query/neighborhood.h"
 
-#include "labels/referents.h"
-#include "query/stage.h"
-#include "types/tracked.h"
+#include "heap/interp.h"
 
-enum {
-    MOST_PARALLEL = 4, /* references from one object to another that are told by name */
-    MOST_SLOTS =
-        24, /* holders of one object from outside that are told, those in frames included */
-};
+enum { MOST_OUTER = 12 }; /* holders of one object from outside that are told */
 
-typedef struct {
-    const ModuleState *state;
-    Stage stage;
-    PyObject *known;           /* borrowed: pairs of the address of a dict and its title */
-    VEC(Label) labels;         /* of the object at hand */
-    PyObject *edges, *outside; /* owned: lists */
-    bool failed;
-} Scene;
-
-static void
-scene_fini(Scene *scene)
+void
+neighborhood_fini(Neighborhood *neighborhood)
 {
-    vec_fini(&scene->stage.scan->memory, &scene->labels);
-    stage_fini(&scene->stage);
-    Py_CLEAR(scene->edges);
-    Py_CLEAR(scene->outside);
+    Memory *memory = &neighborhood->scan->memory;
+    reach_fini(&neighborhood->reach);
+    collector_fini(&neighborhood->generation);
+    vec_fini(memory, &neighborhood->tallies);
+    vec_fini(memory, &neighborhood->outer);
+    vec_fini(memory, &neighborhood->inner);
+    vec_fini(memory, &neighborhood->bundle);
 }
 
-/* ------------------------------------------------------------------------- naming */
+/* ------------------------------------------------------------------------ walking */
 
-static size_t
-told_of(const Bundle *bundle)
+int
+neighborhood_visit_addresses(const Heap *heap, PyObject *addresses,
+                             bool (*visit)(void *arg, NodeId node), void *arg)
 {
-    return bundle->references < MOST_PARALLEL ? bundle->references : MOST_PARALLEL;
-}
-
-/* The labels of one object's references are gathered in one go: to look for each of them from the
-   first one on takes minutes where the last items of a long list are shown. */
-typedef struct {
-    Scene *scene;
-    Bundle *bundles;
-    size_t missing; /* labels that are still to come */
-    Label unnamed;  /* index: references shown so far */
-} Naming;
-
-/* The bundle that leads to an object, or NULL. */
-static Bundle *
-bundle_to(const Naming *naming, PyObject *target)
-{
-    const Stage *stage = &naming->scene->stage;
-    NodeId node, place = 0;
-    if (addrmap_find(&stage->scan->heap.map, target, &node)) {
-        place = stage_place(stage, node);
-    }
-    uint32_t nth = place != 0 ? stage->bundle.items[place - 1] : 0;
-    return nth != 0 ? &naming->bundles[nth - 1] : NULL;
-}
-
-static void
-put_label(Naming *naming, const Bundle *bundle, size_t nth, Label label)
-{
-    naming->scene->labels.items[bundle->first + nth] = label;
-    naming->missing--;
-}
-
-static bool
-note_named(void *arg, PyObject *target, Label label)
-{
-    Naming *naming = arg;
-    Bundle *bundle = bundle_to(naming, target);
-    if (bundle != NULL && bundle->named < told_of(bundle)) {
-        put_label(naming, bundle, bundle->named++, label);
-    }
-    return naming->missing == 0;
-}
-
-/* A reference that has no name takes the place of the one that tp_traverse shows as late, as in
-   labels. */
-static int
-note_unnamed(PyObject *target, void *arg)
-{
-    Naming *naming = arg;
-    Bundle *bundle = bundle_to(naming, target);
-    naming->unnamed.index++;
-    if (bundle != NULL && bundle->passed < told_of(bundle) && bundle->passed++ >= bundle->named) {
-        put_label(naming, bundle, bundle->passed - 1, naming->unnamed);
-    }
-    return naming->missing == 0;
-}
-
-static void
-gather_labels(Naming *naming, PyObject *op, PyObject *before, size_t count)
-{
-    referents_visit(op, before, note_named, naming);
-    if (naming->missing == 0) {
-        return;
-    }
-    naming->unnamed = (Label){.kind = LABEL_UNNAMED, .holder = Py_TYPE(op)};
-    (void)Py_TYPE(op)->tp_traverse(op, note_unnamed, naming);
-    for (size_t b = 0; b < count; b++) { /* a tp_traverse that shows less than it did before */
-        Bundle *bundle = &naming->bundles[b];
-        size_t begun = bundle->named > bundle->passed ? bundle->named : bundle->passed;
-        for (size_t nth = begun; nth < told_of(bundle); nth++) {
-            put_label(naming, bundle, nth, naming->unnamed);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(addresses); i++) {
+        PyObject *number = PyList_GET_ITEM(addresses, i);
+        NodeId node;
+        if (!PyLong_CheckExact(number)) { /* an exact int runs no code when it is read */
+            PyErr_Format(PyExc_TypeError, "an address must be an int, not '%.200s'",
+                         Py_TYPE(number)->tp_name);
+            return -1;
         }
-    }
-}
-
-/* After this, scene->labels has those of all references that are told of one object. 0 or -1 with
-   an exception. */
-static int
-name_bundles(Scene *scene, PyObject *op, PyObject *before, Bundle *bundles, size_t count)
-{
-    Naming naming = {.scene = scene, .bundles = bundles};
-    for (size_t b = 0; b < count; b++) {
-        bundles[b].first = naming.missing;
-        naming.missing += told_of(&bundles[b]);
-    }
-    if (vec_reserve(&scene->stage.scan->memory, &scene->labels, naming.missing) < 0) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    for (size_t b = 0; b < count; b++) {
-        scene->stage.bundle.items[bundles[b].place] = (uint32_t)b + 1;
-    }
-    if (naming.missing != 0) {
-        gather_labels(&naming, op, before, count);
-    }
-    for (size_t b = 0; b < count; b++) {
-        scene->stage.bundle.items[bundles[b].place] = 0;
+        void *address = PyLong_AsVoidPtr(number);
+        PyErr_Clear(); /* a number that is no address is the address of nothing */
+        bool is_there = address != NULL && addrmap_find(&heap->map, address, &node) &&
+                        heap->objects.items[node] == address; /* and not in the middle of it */
+        if (is_there && visit(arg, node)) {
+            break;
+        }
     }
     return 0;
 }
 
-/* ------------------------------------------------------------------------- inside */
-
-/* Append (from, to, references, those that own something, their names) to the edges. 0 or -1 with
-   an exception. */
-static int
-tell_bundle(Scene *scene, size_t from, const Bundle *bundle)
+static bool
+give(void *arg, NodeId node)
 {
-    PyObject *op = stage_object(&scene->stage, from),
-             *target = stage_object(&scene->stage, bundle->place);
-    PyObject *names = PyList_New(0), *row = NULL;
-    for (size_t nth = 0; nth < told_of(bundle) && names != NULL; nth++) {
-        PyObject *name =
-            story_edge(scene->state, &scene->labels.items[bundle->first + nth], op, target);
-        if (name == NULL || PyList_Append(names, name) < 0) {
-            Py_CLEAR(names);
-        }
-        Py_XDECREF(name);
-    }
-    if (names != NULL) {
-        row = Py_BuildValue("(nnIIO)", (Py_ssize_t)from, (Py_ssize_t)bundle->place,
-                            bundle->references, bundle->references - bundle->unowned, names);
-    }
-    int error = row != NULL ? PyList_Append(scene->edges, row) : -1;
-    Py_XDECREF(names);
-    Py_XDECREF(row);
-    return error;
+    reach_give(arg, node);
+    return false;
 }
 
 /* 0 or -1 with an exception. */
 static int
-tell_row(Scene *scene, size_t from)
+give_all(Reach *reach, PyObject *given)
 {
-    Stage *stage = &scene->stage;
-    size_t via = stage->via.items[from];
-    if (stage_row(stage, from) < 0) {
-        PyErr_NoMemory();
-        return -1;
+    if (!PyTuple_Check(given)) {
+        return neighborhood_visit_addresses(reach->heap, given, give, reach);
     }
-    int error = name_bundles(scene, stage_object(stage, from),
-                             via != from ? stage_object(stage, via) : NULL, stage->inside.items,
-                             stage->inside.length);
-    for (size_t b = 0; b < stage->inside.length && error == 0; b++) {
-        error = tell_bundle(scene, from, &stage->inside.items[b]);
-    }
-    return error;
-}
-
-static int
-tell_inside(Scene *scene)
-{
-    for (size_t p = 0; p < scene->stage.shown; p++) {
-        if (tell_row(scene, p) < 0) {
-            return -1;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(given); i++) {
+        NodeId node;
+        if (addrmap_find(&reach->heap->map, PyTuple_GET_ITEM(given, i), &node)) {
+            reach_give(reach, node);
         }
     }
     return 0;
 }
 
-/* ------------------------------------------------------------------------ outside */
-
-/* Append (to, node, edges, owned, found). Steals node and edges; NULL for either is an error that
-   was set. */
+/* 0 or -1 with an exception. */
 static int
-add_outside(Scene *scene, size_t to, PyObject *node, PyObject *edges, const char *found)
+walk(Neighborhood *neighborhood, PyObject *given, size_t most)
 {
-    PyObject *row = node != NULL && edges != NULL
-                        ? Py_BuildValue("(nOOs)", (Py_ssize_t)to, node, edges, found)
-                        : NULL;
-    int error = row != NULL ? PyList_Append(scene->outside, row) : -1;
-    Py_XDECREF(row);
-    Py_XDECREF(node);
-    Py_XDECREF(edges);
-    return error;
-}
-
-static int
-tell_visitor(Scene *scene, const Bundle *visitor, const Holder *holder)
-{
-    PyObject *target = stage_object(&scene->stage, visitor->place);
-    for (size_t nth = 0; nth < told_of(visitor); nth++) {
-        const Label *label = &scene->labels.items[visitor->first + nth];
-        PyObject *node = holders_node(scene->state, scene->known, holder);
-        PyObject *edges = node != NULL ? holders_edges(scene->state, holder, label, target) : NULL;
-        bool is_lent = nth >= visitor->references - visitor->unowned;
-        if (add_outside(scene, visitor->place, node, edges, is_lent ? "borrowed" : "heap") < 0) {
+    Reach *reach = &neighborhood->reach;
+    Scan *scan = neighborhood->scan;
+    int error = reach_begin(reach, &scan->memory, &scan->heap, most);
+    if (error == 0) {
+        if (give_all(reach, given) < 0) {
             return -1;
         }
+        error = reach_run(reach);
     }
-    return 0;
-}
-
-/* Tell what one object from outside refers to. 0 or -1 with an exception. */
-static int
-tell_visitors(Scene *scene, Bundle *visitors, const Holder *holders, size_t count)
-{
-    int error = name_bundles(scene, holders[0].op, NULL, visitors, count);
-    for (size_t v = 0; v < count && error == 0; v++) {
-        error = tell_visitor(scene, &visitors[v], &holders[v]);
-    }
-    return error;
-}
-
-static int
-tell_outside(Scene *scene)
-{
-    const Bundles *visitors = &scene->stage.visitors;
-    Scan *scan = scene->stage.scan;
-    VEC(Holder) holders = {0};
-    int error = 0;
-    if (vec_reserve(&scan->memory, &holders, visitors->length) < 0) {
+    if (error < 0) {
         PyErr_NoMemory();
-        return -1;
     }
-    for (size_t v = 0; v < visitors->length; v++) {
-        vec_push_reserved(&holders,
-                          ((Holder){.op = scan->heap.objects.items[visitors->items[v].source]}));
-    }
-    holders_find_owners(holders.items, holders.length, scene->known, &scan->heap);
-    for (size_t v = 0, next; v < holders.length && error == 0; v = next) {
-        for (next = v + 1;
-             next < holders.length && holders.items[next].op == holders.items[v].op;) {
-            next++;
-        }
-        error = tell_visitors(scene, &visitors->items[v], &holders.items[v], next - v);
-    }
-    vec_fini(&scan->memory, &holders);
+    neighborhood->shown = reach->most < reach->met.length ? reach->most : reach->met.length;
     return error;
 }
 
-static bool
-tell_slot(void *arg, const FrameSlot *slot)
-{
-    Scene *scene = arg;
-    NodeId node, place = 0;
-    if (addrmap_find(&scene->stage.scan->heap.map, slot->target, &node)) {
-        place = stage_place(&scene->stage, node);
-    }
-    if (place == 0) {
-        return false;
-    }
-    Tally *tally = &scene->stage.tallies.items[place - 1];
-    tally->outside += slot->owned;
-    if (tally->told++ < MOST_SLOTS) {
-        PyObject *from = story_frame(slot),
-                 *edges = from != NULL ? holders_frame_edges(scene->state, slot) : NULL;
-        scene->failed =
-            add_outside(scene, place - 1, from, edges, slot->owned ? "frame" : "borrowed") < 0;
-    }
-    return scene->failed;
-}
-
-/* ------------------------------------------------------------------------- telling */
-
-static PyObject *
-tell_object(const Scene *scene, size_t place)
-{
-    const Stage *stage = &scene->stage;
-    NodeId node = stage->met.items[place];
-    PyObject *op = stage_object(stage, place), *told = story_node(scene->state, op);
-    PyObject *count = story_refcount(&stage->scan->heap, node);
-    PyObject *address = PyLong_FromVoidPtr(op), *serial = tracked_serial(scene->state, op);
-    PyObject *row = NULL;
-    if (told != NULL && count != NULL && address != NULL && serial != NULL) {
-        row = Py_BuildValue("(OOOOIIiOO)", told, address, serial, count,
-                            stage->tallies.items[place].outside, stage->depth.items[place],
-                            stage->generation.gc_refs.items[place],
-                            collector_is_reachable(&stage->generation, place) ? Py_True : Py_False,
-                            collector_is_reachable(&stage->scan->collector, node) ? Py_True
-                                                                                  : Py_False);
-    }
-    Py_XDECREF(told);
-    Py_XDECREF(count);
-    Py_XDECREF(address);
-    Py_XDECREF(serial);
-    return row;
-}
-
-/* New reference: (objects, edges, outside, how many were met). NULL with an exception. */
-static PyObject *
-tell_scene(Scene *scene)
-{
-    PyObject *objects = PyList_New(0), *answer = NULL;
-    for (size_t p = 0; p < scene->stage.shown && objects != NULL; p++) {
-        PyObject *row = tell_object(scene, p);
-        if (row == NULL || PyList_Append(objects, row) < 0) {
-            Py_CLEAR(objects);
-        }
-        Py_XDECREF(row);
-    }
-    if (objects != NULL) {
-        answer = Py_BuildValue("(OOOn)", objects, scene->edges, scene->outside,
-                               (Py_ssize_t)scene->stage.met.length);
-    }
-    Py_XDECREF(objects);
-    return answer;
-}
-
-static PyObject *
-look(Scene *scene, Scan *scan, PyObject *given, size_t most)
-{
-    scene->edges = PyList_New(0);
-    scene->outside = scene->edges != NULL ? PyList_New(0) : NULL;
-    scan->frozen_is_outside = true;
-    if (scene->outside == NULL || scan_list_all(scan, NULL) < 0 || scan_judge(scan) < 0 ||
-        stage_set(&scene->stage, scan, given, most) < 0 || tell_inside(scene) < 0 ||
-        tell_outside(scene) < 0) {
-        return NULL;
-    }
-    interp_running_slots(tell_slot, scene);
-    return scene->failed ? NULL : tell_scene(scene);
-}
-
-PyObject *
-neighborhood_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    ModuleState *state = state_of_module(module);
-    bool has_objects = nargs == 5 && PyTuple_CheckExact(args[0]);
-    if (nargs != 5 || (!has_objects && !PyList_CheckExact(args[0])) ||
-        !PyLong_CheckExact(args[1]) || !PyTuple_CheckExact(args[2])) {
-        PyErr_SetString(PyExc_TypeError,
-                        "neighborhood() takes a list of addresses or a tuple of objects, how many "
-                        "objects to "
-                        "show at most, a tuple of known dicts, labellers, object_traceback");
-        return NULL;
-    }
-    size_t most = PyLong_AsSize_t(args[1]);
-    if ((most == (size_t)-1 && PyErr_Occurred()) || story_begin(state, args[3], args[4]) < 0) {
-        return NULL;
-    }
-    Scan scan;
-    scan_begin(&scan, state);
-    Scene scene = {.state = state, .stage = {.scan = &scan}, .known = args[2]};
-    bool is_hidden = has_objects && PyObject_GC_IsTracked(args[0]);
-    if (is_hidden) { /* from the pass, which would tell it as a holder */
-        PyObject_GC_UnTrack(args[0]);
-    }
-    scan.given = has_objects ? args[0] : NULL;
-    PyObject *answer = look(&scene, &scan, args[0], most);
-    if (is_hidden) {
-        PyObject_GC_Track(args[0]);
-    }
-    scene_fini(&scene);
-    scan_end(&scan);
-    return answer;
-}
-
-/* --------------------------------------------------------------------------- born */
+/* ------------------------------------------------------------------------ judging */
 
 typedef struct {
-    const Heap *heap;
-    PyObject *found; /* owned: a list of addresses */
+    const Neighborhood *neighborhood;
+    Graph graph;         /* of what was met, by place */
+    VEC(int32_t) counts; /* place -> reference count */
+    NodeIds unowned;     /* places, once for each reference between them that owns nothing */
     bool failed;
-} Roll;
+} Judging;
 
-static bool
-note_address(void *arg, NodeId node)
+static int
+note_unowned(PyObject *target, void *arg)
 {
-    Roll *roll = arg;
-    PyObject *address = PyLong_FromVoidPtr(roll->heap->objects.items[node]);
-    roll->failed = address == NULL || PyList_Append(roll->found, address) < 0;
-    Py_XDECREF(address);
-    return roll->failed;
+    Judging *judging = arg;
+    const Neighborhood *neighborhood = judging->neighborhood;
+    const NodeId *place = neighborhood->reach.place.items;
+    NodeId node;
+    if (addrmap_find(&neighborhood->scan->heap.map, target, &node) && place[node] != 0) {
+        judging->failed |=
+            vec_push(&neighborhood->scan->memory, &judging->unowned, place[node] - 1) < 0;
+    }
+    return judging->failed;
 }
 
-/* New reference: those of the addresses that lie in what was listed. NULL with an exception. */
-static PyObject *
-call_roll(const Heap *heap, PyObject *addresses)
+/* 0 or -1: out of memory. */
+static int
+add_row(Judging *judging, size_t place)
 {
-    Roll roll = {.heap = heap, .found = PyList_New(0)};
-    if (roll.found != NULL &&
-        (stage_visit_addresses(heap, addresses, note_address, &roll) < 0 || roll.failed)) {
-        Py_CLEAR(roll.found);
+    const Neighborhood *neighborhood = judging->neighborhood;
+    const Reach *reach = &neighborhood->reach;
+    PyObject *op = neighborhood_object(neighborhood, place);
+    ReachRow row = reach_row(reach->heap, reach->met.items[place]);
+    size_t begin = graph_edges(&judging->graph);
+    if (graph_reserve(&judging->graph, row.count) < 0) {
+        return -1;
     }
-    return roll.found;
+    for (uint32_t nth = 0; nth < row.count; nth++) {
+        NodeId to = reach->place.items[reach_target(reach->heap, &row, nth)];
+        if (to != 0) {
+            graph_add_reserved(&judging->graph, to - 1);
+        }
+    }
+    graph_close_row(&judging->graph);
+    if (interp_may_borrow(op)) {
+        interp_visit_borrowed(op, note_unowned, judging);
+        if (!interp_knows_borrowing()) { /* as heap.c does */
+            judging->failed |= graph_repeats(&judging->graph, begin, &judging->unowned) < 0;
+        }
+    }
+    return judging->failed ? -1 : 0;
 }
 
-PyObject *
-neighborhood_born(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+/* 0 or -1: out of memory. */
+static int
+add_rows(Judging *judging)
 {
-    ModuleState *state = state_of_module(module);
-    if (nargs != 2 || !PyList_CheckExact(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "born() takes a list of addresses, and an extent");
-        return NULL;
+    const Neighborhood *neighborhood = judging->neighborhood;
+    const NodeIds *met = &neighborhood->reach.met;
+    Memory *memory = &neighborhood->scan->memory;
+    if (graph_init(&judging->graph, memory, met->length) < 0 ||
+        vec_reserve(memory, &judging->counts, met->length) < 0) {
+        return -1;
     }
-    Scan scan;
-    long generation = 0;
-    scan_begin(&scan, state);
-    bool is_listed =
-        scan_extent(&scan, args[1], &generation) == 0 && scan_list(&scan, generation) == 0;
-    PyObject *answer = is_listed ? call_roll(&scan.heap, args[0]) : NULL;
-    scan_end(&scan);
-    return answer;
+    for (size_t p = 0; p < met->length; p++) {
+        int32_t count = neighborhood->scan->heap.refcounts.items[met->items[p]];
+        vec_push_reserved(&judging->counts, count);
+        if (add_row(judging, p) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* 0 or -1: out of memory. */
+static int
+judge(Neighborhood *neighborhood)
+{
+    Memory *memory = &neighborhood->scan->memory;
+    Judging judging = {.neighborhood = neighborhood};
+    int error = add_rows(&judging);
+    if (error == 0) {
+        error = collector_run(&neighborhood->generation, memory, &judging.graph,
+                              judging.counts.items, judging.unowned.items, judging.unowned.length);
+    }
+    graph_fini(&judging.graph);
+    vec_fini(memory, &judging.counts);
+    vec_fini(memory, &judging.unowned);
+    return error;
+}
+
+/* ---------------------------------------------------------------------- gathering */
+
+/* The bundles of a row, while those of its references that own nothing are counted. */
+typedef struct {
+    Neighborhood *neighborhood;
+    Bundles *bundles;
+    size_t begun;    /* bundles before this one are another row's */
+    bool is_outside; /* it was counted among the references from outside */
+} Borrowing;
+
+static int
+note_borrowed(PyObject *target, void *arg)
+{
+    Borrowing *borrowing = arg;
+    Neighborhood *neighborhood = borrowing->neighborhood;
+    NodeId place = neighborhood_place_of(neighborhood, target);
+    if (place != 0) {
+        uint32_t bundle = neighborhood->bundle.items[place - 1];
+        if (bundle > borrowing->begun) {
+            borrowing->bundles->items[bundle - 1].unowned++;
+        }
+        if (borrowing->is_outside) {
+            neighborhood->tallies.items[place - 1].outside--;
+        }
+    }
+    return 0;
+}
+
+static void
+count_borrowed(Borrowing *borrowing, PyObject *op)
+{
+    if (!interp_may_borrow(op)) {
+        return;
+    }
+    interp_visit_borrowed(op, note_borrowed, borrowing);
+    for (size_t b = borrowing->begun; b < borrowing->bundles->length && !interp_knows_borrowing();
+         b++) {
+        Bundle *bundle = &borrowing->bundles->items[b]; /* as heap.c does */
+        bundle->unowned = bundle->references - 1;
+        borrowing->neighborhood->tallies.items[bundle->place].outside -=
+            borrowing->is_outside ? bundle->unowned : 0;
+    }
+}
+
+int
+neighborhood_row(Neighborhood *neighborhood, size_t place)
+{
+    NodeId node = neighborhood->reach.met.items[place];
+    const Heap *heap = &neighborhood->scan->heap;
+    ReachRow row = reach_row(heap, node);
+    neighborhood->inner.length = 0;
+    for (uint32_t nth = 0; nth < row.count; nth++) {
+        NodeId to = neighborhood_place(neighborhood, reach_target(heap, &row, nth));
+        if (to == 0) {
+            continue;
+        }
+        uint32_t *bundle = &neighborhood->bundle.items[to - 1];
+        if (*bundle == 0) {
+            if (vec_push(&neighborhood->scan->memory, &neighborhood->inner,
+                         ((Bundle){.source = node, .place = to - 1})) < 0) {
+                return -1;
+            }
+            *bundle = (uint32_t)neighborhood->inner.length;
+        }
+        neighborhood->inner.items[*bundle - 1].references++;
+    }
+    count_borrowed(&(Borrowing){.neighborhood = neighborhood, .bundles = &neighborhood->inner},
+                   neighborhood_object(neighborhood, place));
+    for (size_t b = 0; b < neighborhood->inner.length; b++) {
+        neighborhood->bundle.items[neighborhood->inner.items[b].place] = 0;
+    }
+    return 0;
+}
+
+/* Count what one object that was not met refers to, and note it where not too many were. 0 or -1:
+   out of memory. */
+static int
+gather_row(Neighborhood *neighborhood, NodeId node)
+{
+    const Heap *heap = &neighborhood->scan->heap;
+    Borrowing borrowing = {.neighborhood = neighborhood,
+                           .bundles = &neighborhood->outer,
+                           .begun = neighborhood->outer.length,
+                           .is_outside = true};
+    for (uint32_t e = heap->graph.offsets.items[node]; e < heap->graph.offsets.items[node + 1];
+         e++) {
+        NodeId place = neighborhood_place(neighborhood, heap->graph.targets.items[e]);
+        if (place == 0) {
+            continue;
+        }
+        Tally *tally = &neighborhood->tallies.items[place - 1];
+        uint32_t *bundle = &neighborhood->bundle.items[place - 1];
+        tally->outside++;
+        if (*bundle > borrowing.begun) {
+            neighborhood->outer.items[*bundle - 1].references++;
+        }
+        else if (tally->told < MOST_OUTER) {
+            Bundle outer = {.source = node, .place = place - 1, .references = 1};
+            tally->told++;
+            if (vec_push(&neighborhood->scan->memory, &neighborhood->outer, outer) < 0) {
+                return -1;
+            }
+            *bundle = (uint32_t)neighborhood->outer.length;
+        }
+    }
+    count_borrowed(&borrowing, heap->objects.items[node]);
+    return 0;
+}
+
+/* 0 or -1: out of memory. */
+static int
+gather(Neighborhood *neighborhood)
+{
+    Memory *memory = &neighborhood->scan->memory;
+    if (vec_zeros(memory, &neighborhood->tallies, neighborhood->shown) < 0 ||
+        vec_zeros(memory, &neighborhood->bundle, neighborhood->shown) < 0) {
+        return -1;
+    }
+    for (size_t n = 0; n < neighborhood->scan->heap.count; n++) {
+        if (neighborhood->reach.place.items[n] == 0 && gather_row(neighborhood, (NodeId)n) < 0) {
+            return -1;
+        }
+    }
+    for (size_t b = 0; b < neighborhood->outer.length; b++) {
+        neighborhood->bundle.items[neighborhood->outer.items[b].place] = 0;
+    }
+    return 0;
+}
+
+int
+neighborhood_find(Neighborhood *neighborhood, Scan *scan, PyObject *given, size_t most)
+{
+    neighborhood->scan = scan;
+    if (walk(neighborhood, given, most) < 0) {
+        return -1;
+    }
+    if (judge(neighborhood) < 0 || gather(neighborhood) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    return 0;
 }

@@ -1,13 +1,91 @@
-/* scene: some objects, what they lead to, and who holds them from outside: the data of a picture,
-   of one moment. */
+/* neighborhood: some objects, what they lead to, who else refers to them, and the collector's
+   arithmetic with them: numbers, which neighborhood_rows.h puts into words.
+
+   The objects are given by address, so that asking holds nothing, or in a tuple, which does not
+   count. Of those that a walk from them meets (reach.h) the first `most` are shown. The others count
+   all the same: what is told of a shown object is true, however many there are.
+
+       neighborhood_find   walk        from the given objects
+                           judge       the dry run on what was met: what is left of each count comes
+                                       from outside
+                           gather      who else, of the tracked objects, refers to what is shown
+       neighborhood_row    the references of one shown object to others, for whoever goes through
+                           them one by one */
 
 #ifndef GCSCOPE_NEIGHBORHOOD_H
 #define GCSCOPE_NEIGHBORHOOD_H
 
-#include "query/holders.h"
+#include "query/reach.h"
+#include "runtime/scan.h"
 
-/* Methods of the module, documented there. */
-PyObject *neighborhood_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
-PyObject *neighborhood_born(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+/* All references from one object to a shown one. */
+typedef struct {
+    NodeId source; /* a node of the heap */
+    NodeId place;  /* of the shown object */
+    uint32_t references;
+    uint32_t unowned;       /* of those own nothing */
+    uint32_t named, passed; /* for neighborhood_rows.c: how many have a name, how many were met */
+    size_t first;           /* the first of its labels there */
+} Bundle;
+
+typedef VEC(Bundle) Bundles;
+
+typedef struct {
+    uint32_t outside; /* owned references from tracked objects that were not met */
+    uint32_t told;    /* holders from outside that are told */
+} Tally;
+
+typedef struct {
+    Scan *scan; /* borrowed */
+    Reach reach;
+    size_t shown;         /* how many are shown: places 0 .. shown - 1 */
+    Collector generation; /* place -> gc_refs and verdict, as though all that were met were a
+                             generation that is collected */
+    VEC(Tally) tallies;   /* place of a shown one */
+    Bundles outer;        /* references from outside, those of one object side by side; not many of
+                             one that is shown */
+    Bundles inner;        /* after neighborhood_row */
+    VEC(uint32_t)
+    bundle; /* place of a shown one -> 1 + a bundle's number, or 0: for whoever goes
+                             through a row */
+} Neighborhood;
+
+/* Walk, count and judge, after scan_judge. `given` is a list of addresses, or the tuple scan->given;
+   `neighborhood` zeroed. 0, or -1 with an exception. */
+int neighborhood_find(Neighborhood *neighborhood, Scan *scan, PyObject *given, size_t most);
+void neighborhood_fini(Neighborhood *neighborhood);
+
+/* Into neighborhood->inner: the references of a shown object to shown ones, first to last as a
+   program sees them. 0; -1: out of memory. */
+int neighborhood_row(Neighborhood *neighborhood, size_t place);
+
+static inline PyObject *
+neighborhood_object(const Neighborhood *neighborhood, size_t place)
+{
+    return neighborhood->scan->heap.objects.items[neighborhood->reach.met.items[place]];
+}
+
+/* The place of a shown object + 1; 0 of any other. */
+static inline NodeId
+neighborhood_place(const Neighborhood *neighborhood, NodeId node)
+{
+    NodeId place = neighborhood->reach.place.items[node];
+    return place <= neighborhood->shown ? place : 0;
+}
+
+/* The same for the object at an address. */
+static inline NodeId
+neighborhood_place_of(const Neighborhood *neighborhood, PyObject *op)
+{
+    NodeId node;
+    return addrmap_find(&neighborhood->scan->heap.map, op, &node)
+               ? neighborhood_place(neighborhood, node)
+               : 0;
+}
+
+/* Visit what lies at the addresses of a list, as far as it is in a heap, until a visit returns true.
+   0 or -1 with an exception: one of them is no int. */
+int neighborhood_visit_addresses(const Heap *heap, PyObject *addresses,
+                                 bool (*visit)(void *arg, NodeId node), void *arg);
 
 #endif

@@ -1,4 +1,4 @@
-/* refs: how many references own an object. */
+/* refcount: how many references own an object. */
 
 #ifndef GCSCOPE_REFCOUNT_H
 #define GCSCOPE_REFCOUNT_H

@@ -132,7 +132,7 @@ journal_death(Journal *journal, Life *life, FreedBy by)
     life->next->previous = life->previous;
     journal->doomed -= life->doomed;
     journal->freed[by]++;
-    if (journal->watches != 0) {
+    if (journal->death_logs != 0) {
         Death death = {.serial = life->serial, .type = life->type, .by = (uint8_t)by};
         journal->deaths_lost |= vec_push(&journal->memory, &journal->deaths, death) < 0;
     }
@@ -170,15 +170,15 @@ journal_next_resurrected(Journal *journal, Life *life)
 }
 
 void
-journal_watch_begin(Journal *journal)
+journal_deaths_begin(Journal *journal)
 {
-    journal->watches++;
+    journal->death_logs++;
 }
 
 void
-journal_watch_end(Journal *journal)
+journal_deaths_end(Journal *journal)
 {
-    if (--journal->watches == 0) {
+    if (--journal->death_logs == 0) {
         vec_fini(&journal->memory, &journal->deaths);
         journal->deaths_lost = false;
     }

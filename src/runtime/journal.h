@@ -2,10 +2,12 @@
 
    Three things are kept, all of them in raw memory, none holding a Python object:
 
-     the register   every instrumented object that is alive, a doubly linked list through the
-   objects themselves the events     what happened to them, the newest `capacity` of it in a ring;
-   what was overwritten is counted the deaths     while somebody keeps watch (journal_watch_begin):
-   who died of what, complete whatever the ring does
+     the register   every instrumented object that is alive, a doubly linked list through the objects
+                    themselves
+     the events     what happened to them, the newest `capacity` of it in a ring; what was
+                    overwritten is counted
+     the deaths     while somebody wants them (journal_deaths_begin): who died of what, complete
+                    whatever the ring does
 
    A Journal is shared: the module owns it, and so does each instrumented object, which may outlive
    the module when the interpreter shuts down. */
@@ -27,7 +29,8 @@ typedef enum {
     BY_NOBODY,   /* not freed */
     BY_REFCOUNT, /* the last reference went */
     BY_COLLECTOR,
-    BY_COLLECTOR_INFERRED, /* died while the collector ran, having been finalized in an earlier life */
+    BY_COLLECTOR_INFERRED, /* died while the collector ran, having been finalized in an earlier
+                              life */
     BY_SHUTDOWN,           /* the interpreter was shutting down, whatever else took part */
 } FreedBy;
 
@@ -88,8 +91,8 @@ typedef struct {
     VEC(char *) type_names;   /* owned, zero-terminated */
     VEC(uint32_t) type_slots; /* hash table of numbers + 1, a power of two, at most half full */
 
-    unsigned watches;
-    bool deaths_lost; /* memory ran out while one was noted */
+    unsigned death_logs; /* how many want deaths noted */
+    bool deaths_lost;    /* memory ran out while one was noted */
     VEC(Death) deaths;
 } Journal;
 
@@ -123,9 +126,9 @@ void journal_collection_begins(Journal *journal);
    off; NULL: no more. Begin with &journal->alive. */
 Life *journal_next_resurrected(Journal *journal, Life *life);
 
-/* Deaths are noted between these two; watches nest. The first death of a watch has the index
-   deaths.length of its begin; the deaths are forgotten when the last watch ends. */
-void journal_watch_begin(Journal *journal);
-void journal_watch_end(Journal *journal);
+/* Deaths are noted between these two, which nest. The first death has the index that deaths.length
+   was at its begin; the deaths are forgotten when the last one ends. */
+void journal_deaths_begin(Journal *journal);
+void journal_deaths_end(Journal *journal);
 
 #endif

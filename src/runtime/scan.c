@@ -267,3 +267,13 @@ scan_extent(Scan *scan, PyObject *which, long *generation)
     }
     return 0;
 }
+
+PyObject *
+scan_boxed(PyObject *box)
+{
+    if (!PyList_CheckExact(box) || PyList_GET_SIZE(box) != 1) {
+        PyErr_SetString(PyExc_TypeError, "expected a list with the object");
+        return NULL;
+    }
+    return PyList_GET_ITEM(box, 0);
+}

@@ -1,4 +1,4 @@
-/* pass: one pass over the heap, from the list of objects to the collector's verdict, as the words
+/* scan: one pass over the heap, from the list of objects to the collector's verdict, as the words
    use it.
 
    This is the first room after the heap's that makes Python objects and sets exceptions. While a
@@ -25,7 +25,7 @@ typedef struct {
                                taken for reachable, as the collector has it */
 } Scan;
 
-/* GcPause automatic collection off until scan_end, which must follow in any case. */
+/* Hold automatic collection off until scan_end, which must follow in any case. */
 void scan_begin(Scan *scan, ModuleState *state);
 void scan_end(Scan *scan);
 
@@ -50,6 +50,10 @@ int scan_run(Scan *scan, long generation);
    are what stands behind the marker, whatever lies before it. 0 or -1 with an exception; listing
    fails with LookupError where the marker is not in generation 0 any more. */
 int scan_extent(Scan *scan, PyObject *which, long *generation);
+
+/* Borrowed: the object in the list by which a word gives it to the core, so that the list's is the only
+   reference of that word. NULL with TypeError. */
+PyObject *scan_boxed(PyObject *box);
 
 /* A Memory of its own, with the limit that a test has set. */
 Memory scan_memory(const ModuleState *state);

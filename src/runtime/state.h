@@ -14,25 +14,25 @@ typedef struct {
     size_t peak_bytes; /* raw memory held at once, at most */
 } ScanCost;
 
+enum { STATE_ROW_TYPES = 24 };
+
+/* What lasts: types, functions of other modules, the journal. Never an argument of a call. */
 typedef struct {
-    PyTypeObject *tracked_type;    /* owned */
-    PyTypeObject *person_type;     /* owned */
-    PyTypeObject *roll_call_type;  /* owned */
-    PyObject *immortal;            /* owned: what refcount answers for immortal objects */
-    PyObject *gc_get_objects;      /* owned */
-    PyObject *gc_get_freeze_count; /* owned */
-    PyObject *gc_collect;          /* owned */
-    PyObject *gc_callbacks;        /* owned */
-    PyObject *labellers; /* owned or NULL: dict, id of a type -> (type, labeller of the program) */
-    PyObject *object_traceback; /* owned or NULL: tells where tracemalloc saw an object made, while
-                                   it runs */
-    PyObject *callback;         /* owned or NULL: ours in gc.callbacks */
-    Py_ssize_t callback_index;  /* where it stood there last */
+    PyTypeObject *tracked_type;               /* owned */
+    PyTypeObject *person_type;                /* owned */
+    PyTypeObject *roll_call_type;             /* owned */
+    PyTypeObject *row_types[STATE_ROW_TYPES]; /* owned: see rows.h */
+    PyObject *immortal;                       /* owned: refcount's answer for immortal objects */
+    PyObject *gc_get_objects;                 /* owned */
+    PyObject *gc_get_freeze_count;            /* owned */
+    PyObject *gc_collect;                     /* owned */
+    PyObject *gc_callbacks;                   /* owned */
+    PyObject *callback;                       /* owned or NULL: ours in gc.callbacks */
+    Py_ssize_t callback_index;                /* where it stood there last */
     PyObject *library; /* owned or NULL: a frozenset, the names of the standard library's modules */
     GcPause gc_pause;  /* who holds automatic collection off */
     Journal *journal;  /* shared */
-    int64_t
-        fail_after; /* how many more growths of raw memory succeed; negative: no limit. For tests */
+    int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
     ScanCost last_scan;
 } ModuleState;
 

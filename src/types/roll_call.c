@@ -1,6 +1,7 @@
 #include "types/roll_call.h"
 
 #include "base/typename.h"
+#include "runtime/rows.h"
 
 /* 16 bytes. heap_object_bytes fits; a roll call of more than 16 million types is an error. */
 enum { KIND_BITS = 24, BYTES_BITS = 40 };
@@ -238,76 +239,16 @@ roll_call_of_objects(ModuleState *state, PyObject *const *objects, size_t count)
 PyObject *
 roll_call_of(PyObject *module, PyObject *objects)
 {
+    ModuleState *state = state_of_module(module);
     if (!PyList_Check(objects)) {
         return PyErr_Format(PyExc_TypeError, "roll_call() takes a list of objects, not '%.200s'",
                             Py_TYPE(objects)->tp_name);
     }
-    int was_enabled = PyGC_Disable(); /* nothing may run that could change the list */
-    PyObject *roll_call =
-        roll_call_of_objects(state_of_module(module), ((PyListObject *)objects)->ob_item,
-                             (size_t)PyList_GET_SIZE(objects));
-    if (was_enabled) {
-        PyGC_Enable();
-    }
+    gc_pause_begin(&state->gc_pause); /* nothing may run that could change the list */
+    PyObject *roll_call = roll_call_of_objects(state, ((PyListObject *)objects)->ob_item,
+                                               (size_t)PyList_GET_SIZE(objects));
+    (void)gc_pause_end(&state->gc_pause);
     return roll_call;
-}
-
-/* ----------------------------------------------------------- the arithmetic */
-
-/* New reference: (refcount, references from inside, what is left, reachable), or None where the
-   collector does not track an object at `address`. */
-static PyObject *
-arithmetic_row(Heap *heap, const Collector *collector, PyObject *address)
-{
-    void *pointer = PyLong_AsVoidPtr(address);
-    if (pointer == NULL && PyErr_Occurred()) {
-        return NULL;
-    }
-    NodeId node;
-    if (!addrmap_find(&heap->map, pointer, &node)) {
-        Py_RETURN_NONE;
-    }
-    int refcount = heap->refcounts.items[node], left = collector->gc_refs.items[node];
-    return Py_BuildValue("(iiiO)", refcount, refcount - left, left,
-                         collector_is_reachable(collector, node) ? Py_True : Py_False);
-}
-
-static PyObject *
-arithmetic_rows(Heap *heap, const Collector *collector, PyObject *addresses)
-{
-    PyObject *rows = PyList_New(0);
-    for (Py_ssize_t i = 0; rows != NULL && i < PyList_GET_SIZE(addresses); i++) {
-        PyObject *row = arithmetic_row(heap, collector, PyList_GET_ITEM(addresses, i));
-        if (row == NULL || PyList_Append(rows, row) < 0) {
-            Py_CLEAR(rows);
-        }
-        Py_XDECREF(row);
-    }
-    return rows;
-}
-
-PyObject *
-roll_call_arithmetic(PyObject *module, PyObject *addresses)
-{
-    if (!PyList_CheckExact(addresses)) {
-        return PyErr_Format(PyExc_TypeError, "arithmetic() takes a list of addresses, not '%.200s'",
-                            Py_TYPE(addresses)->tp_name);
-    }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(addresses);
-         i++) { /* an exact int runs no code when it is read */
-        if (!PyLong_CheckExact(PyList_GET_ITEM(addresses, i))) {
-            return PyErr_Format(PyExc_TypeError, "an address must be an int, not '%.200s'",
-                                Py_TYPE(PyList_GET_ITEM(addresses, i))->tp_name);
-        }
-    }
-    Scan scan;
-    PyObject *rows = NULL;
-    scan_begin(&scan, state_of_module(module));
-    if (scan_run(&scan, -1) == 0) {
-        rows = arithmetic_rows(&scan.heap, &scan.collector, addresses);
-    }
-    scan_end(&scan);
-    return rows;
 }
 
 /* ------------------------------------------------------------------- the type */
@@ -381,9 +322,12 @@ roll_call_types(PyObject *op, PyObject *Py_UNUSED(ignored))
         Py_XDECREF(count);
     }
     PyMem_Free(tally);
-    PyObject *result = error == 0 ? PyTuple_Pack(2, counts[0], counts[1]) : NULL;
-    Py_XDECREF(counts[0]);
-    Py_XDECREF(counts[1]);
+    const ModuleState *state = error == 0 ? state_of_type(Py_TYPE(op)) : NULL;
+    PyObject *result = state != NULL ? row_new(state, ROW_TYPE_COUNTS, counts) : NULL;
+    if (state == NULL) {
+        Py_XDECREF(counts[0]);
+        Py_XDECREF(counts[1]);
+    }
     return result;
 }
 
@@ -456,17 +400,17 @@ roll_call_within(PyObject *op, PyObject *other)
 
 typedef struct {
     const RollCallObject *roll_call;
-    Heap *heap;
-} Roll;
+    const Heap *heap;
+} Present;
 
 static bool
 is_still_tracked(const Entry *entry, void *arg)
 {
-    Roll *roll = arg;
+    const Present *present = arg;
     NodeId node;
-    return addrmap_find(&roll->heap->map, (const void *)entry->address, &node) &&
-           (uintptr_t)Py_TYPE(roll->heap->objects.items[node]) ==
-               roll->roll_call->kinds.items[entry->kind].type;
+    return addrmap_find(&present->heap->map, (const void *)entry->address, &node) &&
+           (uintptr_t)Py_TYPE(present->heap->objects.items[node]) ==
+               present->roll_call->kinds.items[entry->kind].type;
 }
 
 /* New reference: the objects of a roll call that are tracked now, too; with `collect`, after a full
@@ -484,7 +428,7 @@ roll_call_roll_call(PyObject *op, bool collect)
     PyObject *collected = collect ? PyObject_CallNoArgs(state->gc_collect) : Py_NewRef(Py_None);
     if (collected != NULL && scan_list(&scan, -1) == 0) {
         result = roll_call_filter((RollCallObject *)op, is_still_tracked,
-                                  &(Roll){(RollCallObject *)op, &scan.heap});
+                                  &(Present){(RollCallObject *)op, &scan.heap});
     }
     Py_XDECREF(collected);
     scan_end(&scan);

@@ -1,11 +1,30 @@
-/* tracked: the instrumented types. Tracked, the base; Person, the lecture's example. */
+/* tracked: Tracked, the base of instrumented types, and what its descendants in C need. */
 
 #ifndef GCSCOPE_TRACKED_H
 #define GCSCOPE_TRACKED_H
 
 #include "runtime/state.h"
 
-/* Add Tracked and Person to the module. 0 or -1 with an exception. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *dict;            /* owned or NULL: the instance's __dict__ */
+    PyObject *weak_references; /* owned by the weakref module's machinery */
+    Journal *journal;          /* shared, never NULL */
+    Life life;
+    bool is_person; /* the object is a PersonObject */
+} TrackedObject;
+
+typedef struct {
+    TrackedObject tracked;
+    PyObject *name;    /* owned exact str, or NULL before __init__ */
+    PyObject *friends; /* owned exact list, or NULL after the collector cleared it */
+} PersonObject;
+
+/* The numbers that the names of the two exact types have in every journal: tracked_setup enters
+   them first. */
+enum { TYPE_TRACKED, TYPE_PERSON };
+
+/* Add Tracked to the module. 0 or -1 with an exception. */
 int tracked_setup(PyObject *module, ModuleState *state);
 
 /* See to it that the journal hears of collections: enter our callback into gc.callbacks unless it
@@ -13,8 +32,8 @@ int tracked_setup(PyObject *module, ModuleState *state);
 int tracked_follow_collector(ModuleState *state);
 void tracked_forget_collector(ModuleState *state);
 
-/* New reference: a list with (serial, type, name or None, whether it is in `roll call`) of every
-   instrumented object that is alive, in the order of creation. `roll call` is a RollCall or NULL. */
+/* New reference: a list with a Living for every instrumented object that is alive, in the order of
+   creation. `roll_call` is a RollCall or NULL. */
 PyObject *tracked_alive(ModuleState *state, PyObject *roll_call);
 
 /* Borrowed: the name of a Person, an exact str; NULL of any other object and before __init__. */
@@ -23,5 +42,17 @@ PyObject *tracked_name(const ModuleState *state, PyObject *op);
 /* New reference: the serial number of an instrumented object; None of any other. NULL with an
    exception. */
 PyObject *tracked_serial(const ModuleState *state, PyObject *op);
+
+/* For types that derive from Tracked in C, each in the slot that its name says. tracked_alloc: a new
+   object with its life; all that can fail comes before the allocation. tracked_end: the end of an
+   object; `dealloc` is the tp_dealloc that calls it. tracked_note: an event of its life. */
+PyObject *tracked_alloc(PyTypeObject *type, ModuleState *state);
+void tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *));
+void tracked_note(PyObject *op, EventKind kind, FreedBy by, Py_ssize_t refcount);
+void tracked_drop(PyObject *op);
+void tracked_finalize(PyObject *op);
+int tracked_traverse(PyObject *op, visitproc visit, void *arg);
+int tracked_clear(PyObject *op);
+PyObject *tracked_getstate(PyObject *self, PyObject *ignored);
 
 #endif

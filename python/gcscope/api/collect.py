@@ -9,25 +9,22 @@ from __future__ import annotations
 import gc
 
 from gcscope import _core
-from gcscope.api.garbage import GcPaused, find, report_of
-from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.api.garbage import GcPaused, report_of, unreachable_rings
 from gcscope.model.phrases import times
 from gcscope.model.record import Counts, sum_counts
-from gcscope.model.results import Collection, Fate, Report, Trial
+from gcscope.model.results import Collection, Fate, Trial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
 
-    _Alive = tuple[int, str, str | None, bool]  # a row of _core.alive
-
 
 def _difference(counts: Mapping[str, int], less: Mapping[str, int]) -> Counts:
     return Counts({name: n - less.get(name, 0) for name, n in counts.items()})
 
 
-class _Watch:
+class _DeathLog:
     """The deaths of instrumented objects from `begin` until the end of its with statement."""
 
     __slots__ = ("begun", "first_serial", "since")
@@ -35,15 +32,15 @@ class _Watch:
     since: int
     first_serial: int
 
-    def __enter__(self) -> _Watch:
+    def __enter__(self) -> _DeathLog:
         self.begun = False
-        _core.watch_begin()  # what it makes at first is not to be among what the watched code makes
-        _core.watch_end()
+        _core.deaths_begin()  # what it makes at first is not to be among what the code makes
+        _core.deaths_end()
         return self
 
     def begin(self) -> None:
         """Note deaths from now on; objects made from now on have first_serial and more."""
-        self.since, self.first_serial = _core.watch_begin()
+        self.since, self.first_serial = _core.deaths_begin()
         self.begun = True
 
     def __exit__(
@@ -53,14 +50,16 @@ class _Watch:
         tb: TracebackType | None,
     ) -> None:
         if self.begun:
-            _core.watch_end()
+            _core.deaths_end()
 
     def deaths(self) -> dict[int, tuple[str, str]]:
-        """Tell them: serial -> (type, what freed it)."""
-        return {
-            serial: (type_name, freed_by)
-            for serial, type_name, freed_by in _core.watch_deaths(self.since)
-        }
+        """Return them: serial -> (type, what freed it)."""
+        return {row.serial: (row.type, row.freed_by) for row in _core.deaths_since(self.since)}
+
+
+def _listed(found: _core.RollCall) -> set[int]:
+    """Return the serials of the instrumented objects in a roll call."""
+    return {row.serial for row in _core.alive(found) if row.listed}
 
 
 class _Aftermath:
@@ -70,23 +69,30 @@ class _Aftermath:
 
     def __init__(self, found: _core.RollCall) -> None:
         self.found = found
-        self.serials = {serial for serial, _, _, inside in _core.alive(found) if inside}
+        self.serials = _listed(found)
 
     def collect(self) -> None:
         """Run the collector and compare. Other objects than instrumented ones are told by address and type."""
         still = self.found.collect()
         kept_back = gc.garbage if isinstance(gc.garbage, list) else []
         stuck = still.within(_core.roll_call(kept_back))
-        self.stuck_serials = {serial for serial, _, _, inside in _core.alive(stuck) if inside}
+        self.stuck_serials = _listed(stuck)
         self.freed = _difference(self.found.types()[1], still.types()[1])
         self.uncollectable = stuck.types()[1]
         self.resurrected = _difference(still.types()[1], self.uncollectable)
 
-    def fates(self, before: list[_Alive], deaths: Mapping[int, tuple[str, str]]) -> list[Fate]:
+    def fates(
+        self, before: list[_core.Living], deaths: Mapping[int, tuple[str, str]]
+    ) -> list[Fate]:
         """Tell what became of instrumented objects that were alive before."""
         return [
-            Fate(serial=serial, type=type_name, name=name, fate=self._fate(serial, deaths))
-            for serial, type_name, name, _ in before
+            Fate(
+                serial=row.serial,
+                type=row.type,
+                name=row.name,
+                fate=self._fate(row.serial, deaths),
+            )
+            for row in before
         ]
 
     def _fate(self, serial: int, deaths: Mapping[int, tuple[str, str]]) -> str:
@@ -116,13 +122,14 @@ def collect() -> Collection:
     address and type who is tracked no more: a new object of the same type, made by a finalizer at
     the address of one just freed, would be taken for it.
     """
-    with GcPaused(), _Watch() as watch:
-        watch.begin()
-        found, report = find()
-        aftermath = _Aftermath(found)
+    with GcPaused(), _DeathLog() as log:
+        log.begin()
+        rings = unreachable_rings()
+        report = report_of(rings)
+        aftermath = _Aftermath(rings.objects)
         before = _core.alive(None)
         aftermath.collect()
-        fates = aftermath.fates(before, watch.deaths())
+        fates = aftermath.fates(before, log.deaths())
         return Collection(
             fates=tuple(fates),
             types=sum_counts(aftermath.freed, _names(fates, "refcount", *_COLLECTOR)),
@@ -150,30 +157,30 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
         raise TypeError(
             f"trial() takes a function and calls it, not an object of type {type(func).__qualname__!r}"
         )
-    # What is born between the collector's two runs is func's: nothing of our own may be made in
+    # What is made between the collector's two runs is func's: nothing of our own may be made in
     # between.
-    with GcPaused(), _Watch() as watch:
+    with GcPaused(), _DeathLog() as log:
         gc.collect()
         earlier = _core.dry_run()  # what the finalizers of that collection left
         collections = collections_so_far()
-        watch.begin()
+        log.begin()
         func(*args, **kwargs)
         young = _core.roll_call(gc.get_objects(generation=0))
-        found, stories = _core.rings(earlier, labellers, object_traceback())
-        born = young.without(found)
-        return _judge(watch, report_of(found, stories), found, born, collections)
+        rings = unreachable_rings(earlier)
+        return _judge(log, rings, young.without(rings.objects), collections)
 
 
-def _judge(
-    watch: _Watch, report: Report, found: _core.RollCall, born: _core.RollCall, collections: int
-) -> Trial:
-    """Tell what became of what was found unreachable, and of the rest that was born."""
+def _judge(log: _DeathLog, rings: _core.Rings, made: _core.RollCall, collections: int) -> Trial:
+    """Find what became of what was found unreachable, and of the rest that was made."""
+    report = report_of(rings)
     collected_inside = collections_so_far() - collections
-    aftermath = _Aftermath(found)
+    aftermath = _Aftermath(rings.objects)
     before = _core.alive(None)
     aftermath.collect()
-    deaths = watch.deaths()
-    theirs = [row for row in before if row[0] >= watch.first_serial or row[0] in aftermath.serials]
+    deaths = log.deaths()
+    theirs = [
+        row for row in before if row.serial >= log.first_serial or row.serial in aftermath.serials
+    ]
     fates = aftermath.fates(theirs, deaths)
     told = {fate.serial for fate in fates}
     early = [
@@ -190,7 +197,7 @@ def _judge(
     return Trial(
         refcount=_names(fates + early, "refcount"),
         collector=sum_counts(aftermath.freed, _names(fates + early, *_COLLECTOR)),
-        survived=sum_counts(born.still_tracked().types()[1], _names(fates, "survived")),
+        survived=sum_counts(made.still_tracked().types()[1], _names(fates, "survived")),
         resurrected=sum_counts(aftermath.resurrected, _names(fates, "resurrected")),
         uncollectable=sum_counts(aftermath.uncollectable, _names(fates, "uncollectable")),
         report=report,

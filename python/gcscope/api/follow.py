@@ -36,7 +36,7 @@ class Follower:
             return
         try:
             extent = -1 if generation == 2 else generation
-            _, found = find(self.earlier, extent)
+            found = find(self.earlier, extent)
             self.report = joined(self.report, found)
             if self.earlier.objects:  # what is taken of it may leave its addresses to others
                 self.earlier = self.earlier.without(_core.dry_run(extent))

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    _Alive = tuple[int, str, str | None, bool]  # a row of _core.alive
-
 
 class GcPaused:
     """Automatic collection, held off; put back as it was when the last of several threads has done."""
@@ -34,46 +32,54 @@ class GcPaused:
         _core.gc_resume()
 
 
-def _notes(census: _core.RollCall) -> tuple[str, ...]:
+def _notes(found: _core.RollCall) -> tuple[str, ...]:
     notes = []
-    if census.uncertain:
+    if found.uncertain:
         notes.append(
             "uncertain: this build of gcscope does not know how this Python marks borrowed references of suspended "
             "generators; what two strong references of one generator keep may be missing"
         )
-    if census.over_visited:
+    if found.over_visited:
         notes.append(
-            f"the tp_traverse of some C type shows references that nobody owns: {census.over_visited} "
-            f"{'objects are' if census.over_visited > 1 else 'object is'} visited more often than referenced, and "
+            f"the tp_traverse of some C type shows references that nobody owns: {found.over_visited} "
+            f"{'objects are' if found.over_visited > 1 else 'object is'} visited more often than referenced, and "
             "taken for reachable, as the collector does"
         )
     return tuple(notes)
 
 
-def report_of(
-    census: _core.RollCall, stories: list[tuple[Any, ...]], alive: bool = False
-) -> Report:
-    """Tell a census and its rings as a report."""
+def report_of(rings: _core.Rings, alive: bool = False) -> Report:
+    """Make a report of the rings among some objects."""
+    found = rings.objects
     return Report(
-        objects=census.objects,
-        bytes=census.bytes,
-        types=sum_counts(*census.types()),
-        cycles=cycles_of(stories, alive),
+        objects=found.objects,
+        bytes=found.bytes,
+        types=sum_counts(*found.types()),
+        cycles=cycles_of(rings.forms, alive),
         alive=alive,
-        notes=_notes(census),
+        notes=_notes(found),
     )
 
 
-def find(
+def unreachable_rings(
     earlier: _core.RollCall | None = None, extent: int | list[Any] = -1
-) -> tuple[_core.RollCall, Report]:
-    """Look for what is unreachable now, and not among `earlier`.
+) -> _core.Rings:
+    """Find what is unreachable now, and not among `earlier`, with its rings.
 
     extent: the oldest generation to look at, or a marker, a list: then only at what was made after
     it, and LookupError is raised where that cannot be told any more.
     """
-    census, stories = _core.rings(earlier, labellers, object_traceback(), extent)
-    return census, report_of(census, stories)
+    return _core.unreachable_rings(earlier, labellers, object_traceback(), extent)
+
+
+def find(earlier: _core.RollCall | None = None, extent: int | list[Any] = -1) -> Report:
+    """Report what `unreachable_rings` finds."""
+    return report_of(unreachable_rings(earlier, extent))
+
+
+def unreachable(extent: int | list[Any] = -1) -> _core.RollCall:
+    """List what is unreachable now, as numbers only."""
+    return _core.dry_run(extent)
 
 
 def garbage() -> Report:
@@ -94,7 +100,7 @@ def garbage() -> Report:
     reference, and as much again for each object that is found.
     """
     with GcPaused():
-        return find()[1]
+        return find()
 
 
 def cycles(*objs: object) -> Report:
@@ -111,7 +117,7 @@ def cycles(*objs: object) -> Report:
             "cycles() takes the objects whose rings are wanted; garbage() tells the unreachable ones"
         )
     with GcPaused():
-        return report_of(*_core.live_rings(objs, labellers, object_traceback()), alive=True)
+        return report_of(_core.live_rings(objs, labellers, object_traceback()), alive=True)
 
 
 def arithmetic(objects: Mapping[str, int]) -> Arithmetic:

@@ -21,12 +21,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def _holder(row: Any) -> Holder:
-    told_node, told_edges, owned, _found = row
-    node = Node(told_node)
-    label = fold([Edge(told) for told in told_edges])
+def _holder(row: _core.Reference) -> Holder:
+    node = Node(row.node)
+    label = fold([Edge(edge) for edge in row.edges])
     name = module_name(node.name, label) if node.type == "module" else node.name
-    return Holder(type=node.type, name=name, label=label, where=node.where, owned=owned)
+    return Holder(type=node.type, name=name, label=label, where=node.where, owned=row.owned)
 
 
 def _hints() -> tuple[str, ...]:
@@ -64,7 +63,7 @@ def holders(obj: object, /) -> Holders:
     del obj
     known = known_dicts()
     with GcPaused():
-        return _told(*_core.holders(box, known, labellers, object_traceback()))
+        return _holders(_core.holders(box, known, labellers, object_traceback()))
 
 
 def holders_of(box: list[Any]) -> Holders:
@@ -74,7 +73,7 @@ def holders_of(box: list[Any]) -> Holders:
     """
     known = known_dicts()
     with GcPaused():
-        return _told(*_core.holders(box, known, labellers, object_traceback()))
+        return _holders(_core.holders(box, known, labellers, object_traceback()))
 
 
 def _order(holder: Holder) -> tuple[str, str, str, bool]:
@@ -82,14 +81,13 @@ def _order(holder: Holder) -> tuple[str, str, str, bool]:
     return holder.type, holder.name or "", holder.label, not holder.owned
 
 
-def _told(count: int | None, rows: list[Any]) -> Holders:
-    named = tuple(sorted((_holder(row) for row in rows), key=_order))
-    owned = sum(holder.owned for holder in named)
-    if count is None:
+def _holders(row: _core.References) -> Holders:
+    named = tuple(sorted(map(_holder, row.references), key=_order))
+    if row.refcount is None:
         return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0, hints=())
-    unexplained = count - owned
+    unexplained = row.refcount - sum(holder.owned for holder in named)
     return Holders(
-        refcount=count,
+        refcount=row.refcount,
         named=named,
         unexplained=unexplained,
         hints=_hints() if unexplained > 0 else (),

@@ -18,14 +18,14 @@ class Journal:
         """Tell the events that are kept, oldest first."""
         return tuple(
             Event(
-                serial=serial,
-                what=what,
-                type=type_name,
-                name=name,
-                refcount=refcount,
-                freed_by=freed_by,
+                serial=row.serial,
+                what=row.what,
+                type=row.type,
+                name=row.name,
+                refcount=row.refcount,
+                freed_by=row.freed_by,
             )
-            for serial, what, type_name, name, refcount, freed_by in _core.journal_events()
+            for row in _core.journal_events()
         )
 
     @property

@@ -42,31 +42,22 @@ class HeapObject:
         "title",
     )
 
-    def __init__(self, row: tuple[Any, ...]) -> None:
-        self.serial: int | None
+    def __init__(self, row: _core.Neighbor) -> None:
+        self.node = Node(row.node)
+        self.address = row.address
+        self.serial = row.serial
         """Of an instrumented object."""
-        self.refcount: int | None
-        self.outside: int
-        """References that are known to come from outside of the scene."""
-        self.gc_refs: int
-        """References that do not come from the objects that were met, as the collector would count them."""
-        self.stays: bool
+        self.refcount = row.refcount
+        self.outside = row.outside
+        """References that are known to come from outside of the neighborhood."""
+        self.gc_refs = row.gc_refs
+        """References that do not come from the objects that were met, as the collector would count
+        them."""
+        self.stays = row.stays
         """Whether a collection of those objects alone would leave it."""
-        self.reachable: bool
+        self.reachable = row.reachable
         """Whether a collection of all objects would."""
-        (
-            told,
-            self.address,
-            self.serial,
-            self.refcount,
-            self.outside,
-            depth,
-            self.gc_refs,
-            self.stays,
-            self.reachable,
-        ) = row
-        self.node = Node(told)
-        self.is_given: bool = depth == 0
+        self.is_given = row.depth == 0
         self.title = link_title(
             Link(
                 type=self.node.type,
@@ -106,11 +97,11 @@ class Reference:
 
     __slots__ = ("count", "edges", "owned", "source", "target")
 
-    def __init__(self, row: tuple[int, int, int, int, list[Any]]) -> None:
-        self.owned: int
-        """How many own something; what a suspended generator only borrows does not, and is not counted."""
-        self.source, self.target, self.count, self.owned, names = row
-        self.edges = [Edge(told) for told in names]
+    def __init__(self, row: _core.InnerReference) -> None:
+        self.source, self.target, self.count = row.source, row.target, row.references
+        self.owned = row.owned
+        """How many own something; what a suspended generator only borrows is not counted."""
+        self.edges = [Edge(edge) for edge in row.edges]
         for edge in self.edges[self.owned :]:
             edge.text, edge.canonical = f"{edge.text} (lent)", f"{edge.canonical} (lent)"
 
@@ -120,11 +111,11 @@ class OutsideHolder:
 
     __slots__ = ("is_borrowed", "is_kept", "target", "title")
 
-    def __init__(self, row: tuple[Any, ...]) -> None:
-        self.target, told, edges, found = row
-        self.is_borrowed = found == "borrowed"
-        node = Node(told)
-        self.title = _holder_title(node, fold([Edge(edge) for edge in edges]), found)
+    def __init__(self, row: _core.OuterReference) -> None:
+        self.target = row.target
+        self.is_borrowed = row.found == "borrowed"
+        node = Node(row.node)
+        self.title = _holder_title(node, fold([Edge(edge) for edge in row.edges]), row.found)
         self.is_kept = is_kept(node.type, self.title)  # by IPython
 
 
@@ -154,14 +145,13 @@ class Neighborhood:
 
     __slots__ = ("keys", "more", "objects", "outside", "references")
 
-    def __init__(self, told: tuple[list[Any], list[Any], list[Any], int]) -> None:
-        objects, edges, outside, met = told
-        self.more = met - len(objects)
-        """Objects that these lead to as well. They count, but are not told."""
-        self.objects = [HeapObject(row) for row in objects]
-        self.references = [Reference(row) for row in edges]
-        self.outside = sorted((OutsideHolder(row) for row in outside), key=_order)
-        self.keys = [f"o{place}" for place in range(len(objects))]
+    def __init__(self, row: _core.Neighborhood) -> None:
+        self.more = row.met - len(row.objects)
+        """Objects that these lead to as well. They count, but are not shown."""
+        self.objects = [HeapObject(neighbor) for neighbor in row.objects]
+        self.references = [Reference(reference) for reference in row.references]
+        self.outside = sorted(map(OutsideHolder, row.outside), key=_order)
+        self.keys = [f"o{place}" for place in range(len(self.objects))]
         """What pictures call each object; a film calls it the same in all its frames."""
         self._name_objects()
 

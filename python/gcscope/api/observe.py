@@ -6,7 +6,7 @@ import sys
 
 from gcscope import _core
 from gcscope.api.follow import COLLECTS_IN_INCREMENTS, Follower
-from gcscope.api.garbage import GcPaused, find
+from gcscope.api.garbage import GcPaused, report_of, unreachable_rings
 from gcscope.model.outcome import Outcome
 from gcscope.model.record import Counts
 
@@ -29,11 +29,11 @@ class Observer:
     def outcome(self) -> Outcome:
         """Look at the whole heap."""
         with GcPaused():
-            left, report = find(self.follower.earlier)
-            alive = sum(not inside for _, _, _, inside in _core.alive(left))
+            rings = unreachable_rings(self.follower.earlier)
+            alive = sum(not row.listed for row in _core.alive(rings.objects))
             totals = _core.journal_totals()
             return Outcome(
-                left=report,
+                left=report_of(rings),
                 collected=self.follower.report,
                 collections=self.follower.collections,
                 lives=Counts({event: n - self.totals[event] for event, n in totals.items()}),

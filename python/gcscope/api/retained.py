@@ -23,5 +23,5 @@ def retained(obj: object, /) -> Retained:
     box = [obj]
     del obj
     with GcPaused():
-        objects, size, types = _core.retained(box)
-    return Retained(objects=objects, bytes=size, types=sum_counts(*types))
+        row = _core.retained(box)
+    return Retained(objects=row.objects, bytes=row.bytes, types=sum_counts(*row.types))

@@ -86,7 +86,7 @@ class Watch:
 
     def _look(self) -> Report:
         runs = collections_so_far() - self._begun
-        _, report = find(self._earlier)
+        report = find(self._earlier)
         if not runs:
             return report
         note = f"the collector ran {times(runs)} inside the block: rings that it took are lost to this report"

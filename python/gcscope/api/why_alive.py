@@ -13,30 +13,25 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def _chain(told: tuple[str, list[Any], Any, str | None] | None) -> Chain:
-    if told is None:
+def _frame_link(frame: Node, local: str | None) -> Link:
+    """Write the running frame, or the thread, that holds the first object of a chain."""
+    label = f"local {local}" if local is not None else "evaluation stack"
+    return Link(
+        type=frame.type, name=frame.name, label=label, named=True, where=frame.where, refcount=None
+    )
+
+
+def _chain(row: _core.Chain | None) -> Chain:
+    if row is None:
         return Chain(reachable=False, root=None, links=(), expression=None)
-    root, way, start, typed = told
-    nodes, edges = [Node(told) for told in way[::2]], [Edge(told) for told in way[1::2]]
-    links = [step.link() for step in steps_of_way(nodes, edges)]
+    steps = steps_of_way([Node(node) for node in row.nodes], [Edge(edge) for edge in row.edges])
+    links = [step.link() for step in steps]
     expression = None
-    if root == "module" and start is not None:
-        expression = f"sys.modules[{start!r}]{typed}" if typed is not None else None
-    elif start is not None:
-        frame, local = Node(start[0]), start[1]
-        label = f"local {local}" if local is not None else "evaluation stack"
-        links.insert(
-            0,
-            Link(
-                type=frame.type,
-                name=frame.name,
-                label=label,
-                named=True,
-                where=frame.where,
-                refcount=None,
-            ),
-        )
-    return Chain(reachable=True, root=root, links=tuple(links), expression=expression)
+    if row.module is not None and row.expression is not None:
+        expression = f"sys.modules[{row.module!r}]{row.expression}"
+    if row.frame is not None:
+        links.insert(0, _frame_link(Node(row.frame), row.local))
+    return Chain(reachable=True, root=row.root, links=tuple(links), expression=expression)
 
 
 def why_alive(obj: object, /) -> Chain:

@@ -1,9 +1,8 @@
-"""From what the core tells of a ring to what a person reads.
+"""From a form of ring as the core found it to what a person reads.
 
-The core tells each form of ring once, as strings and numbers: every object on it and every
-reference. In `steps` the plain containers on the way are folded into labels; here the ring is
-turned to begin where a user recognises it; `cause` names a known pattern; and of all the cuts that
-the core has tried `cut` chooses the one that frees most for the least change.
+In `hops` the plain containers on the way are folded into labels; here the ring is turned to begin
+where a user recognises it; `patterns` names the cause; and of all the cuts that the core has tried
+`cut` chooses the one that frees most for the least change.
 """
 
 from __future__ import annotations
@@ -17,7 +16,9 @@ from gcscope.model.results import Cycle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Iterable
+
+    from gcscope import _core
 
 
 # Neither hashlib nor re: importing them leaves cyclic trash of their own in the program under
@@ -38,44 +39,31 @@ def _fingerprint(steps: list[Step]) -> str:
     return digest[:16]
 
 
-def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
+def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
     """Explain one form of ring."""
-    (
-        count,
-        objects,
-        dragged,
-        size,
-        dragged_size,
-        _exact,
-        types,
-        told_nodes,
-        counts,
-        told_edges,
-        clearings,
-        held,
-    ) = story
-    nodes = [Node(*told) for told in zip(told_nodes, clearings, counts, strict=True)]
-    steps = steps_of_ring(nodes, [Edge(told) for told in told_edges])
+    rows = zip(ring.nodes, ring.clearings, ring.refcounts, strict=True)
+    edges = [Edge(row, trial) for row, trial in zip(ring.edges, ring.trials, strict=True)]
+    steps = steps_of_ring([Node(*row) for row in rows], edges)
     fingerprint = _fingerprint(turned(steps, smallest_rotation([step.pair for step in steps])))
     steps = turned(steps, smallest_rotation([step.details for step in steps]))
     steps = turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
     cause = cause_of(steps, alive)
-    cut = cut_of(steps, cause, alive or held)
+    cut = cut_of(steps, cause, alive or ring.held)
     return Cycle(
         ring=tuple(step.link() for step in steps),
-        objects=objects,
-        dragged=dragged,
-        bytes=size,
-        dragged_bytes=dragged_size,
-        types=sum_counts(*types),
+        objects=ring.objects,
+        dragged=ring.dragged,
+        bytes=ring.bytes,
+        dragged_bytes=ring.dragged_bytes,
+        types=sum_counts(*ring.types),
         cause=cause,
         cut=cut,
         advice=cut.advice if cut is not None else advice_without_cut(steps, cause),
-        count=count,
+        count=ring.seen,
         fingerprint=fingerprint,
     )
 
 
-def cycles_of(stories: list[tuple[Any, ...]], alive: bool = False) -> tuple[Cycle, ...]:
-    """Explain what the core tells."""
-    return merged(_cycle(story, alive) for story in stories)
+def cycles_of(rings: Iterable[_core.Ring], alive: bool = False) -> tuple[Cycle, ...]:
+    """Explain the forms of rings that the core found."""
+    return merged(_cycle(ring, alive) for ring in rings)

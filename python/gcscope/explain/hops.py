@@ -1,10 +1,17 @@
-"""The objects and references of a ring or chain as the core tells them, and as they are shown, containers folded."""
+"""The objects and references of a ring or chain as they are shown: plain containers are folded.
+
+    rows of the core (_core.Node, _core.Edge)  ->  Node, Edge  ->  Step, one for each shown object
+
+A label is the references of a step in one word: `__dict__`, cells, tuples and other containers that
+lie between two shown objects become part of it.
+"""
 
 from __future__ import annotations
 
 import os
 from itertools import pairwise
 
+from gcscope import _core
 from gcscope.explain.ipython_names import cell_name
 from gcscope.explain.labellers import ask
 from gcscope.model.results import Link
@@ -12,13 +19,12 @@ from gcscope.model.results import Link
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
 
 PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "cell", "traceback"})
 _ALWAYS_FOLDED = frozenset({"tuple", "cell", "traceback"})
 
-# How readily a user recognises an object of a kind as the place where the story begins; the
+# How readily a user recognises an object of a kind as the place where a text begins; the
 # smallest first.
 _BEGINNING = {
     "instance": 0,
@@ -39,41 +45,42 @@ _BEGINNING = {
 }
 _OTHERWISE = 11
 
+_NOT_TRIED = _core.CutTrial((-1, 0, -1))
+
 
 class Node:
-    """An object of a ring, as the core tells it."""
+    """An object of a ring or chain, with its place as the report writes it."""
 
     __slots__ = ("clearing", "kind", "name", "rank", "refcount", "type", "where")
 
     def __init__(
-        self,
-        told: tuple[str, str, str | None, tuple[str, int] | None, int],
-        clearing: tuple[int, int, list[str]] | None = None,
-        refcount: int | None = None,
+        self, row: _core.Node, clearing: _core.Clearing | None = None, refcount: int | None = None
     ) -> None:
+        self.type, self.kind, self.name, self.rank = row.type, row.kind, row.name, row.rank
+        self.where = (
+            None if row.where is None else f"{_short_path(row.where.file)}:{row.where.line}"
+        )
         self.clearing = clearing
         self.refcount = refcount
-        self.type, self.kind, self.name, where, self.rank = told
-        self.where = None if where is None else f"{_short_path(where[0])}:{where[1]}"
 
     @property
     def beginning(self) -> int:
-        """How well a story begins here: the smaller the better."""
+        """How well the text of a ring begins here: the smaller the better."""
         return _BEGINNING.get(self.kind, _OTHERWISE) + (
             self.rank if self.kind in ("instance", "exception") else 0
         )
 
 
 class Edge:
-    """A reference of a ring, as the core tells it, with what falls when it is cut."""
+    """A reference of a ring or chain, named by a labeller if need be, and what a cut there frees."""
 
     __slots__ = ("alone", "canonical", "kind", "named", "references", "text", "together")
 
-    def __init__(self, told: tuple[Any, ...]) -> None:
-        self.text, self.canonical, self.kind, self.named, pending = told[:5]
-        self.alone, self.references, self.together = told[5:] if len(told) > 5 else (-1, 0, -1)
-        if pending is not None:
-            self._ask(*pending)
+    def __init__(self, row: _core.Edge, trial: _core.CutTrial = _NOT_TRIED) -> None:
+        self.text, self.canonical, self.kind, self.named = row[:4]
+        self.alone, self.references, self.together = trial
+        if row.ask is not None:
+            self._ask(*row.ask)
 
     def _ask(self, holder: object, target: object) -> None:
         """Let the program's own labeller name the reference."""
@@ -194,21 +201,9 @@ def steps_of_ring(nodes: list[Node], edges: list[Edge]) -> list[Step]:
 
 
 def smallest_rotation(pairs: list[tuple[str, ...]]) -> int:
-    """Where the smallest rotation of a list begins (Shiloach's two candidates)."""
-    n, a, b, same = len(pairs), 0, 1, 0
-    while a < n and b < n and same < n:
-        x, y = pairs[(a + same) % n], pairs[(b + same) % n]
-        if x == y:
-            same += 1
-            continue
-        if x > y:
-            a += same + 1
-        else:
-            b += same + 1
-        if a == b:
-            b += 1
-        same = 0
-    return min(a, b)
+    """Find where the smallest rotation of a list begins."""
+    ranks = {pair: rank for rank, pair in enumerate(sorted(set(pairs)))}
+    return _core.smallest_rotation([ranks[pair] for pair in pairs])
 
 
 def turned(steps: list[Step], first: int) -> list[Step]:

@@ -8,10 +8,6 @@ from gcscope.model.results import (
     Link,
 )
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    _Alive = tuple[int, str, str | None, bool]  # a row of _core.alive
-
 
 def times(count: int) -> str:
     """Write how often something happened."""

@@ -1,14 +1,14 @@
 """The pytest plugin: a test that fails when a ring creeps in.
 
     @pytest.mark.no_cycles                 the test fails if its call leaves a ring to the collector
-    @pytest.mark.no_cycles(allow=[...])    but for rings that these patterns (see gcscope.gate.matches) or classes mean
+    @pytest.mark.no_cycles(allow=[...])    but for rings that these patterns (see policy.matches) or classes mean
     @pytest.mark.allow_cycles("reason")    nothing that the test leaves makes it fail
     --gcscope, --gcscope-fail              every test: tell the rings at the end; fail the test
     --gcscope-off                          not even tests that are marked
     gcscope (fixture)                      the module
 
 This room is loaded into every run of every project that has gcscope installed, and must load
-whatever pytest that is: options, marks and the fixture. What judges tests is in gcscope.gatekeeper,
+whatever pytest that is: options, marks and the fixture. What judges tests is in gcscope.pytest_plugin.hooks,
 and needs what `what_is_missing` asks for.
 """
 
@@ -116,7 +116,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from gcscope.pytest_plugin import hooks
 
-    config.pluginmanager.register(hooks, "gcscope-gatekeeper")
+    config.pluginmanager.register(hooks, "gcscope.pytest_plugin.hooks")
 
 
 @pytest.fixture(name="gcscope", scope="session")

@@ -141,7 +141,7 @@ class NewObjects:
             )
         if self._follower is None:
             try:
-                return find(None, self._marker)[1]
+                return find(None, self._marker)
             except LookupError as error:
                 _check_is_of_the_marker(error)
             untold = collections_so_far() - self._begun
@@ -149,14 +149,14 @@ class NewObjects:
                 return self._look_after_freeze()
             ran = f"the collector ran {times(untold)} inside, and gc.callbacks did not tell"
             note = f"{ran}: what it took is not told, and only what was made after it was looked at"
-            return _noted(find(None, _THE_YOUNGEST)[1], note)
+            return _noted(find(None, _THE_YOUNGEST), note)
         runs = times(self._follower.collections)
         if self._was_frozen:
             return _noted(
                 joined(self._look_after_freeze(), self._follower.report),
                 f"the collector ran {runs} inside",
             )
-        report = joined(find(self._follower.earlier)[1], self._follower.report)
+        report = joined(find(self._follower.earlier), self._follower.report)
         note = f"the collector ran {runs} inside: all objects were looked at, not only those made meanwhile"
         lost = (
             f"what {self._follower.unseen} of those collections took is not told"
@@ -169,9 +169,9 @@ class NewObjects:
     def _look_after_freeze() -> Report:
         if get_freeze_count():
             note = "gc.freeze() ran inside: what was made before it is in use, to the collector, and was not looked at"
-            return _noted(find()[1], note)
+            return _noted(find(), note)
         note = "gc.freeze() and gc.unfreeze() ran inside: only what was made after the freeze was looked at"
-        return _noted(find(None, _THE_YOUNGEST)[1], note)
+        return _noted(find(None, _THE_YOUNGEST), note)
 
     def _follow(self, phase: str, info: dict[str, int]) -> None:
         """Serve as one of gc.callbacks; also where a test has kept those, and puts them back when all is over."""

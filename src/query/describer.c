@@ -1,0 +1,113 @@
+#include "query/describer.h"
+
+#include "base/typename.h"
+#include "query/describe.h"
+
+/* Whether it is that function itself, in C: it is called during a scan, and what a program has put
+   in its place might run anything. */
+static bool
+is_of_tracemalloc(PyObject *function)
+{
+    PyObject *self = PyCFunction_CheckExact(function) ? PyCFunction_GET_SELF(function) : NULL;
+    PyModuleDef *module = self != NULL && PyModule_Check(self) ? PyModule_GetDef(self) : NULL;
+    PyErr_Clear(); /* of PyModule_GetDef, for what is no module */
+    return module != NULL && strcmp(module->m_name, "_tracemalloc") == 0 &&
+           strcmp(((PyCFunctionObject *)function)->m_ml->ml_name, "_get_object_traceback") == 0;
+}
+
+int
+describer_init(Describer *describer, const ModuleState *state, PyObject *labellers,
+               PyObject *object_traceback)
+{
+    if (!PyDict_CheckExact(labellers) && !Py_IsNone(labellers)) {
+        PyErr_Format(PyExc_TypeError, "labellers must be a dict, not '%.200s'",
+                     Py_TYPE(labellers)->tp_name);
+        return -1;
+    }
+    *describer = (Describer){
+        .state = state,
+        .labellers = Py_IsNone(labellers) ? NULL : labellers,
+        .object_traceback = is_of_tracemalloc(object_traceback) ? object_traceback : NULL,
+    };
+    return 0;
+}
+
+int
+describer_from(Describer *describer, const ModuleState *state, PyObject *const *args,
+               Py_ssize_t nargs)
+{
+    return describer_init(describer, state, nargs > 0 ? args[0] : Py_None,
+                          nargs > 1 ? args[1] : Py_None);
+}
+
+/* ------------------------------------------------------------------------- nodes */
+
+PyObject *
+describer_node(const Describer *describer, PyObject *op)
+{
+    const ModuleState *state = describer->state;
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = typename_of(Py_TYPE(op))) != NULL &&
+           (items[1] = PyUnicode_FromString(describe_kind(state, op))) != NULL &&
+           (items[2] = describe_name(state, op)) != NULL &&
+           (items[3] = describe_where(state, describer->object_traceback, op)) != NULL &&
+           (items[4] = PyLong_FromLong(typename_rank(Py_TYPE(op), state->library))) != NULL);
+    return row_new(state, ROW_NODE, items);
+}
+
+PyObject *
+describer_frame(const Describer *describer, const FrameSlot *slot)
+{
+    enum { RANK = 3 };
+    const ModuleState *state = describer->state;
+    const char *what = slot->code != NULL ? "frame" : "thread";
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = PyUnicode_FromString(what)) != NULL &&
+           (items[1] = Py_NewRef(items[0])) != NULL &&
+           (items[2] = describe_code_name(slot->code)) != NULL &&
+           (items[3] = describe_code_where(state, slot->code)) != NULL &&
+           (items[4] = PyLong_FromLong(RANK)) != NULL);
+    return row_new(state, ROW_NODE, items);
+}
+
+PyObject *
+describer_refcount(const Heap *heap, NodeId node)
+{
+    return is_immortal(heap->objects.items[node]) ? Py_NewRef(Py_None)
+                                                  : PyLong_FromLong(heap->refcounts.items[node]);
+}
+
+/* ------------------------------------------------------------------------- edges */
+
+/* Whether the program has registered a labeller for this type or one of its bases. By identity: no
+   __hash__ or __eq__ of a metaclass is asked. */
+static bool
+has_labeller(const Describer *describer, PyTypeObject *type)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    while (describer->labellers != NULL &&
+           PyDict_Next(describer->labellers, &position, &key, &value)) {
+        bool is_pair = PyTuple_Check(value) && PyTuple_GET_SIZE(value) == 2;
+        PyObject *labelled = is_pair ? PyTuple_GET_ITEM(value, 0) : NULL;
+        if (labelled != NULL && PyType_Check(labelled) &&
+            PyType_IsSubtype(type, (PyTypeObject *)labelled)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+PyObject *
+describer_edge(const Describer *describer, const Label *label, PyObject *op, PyObject *target)
+{
+    bool is_named = label->kind != LABEL_UNNAMED;
+    bool is_asked = !is_named && has_labeller(describer, Py_TYPE(op));
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = edge_label_text(label, false)) != NULL &&
+           (items[1] = edge_label_text(label, true)) != NULL &&
+           (items[2] = PyUnicode_FromString(edge_label_kind(label->kind))) != NULL &&
+           (items[3] = row_bool(is_named)) != NULL &&
+           (items[4] = is_asked ? PyTuple_Pack(2, op, target) : Py_NewRef(Py_None)) != NULL);
+    return row_new(describer->state, ROW_EDGE, items);
+}

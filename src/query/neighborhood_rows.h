@@ -1,0 +1,13 @@
+/* neighborhood_rows: some objects, what they lead to, and who holds them from outside, as rows: the
+   data of a picture, of one moment. */
+
+#ifndef GCSCOPE_NEIGHBORHOOD_ROWS_H
+#define GCSCOPE_NEIGHBORHOOD_ROWS_H
+
+#include "query/holders.h"
+
+/* Methods of the module, documented there. */
+PyObject *neighborhood_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *neighborhood_born(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+#endif

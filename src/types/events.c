@@ -1,0 +1,273 @@
+/* events.c: what Python is told of the journal. */
+
+#include "types/events.h"
+
+#include "base/typename.h"
+#include "runtime/rows.h"
+#include "types/roll_call.h"
+#include "types/tracked.h"
+
+/* ---------------------------------------------------------------- the journal */
+
+/* The words of EventKind and FreedBy, in their order. */
+static const char *const event_words[] = {"created", "finalized", "cleared", "resurrected",
+                                          "freed"};
+static const char *const freed_by_words[] = {NULL, "refcount", "collector", "collector (inferred)",
+                                             "shutdown"};
+
+/* New reference: an Event. */
+static PyObject *
+event_row(const ModuleState *state, const Event *event)
+{
+    const char *by = freed_by_words[event->by],
+               *type = journal_type_name(state->journal, event->type);
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = PyLong_FromUnsignedLongLong(event->serial)) != NULL &&
+           (items[1] = PyUnicode_FromString(event_words[event->kind])) != NULL &&
+           (items[2] = utf8_decode_text(type)) != NULL &&
+           (items[3] = event->has_name ? utf8_decode(event->name, event->name_length)
+                                       : Py_NewRef(Py_None)) != NULL &&
+           (items[4] = PyLong_FromLongLong(event->refcount)) != NULL &&
+           (items[5] = by != NULL ? PyUnicode_FromString(by) : Py_NewRef(Py_None)) != NULL);
+    return row_new(state, ROW_EVENT, items);
+}
+
+PyDoc_STRVAR(journal_events_doc, "journal_events($module, /)\n--\n\n"
+                                 "The events kept, oldest first: a list of Event.");
+
+static PyObject *
+core_journal_events(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    ModuleState *state = state_of_module(module);
+    const Journal *journal = state->journal;
+    gc_pause_begin(&state->gc_pause); /* what a collection frees would be noted under our hands */
+    PyObject *rows = PyList_New(0);
+    for (size_t i = 0; i < journal->event_count && rows != NULL; i++) {
+        if (rows_append(rows, event_row(state, journal_event(journal, i))) < 0) {
+            Py_CLEAR(rows);
+        }
+    }
+    (void)gc_pause_end(&state->gc_pause);
+    return rows;
+}
+
+PyDoc_STRVAR(journal_dropped_doc, "journal_dropped($module, /)\n--\n\n"
+                                  "How many events were overwritten by newer ones, or found no "
+                                  "memory, since the journal was cleared.");
+
+static PyObject *
+core_journal_dropped(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    return PyLong_FromUnsignedLongLong(state_of_module(module)->journal->dropped);
+}
+
+PyDoc_STRVAR(
+    journal_totals_doc,
+    "journal_totals($module, /)\n--\n\n"
+    "Counts since the module was loaded: objects created, and freed by each of the four causes.");
+
+static PyObject *
+core_journal_totals(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    const Journal *journal = state_of_module(module)->journal;
+    PyObject *totals =
+        Py_BuildValue("{sK}", "created", (unsigned long long)journal->next_serial - 1);
+    for (int by = BY_REFCOUNT; by <= BY_SHUTDOWN && totals != NULL; by++) {
+        PyObject *count = PyLong_FromUnsignedLongLong(journal->freed[by]);
+        if (count == NULL || PyDict_SetItemString(totals, freed_by_words[by], count) < 0) {
+            Py_CLEAR(totals);
+        }
+        Py_XDECREF(count);
+    }
+    return totals;
+}
+
+PyDoc_STRVAR(journal_clear_doc,
+             "journal_clear($module, /)\n--\n\nForget all events and the count of dropped ones.");
+
+static PyObject *
+core_journal_clear(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    journal_clear(state_of_module(module)->journal);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(journal_enabled_doc, "journal_enabled($module, /)\n--\n\nWhether events are noted.");
+
+static PyObject *
+core_journal_enabled(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(state_of_module(module)->journal->enabled);
+}
+
+PyDoc_STRVAR(journal_enable_doc,
+             "journal_enable($module, enabled, /)\n--\n\nSet whether events are noted.");
+
+static PyObject *
+core_journal_enable(PyObject *module, PyObject *enabled)
+{
+    if (!PyBool_Check(enabled)) {
+        return PyErr_Format(PyExc_TypeError, "journal.enabled must be True or False, not '%.200s'",
+                            Py_TYPE(enabled)->tp_name);
+    }
+    state_of_module(module)->journal->enabled = enabled == Py_True;
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(journal_capacity_doc,
+             "journal_capacity($module, /)\n--\n\nHow many events are kept at most.");
+
+static PyObject *
+core_journal_capacity(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    return PyLong_FromSize_t(state_of_module(module)->journal->capacity);
+}
+
+PyDoc_STRVAR(journal_resize_doc,
+             "journal_resize($module, capacity, /)\n--\n\n"
+             "Set how many events are kept at most, 64 bytes each. The newest stay.\n\n"
+             "Raises ValueError unless 1 <= capacity < 2**32, MemoryError where there is no memory "
+             "(nothing is lost then).");
+
+static PyObject *
+core_journal_resize(PyObject *module, PyObject *capacity)
+{
+    if (!PyLong_Check(capacity)) {
+        return PyErr_Format(PyExc_TypeError, "journal.capacity must be an int, not '%.200s'",
+                            Py_TYPE(capacity)->tp_name);
+    }
+    long long wanted = PyLong_AsLongLong(capacity);
+    if (wanted == -1 && PyErr_Occurred()) {
+        PyErr_Clear();
+    }
+    if (wanted < 1 || wanted > UINT32_MAX) {
+        PyErr_SetString(PyExc_ValueError,
+                        "journal.capacity must be at least 1 and less than 2**32 events");
+        return NULL;
+    }
+    if (journal_set_capacity(state_of_module(module)->journal, (size_t)wanted) < 0) {
+        return PyErr_NoMemory();
+    }
+    Py_RETURN_NONE;
+}
+
+/* ------------------------------------------------------------------- deaths */
+
+PyDoc_STRVAR(deaths_begin_doc, "deaths_begin($module, /)\n--\n\n"
+                               "Note the deaths of instrumented objects from now on, until\n"
+                               "deaths_end; the two nest. Returns a DeathLog.");
+
+static PyObject *
+core_deaths_begin(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    ModuleState *state = state_of_module(module);
+    Journal *journal = state->journal;
+    if (tracked_follow_collector(state) < 0) {
+        return NULL;
+    }
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = PyLong_FromSize_t(journal->deaths.length)) != NULL &&
+           (items[1] = PyLong_FromUnsignedLongLong(journal->next_serial)) != NULL);
+    PyObject *log = row_new(state, ROW_DEATH_LOG, items);
+    if (log != NULL) {
+        journal_deaths_begin(journal);
+    }
+    return log;
+}
+
+/* New reference: a Death. */
+static PyObject *
+death_row(const ModuleState *state, const Death *death)
+{
+    const char *type = journal_type_name(state->journal, death->type);
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = PyLong_FromUnsignedLongLong(death->serial)) != NULL &&
+           (items[1] = utf8_decode_text(type)) != NULL &&
+           (items[2] = PyUnicode_FromString(freed_by_words[death->by])) != NULL);
+    return row_new(state, ROW_DEATH, items);
+}
+
+PyDoc_STRVAR(deaths_since_doc,
+             "deaths_since($module, since, /)\n--\n\n"
+             "The deaths noted since a deaths_begin that has not ended: a list of\n"
+             "Death. Raises MemoryError where one could not be noted.");
+
+static PyObject *
+core_deaths_since(PyObject *module, PyObject *since)
+{
+    ModuleState *state = state_of_module(module);
+    const Journal *journal = state->journal;
+    size_t first = PyLong_AsSize_t(since);
+    if (first == (size_t)-1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    if (journal->deaths_lost) {
+        return PyErr_NoMemory();
+    }
+    gc_pause_begin(&state->gc_pause);
+    PyObject *rows = PyList_New(0);
+    for (size_t i = first; i < journal->deaths.length && rows != NULL; i++) {
+        if (rows_append(rows, death_row(state, &journal->deaths.items[i])) < 0) {
+            Py_CLEAR(rows);
+        }
+    }
+    (void)gc_pause_end(&state->gc_pause);
+    return rows;
+}
+
+PyDoc_STRVAR(deaths_end_doc, "deaths_end($module, /)\n--\n\n"
+                             "End a deaths_begin. After the last one the deaths are forgotten.");
+
+static PyObject *
+core_deaths_end(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    Journal *journal = state_of_module(module)->journal;
+    if (journal->death_logs == 0) {
+        PyErr_SetString(PyExc_RuntimeError, "no deaths_begin was called");
+        return NULL;
+    }
+    journal_deaths_end(journal);
+    Py_RETURN_NONE;
+}
+
+/* -------------------------------------------------------------- instrumented */
+
+PyDoc_STRVAR(alive_doc, "alive($module, roll_call, /)\n--\n\n"
+                        "Every instrumented object that is alive, in the order of creation.\n\n"
+                        "A list of tuples (serial, type, name or None, whether it is in "
+                        "roll_call). roll_call may be None.");
+
+static PyObject *
+core_alive(PyObject *module, PyObject *roll_call)
+{
+    ModuleState *state = state_of_module(module);
+    if (!Py_IsNone(roll_call) && !roll_call_check(state, roll_call)) {
+        return PyErr_Format(PyExc_TypeError, "alive() takes a RollCall or None, not '%.200s'",
+                            Py_TYPE(roll_call)->tp_name);
+    }
+    return tracked_alive(state, Py_IsNone(roll_call) ? NULL : roll_call);
+}
+
+/* --------------------------------------------------------------------- all */
+
+static PyMethodDef events_methods[] = {
+    {"alive", core_alive, METH_O, alive_doc},
+    {"journal_events", core_journal_events, METH_NOARGS, journal_events_doc},
+    {"journal_dropped", core_journal_dropped, METH_NOARGS, journal_dropped_doc},
+    {"journal_totals", core_journal_totals, METH_NOARGS, journal_totals_doc},
+    {"journal_clear", core_journal_clear, METH_NOARGS, journal_clear_doc},
+    {"journal_enabled", core_journal_enabled, METH_NOARGS, journal_enabled_doc},
+    {"journal_enable", core_journal_enable, METH_O, journal_enable_doc},
+    {"journal_capacity", core_journal_capacity, METH_NOARGS, journal_capacity_doc},
+    {"journal_resize", core_journal_resize, METH_O, journal_resize_doc},
+    {"deaths_begin", core_deaths_begin, METH_NOARGS, deaths_begin_doc},
+    {"deaths_since", core_deaths_since, METH_O, deaths_since_doc},
+    {"deaths_end", core_deaths_end, METH_NOARGS, deaths_end_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+int
+events_setup(PyObject *module)
+{
+    return PyModule_AddFunctions(module, events_methods);
+}
