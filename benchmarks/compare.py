@@ -64,9 +64,9 @@ def compare_heap(heap, objects, rounds):
         if heap.is_trash:
             gc.collect()
             heap.build(objects)
-        dry, census = seconds(_core.dry_run)
+        dry, found = seconds(_core.dry_run)
         cost = _core.last_scan()
-        del census
+        del found
         full, _ = seconds(gc.collect)
         ratios.append(dry / full)
     del kept
@@ -96,7 +96,7 @@ def main():
     rows = []
     for heap in HEAPS:
         ratio, cost = compare_heap(heap, options.objects, options.rounds)
-        edges = cost["edges"] * 4
+        edges = cost.edges * 4
         rows.append(
             (
                 heap.name,

@@ -1,7 +1,7 @@
 """What explaining costs, side by side in one run: each figure is a multiple of one full gc.collect() of the same heap.
 
 1. The words of gcscope, on heaps of about 100,000 and 1,000,000 objects, and on 500,000 rings of one form:
-   the dry run with components and rings, folded (`_core.rings`); the report of that as text (`str(garbage())`); and
+   the dry run with components and rings, folded (`_core.unreachable_rings`); the report of that as text (`str(garbage())`); and
    of what lives `why_alive` and `holders` of one object in the middle of the heap, and what each object retains
    (`_core.retainers`). Before each of them a collection is timed on the same heap, and the medians of the ratios are
    told. Trash is made anew after the collection that freed it. A figure above its aim is marked with a star.
@@ -59,7 +59,7 @@ def middle():
 
 def fold_rings():
     """Find components and a shortest ring in each, and fold them; nothing but the forms is named."""
-    _core.rings(None, {}, None)
+    _core.unreachable_rings(None, {}, None)
 
 
 def tell_garbage():

@@ -170,7 +170,7 @@ def starved_words():
     for growths in range(60):
         _core.fail_after(growths)
         for call in (
-            lambda: _core.rings(None, {}, None),
+            lambda: _core.unreachable_rings(None, {}, None),
             lambda: _core.live_rings((box,), {}, None),
             lambda: _core.holders(box, ()),
             lambda: _core.why_alive(box),
@@ -206,7 +206,7 @@ ACTIONS = {
     "collect": lambda: (ring(), gcscope.collect()),
     "trial": trials,
     "arithmetic": lambda: gcscope.api.garbage.arithmetic({"ring": id(ring), "errors": id(errors)}),
-    "census": lambda: (
+    "roll_call": lambda: (
         c := _core.dry_run(),
         c.types(),
         c.addresses(),

@@ -39,7 +39,7 @@ signal.signal(signal.SIGALRM, lambda *_: gc.collect())
 for i in range(30):
     make()
     signal.setitimer(signal.ITIMER_REAL, 0.002 + 0.002 * i)
-    _core.rings(None, {}, None)
+    _core.unreachable_rings(None, {}, None)
 signal.setitimer(signal.ITIMER_REAL, 0)
 print("alive")
 """
@@ -54,7 +54,7 @@ class Odd:
 Node.__module__ = "program"
 sys.stdlib_module_names = frozenset([Odd()])
 make()
-print(len(_core.rings(None, {}, None)[1]) > 0)
+print(len(_core.unreachable_rings(None, {}, None).forms) > 0)
 """
     assert survives(python, MANY_RINGS + code) == "True\n"
 
@@ -70,7 +70,7 @@ gc.freeze()  # so that the list is asked for on all versions
 gc.unfreeze()
 import types; kept = types.SimpleNamespace(); gc.freeze(); make()
 sys.addaudithook(hook)
-print(len(_core.rings(None, {}, None)[1]) > 0, gc.isenabled())
+print(len(_core.unreachable_rings(None, {}, None).forms) > 0, gc.isenabled())
 """
     assert survives(python, MANY_RINGS + code) == "True True\n"
 
@@ -83,7 +83,7 @@ def hook(event, args):
     if event == "gc.get_objects" and args == (1,):
         kept.clear()
 sys.addaudithook(hook)
-for word in (lambda: _core.dry_run(1), lambda: _core.rings(None, {}, None, 2)):
+for word in (lambda: _core.dry_run(1), lambda: _core.unreachable_rings(None, {}, None, 2)):
     kept += [[[], Node()] for _ in range(2000)]
     try:
         word()
@@ -165,7 +165,7 @@ def test_the_line_of_a_traceback_made_by_hand(quiet):
     ):
         traceback = types.TracebackType(None, frame, lasti, lineno)
         box = [traceback]
-        row = next(row for row in _core.why_alive(box)[1] if row[0] == "traceback")
+        row = next(row for row in _core.why_alive(box).nodes if row.type == "traceback")
         assert row[3] == (__file__, expected)
 
 
@@ -188,7 +188,7 @@ def test_a_traceback_that_the_collector_has_cleared(python):
 def wanted(op):
     return type(op) is types.TracebackType and op.tb_frame is None
 def try_on(op):
-    return _core.why_alive([op])[0], len(_core.retainers(1000)), _core.retained([op])[0]
+    return _core.why_alive([op]).root, len(_core.retainers(1000)), _core.retained([op]).objects
 def make():
     try:
         1 / 0
@@ -203,17 +203,16 @@ print(told)
 
 
 WORDS = {
-    "rings": (None, {}, None),
+    "unreachable_rings": (None, {}, None),
     "live_rings": ((), {}, None),
     "holders": ([()], ()),
     "why_alive": ([()],),
     "retained": ([()],),
     "retainers": (3,),
     "dry_run": (),
-    "arithmetic": ([1],),
-    "scene": ([1], 9, (), {}, None),
-    "census": ([],),
-    "watch_begin": (),
+    "neighborhood": ([1], 9, (), {}, None),
+    "roll_call": ([],),
+    "deaths_begin": (),
 }
 
 
@@ -406,7 +405,7 @@ sys.unraisablehook = asked.append
 Node.__module__ = "program"
 make()
 armed = True
-found = _core.rings(None, {{}}, None)[1]
+found = _core.unreachable_rings(None, {{}}, None).forms
 gcscope.draw(make)
 print(len(found) > 0, asked)
 """

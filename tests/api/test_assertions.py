@@ -715,7 +715,7 @@ assert gcscope.garbage().objects == 1, gcscope.garbage()
 """
     done = python("-c", code)
     assert done.code == 0, done
-    assert _core.last_scan()["nodes"] > 0
+    assert _core.last_scan().nodes > 0
 
 
 def test_an_exception_of_the_block_goes_before_a_refusal(quiet, monkeypatch):

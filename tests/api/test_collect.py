@@ -272,8 +272,8 @@ def test_trial_lets_an_exception_through_and_restores_automatic_collection():
             trial(fail)
         assert gc.isenabled() is enabled
     gc.disable()
-    with pytest.raises(RuntimeError, match="no watch"):
-        gcscope._core.watch_end()
+    with pytest.raises(RuntimeError, match="no deaths_begin"):
+        gcscope._core.deaths_end()
 
 
 def test_trial_restores_automatic_collection_that_func_switched():

@@ -92,7 +92,7 @@ def test_the_cost_follows_what_is_born(quiet, settings):
         watched.begin()
         box = [[] for _ in range(count)]
         assert not watched.end()
-        nodes.append(_core.last_scan()["nodes"])
+        nodes.append(_core.last_scan().nodes)
         del box
     assert nodes[0] < 30 and 1000 < nodes[1] < 1030
     assert [generation["collections"] for generation in gc.get_stats()] == collections
@@ -359,7 +359,7 @@ def test_a_marker_bounds_a_dry_run(quiet):
         and _core.dry_run(marker).objects == 2
         and _core.dry_run().objects == 3
     )
-    assert _core.rings(None, {}, None, marker)[0].objects == 2
+    assert _core.unreachable_rings(None, {}, None, marker).objects.objects == 2
 
 
 def test_a_ring_that_older_objects_hold_is_alive(quiet):
@@ -387,7 +387,7 @@ def test_a_marker_that_is_gone(quiet, move):
     marker = []
     move()
     try:
-        for word in (_core.dry_run, lambda extent: _core.rings(None, {}, None, extent)):
+        for word in (_core.dry_run, lambda extent: _core.unreachable_rings(None, {}, None, extent)):
             with pytest.raises(LookupError, match="the marker is not in generation 0"):
                 word(marker)
     finally:
@@ -396,7 +396,7 @@ def test_a_marker_that_is_gone(quiet, move):
 
 
 @pytest.mark.parametrize(
-    "word", [_core.dry_run, lambda extent: _core.rings(None, {}, None, extent)]
+    "word", [_core.dry_run, lambda extent: _core.unreachable_rings(None, {}, None, extent)]
 )
 def test_wrong_extents(quiet, word):
     for wrong in (3, -2, 2**40):
@@ -472,7 +472,7 @@ gc.collect()
 gc.disable()
 marker = []
 ring()
-for look in (lambda: _core.dry_run(marker).objects, lambda: _core.rings(None, {}, None, marker)[0].objects):
+for look in (lambda: _core.dry_run(marker).objects, lambda: _core.unreachable_rings(None, {}, None, marker).objects.objects):
     failures = 0
     look()
     for number in range(2000):

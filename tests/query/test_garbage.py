@@ -466,8 +466,8 @@ def test_bytes_of_frames_and_generators(quiet):
 
     code = generate.__code__
     slots = code.co_nlocals + code.co_stacksize
-    census = _core.roll_call([generate(1, 2)])
-    assert census.bytes == types.GeneratorType.__basicsize__ + slots * 8 + 16
+    call = _core.roll_call([generate(1, 2)])
+    assert call.bytes == types.GeneratorType.__basicsize__ + slots * 8 + 16
     try:
         oracle.raising(1, 2)
     except ValueError as error:
@@ -511,15 +511,15 @@ gc.disable()
 keep = [Person(str(n)) for n in range(50_000)]
 for a, b in zip(keep, keep[1:]):
     a.friends.append(b)
-census = _core.dry_run()
+call = _core.dry_run()
 cost = _core.last_scan()
-del census
+del call
 blocks = sys.getallocatedblocks()
-census = _core.dry_run()
+call = _core.dry_run()
 grown = sys.getallocatedblocks() - blocks
 tables = 1 << 20  # of the address map, whatever the size of the heap
-bytes_per_object = (cost["peak_bytes"] - 4 * cost["edges"] - tables) / cost["nodes"]
-print(census.objects, cost["nodes"] > 100_000, cost["visits"] > cost["edges"] > 149_998, cost["visits"] < 260_000)
+bytes_per_object = (cost.peak_bytes - 4 * cost.edges - tables) / cost.nodes
+print(call.objects, cost.nodes > 100_000, cost.visits > cost.edges > 149_998, cost.visits < 260_000)
 padded = hasattr(sys, "gettotalrefcount")  # debug builds pad every block: fewer objects to a page of addresses
 print(grown <= 3, bytes_per_object <= (96 if padded else 64))
 print(cost, grown, bytes_per_object, file=sys.stderr)
@@ -619,10 +619,10 @@ def test_exhausted_raw_memory_is_a_memory_error_and_nothing_is_lost(quiet):
             _core.fail_after(growths)
             enabled = gc.isenabled()
             try:
-                census = _core.dry_run()
-                census.without(census)
-                census.still_tracked()
-                _core.alive(census)
+                call = _core.dry_run()
+                call.without(call)
+                call.still_tracked()
+                _core.alive(call)
             except MemoryError:
                 assert gc.isenabled() is enabled
                 continue
@@ -648,7 +648,7 @@ class Sub(Person):
     pass
 actions = [
     _core.dry_run, lambda: _core.dry_run(2), lambda: _core.dry_run().types(), lambda: _core.dry_run().addresses(),
-    lambda: _core.alive(None), _core.journal_events, _core.journal_totals, lambda: _core.arithmetic([id(ring)]),
+    lambda: _core.alive(None), _core.journal_events, _core.journal_totals,
     lambda: Person("a"), lambda: Sub("a"), lambda: Person(name="a"), lambda: Person("a").befriend(Person("b")),
     lambda: Person("a").__getstate__(), lambda: repr(Person("a")), lambda: _core.roll_call([ring]),
 ]
@@ -680,12 +680,11 @@ print("survived")
         (lambda: _core.dry_run("x"), "int"),
         (lambda: _core.dry_run(0, 1), "at most 1"),
         (lambda: _core.roll_call(()), "takes a list"),
-        (lambda: _core.arithmetic((1,)), "takes a list"),
-        (lambda: _core.arithmetic(["x"]), "must be an int"),
-        (lambda: _core.alive(1), "Census or None"),
-        (lambda: _core.dry_run().without(1), "expected a Census"),
+        (lambda: _core.smallest_rotation((1,)), "takes a list"),
+        (lambda: _core.alive(1), "RollCall or None"),
+        (lambda: _core.dry_run().without(1), "expected a RollCall"),
         (lambda: _core.RollCall(), "cannot create"),
-        (lambda: _core.watch_end(), "no watch"),
+        (lambda: _core.deaths_end(), "no deaths_begin"),
         (lambda: gcscope.garbage(1), "argument"),
     ],
 )

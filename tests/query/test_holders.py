@@ -1295,6 +1295,7 @@ words = {
 }
 for name, word in words.items():
     expected = word()
+    expected = word()  # as the answer: while another one is there, whose rows hold their types
     for growths in range(2000):
         _core.fail_after(growths)
         try:

@@ -39,13 +39,13 @@ def name_of_type(thing):
     )
 
 
-def is_real(way, thing):
+def is_real(nodes, thing):
     """Whether objects of the types told refer to each other, the last to the thing: by gc.get_referents alone."""
-    front = {id(o): o for o in gc.get_objects() if name_of_type(o) == way[0][0]}
+    front = {id(o): o for o in gc.get_objects() if name_of_type(o) == nodes[0].type}
     front.update((id(m), m) for m in sys.modules.values())
-    for node in way[2::2]:
+    for node in nodes[1:]:
         found = gc.get_referents(*front.values())
-        front = {id(o): o for o in found if gc.is_tracked(o) and name_of_type(o) == node[0]}
+        front = {id(o): o for o in found if gc.is_tracked(o) and name_of_type(o) == node.type}
     return id(thing) in front
 
 
@@ -53,8 +53,8 @@ def checked(one):
     """The chain of the object in the list, its links verified, its expression evaluated."""
     chain = why_alive(one[0])
     told = _core.why_alive([one[0]])
-    assert chain.reachable and told[0] == chain.root
-    assert is_real(told[1], one[0]), chain
+    assert chain.reachable and told.root == chain.root
+    assert is_real(told.nodes, one[0]), chain
     assert all(link.named for link in chain.links), chain
     if chain.expression is not None:
         assert eval(chain.expression, {"sys": sys}) is one[0], chain
@@ -549,8 +549,8 @@ def main():
             if ref() is None:
                 continue
             told = gcscope._core.why_alive([ref()])
-            assert told[0] == "module"
-            assert len(told[1][::2]) == lengths[id(ref())], (told, lengths[id(ref())])
+            assert told.root == "module"
+            assert len(told.nodes) == lengths[id(ref())], (told, lengths[id(ref())])
             compared += 1
         del globals()["entry"]
     return compared

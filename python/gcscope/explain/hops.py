@@ -45,7 +45,7 @@ _BEGINNING = {
 }
 _OTHERWISE = 11
 
-_NOT_TRIED = _core.CutTrial((-1, 0, -1))
+_NOT_TRIED = (-1, 0, -1)  # a plain tuple: what Python makes of a type of rows outlives it at exit
 
 
 class Node:
@@ -76,7 +76,7 @@ class Edge:
 
     __slots__ = ("alone", "canonical", "kind", "named", "references", "text", "together")
 
-    def __init__(self, row: _core.Edge, trial: _core.CutTrial = _NOT_TRIED) -> None:
+    def __init__(self, row: _core.Edge, trial: tuple[int, int, int] = _NOT_TRIED) -> None:
         self.text, self.canonical, self.kind, self.named = row[:4]
         self.alone, self.references, self.together = trial
         if row.ask is not None:
