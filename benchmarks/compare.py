@@ -100,11 +100,11 @@ def main():
         rows.append(
             (
                 heap.name,
-                f"{cost['nodes']:,}",
-                f"{cost['edges']:,}",
+                f"{cost.nodes:,}",
+                f"{cost.edges:,}",
                 f"{ratio:.2f}",
-                f"{(cost['peak_bytes'] - edges) / cost['nodes']:.0f}",
-                f"{cost['peak_bytes'] / cost['nodes']:.0f}",
+                f"{(cost.peak_bytes - edges) / cost.nodes:.0f}",
+                f"{cost.peak_bytes / cost.nodes:.0f}",
                 "",
             )
         )

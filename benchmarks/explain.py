@@ -236,7 +236,7 @@ def compare_words(heap, objects, rounds):
             if word in ratios:
                 ratios[word].append(compare(heap, objects, action))
     end()
-    row = [heap.name, f"{cost['nodes']:,}"]
+    row = [heap.name, f"{cost.nodes:,}"]
     for word, _, aims, _ in WORDS:
         ratio = statistics.median(ratios[word]) if word in ratios else None
         row.append(
@@ -314,12 +314,12 @@ def huge_table():
                 cost = _core.last_scan()
                 most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
                 has_cost = action is not tell_holders  # which needs no graph
-                per_object = f"{cost['peak_bytes'] / cost['nodes']:.0f}" if has_cost else ""
+                per_object = f"{cost.peak_bytes / cost.nodes:.0f}" if has_cost else ""
                 rows.append(
                     (
                         heap.name,
                         word,
-                        f"{cost['nodes']:,}",
+                        f"{cost.nodes:,}",
                         f"{ratio:.2f}",
                         per_object,
                         f"{most:,}",
