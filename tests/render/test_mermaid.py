@@ -1,4 +1,4 @@
-"""mermaid: golden texts, and a strict reading: no string means anything to Mermaid, Markdown or HTML."""
+"""mermaid: golden texts, and a strict reading: no string means anything to Mermaid or HTML."""
 
 import re
 
@@ -33,7 +33,8 @@ LINES = {
     "cut": re.compile(r"  linkStyle (\d+(?:,\d+)*) stroke-width:3px"),
 }
 ORDER = re.compile(
-    r"(settings )(kind )(said ){2}(box )(group (box )+end )*(box )*(arrow )*(unseen )*(look )+(looks )+(cut )?"
+    r"(settings )(kind )(said ){2}(box )(group (box )+end )*(box )*(arrow )*(unseen )*"
+    r"(look )+(looks )+(cut )?"
 )
 
 
