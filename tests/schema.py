@@ -23,8 +23,8 @@ NUMBER = {
     "maximum": LARGEST,
 }
 COUNTS = {
-    "description": "How many there are of each type, by its name: module.qualname, builtins without the module. The "
-    "most frequent stand first.",
+    "description": "How many there are of each type, by its name: module.qualname, builtins "
+    "without the module. The most frequent stand first.",
     "type": "object",
     "additionalProperties": {"$ref": "#/$defs/number"},
 }
@@ -110,8 +110,8 @@ def schema():
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "gcscope/1",
-        "description": "What gcscope writes: one JSON object, its kind beside its fields. Strings and numbers only; "
-        "all names are those of the program that was looked at.",
+        "description": "What gcscope writes: one JSON object, its kind beside its fields. Strings "
+        "and numbers only; all names are those of the program that was looked at.",
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in documents],
         "$defs": {"number": NUMBER, "counts": COUNTS, **records, **documents, "schema": version},
     }

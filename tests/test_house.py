@@ -225,3 +225,12 @@ def test_every_word_is_there_and_documented():
     with pytest.raises(AttributeError, match="module 'gcscope' has no attribute 'nonsense'"):
         _ = gcscope.nonsense
     assert sys.modules["gcscope"].Person is _core.Person
+
+
+def test_type_checkers_know_the_same_words():
+    tree = ast.parse(MODULES["gcscope"].read_text(encoding="utf-8"))
+    (typed,) = (node for node in tree.body if isinstance(node, ast.If))
+    homes = {alias.asname: line.module for line in typed.body for alias in line.names}
+    import gcscope
+
+    assert homes == {word: f"gcscope.{home}" for word, home in gcscope._HOMES.items()}

@@ -1,4 +1,4 @@
-"""The schema of what is written: it fits the records, what the words return fits it, and damage fits neither."""
+"""The schema fits the records, what the words return fits it, and damage fits neither."""
 
 import asyncio
 import gc
@@ -112,11 +112,13 @@ def returned():
     friend.befriend(other)
     live = gcscope.cycles(friend)
     found = [
-        empty, garbage, outcome.report, collection, watched.report, trial, live, gcscope.holders(friend),
-        gcscope.holders(None), gcscope.why_alive(friend), gcscope.why_alive(Node), gcscope.retained(friend),
+        empty, garbage, outcome.report, collection, watched.report, trial, live,
+        gcscope.holders(friend), gcscope.holders(None), gcscope.retained(friend),
+        gcscope.why_alive(friend), gcscope.why_alive(Node),
         compare(empty, garbage), compare(garbage, empty), compare(garbage, watched.report),
-        arithmetic({"friend": id(friend)}), *gcscope.journal.events()[-50:], *collection.fates, *garbage.cycles,
-        *(link for cycle in garbage.cycles for link in cycle.ring), *(c.cut for c in garbage.cycles if c.cut),
+        arithmetic({"friend": id(friend)}), *gcscope.journal.events()[-50:],
+        *collection.fates, *garbage.cycles, *(c.cut for c in garbage.cycles if c.cut),
+        *(link for cycle in garbage.cycles for link in cycle.ring),
         *gcscope.holders(friend).named, *arithmetic({"friend": id(friend)}).rows,
     ]  # fmt: skip
     told = explain_collection(friend)
@@ -145,7 +147,7 @@ def test_what_the_words_return_is_valid(returned):
 
 
 def damaged(document):
-    """Each way to damage a document once: a field that is missing, one too many, one of another sort."""
+    """Each way to damage a document once: a field missing, one too many, one of another sort."""
     for name in document:
         yield f"without {name}", {key: value for key, value in document.items() if key != name}
         yield f"{name} is 1.5", {**document, name: 1.5}

@@ -4,13 +4,13 @@ The words of this package load on first use; `import gcscope` alone costs next t
 
     Person, Tracked   instrumented objects: their lives are in the journal
     refcount(obj)     how many references own it
-    garbage()         what would a full collection find unreachable right now, and in which rings? Changes nothing
+    garbage()         what would a full collection find unreachable, in which rings? Changes nothing
     cycles(*objs)     the live rings around some objects
     holders(obj)      who holds each reference to it
     why_alive(obj)    the shortest chain of references from a root to it
     retained(obj)     what would be freed with it
     draw(*objs)       some objects as they are now, as a picture: counts, references, who holds them
-    film(*objs)       a picture and the collector's arithmetic at each step of a story
+    film(*objs)       a picture and the collector's arithmetic at each step of a program
     explain_collection(*objs)  what the collector does with them, step by step
     watch()           a with block, and the rings that it leaves behind
     assert_no_cycles  fails unless a call or a block leaves nothing to the collector
@@ -27,121 +27,91 @@ imported before it.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gcscope._core import IMMORTAL, Person, Tracked, refcount
-    from gcscope.api.assertions import assert_no_cycles, assert_released
-    from gcscope.api.collect import collect, trial
-    from gcscope.api.draw import draw
-    from gcscope.api.explain_collection import explain_collection
-    from gcscope.api.film import Film, film
-    from gcscope.api.garbage import cycles, garbage
-    from gcscope.api.holders import holders
-    from gcscope.api.journal import Journal, journal
-    from gcscope.api.retained import retained
-    from gcscope.api.watch import watch
-    from gcscope.api.why_alive import why_alive
-    from gcscope.explain.labellers import labeller
-    from gcscope.model.picture import Picture
-    from gcscope.model.record import Counts
-    from gcscope.model.results import (
-        Chain,
-        Collection,
-        Cut,
-        Cycle,
-        Event,
-        Fate,
-        Holder,
-        Holders,
-        Link,
-        Report,
-        Retained,
-        Trial,
-    )
-    from gcscope.model.walkthrough import Walkthrough
+    from gcscope._core import IMMORTAL as IMMORTAL
+    from gcscope._core import Person as Person
+    from gcscope._core import Tracked as Tracked
+    from gcscope._core import refcount as refcount
+    from gcscope.api.assertions import assert_no_cycles as assert_no_cycles
+    from gcscope.api.assertions import assert_released as assert_released
+    from gcscope.api.collect import collect as collect
+    from gcscope.api.collect import trial as trial
+    from gcscope.api.draw import draw as draw
+    from gcscope.api.explain_collection import explain_collection as explain_collection
+    from gcscope.api.film import Film as Film
+    from gcscope.api.film import film as film
+    from gcscope.api.garbage import cycles as cycles
+    from gcscope.api.garbage import garbage as garbage
+    from gcscope.api.holders import holders as holders
+    from gcscope.api.journal import Journal as Journal
+    from gcscope.api.journal import journal as journal
+    from gcscope.api.retained import retained as retained
+    from gcscope.api.watch import watch as watch
+    from gcscope.api.why_alive import why_alive as why_alive
+    from gcscope.explain.labellers import labeller as labeller
+    from gcscope.model.picture import Picture as Picture
+    from gcscope.model.record import Counts as Counts
+    from gcscope.model.results import Chain as Chain
+    from gcscope.model.results import Collection as Collection
+    from gcscope.model.results import Cut as Cut
+    from gcscope.model.results import Cycle as Cycle
+    from gcscope.model.results import Event as Event
+    from gcscope.model.results import Fate as Fate
+    from gcscope.model.results import Holder as Holder
+    from gcscope.model.results import Holders as Holders
+    from gcscope.model.results import Link as Link
+    from gcscope.model.results import Report as Report
+    from gcscope.model.results import Retained as Retained
+    from gcscope.model.results import Trial as Trial
+    from gcscope.model.walkthrough import Walkthrough as Walkthrough
 
 __version__ = "0.1.0"
 
-# word -> the module that has it
+# The public words, and the module that has each. What is imported above is the same, for type
+# checkers: a test compares the two.
 _HOMES = {
     "IMMORTAL": "_core",
+    "Chain": "model.results",
+    "Collection": "model.results",
+    "Counts": "model.record",
+    "Cut": "model.results",
+    "Cycle": "model.results",
+    "Event": "model.results",
+    "Fate": "model.results",
+    "Film": "api.film",
+    "Holder": "model.results",
+    "Holders": "model.results",
+    "Journal": "api.journal",
+    "Link": "model.results",
     "Person": "_core",
+    "Picture": "model.picture",
+    "Report": "model.results",
+    "Retained": "model.results",
     "Tracked": "_core",
-    "refcount": "_core",
-    "collect": "api.collect",
-    "cycles": "api.garbage",
-    "garbage": "api.garbage",
-    "labeller": "explain.labellers",
-    "trial": "api.collect",
-    "holders": "api.holders",
-    "retained": "api.retained",
-    "why_alive": "api.why_alive",
+    "Trial": "model.results",
+    "Walkthrough": "model.walkthrough",
     "assert_no_cycles": "api.assertions",
     "assert_released": "api.assertions",
-    "watch": "api.watch",
+    "collect": "api.collect",
+    "cycles": "api.garbage",
     "draw": "api.draw",
     "explain_collection": "api.explain_collection",
     "film": "api.film",
-    "Film": "api.film",
-    "Picture": "model.picture",
-    "Walkthrough": "model.walkthrough",
+    "garbage": "api.garbage",
+    "holders": "api.holders",
     "journal": "api.journal",
-    "Event": "model.results",
-    "Journal": "api.journal",
-    "Chain": "model.results",
-    "Collection": "model.results",
-    "Cut": "model.results",
-    "Cycle": "model.results",
-    "Link": "model.results",
-    "Counts": "model.record",
-    "Fate": "model.results",
-    "Holder": "model.results",
-    "Holders": "model.results",
-    "Report": "model.results",
-    "Retained": "model.results",
-    "Trial": "model.results",
+    "labeller": "explain.labellers",
+    "refcount": "_core",
+    "retained": "api.retained",
+    "trial": "api.collect",
+    "watch": "api.watch",
+    "why_alive": "api.why_alive",
 }
 
-__all__ = [
-    "IMMORTAL",
-    "Chain",
-    "Collection",
-    "Counts",
-    "Cut",
-    "Cycle",
-    "Event",
-    "Fate",
-    "Film",
-    "Holder",
-    "Holders",
-    "Journal",
-    "Link",
-    "Person",
-    "Picture",
-    "Report",
-    "Retained",
-    "Tracked",
-    "Trial",
-    "Walkthrough",
-    "assert_no_cycles",
-    "assert_released",
-    "collect",
-    "cycles",
-    "draw",
-    "explain_collection",
-    "film",
-    "garbage",
-    "holders",
-    "journal",
-    "labeller",
-    "refcount",
-    "retained",
-    "trial",
-    "watch",
-    "why_alive",
-]
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> object:
-    """Load a word when it is first asked for (PEP 562), and with it everything that the words need."""
+    """Load a word when it is first asked for (PEP 562), and with it all that the words need."""
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module 'gcscope' has no attribute {name!r}")
@@ -153,14 +123,14 @@ def __getattr__(name: str) -> object:
 
 
 def load_ipython_extension(shell: object) -> None:
-    """Give IPython its magics, for `%load_ext gcscope`: `%gcscope expression` and, above a cell, `%%gcscope`."""
+    """Register the magics `%gcscope` and `%%gcscope` with IPython, for `%load_ext gcscope`."""
     from gcscope.jupyter.magics import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: object) -> None:
-    """Take them away, as `%unload_ext gcscope` asks for."""
+    """Remove the magics from IPython, for `%unload_ext gcscope`."""
     from gcscope.jupyter.magics import unload
 
     unload(shell)

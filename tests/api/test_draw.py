@@ -6,12 +6,12 @@ import threading
 import weakref
 
 import pytest
+from test_holders import Plain, Slotted, evil, world
 
 import gcscope
 from gcscope import Person, draw, holders, refcount
 from gcscope.api.draw import MOST_ALIKE, MOST_BOXES, MOST_HOLDERS, MOST_IN_ROW, MOST_OBJECTS
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Picture
-from test_holders import Plain, Slotted, evil, world
 
 pytestmark = pytest.mark.usefixtures("quiet")
 HERE = __name__

@@ -5,12 +5,12 @@ import sys
 import weakref
 
 import pytest
+from test_holders import Plain, Slotted
 
 import gcscope
 from gcscope import Person, film, journal, refcount
 from gcscope.api.film import MOST_FATES
 from gcscope.model.film import Frame
-from test_holders import Plain, Slotted
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

@@ -9,12 +9,12 @@ import sys
 import weakref
 
 import pytest
+from test_holders import ZOO, Plain, Slotted, evil, world
 
 import gcscope
 from gcscope import IMMORTAL, Person, _core, holders, refcount
 from gcscope.api.neighborhood import MOST_OBJECTS, check_given, is_folded, look, reasons
 from gcscope.explain.hops import Edge, fold
-from test_holders import ZOO, Plain, Slotted, evil, world
 
 pytestmark = pytest.mark.usefixtures("quiet")
 HERE = __name__

@@ -104,7 +104,8 @@ def ring():
     return p
 
 def use(where, write=sys.__stdout__.write, error=Exception):
-    words = ring, garbage, collect, lambda: trial(ring), lambda: refcount(where), lambda: str(journal.events()[-1])
+    words = ring, garbage, collect, lambda: trial(ring), lambda: refcount(where)
+    words += (lambda: str(journal.events()[-1]),)
     for word in words:
         try:
             word()

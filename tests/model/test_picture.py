@@ -148,7 +148,8 @@ def test_there_are_never_too_many_boxes_and_what_is_left_out_is_told(shapes):
     assert shown >= min(2, len(cycles))
     rest = [box.title for box in drawn.boxes if box.group is None]
     left = sum(c.count for c in cycles[shown:])
-    forms = f"and {len(cycles) - shown} more form{'s' * (len(cycles) - shown != 1)} of cycles, seen {left} times"
+    more = len(cycles) - shown
+    forms = f"and {more} more form{'s' * (more != 1)} of cycles, seen {left} times"
     assert rest == ([forms] if shown < len(cycles) else [])
     assert all(text in drawn.description for text in rest)
 
@@ -249,7 +250,8 @@ def test_the_rows_of_a_ring_hold_each_once_and_neighbours_near_each_other(length
 
 def test_drawing_loads_nothing_that_leaves_trash(python):
     code = (
-        "import gc; gc.collect(); gc.disable(); import gcscope; gcscope.Person('x').friends.append(1);"
+        "import gc; gc.collect(); gc.disable(); import gcscope;"
+        "gcscope.Person('x').friends.append(1);"
         "gcscope.garbage(); gc.collect();"
         "from gcscope.render.dot import dot_text; from gcscope.render.mermaid import mermaid_text;"
         "r = gcscope.garbage(); dot_text(r); mermaid_text(r); print(gcscope.garbage())"

@@ -17,6 +17,7 @@ from gcscope import (
     Report,
 )
 from gcscope.model.phrases import counts_lines, size
+from gcscope.model.record import FORMS, Record, form_of_suffix, rendered
 from gcscope.render.json import kinds, pretty, read_any
 from specimens import records
 from specimens.records import ALL, COLLECTION, EVENT, FATES, REPORT, RINGS, TABLE, TRIAL
@@ -39,6 +40,8 @@ def test_to_json_and_back(record):
     assert type(record).from_json(text) == record
     assert type(record).from_json(text.encode()) == record
     assert read_any(text) == read_any(text.encode()) == read_any(pretty(record)) == record
+    assert Record.from_json(text) == record and rendered(record, "json") == pretty(record)
+    assert rendered(record, "text") == str(record)
     assert json.dumps(document) == text  # though it was not the module json that wrote it
     assert "\n" not in text and pretty(record).count("\n") > 2
 
@@ -185,7 +188,9 @@ def test_truth():
 
 def test_texts():
     assert str(REPORT) == (
-        "5 unreachable objects, 3.1 kB; only the collector can free them\n  3  gcscope.Person\n  2  list"
+        "5 unreachable objects, 3.1 kB; only the collector can free them\n"
+        "  3  gcscope.Person\n"
+        "  2  list"
     )
     assert str(
         Report(objects=1, bytes=72, types=Counts({"list": 1}), cycles=(), notes=("mind",))
@@ -214,7 +219,8 @@ def test_texts():
     )
     assert str(EVENT) == "#1 gcscope.Person 'Michael': freed by collector"
     assert str(TABLE) == (
-        "object    refcount   from inside   left   verdict\nMichael          1             1      0   unreachable"
+        "object    refcount   from inside   left   verdict\n"
+        "Michael          1             1      0   unreachable"
     )
 
 
@@ -269,3 +275,26 @@ def test_a_long_ring_shows_its_ends_and_its_cut_and_tells_how_many_it_leaves_out
     )
     assert [int(found) for found in re.findall(r"… (\d+) more object", text)] == gaps
     assert text.count("m.Node '") == 50 - sum(gaps) and text.count("cut here: let go") == 1
+
+
+def test_a_field_is_declared_once():
+    """Its slot, its default and how it is read come from that."""
+    assert Report.__slots__ == ("alive", "bytes", "cycles", "notes", "objects", "types")
+    assert not hasattr(Fate, "_readers") and REPORT.alive is False and REPORT.notes == ()
+    document = json.loads(HOLDERS.to_json())
+    with pytest.raises(ValueError, match="expected a number that is not negative, not -1"):
+        Holders.from_json(json.dumps({**document, "refcount": -1}))
+    assert Holders.from_json(json.dumps(document)).unexplained == -1
+
+
+def test_the_forms_of_a_record():
+    pictures = FORMS[2:]
+    assert FORMS[:2] == ("text", "json") and pictures == ("dot", "mermaid", "svg", "png")
+    suffixes = (".dot", ".MMD", ".svg", ".Png")
+    assert tuple(map(form_of_suffix, suffixes)) == pictures
+    assert form_of_suffix(".json") == "json" and form_of_suffix(".gif") is None
+    assert rendered(CYCLE, "dot").startswith("digraph gcscope {")
+    assert rendered(DIFFERENCE, "mermaid").startswith("%%{init")
+    assert not rendered(RINGS, "mermaid").endswith("\n")
+    with pytest.raises(ValueError, match=r"^a record of kind 'fate' has no rings to draw$"):
+        rendered(FATES[0], "dot")

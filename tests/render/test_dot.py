@@ -1,4 +1,4 @@
-"""dot: golden texts; the text read back gives exactly the strings; Graphviz accepts it and shows them."""
+"""dot: golden texts; read back they give exactly the strings; Graphviz shows them."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""projection: a film as Jupyter gets it, with Graphviz and without, with ipywidgets and without."""
+"""film_view: a film as Jupyter gets it, with Graphviz and without, with ipywidgets and without."""
 
 import sys
 
@@ -19,15 +19,15 @@ CAPTIONS = ["two people", "friends", "no names", "the collector has run"]
 def frames(quiet):
     """The lecture."""
     people = {"p1": Person("Michael"), "p2": Person("Sarah")}
-    with film(*people.values()) as taken:
-        taken.frame(CAPTIONS[0])
+    with film(*people.values()) as recorder:
+        recorder.frame(CAPTIONS[0])
         people["p1"].befriend(people["p2"])
-        taken.frame(CAPTIONS[1])
+        recorder.frame(CAPTIONS[1])
         people.clear()
-        taken.frame(CAPTIONS[2])
+        recorder.frame(CAPTIONS[2])
         gcscope.collect()
-        taken.frame(CAPTIONS[3])
-    return taken.frames
+        recorder.frame(CAPTIONS[3])
+    return recorder.frames
 
 
 def test_without_graphviz_mermaid_has_all_frames(frames, no_graphviz):
@@ -83,34 +83,34 @@ def test_a_strip_where_there_are_none(frames, monkeypatch):
 
 
 def test_where_a_film_is_saved(frames, tmp_path, monkeypatch):
-    taken = film([])
-    monkeypatch.setattr(type(taken), "frames", frames)
-    taken.save(tmp_path / "x.mmd")
+    recorder = film([])
+    monkeypatch.setattr(type(recorder), "frames", frames)
+    recorder.save(tmp_path / "x.mmd")
     assert "A film of 4 frames" in (tmp_path / "x.mmd").read_text(encoding="utf-8")
     for name in ("x.png", "x", "x.dot"):
         with pytest.raises(
             ValueError, match=r"saved as \.svg or \.mmd, not as .*film\.frames\[0\]\.picture\.save"
         ):
-            taken.save(tmp_path / name)
+            recorder.save(tmp_path / name)
     with pytest.raises(FileNotFoundError):
-        taken.save(tmp_path / "none" / "x.mmd")
+        recorder.save(tmp_path / "none" / "x.mmd")
 
 
 @needs_graphviz
 def test_a_film_in_svg(frames, tmp_path, monkeypatch):
-    taken = film([])
-    monkeypatch.setattr(type(taken), "frames", frames)
-    taken.save(tmp_path / "x.SVG")
+    recorder = film([])
+    monkeypatch.setattr(type(recorder), "frames", frames)
+    recorder.save(tmp_path / "x.SVG")
     assert "the collector has run" in (tmp_path / "x.SVG").read_text(encoding="utf-8")
 
 
 def test_without_graphviz_a_film_is_written_beside(frames, tmp_path, monkeypatch, no_graphviz):
-    taken = film([])
-    monkeypatch.setattr(type(taken), "frames", frames)
+    recorder = film([])
+    monkeypatch.setattr(type(recorder), "frames", frames)
     with pytest.raises(
         OSError, match=r"Graphviz is needed for \.svg, .*x\.mmd as Mermaid\. To get it: apt-get"
     ):
-        taken.save(tmp_path / "x.svg")
+        recorder.save(tmp_path / "x.svg")
     assert [path.name for path in tmp_path.iterdir()] == ["x.mmd"]
 
 

@@ -1,4 +1,4 @@
-"""drawing: Graphviz that is there, that is not, and that misbehaves; files, and what Jupyter gets."""
+"""graphviz: that is there, that is not, and that misbehaves; files, and what Jupyter gets."""
 
 import os
 import sys
@@ -86,7 +86,8 @@ def test_a_graphviz_that_hangs_is_ended(fake, monkeypatch):
 
 def test_what_graphviz_is_given_and_what_it_writes_may_be_long(fake):
     fake(
-        "import sys; t = sys.stdin.read(); print('<svg>' + ' ' * 3_000_000 + '<title>' + t[:7] + '</title></svg>')"
+        "import sys; t = sys.stdin.read();"
+        "print('<svg>' + ' ' * 3_000_000 + '<title>' + t[:7] + '</title></svg>')"
     )
     assert len(svg_of(PICTURE)) > 3_000_000
 
@@ -125,7 +126,8 @@ def test_drawing_leaves_no_trash_and_works_where_children_are_reaped(python, tmp
         "import gc, sys; gc.collect(); gc.disable(); import gcscope;"
         "from gcscope import Report; r = Report.from_json(sys.argv[1]); gc.collect();"
         "r.save(sys.argv[2]); r._repr_mimebundle_(); print(gcscope.garbage());"
-        "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); print(sorted(r._repr_mimebundle_()))"
+        "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN);"
+        "print(sorted(r._repr_mimebundle_()))"
     )
     ran = python("-c", code, REPORT.to_json(), tmp_path / "a.svg")
     assert ran.out.splitlines() == [

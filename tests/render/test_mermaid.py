@@ -1,4 +1,4 @@
-"""mermaid: golden texts, and a strict reading: no string means anything to Mermaid, Markdown or HTML."""
+"""mermaid: golden texts, and a strict reading: no string means anything to Mermaid or HTML."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""svg: what Graphviz drew, with a title, a description and words for each part, and without its ids."""
+"""svg: what Graphviz drew, with a title, a description and hints, and without its ids."""
 
 import xml.etree.ElementTree as ElementTree
 

@@ -13,7 +13,7 @@ from gcscope.api.why_alive import why_alive
 from gcscope.model.phrases import with_article
 from gcscope.model.record import changed, sum_counts
 from gcscope.model.results import Chain, Cycle, Holders
-from gcscope.render.text import failure_text, held_text, release_text
+from gcscope.render.text import held_text, left_behind_text, release_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class _NoCycles:
     ) -> None:
         self._watch.__exit__(kind, error, traceback)
         if kind is None and self._watch.report:
-            raise AssertionError(failure_text(self._watch.report, self._who))
+            raise AssertionError(left_behind_text(self._watch.report, self._who))
 
 
 _FUNCTION: Any = type(find)
@@ -205,7 +205,7 @@ def assert_released(factory: Callable[[], object], /) -> None:
         is_kept = bool(left.objects)
         report = changed(report, cycles=_keeping(report.cycles, title))
         raise AssertionError(
-            release_text(report, name, title) if is_kept else failure_text(report, name)
+            release_text(report, name, title) if is_kept else left_behind_text(report, name)
         )
     if left.objects:
         raise AssertionError(

@@ -15,20 +15,24 @@ class Growth(Record):
     """A form of ring that has grown: there are more of it, or more objects in one or kept by it."""
 
     before: Cycle
-    """As the old report tells it."""
+    """As the old report has it."""
     after: Cycle
-    """As the new report tells it."""
+    """As the new report has it."""
 
 
 class Difference(Record):
-    """What a new report tells that an old one does not, form by form. True when any form is new or has grown."""
+    """What a new report has that an old one has not, form by form.
+
+    True when any form is new or has grown.
+    """
 
     new: tuple[Cycle, ...]
     """The forms of rings that only the new report has."""
     gone: tuple[Cycle, ...]
     """The forms of rings that only the old report has."""
     grown: tuple[Growth, ...]
-    """The forms of which there are more rings, or whose largest has more objects in it or kept by it."""
+    """The forms of which there are more rings, or whose largest has more objects in it or kept by
+    it."""
     same: int
     """How many forms have the same figures in both."""
     shrunk: int
@@ -53,7 +57,10 @@ class Difference(Record):
 
 
 def report_within(record: Record) -> Report | None:
-    """Tell the report that a record is or has: of a collection what it freed, and its rings; None of others."""
+    """Return the report that a record is or has; None of a record that has none.
+
+    That of a collection has what it freed, and its rings.
+    """
     if isinstance(record, Report):
         return record
     if isinstance(record, Trial):
@@ -81,7 +88,7 @@ def _grew(before: Cycle, after: Cycle) -> bool:
 def compare(old: Report, new: Report) -> Difference:
     """Compare the rings of two reports by fingerprint: those of one form are the same in every run.
 
-    Raises ValueError if one report tells live rings and the other unreachable ones.
+    Raises ValueError if one report is of live rings and the other of unreachable ones.
     """
     if old.alive is not new.alive and old.cycles and new.cycles:
         raise ValueError(

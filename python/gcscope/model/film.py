@@ -20,4 +20,5 @@ class Frame(Record):
     """The collector's arithmetic for them, as though they were a generation that is collected."""
 
     def __repr__(self) -> str:  # what an interactive Python shows of film.frame(...)
-        return f"<frame {self.caption!r}: {len(self.picture.boxes)} {'box' if len(self.picture.boxes) == 1 else 'boxes'}>"
+        count = len(self.picture.boxes)
+        return f"<frame {self.caption!r}: {count} {'box' if count == 1 else 'boxes'}>"

@@ -52,7 +52,8 @@ class KnownRing(Record):
     """A form of ring that a project lives with for now."""
 
     fingerprint: str
-    """The same for rings of this form in every run; with the name of the class, where it is the ring of a class."""
+    """The same for rings of this form in every run; with the name of the class, where it is the
+    ring of a class."""
     ring: str
     """It in a line, for who reads the file."""
     tests: tuple[str, ...]
@@ -67,11 +68,11 @@ class Baseline(Record):
 
     @property
     def fingerprints(self) -> frozenset[str]:
-        """Of all of them."""
+        """The fingerprints of all of them."""
         return frozenset(ring.fingerprint for ring in self.rings)
 
     def gone(self, seen: Mapping[str, Any], judged: Iterable[str]) -> tuple[KnownRing, ...]:
-        """Tell which are not there any more: not seen, though every test that had left them was judged."""
+        """Return those that are gone: not seen, though every test that had left them was judged."""
         judged = frozenset(judged)
         return tuple(
             r for r in self.rings if r.fingerprint not in seen and judged.issuperset(r.tests)

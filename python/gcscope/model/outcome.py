@@ -25,12 +25,12 @@ class Outcome(Record):
 
     @property
     def report(self) -> Report:
-        """What reference counting did not free: left at the end, or taken by collections while the program ran."""
+        """What reference counting did not free: left at the end, or freed by collections before."""
         whole = joined(self.left, self.collected)
         return changed(whole, notes=(*self._collected_note(), *whole.notes, *self.notes))
 
     def _collected_note(self) -> tuple[str, ...]:
-        """Tell which part of the report collections took."""
+        """Write which part of the report collections freed."""
         if not self.collected:
             return ()
         collected, total = self.collected.objects, self.collected.objects + self.left.objects

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from gcscope.model.record import Counts
-from gcscope.model.results import (
-    Cycle,
-    Link,
-)
+from gcscope.model.results import Cycle, Link
 
 
 def times(count: int) -> str:
@@ -47,9 +44,8 @@ def counts_lines(counts: Counts, most: int = MOST_TYPES) -> list[str]:
     width = max((len(f"{n:,}") for _, n in shown), default=0)
     lines = [f"  {n:>{width},}  {shortened(name)}" for name, n in shown]
     if rest:
-        lines.append(
-            f"  and {plural(sum(n for _, n in rest), 'object')} of {plural(len(rest), 'other type')}"
-        )
+        objects = plural(sum(n for _, n in rest), "object")
+        lines.append(f"  and {objects} of {plural(len(rest), 'other type')}")
     return lines
 
 
@@ -85,7 +81,7 @@ _SAYS_THE_KIND = frozenset(
 
 
 def link_title(link: Link) -> str:
-    """Write what a link is: its type and, where that tells more, its name."""
+    """Write what a link is: its type and, where that says more, its name."""
     if link.name is None:
         return shortened(link.type)
     quoted = link.name if link.type in _SAYS_THE_KIND else repr(link.name)

@@ -1,7 +1,7 @@
 """Boxes and arrows: what a picture shows, before any writer gives it a form.
 
     who makes one                         Picture                        who writes it
-    a report (render.depict)       groups, boxes, arrows         render.dot, render.mermaid, ...
+    a report (render.report_picture)  groups, boxes, arrows      render.dot, render.mermaid, ...
 
 Strings and numbers only, as in reports; a writer may shorten, wrap and place, and nothing else.
 """
@@ -51,12 +51,13 @@ class Box(Record):
     lines: tuple[str, ...]
     """What stands below the title, such as file and line."""
     kind: Kind
-    """'object'; 'outside' for a holder that is no object of the picture, such as the name of a variable, drawn
-    without a box; 'rest' for objects that are folded into one box."""
+    """'object'; 'outside' for a holder that is no object of the picture, such as the name of a
+    variable, drawn without a box; 'rest' for objects that are folded into one box."""
     refcount: int | None
     """References that own it, where that is known."""
     on_ring: bool
-    """Whether it is part of a ring. The boxes of a group that are on its ring stand in the ring's order."""
+    """Whether it is part of a ring. The boxes of a group that are on its ring stand in the ring's
+    order."""
     group: str | None
     """The key of its group."""
 
@@ -69,7 +70,7 @@ class Arrow(Record):
     target: str
     """The key of the box that is held."""
     label: str
-    """What the reference is called: `.friends[0]`, `local self`. Empty where that is not told."""
+    """What the reference is called: `.friends[0]`, `local self`. Empty where that is not said."""
     on_ring: bool
     """Whether it is part of a ring."""
     is_cut: bool
@@ -82,7 +83,10 @@ class Arrow(Record):
 
 
 class Picture(Drawable):
-    """Boxes and arrows. Raises ValueError if keys do not differ, or a group or box that is named is not there."""
+    """Boxes and arrows.
+
+    Raises ValueError if keys do not differ, or a group or box that is named is not there.
+    """
 
     title: str
     """What stands above it."""

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from _collections_abc import (
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-)  # collections.abc without the trash of collections
+# collections.abc without the trash of collections
+from _collections_abc import Callable, Iterable, Iterator, Mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -188,7 +184,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def _reader_of(declared: str) -> Callable[[Any], Any]:
-    """Find the reader of what a field is declared as: a key of READERS, a tuple of such, or None."""
+    """Find the reader of what a field is declared as: a key of READERS, a tuple, or None."""
     if declared.endswith(" | None"):
         return _read_optional(_reader_of(declared.removesuffix(" | None")))
     if declared.startswith("tuple["):

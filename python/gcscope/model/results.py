@@ -1,19 +1,8 @@
-"""The data that the words return: frozen, made of strings and numbers, holding no object of the program.
-
-The classes are written by hand rather than with `dataclasses`: importing that module, and defining
-a class with slots by it, leaves cyclic trash, which `garbage` would then find in a program that
-made none. So does importing `collections`.
-"""
+"""The data that the words return: frozen strings and numbers, which hold no object."""
 
 from __future__ import annotations
 
 from gcscope.model.record import Counts, Drawable, Positive, Record, Signed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import TypeVar
-
-    R = TypeVar("R", bound="Record")
 
 
 class Link(Record):
@@ -22,18 +11,20 @@ class Link(Record):
     type: str
     """The name of its type: module.qualname, builtins without the module."""
     name: str | None
-    """What it is called: of functions, classes, modules, frames (the function that ran), Persons."""
+    """What it is called: of functions, classes, modules, frames (the function that ran),
+    Persons."""
     label: str
-    """The reference to the next object: `.friends[0]`, `['key']`, `local self`, `cell x`. `__dict__`s, cells, tuples
-    and other plain containers on the way are part of it. Empty at the end of a chain."""
+    """The reference to the next object: `.friends[0]`, `['key']`, `local self`, `cell x`.
+    `__dict__`s, cells, tuples and other plain containers on the way are part of it. Empty at the
+    end of a chain."""
     named: bool
     """False where only a truthful last resort can be said, such as "3rd reference of an x.Y"."""
     where: str | None
-    """file:line of a frame, function, class, generator; of other objects where they were made, while tracemalloc
-    runs."""
+    """file:line of a frame, function, class, generator; of other objects where they were made,
+    while tracemalloc runs."""
     refcount: int | None
-    """In a ring: how many references own the object, those of the call that looked left out. None for an immortal
-    object, and in a chain."""
+    """In a ring: how many references own the object, those of the call that looked left out. None
+    for an immortal object, and in a chain."""
 
 
 class Cut(Record):
@@ -44,20 +35,24 @@ class Cut(Record):
     advice: str
     """How, in a line."""
     frees: int
-    """How many objects reference counting then frees, proven on the graph by letting the counts fall: `objects +
-    dragged` when it is all of them. 0 where the ring is alive, or held by another ring that must be
-    cut first."""
+    """How many objects reference counting then frees, proven on the graph by letting the counts go
+    down: `objects + dragged` when it is all of them. 0 where the ring is alive, or held by another
+    ring that must be cut first."""
     references: int
-    """How many references must go for that: 1, or all of the component that have this label, where one is not
-    enough."""
+    """How many references must go for that: 1, or all of the component that have this label, where
+    one is not enough."""
 
 
 class Cycle(Drawable):
-    """Rings of one form. The figures describe one specimen, the largest; `count` says how many there are."""
+    """Rings of one form.
+
+    The figures describe one specimen, the largest; `count` says how many there are.
+    """
 
     ring: tuple[Link, ...]
-    """A shortest ring of the component (of a very large one, as short a ring as a bounded search has found), begun at
-    the object that a user would recognise; the last link leads to the first."""
+    """A shortest ring of the component (of a very large one, as short a ring as a bounded search
+    has found), begun at the object that a user would recognise; the last link leads to the
+    first."""
     objects: int
     """Objects in the strongly connected component: each of them leads to each other."""
     dragged: int
@@ -73,11 +68,13 @@ class Cycle(Drawable):
     cut: Cut | None
     """Where to cut; None where no reference that a program may change frees anything."""
     advice: str | None
-    """What to do, in a line: that of the cut; where there is no cut, what is known to help against the cause."""
+    """What to do, in a line: that of the cut; where there is no cut, what is known to help against
+    the cause."""
     count: Positive
     """How many rings of this form there are."""
     fingerprint: str
-    """The same for rings of this form in every run: a hash of types and labels, without indexes, names and lines."""
+    """The same for rings of this form in every run: a hash of types and labels, without indexes,
+    names and lines."""
 
     def _check(self) -> None:
         if not self.ring:
@@ -97,16 +94,17 @@ class Cycle(Drawable):
 
 
 class Report(Drawable):
-    """Objects in rings: unreachable ones, which only the collector can free, or (of `cycles`) live ones.
+    """Objects in rings: unreachable ones, or (of `cycles`) live ones.
 
-    True when there are any.
+    Only the collector can free those that are unreachable. True when there are any.
     """
 
     objects: int
-    """Collector-tracked objects: found unreachable (`garbage`), newly unreachable (`watch`), in components
-    (`cycles`)."""
+    """Collector-tracked objects: found unreachable (`garbage`), newly unreachable (`watch`), in
+    components (`cycles`)."""
     bytes: int
-    """What they take: structs, items, the collector's headers, tables of exact lists, dicts and sets."""
+    """What they take: structs, items, the collector's headers, tables of exact lists, dicts and
+    sets."""
     types: Counts
     """How many there are of each type; sums up to `objects`."""
     cycles: tuple[Cycle, ...]
@@ -124,28 +122,31 @@ class Holder(Record):
     """A reference to an object, and who has it."""
 
     type: str
-    """The type of who has it: an object, or a running 'frame'. Of a module's or instance's `__dict__`, and of a cell,
-    whose it is."""
+    """The type of who has it: an object, or a running 'frame'. Of a module's or instance's
+    `__dict__`, and of a cell, whose it is."""
     name: str | None
     """What that is called: a function, class, module, Person."""
     label: str
     """The reference: `.friends[0]`, `['key']`, `local self`, `cell x`."""
     where: str | None
-    """file:line of a frame, function, class; of other objects where they were made, while tracemalloc runs."""
+    """file:line of a frame, function, class; of other objects where they were made, while
+    tracemalloc runs."""
     owned: bool
-    """Whether it is counted. Since 3.14 a local variable or a place on the evaluation stack may be lent by another."""
+    """Whether it is counted. Since 3.14 a local variable or a place on the evaluation stack may
+    borrow its reference."""
 
 
 class Holders(Record):
     """Who holds an object: owned references named + unexplained = refcount."""
 
     refcount: int
-    """References that own it, as `refcount` tells; `IMMORTAL` of an immortal object."""
+    """References that own it, as `refcount` returns; `IMMORTAL` of an immortal object."""
     named: tuple[Holder, ...]
     """Every reference that could be found, owned or not."""
     unexplained: Signed
-    """References that nobody shows: C code, an evaluation stack, an untracked holder. Below 0: some tp_traverse shows
-    more than is owned. 0 of an immortal object, whose references are not counted."""
+    """References that nobody shows: C code, an evaluation stack, an untracked holder. Below 0: some
+    tp_traverse shows more than is owned. 0 of an immortal object, whose references are not
+    counted."""
     hints: tuple[str, ...]
     """Where the unexplained ones may be, of what this program uses."""
 
@@ -156,8 +157,8 @@ class Chain(Record):
     reachable: bool
     """False for an object that no root leads to: garbage."""
     root: str | None
-    """'module' (of sys.modules), 'C' (the interpreter's own tables, or C code), 'frame' (a running function) or
-    'caller' (the function that asked, and nothing else)."""
+    """'module' (of sys.modules), 'C' (the interpreter's own tables, or C code), 'frame' (a running
+    function) or 'caller' (the function that asked, and nothing else)."""
     links: tuple[Link, ...]
     """From the root to the object, whose label is empty."""
     expression: str | None
@@ -165,7 +166,10 @@ class Chain(Record):
 
 
 class Retained(Record):
-    """What would be freed with an object, itself included: every way from the roots to it leads through the object."""
+    """What would be freed with an object, itself included.
+
+    Every way from the roots to it leads through the object.
+    """
 
     objects: int
     """How many collector-tracked objects that is."""
@@ -197,9 +201,11 @@ class Collection(Record):
     """What one run of the collector did."""
 
     fates: tuple[Fate, ...]
-    """The fate of each instrumented object that was alive before, in the order of creation: read from tp_dealloc."""
+    """The fate of each instrumented object that was alive before, in the order of creation: read
+    from tp_dealloc."""
     types: Counts
-    """What was freed, by type: instrumented objects by their deaths, others by who is tracked no more."""
+    """What was freed, by type: instrumented objects by their deaths, others by who is tracked no
+    more."""
     resurrected: Counts
     """What was unreachable before and lives, by type."""
     uncollectable: Counts
@@ -222,7 +228,8 @@ class Trial(Record):
     """What freed the objects that a call made."""
 
     refcount: Counts
-    """Instrumented objects freed by reference counting alone. Nothing tells when any other object is so freed."""
+    """Instrumented objects freed by reference counting alone. When any other object is so freed
+    cannot be seen."""
     collector: Counts
     """What only the collector could free: instrumented and other objects."""
     survived: Counts
@@ -268,7 +275,8 @@ class Row(Record):
     reachable: bool
     """Whether it, or something that leads to it, has references left."""
     because: str | None = None
-    """What makes it reachable: who holds it from outside, or the reference of an object that is reachable."""
+    """What makes it reachable: who holds it from outside, or the reference of an object that is
+    reachable."""
 
 
 class Arithmetic(Record):

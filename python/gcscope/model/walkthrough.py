@@ -6,7 +6,7 @@ from gcscope.model.record import Record, Signed
 
 
 class Counted(Record):
-    """A row of update_refs: an object, and the copy of its reference count that the collector works on."""
+    """A row of update_refs: an object, and the collector's copy of its reference count."""
 
     name: str
     """What the object is called."""
@@ -15,10 +15,10 @@ class Counted(Record):
 
 
 class Subtracted(Record):
-    """A row of subtract_refs: a reference from one of the objects to another, and what it leaves there.
+    """A row of subtract_refs: a reference between two of the objects, and what it leaves there.
 
-    References to one object that are very many, or come from objects that are not told, are one
-    row.
+    References to one object that are very many, or come from objects that are not shown, are
+    one row.
     """
 
     reference: str
@@ -54,4 +54,4 @@ class Walkthrough(Record):
     move_unreachable: tuple[Moved, ...]
     """The third step, an object a row."""
     more: int
-    """Objects that these lead to, which are part of it, and count, and are not told."""
+    """Objects that these lead to, which are part of it, and count, and are not shown."""

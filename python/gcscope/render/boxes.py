@@ -33,7 +33,10 @@ def _stays_with_the_one_before(character: str) -> bool:
 
 
 def _worth(last: str, following: str) -> int:
-    """Tell how good it is to end a line between two characters: 0 for not at all. An attribute keeps its point."""
+    """Return how good it is to end a line between two characters: 0 for not at all.
+
+    An attribute keeps its point.
+    """
     if last == " ":
         return _BETWEEN_WORDS
     if last in _ENDS_A_PART or (following == "." and last != "."):
@@ -42,7 +45,10 @@ def _worth(last: str, following: str) -> int:
 
 
 def _end_of_line(text: str, start: int, width: int) -> int:
-    """Find where the line that begins at start ends: at the best place that is far enough along, the last of those."""
+    """Find where the line that begins at start ends.
+
+    That is the best place that is far enough along, of several the last.
+    """
     end, columns, best, good = start, 0, 0, start
     while end < len(text) and (columns + _columns(text[end]) <= width or end == start):
         columns += _columns(text[end])

@@ -9,8 +9,6 @@ MOST_CYCLES = 20
 MOST_LINKS = 24  # of a ring; a longer one is shown by its beginning and its end
 MOST_ADVICE = 240
 _LEAST_COLUMN, _MOST_COLUMN = 26, 56
-
-
 WIDE = 118  # a line that would be longer has the advice below the ring
 
 
@@ -33,7 +31,7 @@ def cut_phrase(cycle: Cycle) -> str:
 
 
 def _cut_lines(label: str, cycle: Cycle, column: int) -> tuple[str, list[str]]:
-    """Mark a label as the cut; and the lines below the ring for advice that does not fit beside it."""
+    """Mark a label as the cut, and write what does not fit beside it as lines below the ring."""
     beside = f"{label:<{column}}  ◄ cut here: {cut_phrase(cycle)}"
     if len(beside) <= WIDE:
         return beside, []
@@ -60,14 +58,14 @@ def _link_lines(cycle: Cycle, place: int, column: int) -> tuple[list[str], list[
 
 
 def cut_place(cycle: Cycle) -> int | None:
-    """Tell the first link at which the cut stands: equal links are equal cuts."""
+    """Find the first link at which the cut stands: equal links are equal cuts."""
     if cycle.cut is None or cycle.cut.link not in cycle.ring:
         return None
     return cycle.ring.index(cycle.cut.link)
 
 
-def shown_places(cycle: Cycle, most: int) -> list[int]:
-    """Choose the places of a ring that are shown: all, or the first, the last and the cut of one longer than most."""
+def places_on_ring(cycle: Cycle, most: int) -> list[int]:
+    """Choose which places of a ring stand in a text: of one longer than most its ends and cut."""
     length = len(cycle.ring)
     if length <= most:
         return list(range(length))
@@ -100,11 +98,11 @@ def cycle_foot(cycle: Cycle, alive: bool = False) -> str:
 
 
 def cycle_text(cycle: Cycle, alive: bool = False) -> str:
-    """Write one form of ring: each object, each reference, the cause, the cut, and what it costs."""
+    """Write a form of ring: each object and reference, the cause, the cut, and what it costs."""
     head = cycle_head(cycle)
     lines = [f"{head}      cause: {cycle.cause}" if cycle.cause is not None else head]
     expected = 0
-    shown = shown_places(cycle, MOST_LINKS)
+    shown = places_on_ring(cycle, MOST_LINKS)
     column = _column(cycle, shown)
     below: list[str] = []
     for place in shown:
@@ -123,13 +121,14 @@ def cycle_text(cycle: Cycle, alive: bool = False) -> str:
 
 def forms_left_out(cycles: tuple[Cycle, ...]) -> str:
     """Say how many forms of cycles are not shown."""
-    return f"and {plural(len(cycles), 'more form')} of cycles, seen {sum(c.count for c in cycles):,} times"
+    seen = sum(cycle.count for cycle in cycles)
+    return f"and {plural(len(cycles), 'more form')} of cycles, seen {seen:,} times"
 
 
 def cycles_lines(
     cycles: tuple[Cycle, ...], alive: bool = False, most: int = MOST_CYCLES
 ) -> list[str]:
-    """Write the first cycles of a report, each with an empty line before it, and how many there are besides."""
+    """Write the first cycles, each after an empty line, and how many there are besides."""
     lines = [
         line for cycle in cycles[:most] for line in ("", *cycle_text(cycle, alive).splitlines())
     ]

@@ -2,8 +2,8 @@
 
 A label stands in its arrow, as a node without a border: `a -> label -> b`. So labels never cover
 each other, a line or a box, and a ring gets its rows: down on one side, up on the other. What is on
-a ring, and where to cut it, is told by width, dashes and words, by colour only besides; the colours
-are told apart by the colour-blind (Okabe and Ito).
+a ring, and where to cut it, is said by width, dashes and words, by colour only besides; the
+colour-blind can distinguish the colours (Okabe and Ito).
 """
 
 from __future__ import annotations
@@ -81,12 +81,15 @@ def dot_text(report: Report | Cycle) -> str:
 
 
 def dot_of(picture: Picture, hidden: frozenset[str] = frozenset()) -> str:
-    """Write a picture in DOT. What is hidden (boxes and arrows by their keys) takes its place and is not seen."""
+    """Write a picture in DOT.
+
+    What is hidden (boxes and arrows by their keys) has its place and is not seen.
+    """
     return "\n".join(_Writer(picture, hidden).lines()) + "\n"
 
 
 def words_of_parts(picture: Picture) -> dict[str, str]:
-    """Tell in words what each part of the drawing is, by the name that Graphviz gives it."""
+    """Describe in words each part of the drawing, by the name that Graphviz gives it."""
     return _Writer(picture).words()
 
 
@@ -162,7 +165,7 @@ class _Writer:
         return [*lines, *self._below_each_other(), "}"]
 
     def words(self) -> dict[str, str]:
-        """Tell in words what each node, arrow and group is."""
+        """Describe in words each node, arrow and group."""
         titles = {box.key: ", ".join(box_lines(box)) for box in self.picture.boxes}
         words = {
             "gcscope": self.picture.title,
@@ -206,7 +209,7 @@ class _Writer:
         ]
 
     def _loose_rows(self) -> list[str]:
-        """Tell which nodes outside of all groups stand beside each other: two objects, rings, pairs."""
+        """Write which nodes outside of groups stand side by side: two objects, rings, pairs."""
         objects = [
             box.key for box in self.picture.boxes if box.group is None and box.kind == OBJECT
         ]
@@ -219,7 +222,7 @@ class _Writer:
         return [*lines, *self._pairs(frozenset(key for ring in rings for key in ring))]
 
     def _side_by_side(self, one: str, other: str) -> list[str]:
-        """Put two objects beside each other: one reference goes straight on, those that are left lie below."""
+        """Put two objects side by side: one reference goes straight on, the others lie below."""
         between = {
             number: arrow
             for number, arrow in enumerate(self.picture.arrows)
@@ -236,7 +239,7 @@ class _Writer:
         ]
 
     def _loose_rings(self) -> list[list[str]]:
-        """Find the rings outside of all groups that go one way only: three objects or more, each with one reference."""
+        """Find the rings outside of groups of three objects or more, each with one reference."""
         follows: dict[str, list[str]] = {}
         leads: dict[str, list[str]] = {}
         loose = {box.key for box in self.picture.boxes if box.group is None}
@@ -257,7 +260,7 @@ class _Writer:
         return rings
 
     def _pairs(self, placed: frozenset[str]) -> list[str]:
-        """Let the labels of two boxes that refer to each other stand beside each other: it looks like a ring."""
+        """Put the labels of boxes that refer to each other side by side: it looks like a ring."""
         numbers = {
             (arrow.source, arrow.target): number for number, arrow in enumerate(self.picture.arrows)
         }
@@ -272,7 +275,7 @@ class _Writer:
         return lines
 
     def _group_of(self, number: int) -> str | None:
-        """Tell in which group the label of an arrow stands."""
+        """Find in which group the label of an arrow stands."""
         arrow = self.picture.arrows[number]
         groups = {
             box.group for box in self.picture.boxes if box.key in (arrow.source, arrow.target)
@@ -330,13 +333,13 @@ class _Writer:
         )
 
     def _ring(self, group: str) -> list[str]:
-        """Tell the nodes of a group's ring in its order, labels among them."""
+        """List the nodes of a group's ring in its order, labels among them."""
         return self._nodes_around(
             [box.key for box in self.picture.boxes if box.group == group and box.on_ring]
         )
 
     def _nodes_around(self, keys: list[str]) -> list[str]:
-        """Tell the nodes of a ring of boxes, labels among them."""
+        """List the nodes of a ring of boxes, labels among them."""
         numbers = {
             (arrow.source, arrow.target): number for number, arrow in enumerate(self.picture.arrows)
         }
@@ -347,7 +350,7 @@ class _Writer:
         return nodes
 
     def _below_each_other(self) -> list[str]:
-        """Put groups into rows of a few, and what belongs to no group and to no arrow below them all."""
+        """Put groups into rows of a few, and below them what has neither a group nor an arrow."""
         ends = []
         for number, group in enumerate(self.picture.groups):
             rows = rows_of_ring(self._ring(group.key))
@@ -360,7 +363,7 @@ class _Writer:
 
 
 def _beside_each_other(number: int, rows: list[list[str]]) -> list[str]:
-    """Let the nodes of a row stand beside each other; where a ring ends in one, its end stands below its beginning.
+    """Put the nodes of a row side by side, the end of a ring below its beginning.
 
     For that an unseen node stands in the middle of each row, and all of them below each other.
     """

@@ -1,4 +1,4 @@
-"""Films as SVG and HTML: frames beside and below each other, each with its caption and the collector's table."""
+"""Films as SVG and HTML: frames with their captions and the collector's tables."""
 
 from __future__ import annotations
 
@@ -18,28 +18,29 @@ _WIDEST = 1000
 
 def size_of(svg: str) -> tuple[float, float]:
     """Read how large an SVG of Graphviz is, in points."""
-    return float(_told(svg, "width").removesuffix("pt")), float(
-        _told(svg, "height").removesuffix("pt")
+    return float(_attribute(svg, "width").removesuffix("pt")), float(
+        _attribute(svg, "height").removesuffix("pt")
     )
 
 
 def _placed(svg: str, left: float, top: float) -> str:
-    """Put an SVG of Graphviz at a place of another one, in that one's units, and without a style for pages."""
+    """Put an SVG of Graphviz at a place of another one, in its units, without a style for pages."""
     width, height = size_of(svg)
     head, rest = svg.split(">", 1)
-    for given in (f'width="{_told(head, "width")}"', f'height="{_told(head, "height")}"', FITS):
-        head = head.replace(f" {given}", "", 1)
+    sizes = [f'{name}="{_attribute(head, name)}"' for name in ("width", "height")]
+    for attribute in (*sizes, FITS):
+        head = head.replace(f" {attribute}", "", 1)
     place = f'x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}"'
     return f"{head.replace('<svg', f'<svg {place}', 1)}>{rest}".rstrip()
 
 
-def _told(svg: str, name: str) -> str:
+def _attribute(svg: str, name: str) -> str:
     begin = svg.index(f' {name}="') + len(name) + 3
     return svg[begin : svg.index('"', begin)]
 
 
 def _words(frame: Frame, number: int) -> list[tuple[str, str]]:
-    """Tell the lines above a frame: what stands there, and how it is written."""
+    """List the lines above a frame: what stands there, and how it is written."""
     caption = (
         f"{number}. {frame.caption}",
         f'font-family="{_SANS}" font-size="15" font-weight="bold" fill="{_DARK}"',
@@ -82,9 +83,8 @@ class _Row:
         """Write it."""
         parts = []
         for place, (text, style) in enumerate(self.words):
-            parts.append(
-                f'<text x="{_PAD}" y="{top + (place + 1) * _LINE - 5:g}" {style}>{escaped(text)}</text>'
-            )
+            line = top + (place + 1) * _LINE - 5
+            parts.append(f'<text x="{_PAD}" y="{line:g}" {style}>{escaped(text)}</text>')
         top += len(self.words) * _LINE
         if self.picture[0]:
             parts.append(_placed(self.svg, _PAD, top))
@@ -95,10 +95,9 @@ class _Row:
             else self.picture[1]
         )
         mono = f'font-family="{_MONO}" font-size="12" fill="{_DARK}" xml:space="preserve"'
-        for place, line in enumerate(self.table):
-            parts.append(
-                f'<text x="{left:g}" y="{top + (place + 1) * _SMALL_LINE:g}" {mono}>{escaped(line)}</text>'
-            )
+        for place, text in enumerate(self.table):
+            line = top + (place + 1) * _SMALL_LINE
+            parts.append(f'<text x="{left:g}" y="{line:g}" {mono}>{escaped(text)}</text>')
         return parts
 
 
@@ -121,10 +120,10 @@ def strip_of(frames: tuple[Frame, ...], svgs: list[str]) -> str:
         top += row.height
     captions = ". ".join(frame.caption for frame in frames)
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" role="img" '
-        f'width="{width:g}" height="{top:g}" viewBox="0 0 {width:g} {top:g}" {FITS}>'
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'role="img" width="{width:g}" height="{top:g}" viewBox="0 0 {width:g} {top:g}" {FITS}>'
     )
-    title = f"<title>{escaped(f'A film of {len(frames)} frames')}</title><desc>{escaped(captions)}</desc>"
+    title = f"<title>A film of {len(frames)} frames</title><desc>{escaped(captions)}</desc>"
     card = f'<rect width="{width:g}" height="{top:g}" fill="white"/>'
     return "\n".join([head, title, card, *parts, "</svg>"]) + "\n"
 
@@ -132,11 +131,13 @@ def strip_of(frames: tuple[Frame, ...], svgs: list[str]) -> str:
 def page_of(frame: Frame, number: int, svg: str) -> str:
     """Write one frame as HTML, for the player."""
     lines = [
-        f'<div style="background: white; color: {_DARK}; padding: 12px; border-radius: 6px; line-height: 1.4">',
+        f'<div style="background: white; color: {_DARK}; padding: 12px; '
+        'border-radius: 6px; line-height: 1.4">',
         f"<b>{number}. {escaped(frame.caption)}</b>",
         *(f"<br>{escaped(fate)}" for fate in frame.fates),
         f"<div>{svg}</div>",
-        f'<pre style="background: white; color: {_DARK}; margin: 0">{escaped_lines(_table(frame))}</pre>',
+        f'<pre style="background: white; color: {_DARK}; margin: 0">'
+        f"{escaped_lines(_table(frame))}</pre>",
         "</div>",
     ]
     return "\n".join(lines)

@@ -17,16 +17,16 @@ def _count(count: int) -> str:
     return f"{count:,}" if count < 1 << 62 else "immortal"
 
 
-def walkthrough_text(told: Walkthrough) -> str:
+def walkthrough_text(walkthrough: Walkthrough) -> str:
     """Write a collection's three steps as tables that one can read aloud."""
-    counted = [(shortened(row.name, _NAME), _count(row.gc_refs)) for row in told.update_refs]
+    counted = [(shortened(row.name, _NAME), _count(row.gc_refs)) for row in walkthrough.update_refs]
     subtracted: list[tuple[str, ...]] = [
         (
             shortened(row.reference, _NAME),
             f"{row.before} - {row.before - row.after} = {row.after}",
             shortened(row.target, _NAME),
         )
-        for row in told.subtract_refs
+        for row in walkthrough.subtract_refs
     ]
     moved: list[tuple[str, ...]] = [
         (
@@ -35,7 +35,7 @@ def walkthrough_text(told: Walkthrough) -> str:
             "reachable" if row.reachable else "unreachable",
             row.because,
         )
-        for row in told.move_unreachable
+        for row in walkthrough.move_unreachable
     ]
     lines = ["1. update_refs: gc_refs begins as a copy of the reference count"]
     lines += _indented(table(("object", "gc_refs", ""), [(*row, "") for row in counted]))
@@ -50,16 +50,14 @@ def walkthrough_text(told: Walkthrough) -> str:
     )
     lines += [
         "",
-        "3. move_unreachable: what has gc_refs left is held from outside; it is reachable, with all it leads to",
+        "3. move_unreachable: what has gc_refs left is held from outside; "
+        "it is reachable, with all it leads to",
     ]
     lines += _indented(table(("object", "gc_refs", "verdict", "because"), moved))
-    unreachable = sum(not row.reachable for row in told.move_unreachable)
-    more = f"; {plural(told.more, 'object')} more are not shown" if told.more else ""
-    lines += [
-        "",
-        f"{plural(unreachable, 'object')} unreachable, {len(moved) - unreachable:,} reachable{more}",
-    ]
-    return "\n".join(lines)
+    unreachable = sum(not row.reachable for row in walkthrough.move_unreachable)
+    more = f"; {plural(walkthrough.more, 'object')} more are not shown" if walkthrough.more else ""
+    verdict = f"{plural(unreachable, 'object')} unreachable, {len(moved) - unreachable:,} reachable"
+    return "\n".join([*lines, "", f"{verdict}{more}"])
 
 
 def _indented(lines: list[str]) -> list[str]:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def whole(frames: tuple[Frame, ...]) -> tuple[Picture, ...]:
-    """Make of each frame a picture of all that any frame has, as the frame has it, or else one before or after.
+    """Make of each frame a picture of all that any frame has, so that what stays keeps its place.
 
-    Where a box is called unreachable in one frame, it is called reachable in the others: it keeps
-    its size.
+    What a frame lacks is as in one before or after it. Where a box is called unreachable in one
+    frame, it is called reachable in the others: it keeps its size.
     """
     lost = {
         box.key
@@ -54,12 +54,12 @@ def _with_verdict(box: Box) -> Box:
 
 
 def _hidden(frame: Frame, picture: Picture) -> frozenset[str]:
-    """Tell what a frame does not have."""
-    shown = {box.key for box in frame.picture.boxes} | {arrow.key for arrow in frame.picture.arrows}
-    return (
-        frozenset({box.key for box in picture.boxes} | {arrow.key for arrow in picture.arrows})
-        - shown
-    )
+    """Return the keys of what a frame does not have."""
+    return _keys(picture) - _keys(frame.picture)
+
+
+def _keys(picture: Picture) -> frozenset[str]:
+    return frozenset(box.key for box in picture.boxes).union(a.key for a in picture.arrows)
 
 
 def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
@@ -77,7 +77,7 @@ def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
 
 
 def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
-    """Write a film as a strip: in SVG, or in Mermaid, which takes no Graphviz."""
+    """Write a film as a strip: in SVG, or in Mermaid, which needs no Graphviz."""
     stem, suffix = os.path.splitext(os.fspath(path))
     form = form_of_suffix(suffix)
     if form not in ("svg", "mermaid"):

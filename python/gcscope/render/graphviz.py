@@ -30,7 +30,10 @@ sys.stdout.buffer.write(AGraph(string=text).draw(format=sys.argv[1], prog="dot")
 
 
 class CannotDraw(OSError):
-    """Graphviz is not to be had, or failed. The message says what was written instead, and where to get it."""
+    """Graphviz is not to be had, or failed.
+
+    The message says what was written instead, and where to get it.
+    """
 
 
 def without_graphviz(wanted: str, then: str) -> CannotDraw:
@@ -73,7 +76,7 @@ def _has_pygraphviz() -> bool:
 
 
 def _output_of(command: list[str], text: str) -> bytes | None:
-    """Run a program on a text and return what it writes; None if it is not there, fails or takes too long."""
+    """Run a program on a text and return what it writes; None if that fails or is too slow."""
     try:
         given, written = os.memfd_create("gcscope"), os.memfd_create("gcscope")
     except OSError:

@@ -65,14 +65,16 @@ def pretty(record: Record) -> str:
 
 
 def _unknown(schema: object) -> str:
-    """Tell what to do about a schema that is not ours."""
+    """Write what to do about a schema that is not ours."""
     name, _, version = SCHEMA.partition("/")
     other = (
         schema[len(name) + 1 :] if isinstance(schema, str) and schema.startswith(f"{name}/") else ""
     )
     if other.isdecimal() and int(other[:9]) > int(version):
-        return f"schema {shown(schema)} is not known: a newer gcscope wrote it, upgrade gcscope to read it"
-    return f"schema {shown(schema)} is not known: this version of gcscope reads {SCHEMA!r}"
+        what = "a newer gcscope wrote it, upgrade gcscope to read it"
+    else:
+        what = f"this version of gcscope reads {SCHEMA!r}"
+    return f"schema {shown(schema)} is not known: {what}"
 
 
 def _document(text: str | bytes) -> tuple[object, dict[str, Any]]:

@@ -1,6 +1,6 @@
 """Pictures in Mermaid, which JupyterLab and GitHub draw by themselves.
 
-What is on a ring, and where to cut it, is told by thick and dotted arrows and by words; the arrows
+What is on a ring, and where to cut it, is said by thick and dotted arrows and by words; the arrows
 have the colours of the page, the boxes colours of their own that are readable on a light and on a
 dark one.
 """
@@ -37,9 +37,9 @@ def mermaid_text(report: Report | Cycle) -> str:
 
 
 def mermaid_of(picture: Picture, columns: int = COLUMNS) -> str:
-    """Write a picture in Mermaid. Where that is too long for it, what stands in each place is cut to a line or two.
+    """Write a picture in Mermaid, with so many columns of groups.
 
-    columns: how many groups stand beside each other.
+    Where that is too long for Mermaid, what stands in each place is cut to a line or two.
     """
     text = ""
     for most_lines in (1000, 2, 1):
@@ -50,7 +50,7 @@ def mermaid_of(picture: Picture, columns: int = COLUMNS) -> str:
 
 
 def escaped(text: str) -> str:
-    """Write a line of text so that Mermaid shows it as it is: what is not a letter or digit by its number."""
+    """Write a line of text so that Mermaid shows it as it is: most signs by their number."""
     line = in_one_line(text)
     line = "".join(
         c if c in _AS_THEY_ARE or (c > "\x7f" and c not in _NEVER) else f"#{ord(c)};" for c in line
@@ -59,7 +59,10 @@ def escaped(text: str) -> str:
 
 
 def quoted_lines(lines: list[str], most: int) -> str:
-    """Write lines as a text of Mermaid. A space at the beginning would be cut away, and four of them be code."""
+    """Write lines as a text of Mermaid.
+
+    A space at the beginning would be cut away, and four of them be code.
+    """
     shown = lines if len(lines) <= most else [*lines[:most], "…"]
     written = [
         f"#32;{escaped(line[1:])}" if line.startswith(" ") else escaped(line) for line in shown
@@ -142,7 +145,7 @@ class _Writer:
             self.unseen += [(one, f"text{number}") for one in above]
 
     def _looks(self) -> list[str]:
-        """Say how each box and each cut is to look."""
+        """Write how each box and each cut is to look."""
         looks: dict[str, list[str]] = {name: [] for name in _CLASSES}
         looks["gcText"] += [
             "title",

@@ -14,7 +14,7 @@ from gcscope.render.cycle_text import (
     forms_left_out,
     left_out,
     no_cut_phrase,
-    shown_places,
+    places_on_ring,
 )
 from gcscope.render.text import report_head
 
@@ -66,10 +66,10 @@ def _picture(
 
 def _that_fit(parts: list[_Part]) -> list[_Part]:
     """Choose the first cycles that have a place together, with a place left for one box more."""
-    taken = 1
+    boxes = 1
     for number, part in enumerate(parts):
-        taken += len(part.boxes)
-        if taken > MOST_BOXES:
+        boxes += len(part.boxes)
+        if boxes > MOST_BOXES:
             return parts[:number]
     return parts
 
@@ -87,8 +87,8 @@ class _Part:
         said.append(f"cut: {cut_phrase(cycle)}" if cycle.cut is not None else no_cut_phrase(cycle))
         said.append(cycle_foot(cycle, alive))
         self.group = Group(key=key, title=title, lines=tuple(said))
-        told = [title] if title else []
-        self.description = ". ".join([*told, ring_line(cycle, MOST_DESCRIBED), *said])
+        head = [title] if title else []
+        self.description = ". ".join([*head, ring_line(cycle, MOST_DESCRIBED), *said])
         self._draw_ring()
         if cycle.dragged and self.boxes:
             self._draw_dragged()
@@ -97,7 +97,7 @@ class _Part:
         """Make the boxes of the ring, and an arrow from each to the next."""
         ring = self.cycle.ring
         expected = 0
-        for place in shown_places(self.cycle, MOST_ON_RING):
+        for place in places_on_ring(self.cycle, MOST_ON_RING):
             if place > expected:
                 gap = _rest(
                     self._key(f"gap{expected}"),
@@ -135,7 +135,7 @@ class _Part:
         self.boxes.append(box)
 
     def _draw_dragged(self) -> None:
-        """Make one box of what the ring keeps. Which of its objects do is not told: each of them leads to each."""
+        """Make one box of what the ring keeps: all of its objects do, as each leads to each."""
         half_way = self.boxes[len(self.boxes) // 2]
         title = f"+ {plural(self.cycle.dragged, 'object')}, {size(self.cycle.dragged_bytes)}"
         kept = changed(_rest(self._key("kept"), title, self.group.key), lines=("kept by the ring",))

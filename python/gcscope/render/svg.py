@@ -1,4 +1,4 @@
-"""What Graphviz drew as SVG, made fit for a page that has other pictures, for who cannot see it, and for the mouse.
+"""What Graphviz drew as SVG, made fit for a page, for who cannot see it, and for the mouse.
 
 Graphviz writes its own names (box0) where browsers show a hint and screen readers read aloud, and
 the same ids in every picture. Here the picture gets a title and a description, each part the words
@@ -24,7 +24,7 @@ def escaped(text: str) -> str:
 
 
 def accessible(drawn: str, picture: Picture) -> str | None:
-    """Give what Graphviz made of a picture its title, description and hints; None if that is no SVG.
+    """Add title, description and hints to what Graphviz made of a picture; None if no SVG.
 
     Its ids are made of what is drawn: they are the same each time, and others in every other
     picture.

@@ -1,12 +1,8 @@
-"""Reports as plain text: no addresses, the same for the same report.
-
-The place to import from: rings are written in `rings`, counts and sizes in `words`.
-"""
+"""Reports as plain text: no addresses, the same for the same report."""
 
 from __future__ import annotations
 
 from gcscope.model.phrases import (
-    MOST_CHARACTERS,
     counts_lines,
     counts_phrase,
     in_one_line,
@@ -33,19 +29,8 @@ from gcscope.model.results import (
     Trial,
 )
 from gcscope.render.cycle_text import (
-    MOST_ADVICE,
-    MOST_CYCLES,
-    MOST_LINKS,
-    cut_phrase,
-    cut_place,
-    cycle_foot,
-    cycle_head,
     cycle_text,
     cycles_lines,
-    forms_left_out,
-    left_out,
-    no_cut_phrase,
-    shown_places,
 )
 
 TYPE_CHECKING = False
@@ -54,51 +39,6 @@ if TYPE_CHECKING:
     from gcscope.model.outcome import Outcome
     from gcscope.model.picture import Box, Picture
 
-
-__all__ = [
-    "MOST_ADVICE",
-    "MOST_CHARACTERS",
-    "MOST_CYCLES",
-    "MOST_LINKS",
-    "arithmetic_text",
-    "chain_text",
-    "collection_text",
-    "counts_lines",
-    "counts_phrase",
-    "cut_phrase",
-    "cut_place",
-    "cycle_foot",
-    "cycle_head",
-    "cycle_text",
-    "cycles_lines",
-    "difference_text",
-    "event_text",
-    "failure_text",
-    "fate_text",
-    "forms_left_out",
-    "growth_text",
-    "held_text",
-    "holder_text",
-    "holders_text",
-    "in_one_line",
-    "left_out",
-    "link_title",
-    "no_cut_phrase",
-    "outcome_text",
-    "picture_text",
-    "plural",
-    "release_text",
-    "report_head",
-    "report_text",
-    "retained_text",
-    "ring_line",
-    "shortened",
-    "shown_places",
-    "size",
-    "table",
-    "trial_text",
-    "with_article",
-]
 
 MOST_COLLECTED = 10  # by collections while a program ran
 MOST_HOLDERS = 40
@@ -117,7 +57,8 @@ def report_head(report: Report) -> str:
     if report.alive:
         return f"{plural(report.objects, 'object')} in live cycles, {size(report.bytes)}"
     it = "it" if report.objects == 1 else "them"
-    return f"{plural(report.objects, 'unreachable object')}, {size(report.bytes)}; only the collector can free {it}"
+    found = f"{plural(report.objects, 'unreachable object')}, {size(report.bytes)}"
+    return f"{found}; only the collector can free {it}"
 
 
 def report_text(report: Report) -> str:
@@ -142,22 +83,20 @@ def _title(type_name: str, name: str | None) -> str:
 def holder_text(holder: Holder) -> str:
     """Write one holder as a line."""
     where = f"  {in_one_line(holder.where)}" if holder.where is not None else ""
-    lent = "" if holder.owned else "  (lent: not counted)"
-    return f"{_title(holder.type, holder.name)}  {shortened(holder.label)}{where}{lent}"
+    borrowed = "" if holder.owned else "  (lent: not counted)"
+    return f"{_title(holder.type, holder.name)}  {shortened(holder.label)}{where}{borrowed}"
 
 
 def holders_text(holders: Holders) -> str:
     """Write who holds an object; the sum, and what nobody shows."""
-    lines = [
-        f"{holders.refcount if holders.refcount < 1 << 62 else 'immortal:'} {_references(holders.refcount)}"
-    ]
+    count = holders.refcount
+    lines = [f"{count if count < 1 << 62 else 'immortal:'} {_references(count)}"]
     lines += [f"  {holder_text(holder)}" for holder in holders.named[:MOST_HOLDERS]]
     if len(holders.named) > MOST_HOLDERS:
         lines.append(f"  and {plural(len(holders.named) - MOST_HOLDERS, 'other')}")
     if holders.unexplained > 0:
-        lines.append(
-            f"  {plural(holders.unexplained, 'reference')} that nobody shows: C code, or an evaluation stack"
-        )
+        unexplained = plural(holders.unexplained, "reference")
+        lines.append(f"  {unexplained} that nobody shows: C code, or an evaluation stack")
         lines += [f"    perhaps {hint}" for hint in holders.hints]
     elif holders.unexplained < 0:
         lines.append(
@@ -197,7 +136,7 @@ def retained_text(retained: Retained) -> str:
     return "\n".join([head, *counts_lines(retained.types)])
 
 
-def failure_text(report: Report, who: str) -> str:
+def left_behind_text(report: Report, who: str) -> str:
     """Write why an assertion failed: the first ring in the first line, the report below."""
     rings = sum(cycle.count for cycle in report.cycles)
     head = (
@@ -213,16 +152,16 @@ def failure_text(report: Report, who: str) -> str:
 def release_text(report: Report, maker: str, made: str) -> str:
     """Write which ring keeps what a call has made."""
     first = f": {ring_line(report.cycles[0])}" if report.cycles else ""
-    return f"{maker} made {with_article(made)} that reference counting does not free{first}\n\n{report_text(report)}"
+    head = f"{maker} made {with_article(made)} that reference counting does not free{first}"
+    return f"{head}\n\n{report_text(report)}"
 
 
-def held_text(holding: Chain | Holders, maker: str, made: str) -> str:
+def held_text(why: Chain | Holders, maker: str, made: str) -> str:
     """Write what holds what a call has made: in the first line where it stands in one."""
-    told = chain_text(holding) if isinstance(holding, Chain) else holders_text(holding)
-    separator = "\n\n" if "\n" in told else " "
-    return (
-        f"{maker} made {with_article(made)} that is still held when it is dropped:{separator}{told}"
-    )
+    text = chain_text(why) if isinstance(why, Chain) else holders_text(why)
+    separator = "\n\n" if "\n" in text else " "
+    head = f"{maker} made {with_article(made)} that is still held when it is dropped:"
+    return f"{head}{separator}{text}"
 
 
 def collection_text(collection: Collection) -> str:
@@ -248,7 +187,11 @@ def collection_text(collection: Collection) -> str:
 
 def fate_text(fate: Fate) -> str:
     """Write what became of one instrumented object as a line."""
-    return f"#{fate.serial} {fate.type if fate.name is None else f'{fate.type} {fate.name!r}'}: {fate.fate}"
+    return f"#{fate.serial} {_who(fate)}: {fate.fate}"
+
+
+def _who(record: Fate | Event) -> str:
+    return record.type if record.name is None else f"{record.type} {record.name!r}"
 
 
 def trial_text(trial: Trial) -> str:
@@ -267,9 +210,8 @@ def trial_text(trial: Trial) -> str:
 
 def event_text(event: Event) -> str:
     """Write one event of the journal as a line."""
-    who = event.type if event.name is None else f"{event.type} {event.name!r}"
     how = f" by {event.freed_by}" if event.freed_by is not None else f", refcount {event.refcount}"
-    return f"#{event.serial} {who}: {event.what}{how}"
+    return f"#{event.serial} {_who(event)}: {event.what}{how}"
 
 
 def arithmetic_text(arithmetic: Arithmetic) -> str:
@@ -325,9 +267,8 @@ def outcome_text(outcome: Outcome) -> str:
     collected: list[str] = []
     left = outcome.left
     if left:
-        lines = [
-            f"at its end the program had left {plural(left.objects, 'object')} ({size(left.bytes)}) to the collector"
-        ]
+        found = f"{plural(left.objects, 'object')} ({size(left.bytes)})"
+        lines = [f"at its end the program had left {found} to the collector"]
         lines += counts_lines(left.types)
     else:
         lines = ["at its end the program had left nothing to the collector"]
@@ -355,7 +296,7 @@ def outcome_text(outcome: Outcome) -> str:
 
 
 def _figures_phrase(growth: Growth) -> str:
-    """Write what has changed of a form, both figures of each: 3 -> 9 rings, 4 -> 12 objects in it."""
+    """Write what has changed of a form: seen 3 -> 9 times, 4 -> 12 objects in it."""
     before, after = growth.before, growth.after
     figures = [
         ("seen", before.count, after.count, "times"),
@@ -384,7 +325,7 @@ def _forms_line(difference: Difference) -> str:
 
 
 def difference_text(difference: Difference) -> str:
-    """Write how many forms changed in which way; new and grown ones in full, a line for each that is gone."""
+    """Write how many forms changed; new and grown ones in full, a line for each that is gone."""
     lines = [_forms_line(difference)]
     for cycle in difference.new:
         lines += ["", f"new:\n{cycle_text(cycle, difference.alive)}"]
