@@ -2,7 +2,7 @@
 
 The core tells each form of ring once, as strings and numbers: every object on it and every
 reference. In `steps` the plain containers on the way are folded into labels; here the ring is
-turned to begin where a user recognises it; `cause` names a known pattern; and of all the cuts that
+turned to begin where a user recognises it; `patterns` names a known one; and of all the cuts that
 the core has tried `cut` chooses the one that frees most for the least change.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from gcscope.explain.cut import advice_without_cut, cut_of
 from gcscope.explain.hops import Edge, Node, Step, smallest_rotation, steps_of_ring, turned
-from gcscope.explain.patterns import cause_of
+from gcscope.explain.patterns import pattern_of
 from gcscope.model.merge import merged
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Cycle
@@ -59,8 +59,8 @@ def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
     fingerprint = _fingerprint(turned(steps, smallest_rotation([step.pair for step in steps])))
     steps = turned(steps, smallest_rotation([step.details for step in steps]))
     steps = turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
-    cause = cause_of(steps, alive)
-    cut = cut_of(steps, cause, alive or held)
+    pattern = pattern_of(steps, alive)
+    cut = cut_of(steps, pattern, alive or held)
     return Cycle(
         ring=tuple(step.link() for step in steps),
         objects=objects,
@@ -68,9 +68,9 @@ def _cycle(story: tuple[Any, ...], alive: bool) -> Cycle:
         bytes=size,
         dragged_bytes=dragged_size,
         types=sum_counts(*types),
-        cause=cause,
+        cause=pattern.text,
         cut=cut,
-        advice=cut.advice if cut is not None else advice_without_cut(steps, cause),
+        advice=cut.advice if cut is not None else advice_without_cut(steps, pattern),
         count=count,
         fingerprint=fingerprint,
     )
