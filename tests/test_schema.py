@@ -11,7 +11,7 @@ import pytest
 import gcscope
 import schema
 from gcscope.api.explain_collection import explain_collection
-from gcscope.api.garbage import arithmetic
+from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.api.observe import Observer
 from gcscope.model.diff import compare
 from gcscope.model.judgement import Baseline
@@ -111,13 +111,14 @@ def returned():
     friend, other = gcscope.Person("x"), gcscope.Person("y")
     friend.befriend(other)
     live = gcscope.cycles(friend)
+    arithmetic = arithmetic_of(look([id(friend)]))
     found = [
         empty, garbage, outcome.report, collection, watched.report, trial, live, gcscope.holders(friend),
         gcscope.holders(None), gcscope.why_alive(friend), gcscope.why_alive(Node), gcscope.retained(friend),
         compare(empty, garbage), compare(garbage, empty), compare(garbage, watched.report),
-        arithmetic({"friend": id(friend)}), *gcscope.journal.events()[-50:], *collection.fates, *garbage.cycles,
+        arithmetic, *gcscope.journal.events()[-50:], *collection.fates, *garbage.cycles,
         *(link for cycle in garbage.cycles for link in cycle.ring), *(c.cut for c in garbage.cycles if c.cut),
-        *gcscope.holders(friend).named, *arithmetic({"friend": id(friend)}).rows,
+        *gcscope.holders(friend).named, *arithmetic.rows,
     ]  # fmt: skip
     told = explain_collection(friend)
     found += [told, told.update_refs[0], told.subtract_refs[0], told.move_unreachable[0]]
