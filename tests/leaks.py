@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import gcscope
 from gcscope import Person, Tracked, _core
+from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.pytest_plugin.new_objects import NewObjects
 
 
@@ -44,8 +45,8 @@ def errors():
             call()
     with suppress(ValueError):
         _core.dry_run(7)
-    with suppress(LookupError):
-        gcscope.api.garbage.arithmetic({"x": 1})
+    with suppress(TypeError):
+        look(["x"])
 
 
 def starved():
@@ -205,7 +206,7 @@ ACTIONS = {
     "generations": lambda: [_core.dry_run(g) for g in (0, 1, 2)],
     "collect": lambda: (ring(), gcscope.collect()),
     "trial": trials,
-    "arithmetic": lambda: gcscope.api.garbage.arithmetic({"ring": id(ring), "errors": id(errors)}),
+    "arithmetic": lambda: arithmetic_of(look([id(ring), id(errors)])),
     "roll_call": lambda: (
         c := _core.dry_run(),
         c.types(),

@@ -1,4 +1,4 @@
-"""The schema fits the records, what the words return fits it, and damage fits neither."""
+"""The schema of what is written: it fits the records, what the words return fits it, and damage fits neither."""
 
 import asyncio
 import gc
@@ -11,7 +11,7 @@ import pytest
 import gcscope
 import schema
 from gcscope.api.explain_collection import explain_collection
-from gcscope.api.garbage import arithmetic
+from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.api.observe import Observer
 from gcscope.model.diff import compare
 from gcscope.model.judgement import Baseline
@@ -111,15 +111,14 @@ def returned():
     friend, other = gcscope.Person("x"), gcscope.Person("y")
     friend.befriend(other)
     live = gcscope.cycles(friend)
+    arithmetic = arithmetic_of(look([id(friend)]))
     found = [
-        empty, garbage, outcome.report, collection, watched.report, trial, live,
-        gcscope.holders(friend), gcscope.holders(None), gcscope.retained(friend),
-        gcscope.why_alive(friend), gcscope.why_alive(Node),
+        empty, garbage, outcome.report, collection, watched.report, trial, live, gcscope.holders(friend),
+        gcscope.holders(None), gcscope.why_alive(friend), gcscope.why_alive(Node), gcscope.retained(friend),
         compare(empty, garbage), compare(garbage, empty), compare(garbage, watched.report),
-        arithmetic({"friend": id(friend)}), *gcscope.journal.events()[-50:],
-        *collection.fates, *garbage.cycles, *(c.cut for c in garbage.cycles if c.cut),
-        *(link for cycle in garbage.cycles for link in cycle.ring),
-        *gcscope.holders(friend).named, *arithmetic({"friend": id(friend)}).rows,
+        arithmetic, *gcscope.journal.events()[-50:], *collection.fates, *garbage.cycles,
+        *(link for cycle in garbage.cycles for link in cycle.ring), *(c.cut for c in garbage.cycles if c.cut),
+        *gcscope.holders(friend).named, *arithmetic.rows,
     ]  # fmt: skip
     told = explain_collection(friend)
     found += [told, told.update_refs[0], told.subtract_refs[0], told.move_unreachable[0]]
@@ -147,7 +146,7 @@ def test_what_the_words_return_is_valid(returned):
 
 
 def damaged(document):
-    """Each way to damage a document once: a field missing, one too many, one of another sort."""
+    """Each way to damage a document once: a field that is missing, one too many, one of another sort."""
     for name in document:
         yield f"without {name}", {key: value for key, value in document.items() if key != name}
         yield f"{name} is 1.5", {**document, name: 1.5}

@@ -75,20 +75,20 @@ def test_demo_plays_the_lecture(python):
 
 def test_demo_reads_its_numbers_from_the_objects(monkeypatch, capsys, quiet):
     """Were the numbers printed from constants, a Person with one friend more would not show."""
-    from gcscope.cli import demo
+    from gcscope.cli import lecture
 
     def befriend_twice(name):
         person = real(name)
         hidden.append(person)
         return person
 
-    real, hidden = demo.Person, []
-    monkeypatch.setattr(demo, "Person", befriend_twice)
-    demo.two_people(print)
+    real, hidden = lecture.Person, []
+    monkeypatch.setattr(lecture, "Person", befriend_twice)
+    lecture.two_people(print)
     out = capsys.readouterr().out
     assert "refcount: Michael 2, Sarah 2: the names" in out
     assert "refcount: Michael 3, Sarah 3: a name and a list" in out
-    assert ["Michael", "2", "2", "0", "reachable"] in [line.split() for line in out.splitlines()]
+    assert ["Michael", "2", "1", "1", "reachable"] in [line.split() for line in out.splitlines()]
     assert "   Michael: survived" in out and "freed by the collector" not in out
 
 
@@ -331,11 +331,11 @@ def test_os_exit_tells_nothing(python, script):
 def test_collections_that_cannot_be_predicted_are_told(
     monkeypatch, quiet, increments, failing, reason
 ):
-    from gcscope.api import observe
-    from gcscope.render.text import outcome_text
+    from gcscope.api import follow, observe
 
     observer = observe.Observer()
-    monkeypatch.setattr(observe, "COLLECTS_IN_INCREMENTS", increments)
+    for module in (follow, observe):
+        monkeypatch.setattr(module, "COLLECTS_IN_INCREMENTS", increments)
     if failing:
         observe._core.fail_after(0)
     try:
@@ -343,7 +343,7 @@ def test_collections_that_cannot_be_predicted_are_told(
         observer.follow("stop", {"generation": 0})
     finally:
         observe._core.fail_after(-1)
-    told = outcome_text(observer.outcome())
+    told = str(observer.outcome())
     assert f"gcscope: note: what 1 of 1 collections found cannot be told: {reason}" in told
 
 

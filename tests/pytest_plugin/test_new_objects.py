@@ -50,7 +50,7 @@ THAWED = (
 )
 
 
-# --------------------------------------------------------------------------- births
+# ---------------------------------------------------------------------- new objects
 
 
 def test_what_is_born_and_left(quiet, settings):
@@ -142,7 +142,7 @@ def test_freeze_inside(quiet):
 @pytest.mark.parametrize("thaws", [False, True])
 @pytest.mark.parametrize("collects", [False, True])
 def test_freeze_and_a_collection_inside(quiet, collects, thaws):
-    """What was there before is not blamed on what ran, whichever way births cannot be told."""
+    """What was there before is not blamed on what ran, whichever way new ones cannot be told."""
     for _ in range(7):
         ring()
     left = []
@@ -240,7 +240,7 @@ def test_callbacks_that_are_put_back_after_the_end(quiet):
         gc.callbacks[:] = kept
         ring()
         gc.collect()
-        assert watched._taken is None
+        assert watched._follower is None
     finally:
         gc.callbacks.remove(kept[-1])
 

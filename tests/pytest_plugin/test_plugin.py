@@ -1574,7 +1574,7 @@ def pytest_sessionfinish(session):
     config = session.config
     is_one_of_others = hasattr(config, "workerinput")
     with open("gathers.txt", "a") as file:
-        print(is_one_of_others, config.pluginmanager.hasplugin("gcscope-gatherer"), file=file)
+        print(is_one_of_others, config.pluginmanager.hasplugin("gcscope-summary"), file=file)
 """
     done = run(None, *update, "-n2", plugins=["xdist"], conftest=conftest)
     assert done.code == 0 and (done.folder / "known.json").read_text(encoding="utf-8") == text

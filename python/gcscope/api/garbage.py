@@ -6,11 +6,10 @@ from gcscope import _core
 from gcscope.explain.cycles import cycles_of
 from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.model.record import sum_counts
-from gcscope.model.results import Arithmetic, Report, Row
+from gcscope.model.results import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import TracebackType
     from typing import Any
 
@@ -118,32 +117,3 @@ def cycles(*objs: object) -> Report:
         )
     with GcPaused():
         return report_of(_core.live_rings(objs, labellers, object_traceback()), alive=True)
-
-
-def arithmetic(objects: Mapping[str, int]) -> Arithmetic:
-    """Tell the collector's arithmetic for some objects: reference count, references from inside, what is left.
-
-    objects maps a label to the address of an object (as from `id`), so that asking holds nothing;
-    the addresses are looked up among the objects that the collector tracks. Raises LookupError
-    where there is none.
-    """
-    with GcPaused():
-        found = _core.arithmetic(list(objects.values()))
-    rows = []
-    for label, row in zip(objects, found, strict=True):
-        if row is None:
-            raise LookupError(
-                f"no object that the collector tracks is at the address of {label!r}: it was freed?"
-            )
-        refcount, inside, left, reachable = row
-        rows.append(
-            Row(
-                label=label,
-                refcount=refcount,
-                inside=inside,
-                left=left,
-                reachable=reachable,
-                because=None,
-            )
-        )
-    return Arithmetic(rows=tuple(rows))

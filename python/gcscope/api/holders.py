@@ -12,7 +12,7 @@ import sys
 from gcscope import _core
 from gcscope.api.garbage import GcPaused
 from gcscope.explain.hops import Edge, Node, fold
-from gcscope.explain.ipython_names import known_dicts, module_name
+from gcscope.explain.ipython_names import is_kept, known_dicts, module_name
 from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.model.results import Holder, Holders
 
@@ -92,3 +92,12 @@ def _holders(row: _core.References) -> Holders:
         unexplained=unexplained,
         hints=_hints() if unexplained > 0 else (),
     )
+
+
+def parted(held: Holders) -> tuple[list[Holder], list[Holder]]:
+    """Return the named holders in two parts: those of the program, and those of IPython."""
+    own: list[Holder] = []
+    kept: list[Holder] = []
+    for holder in held.named:
+        (kept if is_kept(holder.type, holder.name) else own).append(holder)
+    return own, kept

@@ -1,6 +1,6 @@
-"""Texts in colour: escape sequences are added and nothing else, so that without them the text is the same.
+"""Texts in colour: escape sequences are added, and nothing else.
 
-No meaning is in the colour alone.
+Without them the text is the same: no meaning is in the colour alone.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _line(line: str) -> str:
 
 
 def painted(text: str) -> str:
-    """Paint a text of ours: the head of each cycle, the bars of its ring, the cut, notes."""
+    """Paint a text of ours: the head of each cycle, the lines of its ring, the cut, notes."""
     lines = []
     for line in text.split("\n"):
         if line.startswith(_PREFIX):

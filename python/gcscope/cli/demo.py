@@ -1,145 +1,51 @@
-"""The lecture "When reference counting breaks", played on real objects.
-
-Every number that is shown is read from the objects at that moment.
-"""
+"""The command `demo`: play the lecture."""
 
 from __future__ import annotations
 
-import platform
+import argparse
+import io
 import sys
 
-from gcscope import Person, collect, garbage, journal, refcount, trial
-from gcscope.api.garbage import GcPaused, arithmetic
-from gcscope.model.phrases import counts_phrase, plural, table
+from gcscope.cli.streams import silence
+from gcscope.cli.trouble import Trouble, why
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Say = Callable[[str], None]
+HELP = "play the lecture on real objects"
 
 
-def _freed(serials: set[int]) -> list[str]:
-    """Tell which of these objects are freed, and by what, from the journal."""
-    return [
-        f"{event.name} by {event.freed_by}"
-        for event in journal.events()
-        if event.what == "freed" and event.serial in serials
-    ]
-
-
-def two_people(say: Say) -> None:
-    """Two people, a ring, and who gets them back."""
-    say("1. Two people")
-    p1 = Person("Michael")
-    p2 = Person("Sarah")
-    serials = {p1.serial, p2.serial}
-    say("     p1 = Person('Michael')")
-    say("     p2 = Person('Sarah')")
-    say(
-        f"   refcount: Michael {refcount(p1)}, Sarah {refcount(p2)}: the names p1 and p2 are the only references."
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the one option."""
+    parser.description = "Play the lecture, step by step, on real objects."
+    parser.add_argument(
+        "--people",
+        type=_people,
+        default=1000,
+        metavar="N",
+        help="length of the long ring (default 1000)",
     )
-    say("")
-
-    say("2. They become friends")
-    p1.befriend(p2)
-    say("     p1.befriend(p2)      # each is appended to the friends list of the other")
-    say(
-        f"   refcount: Michael {refcount(p1)}, Sarah {refcount(p2)}: a name and a list hold each of them."
-    )
-    say(f"   Michael's friends: {p1.friends}, Sarah's friends: {p2.friends}")
-    say("")
-
-    say("3. Both names go")
-    objects = {
-        "Michael": id(p1),
-        "Michael's friends": id(p1.friends),
-        "Sarah": id(p2),
-        "Sarah's friends": id(p2.friends),
-    }
-    del p1, p2
-    say("     del p1, p2")
-    rows = arithmetic(objects)
-    counts = {row.label: row.refcount for row in rows.rows}
-    say(
-        f"   refcount: Michael {counts['Michael']}, Sarah {counts['Sarah']}: not 0, though no name leads to them."
-    )
-    say(
-        f"   Freed by reference counting: {', '.join(_freed(serials)) or 'nobody'}. It can do nothing more:"
-    )
-    say("   it acts when a count changes, and nobody is left who could change one.")
-    say("")
-
-    say("4. What the collector would find (a dry run, nothing is freed)")
-    say("   It takes from each count the references that come from inside the heap.")
-    for line in str(rows).splitlines():
-        say(f"     {line}".rstrip())
-    report = garbage()
-    say(
-        f"   Nothing is left from outside, so nothing leads to them: {counts_phrase(report.types)}."
-    )
-    for cycle in report.cycles:
-        for line in str(cycle).splitlines():
-            say(f"   {line}")
-    say(f"   Freed meanwhile: {', '.join(_freed(serials)) or 'nobody'}.")
-    say("")
-
-    say("5. The collector runs")
-    say("     gcscope.collect()")
-    collection = collect()
-    for fate in collection.fates:
-        if fate.serial in serials:
-            say(f"   {fate.name}: {'freed by the ' if 'collector' in fate.fate else ''}{fate.fate}")
-    say(
-        f"   In all it freed {plural(collection.objects, 'object')}: {counts_phrase(collection.types)}."
-    )
-    say("")
 
 
-def _chain(people: int, closed: bool) -> None:
-    """Make a chain of friends, each holding the next; a closed one is a ring. Nobody holds it afterwards."""
-    first = last = Person("1")
-    for number in range(2, people + 1):
-        following = Person(str(number))
-        last.friends.append(following)
-        last = following
-    if closed:
-        last.friends.append(first)
+def _people(text: str) -> int:
+    try:
+        people = int(text)
+    except ValueError:
+        people = 0
+    if not 2 <= people <= 10_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of people from 2 to 10,000,000")
+    return people
 
 
-def long_ring(say: Say, people: int) -> None:
-    """Do the same with many people: a single reference decides."""
-    say(
-        f"6. A long ring: {people:,} people, each a friend of the next, the last a friend of the first"
-    )
-    rows = []
-    for label, closed in (
-        ("a chain (the last has no friend)", False),
-        ("the same, closed to a ring", True),
-    ):
-        result = trial(_chain, people, closed)
-        freed = (
-            result.refcount.get("gcscope.Person", 0),
-            result.collector.get("gcscope.Person", 0),
-        )
-        rows.append((label, *(f"{n:,}" for n in freed), plural(result.report.objects, "object")))
-    for line in table(("people freed", "by refcount", "by collector", "dry run before"), rows):
-        say(f"     {line}")
-    say("   One reference more, and reference counting frees nobody.")
+def run(options: argparse.Namespace) -> None:
+    """Play the lecture on stdout."""
+    from gcscope.cli.lecture import play  # what it loads is none of a program's that `run` runs
 
-
-def play(people: int) -> None:
-    """Play the whole lecture on stdout."""
-
-    def say(line: str) -> None:
-        print(line)
-
-    version = ".".join(map(str, sys.version_info[:3]))
-    say(f"When reference counting breaks ({platform.python_implementation()} {version})")
-    say("")
-    with (
-        GcPaused()
-    ):  # an automatic collection in the middle would spoil the story, rubbish from before the table
-        collect()
-        two_people(say)
-        long_ring(say, people)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        play(options.people)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough (`| head`)
+        silence(sys.stdout)
+    except OSError as error:
+        silence(sys.stdout)
+        raise Trouble(f"cannot write: {why(error)}") from None

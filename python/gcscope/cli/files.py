@@ -6,21 +6,19 @@ import os
 import stat
 import sys
 
-from gcscope.cli.streams import Trouble, why
+from gcscope.cli.trouble import Trouble, why
+from gcscope.model.files import write_all, write_whole
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
-
-# ----------------------------------------------------------------------------- files
-
+# Suffixes of pictures that gcscope does not draw.
+OTHER_PICTURES = frozenset(
+    {".gif", ".jpg", ".jpeg", ".webp", ".pdf", ".bmp", ".tif", ".tiff", ".ps", ".eps"}
+)
 _DESCRIPTORS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(descriptor, data) :]
+def suffix_of(name: str | None) -> str:
+    """Return what a name ends in, in small letters; "" without a name."""
+    return os.path.splitext(name or "")[1].lower()
 
 
 class Target:
@@ -43,7 +41,7 @@ class Target:
         return Trouble(f"cannot write {self.name!r}: {reason}")
 
     def _mode(self) -> int | None:
-        """Tell what is there now; None if nothing."""
+        """Return the mode of what is there now; None if nothing is."""
         try:
             return os.stat(self.path).st_mode
         except FileNotFoundError:
@@ -68,47 +66,22 @@ class Target:
         if (mode is None or stat.S_ISREG(mode)) and not os.access(folder, os.W_OK | os.X_OK):
             raise self._trouble(f"you may not write in {folder!r}; name a file elsewhere")
 
-    def write(self, text: str) -> None:
-        """Write a text and a newline. Raises Trouble if it cannot be written; then an older file is as it was."""
-        self.write_bytes(f"{text}\n".encode())
+    def write(self, data: str | bytes) -> None:
+        """Write data, or a text and a newline.
 
-    def write_bytes(self, data: bytes) -> None:
-        """Write data as `write` does a text."""
-        mode = self._mode() if self.descriptor is None else None
+        Raises Trouble if it cannot be written; then an older file is as it was.
+        """
+        if isinstance(data, str):
+            data = f"{data}\n".encode()
         try:
             if self.descriptor is not None:
-                _write_all(self.descriptor, data)
-            elif mode is None or stat.S_ISREG(mode):
-                self._replace(data, mode)
+                write_all(self.descriptor, data)
             else:
-                self._write_straight(data)
+                write_whole(self.path, data)
         except BrokenPipeError:
             pass  # the reader has seen enough
         except OSError as error:
             raise self._trouble(why(error)) from None
-
-    def _write_straight(self, data: bytes) -> None:
-        descriptor = os.open(self.path, os.O_WRONLY)
-        try:
-            _write_all(descriptor, data)
-        finally:
-            os.close(descriptor)
-
-    def _replace(self, data: bytes, mode: int | None) -> None:
-        """Write beside the file, then let that take its place."""
-        beside = os.path.join(os.path.dirname(self.path), f".gcscope-{os.getpid()}.tmp")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        try:
-            try:
-                _write_all(descriptor, data)
-                if mode is not None:
-                    os.fchmod(descriptor, stat.S_IMODE(mode))
-            finally:
-                os.close(descriptor)
-            os.replace(beside, self.path)
-        except BaseException:
-            os.unlink(beside)
-            raise
 
 
 def read_bytes(name: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Run a program that never heard of gcscope, as plain Python would, and see what it leaves for the collector."""
+"""A program that never heard of gcscope, run as plain Python would, and what it leaves."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import sys
 from types import ModuleType
 
 from gcscope.api.observe import Observer
+from gcscope.cli.trouble import Trouble
 from gcscope.model.outcome import Outcome
 from gcscope.model.record import Record
 
@@ -31,10 +32,6 @@ class Program(Record):
     arguments: tuple[str, ...]
 
 
-class CannotRun(Exception):
-    """The program could not be started; the message says why."""
-
-
 # ---------------------------------------------------------------- as plain Python does
 
 
@@ -49,7 +46,7 @@ def _fresh_main() -> ModuleType:
 
 
 def _set_first_path(path: str) -> None:
-    """Set the entry that plain Python puts before the others; with -P or PYTHONSAFEPATH there is none."""
+    """Set the entry that plain Python puts first; with -P or PYTHONSAFEPATH there is none."""
     if not sys.flags.safe_path:
         sys.path[0] = path
 
@@ -64,7 +61,7 @@ def _load_file(path: str) -> Callable[[], Start]:
         with io.open_code(os.path.abspath(path)) as file:
             source = file.read()
     except OSError as error:
-        raise CannotRun(f"cannot open {path!r}: {error.strerror}") from None
+        raise Trouble(f"cannot open {path!r}: {error.strerror}") from None
 
     def prepare() -> Start:
         main = _fresh_main()
@@ -107,9 +104,10 @@ def _load_module(name: str, alter_argv: bool) -> Callable[[], Start]:
 
 
 def load(program: Program) -> Callable[[], Start]:
-    """Set sys.argv and sys.path as plain Python would, and return what makes a new __main__ and what runs the program.
+    """Set sys.argv and sys.path as plain Python would.
 
-    Raises CannotRun if there is no such file.
+    Returns what makes a new __main__ and returns what runs the program. Raises Trouble if there is
+    no such file.
     """
     target = program.target
     if program.kind == "code":
@@ -134,7 +132,7 @@ def _without_own_frames(tb: TracebackType | None) -> TracebackType | None:
 
 
 def _show(error: BaseException) -> None:
-    """Show an exception that nobody caught as the interpreter would, through the program's own sys.excepthook."""
+    """Show an exception that nobody caught as the interpreter would, by the program's own hook."""
     error.__traceback__ = _without_own_frames(error.__traceback__)
     try:
         sys.excepthook(type(error), error, error.__traceback__)
@@ -146,20 +144,20 @@ def _show(error: BaseException) -> None:
 
 
 def _never_began(error: SystemExit) -> bool:
-    """Whether this is the message of `python -m` that there is no such module."""
+    """Return whether this is the message of `python -m` that there is no such module."""
     runpy = sys.modules.get("runpy")
     missing = getattr(runpy, "_Error", None)
     return missing is not None and isinstance(error.__context__, missing)
 
 
-def run(program: Program, tell: Callable[[Outcome], None]) -> None:
-    """Run a program to the end of its main script, then call tell with the outcome.
+def run_program(program: Program, report: Callable[[Outcome], None]) -> None:
+    """Run a program to the end of its main script, then call report with the outcome.
 
-    Automatic collection is left as the program has it. Only the process that called this tells; a
-    program that calls os._exit tells nothing. SystemExit and any other exception of the program
-    pass through, so that the interpreter ends with the program's own exit code; a traceback was
-    shown by then, and sys.excepthook is silenced. Of a module that does not exist nothing is told
-    but what Python says.
+    Automatic collection is left as the program has it. Only the process that called this reports,
+    and not after os._exit. SystemExit and any other exception of the program pass through, so that
+    the interpreter ends with the program's own exit code; a traceback was shown by then, and
+    sys.excepthook is silenced. Of a module that does not exist nothing is reported: Python itself
+    says so.
     """
     prepare = load(program)
     process = os.getpid()
@@ -181,13 +179,13 @@ def run(program: Program, tell: Callable[[Outcome], None]) -> None:
             if observer.follow in gc.callbacks:
                 gc.callbacks.remove(observer.follow)
             if began:
-                _tell(observer, tell)
+                _report(observer, report)
 
 
-def _tell(observer: Observer, tell: Callable[[Outcome], None]) -> None:
-    """Tell the outcome without doing harm to the program's own end."""
+def _report(observer: Observer, report: Callable[[Outcome], None]) -> None:
+    """Report the outcome without doing harm to the program's own end."""
     try:
-        tell(observer.outcome())
+        report(observer.outcome())
     except MemoryError:
         _complain("there is not enough memory for a pass over the heap")
     except Exception as error:  # an audit hook of the program refused gc.get_objects

@@ -1,4 +1,4 @@
-"""Where texts go: terminals with their width and colours, pipes that close, encodings that lack characters, files."""
+"""Where texts go: terminals with their width and colours, pipes that close, poor encodings."""
 
 from __future__ import annotations
 
@@ -6,24 +6,14 @@ import os
 import sys
 
 from gcscope.cli.ansi import painted
+from gcscope.cli.trouble import Trouble, why
 from gcscope.cli.wrap import LEAST_WIDTH, fitted
 from gcscope.model.phrases import in_one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TextIO
-
-
-class Trouble(Exception):
-    """What hinders a command; the message says in one line what, and what to do."""
-
-
-def why(error: OSError) -> str:
-    """Write what the system says of an error."""
-    return error.strerror or type(error).__name__
-
-
-# --------------------------------------------------------------------------- streams
 
 
 def _is_terminal(stream: TextIO) -> bool:
@@ -34,7 +24,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 
 def width_of(stream: TextIO) -> int | None:
-    """Tell the width that lines must keep: COLUMNS, or that of the terminal; None where any will do."""
+    """Return the width that lines must keep: COLUMNS, or the terminal's; None where any will do."""
     columns = os.environ.get("COLUMNS", "")[:6]
     width = int(columns) if columns.isdecimal() else 0
     if not width and _is_terminal(stream):
@@ -46,7 +36,10 @@ def width_of(stream: TextIO) -> int | None:
 
 
 def has_colour(stream: TextIO) -> bool:
-    """Whether to write in colour: NO_COLOR goes before FORCE_COLOR, that before what the stream is."""
+    """Return whether to write in colour.
+
+    NO_COLOR goes before FORCE_COLOR, and that before what the stream is.
+    """
     if os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):
@@ -66,29 +59,22 @@ def _encodable(text: str, stream: TextIO) -> str:
 
 
 def silence(stream: TextIO) -> None:
-    """Let what is still buffered go nowhere, so that the interpreter has nothing to say of it at its end."""
+    """Let what is still buffered go nowhere, so that the interpreter's end is quiet."""
     if stream is not sys.__stdout__ and stream is not sys.__stderr__:
         return
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        if (
-            nowhere != stream.fileno()
-        ):  # the same where the program has closed it: then it is right already
+        if nowhere != stream.fileno():  # else the program has closed it: it is right already
             os.dup2(nowhere, stream.fileno())
             os.close(nowhere)
     except (OSError, ValueError):
         pass
 
 
-def put(text: str, stream: TextIO | None) -> None:
-    """Write a text and a newline as it is. Quiet where nobody can read it: no stream, a closed one, a pipe that broke.
-
-    Raises Trouble where it cannot be written for another reason.
-    """
-    if stream is None:
-        return
+def _write(stream: TextIO, write: Callable[[], object]) -> None:
+    """Write and flush; quiet where nobody can read it."""
     try:
-        stream.write(_encodable(f"{text}\n", stream))
+        write()
         stream.flush()
     except BrokenPipeError:
         silence(stream)
@@ -99,26 +85,30 @@ def put(text: str, stream: TextIO | None) -> None:
         pass
 
 
+def put(text: str, stream: TextIO | None) -> None:
+    """Write a text and a newline as it is.
+
+    Quiet where nobody can read it: no stream, a closed one, a pipe that broke. Raises Trouble where
+    it cannot be written for another reason.
+    """
+    if stream is not None:
+        _write(stream, lambda: stream.write(_encodable(f"{text}\n", stream)))
+
+
 def put_bytes(data: bytes, stream: TextIO | None) -> None:
-    """Write data that is no text. Raises Trouble where that is a terminal, or it cannot be written."""
+    """Write data that is no text. Raises Trouble on a terminal, and if it cannot be written."""
     if stream is None:
         return
     if _is_terminal(stream):
         raise Trouble("a PNG is not for a terminal: -o FILE.png writes it into a file")
-    try:
-        stream.buffer.write(data)
-        stream.flush()
-    except BrokenPipeError:
-        silence(stream)
-    except OSError as error:
-        silence(stream)
-        raise Trouble(f"cannot write: {why(error)}") from None
-    except (ValueError, AttributeError):
-        pass
+    _write(stream, lambda: stream.buffer.write(data))
 
 
 def put_text(text: str, stream: TextIO | None) -> None:
-    """Write a text of ours: fitted to the width of a terminal and in its colours; nothing in it moves the cursor."""
+    """Write a text of ours, fitted to the width of a terminal and in its colours.
+
+    Nothing in it moves the cursor.
+    """
     if stream is None:
         return
     text = "\n".join(in_one_line(line) for line in text.split("\n"))
@@ -129,7 +119,7 @@ def put_text(text: str, stream: TextIO | None) -> None:
 
 
 def complain(message: str) -> None:
-    """Tell an error of ours in one line on stderr."""
+    """Write an error of ours in one line on stderr."""
     try:
         put(f"gcscope: {in_one_line(message)}", getattr(sys, "stderr", None))
     except Trouble:

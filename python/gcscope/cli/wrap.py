@@ -1,4 +1,4 @@
-"""Texts fitted to a narrow terminal: no line is longer than its width, in cells as a terminal counts them.
+"""Texts fitted to a narrow terminal: no line is wider than it, in cells as a terminal counts them.
 
 Works on the lines that the other renderers write. What is too wide for its line goes to one of its
 own: the cause below the head of a cycle, the advice below the ring, file and line below the object
@@ -19,7 +19,7 @@ _TITLES = ("  ┌► ", "  │  ")
 
 
 def _cells_of(character: str) -> int:
-    """Tell how many cells a terminal gives to a character: none to what combines with the one before."""
+    """Return the cells that a terminal gives to a character: none to what combines with another."""
     import unicodedata
 
     if unicodedata.category(character) in ("Mn", "Me", "Cf"):
@@ -28,12 +28,12 @@ def _cells_of(character: str) -> int:
 
 
 def cells(text: str) -> int:
-    """Tell how many cells of a terminal a text takes."""
+    """Return how many cells of a terminal a text takes."""
     return len(text) if text.isascii() else sum(_cells_of(c) if c > "~" else 1 for c in text)
 
 
 def _start(text: str, width: int) -> str:
-    """Take as much of the beginning of a text as fits."""
+    """Return as much of the beginning of a text as fits."""
     used = 0
     for i, character in enumerate(text):
         used += cells(character)
@@ -43,7 +43,7 @@ def _start(text: str, width: int) -> str:
 
 
 def _end(text: str, width: int) -> str:
-    """Take as much of the end of a text as fits; it does not begin with what belongs to the character before."""
+    """Return as much of the end of a text as fits, without what combines with what is left out."""
     first, used = len(text), 0
     for i in range(len(text) - 1, -1, -1):
         used += cells(text[i])
@@ -62,7 +62,7 @@ def without_middle(text: str, width: int) -> str:
 
 
 def _wrapped(text: str, width: int, indent: int) -> list[str]:
-    """Break a sentence between words; the lines after the first are indented by so many cells."""
+    """Break a sentence between words, and indent the lines after the first by so many cells."""
     margin = " " * (len(text) - len(text.lstrip(" ")))
     lines, line = [], ""
     for word in text.split():
@@ -103,7 +103,7 @@ class _Fitting:
         return [*_wrapped(head, self.width, 2), *_wrapped(f"  cause: {cause}", self.width, 4)]
 
     def label(self, line: str) -> list[str]:
-        """Shorten a label; keep the mark of the cut beside it, and its advice for the end of the ring."""
+        """Shorten a label; keep the mark of the cut beside it, its advice for the ring's end."""
         label, mark, advice = line.rpartition(_MARK)
         if not mark:
             return [without_middle(line, self.width)]
@@ -151,7 +151,7 @@ def _bare(line: str) -> str:
 
 
 def fitted(text: str, width: int) -> str:
-    """Fit a text to lines of so many cells; less than LEAST_WIDTH is taken for that. It fits already: as it is."""
+    """Fit a text to lines of so many cells, at least LEAST_WIDTH; return one that fits as it is."""
     width = max(width, LEAST_WIDTH)
     lines = text.split("\n")
     prefixed = all(line.startswith(PREFIX) for line in lines)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from gcscope.explain.cut import advice_without_cut, cut_of
 from gcscope.explain.hops import Edge, Node, Step, smallest_rotation, steps_of_ring, turned
-from gcscope.explain.patterns import cause_of
+from gcscope.explain.patterns import pattern_of
 from gcscope.model.merge import merged
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Cycle
@@ -60,6 +60,19 @@ def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
         cut=cut,
         advice=cut.advice if cut is not None else advice_without_cut(steps, cause),
         count=ring.seen,
+    pattern = pattern_of(steps, alive)
+    cut = cut_of(steps, pattern, alive or held)
+    return Cycle(
+        ring=tuple(step.link() for step in steps),
+        objects=objects,
+        dragged=dragged,
+        bytes=size,
+        dragged_bytes=dragged_size,
+        types=sum_counts(*types),
+        cause=pattern.text,
+        cut=cut,
+        advice=cut.advice if cut is not None else advice_without_cut(steps, pattern),
+        count=count,
         fingerprint=fingerprint,
     )
 

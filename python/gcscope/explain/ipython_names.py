@@ -1,4 +1,4 @@
-"""The names under which IPython keeps what a cell has returned or raised: they are its own, not the user's."""
+"""The names under which IPython keeps what cells returned or raised: its own, not the user's."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _OF_SYS = frozenset({".last_value", ".last_exc", ".last_traceback", ".last_type"
 
 
 def is_of_ipython(label: str) -> bool:
-    """Whether a name of the user's module is IPython's: _, __, ___, _3, _i3, In, Out."""
+    """Return whether a name of the user's module is IPython's: _, __, ___, _3, _i3, In, Out."""
     if "IPython" not in sys.modules:
         return False
     name = label[1:].partition("[")[0].partition(".")[0]
@@ -23,17 +23,16 @@ def is_of_ipython(label: str) -> bool:
 
 
 def module_name(name: str | None, label: str) -> str | None:
-    """Return the name of a module that holds something, with a word on it where that is IPython's doing.
+    """Return the name of a module that holds something, marked where IPython keeps it there.
 
-    That is a name by which it keeps the results of cells, or the last exception, until another cell
-    fails.
+    IPython keeps the results of cells, and the last exception until another cell fails.
     """
     last = name == "sys" and "IPython" in sys.modules and label in _OF_SYS
     return f"{name}{_KEPT}" if last or (name == "__main__" and is_of_ipython(label)) else name
 
 
 def is_kept(type_name: str, name: str | None) -> bool:
-    """Whether a holder that is told is IPython's."""
+    """Return whether a holder is IPython's."""
     return type_name.startswith(("IPython.", "ipykernel.")) or (name is not None and _KEPT in name)
 
 
@@ -41,7 +40,10 @@ _METHOD: Any = type(is_kept.__get__(""))
 
 
 def known_dicts() -> tuple[tuple[int, str], ...]:
-    """Tell the addresses of the dicts in which IPython keeps what cells returned; a reference to them would count."""
+    """Return the address and name of each dict in which IPython keeps what cells returned.
+
+    Addresses, since a reference to them would count.
+    """
     main = sys.modules.get("__main__")
     if type(main) is not type(sys) or "IPython" not in sys.modules:
         return ()
@@ -53,7 +55,7 @@ def known_dicts() -> tuple[tuple[int, str], ...]:
 
 
 def cell_name(path: str) -> str | None:
-    """Call the file that IPython takes a cell for as IPython's own tracebacks do: In[7]. None for another file."""
+    """Return what IPython calls the cell that a file stands for: In[7]; None for another file."""
     if "IPython" not in sys.modules:
         return None
     numbers = _attribute(_attribute(_shell(), "compile"), "_filename_map")
@@ -64,12 +66,12 @@ def cell_name(path: str) -> str | None:
 def _shell() -> object:
     """Find IPython's shell, by the function that it gives to the user's module."""
     main = sys.modules.get("__main__")
-    room = sys.modules.get("IPython.core.interactiveshell")
+    module = sys.modules.get("IPython.core.interactiveshell")
     asked: Any = vars(main).get("get_ipython") if type(main) is type(sys) else None
-    if type(room) is not type(sys) or type(asked) is not _METHOD:
+    if type(module) is not type(sys) or type(asked) is not _METHOD:
         return None
     shell: object = asked.__self__
-    is_one = any(kind is vars(room).get("InteractiveShell") for kind in type.mro(type(shell)))
+    is_one = any(kind is vars(module).get("InteractiveShell") for kind in type.mro(type(shell)))
     return shell if is_one else None
 
 

@@ -40,9 +40,8 @@ def labeller(cls: type) -> Callable[[L], L]:
 
     def register(function: L) -> L:
         if not callable(function):
-            raise TypeError(
-                f"a labeller must be a function, not an object of type {type(function).__qualname__!r}"
-            )
+            kind = type(function).__qualname__
+            raise TypeError(f"a labeller must be a function, not an object of type {kind!r}")
         labellers[id(cls)] = (cls, function)
         return function
 
@@ -50,7 +49,10 @@ def labeller(cls: type) -> Callable[[L], L]:
 
 
 def ask(holder: object, target: object) -> str | None:
-    """Ask the labeller of holder's type, the most derived one, what it calls its reference to target."""
+    """Return what the labeller of holder's type calls its reference to target; None without one.
+
+    Of several labellers that of the most derived type is asked.
+    """
     for cls in type.__dict__["__mro__"].__get__(type(holder)):
         registered = labellers.get(id(cls))
         if registered is None:
@@ -62,7 +64,7 @@ def ask(holder: object, target: object) -> str | None:
 
 
 def object_traceback() -> Callable[[object], object] | None:
-    """Return tracemalloc's function that tells where an object was made, while it is tracing."""
+    """Return tracemalloc's function that finds where an object was made, while it is tracing."""
     tracemalloc = sys.modules.get("_tracemalloc")
     if tracemalloc is None or not tracemalloc.is_tracing():
         return None

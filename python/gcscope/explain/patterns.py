@@ -1,92 +1,131 @@
-"""The known patterns of rings, in plain words, and which of them a ring is."""
+"""The known patterns of rings: one table, and in it a row for each.
+
+A ring is of the first pattern that applies to it. To add one, put a row where it belongs in that
+order, and a program that makes such a ring, with its repaired twin, into tests/corpus.py.
+"""
 
 from __future__ import annotations
 
 import sys
 
+from gcscope.explain.candidates import Candidate, is_own, names_upwards
 from gcscope.explain.hops import PLAIN, Node, Step
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
-
-EXCEPTION = "an exception keeps the frame that keeps it"
-METHOD = "a bound method is stored on its own object"
-RECURSION = "a closure refers to itself"
-CLOSURE = "a closure is stored on the object it refers to"
-GENERATOR = "a suspended generator is held by what its frame refers to"
-COROUTINE = "a suspended coroutine is held by what its frame refers to"
-TASK = "a task is kept by the object it works on"
-RESULT = "the result of a task leads back to it"
-FRAME = "a frame is kept by its own local"
-CONTAINER = "a container holds itself"
-PARENT = "parent and child refer to each other"
-CACHE = "a cache keeps the object it is keyed on"
-CACHED_METHOD = "a cached bound method is stored on its own object"
-CLASS = "a class is made inside a function"
-REPLACED = "a class is made inside a function, or was replaced by another of its name"
-MOCK = "each mock makes a class of its own"
-NAMESPACE = "a function is kept by its own namespace"
-TWO = "two objects refer to each other"
-ITSELF = "an object refers to itself"
-
-_MODULE = type(sys)
-_MODULE_DICT: Any = vars(_MODULE)[
-    "__dict__"
-].__get__  # so that no __getattribute__ comes in between
-_CLASS_DICT: Any = vars(type)["__dict__"].__get__
-
-_UPWARDS = frozenset({"parent", "owner", "up", "root", "container", "outer"})
+    Advice = str | Callable[[list[Step], Candidate | None], str] | None
 
 
-def names_upwards(label: str) -> bool:
-    """Whether a label is one by which a child calls its parent."""
-    spaced = "".join(f" {c}" if c.isupper() else c if c.isalpha() else " " for c in label)
-    return not _UPWARDS.isdisjoint(spaced.lower().split())
+class Shape:
+    """What patterns are recognised by: the shown objects of a ring, and their kinds."""
+
+    __slots__ = ("alive", "edge_kinds", "kinds", "names", "steps", "through")
+
+    def __init__(self, steps: list[Step], alive: bool) -> None:
+        self.steps, self.alive = steps, alive
+        self.kinds = {step.node.kind for step in steps}
+        self.through = {node.kind for step in steps for node in step.through}
+        """The kinds of what is folded into labels."""
+        self.edge_kinds = {edge.kind for step in steps for edge in step.edges}
+        self.names = [step.node.name or "" for step in steps if step.node.kind == "class"]
+        """Those of the classes."""
+
+    def refers_by(self, label: str) -> bool:
+        """Return whether a label has these words in it."""
+        return any(label in step.label for step in self.steps)
+
+    def names_upwards(self) -> bool:
+        """Return whether one of the objects calls another its parent."""
+        return any(names_upwards(step.label) for step in self.steps)
 
 
-def _edge_kinds(steps: list[Step]) -> set[str]:
-    return {edge.kind for step in steps for edge in step.edges}
+class Pattern:
+    """A row of the table."""
+
+    __slots__ = ("advice", "applies", "text", "wants")
+
+    def __init__(
+        self,
+        text: str | None,
+        applies: Callable[[Shape], bool],
+        wants: Callable[[Candidate], bool] = lambda _: False,
+        advice: Advice = None,
+    ) -> None:
+        self.text = text
+        """The cause of the ring in plain words; None where there is nothing to be said."""
+        self.applies = applies
+        """Whether a ring is of the pattern, where it is of none of those before."""
+        self.wants = wants
+        """Whether the pattern asks for a cut at this reference, of several that free as much."""
+        self.advice = advice
+        """How to cut; None for what is usual at such a reference."""
 
 
-def is_task(node: Node) -> bool:
-    """Whether an object is an asyncio Task, the one in C or the one in Python."""
+# ------------------------------------------------------------------ when a pattern applies
+
+
+def _is_task(node: Node) -> bool:
+    """Return whether an object is an asyncio Task, the one in C or the one in Python."""
     return node.kind == "task" or node.type == "asyncio.tasks.Task"
 
 
-def _cause_by_kind(steps: list[Step], kinds: set[str]) -> str | None:
-    """Name the patterns that the kind of one object on the ring tells."""
-    through = {node.kind for step in steps for node in step.through}
-    has_traceback = "traceback" in through | kinds
-    if "frame" in kinds and (has_traceback or "exception" in kinds):
-        return EXCEPTION
-    if any(is_task(step.node) for step in steps):
-        return (
-            RESULT
-            if any(is_task(step.node) and step.label.startswith("._result") for step in steps)
-            else TASK
-        )
-    if "coroutine" in kinds:
-        return COROUTINE
-    if "generator" in kinds:
-        return GENERATOR
-    if "frame" in kinds:
-        return FRAME
-    if "key" in _edge_kinds(steps):
-        return CACHE
-    if "cache" in kinds and not kinds <= {"cache", "function"}:
-        wraps = any(
-            step.node.kind == "cache" and step.label.startswith(".__wrapped__") for step in steps
-        )
-        return CACHED_METHOD if wraps and "method" in kinds else CACHE
-    if "method" in kinds or any(s.node.kind == "code" and s.label == ".__self__" for s in steps):
-        return METHOD
-    return None
+def _is_exception(shape: Shape) -> bool:
+    return "frame" in shape.kinds and (
+        not shape.kinds.isdisjoint(("exception", "traceback")) or "traceback" in shape.through
+    )
+
+
+def _has_task(shape: Shape) -> bool:
+    return any(_is_task(step.node) for step in shape.steps)
+
+
+def _is_result(shape: Shape) -> bool:
+    return any(_is_task(s.node) and s.label.startswith("._result") for s in shape.steps)
+
+
+def _is_cache(shape: Shape) -> bool:
+    return "key" in shape.edge_kinds or (
+        "cache" in shape.kinds and not shape.kinds <= {"cache", "function"}
+    )
+
+
+def _is_cached_method(shape: Shape) -> bool:
+    wraps = any(s.node.kind == "cache" and s.label.startswith(".__wrapped__") for s in shape.steps)
+    return wraps and "method" in shape.kinds and "key" not in shape.edge_kinds
+
+
+def _is_method(shape: Shape) -> bool:
+    return "method" in shape.kinds or any(
+        s.node.kind == "code" and s.label == ".__self__" for s in shape.steps
+    )
+
+
+def _is_mock(shape: Shape) -> bool:
+    return shape.kinds == {"class"} and all(n.startswith("unittest.mock.") for n in shape.names)
+
+
+def _is_local(shape: Shape) -> bool:
+    return any("<locals>" in name for name in shape.names)
+
+
+def _is_replaced_class(shape: Shape) -> bool:
+    return not (shape.alive or _is_local(shape)) and any(map(_names_another, shape.names))
+
+
+_MODULE = type(sys)
+# The getters of the types themselves, so that no __getattribute__ comes in between.
+_MODULE_DICT: Any = vars(_MODULE)["__dict__"].__get__
+_CLASS_DICT: Any = vars(type)["__dict__"].__get__
 
 
 def _names_another(name: str) -> bool:
-    """Whether the name of a dead class leads to a class now; looked for in plain dicts, so that no code runs."""
+    """Return whether the name of a dead class leads to a class now.
+
+    It is looked for in plain dicts, so that no code runs.
+    """
     parts = name.split(".")
     for length in range(len(parts) - 1, 0, -1):
         module = sys.modules.get(".".join(parts[:length]))
@@ -101,34 +140,158 @@ def _names_another(name: str) -> bool:
     return False
 
 
-def _cause_by_shape(steps: list[Step], kinds: set[str], alive: bool) -> str | None:
-    """Name the patterns that are told by how objects hang together."""
-    if "function" in kinds and any(".__globals__" in step.label for step in steps):
-        return NAMESPACE
-    if "class" in kinds:
-        names = [step.node.name or "" for step in steps if step.node.kind == "class"]
-        if kinds == {"class"} and all(name.startswith("unittest.mock.") for name in names):
-            return MOCK
-        if any("<locals>" in name for name in names):
-            return CLASS
-        return None if alive else REPLACED if any(map(_names_another, names)) else CLASS
-    if kinds <= {"function", "cache"} and any("cell " in step.label for step in steps):
-        return RECURSION
-    if "function" in kinds and len(kinds) > 1:
-        return CLOSURE
-    if kinds <= PLAIN or (len(steps) == 1 and steps[0].label.startswith(("[", "an element"))):
-        return CONTAINER
-    if len(steps) == 1:
-        return ITSELF
-    if len(steps) == 2:
-        is_tree = steps[0].is_through_container != steps[1].is_through_container and kinds == {
-            "instance"
-        }
-        return PARENT if is_tree or any(map(names_upwards, {step.label for step in steps})) else TWO
-    return PARENT if any(map(names_upwards, {step.label for step in steps})) else None
+def _is_container(shape: Shape) -> bool:
+    steps = shape.steps
+    return shape.kinds <= PLAIN or (
+        len(steps) == 1 and steps[0].label.startswith(("[", "an element"))
+    )
 
 
-def cause_of(steps: list[Step], alive: bool) -> str | None:
-    """Name the pattern that a ring is, or None. Of a live ring of classes it cannot be told where they were made."""
-    kinds = {step.node.kind for step in steps}
-    return _cause_by_kind(steps, kinds) or _cause_by_shape(steps, kinds, alive)
+def _is_tree(shape: Shape) -> bool:
+    """Return whether one of two instances has the other in a container, and is had by it alone."""
+    goes_down = {step.is_through_container for step in shape.steps}
+    return len(shape.steps) == len(goes_down) == 2 and shape.kinds == {"instance"}
+
+
+# ------------------------------------------------------------ which cut it asks for, and how
+
+
+def _is_at_method(candidate: Candidate) -> bool:
+    return candidate.preceding.kind in ("method", "code") or (
+        candidate.following.kind in ("method", "code") and is_own(candidate.step.node)
+    )
+
+
+def _exception_advice(steps: list[Step], candidate: Candidate | None) -> str:
+    keep = "keep the exception without its traceback"
+    if candidate is None:
+        frames = [step.label for step in steps if step.node.kind == "frame"]
+        names = sorted(label[6:] for label in frames if label.startswith("local "))
+        drop = f"del {', '.join(names)} when done (try ... finally), and " if names else ""
+        return drop + keep
+    if candidate.edge.kind != "local":
+        return f"set {candidate.label} = None when done, or {keep}{candidate.scope}"
+    own = [step.label for step in steps if is_own(step.node) and step.label[1:].isidentifier()]
+    besides = f", or set {own[0]} = None when done" if own else candidate.scope
+    return f"del the local (try ... finally), or {keep}{besides}"
+
+
+def _parent_advice(_: list[Step], candidate: Candidate | None) -> str:
+    if candidate is None or candidate.is_upwards:
+        advice = "make it a weakref.ref: the other direction already keeps it alive"
+    else:
+        advice = "clear it when done: the child then lets go of its parent"
+    return advice + (candidate.scope if candidate is not None else "")
+
+
+PATTERNS = (
+    Pattern(
+        "an exception keeps the frame that keeps it",
+        applies=_is_exception,
+        wants=lambda c: c.edge.kind == "local" and c.step.node.kind == "frame",
+        advice=_exception_advice,
+    ),
+    Pattern(
+        "the result of a task leads back to it",
+        applies=_is_result,
+        wants=lambda c: _is_task(c.step.node),
+        advice="let the task return something else, or drop it when it is done",
+    ),
+    Pattern(
+        "a task is kept by the object it works on",
+        applies=_has_task,
+        wants=lambda c: _is_task(c.following),
+        advice="drop the task when it is done (add_done_callback), or cancel() it",
+    ),
+    Pattern(
+        "a suspended coroutine is held by what its frame refers to",
+        applies=lambda shape: "coroutine" in shape.kinds,
+        wants=lambda c: c.following.kind == "coroutine",
+        advice="close() the coroutine or let it finish, or do not keep it on what it works on",
+    ),
+    Pattern(
+        "a suspended generator is held by what its frame refers to",
+        applies=lambda shape: "generator" in shape.kinds,
+        wants=lambda c: c.following.kind == "generator",
+        advice="close() the generator when done and drop it, or do not keep it on what it works on",
+    ),
+    Pattern(
+        "a frame is kept by its own local",
+        applies=lambda shape: "frame" in shape.kinds,
+        wants=lambda c: c.edge.kind == "local",
+        advice="del the local when done with the frame (try ... finally)",
+    ),
+    Pattern(
+        "a cached bound method is stored on its own object",
+        applies=_is_cached_method,
+        wants=lambda c: c.following.kind == "cache",
+        advice="cache a function that is given plain values, or keep the values in a dict on the "
+        "object",
+    ),
+    Pattern(
+        "a cache keeps the object it is keyed on",
+        applies=_is_cache,
+        wants=lambda c: c.following.kind == "cache" or c.edge.kind in ("key", "own"),
+        advice="key the cache on a plain value, or use a weakref.WeakKeyDictionary",
+    ),
+    Pattern(
+        "a bound method is stored on its own object",
+        applies=_is_method,
+        wants=_is_at_method,
+        advice="keep a weakref.WeakMethod, or look the method up when it is called",
+    ),
+    Pattern(
+        "a function is kept by its own namespace",
+        applies=lambda shape: "function" in shape.kinds and shape.refers_by(".__globals__"),
+        advice="clear() the namespace when done with it",
+    ),
+    Pattern(
+        "each mock makes a class of its own",
+        applies=_is_mock,
+        advice="a stand-in without mock (types.SimpleNamespace, a small class) makes none",
+    ),
+    Pattern(
+        "a class is made inside a function, or was replaced by another of its name",
+        applies=_is_replaced_class,
+        advice="make it once, at module level; a decorator that makes it anew (attrs, slotted "
+        "dataclass) does no harm",
+    ),
+    Pattern(
+        "a class is made inside a function",
+        applies=lambda shape: _is_local(shape) or ("class" in shape.kinds and not shape.alive),
+        advice="make the class once, at module level",
+    ),
+    # Of a live ring of classes it cannot be said where they were made.
+    Pattern(None, applies=lambda shape: "class" in shape.kinds),
+    Pattern(
+        "a closure refers to itself",
+        applies=lambda shape: shape.kinds <= {"function", "cache"} and shape.refers_by("cell "),
+        advice="del the name when done, or define the function at module level",
+    ),
+    Pattern(
+        "a closure is stored on the object it refers to",
+        applies=lambda shape: "function" in shape.kinds and len(shape.kinds) > 1,
+        wants=lambda c: "function" in (c.preceding.kind, c.following.kind),
+        advice="let the function take the object as an argument, or refer to it by weakref",
+    ),
+    Pattern(
+        "a container holds itself",
+        applies=_is_container,
+        advice="clear() the container when done",
+    ),
+    Pattern("an object refers to itself", applies=lambda shape: len(shape.steps) == 1),
+    Pattern(
+        "parent and child refer to each other",
+        applies=lambda shape: shape.names_upwards() or _is_tree(shape),
+        wants=lambda c: c.is_upwards,
+        advice=_parent_advice,
+    ),
+    Pattern("two objects refer to each other", applies=lambda shape: len(shape.steps) == 2),
+    Pattern(None, applies=lambda _: True),
+)
+
+
+def pattern_of(steps: list[Step], alive: bool) -> Pattern:
+    """Return the pattern of a ring: the first that applies."""
+    shape = Shape(steps, alive)
+    return next(pattern for pattern in PATTERNS if pattern.applies(shape))

@@ -1,4 +1,4 @@
-"""IPython's magics: `%load_ext gcscope` gives `%gcscope` and `%%gcscope`.
+"""The magics of IPython: `%load_ext gcscope` gives `%gcscope` and `%%gcscope`.
 
 A cell under `%%gcscope` is run by IPython as any other: its first line is made a comment, and the
 watch stands in the shell's own events around it. It ends before IPython shows an exception: the
@@ -16,13 +16,11 @@ from IPython.core.error import UsageError
 
 from gcscope.api.draw import picture_of_neighborhood
 from gcscope.api.garbage import GcPaused
-from gcscope.api.holders import holders_of
+from gcscope.api.holders import holders_of, parted
 from gcscope.api.neighborhood import look
 from gcscope.api.watch import Watch
 from gcscope.api.why_alive import why_alive_of
-from gcscope.explain.ipython_names import is_kept
 from gcscope.model.phrases import plural, with_article
-from gcscope.render.text import holder_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,10 +80,8 @@ class Magics:
         self._stop()
         if not isinstance(info.raw_cell, str) or info.raw_cell.split("\n", 1)[0].rstrip() != _LINE:
             return
-        self.shell.showtraceback, self.shell.showsyntaxerror = (
-            self.show_traceback,
-            self.show_syntax_error,
-        )
+        self.shell.showtraceback = self.show_traceback
+        self.shell.showsyntaxerror = self.show_syntax_error
         watch = Watch()
         watch.__enter__()
         self._watch = watch
@@ -113,14 +109,8 @@ class Magics:
         if isinstance(report, str):
             print(f"gcscope: there is no telling what this cell left: {report}", file=sys.stderr)
         elif report is not None and not report.objects:
-            print(
-                "\n".join(
-                    [
-                        "gcscope: this cell left no rings behind",
-                        *(f"gcscope: {n}" for n in report.notes),
-                    ]
-                )
-            )
+            lines = ["this cell left no rings behind", *report.notes]
+            print("\n".join(f"gcscope: {line}" for line in lines))
         elif report is not None:
             display(report)
 
@@ -132,9 +122,7 @@ class Magics:
         try:
             watch.__exit__(None, None, None)
             self._report = watch.report
-        except (
-            Exception
-        ) as error:  # no memory, or an audit hook of the program refused: no error of the cell
+        except Exception as error:  # no memory, or a refusing audit hook: no error of the cell
             self._report = f"{type(error).__name__}: {error}".removesuffix(": ")
 
     def _give_back(self) -> None:
@@ -147,7 +135,7 @@ class Magics:
                 delattr(self.shell, name)
 
     def _stop(self) -> None:
-        """Forget a watch whose cell never ended."""
+        """Drop a watch whose cell never ended."""
         self._look()
         self._give_back()
         self._report = None
@@ -170,82 +158,77 @@ class Magics:
     # ----------------------------------------------------------------------- %gcscope
 
     def line(self, line: str) -> None:
-        """Tell who holds an object and why it is alive, and draw it.
+        """Show who holds an object and why it is alive, and draw it.
 
             %gcscope expression
 
-        The expression is evaluated once, among the variables of the notebook. Holders are told in
-        two parts: those of the program, and those of IPython, which keeps what cells have shown and
-        the last exception.
+        The expression is evaluated once, among the variables of the notebook. Holders are
+        shown in two parts: those of the program, and those of IPython, which keeps what cells have
+        shown and the last exception.
         """
         expression = line.strip()
         if not expression:
             raise UsageError(_USAGE)
         with GcPaused():
-            said, picture = self._told(expression)
-        print(said)
+            text, picture = self._explained(expression)
+        print(text)
         if picture is not None:
             display(picture)
 
-    def _told(self, expression: str) -> tuple[str, Picture | None]:
+    def _explained(self, expression: str) -> tuple[str, Picture | None]:
         box = [self._evaluated(expression)]
-        title = with_article(_type_name(box[0]))
+        text = f"{expression}: {with_article(_type_name(box[0]))}"
         held = holders_of(box)
         if held.refcount == 0:
-            return (
-                f"{expression}: {title} that nothing else holds, and that is gone with this line",
-                None,
-            )
-        said = _held_text(held)
+            return f"{text} that nothing else holds, and that is gone with this line", None
+        text = f"{text}, {_held_text(held)}\n"
         if not gc.is_tracked(box[0]):
-            note = "the collector does not track it: it can be on no ring, and there is no chain and no picture of it"
-            return "\n".join([f"{expression}: {title}, {said}", note]), None
-        said = f"{expression}: {title}, {said}\n{_alive_text(why_alive_of(box))}"
+            note = (
+                "the collector does not track it: it can be on no ring, and there is no chain and "
+                "no picture of it"
+            )
+            return text + note, None
+        text += _alive_text(why_alive_of(box))
         address = id(box.pop())  # what is drawn has our reference no more
         neighborhood = look([address])
-        return said, picture_of_neighborhood(neighborhood) if neighborhood.objects else None
+        return text, picture_of_neighborhood(neighborhood) if neighborhood.objects else None
 
     def _evaluated(self, expression: str) -> object:
-        """Evaluate an expression as a cell would. Raises UsageError, which IPython shows in one line."""
+        """Evaluate an expression as a cell would.
+
+        Raises UsageError, which IPython shows in one line.
+        """
         try:
             return self.shell.ev(expression)
         except Exception as error:
-            said = f"{type(error).__name__}: {error}".split("\n", 1)[0]
-        raise UsageError(f"%gcscope {expression}: {said}")
+            reason = f"{type(error).__name__}: {error}".split("\n", 1)[0]
+        raise UsageError(f"%gcscope {expression}: {reason}")
 
 
 def _type_name(obj: object) -> str:
     """Write a type as reports do."""
     kind = type(obj)
-    module, name = (
-        type.__getattribute__(kind, "__module__"),
-        type.__getattribute__(kind, "__qualname__"),
-    )
+    module = type.__getattribute__(kind, "__module__")
+    name = type.__getattribute__(kind, "__qualname__")
     return f"{name}" if module == "builtins" else f"{module}.{name}"
 
 
 def _held_text(held: Holders) -> str:
     """Write holders in two parts."""
-    own = [holder_text(holder) for holder in held.named if not is_kept(holder.type, holder.name)]
-    kept = [holder_text(holder) for holder in held.named if is_kept(holder.type, holder.name)]
+    own, kept = parted(held)
     immortal = held.refcount >= 1 << 62
-    lines = [
-        "immortal: its references are not counted"
-        if immortal
-        else plural(held.refcount, "reference")
-    ]
-    lines += [f"  {line}" for line in own[:12]]
+    count = plural(held.refcount, "reference")
+    lines = ["immortal: its references are not counted" if immortal else count]
+    lines += [f"  {holder}" for holder in own[:12]]
     lines += [f"  and {plural(len(own) - 12, 'other')}"] if len(own) > 12 else []
     if held.unexplained > 0:
-        lines.append(
-            f"  {plural(held.unexplained, 'reference')} that nobody shows: C code, or an evaluation stack"
-        )
+        unexplained = plural(held.unexplained, "reference")
+        lines.append(f"  {unexplained} that nobody shows: C code, or an evaluation stack")
     if kept:
         lines.append(
             f"kept by IPython, which keeps what cells show and the last exception: {len(kept)}"
         )
-        lines += [f"  {line}" for line in kept]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  {holder}" for holder in kept)])
 
 
 def _alive_text(chain: Chain) -> str:

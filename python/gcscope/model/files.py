@@ -23,7 +23,7 @@ def write_whole(path: str | PathLike[str], data: str | bytes) -> None:
     try:
         _write(os.path.realpath(name), encoded)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, name) from None
+        raise OSError(error.errno, error.strerror or str(error), name) from None
 
 
 def _write(path: str, data: bytes) -> None:

@@ -2,14 +2,16 @@
 
     @pytest.mark.no_cycles                 the test fails if its call leaves a ring to the collector
     @pytest.mark.no_cycles(allow=[...])    but for rings that these patterns (see policy.matches) or classes mean
+    @pytest.mark.no_cycles(allow=[...])    but for rings that these classes or patterns mean (see
+                                           gcscope.pytest_plugin.policy.matches)
     @pytest.mark.allow_cycles("reason")    nothing that the test leaves makes it fail
     --gcscope, --gcscope-fail              every test: tell the rings at the end; fail the test
     --gcscope-off                          not even tests that are marked
     gcscope (fixture)                      the module
 
-This room is loaded into every run of every project that has gcscope installed, and must load
-whatever pytest that is: options, marks and the fixture. What judges tests is in gcscope.pytest_plugin.hooks,
-and needs what `what_is_missing` asks for.
+This module is loaded into every run of every project that has gcscope installed, and must load
+whatever pytest that is: options, marks and the fixture. What judges tests is in `hooks`, and needs
+what `what_is_missing` asks for.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 
 _MARKS = (
-    "no_cycles(allow=[]): fail the test if its call leaves reference cycles to the collector. allow: classes, type "
-    "names and patterns, fingerprints of cycles that it may leave",
+    "no_cycles(allow=[]): fail the test if its call leaves reference cycles to the collector. "
+    "allow: classes, type names and patterns, fingerprints of cycles that it may leave",
     "allow_cycles(reason): let the test leave reference cycles, and say why",
 )
 
@@ -82,7 +84,7 @@ def what_is_missing() -> str | None:
 
 
 class _Absent:
-    """Where pytest is too old: says that no test is judged, if one should have been."""
+    """Hooks for a pytest that is too old: they say that no test is judged, if one should be."""
 
     def __init__(self, why: str, config: pytest.Config) -> None:
         option = config.option
@@ -95,13 +97,13 @@ class _Absent:
             raise pytest.UsageError(f"--gcscope-fail cannot judge: {why}")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Look whether a mark asks for it."""
+        """Note whether a mark asks for it."""
         self.is_asked = self.is_asked or any(
             item.get_closest_marker("no_cycles") is not None for item in items
         )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Say so."""
+        """Say that no test was judged."""
         if self.is_asked and not self.is_off:
             terminalreporter.write_line(f"gcscope: no test was judged: {self.why}", red=True)
 
@@ -117,11 +119,12 @@ def pytest_configure(config: pytest.Config) -> None:
     from gcscope.pytest_plugin import hooks
 
     config.pluginmanager.register(hooks, "gcscope.pytest_plugin.hooks")
+    config.pluginmanager.register(hooks, "gcscope-hooks")
 
 
 @pytest.fixture(name="gcscope", scope="session")
 def _gcscope() -> ModuleType:
-    """Hand over the module: gcscope.assert_no_cycles(func), gcscope.watch(), gcscope.why_alive(obj)."""
+    """Hand over the module: gcscope.assert_no_cycles(func), gcscope.watch(), gcscope.why_alive(obj)."""  # noqa: E501 - as --fixtures shows it
     import gcscope
 
     return gcscope

@@ -1,7 +1,7 @@
-"""Judges the tests of a run of pytest: what gcscope.pytest_plugin registers where an option or a mark may ask for it.
+"""The hooks that judge the tests of a run of pytest.
 
-Only the call of a test that passed is judged, and only what was born in it; gcscope.births says
-how, and gcscope.gate what a test may leave. The C core is imported when a mark or an option first
+Only the call of a test that passed is judged, and only objects that are new in it: `new_objects`
+says how, and `policy` what a test may leave. The C core is imported when a mark or an option first
 asks for it; where it cannot be, tests run as ever, and the summary says so.
 """
 
@@ -23,7 +23,7 @@ _HOW = ("off", "report", "fail")
 _PROPERTY = "gcscope"
 
 
-class _Gate:
+class _Options:
     """What the options ask for, and what has been found so far."""
 
     def __init__(self, config: pytest.Config) -> None:
@@ -42,8 +42,8 @@ class _Gate:
         self.updates: bool = option.gcscope_update_baseline and not self.is_off
         if self.updates and self.path is None:
             raise pytest.UsageError(
-                "--gcscope-update-baseline needs a file to write: give --gcscope-baseline=FILE, or set the ini option "
-                "gcscope_baseline"
+                "--gcscope-update-baseline needs a file to write: give --gcscope-baseline=FILE, or "
+                "set the ini option gcscope_baseline"
             )
         if self.updates and self.severity == "off":
             self.severity = "report"
@@ -76,8 +76,8 @@ class _Gate:
             try:
                 from importlib import import_module
 
-                for room in ("new_objects", "policy", "messages"):
-                    import_module(f"gcscope.pytest_plugin.{room}")
+                for module in ("new_objects", "policy", "messages"):
+                    import_module(f"gcscope.pytest_plugin.{module}")
             except Exception as error:
                 self.broken = (
                     f"gcscope does not load ({type(error).__name__}: {error}); install it anew"
@@ -90,7 +90,10 @@ class _Gate:
             self.failed = report.nodeid
 
     def asks(self, item: pytest.Item) -> tuple[str, pytest.Mark | None] | None:
-        """Tell what a new ring means to a test, and the mark that says so; None where it is not to be judged."""
+        """Return what a new ring means to a test, and the mark that says so.
+
+        None where the test is not to be judged.
+        """
         mark = next((mark for mark in _marks(item) if mark.name in _NAMES), None)
         severity = (
             self.severity if mark is None else "fail" if mark.name == "no_cycles" else "allow"
@@ -100,7 +103,7 @@ class _Gate:
         return "report" if severity == "fail" and self.updates else severity, mark
 
     def rules(self, item: pytest.Item, severity: str, mark: pytest.Mark | None) -> Rules:
-        """Tell what a test may leave."""
+        """Build the rules of what a test may leave."""
         from gcscope.pytest_plugin.policy import Rules
 
         return Rules(
@@ -112,15 +115,15 @@ class _Gate:
         )
 
 
-_GATE: pytest.StashKey[_Gate] = pytest.StashKey()
+_OPTIONS: pytest.StashKey[_Options] = pytest.StashKey()
 _STATE: pytest.StashKey[str | None] = pytest.StashKey()
-"""Of a test's call: None where it was not to be judged, '' where it was, else why it could not be."""
+"""Of a test's call: None where it was not to be judged, '' where it was, else why it was not."""
 _NOTED: pytest.StashKey[tuple[str, str]] = pytest.StashKey()
 """Of a test: the property that has its judgement."""
 
 
 def _own_frames(item: pytest.Item) -> Iterator[str]:
-    """Name the function of a test: as it calls itself, and as it was found, since decorators (hypothesis) rename it."""
+    """Name a test's function as it calls itself, and as it was found: decorators may rename it."""
     yield getattr(getattr(item, "obj", None), "__qualname__", "")
     name, cls = getattr(item, "originalname", None) or item.name, getattr(item, "cls", None)
     yield name if cls is None else f"{cls.__qualname__}.{name}"
@@ -135,7 +138,7 @@ def _baseline_path(config: pytest.Config) -> str | None:
 
 
 def _marks(item: pytest.Item) -> Iterator[pytest.Mark]:
-    """Iterate over the marks of a test, the closest first: pytest has those of a parameter set after the function's."""
+    """Iterate over the marks of a test, the closest first: pytest has a parameter set's last."""
     callspec = getattr(item, "callspec", None)
     if callspec is not None:
         yield from callspec.marks
@@ -160,7 +163,8 @@ def _misuse(mark: pytest.Mark) -> str | None:
         is_one = len(mark.args) + len(mark.kwargs) == 1 and set(mark.kwargs) <= {"reason"}
         if is_one and isinstance(reason, str) and reason.strip():
             return None
-        return 'allow_cycles takes the reason, a string: @pytest.mark.allow_cycles("the pool keeps its workers")'
+        example = '@pytest.mark.allow_cycles("the pool keeps its workers")'
+        return f"allow_cycles takes the reason, a string: {example}"
     allow = mark.kwargs.get("allow", ())
     is_list = isinstance(allow, (list, tuple, set, frozenset))
     if mark.args or set(mark.kwargs) - {"allow"} or not is_list:
@@ -175,12 +179,11 @@ def _misuse(mark: pytest.Mark) -> str | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read what the options ask for."""
-    config.stash[_GATE] = gate = _Gate(config)
-    config.pluginmanager.register(gate, "gcscope-gate")
-    if not hasattr(
-        config, "workerinput"
-    ):  # in the process that was started, if there are others (xdist)
-        config.pluginmanager.register(_Gatherer(gate), "gcscope-gatherer")
+    config.stash[_OPTIONS] = options = _Options(config)
+    config.pluginmanager.register(options, "gcscope-options")
+    # in the process that was started, if there are others (xdist)
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Summary(options), "gcscope-summary")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -193,7 +196,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def _look(new_objects: Any, rules: Rules) -> Judgement:
-    """End the births of a test that passed, and judge what they left."""
+    """Judge what a test that passed has left of its new objects."""
     from gcscope.model.judgement import Judgement
     from gcscope.pytest_plugin.policy import judge
 
@@ -205,7 +208,7 @@ def _look(new_objects: Any, rules: Rules) -> Judgement:
 
 
 def _note(item: pytest.Item, judgement: Judgement) -> None:
-    """Hand a judgement to whoever gathers them."""
+    """Write a judgement where the summary finds it."""
     item.stash[_STATE] = ""
     if judgement.findings or judgement.notes or judgement.severity == "allow":
         item.stash[_NOTED] = noted = (_PROPERTY, judgement.to_json())
@@ -215,23 +218,22 @@ def _note(item: pytest.Item, judgement: Judgement) -> None:
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Look at what the call of a test leaves, if it passes."""
-    gate = item.config.stash[_GATE]
+    options = item.config.stash[_OPTIONS]
     item.stash[_STATE] = None
-    earlier = item.stash.get(
-        _NOTED, None
-    )  # of an earlier run of it; the test may have a property of that name, too
+    # Of an earlier run of it; the test may have a property of that name, too.
+    earlier = item.stash.get(_NOTED, None)
     item.user_properties[:] = [pair for pair in item.user_properties if pair is not earlier]
-    asked = gate.asks(item)
+    asked = options.asks(item)
     if asked is None:
         return (yield)
-    if not gate.loads():
-        item.stash[_STATE] = gate.broken
+    if not options.loads():
+        item.stash[_STATE] = options.broken
         return (yield)
     from gcscope.pytest_plugin.messages import failure_text
     from gcscope.pytest_plugin.new_objects import NewObjects
 
-    rules = gate.rules(item, *asked)
-    gate.failed = None
+    rules = options.rules(item, *asked)
+    options.failed = None
     new_objects = NewObjects()
     new_objects.begin()
     try:
@@ -239,8 +241,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     except BaseException:  # a failed or skipped test is not judged: its traceback keeps frames
         new_objects.abandon()
         raise
-    # The failure of a unittest is not raised, but put there by pytest; nor is that of a subtest.
-    if getattr(item, "_excinfo", None) or gate.failed == item.nodeid:
+    # Pytest does not raise the failure of a unittest, but puts it there; nor that of a subtest.
+    if getattr(item, "_excinfo", None) or options.failed == item.nodeid:
         new_objects.abandon()
         return result
     judgement = _look(new_objects, rules)
@@ -274,17 +276,17 @@ def _judgement_on(report: pytest.TestReport) -> Judgement | None:
     return None
 
 
-class _Gatherer:
-    """In the process that was started: what all tests left."""
+class _Summary:
+    """The hooks that sum up what all tests left, in the process that was started."""
 
-    def __init__(self, gate: _Gate) -> None:
-        self.gate = gate
+    def __init__(self, options: _Options) -> None:
+        self.options = options
         self.session: Session | None = None
         self.broken: dict[str, int] = {}
         self.baseline_line: str | None = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what a test left from its report."""
+        """Add what a test left, as its report says."""
         state = getattr(report, "gcscope_state", None)
         if state:
             self.broken[state] = self.broken.get(state, 0) + 1
@@ -299,31 +301,36 @@ class _Gatherer:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the baseline, where that was asked for."""
-        gate = self.gate
-        if not gate.updates or gate.path is None or gate.baseline is None or self.session is None:
+        options = self.options
+        if (
+            not options.updates
+            or options.path is None
+            or options.baseline is None
+            or self.session is None
+        ):
             return
         from gcscope.pytest_plugin.baseline import write_baseline
 
-        renewed = gate.baseline.renewed(self.session.seen(), self.session.judged)
+        renewed = options.baseline.renewed(self.session.seen(), self.session.judged)
         count = len(renewed.rings)
         try:
-            write_baseline(gate.path, renewed)
+            write_baseline(options.path, renewed)
             self.baseline_line = (
-                f"{count} {'form' if count == 1 else 'forms'} of cycles written to {gate.path}"
+                f"{count} {'form' if count == 1 else 'forms'} of cycles written to {options.path}"
             )
         except OSError as error:
             self.baseline_line = (
-                f"the baseline {gate.path} could not be written: {error.strerror or error}"
+                f"the baseline {options.path} could not be written: {error.strerror or error}"
             )
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Tell what the tests left."""
+        """Write what the tests left."""
         for reason, count in self.broken.items():
             tests = "1 test was" if count == 1 else f"{count} tests were"
             terminalreporter.write_line(f"gcscope: {tests} not judged: {reason}", red=True)
         if self.session is None:
-            if self.gate.is_idle:
+            if self.options.is_idle:
                 terminalreporter.write_line(
                     "gcscope: a baseline was given, and no test was judged: "
                     "add --gcscope-fail, or --gcscope to be told only"
@@ -331,12 +338,12 @@ class _Gatherer:
             return
         from gcscope.pytest_plugin.messages import summary_lines
 
-        told, lines = summary_lines(self.session, self.gate.baseline, self.gate.updates)
+        reported, lines = summary_lines(self.session, self.options.baseline, self.options.updates)
         if self.baseline_line is not None:
             lines.append(self.baseline_line)
-        if told:
+        if reported:
             terminalreporter.section("cycles that tests left to the collector")
-            for line in told:
+            for line in reported:
                 terminalreporter.write_line(line)
         for line in lines:
             terminalreporter.write_line(f"gcscope: {line}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from gcscope.model.judgement import ALLOWED, KNOWN, NEW, OF_PYTEST
 from gcscope.model.phrases import plural, ring_line, shortened
 from gcscope.pytest_plugin.policy import goes_through_raises
-from gcscope.render.cycle_text import cycle_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ OF_PYTEST_WHY = "of pytest (a test's own frame with its pytest.raises, or what r
 
 
 def _ring_lines(cycle: Cycle) -> list[str]:
-    """Write a ring; of one that is shown by its way through pytest, how to see the others that run through it."""
-    lines = cycle_text(cycle).splitlines()
+    """Write a ring; of one that is shown by its way through pytest, how to see the others."""
+    lines = str(cycle).splitlines()
     if cycle.cut is not None and cycle.cut.frees < cycle.objects and goes_through_raises(cycle):
         lines.append("  pytest.raises(...) without a variable shows the other rings")
     return lines
@@ -33,12 +33,12 @@ def _count(cycles: Iterable[Cycle]) -> int:
 
 
 def _aside(judgement: Judgement) -> list[str]:
-    """Tell what else the test left, which did not make it fail."""
+    """Write what else the test left, which did not make it fail."""
     found = []
     for standing, why in (
-        ("known", "known to the baseline"),
-        ("allowed", "allowed"),
-        ("of pytest", OF_PYTEST_WHY),
+        (KNOWN, "known to the baseline"),
+        (ALLOWED, "allowed"),
+        (OF_PYTEST, OF_PYTEST_WHY),
     ):
         cycles = judgement.of(standing)
         if cycles:
@@ -48,7 +48,7 @@ def _aside(judgement: Judgement) -> list[str]:
 
 def failure_text(judgement: Judgement) -> str:
     """Write why a test fails: the first ring in the first line, all of them explained below."""
-    cycles = judgement.of("new")
+    cycles = judgement.of(NEW)
     more = ", first" if len(cycles) > 1 else ""
     lines = [f"left {plural(_count(cycles), 'cycle')}{more}: {ring_line(cycles[0])}"]
     for cycle in cycles[:MOST_FORMS]:
@@ -68,37 +68,36 @@ def tests_phrase(tests: Iterable[str]) -> str:
 
 def forms_lines(forms: Iterable[Form]) -> list[str]:
     """Write forms of rings in full, each with the tests that left it."""
-    told = list(forms)
+    every = list(forms)
     lines = []
-    for form in told[:MOST_FORMS]:
+    for form in every[:MOST_FORMS]:
         lines += [*_ring_lines(form.cycle), f"  in {tests_phrase(form.tests)}", ""]
-    if len(told) > MOST_FORMS:
-        rest = told[MOST_FORMS:]
-        lines += [
-            f"and {plural(len(rest), 'more form')} of cycles, seen {_count(f.cycle for f in rest):,} times",
-            "",
-        ]
+    rest = every[MOST_FORMS:]
+    if rest:
+        seen = f"{_count(form.cycle for form in rest):,} times"
+        lines += [f"and {plural(len(rest), 'more form')} of cycles, seen {seen}", ""]
     return lines
 
 
 def _judged_line(session: Session, updates: bool) -> str:
-    """Tell how many tests were judged, and how many left something."""
-    leaving = session.tests("new")
+    """Write how many tests were judged, and how many left something."""
+    leaving = session.tests(NEW)
     judged = f"{plural(len(session.judged), 'test')} judged"
     if not leaving:
-        return f"{judged}, none left a {'new ' if session.tests('known') else ''}cycle"
+        return f"{judged}, none left a {'new ' if session.tests(KNOWN) else ''}cycle"
     failed = sum(session.judgements[test].fails for test in leaving)
-    told = len(leaving) - failed
+    only_reported = len(leaving) - failed
     ends = [f"{failed:,} failed"] if failed else []
     hint = "" if updates else " (--gcscope-fail makes them fail)"
-    ends += [f"{told:,} told, not failed{hint}"] if told else []
-    return f"{judged}, {len(leaving):,} left cycles ({plural(len(session.forms('new')), 'form')}): {', '.join(ends)}"
+    ends += [f"{only_reported:,} told, not failed{hint}"] if only_reported else []
+    forms = plural(len(session.forms(NEW)), "form")
+    return f"{judged}, {len(leaving):,} left cycles ({forms}): {', '.join(ends)}"
 
 
 def _baseline_lines(session: Session, baseline: Baseline, updates: bool) -> list[str]:
-    """Tell what is still there of the baseline, and what has gone."""
+    """Write what is still there of the baseline, and what has gone."""
     lines = []
-    known = len(session.forms("known"))
+    known = len(session.forms(KNOWN))
     if known:
         lines.append(f"{plural(known, 'form')} of cycles known to the baseline still there")
     gone = baseline.gone(session.seen(), session.judged)
@@ -112,18 +111,16 @@ def _baseline_lines(session: Session, baseline: Baseline, updates: bool) -> list
 def summary_lines(
     session: Session, baseline: Baseline | None, updates: bool
 ) -> tuple[list[str], list[str]]:
-    """Write what all tests left: the rings that are told and made no test fail; and the lines of the sum."""
-    reported = session.forms("new", severity="report")
+    """Write what all tests left: the rings that made no test fail, and the lines of the sum."""
+    reported = session.forms(NEW, severity="report")
     lines = [_judged_line(session, updates)]
     if baseline is not None:
         lines += _baseline_lines(session, baseline, updates)
-    for standing, why in (("allowed", "allowed"), ("of pytest", OF_PYTEST_WHY)):
+    for standing, why in ((ALLOWED, "allowed"), (OF_PYTEST, OF_PYTEST_WHY)):
         tests = session.tests(standing)
         if tests:
-            cycles = _count(form.cycle for form in session.forms(standing))
-            lines.append(
-                f"not judged: {plural(cycles, 'cycle')} {why}, in {plural(len(tests), 'test')}"
-            )
+            cycles = plural(_count(form.cycle for form in session.forms(standing)), "cycle")
+            lines.append(f"not judged: {cycles} {why}, in {plural(len(tests), 'test')}")
     needless = [
         t for t, j in session.judgements.items() if j.severity == "allow" and not j.findings
     ]

@@ -1,16 +1,16 @@
-"""What is born while a test runs, and what of it is left to the collector. The cost follows the test, not the heap.
+"""The objects that a test makes, and which of them it leaves to the collector.
 
     begin   a marker, an empty list, comes to the end of the collector's youngest generation
     (the test runs; automatic collection is put off)
-    end     what stands behind the marker was born since: the dry run looks at that alone
+    end     what stands behind the marker is new: the dry run looks at that alone
 
-Generation 0 is kept in the order in which objects come to it, so that it does not matter what lies
-before the marker, or how long automatic collection has been off. Where a collection has run inside,
-births cannot be told any more: then the whole heap is looked at, and what was unreachable before
-the test set aside. Where gc.freeze() has emptied the generation, what is not frozen was born since;
-and if it was thawed again, only the youngest generation is told from what was there before. The
-report says so each time: something may be missing then, and nothing is blamed on the test that was
-there before it.
+So the cost follows the test, not the heap. Generation 0 is kept in the order in which objects come
+to it: it does not matter what lies before the marker, or how long automatic collection has been
+off. Where a collection has run inside, new objects cannot be told from older ones any more: then
+the whole heap is looked at, and what was unreachable before the test set aside. Where gc.freeze()
+has emptied the generation, what is not frozen is new; and if it was thawed again, only the youngest
+generation can be told from what was there before. The report says so each time: something may be
+missing then, and nothing is blamed on the test that was there before it.
 
 Automatic collection is put off by its threshold rather than switched off, so that the test sees
 gc.isenabled() as it is, and a test that makes very many objects still gets a collection from time
@@ -19,13 +19,12 @@ to time.
 
 from __future__ import annotations
 
-# taken once: what runs inside may replace them in gc
+# imported by name: what runs inside may replace them in gc
 from gc import callbacks, get_freeze_count, get_threshold, set_threshold
 
-from gcscope import _core
 from gcscope.api.collect import collections_so_far
 from gcscope.api.follow import Follower
-from gcscope.api.garbage import GcPaused, find
+from gcscope.api.garbage import GcPaused, find, unreachable
 from gcscope.model.merge import joined
 from gcscope.model.phrases import times
 from gcscope.model.record import changed
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
 
 PUT_OFF = 1_000_003
-"""Collector-tracked objects that a test may make, and keep, before an automatic collection runs inside it.
+"""Tracked objects that a test may make, and keep, before an automatic collection runs inside it.
 
 A number that nobody else chooses: a test that has read it, and sets it when all is over, does not
 leave it for good.
@@ -47,9 +46,9 @@ leave it for good.
 _THE_YOUNGEST = 0  # extent of a dry run: the youngest generation
 
 _under_way: list[tuple[int, ...]] = []
-"""For each of those that have begun and not ended, the thresholds before; so that _usual can be told from PUT_OFF."""
+"""The thresholds before each of those that have begun and not ended."""
 _usual: list[tuple[int, ...]] = []
-"""The thresholds before the last of them that was alone, as the one item."""
+"""As the one item, the thresholds before the last of them that was alone."""
 
 
 def _pass_an_eval_break() -> None:
@@ -57,7 +56,7 @@ def _pass_an_eval_break() -> None:
 
 
 def _thresholds_before() -> tuple[int, ...]:
-    """Tell the thresholds as the program has them; a PUT_OFF that has been left behind is not its own."""
+    """Return the thresholds as the program has them; a PUT_OFF that was left is not its own."""
     now = get_threshold()
     if now[0] == PUT_OFF and not _under_way and _usual:
         return _usual[0]
@@ -67,13 +66,27 @@ def _thresholds_before() -> tuple[int, ...]:
 
 
 def _check_is_of_the_marker(error: LookupError) -> None:
-    """Raise a KeyError or IndexError again: an audit hook's."""
+    """Raise an error again that is a KeyError or IndexError: an audit hook's."""
     if type(error) is not LookupError:
         raise error
 
 
 def _noted(report: Report, *notes: str) -> Report:
     return changed(report, notes=(*report.notes, *notes))
+
+
+def _look_after_freeze() -> Report:
+    if get_freeze_count():
+        return _noted(
+            find(),
+            "gc.freeze() ran inside: what was made before it is in use, to the collector, and was "
+            "not looked at",
+        )
+    return _noted(
+        find(None, _THE_YOUNGEST),
+        "gc.freeze() and gc.unfreeze() ran inside: only what was made after the freeze was looked "
+        "at",
+    )
 
 
 class NewObjects:
@@ -91,7 +104,7 @@ class NewObjects:
     )
 
     def begin(self) -> None:
-        """Tell apart what is made from now on. `end` or `abandon` must follow."""
+        """Begin: what is made from now on is new. `end` or `abandon` must follow."""
         self._follower: Follower | None = None
         self._failure: str | None = None
         self._was_frozen = False  # before a collection inside
@@ -112,9 +125,9 @@ class NewObjects:
             raise
 
     def end(self) -> Report:
-        """Tell what of it nothing leads to.
+        """Return what of it nothing leads to.
 
-        Raises MemoryError where there is no memory for that, RuntimeError where it cannot be told.
+        Raises MemoryError where there is no memory for that, RuntimeError where it cannot be said.
         """
         try:
             with GcPaused():
@@ -137,61 +150,53 @@ class NewObjects:
     def _look(self) -> Report:
         if self._failure is not None:
             raise RuntimeError(
-                f"the collector ran inside, and there was no looking at what it took: {self._failure}"
+                "the collector ran inside, and there was no looking at what it took: "
+                f"{self._failure}"
             )
-        if self._follower is None:
-            try:
-                return find(None, self._marker)
-            except LookupError as error:
-                _check_is_of_the_marker(error)
-            untold = collections_so_far() - self._begun
-            if not untold:
-                return self._look_after_freeze()
-            ran = f"the collector ran {times(untold)} inside, and gc.callbacks did not tell"
-            note = f"{ran}: what it took is not told, and only what was made after it was looked at"
-            return _noted(find(None, _THE_YOUNGEST), note)
-        runs = times(self._follower.collections)
-        if self._was_frozen:
-            return _noted(
-                joined(self._look_after_freeze(), self._follower.report),
-                f"the collector ran {runs} inside",
-            )
-        report = joined(find(self._follower.earlier), self._follower.report)
-        note = f"the collector ran {runs} inside: all objects were looked at, not only those made meanwhile"
-        lost = (
-            f"what {self._follower.unseen} of those collections took is not told"
-            if self._follower.unseen
-            else None
-        )
-        return _noted(report, note, *filter(None, [lost]))
-
-    @staticmethod
-    def _look_after_freeze() -> Report:
-        if get_freeze_count():
-            note = "gc.freeze() ran inside: what was made before it is in use, to the collector, and was not looked at"
-            return _noted(find(), note)
-        note = "gc.freeze() and gc.unfreeze() ran inside: only what was made after the freeze was looked at"
+        if self._follower is not None:
+            return self._look_after_collections(self._follower)
+        try:
+            return find(None, self._marker)
+        except LookupError as error:
+            _check_is_of_the_marker(error)
+        unseen = collections_so_far() - self._begun
+        if not unseen:
+            return _look_after_freeze()
+        ran = f"the collector ran {times(unseen)} inside, and gc.callbacks did not tell"
+        note = f"{ran}: what it took is not told, and only what was made after it was looked at"
         return _noted(find(None, _THE_YOUNGEST), note)
 
+    def _look_after_collections(self, follower: Follower) -> Report:
+        ran = f"the collector ran {times(follower.collections)} inside"
+        if self._was_frozen:
+            return _noted(joined(_look_after_freeze(), follower.report), ran)
+        notes = [f"{ran}: all objects were looked at, not only those made meanwhile"]
+        if follower.unseen:
+            notes.append(f"what {follower.unseen} of those collections took is not told")
+        return _noted(joined(find(follower.earlier), follower.report), *notes)
+
     def _follow(self, phase: str, info: dict[str, int]) -> None:
-        """Serve as one of gc.callbacks; also where a test has kept those, and puts them back when all is over."""
+        """Serve as one of gc.callbacks, even where a test puts those back when all is over."""
         if phase != "start" or self._failure is not None or self._callback is None:
             return
         try:
             if self._follower is None:
-                self._follower = Follower(self._older())
+                self._follower = self._older()
             self._follower.follow(info["generation"])
         except BaseException as error:  # what a callback raises is printed, wherever the test is
             self._failure = f"{type(error).__name__}: {error}"
             if not isinstance(error, Exception):
                 raise
 
-    def _older(self) -> _core.RollCall:
-        """Tell what is unreachable and was not born since: at the start of the first collection that is still clear."""
-        everything = _core.dry_run()
+    def _older(self) -> Follower:
+        """Return a follower that sets aside what is unreachable and not new.
+
+        At the start of the first collection it is still clear what that is.
+        """
+        everything = unreachable()
         try:
-            return everything.without(_core.dry_run(self._marker))
+            return Follower(everything.without(unreachable(self._marker)))
         except LookupError as error:
             _check_is_of_the_marker(error)
         self._was_frozen = True
-        return everything.without(everything) if get_freeze_count() else everything
+        return Follower(everything.without(everything) if get_freeze_count() else everything)

@@ -1,12 +1,13 @@
-"""Which rings a test may leave: the policy behind the pytest plugin. It knows reports, and nothing of pytest.
+"""Which rings a test may leave: what the plugin knows of reports, and nothing of pytest itself.
 
 A ring that a test left is one of four:
 
     new        it counts against the test
     known      the baseline has its fingerprint: a debt to be paid later
     allowed    a pattern of the project or of the test, or the test's own mark, allows it
-    of pytest  it goes only through the test's own frame and its pytest.raises(...) as e, and nothing besides would be
-               left without that; or it is that of the runner of an async test
+    of pytest  it goes only through the test's own frame and its pytest.raises(...) as e, and
+               nothing besides would be left without that; or it is that of the runner of an async
+               test
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ class Rules(Record):
     allow: tuple[str, ...]
     """Patterns, see `matches`."""
     known: frozenset[str]
-    """What `form_of` tells of known rings."""
+    """The known rings, as `form_of` names them."""
     own_frames: frozenset[str]
     """The qualified name of the test's function."""
 
 
 def matches(cycle: Cycle, pattern: str) -> bool:
-    """Tell whether a pattern means this ring.
+    """Return whether a pattern means this ring.
 
     It does if it is the ring's fingerprint, or fits an object on it, as the report tells it: by its
     type (`app.Service`, `django.*`), or by its type and name (`frame retry`, `function
@@ -59,7 +60,7 @@ _CONTEXTS = frozenset(
 
 
 def _is_of_raises(link: Link) -> bool:
-    """Tell whether an object is what pytest.raises(...) gives, or is itself."""
+    """Return whether an object is what pytest.raises(...) gives, or is itself."""
     return _is_name_of_raises(link.type)
 
 
@@ -73,12 +74,14 @@ def _is_frame_of_pytest(link: Link) -> bool:
 
 
 def goes_through_raises(cycle: Cycle, own_frames: frozenset[str] | None = None) -> bool:
-    """Tell whether a ring, as it is shown, goes only through the frame of the test (or any) and its pytest.raises.
+    """Return whether a ring, as shown, goes only through the test's frame and its pytest.raises.
 
     What pytest.raises(...) as e gives has the traceback, that has the test's frame, and there the
     variable e has it (or another one has e.value, and the ring is shorter by that); in check =
     pytest.raises(...) the variable has it through the context manager, and pytest.raises(error,
     function) puts a frame of its own between them.
+
+    own_frames: the names of the test's function; None for any.
     """
     has_raises = any(_is_name_of_raises(name) for name in cycle.types)
     return has_raises and all(
@@ -95,18 +98,18 @@ _OF_RUNNERS = ("anyio.", "asyncio.", "_asyncio.", "trio.")
 
 
 def is_of_runner(cycle: Cycle) -> bool:
-    """Tell whether a ring is what a runner of async tests leaves when it has ended, with nothing else on it."""
+    """Return whether a ring is only what a runner of async tests leaves when it has ended."""
     return any(link.type in _RUNNERS for link in cycle.ring) and all(
         "." not in name or name.startswith(_OF_RUNNERS) for name in cycle.types
     )
 
 
 def is_of_pytest(cycle: Cycle, own_frames: frozenset[str]) -> bool:
-    """Tell whether a ring is only that of a pytest.raises: without it, nothing of what it holds would be left.
+    """Return whether a ring is only that of a pytest.raises.
 
-    A traceback leads to the frames of the program as well. Where one of them keeps the exception
-    too, the two rings hold the same objects, and the shorter one is shown; then the cut frees only
-    a part: the test has found something.
+    Then nothing of what it holds would be left without that. A traceback leads to the frames of the
+    program as well. Where one of them keeps the exception too, the two rings hold the same objects,
+    and the shorter one is shown; then the cut frees only a part: the test has found something.
     """
     cut = cycle.cut
     return (
@@ -136,10 +139,10 @@ def judge(report: Report, rules: Rules) -> Judgement:
 
 
 def form_of(cycle: Cycle) -> str:
-    """Tell which rings are of one form to a project: those of one fingerprint; of classes, those of one name.
+    """Return what rings of one form have in common to a project: the fingerprint.
 
-    Every class refers to itself in the same way, and a baseline that knows one of them must not
-    know all.
+    Of a class, with its name: every class refers to itself in the same way, and a baseline that
+    knows one of them must not know all.
     """
     name = next((link.name for link in cycle.ring if ".__mro__" in link.label), None)
     return cycle.fingerprint if name is None else f"{cycle.fingerprint} {name}"
@@ -171,7 +174,7 @@ class Session:
         self.judgements: dict[str, Judgement] = {}
 
     def add(self, test: str, judgement: Judgement | None) -> None:
-        """Note that a test was judged; None where it left nothing. Of a test that is run again, the last counts."""
+        """Note that a test was judged; None where it left nothing. The last of its runs counts."""
         self.judged.add(test)
         self.judgements.pop(test, None)
         if judgement is not None:
@@ -182,7 +185,7 @@ class Session:
         return [test for test, judgement in self.judgements.items() if judgement.of(standing)]
 
     def forms(self, *standings: str, severity: str | None = None) -> tuple[Form, ...]:
-        """Return the rings that stand so (in tests of one severity), those that hold most objects first."""
+        """Return the rings that stand so, in tests of one severity, those that hold most first."""
         found: dict[str, tuple[list[Cycle], list[str]]] = {}
         for test, judgement in self.judgements.items():
             if severity is not None and judgement.severity != severity:
@@ -210,7 +213,7 @@ class Session:
         return found
 
     def seen(self) -> dict[str, KnownRing]:
-        """Return what belongs in a baseline: new rings and known ones, by fingerprint."""
+        """Return what belongs in a baseline: new rings and known ones, by `form_of`."""
         return {
             form_of(form.cycle): known_ring(form.cycle, form.tests)
             for form in self.forms(NEW, KNOWN)
@@ -218,5 +221,5 @@ class Session:
 
 
 def known_ring(cycle: Cycle, tests: Iterable[str]) -> KnownRing:
-    """Write down a ring for the baseline."""
+    """Build the entry of a ring in the baseline."""
     return KnownRing(fingerprint=form_of(cycle), ring=ring_line(cycle), tests=tuple(sorted(tests)))

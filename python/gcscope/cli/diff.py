@@ -1,0 +1,53 @@
+"""The command `diff`: compare two reports."""
+
+from __future__ import annotations
+
+import sys
+
+from gcscope.cli.show import print_record, read_record
+from gcscope.cli.trouble import EXIT_CODES, FOUND, Trouble
+from gcscope.model.diff import compare, report_within
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from gcscope.model.results import Report
+
+
+HELP = "compare two reports: which rings are new?"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the two files, and what a difference means."""
+    parser.epilog = f"{EXIT_CODES}; {FOUND} under --fail"
+    parser.description = (
+        "Compare the rings of two reports, form by form: what is new, what has grown, what is gone?"
+    )
+    parser.add_argument("old", metavar="OLD", help="the file written before; - for standard input")
+    parser.add_argument("new", metavar="NEW", help="the file written after")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
+    parser.add_argument(
+        "--fail", action="store_true", help=f"exit with {FOUND} if any form is new or has grown"
+    )
+
+
+def _report(name: str) -> Report:
+    record = read_record(name)
+    report = report_within(record)
+    if report is None:
+        kind = type(record).__name__.lower()
+        raise Trouble(f"{name!r} is of kind {kind!r}: diff takes reports, collections and trials")
+    return report
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the difference, and exit with FOUND where that is asked for."""
+    old, new = _report(options.old), _report(options.new)
+    try:
+        difference = compare(old, new)
+    except ValueError as error:
+        raise Trouble(f"cannot compare {options.old!r} and {options.new!r}: {error}") from None
+    print_record(difference, options.format)
+    if options.fail and difference:
+        sys.exit(FOUND)

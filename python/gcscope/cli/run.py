@@ -1,0 +1,154 @@
+"""The command `run`: run a program as plain Python would, and report what it left."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gcscope.cli.files import OTHER_PICTURES, Target, suffix_of
+from gcscope.cli.program import Program, run_program
+from gcscope.cli.streams import complain, put, put_text, width_of
+from gcscope.cli.trouble import FOUND, OUR_ERROR, Trouble, WrongUsage
+from gcscope.model.record import form_of_suffix, writers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from gcscope.model.outcome import Outcome
+    from gcscope.model.results import Report
+
+
+HELP = "run a program and tell what it left for the collector"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the options; the program and its arguments are taken off before, by `split`."""
+    own = "[-o FILE] [--json] [--fail] [-q]"
+    parser.usage = f"python -m gcscope run {own} (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]"
+    parser.description = (
+        "Run a program as plain Python would (a file, a directory or archive with a __main__.py, "
+        "-m MODULE or -c CODE; what follows are its arguments); at its end, tell on stderr what it "
+        "left for the collector."
+    )
+    parser.epilog = (
+        "exit codes: the program's own; if that is 0: 1 for an error of gcscope, told in one line; "
+        "3 if there are rings under --fail; 2 for wrong usage"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the report as JSON, too; whole or not at all"
+    )
+    parser.add_argument("--fail", action="store_true", help=f"exit with {FOUND} if there are rings")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--json", action="store_true", help="tell the report as one line of JSON instead of text"
+    )
+    how.add_argument("-q", "--quiet", action="store_true", help="tell nothing but errors")
+
+
+def split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Part the arguments into the own options and the program with all that follows it."""
+    at = 0
+    while at < len(arguments):
+        word = arguments[at]
+        if word == "--":
+            return arguments[:at], arguments[at + 1 :]
+        if word == "-" or not word.startswith("-") or word.startswith(("-m", "-c")):
+            break
+        takes_the_next = word in ("-o", "--output") or (
+            word[1:2] != "-" and word.endswith("o")
+        )  # -o, -qo
+        at += 2 if takes_the_next else 1
+    return arguments[:at], arguments[at:]
+
+
+def _program(words: list[str]) -> Program:
+    kind = "script"
+    for option, meant in (("-m", "module"), ("-c", "code")):
+        if words and words[0].startswith(option):
+            kind = meant
+            words = [words[0][2:], *words[1:]] if words[0] != option else words[1:]
+    if not words:
+        raise WrongUsage("run needs a program: a script, -m MODULE or -c CODE")
+    return Program(kind=kind, target=words[0], arguments=tuple(words[1:]))
+
+
+class _Reporter:
+    """Reports the outcome as the options ask, and knows the exit code that they ask for."""
+
+    __slots__ = ("failed", "file", "found", "has_reported", "options", "process")
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        suffix = suffix_of(options.output)
+        form = form_of_suffix(suffix)
+        if suffix in OTHER_PICTURES or form not in (None, "json"):
+            raise Trouble(
+                f"-o keeps the report as JSON, for which {suffix} is no name: `gcscope show "
+                f"FILE.json -o PICTURE{suffix if form is not None else '.svg'}` draws it then"
+            )
+        self.file = None if options.output is None else Target(options.output)
+        self.process = os.getpid()
+        self.found = self.has_reported = self.failed = False
+        # What reporting needs is loaded before the program may have spoilt sys.path.
+        writers()
+        if sys.stderr is not None and width_of(sys.stderr) is not None:
+            import unicodedata  # noqa: F401
+
+    def __call__(self, outcome: Outcome) -> None:
+        """Speak on stderr, after what the program itself has printed."""
+        try:
+            sys.stdout.flush()
+        except (AttributeError, OSError, ValueError):
+            pass  # closed, or a broken pipe: the interpreter says so at its end
+        report = outcome.report
+        self.found = bool(report)
+        if self.file is not None:
+            self._write(self.file, report)
+        try:
+            self._print(outcome, report)
+        except Trouble:
+            pass  # nobody is there to read it
+        self.has_reported = True
+
+    def _write(self, file: Target, report: Report) -> None:
+        try:
+            file.write(report.to_json())
+        except Trouble as trouble:
+            self.failed = True
+            complain(str(trouble))
+
+    def _print(self, outcome: Outcome, report: Report) -> None:
+        stream = getattr(sys, "stderr", None)
+        if self.options.json:
+            put(report.to_json(), stream)
+        elif not self.options.quiet or self.failed:  # what could not be written is not to be lost
+            put_text(str(outcome), stream)
+
+    def exit_code(self) -> int:
+        """Return the exit code where the program itself succeeded; 0 in a child of the process."""
+        if os.getpid() != self.process:
+            return 0
+        wanted = self.options.fail or self.file is not None
+        if self.failed or (wanted and not self.has_reported):
+            return OUR_ERROR
+        return FOUND if self.options.fail and self.found else 0
+
+
+def _succeeded(code: object) -> bool:
+    """Return whether the argument of SystemExit makes an exit code of 0."""
+    return code is None or (isinstance(code, int) and code & 0xFF == 0)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the program, and exit as it does, or as its report asks for."""
+    program, reporter = _program(options.program), _Reporter(options)
+    if reporter.file is not None:
+        reporter.file.check()
+    try:
+        run_program(program, reporter)
+    except SystemExit as end:
+        if not _succeeded(end.code) or not reporter.exit_code():
+            raise
+    if reporter.exit_code():
+        sys.exit(reporter.exit_code())
