@@ -47,8 +47,8 @@ def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
     fingerprint = _fingerprint(turned(steps, smallest_rotation([step.pair for step in steps])))
     steps = turned(steps, smallest_rotation([step.details for step in steps]))
     steps = turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
-    cause = cause_of(steps, alive)
-    cut = cut_of(steps, cause, alive or ring.held)
+    pattern = pattern_of(steps, alive)
+    cut = cut_of(steps, pattern, alive or ring.held)
     return Cycle(
         ring=tuple(step.link() for step in steps),
         objects=ring.objects,
@@ -56,23 +56,10 @@ def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
         bytes=ring.bytes,
         dragged_bytes=ring.dragged_bytes,
         types=sum_counts(*ring.types),
-        cause=cause,
-        cut=cut,
-        advice=cut.advice if cut is not None else advice_without_cut(steps, cause),
-        count=ring.seen,
-    pattern = pattern_of(steps, alive)
-    cut = cut_of(steps, pattern, alive or held)
-    return Cycle(
-        ring=tuple(step.link() for step in steps),
-        objects=objects,
-        dragged=dragged,
-        bytes=size,
-        dragged_bytes=dragged_size,
-        types=sum_counts(*types),
         cause=pattern.text,
         cut=cut,
         advice=cut.advice if cut is not None else advice_without_cut(steps, pattern),
-        count=count,
+        count=ring.seen,
         fingerprint=fingerprint,
     )
 

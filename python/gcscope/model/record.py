@@ -259,7 +259,7 @@ class Record(metaclass=RecordType):
         """Raise ValueError where the fields that were read do not fit each other."""
 
     def __str__(self) -> str:
-        text: str = _writers().text_of(self)
+        text: str = writers().text_of(self)
         return text
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
@@ -268,7 +268,7 @@ class Record(metaclass=RecordType):
 
     def to_json(self) -> str:
         """Write the record as one JSON object, with "schema" and "kind" beside its fields."""
-        text: str = _writers().json_of(self)
+        text: str = writers().json_of(self)
         return text
 
     @classmethod
@@ -277,7 +277,7 @@ class Record(metaclass=RecordType):
 
         Raises ValueError, saying what is wrong, for anything else.
         """
-        record: Self = _writers().read(None if cls is Record else cls, text)
+        record: Self = writers().read(None if cls is Record else cls, text)
         return record
 
 
@@ -285,7 +285,7 @@ def _rebuild(cls: type[Record], values: dict[str, object]) -> Record:
     return cls(**values)
 
 
-def _writers() -> Any:
+def writers() -> Any:
     """Return the module that writes and reads records: the one hop upwards.
 
     It loads what it needs when a record is first written so. Who writes when the program under
@@ -302,7 +302,7 @@ def rendered(record: Record, form: str) -> str | bytes:
     Raises ValueError if it has no rings to draw, CannotDraw, an OSError, where Graphviz is needed
     and is not there or fails.
     """
-    written: str | bytes = _writers().rendered(record, form)
+    written: str | bytes = writers().rendered(record, form)
     return written
 
 
@@ -328,9 +328,9 @@ class Drawable(Record):
         Graphviz a picture is written as .dot beside it, and CannotDraw is raised, an OSError that
         says where from Graphviz is to be had.
         """
-        _writers().save(self, path)
+        writers().save(self, path)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """Return what Jupyter shows: its text, and SVG, or Mermaid where there is no Graphviz."""
-        forms: dict[str, str] = _writers().bundle(self, include, exclude)
+        forms: dict[str, str] = writers().bundle(self, include, exclude)
         return forms
