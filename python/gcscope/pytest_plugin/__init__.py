@@ -118,7 +118,6 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     from gcscope.pytest_plugin import hooks
 
-    config.pluginmanager.register(hooks, "gcscope.pytest_plugin.hooks")
     config.pluginmanager.register(hooks, "gcscope-hooks")
 
 
