@@ -108,7 +108,7 @@ def test_no_backward_goto_and_no_recursion_by_name():
 # What the linker sees as writable data: tables that the C API wants as non-const, and nothing that
 # changes.
 WRITABLE = re.compile(
-    r"(_methods|_members|_getset|_slots|_spec|_module|_def|_words|_table)(\.\d+)?$|^(keywords|completed)(\.\d+)?$|^__|^_|^gcscope_module$"
+    r"(_methods|_members|_getset|_slots|_spec|_module|_def|_words|_table|_fields)(\.\d+)?$|^(keywords|completed)(\.\d+)?$|^__|^_|^gcscope_module$"
 )
 
 
