@@ -9,12 +9,13 @@ import sys
 import weakref
 
 import pytest
-from test_holders import ZOO, Plain, Slotted, evil, world
 
 import gcscope
 from gcscope import IMMORTAL, Person, _core, holders, refcount
 from gcscope.api.neighborhood import MOST_OBJECTS, check_given, is_folded, look, reasons
 from gcscope.explain.hops import Edge, fold
+from specimens.objects import PLAIN, Plain, Slotted, evil, world
+from specimens.zoo import ZOO
 
 pytestmark = pytest.mark.usefixtures("quiet")
 HERE = __name__
@@ -410,7 +411,7 @@ def test_the_walk_ends_at_what_leads_everywhere():
     assert sys.modules[HERE] not in [obj.address for obj in neighborhood.objects]
     assert [t.title for t in scene_of(sys.modules[HERE], Plain).objects[:2]] == [
         f"module {HERE}",
-        "type test_holders.Plain",
+        f"type {PLAIN}",
     ]
 
 
@@ -468,10 +469,10 @@ kept_by_a_module = Plain()
 
 def test_names_of_variables():
     mine, others = Plain(), [Plain()]
-    assert names(scene_of(kept_by_a_module)) == ["test_holders.Plain"]
+    assert names(scene_of(kept_by_a_module)) == [PLAIN]
     assert scene_of(kept_by_a_module).holders_of(0) == [f"{HERE}.kept_by_a_module"]
     neighborhood = scene_of(mine, others[0])
-    assert names(neighborhood) == ["mine", "test_holders.Plain"]
+    assert names(neighborhood) == ["mine", PLAIN]
     assert neighborhood.holders_of(0) == ["mine in test_names_of_variables()"]
     assert neighborhood.holders_of(1) == ["list [0]"]
 
