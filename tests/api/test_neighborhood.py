@@ -669,56 +669,34 @@ def action():
 """
 
 
-def test_exhausted_raw_memory(python):
+def test_exhausted_raw_memory(starving):
     code = """
 expected = action()
-for growths in range(2000):
-    _core.fail_after(growths)
-    try:
-        answer = look([id(one)]), action()
-    except MemoryError:
-        assert gc.isenabled()
-        continue
-    break
-_core.fail_after(-1)
+def check():
+    assert gc.isenabled()
+growths, answer = each_growth(lambda: (look([id(one)]), action()), check)
 assert 8 < growths < 1900, growths
 assert answer[1] == expected and count() == 73, count()
-print("survived")
 """
-    done = python("-c", SURVIVES + code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(SURVIVES + code)
 
 
-def test_exhausted_python_memory(python):
+def test_exhausted_python_memory(starving):
     pytest.importorskip("_testcapi")
     code = """
-import _testcapi
 gc.collect(); gc.disable()
 action()
 gc.enable()
 before = count()
-failures = 0
-for number in range(3000):
-    failed = False
-    _testcapi.set_nomemory(number, number + 1)
-    try:
-        action()
-    except MemoryError:
-        failed = True
-    finally:
-        _testcapi.remove_mem_hooks()
+def check():
     assert gc.isenabled()
-    failures += failed
-    if not failed and number > 1000:
-        break
+failures = each_allocation(action, check)
 gc.disable()
 assert failures > 100 and count() == before, (failures, count(), before)
 gc.collect()
 assert _core.dry_run().objects == 0
-print("survived")
 """
-    done = python("-c", SURVIVES + code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(SURVIVES + code)
 
 
 def test_an_audit_hook_cannot_switch_collection_on_for_a_pass(python):
