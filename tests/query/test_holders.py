@@ -547,7 +547,7 @@ assert gc.collect() == 0
     assert done.code == 0, done
 
 
-def test_exhausted_raw_memory(python):
+def test_exhausted_raw_memory(starving):
     code = """
 import gc, gcscope
 from gcscope import _core
@@ -555,6 +555,8 @@ class Plain: pass
 one = [Plain()]
 one[0].a = [one]
 kept = [[one[0]] for _ in range(70)]
+def check():
+    assert gc.isenabled()
 words = {
     "holders": lambda: gcscope.holders(one[0]),
     "why_alive": lambda: gcscope.why_alive(one[0]),
@@ -564,28 +566,18 @@ words = {
 for name, word in words.items():
     expected = word()
     expected = word()  # as the answer: while another one is there, whose rows hold their types
-    for growths in range(2000):
-        _core.fail_after(growths)
-        try:
-            answer = word()
-        except MemoryError:
-            assert gc.isenabled()
-            continue
-        break
-    _core.fail_after(-1)
+    growths, answer = each_growth(word, check)
     assert 3 < growths < 1900, name
     assert answer == expected, name
 assert gcscope.refcount(one[0]) == 71
-print("survived")
 """
-    done = python("-c", code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(code)
 
 
-def test_exhausted_python_memory(python):
+def test_exhausted_python_memory(starving):
     pytest.importorskip("_testcapi")
     code = """
-import _testcapi, gc, gcscope
+import gc, gcscope
 from gcscope import _core
 gc.collect(); gc.disable()
 class Plain: pass
@@ -602,32 +594,21 @@ actions = [
     lambda: _core.holders([one[0]], ()), lambda: _core.why_alive([one[0]]), lambda: _core.retained([one[0]]),
     lambda: _core.retainers(5), live, lambda: _core.holders([Plain], ()), lambda: _core.why_alive([Plain]),
 ]
+def check():
+    assert gc.isenabled()
 def count():
     return gcscope.refcount(one[0])
 for action in actions:
     action()
     gc.enable()
     before = count()
-    for number in range(400):
-        failed = False
-        _testcapi.set_nomemory(number, number + 1)
-        try:
-            action()
-        except MemoryError:
-            failed = True
-        finally:
-            _testcapi.remove_mem_hooks()
-        assert gc.isenabled()
-        if not failed and number > 20:
-            break
+    each_allocation(action, check)
     gc.disable()
     assert count() == before, (action, count(), before)
 gc.collect()
 assert _core.dry_run().objects == 0
-print("survived")
 """
-    done = python("-c", code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(code)
 
 
 @pytest.mark.parametrize(
