@@ -23,19 +23,29 @@ ROOMS = (
 
 
 @pytest.fixture
-def quiet():
-    """The collector ran just before, and does not run by itself: what is unreachable is the test's."""
+def whole_heap():
+    """For `quiet`: what was there before is looked at, too. It costs a tenth of a second a pass."""
+
+
+@pytest.fixture
+def quiet(request):
+    """Only what the test makes is in the heap, and the collector runs only where it is called.
+
+    What was there before is frozen: it counts as outside, so that passes are short.
+    """
     was_enabled = gc.isenabled()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-        vars(sys).pop(
-            name, None
-        )  # pytest drops what it keeps of a failure when the next test has begun
+        vars(sys).pop(name, None)  # pytest drops what it keeps of a failure when the next test begins
+    is_small = "whole_heap" not in request.fixturenames
+    if is_small:
+        gc.freeze()
     gc.collect()
     gc.disable()
     yield
     if was_enabled:
         gc.enable()
-    gc.collect(1)  # what the test has made; most of the heap was there before
+    gc.collect(2 if is_small else 1)  # what the test has made
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -49,6 +59,19 @@ def small_heap():
 @pytest.fixture(name="python")
 def python_fixture():
     return python
+
+
+@pytest.fixture
+def starving(python):
+    """Run code in which allocations fail in a process of its own, which has to survive them."""
+    head = f"import sys; sys.path.append({str(ROOT / 'tests')!r})\n"
+    head += "from starved import each_allocation, each_growth\n"
+
+    def run(code):
+        done = python("-X", "faulthandler", "-c", f"{head}{code}\nprint('survived')")
+        assert done.code == 0 and done.out == "survived\n", done
+
+    return run
 
 
 @pytest.fixture(scope="session")

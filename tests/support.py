@@ -13,10 +13,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 # whatever the environment is from which the tests are run
-PLAIN = {"PYTHONIOENCODING": "utf-8"}
+PLAIN_ENV = {"PYTHONIOENCODING": "utf-8"}
 
 
-PLAIN |= dict.fromkeys(
+PLAIN_ENV |= dict.fromkeys(
     ("PYTHONWARNINGS", "PYTHONUNBUFFERED", "COLUMNS", "NO_COLOR", "FORCE_COLOR"), ""
 )
 
@@ -47,7 +47,7 @@ def python(*arguments, env=None, cwd=None, text_input=None):
             input=text_input,
             env={
                 name: value
-                for name, value in {**os.environ, **PLAIN, **(env or {})}.items()
+                for name, value in {**os.environ, **PLAIN_ENV, **(env or {})}.items()
                 if value is not None
             },
         )

@@ -321,14 +321,11 @@ def test_a_scene_of_what_a_lying_type_shows(quiet, rooms):
 
 
 @pytest.mark.parametrize("memory", ["raw", "Python's"])
-def test_a_scene_without_memory(python, memory):
+def test_a_scene_without_memory(starving, memory):
     """At each growth of its arrays, at each allocation of an object."""
     if memory != "raw":
         pytest.importorskip("_testcapi")
     code = f"""
-is_raw = {memory == "raw"}
-if not is_raw:
-    import _testcapi
 one = Node()
 one.ring, one.often, one.function = one, [one] * 6, lambda: one
 def generate():
@@ -340,23 +337,11 @@ def look():
     return len(_core.neighborhood([id(one), id(running)], 60, ((id(running), "title"),), {{}}, None))
 look()
 counts = sys.getrefcount(one), sys.getrefcount(running)
-failures = 0
-for at in range(3000):
-    answer = None
-    _core.fail_after(at) if is_raw else _testcapi.set_nomemory(at, at + 1)
-    try:
-        answer = look()
-    except MemoryError:
-        failures += 1
-    finally:
-        _core.fail_after(-1) if is_raw else _testcapi.remove_mem_hooks()
-    if answer is not None and at > failures + 50:
-        break
+{"failures, _ = each_growth(look)" if memory == "raw" else "failures = each_allocation(look)"}
 assert failures > 20 and look() == 4, failures
 assert counts == (sys.getrefcount(one), sys.getrefcount(running))
-print("survived")
 """
-    assert survives(python, MANY_RINGS + code) == "survived\n"
+    starving(MANY_RINGS + code)
 
 
 def test_a_list_that_is_being_sorted(quiet):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support import PLAIN, needs_graphviz
+from support import PLAIN_ENV, needs_graphviz
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -60,7 +60,7 @@ def test_the_comparison_is_as_shown(tmp_path):
     (tmp_path / "fixed.py").write_text(program.replace(last, f"{last}    del last\n"))
     commands = re.findall(r"^\$ (.*)\n", shown, flags=re.M)
     script = "\n".join(f'python() {{ {sys.executable} "$@"; }}; {command}' for command in commands)
-    environment = {**os.environ, **PLAIN}
+    environment = {**os.environ, **PLAIN_ENV}
     done = subprocess.run(
         ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, env=environment
     )

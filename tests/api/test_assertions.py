@@ -620,7 +620,7 @@ def test_a_collection_in_the_factory_is_noted(quiet):
 
 
 @pytest.mark.parametrize("enabled", [True, False])
-def test_exhausted_memory(python, enabled):
+def test_exhausted_memory(starving, enabled):
     """At each growth of each pass, before the block and after it: automatic collection is put back."""
     code = f"""
 import gc, gcscope
@@ -632,67 +632,50 @@ gcscope.watch().__enter__
 gcscope.assert_no_cycles(list)
 gcscope.assert_released(list)
 gc.{"enable" if enabled else "disable"}()
-stages = dict(before=0, after=0, kept=0, released=0)
-def block(at, error):
+def check():
+    assert gc.isenabled() is {enabled}
+def begin():
+    with gcscope.watch():
+        _core.fail_after(-1)
+def block(starve, error=None):
     with gcscope.watch() as watched:
         ring()
-        _core.fail_after(at)
-        if error:
-            raise KeyError
+        starve()
+        if error is not None:
+            raise error
     return watched
-for at in range(2000):
-    _core.fail_after(at)
+before, _ = each_growth(begin, check)
+after, watched = each_growth(block, check, inside=True)
+for at in range(after):
     try:
-        with gcscope.watch():
-            _core.fail_after(-1)
-    except MemoryError:
-        stages["before"] += 1
-        assert gc.isenabled() is {enabled}
-        continue
-    break
-for at in range(2000):
-    _core.fail_after(-1)
-    try:
-        watched = block(at, False)
-    except MemoryError:
-        stages["after"] += 1
-        assert gc.isenabled() is {enabled}
-        continue
-    break
-for at in range(stages["after"]):
-    _core.fail_after(-1)
-    try:
-        block(at, True)
+        block(lambda: _core.fail_after(at), KeyError())
     except KeyError:
-        stages["kept"] += 1
-        assert gc.isenabled() is {enabled}
-def held():
-    _core.fail_after(at)
+        after -= 1
+        check()
+    _core.fail_after(-1)
+def held(starve):
+    starve()
     box.append([])
     return box[-1]
-def kept():
-    _core.fail_after(at)
+def kept(starve):
+    starve()
     ring()
     return []
+def released(starve):
+    try:
+        gcscope.assert_released(lambda: factory(starve))
+    except AssertionError:
+        return True
+stages = 0
 for factory in (held, kept):
     box = []
-    for at in range(2000):
-        _core.fail_after(-1)
-        try:
-            gcscope.assert_released(factory)
-        except MemoryError:
-            stages["released"] += 1
-            assert gc.isenabled() is {enabled}
-            continue
-        except AssertionError:
-            break
-_core.fail_after(-1)
-assert watched.report.objects >= 1 and stages["released"] > 20
-assert stages["before"] > 3 and stages["after"] > 10 and stages["kept"] == stages["after"], stages
-print("survived")
+    failed, is_told = each_growth(released, check, inside=True)
+    assert is_told
+    stages += failed
+assert watched.report.objects >= 1 and stages > 20, stages
+assert before > 3 and after == 0, (before, after)
 """
-    done = python("-c", code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(code)
 
 
 def test_the_word_leaves_no_trash(python):

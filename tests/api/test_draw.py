@@ -6,12 +6,12 @@ import threading
 import weakref
 
 import pytest
-from test_holders import Plain, Slotted, evil, world
 
 import gcscope
 from gcscope import Person, draw, holders, refcount
 from gcscope.api.draw import MOST_ALIKE, MOST_BOXES, MOST_HOLDERS, MOST_IN_ROW, MOST_OBJECTS
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Picture
+from specimens.objects import PLAIN, Plain, Slotted, evil, world
 
 pytestmark = pytest.mark.usefixtures("quiet")
 HERE = __name__
@@ -216,7 +216,7 @@ def test_what_a_suspended_generator_lends_is_told_and_not_counted():
     next(generator)
     lists = [[mine] for _ in range(10)]
     picture = draw(generator, mine)
-    [box] = [box for box in picture.boxes if box.title == "test_holders.Plain"]
+    [box] = [box for box in picture.boxes if box.title == PLAIN]
     assert box.refcount == refcount(mine)
     told = {box.key: box.title for box in picture.boxes}
     owned = [

@@ -7,12 +7,12 @@ import sys
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from test_holders import Plain
 
 import gcscope
 from gcscope import IMMORTAL, Person, Walkthrough, explain_collection
 from gcscope.api.explain_collection import MOST_EXPLAINED
 from gcscope.api.neighborhood import look
+from specimens.objects import Plain
 
 pytestmark = pytest.mark.usefixtures("small_heap", "quiet")
 

@@ -5,12 +5,12 @@ import sys
 import weakref
 
 import pytest
-from test_holders import Plain, Slotted
 
 import gcscope
 from gcscope import Person, film, journal, refcount
 from gcscope.api.film import MOST_FATES
 from gcscope.model.film import Frame
+from specimens.objects import PLAIN, Plain, Slotted
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -167,7 +167,7 @@ def test_what_changes_stays_the_same(collects):
         if collects:
             gc.collect()
         after = taken.frame("after")
-    assert titles(before) == ["gcscope.Person 'Solo'", "test_holders.Plain", "dict"]
+    assert titles(before) == ["gcscope.Person 'Solo'", PLAIN, "dict"]
     assert titles(after)[:3] == ["gcscope.Person 'Duo'", "m.Other", "dict"]
     assert keys(after)[:3] == keys(before)[:3] and len(set(keys(after))) == len(keys(after))
 

@@ -9,12 +9,13 @@ import sys
 import weakref
 
 import pytest
-from test_holders import ZOO, Plain, Slotted, evil, world
 
 import gcscope
 from gcscope import IMMORTAL, Person, _core, holders, refcount
 from gcscope.api.neighborhood import MOST_OBJECTS, check_given, is_folded, look, reasons
 from gcscope.explain.hops import Edge, fold
+from specimens.objects import PLAIN, Plain, Slotted, evil, world
+from specimens.zoo import ZOO
 
 pytestmark = pytest.mark.usefixtures("quiet")
 HERE = __name__
@@ -410,7 +411,7 @@ def test_the_walk_ends_at_what_leads_everywhere():
     assert sys.modules[HERE] not in [obj.address for obj in neighborhood.objects]
     assert [t.title for t in scene_of(sys.modules[HERE], Plain).objects[:2]] == [
         f"module {HERE}",
-        "type test_holders.Plain",
+        f"type {PLAIN}",
     ]
 
 
@@ -468,10 +469,10 @@ kept_by_a_module = Plain()
 
 def test_names_of_variables():
     mine, others = Plain(), [Plain()]
-    assert names(scene_of(kept_by_a_module)) == ["test_holders.Plain"]
+    assert names(scene_of(kept_by_a_module)) == [PLAIN]
     assert scene_of(kept_by_a_module).holders_of(0) == [f"{HERE}.kept_by_a_module"]
     neighborhood = scene_of(mine, others[0])
-    assert names(neighborhood) == ["mine", "test_holders.Plain"]
+    assert names(neighborhood) == ["mine", PLAIN]
     assert neighborhood.holders_of(0) == ["mine in test_names_of_variables()"]
     assert neighborhood.holders_of(1) == ["list [0]"]
 
@@ -668,56 +669,34 @@ def action():
 """
 
 
-def test_exhausted_raw_memory(python):
+def test_exhausted_raw_memory(starving):
     code = """
 expected = action()
-for growths in range(2000):
-    _core.fail_after(growths)
-    try:
-        answer = look([id(one)]), action()
-    except MemoryError:
-        assert gc.isenabled()
-        continue
-    break
-_core.fail_after(-1)
+def check():
+    assert gc.isenabled()
+growths, answer = each_growth(lambda: (look([id(one)]), action()), check)
 assert 8 < growths < 1900, growths
 assert answer[1] == expected and count() == 73, count()
-print("survived")
 """
-    done = python("-c", SURVIVES + code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(SURVIVES + code)
 
 
-def test_exhausted_python_memory(python):
+def test_exhausted_python_memory(starving):
     pytest.importorskip("_testcapi")
     code = """
-import _testcapi
 gc.collect(); gc.disable()
 action()
 gc.enable()
 before = count()
-failures = 0
-for number in range(3000):
-    failed = False
-    _testcapi.set_nomemory(number, number + 1)
-    try:
-        action()
-    except MemoryError:
-        failed = True
-    finally:
-        _testcapi.remove_mem_hooks()
+def check():
     assert gc.isenabled()
-    failures += failed
-    if not failed and number > 1000:
-        break
+failures = each_allocation(action, check)
 gc.disable()
 assert failures > 100 and count() == before, (failures, count(), before)
 gc.collect()
 assert _core.dry_run().objects == 0
-print("survived")
 """
-    done = python("-c", SURVIVES + code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(SURVIVES + code)
 
 
 def test_an_audit_hook_cannot_switch_collection_on_for_a_pass(python):

@@ -14,7 +14,7 @@ from gcscope.cli.main import main
 from gcscope.model.diff import Difference
 from gcscope.model.phrases import in_one_line
 from specimens.records import ALL, RETAINED, RINGS
-from support import PLAIN, needs_graphviz
+from support import PLAIN_ENV, needs_graphviz
 
 RING = """
 class Node:
@@ -956,7 +956,7 @@ def test_diff_wants_rings_of_one_sort(python, reports, tmp_path):
 
 def shell(command, **env):
     words = ["bash", "-c", f"{command}; echo ${{PIPESTATUS[@]}}"]
-    environment = {**os.environ, **PLAIN, **env}
+    environment = {**os.environ, **PLAIN_ENV, **env}
     done = subprocess.run(
         words, capture_output=True, text=True, errors="replace", timeout=60, env=environment
     )
@@ -1058,7 +1058,7 @@ def test_a_terminal(tmp_path):
         leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
         words = [sys.executable, "-m", "gcscope", "show", str(tmp_path / "r")]
-        environment = {**os.environ, **PLAIN, "TERM": "xterm", **env}
+        environment = {**os.environ, **PLAIN_ENV, "TERM": "xterm", **env}
         subprocess.run(
             words, stdout=follower, stderr=follower, env=environment, timeout=60, check=True
         )

@@ -415,7 +415,7 @@ def test_wrong_extents(quiet, word):
 
 
 @pytest.mark.parametrize("collects", [False, True])
-def test_exhausted_memory(python, collects):
+def test_exhausted_memory(starving, collects):
     """At each growth of each pass: an exception or a note, and all is put back."""
     code = f"""
 import gc
@@ -424,46 +424,42 @@ from gcscope.pytest_plugin import new_objects
 class Plain: pass
 def ring():
     one = Plain(); one.me = one
-def look(at):
+def look(starve):
     watched = new_objects.NewObjects()
     watched.begin()
     try:
         ring()
-        _core.fail_after(at)
+        starve()
         if {collects}:
             gc.collect()
-        return watched.end()
+        told = watched.end()
+    except RuntimeError as error:
+        raise MemoryError from error
     finally:
         _core.fail_after(-1)
+    if "is not told" in "".join(told.notes):
+        raise MemoryError
+    return told
 gc.disable()
-look(-1)
+look(int)
 gc.collect()
 settings = gc.get_threshold(), list(gc.callbacks)
-failures = 0
-for at in range(2000):
-    try:
-        told = look(at)
-        failed = "is not told" in "".join(told.notes)
-    except (MemoryError, RuntimeError) as error:
-        failed = True
-    failures += failed
-    assert (gc.get_threshold(), list(gc.callbacks), gc.isenabled()) == (*settings, False), at
+def check():
+    assert (gc.get_threshold(), list(gc.callbacks), gc.isenabled()) == (*settings, False)
     gc.collect()
-    if not failed:
-        break
+failures, told = each_growth(look, check, inside=True)
+check()
 assert failures > 5, failures
 assert told.types == {{"__main__.Plain": 1}}, told
-print("survived")
 """
-    done = python("-c", code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(code)
 
 
-def test_exhausted_python_memory(python):
+def test_exhausted_python_memory(starving):
     """At each allocation of a pass with a marker; the interpreter itself does not survive that everywhere."""
     pytest.importorskip("_testcapi")
     code = """
-import _testcapi, gc
+import gc
 from gcscope import _core
 class Plain: pass
 def ring():
@@ -473,24 +469,11 @@ gc.disable()
 marker = []
 ring()
 for look in (lambda: _core.dry_run(marker).objects, lambda: _core.unreachable_rings(None, {}, None, marker).objects.objects):
-    failures = 0
     look()
-    for number in range(2000):
-        answer = None
-        _testcapi.set_nomemory(number, number + 1)
-        try:
-            answer = look()
-        except MemoryError:
-            failures += 1
-        finally:
-            _testcapi.remove_mem_hooks()
-        if answer is not None and number > 50 + failures:
-            break
+    failures = each_allocation(look)
     assert failures > 2 and look() == 1, (failures, look())
-print("survived")
 """
-    done = python("-c", code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(code)
 
 
 def test_many_watched_in_a_row(quiet, settings):

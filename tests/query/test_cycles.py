@@ -16,6 +16,7 @@ import gcscope
 import oracle
 from gcscope import Cycle, Person, Report, _core
 from gcscope.explain import cycles as explain
+from starved import each_growth
 
 networkx = pytest.importorskip("networkx")
 
@@ -1034,27 +1035,19 @@ def test_exhausted_raw_memory_is_a_memory_error(quiet, word):
         kept.append(kept)
         del kept
     expected = look()
-    failed = 0
-    try:
-        for growths in range(2000):
-            _core.fail_after(growths)
-            try:
-                answer = look()
-            except MemoryError:
-                failed += 1
-                assert not gc.isenabled()
-                continue
-            break
-    finally:
-        _core.fail_after(-1)
+
+    def check():
+        assert not gc.isenabled()
+
+    failed, answer = each_growth(look, check)
     assert 20 < failed < 1900
     assert answer == look() == expected
 
 
-def test_exhausted_python_memory_is_a_memory_error(python):
+def test_exhausted_python_memory_is_a_memory_error(starving):
     pytest.importorskip("_testcapi")
     code = """
-import _testcapi, gc
+import gc
 import gcscope
 from gcscope import Person, _core
 gc.disable()
@@ -1067,27 +1060,12 @@ def ring():
 ring()
 kept = (ring(),)
 expected = _core.unreachable_rings(None, {}, None).forms, _core.live_rings(kept, {}, None).forms
-blocks = None
 for which, look in enumerate([lambda: _core.unreachable_rings(None, {}, None).forms, lambda: _core.live_rings(kept, {}, None).forms]):
-    failures = 0
-    for number in range(2000):
-        failed = False
-        _testcapi.set_nomemory(number, number + 1)
-        try:
-            answer = look()
-        except MemoryError:
-            failed = True
-        finally:
-            _testcapi.remove_mem_hooks()
-        failures += failed
-        if not failed and number > 50 + failures:
-            break
+    failures = each_allocation(look)
     assert failures > 20, failures
-    assert look() == answer == expected[which]
-print("survived")
+    assert look() == expected[which]
 """
-    done = python("-c", code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(code)
 
 
 # ------------------------------------------------------------------------------ classes

@@ -13,6 +13,7 @@ import pytest
 import gcscope
 import oracle
 from gcscope import Person, _core
+from starved import each_growth
 
 
 class Plain:
@@ -612,31 +613,26 @@ def test_from_several_threads(quiet):
 
 
 def test_exhausted_raw_memory_is_a_memory_error_and_nothing_is_lost(quiet):
+    def action():
+        call = _core.dry_run()
+        call.without(call)
+        call.still_tracked()
+        _core.alive(call)
+
+    def check():
+        assert not gc.isenabled()
+
     ring_of_two()
     expected = gcscope.garbage()
-    try:
-        for growths in range(1000):
-            _core.fail_after(growths)
-            enabled = gc.isenabled()
-            try:
-                call = _core.dry_run()
-                call.without(call)
-                call.still_tracked()
-                _core.alive(call)
-            except MemoryError:
-                assert gc.isenabled() is enabled
-                continue
-            break
-    finally:
-        _core.fail_after(-1)
+    growths, _ = each_growth(action, check)
     assert 5 < growths < 900
     assert gcscope.garbage() == expected
 
 
-def test_exhausted_python_memory_is_a_memory_error(python):
+def test_exhausted_python_memory_is_a_memory_error(starving):
     pytest.importorskip("_testcapi")
     code = """
-import _testcapi, gc, gcscope
+import gc, gcscope
 import copyreg  # object.__getstate__ imports it: how an import fails without memory is the interpreter's affair
 from gcscope import _core, Person
 gc.disable()
@@ -653,23 +649,11 @@ actions = [
     lambda: Person("a").__getstate__(), lambda: repr(Person("a")), lambda: _core.roll_call([ring]),
 ]
 for action in actions:
-    for number in range(200):
-        failed = False
-        _testcapi.set_nomemory(number, number + 1)
-        try:
-            action()
-        except MemoryError:
-            failed = True
-        finally:
-            _testcapi.remove_mem_hooks()
-        if not failed and number > 20:
-            break
+    each_allocation(action)
 gc.collect()
 assert _core.dry_run().objects == 0
-print("survived")
 """
-    done = python("-c", code)
-    assert done.code == 0 and done.out == "survived\n", done
+    starving(code)
 
 
 @pytest.mark.parametrize(
