@@ -152,9 +152,7 @@ def test_by_address_it_is_exact_in_every_form(quiet):
     assert [row.refcount for row in table.rows] == [1, 1]
     assert [row.reachable for row in table.rows] == [True, True]
     assert table.rows[1].inside == (0 if sys.version_info < (3, 11) else 1)
-    assert look([id(7)]).objects == []
+    assert look([id(7), 2**70]).objects == []
     with pytest.raises(TypeError, match="must be an int"):
         look(["y"])
-    with pytest.raises(OverflowError):
-        look([2**70])
     assert gcscope.garbage().objects == 0

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 class Program(Record):
     """What to run, as the command line names it."""
 
-    __slots__ = ("arguments", "kind", "target")
     kind: str
     """'script' (a file, or a directory or archive with a __main__.py), 'module' or 'code'."""
     target: str

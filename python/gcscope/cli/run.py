@@ -9,7 +9,8 @@ from gcscope.cli.files import OTHER_PICTURES, Target, suffix_of
 from gcscope.cli.program import Program, run_program
 from gcscope.cli.streams import complain, put, put_text, width_of
 from gcscope.cli.trouble import FOUND, OUR_ERROR, Trouble, WrongUsage
-from gcscope.model.record import form_of_suffix, writers
+from gcscope.model.merge import NOTHING
+from gcscope.model.record import form_of_suffix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +92,8 @@ class _Reporter:
         self.process = os.getpid()
         self.found = self.has_reported = self.failed = False
         # What reporting needs is loaded before the program may have spoilt sys.path.
-        writers()
+        str(NOTHING)
+        NOTHING.to_json()
         if sys.stderr is not None and width_of(sys.stderr) is not None:
             import unicodedata  # noqa: F401
 

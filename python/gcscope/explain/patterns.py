@@ -10,6 +10,7 @@ import sys
 
 from gcscope.explain.candidates import Candidate, is_own, names_upwards
 from gcscope.explain.hops import PLAIN, Node, Step
+from gcscope.model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,26 +43,17 @@ class Shape:
         return any(names_upwards(step.label) for step in self.steps)
 
 
-class Pattern:
+class Pattern(Record):
     """A row of the table."""
 
-    __slots__ = ("advice", "applies", "text", "wants")
-
-    def __init__(
-        self,
-        text: str | None,
-        applies: Callable[[Shape], bool],
-        wants: Callable[[Candidate], bool] = lambda _: False,
-        advice: Advice = None,
-    ) -> None:
-        self.text = text
-        """The cause of the ring in plain words; None where there is nothing to be said."""
-        self.applies = applies
-        """Whether a ring is of the pattern, where it is of none of those before."""
-        self.wants = wants
-        """Whether the pattern asks for a cut at this reference, of several that free as much."""
-        self.advice = advice
-        """How to cut; None for what is usual at such a reference."""
+    text: str | None
+    """The cause of the ring in plain words; None where there is nothing to be said."""
+    applies: Callable[[Shape], bool]
+    """Whether a ring is of the pattern, where it is of none of those before."""
+    wants: Callable[[Candidate], bool] = lambda _: False
+    """Whether the pattern asks for a cut at this reference, of several that free as much."""
+    advice: Advice = None
+    """How to cut; None for what is usual at such a reference."""
 
 
 # ------------------------------------------------------------------ when a pattern applies
@@ -186,108 +178,108 @@ def _parent_advice(_: list[Step], candidate: Candidate | None) -> str:
 
 PATTERNS = (
     Pattern(
-        "an exception keeps the frame that keeps it",
+        text="an exception keeps the frame that keeps it",
         applies=_is_exception,
         wants=lambda c: c.edge.kind == "local" and c.step.node.kind == "frame",
         advice=_exception_advice,
     ),
     Pattern(
-        "the result of a task leads back to it",
+        text="the result of a task leads back to it",
         applies=_is_result,
         wants=lambda c: _is_task(c.step.node),
         advice="let the task return something else, or drop it when it is done",
     ),
     Pattern(
-        "a task is kept by the object it works on",
+        text="a task is kept by the object it works on",
         applies=_has_task,
         wants=lambda c: _is_task(c.following),
         advice="drop the task when it is done (add_done_callback), or cancel() it",
     ),
     Pattern(
-        "a suspended coroutine is held by what its frame refers to",
+        text="a suspended coroutine is held by what its frame refers to",
         applies=lambda shape: "coroutine" in shape.kinds,
         wants=lambda c: c.following.kind == "coroutine",
         advice="close() the coroutine or let it finish, or do not keep it on what it works on",
     ),
     Pattern(
-        "a suspended generator is held by what its frame refers to",
+        text="a suspended generator is held by what its frame refers to",
         applies=lambda shape: "generator" in shape.kinds,
         wants=lambda c: c.following.kind == "generator",
         advice="close() the generator when done and drop it, or do not keep it on what it works on",
     ),
     Pattern(
-        "a frame is kept by its own local",
+        text="a frame is kept by its own local",
         applies=lambda shape: "frame" in shape.kinds,
         wants=lambda c: c.edge.kind == "local",
         advice="del the local when done with the frame (try ... finally)",
     ),
     Pattern(
-        "a cached bound method is stored on its own object",
+        text="a cached bound method is stored on its own object",
         applies=_is_cached_method,
         wants=lambda c: c.following.kind == "cache",
         advice="cache a function that is given plain values, or keep the values in a dict on the "
         "object",
     ),
     Pattern(
-        "a cache keeps the object it is keyed on",
+        text="a cache keeps the object it is keyed on",
         applies=_is_cache,
         wants=lambda c: c.following.kind == "cache" or c.edge.kind in ("key", "own"),
         advice="key the cache on a plain value, or use a weakref.WeakKeyDictionary",
     ),
     Pattern(
-        "a bound method is stored on its own object",
+        text="a bound method is stored on its own object",
         applies=_is_method,
         wants=_is_at_method,
         advice="keep a weakref.WeakMethod, or look the method up when it is called",
     ),
     Pattern(
-        "a function is kept by its own namespace",
+        text="a function is kept by its own namespace",
         applies=lambda shape: "function" in shape.kinds and shape.refers_by(".__globals__"),
         advice="clear() the namespace when done with it",
     ),
     Pattern(
-        "each mock makes a class of its own",
+        text="each mock makes a class of its own",
         applies=_is_mock,
         advice="a stand-in without mock (types.SimpleNamespace, a small class) makes none",
     ),
     Pattern(
-        "a class is made inside a function, or was replaced by another of its name",
+        text="a class is made inside a function, or was replaced by another of its name",
         applies=_is_replaced_class,
         advice="make it once, at module level; a decorator that makes it anew (attrs, slotted "
         "dataclass) does no harm",
     ),
     Pattern(
-        "a class is made inside a function",
+        text="a class is made inside a function",
         applies=lambda shape: _is_local(shape) or ("class" in shape.kinds and not shape.alive),
         advice="make the class once, at module level",
     ),
     # Of a live ring of classes it cannot be said where they were made.
-    Pattern(None, applies=lambda shape: "class" in shape.kinds),
+    Pattern(text=None, applies=lambda shape: "class" in shape.kinds),
     Pattern(
-        "a closure refers to itself",
+        text="a closure refers to itself",
         applies=lambda shape: shape.kinds <= {"function", "cache"} and shape.refers_by("cell "),
         advice="del the name when done, or define the function at module level",
     ),
     Pattern(
-        "a closure is stored on the object it refers to",
+        text="a closure is stored on the object it refers to",
         applies=lambda shape: "function" in shape.kinds and len(shape.kinds) > 1,
         wants=lambda c: "function" in (c.preceding.kind, c.following.kind),
         advice="let the function take the object as an argument, or refer to it by weakref",
     ),
     Pattern(
-        "a container holds itself",
+        text="a container holds itself",
         applies=_is_container,
         advice="clear() the container when done",
     ),
-    Pattern("an object refers to itself", applies=lambda shape: len(shape.steps) == 1),
+    Pattern(text="an object refers to itself", applies=lambda shape: len(shape.steps) == 1),
     Pattern(
-        "parent and child refer to each other",
+        text="parent and child refer to each other",
         applies=lambda shape: shape.names_upwards() or _is_tree(shape),
         wants=lambda c: c.is_upwards,
         advice=_parent_advice,
     ),
-    Pattern("two objects refer to each other", applies=lambda shape: len(shape.steps) == 2),
-    Pattern(None, applies=lambda _: True),
+    Pattern(text="two objects refer to each other", applies=lambda shape: len(shape.steps) == 2),
+    Pattern(text=None, applies=lambda _: True),
 )
 
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 class Rules(Record):
     """What one test may leave."""
 
-    __slots__ = ("allow", "known", "own_frames", "reason", "severity")
     severity: str
     """'fail', 'report' or 'allow'."""
     reason: str | None
@@ -161,7 +160,6 @@ def type_name(cls: type) -> str:
 class Form(Record):
     """Rings of one form, in whichever tests."""
 
-    __slots__ = ("cycle", "tests")
     cycle: Cycle
     tests: tuple[str, ...]
 
