@@ -20,7 +20,18 @@ from gcscope.model.phrases import counts_lines, size
 from gcscope.model.record import FORMS, Record, form_of_suffix, rendered
 from gcscope.render.json import kinds, pretty, read_any
 from specimens import records
-from specimens.records import ALL, COLLECTION, EVENT, FATES, REPORT, RINGS, TABLE, TRIAL
+from specimens.records import (
+    ALL,
+    COLLECTION,
+    CYCLE,
+    EVENT,
+    FATES,
+    HOLDERS,
+    REPORT,
+    RINGS,
+    TABLE,
+    TRIAL,
+)
 
 
 def without_ring(report):
