@@ -4,7 +4,7 @@
 #include "types/roll_call.h"
 #include "query/holders.h"
 #include "heap/interp.h"
-#include "base/typename.h"
+#include "base/utf8.h"
 #include "query/refcount.h"
 #include "query/neighborhood.h"
 #include "query/garbage.h"

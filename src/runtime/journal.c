@@ -1,7 +1,7 @@
 #include "runtime/journal.h"
 
 #include "base/hash.h"
-#include "base/typename.h"
+#include "base/utf8.h"
 
 /* ---------------------------------------------------------------- ownership */
 

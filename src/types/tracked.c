@@ -24,6 +24,7 @@
 
 #include "types/roll_call.h"
 #include "base/typename.h"
+#include "base/utf8.h"
 
 typedef struct {
     PyObject_HEAD
