@@ -17,8 +17,9 @@ uint64_t typename_hash(PyTypeObject *type);
    `library`: a frozenset, the names of its modules, or NULL. */
 int typename_rank(PyTypeObject *type, PyObject *library);
 
-/* Whether C code made a type and called it `name`. A class made by Python code, which may have that
-   name as well, has no module in its tp_name. Mostly the first character tells. */
+/* Whether C code made a type and gave it this tp_name. A class made by Python code may have the
+   same __name__, but there is no module in its tp_name. For rows of a table: the first character
+   mostly decides. */
 static inline bool
 typename_is(PyTypeObject *type, const char *name)
 {

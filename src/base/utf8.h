@@ -1,4 +1,4 @@
-/* utf8: texts as bytes in buffers of fixed size, where nothing may be allocated and nothing may fail.
+/* utf8: texts as bytes in buffers of fixed size, where nothing may be allocated or fail.
 
    CPython's own codecs raise for a lone surrogate, or ask the registry of error handlers, which may
    run Python code. Here a lone surrogate is written as any other character of three bytes. */
