@@ -1,6 +1,5 @@
 /* module.c: the method table and the life of the module. */
 
-#include "base/typename.h"
 #include "heap/interp.h"
 #include "query/garbage.h"
 #include "query/holders.h"

@@ -1,4 +1,4 @@
-/* names: what a type or an object is called, without running Python code. */
+/* typename: what a type is called, and whose it is, without running Python code. */
 
 #ifndef GCSCOPE_TYPENAME_H
 #define GCSCOPE_TYPENAME_H
@@ -17,17 +17,17 @@ uint64_t typename_hash(PyTypeObject *type);
    `library`: a frozenset, the names of its modules, or NULL. */
 int typename_rank(PyTypeObject *type, PyObject *library);
 
+/* Whether C code made a type and gave it this tp_name. A class made by Python code may have the
+   same __name__, but there is no module in its tp_name. For rows of a table: the first character
+   mostly decides. */
+static inline bool
+typename_is(PyTypeObject *type, const char *name)
+{
+    return type->tp_name[0] == name[0] && strcmp(type->tp_name, name) == 0 &&
+           (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || strchr(name, '.') != NULL);
+}
+
 /* The last part of a type's name, as its repr would use it. Borrowed from the type. */
 const char *typename_short(PyTypeObject *type);
-
-/* Write `text` into buffer[0 .. capacity) as UTF-8 without a terminating zero and return how many
-   bytes that took. What does not fit is cut off at a character and an ellipsis put in its place.
-   Lone surrogates are kept ("surrogatepass"). Allocates nothing and cannot fail; capacity is at
-   least 3. */
-size_t utf8_encode(char *buffer, size_t capacity, PyObject *text);
-
-/* New reference: the str of what utf8_encode wrote. */
-PyObject *utf8_decode_text(const char *zero_terminated);
-PyObject *utf8_decode(const char *bytes, size_t length);
 
 #endif

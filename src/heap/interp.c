@@ -1,4 +1,23 @@
-/* Py_BUILD_CORE opens CPython's private headers; it must be defined before Python.h is first read. */
+/* interp.c: what is read from the interpreter's private structures, and where versions differ.
+
+       thread -> current_frame -> _PyInterpreterFrame -> previous ...
+       generator -> gi_iframe, a _PyInterpreterFrame
+       frame object -> f_frame, a _PyInterpreterFrame
+                       f_executable, f_funcobj, f_locals, frame_obj
+                       localsplus: local variables | evaluation stack
+
+       interp_frame_slots_of, interp_running_slots   each slot, through emit_slot
+       interp_visit_borrowed                         slots that own nothing, since 3.14
+       interp_inline_attributes                      values that lie in an instance: an array, whose
+                                                     names are the keys cached by its class
+       interp_dict_bytes                             tables of a dict
+
+   What a version changes stands in one small function, such as slot_target or frame_places; what
+   calls it is the same on all. Nothing is ever written, and no object is made. A running frame is
+   incomplete until its code has begun: its local variables are then not to be read. */
+
+/* Py_BUILD_CORE opens CPython's private headers; it must be defined before Python.h is first
+   read. */
 #define Py_BUILD_CORE 1
 #include "heap/interp.h"
 
@@ -21,9 +40,6 @@
 #include "internal/pycore_object.h" /* where an instance keeps its attributes */
 #define HAS_OBJECT_HEADER 1
 #endif
-#endif
-
-#if KNOWN_VERSION && defined(__has_include)
 #if __has_include("internal/pycore_dict.h")
 #include "internal/pycore_dict.h"
 #define HAS_DICT_HEADER 1
@@ -32,8 +48,8 @@
 #include "internal/pycore_frame.h" /* FRAME_CLEARED: 4 on 3.14, 5 on 3.15 */
 #if !GCSCOPE_STACK_BORROWS
 #define HAS_FRAME_HEADER 1
-#elif __has_include(                                                                               \
-    "internal/pycore_interpframe_structs.h") /* the structs of frames have moved there */
+/* The structs of frames have moved there. */
+#elif __has_include("internal/pycore_interpframe_structs.h")
 #include "internal/pycore_interpframe_structs.h"
 #define HAS_FRAME_HEADER 1
 #endif
@@ -54,102 +70,15 @@
 #define HAS_OBJECT_HEADER 0
 #endif
 
-bool
-interp_knows_borrowing(void)
-{
-    return !GCSCOPE_STACK_BORROWS || HAS_FRAME_HEADER;
-}
-
-#if GCSCOPE_STACK_BORROWS && HAS_FRAME_HEADER
-
-/* The tag of a stack reference: 1 owns nothing; 0 is a reference as any other; 3 is an integer, 2
-   an address. An empty slot is the tag 1 alone. */
-enum { STACKREF_TAG_MASK = 3, STACKREF_BORROWED = 1 };
-
-static void
-visit_if_borrowed(_PyStackRef reference, visitproc visit, void *arg)
-{
-    uintptr_t bits = reference.bits;
-    if ((bits & STACKREF_TAG_MASK) == STACKREF_BORROWED && bits != STACKREF_BORROWED) {
-        (void)visit((PyObject *)(bits & ~(uintptr_t)STACKREF_TAG_MASK), arg);
-    }
-}
-
-void
-interp_visit_borrowed(PyObject *op, visitproc visit, void *arg)
-{
-    struct _PyGenObject *generator = (struct _PyGenObject *)op;
-    if (generator->gi_frame_state >= FRAME_CLEARED) { /* it has no frame any more, and shows none */
-        return;
-    }
-    _PyInterpreterFrame *frame = &generator->gi_iframe;
-    visit_if_borrowed(frame->f_executable, visit, arg);
-    visit_if_borrowed(frame->f_funcobj, visit, arg);
-    if (frame->stackpointer == NULL) { /* it is running: its slots belong to the interpreter loop */
-        return;
-    }
-    for (_PyStackRef *slot = frame->localsplus; slot < frame->stackpointer; slot++) {
-        visit_if_borrowed(*slot, visit, arg);
-    }
-}
-
-#else
-
-void
-interp_visit_borrowed(PyObject *op, visitproc visit, void *arg)
-{
-    (void)op;
-    (void)visit;
-    (void)arg;
-}
-
-#endif
-
-/* Borrowed from the frame of a generator, coroutine or asynchronous generator; NULL where its
-   struct is not known. (PyGen_GetCode takes generators only, and attributes such as cr_code tell
-   audit hooks.) */
-PyCodeObject *
-interp_generator_code(PyObject *op)
-{
-#if PY_VERSION_HEX < 0x030C0000
-    return ((PyGenObject *)op)->gi_code;
-#elif !HAS_FRAME_HEADER
-    (void)op;
-    return NULL;
-#elif GCSCOPE_STACK_BORROWS /* and in a stack reference, with its tag */
-    uintptr_t bits = ((struct _PyGenObject *)op)->gi_iframe.f_executable.bits;
-    return (PyCodeObject *)(bits & ~(uintptr_t)STACKREF_TAG_MASK);
-#elif PY_VERSION_HEX >= 0x030D0000
-    return (PyCodeObject *)((_PyInterpreterFrame *)((PyGenObject *)op)->gi_iframe)->f_executable;
-#else
-    return ((_PyInterpreterFrame *)((PyGenObject *)op)->gi_iframe)->f_code;
-#endif
-}
-
-bool
-interp_frame_slots(PyObject *op, size_t *slots)
-{
-    PyTypeObject *type = Py_TYPE(op);
-    PyCodeObject *code;
-    if (type == &PyFrame_Type) {
-        code = PyFrame_GetCode((PyFrameObject *)op);
-        Py_DECREF(code); /* the frame has it */
-    }
-    else if (type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type) {
-        code = interp_generator_code(op);
-    }
-    else {
-        return false;
-    }
-    *slots = code != NULL ? (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize : 0;
-    return true;
-}
-
-/* ------------------------------------------------------------------- frames */
+/* ------------------------------------------------------- slots, frames, generators */
 
 #if HAS_FRAME_HEADER
 
 #if GCSCOPE_STACK_BORROWS
+
+/* The tag of a stack reference: 1 owns nothing; 0 is a reference as any other; 3 is an integer, 2
+   an address. An empty slot is the tag 1 alone. */
+enum { STACKREF_TAG_MASK = 3, STACKREF_BORROWED = 1 };
 
 typedef _PyStackRef Slot;
 
@@ -181,7 +110,8 @@ frame_function(const _PyInterpreterFrame *frame, bool *owned)
     return slot_target(frame->f_funcobj);
 }
 
-/* How many places of localsplus tp_traverse shows, and the interpreter knows to be in use. */
+/* How many places of localsplus tp_traverse shows, and the interpreter knows to be in use: none of
+   a frame that is running, whose slots belong to the interpreter loop. */
 static size_t
 frame_places(_PyInterpreterFrame *frame)
 {
@@ -233,6 +163,98 @@ frame_places(_PyInterpreterFrame *frame)
 
 #endif
 
+/* The frame inside a generator; NULL where its call has ended, and it shows none. */
+static _PyInterpreterFrame *
+generator_frame(PyObject *op)
+{
+    PyGenObject *generator = (PyGenObject *)op;
+    return generator->gi_frame_state < FRAME_CLEARED ? (_PyInterpreterFrame *)&generator->gi_iframe
+                                                     : NULL;
+}
+
+#endif
+
+/* ------------------------------------------------------------------- borrowing */
+
+bool
+interp_knows_borrowing(void)
+{
+    return !GCSCOPE_STACK_BORROWS || HAS_FRAME_HEADER;
+}
+
+#if GCSCOPE_STACK_BORROWS && HAS_FRAME_HEADER
+
+static void
+visit_if_borrowed(Slot slot, visitproc visit, void *arg)
+{
+    PyObject *target = slot_target(slot);
+    if (target != NULL && !slot_is_owned(slot)) {
+        (void)visit(target, arg);
+    }
+}
+
+void
+interp_visit_borrowed(PyObject *op, visitproc visit, void *arg)
+{
+    _PyInterpreterFrame *frame = generator_frame(op);
+    if (frame == NULL) {
+        return;
+    }
+    visit_if_borrowed(frame->f_executable, visit, arg);
+    visit_if_borrowed(frame->f_funcobj, visit, arg);
+    for (size_t i = 0; i < frame_places(frame); i++) {
+        visit_if_borrowed(frame->localsplus[i], visit, arg);
+    }
+}
+
+#else
+
+void
+interp_visit_borrowed(PyObject *Py_UNUSED(op), visitproc Py_UNUSED(visit), void *Py_UNUSED(arg))
+{
+}
+
+#endif
+
+/* ------------------------------------------------------------------- how many slots */
+
+/* Not by PyGen_GetCode, which takes generators only, nor by an attribute such as cr_code: reading
+   that raises an audit event. */
+PyCodeObject *
+interp_generator_code(PyObject *op)
+{
+#if PY_VERSION_HEX < 0x030C0000
+    return ((PyGenObject *)op)->gi_code;
+#elif HAS_FRAME_HEADER /* the code stays in the frame when that has ended */
+    return (PyCodeObject *)frame_executable((_PyInterpreterFrame *)&((PyGenObject *)op)->gi_iframe);
+#else
+    (void)op;
+    return NULL;
+#endif
+}
+
+bool
+interp_frame_slots(PyObject *op, size_t *slots)
+{
+    PyCodeObject *code;
+    if (PyFrame_Check(op)) {
+        code = PyFrame_GetCode((PyFrameObject *)op);
+        Py_DECREF(code); /* the frame has it */
+    }
+    else if (interp_is_generator(op)) {
+        code = interp_generator_code(op);
+    }
+    else {
+        return false;
+    }
+    *slots = code != NULL ? (size_t)code->co_nlocalsplus + (size_t)code->co_stacksize : 0;
+    return true;
+}
+
+/* --------------------------------------------------------------------- all slots */
+
+#if HAS_FRAME_HEADER
+
 /* Borrowed: the code of a frame of Python code; NULL for the entry frames that the interpreter puts
    between. */
 static PyCodeObject *
@@ -248,10 +270,10 @@ typedef struct {
     SlotFunc visit;
     void *arg;
     FrameSlot slot; /* what is the same for all slots of the frame */
-} EdgeSink;
+} SlotSink;
 
 static bool
-tell_slot(EdgeSink *sink, SlotKind kind, PyObject *target, PyObject *name, bool owned)
+emit_slot(SlotSink *sink, SlotKind kind, PyObject *target, PyObject *name, bool owned)
 {
     FrameSlot slot = sink->slot;
     slot.kind = kind;
@@ -263,7 +285,7 @@ tell_slot(EdgeSink *sink, SlotKind kind, PyObject *target, PyObject *name, bool 
 
 /* The places from .. to - 1 of localsplus: local variables first, then the evaluation stack. */
 static bool
-tell_places(EdgeSink *sink, _PyInterpreterFrame *frame, size_t from, size_t to)
+emit_places(SlotSink *sink, _PyInterpreterFrame *frame, size_t from, size_t to)
 {
     PyCodeObject *code = sink->slot.code;
     for (size_t i = from; i < to; i++) {
@@ -271,7 +293,7 @@ tell_places(EdgeSink *sink, _PyInterpreterFrame *frame, size_t from, size_t to)
         PyObject *name =
             is_local ? PyTuple_GET_ITEM(code->co_localsplusnames, (Py_ssize_t)i) : NULL;
         Slot slot = frame->localsplus[i];
-        if (tell_slot(sink, is_local ? SLOT_LOCAL : SLOT_STACK, slot_target(slot), name,
+        if (emit_slot(sink, is_local ? SLOT_LOCAL : SLOT_STACK, slot_target(slot), name,
                       slot_is_owned(slot))) {
             return true;
         }
@@ -280,69 +302,53 @@ tell_places(EdgeSink *sink, _PyInterpreterFrame *frame, size_t from, size_t to)
 }
 
 static bool
-tell_specials(EdgeSink *sink, _PyInterpreterFrame *frame)
+emit_specials(SlotSink *sink, _PyInterpreterFrame *frame)
 {
     bool owned;
     PyObject *function = frame_function(frame, &owned);
-    return tell_slot(sink, SLOT_FUNCTION, function, NULL, owned) ||
-           tell_slot(sink, SLOT_NAMESPACE, frame->f_locals, NULL, true) ||
-           tell_slot(sink, SLOT_FRAME, (PyObject *)frame->frame_obj, NULL, true) ||
-           tell_slot(sink, SLOT_CODE, frame_executable(frame), NULL, true);
+    return emit_slot(sink, SLOT_FUNCTION, function, NULL, owned) ||
+           emit_slot(sink, SLOT_NAMESPACE, frame->f_locals, NULL, true) ||
+           emit_slot(sink, SLOT_FRAME, (PyObject *)frame->frame_obj, NULL, true) ||
+           emit_slot(sink, SLOT_CODE, frame_executable(frame), NULL, true);
 }
 
 static _PyInterpreterFrame *
 frame_of(PyObject *op)
 {
-    PyTypeObject *type = Py_TYPE(op);
-    if (type == &PyFrame_Type) {
+    if (PyFrame_Check(op)) {
         _PyInterpreterFrame *frame = ((PyFrameObject *)op)->f_frame;
         return frame != NULL && frame->owner == FRAME_OWNED_BY_FRAME_OBJECT ? frame : NULL;
     }
-    if (type != &PyGen_Type && type != &PyCoro_Type && type != &PyAsyncGen_Type) {
-        return NULL;
-    }
-#if GCSCOPE_STACK_BORROWS
-    struct _PyGenObject *generator = (struct _PyGenObject *)op;
-    return generator->gi_frame_state < FRAME_CLEARED ? &generator->gi_iframe : NULL;
-#else
-    PyGenObject *generator = (PyGenObject *)op;
-    return generator->gi_frame_state < FRAME_CLEARED ? (_PyInterpreterFrame *)generator->gi_iframe
-                                                     : NULL;
-#endif
+    return interp_is_generator(op) ? generator_frame(op) : NULL;
 }
 
 /* A generator that is running shows it as well as one that is suspended. */
 static bool
-tell_handled(EdgeSink *sink, PyObject *op)
+emit_handled(SlotSink *sink, PyObject *op)
 {
-#if GCSCOPE_STACK_BORROWS
-    PyObject *error = ((struct _PyGenObject *)op)->gi_exc_state.exc_value;
-#else
-    PyObject *error = ((PyGenObject *)op)->gi_exc_state.exc_value;
-#endif
-    return tell_slot(sink, SLOT_HANDLED, error, NULL, true);
+    return emit_slot(sink, SLOT_HANDLED, ((PyGenObject *)op)->gi_exc_state.exc_value, NULL, true);
 }
 
 static bool
-tell_frame_object(EdgeSink *sink, PyFrameObject *frame_object)
+emit_frame_object(SlotSink *sink, PyFrameObject *frame_object)
 {
-    return tell_slot(sink, SLOT_BACK, (PyObject *)frame_object->f_back, NULL, true) ||
-           tell_slot(sink, SLOT_TRACE, frame_object->f_trace, NULL, true);
+    return emit_slot(sink, SLOT_BACK, (PyObject *)frame_object->f_back, NULL, true) ||
+           emit_slot(sink, SLOT_TRACE, frame_object->f_trace, NULL, true);
 }
 
 bool
 interp_frame_slots_of(PyObject *op, SlotFunc visit, void *arg)
 {
     _PyInterpreterFrame *frame = frame_of(op);
-    EdgeSink sink = {visit, arg, {.code = frame != NULL ? frame_code(frame) : NULL}};
+    SlotSink sink = {visit, arg, {.code = frame != NULL ? frame_code(frame) : NULL}};
     if (sink.slot.code != NULL &&
-        (tell_places(&sink, frame, 0, frame_places(frame)) || tell_specials(&sink, frame))) {
+        (emit_places(&sink, frame, 0, frame_places(frame)) || emit_specials(&sink, frame))) {
         return true;
     }
     if (PyFrame_Check(op)) {
-        return tell_frame_object(&sink, (PyFrameObject *)op);
+        return emit_frame_object(&sink, (PyFrameObject *)op);
     }
-    return frame != NULL && tell_handled(&sink, op);
+    return frame != NULL && emit_handled(&sink, op);
 }
 
 /* Whether the local variables of a running frame are in use: its code has begun, or it belongs to a
@@ -365,18 +371,18 @@ frame_is_complete(const _PyInterpreterFrame *frame)
 }
 
 static bool
-tell_running_frame(EdgeSink *sink, _PyInterpreterFrame *frame)
+emit_running_frame(SlotSink *sink, _PyInterpreterFrame *frame)
 {
-    size_t shown = 0, places = frame_places(frame),
-           locals = (size_t)sink->slot.code->co_nlocalsplus;
-    if (frame->owner == FRAME_OWNED_BY_GENERATOR) { /* its generator shows the special slots, and
-                                                       the known places */
+    size_t shown = 0, places = frame_places(frame);
+    size_t locals = (size_t)sink->slot.code->co_nlocalsplus;
+    /* A generator's tp_traverse shows the special slots and the known places itself. */
+    if (frame->owner == FRAME_OWNED_BY_GENERATOR) {
         shown = places;
     }
-    else if (tell_specials(sink, frame)) {
+    else if (emit_specials(sink, frame)) {
         return true;
     }
-    return tell_places(sink, frame, shown, places > locals ? places : locals);
+    return emit_places(sink, frame, shown, places > locals ? places : locals);
 }
 
 static _PyInterpreterFrame *
@@ -385,8 +391,8 @@ innermost_frame(PyThreadState *thread)
 #if PY_VERSION_HEX >= 0x030D0000
     return thread->current_frame;
 #else
-    return thread->cframe != NULL ? thread->cframe->current_frame
-                                  : NULL; /* 3.11 lists a new one early */
+    /* 3.11 lists a new thread before it has a cframe. */
+    return thread->cframe != NULL ? thread->cframe->current_frame : NULL;
 #endif
 }
 
@@ -396,8 +402,8 @@ interp_running_slots(SlotFunc visit, void *arg)
     PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
     for (; thread != NULL; thread = PyThreadState_Next(thread)) {
         size_t depth = 0;
-        EdgeSink of_thread = {visit, arg, {.thread = thread}};
-        if (tell_slot(&of_thread, SLOT_HANDLED, thread->exc_state.exc_value, NULL, true)) {
+        SlotSink of_thread = {visit, arg, {.thread = thread}};
+        if (emit_slot(&of_thread, SLOT_HANDLED, thread->exc_state.exc_value, NULL, true)) {
             return;
         }
         for (_PyInterpreterFrame *frame = innermost_frame(thread); frame != NULL;
@@ -405,10 +411,10 @@ interp_running_slots(SlotFunc visit, void *arg)
             if (!frame_is_complete(frame)) {
                 continue;
             }
-            EdgeSink sink = {visit,
-                             arg,
-                             {.code = frame_code(frame), .thread = thread, .depth = depth++}};
-            if (tell_running_frame(&sink, frame)) {
+            SlotSink sink = of_thread;
+            sink.slot.code = frame_code(frame);
+            sink.slot.depth = depth++;
+            if (emit_running_frame(&sink, frame)) {
                 return;
             }
         }
@@ -418,19 +424,14 @@ interp_running_slots(SlotFunc visit, void *arg)
 #else
 
 bool
-interp_frame_slots_of(PyObject *op, SlotFunc visit, void *arg)
+interp_frame_slots_of(PyObject *Py_UNUSED(op), SlotFunc Py_UNUSED(visit), void *Py_UNUSED(arg))
 {
-    (void)op;
-    (void)visit;
-    (void)arg;
     return false;
 }
 
 void
-interp_running_slots(SlotFunc visit, void *arg)
+interp_running_slots(SlotFunc Py_UNUSED(visit), void *Py_UNUSED(arg))
 {
-    (void)visit;
-    (void)arg;
 }
 
 #endif
@@ -521,21 +522,19 @@ interp_instance_dict(PyObject *op)
     return place != NULL ? *place : NULL;
 }
 
-void
+bool
 interp_inline_attributes(PyObject *op, AttributeFunc visit, void *arg)
 {
     PyDictValues *values = is_managed(op) ? inline_values(op) : NULL;
     PyDictKeysObject *keys =
         values != NULL ? ((PyHeapTypeObject *)Py_TYPE(op))->ht_cached_keys : NULL;
-    if (keys == NULL) {
-        return;
-    }
-    for (Py_ssize_t i = 0; i < keys->dk_nentries; i++) {
+    for (Py_ssize_t i = 0; keys != NULL && i < keys->dk_nentries; i++) {
         PyObject *value = values->values[i];
         if (value != NULL && visit(arg, DK_UNICODE_ENTRIES(keys)[i].me_key, value)) {
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 #else
@@ -548,12 +547,11 @@ interp_instance_dict(PyObject *op)
     return place != NULL ? *place : NULL;
 }
 
-void
-interp_inline_attributes(PyObject *op, AttributeFunc visit, void *arg)
+bool
+interp_inline_attributes(PyObject *Py_UNUSED(op), AttributeFunc Py_UNUSED(visit),
+                         void *Py_UNUSED(arg))
 {
-    (void)op;
-    (void)visit;
-    (void)arg;
+    return false;
 }
 
 #endif
@@ -592,9 +590,8 @@ interp_dict_bytes(PyObject *dict)
 #else
 
 size_t
-interp_dict_bytes(PyObject *dict)
+interp_dict_bytes(PyObject *Py_UNUSED(dict))
 {
-    (void)dict;
     return 0;
 }
 

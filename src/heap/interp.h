@@ -1,4 +1,4 @@
-/* internals: the only room that sees the interpreter's private structures.
+/* interp: the only room that sees the interpreter's private structures.
 
    Everything here has a fallback that is safe and says of itself that it is one, for an interpreter
    whose private headers are missing or of a version that nobody has looked at. */
@@ -13,19 +13,21 @@
    Always true where the stack never borrows. */
 bool interp_knows_borrowing(void);
 
-/* Whether traversing `op` may show references that own nothing: a generator, coroutine or
-   asynchronous generator on an interpreter whose evaluation stack borrows. Exact types only; they
-   cannot be subclassed. */
+/* Whether `op` is a generator, coroutine or asynchronous generator. These types cannot be
+   subclassed. */
+static inline bool
+interp_is_generator(PyObject *op)
+{
+    PyTypeObject *type = Py_TYPE(op);
+    return type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type;
+}
+
+/* Whether traversing `op` may show references that own nothing: a generator, on an interpreter
+   whose evaluation stack borrows. */
 static inline bool
 interp_may_borrow(PyObject *op)
 {
-#if GCSCOPE_STACK_BORROWS
-    PyTypeObject *type = Py_TYPE(op);
-    return type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type;
-#else
-    (void)op;
-    return false;
-#endif
+    return GCSCOPE_STACK_BORROWS && interp_is_generator(op);
 }
 
 /* Call visit(target, arg) once for each reference that op's tp_traverse shows and that owns
@@ -90,8 +92,9 @@ PyObject *interp_instance_dict(PyObject *op);
 /* Return true to stop. All pointers are borrowed. */
 typedef bool (*AttributeFunc)(void *arg, PyObject *name, PyObject *value);
 
-/* Visit the attributes that lie in the instance itself, while its __dict__ is not made. */
-void interp_inline_attributes(PyObject *op, AttributeFunc visit, void *arg);
+/* Visit the attributes that lie in the instance itself, while its __dict__ is not made. Return
+   whether it was stopped. */
+bool interp_inline_attributes(PyObject *op, AttributeFunc visit, void *arg);
 
 /* Bytes of the tables of an exact dict beyond its own struct: the hash table with its entries, or
    for a dict that shares its keys with others the array of its values. 0 where the structure is not

@@ -1,27 +1,18 @@
 #include "labels/access_path.h"
 
-#include "heap/interp.h"
-
-#include <structmember.h> /* PyMemberDef, which Python.h has since 3.12 only */
+#include "labels/published.h"
 
 /* ------------------------------------------------------------------------- names */
 
-static bool
-has_word(const char *words, PyObject *name)
+/* Borrowed: the characters of an ASCII str, with a zero at the end. */
+static const char *
+ascii_of(PyObject *name)
 {
-    for (const char *at = words; *at != '\0'; at += strspn(at, " ")) {
-        size_t length = strcspn(at, " ");
-        if (PyUnicode_GET_LENGTH(name) == (Py_ssize_t)length && PyUnicode_IS_ASCII(name) &&
-            memcmp(PyUnicode_1BYTE_DATA(name), at, length) == 0) {
-            return true;
-        }
-        at += length;
-    }
-    return false;
+    return (const char *)PyUnicode_1BYTE_DATA(name);
 }
 
-/* Whether `.name` reads the attribute of that name. (Other letters than ASCII's may be taken for
-   their normal form.) */
+/* Whether `.name` reads the attribute of that name. (Names beyond ASCII are normalized
+   first: they may read another.) */
 static bool
 is_name(PyObject *name)
 {
@@ -30,7 +21,7 @@ is_name(PyObject *name)
         "finally for from global if import in is lambda nonlocal not or pass raise return try "
         "while with yield";
     return PyUnicode_CheckExact(name) && PyUnicode_IS_ASCII(name) &&
-           PyUnicode_IsIdentifier(name) == 1 && !has_word(keywords, name);
+           PyUnicode_IsIdentifier(name) == 1 && !has_word(keywords, ascii_of(name));
 }
 
 /* New reference or NULL: the name of an attribute, of a label that has one. */
@@ -42,7 +33,7 @@ name_of(const Label *label)
                : PyUnicode_FromStringAndSize(label->text, (Py_ssize_t)strcspn(label->text, " "));
 }
 
-/* --------------------------------------------------------------------- look-up */
+/* -------------------------------------------------------------------- look-up */
 
 /* Borrowed or NULL. By walking: a look-up could call the __eq__ of an odd key. */
 static PyObject *
@@ -72,31 +63,32 @@ find_in_classes(PyTypeObject *type, PyObject *name)
 }
 
 typedef struct {
-    PyObject *name;
-    PyObject *found; /* borrowed or NULL */
-} Own;
+    PyObject *name;  /* borrowed */
+    PyObject *value; /* borrowed or NULL */
+} OwnAttribute;
 
 static bool
 find_inline(void *arg, PyObject *name, PyObject *value)
 {
-    Own *own = arg;
-    own->found =
-        PyUnicode_CheckExact(name) && PyUnicode_Compare(name, own->name) == 0 ? value : NULL;
-    return own->found != NULL;
+    OwnAttribute *own = arg;
+    bool is_it = PyUnicode_CheckExact(name) && PyUnicode_Compare(name, own->name) == 0;
+    own->value = is_it ? value : NULL;
+    return is_it;
 }
 
 /* Borrowed or NULL: what an object itself has under a name. */
 static PyObject *
 find_own(PyObject *op, PyObject *name)
 {
-    Own own = {name, NULL};
-    interp_inline_attributes(op, find_inline, &own);
-    return own.found != NULL ? own.found : find_in_dict(interp_instance_dict(op), name);
+    OwnAttribute own = {.name = name};
+    return interp_inline_attributes(op, find_inline, &own)
+               ? own.value
+               : find_in_dict(interp_instance_dict(op), name);
 }
 
 /* Whether attributes are read as the interpreter does it: first a data descriptor of the class,
-   then the object's own. A
-   __getattr__ does not matter: it is asked for what is not there. 1, 0, or -1 with an exception. */
+   then the object's own. A __getattr__ does not matter: it is asked for what is not there. 1, 0, or
+   -1 with an exception. */
 static int
 reads_plainly(PyObject *op)
 {
@@ -115,28 +107,8 @@ reads_plainly(PyObject *op)
 
 /* ----------------------------------------------------------------------- attributes */
 
-/* Getters of C code that give what is there, and nothing made for the purpose. */
-static const char known_getters[] = "__defaults__ __kwdefaults__ __code__ __traceback__ "
-                                    "__context__ __cause__ args __bases__ tb_next __self__ friends "
-                                    "obj "
-                                    "__func__ _loop _result _exception _source_traceback _coro "
-                                    "_fut_waiter f_back f_trace cell_contents __callback__ "
-                                    "gi_code cr_code ag_code";
-
-/* T_OBJECT and T_OBJECT_EX, and a flag, under the names that 3.12 gave them. */
-enum { MEMBER_OBJECT = 6, MEMBER_OBJECT_EX = 16, MEMBER_RELATIVE = 8 };
-
-static bool
-member_is(PyObject *op, PyObject *descriptor, PyObject *target)
-{
-    const PyMemberDef *member = ((PyMemberDescrObject *)descriptor)->d_member;
-    bool is_object = member->type == MEMBER_OBJECT || member->type == MEMBER_OBJECT_EX;
-    return is_object && (member->flags & MEMBER_RELATIVE) == 0 &&
-           PyType_IsSubtype(Py_TYPE(op), PyDescr_TYPE(descriptor)) &&
-           *(PyObject **)((char *)op + member->offset) == target;
-}
-
-/* Whether a class gives an attribute of its own as it is, rather than what its __get__ makes of it. */
+/* Whether a class gives an attribute of its own as it is, not what the __get__ of that makes of
+   it. */
 static bool
 is_given_as_it_is(PyObject *value)
 {
@@ -144,20 +116,16 @@ is_given_as_it_is(PyObject *value)
     bool is_cache = strcmp(type->tp_name, "functools._lru_cache_wrapper") == 0;
     return type->tp_descr_get == NULL || is_cache || type == &PyFunction_Type ||
            type == &PyProperty_Type || type == &PyMethodDescr_Type ||
-           type == &PyWrapperDescr_Type || type == &PyMemberDescr_Type ||
-           type == &PyGetSetDescr_Type;
+           type == &PyWrapperDescr_Type || is_published(value);
 }
 
-/* Whether op.name is target, for an op that reads plainly. */
+/* Whether op.name is target, for an op that reads plainly and a name for which is_name holds. */
 static bool
 attribute_is(PyObject *op, PyObject *name, PyObject *target)
 {
     PyObject *found = find_in_classes(Py_TYPE(op), name);
-    if (found != NULL && Py_IS_TYPE(found, &PyMemberDescr_Type)) {
-        return member_is(op, found, target);
-    }
-    if (found != NULL && Py_IS_TYPE(found, &PyGetSetDescr_Type)) {
-        return has_word(known_getters, name);
+    if (is_published(found)) {
+        return published_gives(op, ascii_of(name), found, target);
     }
     if (found != NULL && Py_TYPE(found)->tp_descr_set != NULL) {
         return false;
@@ -173,9 +141,17 @@ attribute_is(PyObject *op, PyObject *name, PyObject *target)
 static bool
 dict_can_be_read(PyObject *op, PyObject *name)
 {
-    PyObject *found = find_in_classes(Py_TYPE(op), name);
-    return found != NULL &&
-           (Py_IS_TYPE(found, &PyMemberDescr_Type) || Py_IS_TYPE(found, &PyGetSetDescr_Type));
+    return is_published(find_in_classes(Py_TYPE(op), name));
+}
+
+/* New reference: `<way>['name']`. */
+static PyObject *
+with_quoted(const char *way, PyObject *name)
+{
+    PyObject *quoted = edge_label_quoted(name);
+    PyObject *text = quoted != NULL ? PyUnicode_FromFormat("%s%U", way, quoted) : NULL;
+    Py_XDECREF(quoted);
+    return text;
 }
 
 /* New reference: `.name` where that is the target, else `.__dict__['name']` where `in_dict` holds
@@ -192,7 +168,7 @@ attribute_text(PyObject *op, PyObject *name, PyObject *target, bool in_dict)
         text = PyUnicode_FromFormat(".%U", name);
     }
     else if (is_plain && in_dict && PyUnicode_CheckExact(name) && dict_can_be_read(op, dict)) {
-        text = PyUnicode_FromFormat(".__dict__[%R]", name);
+        text = with_quoted(".__dict__", name);
     }
     else {
         text = Py_NewRef(Py_None);
@@ -243,12 +219,10 @@ has_items(PyObject *op)
 static bool
 is_literal(PyObject *key)
 {
-    if (PyFloat_CheckExact(key)) {
-        return PyFloat_AS_DOUBLE(key) - PyFloat_AS_DOUBLE(key) ==
-               0.0; /* not infinite, and a number */
+    if (PyFloat_CheckExact(key)) { /* not infinite, and a number */
+        return PyFloat_AS_DOUBLE(key) - PyFloat_AS_DOUBLE(key) == 0.0;
     }
-    bool is_small = PyLong_CheckExact(key) &&
-                    long_digits((PyLongObject *)key) < 40; /* as edge_label_text has it */
+    bool is_small = PyLong_CheckExact(key) && long_digits((PyLongObject *)key) < 40;
     return PyUnicode_CheckExact(key) || is_small || PyBool_Check(key) || Py_IsNone(key);
 }
 
@@ -264,25 +238,25 @@ place_text(PyObject *op, PyObject *target)
     Py_RETURN_NONE;
 }
 
-/* New reference: how one reads a local variable of a frame, or of a suspended generator; or None. */
+/* New reference: how one reads a local variable of a frame, or of a suspended generator, or
+   None. */
 static PyObject *
 local_text(PyObject *op, PyObject *name)
 {
     PyTypeObject *type = Py_TYPE(op);
-    const char *frame = type == &PyFrame_Type      ? ""
-                        : type == &PyGen_Type      ? ".gi_frame"
-                        : type == &PyCoro_Type     ? ".cr_frame"
-                        : type == &PyAsyncGen_Type ? ".ag_frame"
+    const char *frame = type == &PyFrame_Type      ? ".f_locals"
+                        : type == &PyGen_Type      ? ".gi_frame.f_locals"
+                        : type == &PyCoro_Type     ? ".cr_frame.f_locals"
+                        : type == &PyAsyncGen_Type ? ".ag_frame.f_locals"
                                                    : NULL;
-    return frame != NULL && is_name(name) ? PyUnicode_FromFormat("%s.f_locals[%R]", frame, name)
-                                          : Py_NewRef(Py_None);
+    return frame != NULL && is_name(name) ? with_quoted(frame, name) : Py_NewRef(Py_None);
 }
 
-/* ------------------------------------------------------------------------------ ways */
+/* ------------------------------------------------------------------------- hops */
 
 /* New reference: the text of a label for 1, None for 0; NULL for -1. */
 static PyObject *
-text_if(int is_typed, const Label *label)
+typed_text(int is_typed, const Label *label)
 {
     return is_typed < 0 ? NULL : is_typed ? edge_label_text(label, false) : Py_NewRef(Py_None);
 }
@@ -309,9 +283,9 @@ hop_text(PyObject *const *objects, const Label *labels, size_t left, size_t *use
         return text;
     }
     case LABEL_ITEM:
-        return text_if(has_items(op), &labels[0]);
+        return typed_text(has_items(op), &labels[0]);
     case LABEL_VALUE:
-        return is_literal(name) ? text_if(subscripts_as(op, &PyDict_Type), &labels[0])
+        return is_literal(name) ? typed_text(subscripts_as(op, &PyDict_Type), &labels[0])
                                 : Py_NewRef(Py_None);
     case LABEL_VARIABLE:
         return place_text(op, target);

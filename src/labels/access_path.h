@@ -1,9 +1,20 @@
-/* expression: what one types to go the way of a chain, `.friends[0].__dict__['a b']`, so that it
-   gives the very object.
+/* access_path: what one types to go the way of a chain, so that it gives the very object.
 
-   An attribute is typed by its name only where reading it does nothing but that: not where a
-   descriptor, a property or a
-   __getattribute__ of the program would come in between. Nothing is evaluated to find that out. */
+       objects  app   Service   __dict__ of it   list   Job
+       labels      .a        .__dict__       ['jobs']  [0]
+       text     ".a.jobs[0]", or ".a.__dict__['jobs'][0]" where a property stands in the way
+
+   Nothing is evaluated to find out. The invariant is that an attribute is typed by its name only
+   where reading it does nothing but that; each hop is judged by itself (hop_text):
+
+       reads_plainly       no __getattribute__ of the program comes in between
+       attribute_is        nor a descriptor: a member or getter gives the target (published.h), or
+                           the object itself has it under that name
+       dict_can_be_read    else its __dict__ may give it
+       subscripts_as       op[...] is what list, tuple or dict makes of it
+       is_literal          and the key's text gives an equal key
+
+   Where one hop cannot be typed, the whole way has no text. */
 
 #ifndef GCSCOPE_ACCESS_PATH_H
 #define GCSCOPE_ACCESS_PATH_H

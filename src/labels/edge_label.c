@@ -7,99 +7,81 @@
 
 typedef struct {
     PyObject *target;
-    size_t skip;
-    bool found;
-    Label label;
-} Search;
+    Label *labels; /* of the references number first .. end - 1 to the target */
+    size_t first, end;
+    size_t seen;   /* references to the target so far: by name, then by tp_traverse */
+    size_t named;  /* how many have a name */
+    Label unnamed; /* index: all references that tp_traverse has shown so far */
+} LabelSearch;
 
+/* Return true to stop. */
 static bool
-search_label(void *arg, PyObject *target, Label label)
+note_label(LabelSearch *search, Label label)
 {
-    Search *search = arg;
-    if (target != search->target || search->skip-- > 0) {
-        return false;
+    size_t nth = search->seen++;
+    if (nth >= search->first && nth < search->end) {
+        search->labels[nth - search->first] = label;
     }
-    search->found = true;
-    search->label = label;
-    return true;
+    return search->seen >= search->end;
 }
 
-typedef struct {
-    PyObject *target;
-    size_t skip;
-    Py_ssize_t shown;
-} Count;
-
-static int
-count_shown(PyObject *target, void *arg)
+static bool
+visit_named(void *arg, PyObject *target, Label label)
 {
-    Count *count = arg;
-    count->shown++;
-    return target == count->target && count->skip-- == 0;
+    LabelSearch *search = arg;
+    return target == search->target && note_label(search, label);
+}
+
+/* A reference that has no name takes the place of the one that tp_traverse shows as late. */
+static int
+visit_shown(PyObject *target, void *arg)
+{
+    LabelSearch *search = arg;
+    search->unnamed.index++;
+    if (target != search->target) {
+        return 0;
+    }
+    if (search->seen < search->named) {
+        search->seen++;
+        return 0;
+    }
+    return note_label(search, search->unnamed);
+}
+
+static void
+find_labels(LabelSearch *search, PyObject *op, PyObject *before)
+{
+    referents_visit(op, before, visit_named, search);
+    if (search->seen >= search->end) {
+        return;
+    }
+    search->named = search->seen;
+    search->seen = 0;
+    search->unnamed = (Label){.kind = LABEL_UNNAMED, .holder = Py_TYPE(op)};
+    (void)Py_TYPE(op)->tp_traverse(op, visit_shown, search);
+    search->seen = search->seen > search->named ? search->seen : search->named;
+    while (search->seen < search->end) { /* a tp_traverse that shows fewer than count */
+        (void)note_label(search, search->unnamed);
+    }
 }
 
 Label
 edge_label_find(PyObject *op, PyObject *before, PyObject *target, size_t nth)
 {
-    Search search = {.target = target, .skip = nth};
-    referents_visit(op, before, search_label, &search);
-    if (search.found) {
-        return search.label;
-    }
-    Count count = {.target = target, .skip = nth};
-    (void)Py_TYPE(op)->tp_traverse(op, count_shown, &count);
-    return (Label){.kind = LABEL_UNNAMED, .index = count.shown, .holder = Py_TYPE(op)};
-}
-
-typedef struct {
-    PyObject *target;
-    Label *labels;
-    size_t count; /* that are wanted */
-    size_t found; /* so far */
-    size_t named;
-    Label unnamed; /* index: references shown so far */
-} SearchAll;
-
-static bool
-search_labels(void *arg, PyObject *target, Label label)
-{
-    SearchAll *search = arg;
-    if (target == search->target) {
-        search->labels[search->found++] = label;
-    }
-    return search->found == search->count;
-}
-
-/* A reference that has no name takes the place of the one that tp_traverse shows as late. */
-static int
-count_unnamed(PyObject *target, void *arg)
-{
-    SearchAll *search = arg;
-    search->unnamed.index++;
-    if (target == search->target && search->found++ >= search->named) {
-        search->labels[search->found - 1] = search->unnamed;
-    }
-    return search->found == search->count;
+    Label label;
+    LabelSearch search = {.target = target, .labels = &label, .first = nth, .end = nth + 1};
+    find_labels(&search, op, before);
+    return label;
 }
 
 void
 edge_label_find_all(PyObject *op, PyObject *target, Label *labels, size_t count)
 {
-    SearchAll search = {.target = target, .labels = labels, .count = count};
-    referents_visit(op, NULL, search_labels, &search);
-    if (search.found < count) {
-        search.named = search.found;
-        search.found = 0;
-        search.unnamed = (Label){.kind = LABEL_UNNAMED, .holder = Py_TYPE(op)};
-        (void)Py_TYPE(op)->tp_traverse(op, count_unnamed, &search);
-        search.found = search.found > search.named ? search.found : search.named;
-    }
-    while (search.found < count) { /* a tp_traverse that shows less than it did before */
-        labels[search.found++] = search.unnamed;
-    }
+    LabelSearch search = {.target = target, .labels = labels, .end = count};
+    find_labels(&search, op, NULL);
 }
 
-/* ------------------------------------------------------------------------ telling */
+/* ------------------------------------------------------------- words and numbers */
 
 static const char *const label_words[] = {
     [LABEL_UNNAMED] = "unnamed", [LABEL_ATTRIBUTE] = "attribute", [LABEL_FIELD] = "field",
@@ -150,9 +132,8 @@ bracketed_type(PyTypeObject *type)
     return text;
 }
 
-/* New reference: a str between [ and ], in quotes; a subclass's own repr is not asked. */
-static PyObject *
-quoted_text(PyObject *name)
+PyObject *
+edge_label_quoted(PyObject *name)
 {
     PyObject *exact = PyUnicode_FromObject(name);
     PyObject *text = exact != NULL ? bracketed_repr(exact, &PyUnicode_Type) : NULL;
@@ -167,7 +148,7 @@ attribute_text(PyObject *name)
     if (PyUnicode_IsIdentifier(name)) {
         return PyUnicode_FromFormat(".%U", name);
     }
-    PyObject *quoted = quoted_text(name);
+    PyObject *quoted = edge_label_quoted(name);
     PyObject *text = quoted != NULL ? PyUnicode_FromFormat(".__dict__%U", quoted) : NULL;
     Py_XDECREF(quoted);
     return text;
@@ -178,7 +159,7 @@ static PyObject *
 key_text(PyObject *key, bool canonical)
 {
     if (PyUnicode_Check(key)) {
-        return quoted_text(key);
+        return edge_label_quoted(key);
     }
     if (canonical) {
         return PyUnicode_FromString("[*]");

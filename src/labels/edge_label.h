@@ -1,29 +1,46 @@
-/* labels: what the reference from one object to another is called.
+/* edge_label: the name of one reference, in words and as a number.
 
-   A label is found on demand, for the few edges that are told. What tp_traverse shows is the truth;
-   a label only names it. Where no name is known, a truthful last resort counts the references that
-   tp_traverse shows: "3rd reference of an x.Y". */
+   A label is found on demand, for the few edges that a report has. What tp_traverse shows is the
+   truth; a label only names it. Two lists of an object's references to a target are laid side by
+   side:
+
+       named   referents_visit   attribute x,  item 3
+       shown   tp_traverse         1st,          2nd,    4th     of all references of the object
+       labels  find_labels       attribute x,  item 3,  "4th reference of an x.Y"
+
+   Which of the named ones is which of the shown ones does not matter: all lead to the same target.
+   Where no name is left, the truthful last resort counts what tp_traverse shows.
+
+       edge_label_find, _find_all   a Label
+       edge_label_hash              what is the same about it in every process
+       edge_label_text              a str; edge_label_quoted its part for keys */
 
 #ifndef GCSCOPE_EDGE_LABEL_H
 #define GCSCOPE_EDGE_LABEL_H
 
 #include "labels/referents.h"
 
-/* The name of the reference number `nth` (from 0) of op to target. */
+/* Return the name of the reference number `nth` (from 0) of op to target; `before` as in
+   referents.h. */
 Label edge_label_find(PyObject *op, PyObject *before, PyObject *target, size_t nth);
 
-/* The names of the references number 0 .. count - 1 of op to target, in time that does not grow
-   with count for each. */
+/* Write the names of the references number 0 .. count - 1 of op to target, in time that does not
+   grow with count for each. */
 void edge_label_find_all(PyObject *op, PyObject *target, Label *labels, size_t count);
 
-/* A number that is the same for equal labels, indexes and keys other than str apart, also in
+/* Return a number that is the same for equal labels, indexes and keys other than str apart, also in
    another process. */
 uint64_t edge_label_hash(const Label *label);
 
-/* New reference: the text of a label; with canonical, indexes and keys other than str are [*]. */
+/* New reference: the text of a label; with canonical, indexes and keys other than str are [*]. NULL
+   with an exception: out of memory. */
 PyObject *edge_label_text(const Label *label, bool canonical);
 
-/* The word for a kind of label: 'attribute', 'field' ... */
+/* New reference: a str in quotes between [ and ]; a subclass's own repr is not asked. NULL with an
+   exception: out of memory. */
+PyObject *edge_label_quoted(PyObject *name);
+
+/* Return the word for a kind of label: 'attribute', 'field' ... */
 const char *edge_label_kind(LabelKind kind);
 
 #endif

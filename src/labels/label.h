@@ -1,4 +1,12 @@
-/* label: what one reference is called, before it is text; and how readers hand references on. */
+/* label: what one reference is called, before it is text; and how readers hand references on.
+
+   A reader knows one kind of object and the names of what it refers to. It emits each reference,
+   target and Label, into an EdgeSink, and ends as soon as that wants no more:
+
+       list [a, b] -> read_list -> emit(a, ITEM 0), emit(b, ITEM 1) -> the sink's LabelFunc
+
+   Nothing is made for it: texts are static or belong to the type, names and targets are borrowed
+   from an object that is alive. Only edge_label.c makes texts. */
 
 #ifndef GCSCOPE_LABEL_H
 #define GCSCOPE_LABEL_H
@@ -21,6 +29,7 @@ typedef enum {
     LABEL_OWN,       /* text: in words, such as "a cached key" */
 } LabelKind;
 
+/* A text ends at a space, but for LABEL_OWN: it may be one of several in a table, see has_word. */
 typedef struct {
     LabelKind kind;
     const char *text; /* static, or part of the type */
@@ -32,14 +41,14 @@ typedef struct {
 /* Return true to stop. */
 typedef bool (*LabelFunc)(void *arg, PyObject *target, Label label);
 
-/* What a reader of a type needs: to whom the references are told. `offer` returns true when that
-   one wants no more. */
+/* Where the references of one object go. */
 typedef struct {
     LabelFunc visit;
     void *arg;
-    PyTypeObject *holder;
+    PyTypeObject *holder; /* borrowed: the type of the object */
 } EdgeSink;
 
+/* Hand a reference on; NULL, an empty field, is none. Return whether the sink wants no more. */
 static inline bool
 emit(const EdgeSink *sink, PyObject *target, Label label)
 {
@@ -57,6 +66,23 @@ static inline bool
 emit_attribute(const EdgeSink *sink, PyObject *target, const char *text)
 {
     return emit(sink, target, (Label){.kind = LABEL_ATTRIBUTE, .text = text});
+}
+
+/* Whether a word is one of `words`, which have a space between: so tables hold many names in one
+   string. */
+static inline bool
+has_word(const char *words, const char *word)
+{
+    size_t length = strlen(word);
+    while (*words != '\0') {
+        size_t size = strcspn(words, " ");
+        if (size == length && memcmp(words, word, size) == 0) {
+            return true;
+        }
+        words += size;
+        words += strspn(words, " ");
+    }
+    return false;
 }
 
 #endif

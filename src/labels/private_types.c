@@ -1,17 +1,19 @@
 #include "labels/private_types.h"
 
-#include <structmember.h> /* PyMemberDef, which Python.h has since 3.12 only */
+#include "base/typename.h"
+#include "labels/published.h"
 
 /* -------------------------------------------------------- tables of private structs */
 
+/* What the words are that follow PyObject_HEAD. "-" is no reference; one with "." before its name
+   is an attribute that a program may set; one with "its-" is said in words. Words at the end may be
+   left out. */
 typedef struct {
-    const char *type;  /* tp_name, as the C code that defines the type has it */
-    const char *words; /* the names of the words that follow PyObject_HEAD; "-" for one that is no
-                          reference. A name that begins with a dot is an attribute that a program
-                          may set. */
+    const char *type; /* tp_name, as the C code that defines the type has it */
+    const char *words;
 } Fields;
 
-/* From CPython's sources, 3.11 to 3.15; the struct is named where the type's name does not tell. */
+/* From CPython's sources, 3.11 to 3.15. */
 static const Fields fields_table[] = {
     {"list_iterator", "- its-sequence"},
     {"list_reverseiterator", "- its-sequence"},
@@ -110,26 +112,11 @@ static const Fields fields_table[] = {
     {"_csv.reader", "its-iterator its-dialect"},
 };
 
-/* Whether C code made a type. The name of a class made by Python code has no module in it. */
-static bool
-is_from_c(const PyTypeObject *type)
-{
-    return !PyType_HasFeature((PyTypeObject *)type, Py_TPFLAGS_HEAPTYPE) ||
-           strchr(type->tp_name, '.') != NULL;
-}
-
-/* For one name after the other of a table: mostly the first character tells. */
-static inline bool
-is_same_name(const char *a, const char *b)
-{
-    return a[0] == b[0] && strcmp(a, b) == 0;
-}
-
 static const Fields *
-fields_of(const PyTypeObject *type)
+fields_of(PyTypeObject *type)
 {
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(fields_table) && is_from_c(type); i++) {
-        if (is_same_name(fields_table[i].type, type->tp_name)) {
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(fields_table); i++) {
+        if (typename_is(type, fields_table[i].type)) {
             return &fields_table[i];
         }
     }
@@ -139,7 +126,7 @@ fields_of(const PyTypeObject *type)
 /* Words of an object that its type's table names. The caller compares them with what tp_traverse
    shows, so that a word that is no reference does no harm: it is never followed. */
 static bool
-read_fields(const EdgeSink *sink, PyObject *op, const PyTypeObject *type)
+read_fields(const EdgeSink *sink, PyObject *op, PyTypeObject *type)
 {
     const Fields *fields = fields_of(type);
     PyObject **word = (PyObject **)((char *)op + sizeof(PyObject));
@@ -159,169 +146,92 @@ read_fields(const EdgeSink *sink, PyObject *op, const PyTypeObject *type)
     return false;
 }
 
-typedef struct {
-    const char *type; /* tp_name */
-    const char *names;
-} Getters;
+/* ------------------------------------------- types that are read by what tp_traverse shows */
 
-/* Getters that take a reference to a field, or None, and do nothing else. */
-static const Getters getters_table[] = {
-    {"_asyncio.Future", "_loop _result _exception _source_traceback _cancel_message"},
-    {"_asyncio.Task",
-     "_loop _result _exception _source_traceback _cancel_message _coro _fut_waiter"},
-    {"sqlite3.Connection", "row_factory text_factory"},
-    {"gcscope.Person", "friends"},
-    {"pyexpat.xmlparser",
-     "StartElementHandler EndElementHandler ProcessingInstructionHandler CharacterDataHandler "
-     "UnparsedEntityDeclHandler "
-     "NotationDeclHandler StartNamespaceDeclHandler EndNamespaceDeclHandler CommentHandler "
-     "StartCdataSectionHandler "
-     "EndCdataSectionHandler DefaultHandler DefaultHandlerExpand NotStandaloneHandler "
-     "ExternalEntityRefHandler "
-     "StartDoctypeDeclHandler EndDoctypeDeclHandler EntityDeclHandler XmlDeclHandler "
-     "ElementDeclHandler "
-     "AttlistDeclHandler SkippedEntityHandler"},
-};
-
-static bool
-has_word(const char *words, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = strstr(words, word); at != NULL; at = strstr(at + 1, word)) {
-        bool begins = at == words || at[-1] == ' ', ends = at[length] == ' ' || at[length] == '\0';
-        if (begins && ends) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const Getters *
-getters_of(const PyTypeObject *type)
-{
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(getters_table) && is_from_c(type); i++) {
-        if (is_same_name(getters_table[i].type, type->tp_name)) {
-            return &getters_table[i];
-        }
-    }
-    return NULL;
-}
-
-static bool
-read_getter(const EdgeSink *sink, PyObject *op, const PyGetSetDef *getset)
-{
-    PyObject *value = getset->get(op, getset->closure);
-    if (value == NULL) { /* there is none; a getter says so by an exception */
-        PyErr_Clear();
-        return false;
-    }
-    Py_DECREF(value); /* its owner has it */
-    LabelKind kind = getset->set != NULL ? LABEL_ATTRIBUTE : LABEL_FIELD;
-    return value != Py_None && emit(sink, value, (Label){.kind = kind, .text = getset->name});
-}
-
-/* T_OBJECT and T_OBJECT_EX, under the names that 3.12 gave them. */
-enum { MEMBER_OBJECT = 6, MEMBER_OBJECT_EX = 16, MEMBER_READONLY = 1, MEMBER_RELATIVE = 8 };
-
-static bool
-read_member(const EdgeSink *sink, PyObject *op, const PyMemberDef *member)
-{
-    if ((member->type != MEMBER_OBJECT && member->type != MEMBER_OBJECT_EX) ||
-        (member->flags & MEMBER_RELATIVE) != 0) {
-        return false;
-    }
-    LabelKind kind = (member->flags & MEMBER_READONLY) != 0 ? LABEL_FIELD : LABEL_ATTRIBUTE;
-    PyObject *value = *(PyObject **)((char *)op + member->offset);
-    return emit(sink, value, (Label){.kind = kind, .text = member->name});
-}
-
-/* What the classes of op publish: members at an offset, and the getters that the table knows. The
-   dicts are walked: a look-up could call the __eq__ of an odd key. */
-static bool
-read_published(const EdgeSink *sink, PyObject *op)
-{
-    PyTypeObject *type = Py_TYPE(op);
-    PyObject *mro = type->tp_mro;
-    bool stop = false;
-    for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro) && !stop; i++) {
-        PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
-        const Getters *getters = getters_of(base);
-        PyObject *dict = base == &PyBaseObject_Type ? NULL : type_dict(base);
-        Py_ssize_t position = 0;
-        PyObject *key, *descriptor;
-        while (dict != NULL && !stop && PyDict_Next(dict, &position, &key, &descriptor)) {
-            if (Py_IS_TYPE(descriptor, &PyMemberDescr_Type)) {
-                stop = PyType_IsSubtype(type, PyDescr_TYPE(descriptor)) &&
-                       read_member(sink, op, ((PyMemberDescrObject *)descriptor)->d_member);
-            }
-            else if (getters != NULL && Py_IS_TYPE(descriptor, &PyGetSetDescr_Type)) {
-                const PyGetSetDef *getset = ((PyGetSetDescrObject *)descriptor)->d_getset;
-                stop = PyType_IsSubtype(type, PyDescr_TYPE(descriptor)) &&
-                       has_word(getters->names, getset->name) && read_getter(sink, op, getset);
-            }
-        }
-        Py_XDECREF(dict);
-    }
-    return stop;
-}
-
-/* ------------------------------------------------- types that are read by what they show */
-
-/* Some types keep their references where no table of words reaches; the order in which tp_traverse
-   shows them tells. */
+/* What a reader remembers between two references that the tp_traverse of one object shows. */
 typedef struct {
     const EdgeSink *sink;
     PyObject *op;
-    size_t shown;      /* references so far, the type itself left out */
-    PyObject *last[2]; /* the last two of them */
+    size_t count;      /* what is counted differs: see each reader */
+    PyObject *last[2]; /* borrowed or NULL: the last two references, or one that is waited with */
     bool past_links;   /* of an lru_cache: the cached keys and results are over */
     bool is_key;       /* of a node of a mapping of context variables: a key is due */
-    bool stop;
-} Shown;
+    bool stop;         /* the sink wants no more, whatever a tp_traverse makes of that */
+} Traversal;
 
 static int
-show_deque(PyObject *target, void *arg)
+name_target(Traversal *traversal, PyObject *target, Label label)
 {
-    Shown *shown = arg;
-    if (target == (PyObject *)Py_TYPE(shown->op) && shown->shown == 0 && shown->last[0] == NULL) {
-        shown->last[0] = target; /* a heap type shows itself first */
-        return 0;
-    }
-    Label label = {.kind = LABEL_ITEM, .index = (Py_ssize_t)shown->shown++};
-    shown->stop = emit(shown->sink, target, label);
-    return shown->stop;
+    traversal->stop = traversal->stop || emit(traversal->sink, target, label);
+    return traversal->stop;
 }
 
-/* The cached key and result come with the type of the link that holds them behind. */
 static int
-show_lru(PyObject *target, void *arg)
+name_field(Traversal *traversal, PyObject *target, const char *text)
 {
-    Shown *shown = arg;
-    bool is_link = PyType_Check(target) &&
-                   strcmp(((PyTypeObject *)target)->tp_name, "functools._lru_list_elem") == 0;
-    if (is_link && !shown->past_links) {
-        shown->stop =
-            emit(shown->sink, shown->last[0], (Label){.kind = LABEL_OWN, .text = "a cached key"}) ||
-            emit(shown->sink, shown->last[1],
-                 (Label){.kind = LABEL_OWN, .text = "a cached result"});
-    }
-    if (PyDict_CheckExact(target) && shown->shown++ == 0) {
-        shown->past_links = true;
-        shown->stop = shown->stop ||
-                      emit(shown->sink, target, (Label){.kind = LABEL_FIELD, .text = "its-cache"});
-    }
-    else if (shown->past_links && shown->last[1] != NULL && PyDict_CheckExact(shown->last[1])) {
-        shown->stop = shown->stop || emit_field(shown->sink, target, "__wrapped__");
-    }
-    shown->last[0] = shown->last[1];
-    shown->last[1] = target;
-    return shown->stop;
+    return name_target(traversal, target, (Label){.kind = LABEL_FIELD, .text = text});
+}
+
+static int
+name_in_words(Traversal *traversal, PyObject *target, const char *text)
+{
+    return name_target(traversal, target, (Label){.kind = LABEL_OWN, .text = text});
+}
+
+static int
+name_next_item(Traversal *traversal, PyObject *target)
+{
+    Label label = {.kind = LABEL_ITEM, .index = (Py_ssize_t)traversal->count++};
+    return name_target(traversal, target, label);
+}
+
+static bool
+is_own_type(const Traversal *traversal, PyObject *target)
+{
+    return target == (PyObject *)Py_TYPE(traversal->op);
 }
 
 static bool
 is_named(PyObject *op, const char *name)
 {
     return strcmp(Py_TYPE(op)->tp_name, name) == 0;
+}
+
+/* A deque of a heap type shows that first; it may have it as an item, too. */
+static int
+visit_deque(PyObject *target, void *arg)
+{
+    Traversal *traversal = arg;
+    if (is_own_type(traversal, target) && traversal->count == 0 && traversal->last[0] == NULL) {
+        traversal->last[0] = target;
+        return 0;
+    }
+    return name_next_item(traversal, target);
+}
+
+/* An lru_cache shows for each link its key, its result and the link's type, so that two are known
+   by the third; then its dict, which is the first one and is counted, and its function. */
+static int
+visit_lru_cache(PyObject *target, void *arg)
+{
+    Traversal *traversal = arg;
+    PyObject **last = traversal->last;
+    bool is_link = PyType_Check(target) &&
+                   strcmp(((PyTypeObject *)target)->tp_name, "functools._lru_list_elem") == 0;
+    if (is_link && !traversal->past_links) {
+        (void)name_in_words(traversal, last[0], "a cached key");
+        (void)name_in_words(traversal, last[1], "a cached result");
+    }
+    if (PyDict_CheckExact(target) && traversal->count++ == 0) {
+        traversal->past_links = true;
+        (void)name_field(traversal, target, "its-cache");
+    }
+    else if (traversal->past_links && last[1] != NULL && PyDict_CheckExact(last[1])) {
+        (void)name_field(traversal, target, "__wrapped__");
+    }
+    last[0] = last[1];
+    last[1] = target;
+    return traversal->stop;
 }
 
 static bool
@@ -334,88 +244,66 @@ is_part_of_mapping(PyObject *op)
 /* A node of a mapping of context variables shows its values, each with its key behind, and its
    subnodes alone. */
 static int
-show_hamt_node(PyObject *target, void *arg)
+visit_hamt_node(PyObject *target, void *arg)
 {
-    Shown *shown = arg;
-    if (shown->is_key) {
-        shown->is_key = false;
-        shown->stop =
-            emit(shown->sink, shown->last[0],
-                 (Label){.kind = LABEL_OWN, .text = "the value of a context variable"}) ||
-            emit(shown->sink, target, (Label){.kind = LABEL_OWN, .text = "a context variable"});
+    Traversal *traversal = arg;
+    if (traversal->is_key) {
+        traversal->is_key = false;
+        (void)name_in_words(traversal, traversal->last[0], "the value of a context variable");
+        return name_in_words(traversal, target, "a context variable");
     }
-    else if (is_part_of_mapping(target)) {
-        shown->stop =
-            emit(shown->sink, target, (Label){.kind = LABEL_FIELD, .text = "its-variables"});
+    if (is_part_of_mapping(target)) {
+        return name_field(traversal, target, "its-variables");
     }
-    else {
-        shown->is_key = true;
-        shown->last[0] = target;
-    }
-    return shown->stop;
+    traversal->is_key = true;
+    traversal->last[0] = target;
+    return 0;
 }
 
 static int
-show_context(PyObject *target, void *arg)
+visit_context(PyObject *target, void *arg)
 {
-    Shown *shown = arg;
     bool is_map = is_named(target, "hamt") || is_part_of_mapping(target);
-    shown->stop = emit(shown->sink, target,
-                       (Label){.kind = LABEL_FIELD,
-                               .text = is_map ? "its-variables" : "its-previous-context"});
-    return shown->stop;
+    return name_field(arg, target, is_map ? "its-variables" : "its-previous-context");
 }
 
-/* Of a Future: what is no field with a getter belongs to its callbacks; of a Task, its context as
-   well. */
+/* Of a Future: what no getter gives belongs to its callbacks; of a Task, its context as well. */
 static int
-show_future(PyObject *target, void *arg)
+visit_future(PyObject *target, void *arg)
 {
-    Shown *shown = arg;
-    if (target == (PyObject *)Py_TYPE(shown->op)) {
+    Traversal *traversal = arg;
+    if (is_own_type(traversal, target)) {
         return 0;
     }
-    const char *text = "_callbacks";
-    if (is_named(target, "_contextvars.Context") || is_named(target, "Context")) {
-        text = "its-context";
+    bool is_context = is_named(target, "_contextvars.Context") || is_named(target, "Context");
+    if (PyDict_CheckExact(target) && !is_context) {
+        return name_target(traversal, target, (Label){.kind = LABEL_DICT});
     }
-    else if (PyDict_CheckExact(target)) {
-        shown->stop = emit(shown->sink, target, (Label){.kind = LABEL_DICT});
-        return shown->stop;
-    }
-    else if (PyTraceBack_Check(target)) {
-        text = "its-traceback";
-    }
-    else if (PyExceptionInstance_Check(target)) {
-        text = "its-cancellation";
-    }
-    else if (PyType_IsSubtype(Py_TYPE(target), Py_TYPE(shown->op))) {
-        text = "its-awaiter";
-    }
-    shown->stop = emit_field(shown->sink, target, text);
-    return shown->stop;
+    bool is_future = PyType_IsSubtype(Py_TYPE(target), Py_TYPE(traversal->op));
+    const char *part = is_context                          ? "its-context"
+                       : PyTraceBack_Check(target)         ? "its-traceback"
+                       : PyExceptionInstance_Check(target) ? "its-cancellation"
+                       : is_future                         ? "its-awaiter"
+                                                           : "_callbacks";
+    return name_field(traversal, target, part);
 }
 
 static int
-show_element(PyObject *target, void *arg)
+visit_element(PyObject *target, void *arg)
 {
-    Shown *shown = arg;
+    Traversal *traversal = arg;
     if (PyDict_CheckExact(target)) {
-        shown->stop = emit_attribute(shown->sink, target, "attrib");
+        return name_target(traversal, target, (Label){.kind = LABEL_ATTRIBUTE, .text = "attrib"});
     }
-    else if (PyType_IsSubtype(Py_TYPE(target), Py_TYPE(shown->op))) {
-        shown->stop = emit(shown->sink, target,
-                           (Label){.kind = LABEL_ITEM, .index = (Py_ssize_t)shown->shown++});
-    }
-    return shown->stop;
+    bool is_child = PyType_IsSubtype(Py_TYPE(target), Py_TYPE(traversal->op));
+    return is_child ? name_next_item(traversal, target) : 0;
 }
 
 /* Of a connection, and of a function of C code that Python code provides: what is no known part is
    a callback. */
 static int
-show_callbacks(PyObject *target, void *arg)
+visit_callbacks(PyObject *target, void *arg)
 {
-    Shown *shown = arg;
     const char *part = PyModule_Check(target)                             ? "its-module"
                        : PyList_CheckExact(target)                        ? "its-cursors"
                        : PyTuple_CheckExact(target)                       ? "its-argument-types"
@@ -423,78 +311,67 @@ show_callbacks(PyObject *target, void *arg)
                        : is_named(target, "functools._lru_cache_wrapper") ? "its-statements"
                        : is_named(target, "_ctypes.CThunkObject")         ? "its-thunk"
                                                                           : NULL;
-    shown->stop = part != NULL
-                      ? emit_field(shown->sink, target, part)
-                      : emit(shown->sink, target, (Label){.kind = LABEL_OWN, .text = "a callback"});
-    return shown->stop;
+    return part != NULL ? name_field(arg, target, part) : name_in_words(arg, target, "a callback");
 }
 
 static int
-show_queue(PyObject *target, void *arg)
+visit_queue(PyObject *target, void *arg)
 {
-    Shown *shown = arg;
-    if (target != (PyObject *)Py_TYPE(shown->op)) {
-        shown->stop = emit(shown->sink, target, (Label){.kind = LABEL_ELEMENT});
-    }
-    return shown->stop;
+    return is_own_type(arg, target) ? 0 : name_target(arg, target, (Label){.kind = LABEL_ELEMENT});
 }
 
 /* The dicts of a thread-local object, one for each thread. */
 static int
-show_local(PyObject *target, void *arg)
+visit_thread_local(PyObject *target, void *arg)
 {
-    Shown *shown = arg;
     const char *part = PyDict_CheckExact(target)     ? "its-dicts-by-thread"
                        : PyTuple_CheckExact(target)  ? "its-arguments"
                        : PyAnySet_CheckExact(target) ? "its-watchdogs"
                                                      : "its-key";
-    shown->stop = !PyType_Check(target) && emit_field(shown->sink, target, part);
-    return shown->stop;
+    return PyType_Check(target) ? 0 : name_field(arg, target, part);
 }
 
 static int
-show_module(PyObject *target, void *arg)
+visit_module(PyObject *target, void *arg)
 {
-    Shown *shown = arg;
-    shown->stop = emit(shown->sink, target, (Label){.kind = LABEL_FIELD, .text = "its-C-state"});
-    return shown->stop;
+    return name_field(arg, target, "its-C-state");
 }
 
 typedef struct {
     const char *type;
-    visitproc show;
-} Display;
+    visitproc visit; /* its arg is a Traversal */
+} TraversalReader;
 
-static const Display displays_table[] = {
-    {"collections.deque", show_deque},
-    {"functools._lru_cache_wrapper", show_lru},
-    {"Context", show_context},
-    {"_contextvars.Context", show_context},
-    {"hamt", show_context},
-    {"hamt_bitmap_node", show_hamt_node},
-    {"hamt_array_node", show_context},
-    {"hamt_collision_node", show_hamt_node},
-    {"_asyncio.Future", show_future},
-    {"_asyncio.Task", show_future},
-    {"xml.etree.ElementTree.Element", show_element},
-    {"sqlite3.Connection", show_callbacks},
-    {"_ctypes.CFuncPtr", show_callbacks},
-    {"_ctypes.PyCFuncPtr", show_callbacks},
-    {"_ctypes.CThunkObject", show_callbacks},
-    {"_queue.SimpleQueue", show_queue},
-    {"_thread._local", show_local},
-    {"itertools._tee_dataobject", show_queue},
-    {"module", show_module},
+static const TraversalReader traversal_readers_table[] = {
+    {"collections.deque", visit_deque},
+    {"functools._lru_cache_wrapper", visit_lru_cache},
+    {"Context", visit_context},
+    {"_contextvars.Context", visit_context},
+    {"hamt", visit_context},
+    {"hamt_bitmap_node", visit_hamt_node},
+    {"hamt_array_node", visit_context},
+    {"hamt_collision_node", visit_hamt_node},
+    {"_asyncio.Future", visit_future},
+    {"_asyncio.Task", visit_future},
+    {"xml.etree.ElementTree.Element", visit_element},
+    {"sqlite3.Connection", visit_callbacks},
+    {"_ctypes.CFuncPtr", visit_callbacks},
+    {"_ctypes.PyCFuncPtr", visit_callbacks},
+    {"_ctypes.CThunkObject", visit_callbacks},
+    {"_queue.SimpleQueue", visit_queue},
+    {"_thread._local", visit_thread_local},
+    {"itertools._tee_dataobject", visit_queue},
+    {"module", visit_module},
 };
 
 static bool
-read_display(const EdgeSink *sink, PyObject *op, const PyTypeObject *type)
+read_traversal(const EdgeSink *sink, PyObject *op, PyTypeObject *type)
 {
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(displays_table) && is_from_c(type); i++) {
-        if (is_same_name(displays_table[i].type, type->tp_name)) {
-            Shown shown = {.sink = sink, .op = op};
-            (void)type->tp_traverse(op, displays_table[i].show, &shown);
-            return shown.stop;
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(traversal_readers_table); i++) {
+        if (typename_is(type, traversal_readers_table[i].type)) {
+            Traversal traversal = {.sink = sink, .op = op};
+            (void)type->tp_traverse(op, traversal_readers_table[i].visit, &traversal);
+            return traversal.stop;
         }
     }
     return false;
@@ -502,18 +379,21 @@ read_display(const EdgeSink *sink, PyObject *op, const PyTypeObject *type)
 
 /* ------------------------------------------------------------------------- all */
 
+typedef bool (*TypeReader)(const EdgeSink *sink, PyObject *op, PyTypeObject *type);
+
+static bool
+read_by_bases(const EdgeSink *sink, PyObject *op, TypeReader read)
+{
+    bool stop = false;
+    for (PyTypeObject *type = Py_TYPE(op); type != NULL && !stop; type = type->tp_base) {
+        stop = read(sink, op, type); /* object is in no table */
+    }
+    return stop;
+}
+
 bool
 private_types_read(const EdgeSink *sink, PyObject *op)
 {
-    bool stop = false;
-    for (const PyTypeObject *type = Py_TYPE(op);
-         type != NULL && type != &PyBaseObject_Type && !stop; type = type->tp_base) {
-        stop = read_fields(sink, op, type);
-    }
-    stop = stop || read_published(sink, op);
-    for (const PyTypeObject *type = Py_TYPE(op);
-         type != NULL && type != &PyBaseObject_Type && !stop; type = type->tp_base) {
-        stop = read_display(sink, op, type);
-    }
-    return stop;
+    return read_by_bases(sink, op, read_fields) || published_read(sink, op) ||
+           read_by_bases(sink, op, read_traversal);
 }

@@ -1,23 +1,24 @@
-/* opaque: the references of types whose struct is private to the C code that defines them.
+/* private_types: the references of types whose struct is private to the C code that defines them.
 
-   They are known in four ways, tried in this order:
+   Three ways to a name, in this order, each for the type of an object and all its bases:
 
-       fields    simple structs: a table says what their words are
-       members   whatever a type publishes as a member at an offset, __slots__ among them
-       getters   structs that vary: those getters that are known only to return what is there
-       displays  structs that no table of words reaches: the order in which tp_traverse shows their
-   references tells
+       fields      read_fields      simple structs: a table says what the words after the head are
+       published   published_read   members at an offset, and getters known to do no more than read
+       traversal   read_traversal   structs that no table of words reaches: the order in which
+                                    tp_traverse shows their references says what they are
 
-   Nothing here follows a word that it has read: the caller compares it with an object that is known
-   to be alive. */
+       deque -> tp_traverse -> visit_deque -> emit(first, ITEM 0), emit(second, ITEM 1) ...
+
+   A word that is no reference does no harm: it is never followed, only compared with a target that
+   tp_traverse has shown. To teach gcscope a type, add a row to one of the tables. */
 
 #ifndef GCSCOPE_PRIVATE_TYPES_H
 #define GCSCOPE_PRIVATE_TYPES_H
 
 #include "labels/label.h"
 
-/* Offer what can be named of op, by its type and the bases of that. Returns whether the teller
-   wants no more. */
+/* Emit what can be named of op, by its type and the bases of that. Return whether the sink wants no
+   more. */
 bool private_types_read(const EdgeSink *sink, PyObject *op);
 
 #endif

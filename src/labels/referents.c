@@ -1,6 +1,5 @@
 #include "labels/referents.h"
 
-#include "heap/interp.h"
 #include "labels/private_types.h"
 
 /* ---------------------------------------------------------------- containers */
@@ -47,6 +46,7 @@ read_set(const EdgeSink *sink, PyObject *op)
     const PySetObject *set = (PySetObject *)op;
     for (Py_ssize_t i = 0; i <= set->mask; i++) {
         const setentry *entry = &set->table[i];
+        /* A removed element leaves a dummy with the hash -1, of which only the type is known. */
         bool is_live = entry->key != NULL &&
                        !(entry->hash == -1 && Py_IS_TYPE(entry->key, &PyBaseObject_Type));
         if (is_live && emit(sink, entry->key, (Label){.kind = LABEL_ELEMENT})) {
@@ -56,7 +56,7 @@ read_set(const EdgeSink *sink, PyObject *op)
     return false;
 }
 
-/* ----------------------------------------------------------- functions, cells */
+/* --------------------------------------------------- functions, cells, methods */
 
 static bool
 read_function(const EdgeSink *sink, PyObject *op)
@@ -81,7 +81,7 @@ read_function(const EdgeSink *sink, PyObject *op)
            emit_field(sink, function->func_code, "__code__");
 }
 
-/* The closure of `before`, a function, tells the names of its cells. */
+/* The code of `before`, a function, has the names of the cells in its closure. */
 static bool
 read_closure(const EdgeSink *sink, PyObject *op, PyObject *before)
 {
@@ -170,36 +170,44 @@ read_traceback(const EdgeSink *sink, PyObject *op)
            emit_field(sink, (PyObject *)traceback->tb_next, "tb_next");
 }
 
-static bool
-read_slot(void *arg, const FrameSlot *slot)
+Label
+referents_slot_label(const FrameSlot *slot)
 {
     switch (slot->kind) {
     case SLOT_LOCAL:
-        return emit(arg, slot->target, (Label){.kind = LABEL_LOCAL, .name = slot->name});
+        return (Label){.kind = LABEL_LOCAL, .name = slot->name};
     case SLOT_STACK:
-        return emit(arg, slot->target, (Label){.kind = LABEL_STACK});
+        return (Label){.kind = LABEL_STACK};
     case SLOT_FUNCTION:
-        return emit_field(arg, slot->target, "its-function");
+        return (Label){.kind = LABEL_FIELD, .text = "its-function"};
     case SLOT_CODE:
-        return emit_field(arg, slot->target, "f_code");
+        return (Label){.kind = LABEL_FIELD, .text = "f_code"};
     case SLOT_NAMESPACE:
-        return emit_field(arg, slot->target, "f_locals");
+        return (Label){.kind = LABEL_FIELD, .text = "f_locals"};
     case SLOT_FRAME:
-        return emit_field(arg, slot->target, "its-frame");
+        return (Label){.kind = LABEL_FIELD, .text = "its-frame"};
     case SLOT_BACK:
-        return emit_field(arg, slot->target, "f_back");
+        return (Label){.kind = LABEL_FIELD, .text = "f_back"};
     case SLOT_TRACE:
-        return emit_attribute(arg, slot->target, "f_trace");
-    case SLOT_HANDLED:
-        return emit_field(arg, slot->target, "its-handled-exception");
+        return (Label){.kind = LABEL_ATTRIBUTE, .text = "f_trace"};
+    case SLOT_HANDLED: /* of a thread there is no object whose field it could be */
+        return slot->thread != NULL
+                   ? (Label){.kind = LABEL_OWN, .text = "the exception being handled"}
+                   : (Label){.kind = LABEL_FIELD, .text = "its-handled-exception"};
     }
-    return false;
+    Py_UNREACHABLE();
 }
 
 static bool
-read_frame(const EdgeSink *sink, PyObject *op)
+read_slot(void *arg, const FrameSlot *slot)
 {
-    return interp_frame_slots_of(op, read_slot, (void *)sink);
+    return emit(arg, slot->target, referents_slot_label(slot));
+}
+
+static bool
+read_frame(EdgeSink *sink, PyObject *op)
+{
+    return interp_frame_slots_of(op, read_slot, sink);
 }
 
 /* ------------------------------------------------------------------- instances */
@@ -210,29 +218,15 @@ read_inline(void *arg, PyObject *name, PyObject *value)
     return emit(arg, value, (Label){.kind = LABEL_ATTRIBUTE, .name = name});
 }
 
-typedef struct {
-    const EdgeSink *sink;
-    bool stop;
-} Inline;
-
 static bool
-read_inline_attribute(void *arg, PyObject *name, PyObject *value)
+read_instance(EdgeSink *sink, PyObject *op)
 {
-    Inline *found = arg;
-    found->stop = read_inline((void *)found->sink, name, value);
-    return found->stop;
+    return interp_inline_attributes(op, read_inline, sink) ||
+           emit(sink, interp_instance_dict(op), (Label){.kind = LABEL_DICT});
 }
 
 static bool
-read_instance(const EdgeSink *sink, PyObject *op)
-{
-    Inline found = {sink, false};
-    interp_inline_attributes(op, read_inline_attribute, &found);
-    return found.stop || emit(sink, interp_instance_dict(op), (Label){.kind = LABEL_DICT});
-}
-
-static bool
-read_by_struct(const EdgeSink *sink, PyObject *op, PyObject *before)
+read_by_struct(EdgeSink *sink, PyObject *op, PyObject *before)
 {
     PyTypeObject *type = Py_TYPE(op);
     if (PyTuple_Check(op)) {

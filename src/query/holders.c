@@ -271,26 +271,7 @@ add_holders(HolderScan *asked)
 PyObject *
 holders_frame_edges(const Describer *describer, const FrameSlot *slot)
 {
-    Label label = {.kind = LABEL_LOCAL, .name = slot->name};
-    switch (slot->kind) {
-    case SLOT_LOCAL:
-        break;
-    case SLOT_STACK:
-        label.kind = LABEL_STACK;
-        break;
-    case SLOT_NAMESPACE:
-        label = (Label){.kind = LABEL_FIELD, .text = "f_locals"};
-        break;
-    case SLOT_HANDLED:
-        label = (Label){.kind = LABEL_OWN, .text = "the exception being handled"};
-        break;
-    default:
-        label = (Label){.kind = LABEL_FIELD,
-                        .text = slot->kind == SLOT_FUNCTION ? "its-function"
-                                : slot->kind == SLOT_CODE   ? "f_code"
-                                                            : "its-frame"};
-        break;
-    }
+    Label label = referents_slot_label(slot);
     PyObject *edge = describer_edge(describer, &label, slot->target, slot->target);
     PyObject *edges = edge != NULL ? PyTuple_Pack(1, edge) : NULL;
     Py_XDECREF(edge);

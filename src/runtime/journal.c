@@ -1,7 +1,6 @@
 #include "runtime/journal.h"
 
 #include "base/hash.h"
-#include "base/typename.h"
 
 /* ---------------------------------------------------------------- ownership */
 

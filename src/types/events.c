@@ -2,7 +2,7 @@
 
 #include "types/events.h"
 
-#include "base/typename.h"
+#include "base/utf8.h"
 #include "runtime/rows.h"
 #include "types/roll_call.h"
 #include "types/tracked.h"

@@ -23,6 +23,7 @@
 #include <structmember.h>
 
 #include "base/typename.h"
+#include "base/utf8.h"
 #include "runtime/rows.h"
 #include "types/roll_call.h"
 

@@ -1,0 +1,33 @@
+/* published: what a type lets Python code read of an object as it is, so that reading the attribute
+   gives the very object that tp_traverse shows.
+
+       member   a word of the struct at an offset; __slots__ are members too
+       getter   C code that might make anything. Only those of one table are known to hand out a
+                reference that the object holds, or None, and to do nothing else.
+
+   Labels ask in one direction, which attributes lead to a target, and expressions in the other,
+   whether an attribute leads to it; both by the same two rules. The classes' dicts are walked: a
+   look-up could call the __eq__ of an odd key. */
+
+#ifndef GCSCOPE_PUBLISHED_H
+#define GCSCOPE_PUBLISHED_H
+
+#include "labels/label.h"
+
+/* Whether what a class has under a name is a member or a getter; `found` may be NULL. */
+static inline bool
+is_published(PyObject *found)
+{
+    return found != NULL &&
+           (Py_IS_TYPE(found, &PyMemberDescr_Type) || Py_IS_TYPE(found, &PyGetSetDescr_Type));
+}
+
+/* Emit the members of op, and the getters that the table has of its type or a base of it. Return
+   whether the sink wants no more. */
+bool published_read(const EdgeSink *sink, PyObject *op);
+
+/* Whether `.name` gives the target, where the classes of op have under this ASCII name a descriptor
+   for which is_published holds. A known getter is believed, and not called. */
+bool published_gives(PyObject *op, const char *name, PyObject *descriptor, PyObject *target);
+
+#endif
