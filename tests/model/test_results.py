@@ -13,6 +13,7 @@ from gcscope import (
     Cycle,
     Event,
     Fate,
+    Holders,
     Link,
     Report,
 )
