@@ -1,6 +1,7 @@
 #include "runtime/journal.h"
 
 #include "base/hash.h"
+#include "base/utf8.h"
 
 /* ---------------------------------------------------------------- ownership */
 

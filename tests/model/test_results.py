@@ -25,6 +25,7 @@ from specimens.records import (
     ALL,
     COLLECTION,
     CYCLE,
+    DIFFERENCE,
     EVENT,
     FATES,
     HOLDERS,
