@@ -85,7 +85,8 @@ see_unless_excluded(Bfs *bfs, const NodeSet *excluded, NodeId node, NodeId paren
 }
 
 /* The queue holds the roots in their order. A level of the search is ordered by the roots of its
-   ways, since the one before is: so the first way to be found is the one whose root stands first. */
+   ways, since the one before is: so the first way that is found is the one whose root stands
+   first. */
 static int
 search_from_queue(Bfs *bfs, NodeId target, const NodeSet *excluded)
 {

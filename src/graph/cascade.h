@@ -24,15 +24,13 @@ typedef struct {
 
 typedef struct {
     Memory *memory;
-    const Graph *graph;  /* borrowed */
-    VEC(int32_t) counts; /* node -> references that own it; as it was, between two calls */
-    NodeIds freed;       /* what the last call freed, in that order; with room for all nodes */
-    NodeSet is_freed;    /* empty between two calls */
-    VEC(uint32_t)
-    first_cut;              /* node -> 1 + number of the last cut of an edge from it; all 0 between
-                                two calls */
-    VEC(uint32_t) next_cut; /* cut -> 1 + number of the cut before it with the same source, or 0 */
-    uint64_t steps;         /* references taken so far */
+    const Graph *graph;      /* borrowed */
+    VEC(int32_t) counts;     /* node -> references that own it; as it was, between two calls */
+    NodeIds freed;           /* what the last call freed, in that order; with room for all nodes */
+    NodeSet is_freed;        /* empty between two calls */
+    VEC(uint32_t) first_cut; /* node -> 1 + its last cut edge, or 0; all 0 between two calls */
+    VEC(uint32_t) next_cut;  /* cut -> 1 + number of the cut before it with the same source, or 0 */
+    uint64_t steps;          /* references taken so far */
 } Cascade;
 
 /* counts: the references that each node has from inside the graph, less one for each of `unowned`

@@ -26,9 +26,9 @@ typedef struct {
     size_t count;      /* components */
     NodeIds component; /* node -> its component */
 
-    /* Cyclic components have more than one node, or an edge from a node to itself. Their members are
-       grouped, inside a group by id, ascending; the groups are in the order of each group's lowest
-       id. */
+    /* Cyclic components have more than one node, or an edge from a node to itself. Their members
+       are grouped, inside a group by id, ascending; the groups are in the order of each group's
+       lowest id. */
     size_t cyclic;
     VEC(uint32_t) starts; /* cyclic + 1 of them: where the members of each begin */
     NodeIds members;

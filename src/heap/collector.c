@@ -15,7 +15,8 @@ update_refs(Collector *collector, const int32_t *refcounts)
 }
 
 /* After this, gc_refs counts the references from outside. It is negative only where a tp_traverse
-   shows more than is owned; a released collector takes such an object for reachable, and so do we. */
+   shows more than is owned; a released collector takes such an object for reachable, and so do
+   we. */
 static void
 subtract_refs(Collector *collector, const Graph *graph, const NodeId *unowned, size_t unowned_count)
 {

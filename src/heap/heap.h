@@ -18,10 +18,8 @@ typedef struct {
     VEC(PyObject *) objects; /* borrowed: node id -> object */
     size_t count;
     AddrMap map;
-    Graph graph; /* an edge for each reference from one listed object to another */
-    VEC(int32_t)
-    refcounts;              /* node id -> references that own it; INT32_MAX: that many or more, or
-                               immortal */
+    Graph graph;            /* an edge for each reference from one listed object to another */
+    VEC(int32_t) refcounts; /* node id -> references that own it; INT32_MAX: as many, or immortal */
     VEC(PyObject *) hidden; /* borrowed: what heap_list_all found beyond the list */
     NodeIds unowned;        /* targets of the edges that own nothing, once for each such edge */
     size_t visits;          /* references that tp_traverse showed, to listed objects or not */

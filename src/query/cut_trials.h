@@ -1,13 +1,14 @@
-/* cut_trials: what reference counting would free, were one reference of a ring gone, or all that are
-   like it, or all that one object may let go of. Every answer is proven on the graph, by letting the
-   counts fall (cascade.h).
+/* cut_trials: what reference counting would free, were one reference of a ring gone, or all that
+   are like it, or all that one object may let go of. Every answer is proven on the graph, by
+   letting the counts fall (cascade.h).
 
-       cut_trials_select      a form: its ring is searched again, and what is tried from now on is
-                              tried on it
-       cut_trials_one         one reference of the ring
-       cut_trials_alike       all references of the component with its label
-       cut_trials_clearing    all references of one object to the component that a program may change
-       cut_trials_isolate     ... as though no other ring held this one
+       cut_trials_select     a form: its ring is searched again, and what is tried from now on is
+                             tried on it
+       cut_trials_one        one reference of the ring
+       cut_trials_alike      all references of the component with its label
+       cut_trials_clearing   all references of one object to the component that a program may
+                             change
+       cut_trials_isolate    ... as though no other ring held this one
 
    A live ring is held from outside of its component, and a ring that another one leads to is held
    by that: then any cut would free nothing. Such references, the entries, are taken off the counts
@@ -22,10 +23,8 @@ typedef struct {
     Cycles *cycles;      /* borrowed */
     VEC(uint32_t) shown; /* number -> references that a row shows: all 0 between two calls */
     VEC(Edge) cuts;
-    VEC(uint32_t)
-    entries;              /* number -> references from outside its component; empty until they are
-                              wanted */
-    const Form *isolated; /* borrowed or NULL: the form whose entries are off the counts */
+    VEC(uint32_t) entries; /* number -> references from outside its component; or empty */
+    const Form *isolated;  /* borrowed or NULL: the form whose entries are off the counts */
 } CutTrials;
 
 enum { CLEARING_LABELS = 8 };

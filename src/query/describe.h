@@ -16,9 +16,9 @@ const char *describe_kind(const ModuleState *state, PyObject *op);
    generator or method runs), or None. NULL with an exception. */
 PyObject *describe_name(const ModuleState *state, PyObject *op);
 
-/* New reference: where a frame, traceback, function, generator or class stands, as a Place; of other
-   objects where they were made, if object_traceback, tracemalloc's function, is not NULL; else None.
-   NULL with an exception. */
+/* New reference: where a frame, traceback, function, generator or class stands, as a Place; of
+   other objects where they were made, if object_traceback, tracemalloc's function, is not NULL;
+   else None. NULL with an exception. */
 PyObject *describe_where(const ModuleState *state, PyObject *object_traceback, PyObject *op);
 
 /* New references: what a piece of code is called, and the Place of its beginning; None where there

@@ -1,5 +1,5 @@
-/* garbage: the rings among what a collection would find unreachable, and those that some objects are
-   part of or lead to. */
+/* garbage: the rings among what a collection would find unreachable, and those that some objects
+   are part of or lead to. */
 
 #ifndef GCSCOPE_GARBAGE_H
 #define GCSCOPE_GARBAGE_H

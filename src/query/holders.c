@@ -1,11 +1,11 @@
 /* holders.c: two passes over the list of objects, and a look at the running frames.
 
-       gather_holders        who shows the object by tp_traverse, and how often; no graph is needed
-                             for that
-       holders_find_owners   whose __dict__ the dicts among the holders are, whose closure the cells,
-                             which module's variables the containers: for their names
-       add_holders           a row for each of their references
-       add_slot              which slots of running frames refer to it: no tp_traverse shows those */
+       gather_holders       who shows the object by tp_traverse, and how often; no graph is needed
+                            for that
+       holders_find_owners  whose __dict__ the dicts among the holders are, whose closure the cells,
+                            which module's variables the containers: for their names
+       add_holders          a row for each of their references
+       add_slot             which slots of running frames refer to it: no tp_traverse shows them */
 
 #include "query/holders.h"
 

@@ -13,12 +13,10 @@ PyObject *holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 typedef struct {
     PyObject *op;
-    PyObject
-        *owner;     /* or NULL: whose __dict__ it is; for a cell, a function with it in its closure;
-                        for a container, a module with a variable that refers to it */
-    bool is_known;  /* the caller has a title for it */
-    size_t shown;   /* how often its tp_traverse shows the object */
-    size_t unowned; /* how many of those own nothing */
+    PyObject *owner; /* whose __dict__ it is, or who names a cell or a container; or NULL */
+    bool is_known;   /* the caller has a title for it */
+    size_t shown;    /* how often its tp_traverse shows the object */
+    size_t unowned;  /* how many of those own nothing */
 } Holder;
 
 /* Find the owners of the containers and cells among some holders, for their names. Not for many: it
@@ -33,8 +31,8 @@ PyObject *holders_node(const Describer *describer, PyObject *known, const Holder
 PyObject *holders_edges(const Describer *describer, const Holder *holder, const Label *label,
                         PyObject *target);
 
-/* New reference: the Edge from a running frame to what a slot of it refers to, in a tuple. NULL with
-   an exception. */
+/* New reference: the Edge from a running frame to what a slot of it refers to, in a tuple. NULL
+   with an exception. */
 PyObject *holders_frame_edges(const Describer *describer, const FrameSlot *slot);
 
 #endif

@@ -2,8 +2,8 @@
    arithmetic with them: numbers, which neighborhood_rows.h puts into words.
 
    The objects are given by address, so that asking holds nothing, or in a tuple, which does not
-   count. Of those that a walk from them meets (reach.h) the first `most` are shown. The others count
-   all the same: what is told of a shown object is true, however many there are.
+   count. Of those that a walk from them meets (reach.h) the first `most` are shown. The others
+   count all the same: what is told of a shown object is true, however many there are.
 
        neighborhood_find   walk        from the given objects
                            judge       the dry run on what was met: what is left of each count comes
@@ -45,13 +45,11 @@ typedef struct {
     Bundles outer;        /* references from outside, those of one object side by side; not many of
                              one that is shown */
     Bundles inner;        /* after neighborhood_row */
-    VEC(uint32_t)
-    bundle; /* place of a shown one -> 1 + a bundle's number, or 0: for whoever goes
-                             through a row */
+    VEC(uint32_t) bundle; /* place of a shown one -> 1 + a bundle while a row is read, or 0 */
 } Neighborhood;
 
-/* Walk, count and judge, after scan_judge. `given` is a list of addresses, or the tuple scan->given;
-   `neighborhood` zeroed. 0, or -1 with an exception. */
+/* Walk, count and judge, after scan_judge. `given` is a list of addresses, or the tuple
+   scan->given; `neighborhood` zeroed. 0, or -1 with an exception. */
 int neighborhood_find(Neighborhood *neighborhood, Scan *scan, PyObject *given, size_t most);
 void neighborhood_fini(Neighborhood *neighborhood);
 
@@ -83,8 +81,8 @@ neighborhood_place_of(const Neighborhood *neighborhood, PyObject *op)
                : 0;
 }
 
-/* Visit what lies at the addresses of a list, as far as it is in a heap, until a visit returns true.
-   0 or -1 with an exception: one of them is no int. */
+/* Visit what lies at the addresses of a list, as far as it is in a heap, until a visit returns
+   true. 0 or -1 with an exception: one of them is no int. */
 int neighborhood_visit_addresses(const Heap *heap, PyObject *addresses,
                                  bool (*visit)(void *arg, NodeId node), void *arg);
 

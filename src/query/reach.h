@@ -1,9 +1,9 @@
 /* reach: what some objects lead to.
 
    A walk from them, breadth-first, does not go on through modules, classes and the globals of
-   functions, since through those everything leads to everything; only where such an object is itself
-   given, it is gone through. What is met is numbered in the order of its coming, the given ones
-   first:
+   functions, since through those everything leads to everything; only where such an object is
+   itself given, it is gone through. What is met is numbered in the order of its coming, the given
+   ones first:
 
        node of the heap  --place-->  1 + number of those that were met, or 0
        number            --met---->  node of the heap

@@ -1,5 +1,5 @@
-/* retained.c: the dominator tree of the whole heap (dominators.h), from the roots of the dry run: what
-   stands below an object in it would go with that object.
+/* retained.c: the dominator tree of the whole heap (dominators.h), from the roots of the dry run:
+   what stands below an object in it would go with that object.
 
    The objects of a heap that is judged have a gc_refs that is not 0 if something outside refers to
    them: those are the roots. The object that is asked about is one besides, so that garbage may be

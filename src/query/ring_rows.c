@@ -6,8 +6,8 @@
        try_alone     where nothing can be freed since another ring holds this one: once more, as
                      though it did not
 
-   How much is tried for one form is limited, so that a ring of a million objects is told in the time
-   of a few passes. */
+   How much is tried for one form is limited, so that a ring of a million objects is told in the
+   time of a few passes. */
 
 #include "query/ring_rows.h"
 

@@ -1,5 +1,5 @@
-/* ring_rows: each form of ring as a row: what is on it, what its references are called, and what each
-   cut would free, for explain/ to choose from. */
+/* ring_rows: each form of ring as a row: what is on it, what its references are called, and what
+   each cut would free, for explain/ to choose from. */
 
 #ifndef GCSCOPE_RING_ROWS_H
 #define GCSCOPE_RING_ROWS_H

@@ -6,8 +6,8 @@
    first, since a person can type them.
 
        mark_frames   node -> owned references from running frames
-       search_way    breadth-first from the modules; else from what else lasts; else from frames; else
-                     from the caller's
+       search_way    breadth-first from the modules; else from what else lasts; else from frames;
+                     else from the caller's
        chain_row     the objects along the way, and what leads from each to the next, named */
 
 #include "query/roots.h"

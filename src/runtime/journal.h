@@ -2,8 +2,8 @@
 
    Three things are kept, all of them in raw memory, none holding a Python object:
 
-     the register   every instrumented object that is alive, a doubly linked list through the objects
-                    themselves
+     the register   every instrumented object that is alive, a doubly linked list through the
+                    objects themselves
      the events     what happened to them, the newest `capacity` of it in a ring; what was
                     overwritten is counted
      the deaths     while somebody wants them (journal_deaths_begin): who died of what, complete
@@ -61,11 +61,9 @@ typedef struct Life {
     struct Life *next, *previous; /* borrowed neighbours in the register */
     uint64_t serial;              /* 1, 2, 3 ... in the order of creation */
     uint32_t type;                /* number of the type's name when it was created */
-    uint64_t
-        finalized_at; /* Journal.collections when its finalizer ran for want of references, or 0 */
-    bool
-        finalized; /* its finalizer was noted: a repeat is a call of __del__ by hand, or by super() */
-    bool doomed;   /* the collector has finalized it: it dies of that, or is resurrected */
+    uint64_t finalized_at;        /* Journal.collections when a fallen count ran it, or 0 */
+    bool finalized;               /* its finalizer was noted: a repeat is a call of __del__ */
+    bool doomed; /* the collector has finalized it: it dies of that, or is resurrected */
 } Life;
 
 typedef struct {

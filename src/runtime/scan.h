@@ -51,8 +51,8 @@ int scan_run(Scan *scan, long generation);
    fails with LookupError where the marker is not in generation 0 any more. */
 int scan_extent(Scan *scan, PyObject *which, long *generation);
 
-/* Borrowed: the object in the list by which a word gives it to the core, so that the list's is the only
-   reference of that word. NULL with TypeError. */
+/* Borrowed: the object in the list by which a word gives it to the core, so that the list's is the
+   only reference of that word. NULL with TypeError. */
 PyObject *scan_boxed(PyObject *box);
 
 /* A Memory of its own, with the limit that a test has set. */

@@ -57,7 +57,8 @@ state_check(const ModuleState *state)
     return -1;
 }
 
-/* Borrowed; `type` is one of the module's types or derives from one. NULL with TypeError otherwise. */
+/* Borrowed; `type` is one of the module's types or derives from one. NULL with TypeError otherwise.
+   */
 static inline ModuleState *
 state_of_type(PyTypeObject *type)
 {

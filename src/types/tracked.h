@@ -43,9 +43,9 @@ PyObject *tracked_name(const ModuleState *state, PyObject *op);
    exception. */
 PyObject *tracked_serial(const ModuleState *state, PyObject *op);
 
-/* For types that derive from Tracked in C, each in the slot that its name says. tracked_alloc: a new
-   object with its life; all that can fail comes before the allocation. tracked_end: the end of an
-   object; `dealloc` is the tp_dealloc that calls it. tracked_note: an event of its life. */
+/* For types that derive from Tracked in C, each in the slot that its name says. tracked_alloc: a
+   new object with its life; all that can fail comes before the allocation. tracked_end: the end of
+   an object; `dealloc` is the tp_dealloc that calls it. tracked_note: an event of its life. */
 PyObject *tracked_alloc(PyTypeObject *type, ModuleState *state);
 void tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *));
 void tracked_note(PyObject *op, EventKind kind, FreedBy by, Py_ssize_t refcount);
