@@ -24,7 +24,7 @@ HELP = "run a program and tell what it left for the collector"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the options; the program and its arguments are taken off before, by `split`."""
+    """Describe the options; `split` parts the program and its arguments from them."""
     own = "[-o FILE] [--json] [--fail] [-q]"
     parser.usage = f"python -m gcscope run {own} (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]"
     parser.description = (

@@ -1,7 +1,6 @@
 """The pytest plugin: a test that fails when a ring creeps in.
 
     @pytest.mark.no_cycles                 the test fails if its call leaves a ring to the collector
-    @pytest.mark.no_cycles(allow=[...])    but for rings that these patterns (see policy.matches) or classes mean
     @pytest.mark.no_cycles(allow=[...])    but for rings that these classes or patterns mean (see
                                            gcscope.pytest_plugin.policy.matches)
     @pytest.mark.allow_cycles("reason")    nothing that the test leaves makes it fail

@@ -203,7 +203,7 @@ class Session:
         )
 
     def notes(self) -> dict[str, int]:
-        """Return the notes, and in how many tests each was taken."""
+        """Return the notes, and how many tests have each."""
         found: dict[str, int] = {}
         for judgement in self.judgements.values():
             for note in judgement.notes:
