@@ -75,7 +75,7 @@ def places_on_ring(cycle: Cycle, most: int) -> list[int]:
 
 
 def left_out(count: int) -> str:
-    """Say how many objects of a ring are not shown at a place."""
+    """Write how many objects of a ring are not shown at a place."""
     return f"… {plural(count, 'more object')} on the ring …"
 
 
@@ -86,7 +86,7 @@ def cycle_head(cycle: Cycle) -> str:
 
 
 def no_cut_phrase(cycle: Cycle) -> str:
-    """Say that there is no cut, and what helps all the same."""
+    """Write that there is no cut, and what helps all the same."""
     hint = f": {shortened(cycle.advice, MOST_ADVICE)}" if cycle.advice is not None else ""
     return f"no single reference that a program may change frees any of it{hint}"
 
@@ -120,7 +120,7 @@ def cycle_text(cycle: Cycle, alive: bool = False) -> str:
 
 
 def forms_left_out(cycles: tuple[Cycle, ...]) -> str:
-    """Say how many forms of cycles are not shown."""
+    """Write how many forms of cycles are not shown."""
     seen = sum(cycle.count for cycle in cycles)
     return f"and {plural(len(cycles), 'more form')} of cycles, seen {seen:,} times"
 

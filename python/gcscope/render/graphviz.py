@@ -60,7 +60,7 @@ def png_of(picture: Picture) -> bytes | None:
 
 
 def _graphviz(text: str, form: str) -> bytes | None:
-    """Let Graphviz draw a text in DOT; None if none of the ways to it leads to a drawing."""
+    """Draw a text in DOT by Graphviz; None if none of the ways to it leads to a drawing."""
     drawn = _output_of(["dot", f"-T{form}"], text)
     if not drawn and sys.executable and _has_pygraphviz():
         drawn = _output_of([sys.executable, "-P", "-W", "ignore", "-c", _PYGRAPHVIZ, form], text)
