@@ -88,7 +88,7 @@ def rooms(tmp_path_factory):
         "rooms",
         [str(s) for s in sources],
         include_dirs=[str(ROOT / "src")],
-        extra_compile_args=["-std=c11"],
+        extra_compile_args=["-std=c11", "-Wall", "-Wextra", "-Werror"],
     )
     command = Distribution({"ext_modules": [extension]}).get_command_obj("build_ext")
     command.build_lib, command.build_temp = str(folder), str(folder / "temp")

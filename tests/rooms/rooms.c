@@ -355,7 +355,7 @@ rooms_scc(PyObject *Py_UNUSED(module), PyObject *args)
     return finish(&memory, error, answer);
 }
 
-/* One question: (roots, target, barred nodes or None). */
+/* One question: (roots, target, excluded nodes or None). */
 static int
 answer_way(Bfs *bfs, PyObject *question, PyObject *ways)
 {
@@ -365,22 +365,22 @@ answer_way(Bfs *bfs, PyObject *question, PyObject *ways)
         return -1;
     }
     Path roots = {0}, way = {0};
-    NodeSet barred = {0};
+    NodeSet excluded = {0};
     int error = nodes_from_list(bfs->memory, &roots, given);
-    error = error == 0 ? nodeset_init(&barred, bfs->memory, bfs->graph->nodes) : error;
+    error = error == 0 ? nodeset_init(&excluded, bfs->memory, bfs->graph->nodes) : error;
     for (Py_ssize_t i = 0; shut != Py_None && i < PyList_GET_SIZE(shut) && error == 0; i++) {
-        nodeset_add(&barred, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(shut, i)));
+        nodeset_add(&excluded, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(shut, i)));
     }
     if (error == 0) {
-        const uint64_t *bits = shut == Py_None ? NULL : barred.bits.items;
-        error = bfs_from_roots(bfs, roots.items, roots.length, target, bits, &way);
+        const NodeSet *shut_out = shut == Py_None ? NULL : &excluded;
+        error = bfs_from_roots(bfs, roots.items, roots.length, target, shut_out, &way);
     }
     if (error >= 0) {
         append_new(ways, error == 1 ? list_from_nodes(way.items, way.length) : Py_NewRef(Py_None));
     }
     vec_fini(bfs->memory, &roots);
     vec_fini(bfs->memory, &way);
-    nodeset_fini(&barred);
+    nodeset_fini(&excluded);
     return error < 0 ? -1 : 0;
 }
 
@@ -545,7 +545,7 @@ rooms_dominators(PyObject *Py_UNUSED(module), PyObject *args)
         error =
             vec_push(&memory, &weights, PyLong_AsUnsignedLongLong(PyList_GET_ITEM(weight_list, i)));
     }
-    error = error == 0 ? dominators_run(&dominators, &memory, &graph, roots.bits.items) : error;
+    error = error == 0 ? dominators_run(&dominators, &memory, &graph, &roots) : error;
     if (error == 0) {
         PyObject *idoms = PyList_New(0), *sums = PyList_New(0);
         dominators_sum(&dominators, weights.items);
