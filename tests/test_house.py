@@ -1,10 +1,12 @@
 """House rules, held by tests that read the folders: ranks, one way of the data, no hidden state, plain words."""
 
 import ast
+import io
 import re
 import shutil
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,47 @@ def test_no_mutable_static_and_one_exported_symbol():
     ).stdout
     names = {line.split()[-1] for line in exported.splitlines()} - {"_init", "_fini"}
     assert names == {"PyInit__core"}
+
+
+# ------------------------------------------------------------------------ names
+
+# Words that meant something here alone. They stay out of names of files and of whatever code defines.
+DIALECT = """bar births crowd fall holding inquiry lending lent offer owners projection roll scene sketch
+stage stories story taken telling teller thing visitor""".split()
+AGREED = re.compile("roll_?call", flags=re.I)  # the set of objects as numbers
+
+
+def words_of(name):
+    parts = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", AGREED.sub("", name))
+    return {part.lower() for part in parts}
+
+
+def names_in(path):
+    """The identifiers of a source file, and its own name."""
+    yield path.stem
+    if path.suffix in (".c", ".h"):
+        yield from re.findall(r"[A-Za-z_]\w*", code_of(path))
+    else:
+        for token in tokenize.generate_tokens(
+            io.StringIO(path.read_text(encoding="utf-8")).readline
+        ):
+            if token.type == tokenize.NAME:
+                yield token.string
+
+
+@pytest.mark.parametrize(
+    "path", [*sources(), *sorted((ROOT / "python").rglob("*.py*"))], ids=lambda path: path.name
+)
+def test_names_are_of_the_field(path):
+    if path.suffix != ".pyc":
+        assert not [name for name in names_in(path) if words_of(name) & set(DIALECT)]
+
+
+@pytest.mark.parametrize("path", sources(), ids=name_of)
+def test_lines_end_at_100_columns(path):
+    """Of Python code ruff tells that."""
+    lines = path.read_text(encoding="utf-8").split("\n")
+    assert not [line for line in lines if len(line) > 100]
 
 
 # ---------------------------------------------------------------------------- Python

@@ -196,11 +196,11 @@ def assert_released(factory: Callable[[], object], /) -> None:
         _check_can_be_freed(box, name)
         made = _core.roll_call(box)
         (title,) = sum_counts(*made.types())
-        holding = _still_held(box)
+        holder = _still_held(box)
         left = made.still_tracked()
     report = watch.report
-    if holding is not None:
-        raise AssertionError(held_text(holding, name, title))
+    if holder is not None:
+        raise AssertionError(held_text(holder, name, title))
     if report:
         is_kept = bool(left.objects)
         report = changed(report, cycles=_keeping(report.cycles, title))

@@ -130,9 +130,9 @@ def _holder_title(node: Node, label: str, found: str) -> str:
         kept = (module_name(node.name, label) or "").removeprefix(node.name or "")
         return f"{label[1:]}{kept}" if node.name == "__main__" else f"{node.name}{label}{kept}"
     if found != "heap" and node.kind == "frame":
-        lent = ", lent" if found == "borrowed" else ""
+        suffix = ", lent" if found == "borrowed" else ""
         name = label[6:] if label.startswith(("local ", "cell ")) else label
-        return f"{name} in {node.name}(){lent}"
+        return f"{name} in {node.name}(){suffix}"
     if node.kind in ("generator", "coroutine") and node.name and label.startswith("local "):
         return f"{label[6:]} in {node.name}(){', lent' if found == 'borrowed' else ''}"
     link = Link(type=node.type, name=node.name, label="", named=True, where=None, refcount=None)
@@ -169,7 +169,7 @@ class Neighborhood:
 
     def _name_objects(self) -> None:
         """Call each by its own name, that of a variable, or by the way that leads to it from one that has a name."""
-        taken: set[str] = set()
+        used: set[str] = set()
         first: dict[int, Reference] = {}
         ways: dict[
             int, tuple[str, list[Edge]]
@@ -183,8 +183,8 @@ class Neighborhood:
                 name = joined(way[0], fold(way[1]))
             if name is None or (len(name) > LONGEST_WAY and way is not None):
                 name, way = obj.title, None
-            obj.name = _another(name, taken)
-            taken.add(obj.name)
+            obj.name = _another(name, used)
+            used.add(obj.name)
             ways[place] = way if way is not None and obj.name == name else (obj.name, [])
 
     def _variable(self, place: int) -> str | None:
@@ -210,10 +210,10 @@ def joined(name: str, label: str) -> str:
     return f"{name}{label}" if label[:1] in (".", "[") else f"{name} {label}"
 
 
-def _another(name: str, taken: set[str]) -> str:
-    """Make a name that is not taken of one that may be."""
+def _another(name: str, used: set[str]) -> str:
+    """Make a name that is not used of one that may be."""
     number, made = 1, name
-    while made in taken:
+    while made in used:
         number += 1
         made = f"{name} ({number})"
     return made
@@ -256,7 +256,7 @@ def serial_of(item: object) -> int | None:
 def born_at(addresses: list[int], marker: list[Any]) -> set[int]:
     """Tell at which addresses lies what the collector has begun to track after a marker, a list.
 
-    Where a collection has run since, it has taken the marker along, and all that there was: then
+    Where a collection has run since, it has used the marker along, and all that there was: then
     what is in the youngest generation. What was made before the collection, and lives, is not told
     in that case.
     """
