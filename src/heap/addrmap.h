@@ -120,10 +120,17 @@ addrmap_rank(const AddrBlock *block, unsigned bit, NodeId *id)
 
 /* Whether `address` is a node; its id in *id. */
 static inline bool
+addrmap_find_near(const AddrMap *map, AddrCursor *cursor, const void *address, NodeId *id)
+{
+    return addrmap_rank(addrmap_block(map, cursor, address), addrmap_bit(address), id);
+}
+
+/* The same for a caller that looks up a few. */
+static inline bool
 addrmap_find(const AddrMap *map, const void *address, NodeId *id)
 {
     AddrCursor cursor = ADDRMAP_NOWHERE;
-    return addrmap_rank(addrmap_block(map, &cursor, address), addrmap_bit(address), id);
+    return addrmap_find_near(map, &cursor, address, id);
 }
 
 /* Whether `address` was inserted, whether ids are given yet or not. */

@@ -4,6 +4,12 @@
 #include "labels/referents.h"
 
 void
+cut_trials_init(CutTrials *trials, Cycles *cycles)
+{
+    *trials = (CutTrials){.cycles = cycles, .cursor = ADDRMAP_NOWHERE};
+}
+
+void
 cut_trials_fini(CutTrials *trials)
 {
     Memory *memory = trials->cycles->memory;
@@ -155,7 +161,7 @@ gather(void *arg, PyObject *target, Label label)
     NodeId node;
     bool is_wanted = gathering->hash != 0 ? edge_label_hash(&label) == gathering->hash
                                           : cut_trials_may_cut(&label);
-    if (!is_wanted || !addrmap_find(&cycles->heap->map, target, &node) ||
+    if (!is_wanted || !addrmap_find_near(&cycles->heap->map, &trials->cursor, target, &node) ||
         !nodeset_has(&cycles->chosen, node)) {
         return false;
     }

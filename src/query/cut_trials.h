@@ -21,6 +21,7 @@
 
 typedef struct {
     Cycles *cycles;      /* borrowed */
+    AddrCursor cursor;   /* of the map of the heap */
     VEC(uint32_t) shown; /* number -> references that a row shows: all 0 between two calls */
     VEC(Edge) cuts;
     VEC(uint32_t) entries; /* number -> references from outside its component; or empty */
@@ -36,6 +37,7 @@ typedef struct {
     Label labels[CLEARING_LABELS]; /* what they are called, each once; not of very many */
 } ClearingTrial;
 
+void cut_trials_init(CutTrials *trials, Cycles *cycles);
 void cut_trials_fini(CutTrials *trials);
 
 /* 0; -1 out of memory. */

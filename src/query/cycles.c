@@ -7,7 +7,10 @@
 int
 cycles_begin(Cycles *cycles, Memory *memory, const Heap *heap, PyObject *library)
 {
-    *cycles = (Cycles){.memory = memory, .heap = heap, .library = library};
+    *cycles = (Cycles){.memory = memory,
+                       .heap = heap,
+                       .library = library,
+                       .type_cursor = ADDRMAP_NOWHERE};
     return nodeset_init(&cycles->chosen, memory, heap->count);
 }
 
@@ -43,7 +46,8 @@ static const TypeFacts *
 facts_of(Cycles *cycles, NodeId number)
 {
     NodeId kind = 0;
-    (void)addrmap_find(&cycles->type_map, type_of(cycles, number), &kind);
+    (void)addrmap_find_near(&cycles->type_map, &cycles->type_cursor, type_of(cycles, number),
+                            &kind);
     return &cycles->types.items[kind];
 }
 

@@ -52,6 +52,7 @@ typedef struct {
     Cascade cascade;
     Bfs bfs;
     AddrMap type_map;
+    AddrCursor type_cursor;
     VEC(TypeFacts) types; /* of the members of components, by the numbers of type_map */
     VEC(Form) forms;      /* in the order in which the first specimen was met */
     VEC(uint32_t) slots;  /* hash table: 1 + number of a form, or 0 */

@@ -24,12 +24,20 @@ reach_fini(Reach *reach)
     }
 }
 
+static ReachRow
+row_as_it_is(const Heap *heap, NodeId node)
+{
+    uint32_t begin = heap->graph.offsets.items[node], end = heap->graph.offsets.items[node + 1];
+    return (ReachRow){.begin = begin, .count = end - begin};
+}
+
 ReachRow
 reach_row(const Heap *heap, NodeId node)
 {
     const PyObject *op = heap->objects.items[node];
-    uint32_t begin = heap->graph.offsets.items[node], end = heap->graph.offsets.items[node + 1];
-    return (ReachRow){begin, end - begin, PyList_Check(op) || PyTuple_Check(op)};
+    ReachRow row = row_as_it_is(heap, node);
+    row.is_reversed = PyList_Check(op) || PyTuple_Check(op);
+    return row;
 }
 
 static void
@@ -92,7 +100,8 @@ reach_run(Reach *reach)
     int error = find_boundary(&boundary, reach->memory, heap);
     for (size_t p = 0; p < reach->met.length && error == 0; p++) {
         NodeId depth = p < reach->most ? reach->depth.items[p] + 1 : 0;
-        ReachRow row = reach_row(heap, reach->met.items[p]);
+        NodeId node = reach->met.items[p];
+        ReachRow row = reach->most != 0 ? reach_row(heap, node) : row_as_it_is(heap, node);
         for (uint32_t nth = 0; nth < row.count; nth++) {
             NodeId target = reach_target(heap, &row, nth);
             if (reach->place.items[target] == 0 && !nodeset_has(&boundary, target)) {

@@ -36,7 +36,8 @@ void reach_fini(Reach *reach);
 /* Give a node; once or more often. */
 void reach_give(Reach *reach, NodeId node);
 
-/* Walk. Rows are read first to last as a program sees them. 0; -1 out of memory. */
+/* Walk. Rows are read first to last as a program sees them, where the way is kept; else in any
+   order. 0; -1 out of memory. */
 int reach_run(Reach *reach);
 
 /* The edges of a node, first to last as a program sees them: tp_traverse of lists and tuples begins

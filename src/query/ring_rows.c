@@ -241,7 +241,8 @@ ring_row(void *arg, size_t f)
 PyObject *
 ring_rows(const Describer *describer, Cycles *cycles)
 {
-    RingRow ring = {.describer = describer, .cycles = cycles, .trials = {.cycles = cycles}};
+    RingRow ring = {.describer = describer, .cycles = cycles};
+    cut_trials_init(&ring.trials, cycles);
     PyObject *forms = rows_list(cycles->forms.length, ring_row, &ring);
     Py_XDECREF(ring.cuts);
     Py_XDECREF(ring.clearings);
