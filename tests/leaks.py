@@ -16,6 +16,7 @@ import gcscope
 from gcscope import Person, Tracked, _core
 from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.pytest_plugin.new_objects import NewObjects
+from starved import each_growth
 
 
 class Sub(Person):
@@ -50,11 +51,7 @@ def errors():
 
 
 def starved():
-    for growths in range(12):
-        _core.fail_after(growths)
-        with suppress(MemoryError):
-            _core.dry_run()
-        _core.fail_after(-1)
+    each_growth(_core.dry_run)
 
 
 def trials():
@@ -168,21 +165,17 @@ def judged():
 def starved_words():
     ring()
     box = [[]]
-    for growths in range(60):
-        _core.fail_after(growths)
-        for call in (
-            lambda: _core.unreachable_rings(None, {}, None),
-            lambda: _core.live_rings((box,), {}, None),
-            lambda: _core.holders(box, ()),
-            lambda: _core.why_alive(box),
-            lambda: _core.retained(box),
-            lambda: _core.neighborhood([id(box)], 9, (), {}, None),
-            lambda: _core.neighborhood((box, box[0]), 9, (), {}, None),
-            lambda: _core.born([id(box)], 0),
-        ):
-            with suppress(MemoryError):
-                call()
-        _core.fail_after(-1)
+    for call in (
+        lambda: _core.unreachable_rings(None, {}, None),
+        lambda: _core.live_rings((box,), {}, None),
+        lambda: _core.holders(box, ()),
+        lambda: _core.why_alive(box),
+        lambda: _core.retained(box),
+        lambda: _core.neighborhood([id(box)], 9, (), {}, None),
+        lambda: _core.neighborhood((box, box[0]), 9, (), {}, None),
+        lambda: _core.born([id(box)], 0),
+    ):
+        each_growth(call)
     gc.collect()
 
 

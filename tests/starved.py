@@ -51,3 +51,16 @@ def each_allocation(action, check=lambda: None, more=50):
         if not failed and number > failures + more:
             return failures
     raise AssertionError("it never had enough")
+
+
+def each_growth_of(call):
+    """Let `call(n)` of a room fail at growth 0, 1 ..., and see that it leaves nothing.
+
+    Return how many growths failed, and its answer at last.
+    """
+    for growths in range(MOST):
+        try:
+            return growths, call(growths)
+        except MemoryError as error:
+            assert str(error) == "0 bytes left"
+    raise AssertionError("it never had enough")

@@ -1,11 +1,14 @@
 """The graph algorithms: subset, scc, paths, fall, dominators, each against a slow and obvious twin."""
 
+import functools
 from collections import Counter, deque
 
 import networkx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from starved import each_growth_of
 
 TOP, UNREACHED = -1, None
 LAST_SEARCH = 2**32 - 1
@@ -517,12 +520,6 @@ CALLS = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_without_memory(rooms, name):
-    for growths in range(200):
-        try:
-            answer = getattr(rooms, name)(*CALLS[name], growths)
-        except MemoryError as error:
-            assert str(error) == "0 bytes left"
-        else:
-            assert growths > 3 and answer == getattr(rooms, name)(*CALLS[name], -1)
-            return
-    pytest.fail("it never had enough")
+    call = functools.partial(getattr(rooms, name), *CALLS[name])
+    growths, answer = each_growth_of(call)
+    assert growths > 3 and answer == call(-1)
