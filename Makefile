@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help build test check sanitize oracle bench pythons notebooks format clean
+.PHONY: help build test slow check sanitize oracle bench pythons notebooks format clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ build: $(VENV)/.ready  ## compile the C core in place; switches are at the head 
 
 test: build  ## run the tests
 	$(RUN) -m pytest
+
+slow: build  ## run the tests that are slow and rarely break
+	$(RUN) -m pytest -m slow
 
 check: $(VENV)/.ready  ## compile without a warning; ruff, mypy --strict, stubtest
 	GCSCOPE_WERROR=1 $(RUN) setup.py -q build_ext --inplace --force

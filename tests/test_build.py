@@ -70,6 +70,7 @@ def test_the_sdist_has_everything(sdist):
     assert not [name for name in names if name.endswith((".so", ".o", ".pyc"))]
 
 
+@pytest.mark.slow
 def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
     with tarfile.open(sdist) as archive:
         archive.extractall(tmp_path / "source", filter="data")

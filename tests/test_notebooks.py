@@ -28,7 +28,14 @@ from notebooks import (
 
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 pytestmark = pytest.mark.filterwarnings("default")  # the clients' own
-each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+RUNS_PYTEST = "05_guarding_a_project"  # in a cell: that takes long
+each_notebook = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem == RUNS_PYTEST))
+        for path in NOTEBOOKS
+    ],
+)
 
 
 def test_there_are_notebooks():
@@ -77,6 +84,7 @@ def test_outputs_are_what_they_are_kept_as(path):
 
 
 @each_notebook
+@pytest.mark.slow
 def test_they_say_the_same_without_graphviz_and_widgets(path, monkeypatch, tmp_path):
     (tmp_path / "ipywidgets.py").write_text("raise ImportError\n")
     (tmp_path / "pygraphviz").mkdir()

@@ -65,6 +65,7 @@ def test_transpose(rooms, rows):
     assert rooms.transpose(rows, -1) == (turned, True)
 
 
+@pytest.mark.slow
 def test_transpose_of_a_million(rooms):
     turned, sound = rooms.transpose(star(), -1)
     assert turned == star() and sound
@@ -105,6 +106,7 @@ def test_subset_at_the_edges_of_words(rooms, size):
         check_subset(rooms, rows, nodes)
 
 
+@pytest.mark.slow
 def test_subset_of_a_million(rooms):
     check_subset(rooms, long_path(), list(range(MILLION)))
     check_subset(rooms, star(), list(range(0, MILLION, 2)))
@@ -148,6 +150,7 @@ def test_component_0_leads_to_no_other(rooms):
     assert rooms.scc([[1], [2], []], -1)[:3] == (3, [2, 1, 0], [])
 
 
+@pytest.mark.slow
 def test_components_of_a_million(rooms):
     count, component, groups, _ = rooms.scc(long_path(), -1)
     assert (count, groups) == (MILLION, []) and component == list(range(MILLION - 1, -1, -1))
@@ -237,6 +240,7 @@ def test_the_number_of_a_search_wraps(rooms):
         assert ways == [[0, 1, 2]] * 6 and steps == 12
 
 
+@pytest.mark.slow
 def test_ways_of_a_million(rooms):
     assert rooms.paths(long_path(), [([0], MILLION - 1, None)], 0, -1) == (
         [list(range(MILLION))],
@@ -288,6 +292,7 @@ def test_shortest_rings(rooms, rows, backwards):
     st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=4),
 )
 @settings(max_examples=400, deadline=None)
+@pytest.mark.slow
 def test_shortest_rings_of_a_ring_with_chords(rooms, extra, chords):
     size = 40
     rows = [
@@ -319,6 +324,7 @@ def test_a_ring_away_from_the_first_member(rooms):
     assert ring_of(rooms, rows)[0] == [([4, 3], True)]
 
 
+@pytest.mark.slow
 def test_many_small_components_cost_what_they_have(rooms):
     size = 400_000
     rows = [[n - n % 4 + (n + 1) % 4] for n in range(size)]
@@ -326,6 +332,7 @@ def test_many_small_components_cost_what_they_have(rooms):
     assert steps == size and rings == [(list(range(n, n + 4)), True) for n in range(0, size, 4)]
 
 
+@pytest.mark.slow
 def test_rings_of_a_million(rooms):
     assert ring_of(rooms, long_ring(), 0)[0] == [(list(range(MILLION)), True)]
     assert ring_of(rooms, star())[0] == [([0, 1], True)]
@@ -430,6 +437,7 @@ def test_many_cuts_from_one_node_cost_what_they_are(rooms):
     assert freed == list(range(size - 1, -1, -1)) and steps == 2 * size
 
 
+@pytest.mark.slow
 def test_falls_of_a_million(rooms):
     assert freed_by(rooms, long_path(), [(0, 1)]) == list(range(1, MILLION))
     assert freed_by(rooms, long_ring(), [(MILLION - 1, 0)]) == list(range(MILLION))
@@ -482,6 +490,7 @@ def test_dominators_of_deeper_graphs(rooms, rows, random):
     check_dominators(rooms, rows, [0] if rows else [])
 
 
+@pytest.mark.slow
 def test_dominators_of_a_million(rooms):
     ones = [1] * MILLION
     idoms, order, sums = rooms.dominators(long_path(), [0], ones, -1)

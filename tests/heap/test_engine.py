@@ -138,6 +138,7 @@ def test_immortal_counts_never_reach_zero(rooms):
     assert left == [2**31 - 1001] and reachable == [True]
 
 
+@pytest.mark.slow
 def test_a_path_and_a_star_of_a_million(rooms):
     size = 1_000_000
     path = [[n + 1] for n in range(size - 1)] + [[]]

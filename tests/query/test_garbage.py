@@ -252,6 +252,7 @@ assert gcscope.garbage().objects == 8
     assert done.code == 0, done
 
 
+@pytest.mark.slow
 def test_deep_and_wide_heaps(quiet):
     last = None
     for _ in range(1_000_000):

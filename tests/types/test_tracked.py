@@ -255,6 +255,7 @@ def million_of(cls):
 
 
 @pytest.mark.parametrize("cls", [Person, WithSlots])
+@pytest.mark.slow
 def test_a_chain_of_a_million_dies_without_a_crash(quiet, cls):
     before = gcscope.journal.totals["refcount"]
     first = million_of(cls)
@@ -262,6 +263,7 @@ def test_a_chain_of_a_million_dies_without_a_crash(quiet, cls):
     assert gcscope.journal.totals["refcount"] - before == 1_000_001
 
 
+@pytest.mark.slow
 def test_a_ring_of_a_million_is_reclaimed(quiet):
     first = million_of(Person)
     first.friends[0].friends.append(first)

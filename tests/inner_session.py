@@ -1,0 +1,122 @@
+"""Sessions of pytest inside a test, that find the plugin as a user's do: through the entry point.
+
+An inner session has many tests with one outcome each, told by name, since a session costs half a
+second.
+"""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from gcscope.model.judgement import Judgement
+
+PYTEST = tuple(int(part) for part in pytest.__version__.split(".")[:2])
+
+
+HELPERS = {
+    "xdist": "xdist",
+    "rerunfailures": "pytest_rerunfailures",
+    "asyncio": "pytest_asyncio",
+    "anyio": "anyio",
+    "hypothesispytest": "hypothesis",
+    "cov": "pytest_cov",
+}
+"""Plugins that an inner session gets only where it asks for them, and the module that shows that they are there."""
+
+
+RINGS = """
+import gc
+import pytest
+
+class Node:
+    pass
+
+class Other:
+    pass
+
+def ring(kind=Node):
+    one = kind()
+    one.me = one
+    return id(one)
+"""
+NODE = "rings.Node .me → rings.Node"
+OTHER = "rings.Other .me → rings.Other"
+
+
+class Run:
+    """An inner session that ended."""
+
+    def __init__(self, result, folder):
+        self.code = int(result.ret)
+        self.lines = result.outlines
+        self.text = result.stdout.str()
+        self.errors = result.stderr.str()
+        self.folder = folder
+        self.outcomes = {}
+        words = r"(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS|RERUN)"
+        for line in self.lines:
+            if "short test summary info" in line:
+                break
+            if match := re.match(rf"\[gw\d+\] \[ *\d+%\] {words} (\S+?::.+)$", line):  # xdist's
+                outcome, name = match.groups()
+            elif match := re.match(rf"(\S+?::.+?) (?:<- \S+ )?{words}\b", line):
+                name, outcome = match.groups()
+            else:
+                continue
+            name = name.strip().rpartition("::")[2]
+            self.outcomes[name] = "+".join(filter(None, [self.outcomes.get(name), outcome.lower()]))
+
+    def named(self, outcome):
+        """Return the names of the tests that ended so."""
+        return {name for name, ended in self.outcomes.items() if ended == outcome}
+
+    def failure(self, name):
+        """Return what stands below the headline of a test that failed."""
+        start = next(
+            i
+            for i, line in enumerate(self.lines)
+            if re.match(rf"_+ (\S+ )*(\S+\.)?{re.escape(name)} _+$", line)
+        )
+        end = next(
+            i
+            for i in range(start + 1, len(self.lines))
+            if re.match(r"(_{3,}|={3,}|gcscope:|-{3,})", self.lines[i])
+        )
+        return self.lines[start + 1 : end]
+
+    def failed_line(self, name):
+        """Return the line of a test in the short summary."""
+        (line,) = (
+            line for line in self.lines if re.match(rf"(FAILED|ERROR) \S+{re.escape(name)}\b", line)
+        )
+        return line
+
+    @property
+    def summary(self):
+        """The lines that the plugin adds to the summary."""
+        return [line[9:] for line in self.lines if line.startswith("gcscope: ")]
+
+    @property
+    def error(self):
+        """The one line with which a session that did not begin ended."""
+        (line,) = (
+            line
+            for line in f"{self.text}\n{self.errors}".splitlines()
+            if line.startswith("ERROR: ")
+        )
+        return line
+
+
+# ------------------------------------------------------------------------------------------- marks
+
+
+def judgements(path):
+    """Read from JUnit XML what tests left, by the test's name; of a test that was run again, the last counts."""
+    found = {}
+    for case in ElementTree.parse(path).iter("testcase"):
+        found.pop(case.get("name"), None)
+        for entry in case.iter("property"):
+            if entry.get("name") == "gcscope":
+                found[case.get("name")] = Judgement.from_json(entry.get("value"))
+    return found
