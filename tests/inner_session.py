@@ -120,3 +120,24 @@ def judgements(path):
             if entry.get("name") == "gcscope":
                 found[case.get("name")] = Judgement.from_json(entry.get("value"))
     return found
+
+
+LEAKY = """
+def test_unmarked():
+    ring()
+
+@pytest.mark.no_cycles
+def test_marked():
+    ring()
+
+@pytest.mark.allow_cycles("kept for now")
+def test_allowed():
+    ring()
+
+@pytest.mark.allow_cycles("needless")
+def test_clean():
+    pass
+"""
+
+
+PLAIN = "def test_it():\n    ring()\n"

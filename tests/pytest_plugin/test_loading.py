@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from inner_session import OTHER, judgements
-from pytest_plugin.test_options import LEAKY, PLAIN
+from inner_session import LEAKY, OTHER, PLAIN, judgements
 
 # ------------------------------------------------------------------------------ light, unbreakable
 

@@ -10,27 +10,9 @@ import pytest
 
 import gcscope
 from gcscope.model.judgement import Judgement
-from inner_session import NODE, OTHER, judgements
+from inner_session import LEAKY, NODE, OTHER, PLAIN, judgements
 
 # ----------------------------------------------------------------------------------------- options
-
-
-LEAKY = """
-def test_unmarked():
-    ring()
-
-@pytest.mark.no_cycles
-def test_marked():
-    ring()
-
-@pytest.mark.allow_cycles("kept for now")
-def test_allowed():
-    ring()
-
-@pytest.mark.allow_cycles("needless")
-def test_clean():
-    pass
-"""
 
 
 @pytest.mark.parametrize(
@@ -231,9 +213,6 @@ def test_clean(noted):
         and Judgement.from_json(values[1]).fails
         and len(values) == 3
     )
-
-
-PLAIN = "def test_it():\n    ring()\n"
 
 
 @pytest.mark.parametrize(

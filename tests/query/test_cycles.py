@@ -3,9 +3,6 @@
 import asyncio
 import ctypes
 import gc
-import pickle
-import random
-import re
 import sys
 import types
 import weakref
@@ -16,46 +13,13 @@ import gcscope
 import oracle
 from gcscope import Cycle, Person, Report, _core
 from gcscope.explain import cycles as explain
+from specimens.rings import Other, Plain, Slotted, labels_of, only, pair, ring_of
 from starved import each_growth
 
 networkx = pytest.importorskip("networkx")
 
 
-class Plain:
-    pass
-
-
-class Other:
-    pass
-
-
-class Slotted:
-    __slots__ = ("__weakref__", "mine")
-
-
-def pair(one=Plain, other=Other, there="there", back="back"):
-    """Leave a ring of two."""
-    a, b = one(), other()
-    setattr(a, there, b)
-    setattr(b, back, a)
-
-
-def ring_of(holder):
-    """Leave a ring: an object whose `.held` is what holder makes of it."""
-    thing = Plain()
-    thing.held = holder(thing)
-
-
-def only(report):
-    [cycle] = report.cycles
-    return cycle
-
-
-def labels_of(cycle):
-    return [link.label for link in cycle.ring]
-
-
-# ----------------------------------------------------------------------------- folding
+# ----------------------------------------------------------------------------------------- folding
 
 
 def test_equal_rings_are_one_and_are_explained_once(quiet, monkeypatch):
@@ -151,7 +115,8 @@ def test_the_specimen_is_the_one_that_keeps_most(quiet):
     assert (cycle.count, cycle.dragged) == (3, 3)
 
 
-# ------------------------------------------------------------------- the same in every run
+# --------------------------------------------------------------------------- the same in every run
+
 
 SEVERAL = """
 import gc, gcscope
@@ -217,10 +182,10 @@ def test_a_ring_begins_at_the_users_own_class(quiet):
     fail(Plain())
     report = gcscope.garbage()
     assert len(report.cycles) == 5
-    assert {cycle.ring[0].type for cycle in report.cycles} == {f"{__name__}.Plain"}
+    assert {cycle.ring[0].type for cycle in report.cycles} == {f"{Plain.__module__}.Plain"}
 
 
-# ------------------------------------------------------------------- figures, by a slow twin
+# ------------------------------------------------------------------------- figures, by a slow twin
 
 
 def unreachable_objects():
@@ -346,170 +311,7 @@ def test_a_ring_through_a_long_list(quiet):
     assert labels_of(only(gcscope.garbage())) == [".held[999999]"]
 
 
-# -------------------------------------------------------------------------- cuts, by cutting
-
-
-def tracked_now():
-    return len(gc.get_objects())
-
-
-def tangle(rng):
-    """Leave Persons that refer to each other by attributes, and have belongings; weak references to all, by name."""
-    people = [Person(str(n)) for n in range(rng.randrange(2, 9))]
-    for a in people:
-        for b in rng.sample(people, rng.choice([0, 0, 1, 2])):
-            setattr(a, rng.choice(["x", "y", f"to_{b.name}"]), b)
-        a.belongings = [[] for _ in range(rng.randrange(3))]
-    for a, b in zip(people, people[1:] + people[:1], strict=True):
-        a.following = b
-    return {person.name: weakref.ref(person) for person in people}
-
-
-def cut_really(people, cut):
-    """Delete what the cut says; how many objects died of it."""
-    attributes = re.findall(r"\.(\w+)", cut.advice.partition("close() that drops ")[2]) or [
-        cut.link.label[1:]
-    ]
-    is_one = cut.references == 1 or "close()" in cut.advice
-    before = tracked_now()
-    taken = 0
-    for reference in [people[cut.link.name]] if is_one else list(people.values()):
-        person = reference()
-        for attribute in attributes:
-            if person is not None and isinstance(vars(person).get(attribute), Person):
-                delattr(person, attribute)
-                taken += 1
-        del person
-    assert taken <= cut.references
-    return before - tracked_now()
-
-
-@pytest.mark.usefixtures("small_heap")
-@pytest.mark.parametrize("seed", range(40))
-def test_a_cut_frees_what_it_says(quiet, seed):
-    people = tangle(random.Random(seed))
-    for reference in people.values():
-        vars(reference())  # made real: a dict that is made while cutting would be counted
-    cycle = only(gcscope.garbage())
-    if cycle.cut is not None:
-        assert cut_really(people, cycle.cut) == cycle.cut.frees > 0
-    else:
-        assert all(len(gc.get_referrers(people[link.name]())) > 1 for link in cycle.ring)
-
-
-@pytest.mark.usefixtures("small_heap")
-def test_cuts_of_all_kinds_were_among_them(quiet):
-    kinds = set()
-    for seed in range(40):
-        people = tangle(random.Random(seed))
-        cut = only(gcscope.garbage()).cut
-        kinds.add(
-            "none"
-            if cut is None
-            else "close"
-            if "close()" in cut.advice
-            else min(cut.references, 2)
-        )
-        gc.collect()
-        assert all(reference() is None for reference in people.values())
-    assert kinds == {"none", "close", 1, 2}
-
-
-SHAPES = {
-    ".held": lambda t: t,
-    ".held[0]": lambda t: [t, []],
-    ".held[2][0]": lambda t: [1, 2, [t]],
-    ".held['key']": lambda t: {"key": t},
-    ".held['a']['b'][0]": lambda t: {"a": {"b": [t, []]}, "c": []},
-    ".held[7]": lambda t: {7: t},
-    ".held (a key)": lambda t: {t: []},
-    ".held (an element)": lambda t: {t, 1},
-    ".held[0][0]": lambda t: ([t],),
-}
-
-
-@pytest.mark.usefixtures("small_heap")
-@pytest.mark.parametrize("label", SHAPES)
-def test_a_label_is_an_expression_and_cutting_there_frees_all(quiet, label):
-    ring_of(SHAPES[label])
-    cycle = only(gcscope.garbage())
-    assert labels_of(cycle) == [label] == [cycle.cut.link.label]
-    [thing] = [thing for thing in gc.get_objects() if type(thing) is Plain]
-    before = tracked_now()
-    if "(" in label:
-        thing.held.clear()
-    else:
-        exec(f"del thing{label}", {"thing": thing})
-    del thing
-    assert before - tracked_now() == cycle.cut.frees == cycle.objects + cycle.dragged
-
-
-def test_where_no_single_reference_does_it(quiet):
-    """Each of two handlers of a service keeps it: both have to let go of it."""
-    service = Plain()
-    service.first, service.second = Other(), Other()
-    service.first.service = service.second.service = service
-    reference = weakref.ref(service)
-    vars(service)
-    del service
-    cycle = only(gcscope.garbage())
-    assert (cycle.cut.link.label, cycle.cut.references) == (".service", 2)
-    before = tracked_now()
-    service = reference()
-    del service.first.service, service.second.service
-    del service
-    assert before - tracked_now() == cycle.cut.frees == cycle.objects + cycle.dragged
-
-
-def test_what_is_in_a_tuple_is_not_cut(quiet):
-    box = []
-    box.append((box,))
-    del box
-    cycle = only(gcscope.garbage())
-    assert cycle.cut.link.type == "list" and cycle.cut.frees == 2
-
-
-# ----------------------------------------------------------------------- C types that lie
-
-
-@pytest.mark.skipif(
-    hasattr(sys, "gettotalrefcount"), reason="a debug build's collector aborts on such a type"
-)
-def test_a_type_that_shows_too_much(quiet, rooms):
-    box = []
-    box.append(rooms.Liar(box, 3))
-    del box
-    report = gcscope.garbage()
-    assert (
-        report.objects == 0 and "tp_traverse" in report.notes[0]
-    )  # taken for reachable, as by the collector
-    [box] = [
-        thing
-        for thing in gc.get_objects()
-        if type(thing) is list and len(thing) == 1 and type(thing[0]) is rooms.Liar
-    ]
-    assert only(gcscope.cycles(box)).objects == 2
-    box.clear()
-
-
-def test_a_type_that_shows_too_little(quiet, rooms):
-    box = []
-    box.append(rooms.Liar(box, 0))
-    assert not gcscope.cycles(box)
-    box.clear()
-
-
-def test_a_type_without_clear(quiet, rooms):
-    box = []
-    box.append(rooms.Stubborn(box, 1))
-    del box
-    cycle = only(gcscope.garbage())
-    assert [(link.type, link.named) for link in cycle.ring] == [("rooms.Stubborn", False)]
-    assert cycle.cut.frees == 2
-    gc.collect()
-
-
-# ------------------------------------------------------------------------------- live rings
+# -------------------------------------------------------------------------------------- live rings
 
 
 def test_live_rings_are_told_and_a_cut_frees_nothing_now(quiet):
@@ -627,7 +429,7 @@ def test_live_rings_do_not_go_through_modules_classes_and_globals(quiet):
     thing.module, thing.cls, thing.function, thing.method = (
         sys,
         Plain,
-        test_a_type_without_clear,
+        test_live_rings_that_are_led_to,
         len,
     )
     assert not gcscope.cycles(thing)
@@ -683,256 +485,7 @@ assert sum(cycle.count for cycle in gcscope.garbage().cycles) == 2
     assert done.code == 0, done
 
 
-# ------------------------------------------------------------------------ names of all kinds
-
-NAMES = {
-    "quotes": "a'b\"c",
-    "a backslash": "a\\b",
-    "lines": "one\ntwo\r\n\tthree\x1b[31m\0",
-    "line separators": "one\u2028two\x85three",
-    "surrogates": "a\udc80b\ud800",
-    "long": "x" * 10_000,
-    "no letters": "",
-    "not ASCII": "größe_名前",
-    "brackets": "a['b']",
-    "a dot": "a.b",
-    "a keyword": "class",
-}
-
-
-def check_text(report):
-    """It is a text of lines that can be written anywhere, and no name breaks a line."""
-    text = str(report)
-    text.encode()
-    assert all(len(line) < 400 for line in text.split("\n"))
-    assert all(c == "\n" or c.isprintable() for c in text)
-    assert text.splitlines() == text.split("\n")
-
-
-def check_round_trips(report):
-    for record in (
-        report,
-        *report.cycles,
-        *[cycle.cut for cycle in report.cycles if cycle.cut],
-        *report.cycles[0].ring,
-    ):
-        again = type(record).from_json(record.to_json())
-        assert again == record and hash(again) == hash(record) and repr(again) == repr(record)
-        assert pickle.loads(pickle.dumps(record)) == record
-        assert len({record, again}) == 1
-
-
-@pytest.mark.usefixtures("small_heap")
-@pytest.mark.parametrize("name", NAMES.values(), ids=list(NAMES))
-@pytest.mark.parametrize("real", [False, True], ids=["inline", "real dict"])
-def test_odd_names_of_attributes(quiet, name, real):
-    thing = Plain()
-    if real:
-        vars(thing)
-    setattr(thing, name, thing)
-    del thing
-    report = gcscope.garbage()
-    is_plain = name.isidentifier()
-    assert labels_of(only(report)) == [f".{name}" if is_plain else f".__dict__[{name!r}]"]
-    check_text(report)
-    check_round_trips(report)
-
-
-@pytest.mark.usefixtures("small_heap")
-@pytest.mark.parametrize("name", NAMES.values(), ids=list(NAMES))
-def test_odd_keys(quiet, name):
-    ring_of(lambda t: {name: t})
-    report = gcscope.garbage()
-    assert labels_of(only(report)) == [f".held[{name!r}]"]
-    check_text(report)
-    check_round_trips(report)
-
-
-@pytest.mark.usefixtures("small_heap")
-@pytest.mark.parametrize("name", NAMES.values(), ids=list(NAMES))
-def test_odd_names_of_types_and_objects(quiet, name):
-    if "\0" in name or "\ud800" in name:
-        cls = type("Odd", (), {})
-        cls.__qualname__ = name
-    else:
-        cls = type(name, (), {"__module__": name})
-    thing = cls()
-    thing.person = Person(name)
-    thing.person.thing = thing
-    del thing, cls
-    report = gcscope.garbage()
-    assert {None, name} & {link.name for cycle in report.cycles for link in cycle.ring}
-    check_text(report)
-    check_round_trips(report)
-
-
-# --------------------------------------------------------------------------- evil objects
-
-
-class Touchy:
-    """Nothing about it may be asked."""
-
-    def refuse(self, *_):
-        raise AssertionError("user code ran")
-
-    __repr__ = __str__ = __len__ = __iter__ = __bool__ = __getattr__ = __sizeof__ = __dir__ = (
-        __reduce__
-    ) = refuse
-    __class__ = property(refuse)
-    __dict__ = property(refuse)
-    armed = False
-
-    def __hash__(self):
-        return self.refuse() if Touchy.armed else 1
-
-    def __eq__(self, other):
-        return self.refuse() if Touchy.armed else self is other
-
-    def __getattribute__(self, name):
-        return (
-            object.__getattribute__(self, "refuse")()
-            if Touchy.armed
-            else object.__getattribute__(self, name)
-        )
-
-
-class Meta(type):
-    def refuse(cls, *_):
-        raise AssertionError("code of a metaclass ran")
-
-    __repr__ = __eq__ = __hash__ = __instancecheck__ = __subclasscheck__ = __getattribute__ = refuse
-    __module__ = __name__ = property(refuse)
-
-
-class TouchyText(str):
-    __slots__ = ()
-
-    def refuse(self, *_):
-        raise AssertionError("the text was asked")
-
-    __repr__ = __str__ = __format__ = __len__ = __getitem__ = isidentifier = refuse
-
-    def __hash__(self):
-        return Touchy.__hash__(self) if Touchy.armed else str.__hash__(self)
-
-    def __eq__(self, other):
-        raise AssertionError("the text was compared")
-
-
-@pytest.fixture
-def armed():
-    """From `arm` on, any code of the objects is a failure."""
-
-    def arm():
-        Touchy.armed = True
-
-    yield arm
-    Touchy.armed = False
-
-
-def evil_key(thing):
-    return {Touchy(): thing}
-
-
-def evil_text_key(thing):
-    return {TouchyText("key"): thing}
-
-
-def evil_value(thing):
-    return {"key": [Touchy(), thing]}
-
-
-def evil_holder(thing):
-    holder = Touchy()
-    object.__setattr__(holder, "mine", thing)
-    return holder
-
-
-def evil_metaclass(thing):
-    cls = Meta("Evil", (), {"__slots__": ("mine",)})
-    holder = object.__new__(cls)
-    object.__setattr__(holder, "mine", thing)
-    return holder
-
-
-def evil_set(thing):
-    return {Touchy(), thing}
-
-
-def evil_tuple_key(thing):
-    return {(Touchy(), 1): thing}
-
-
-def evil_exception(thing):
-    class Odd(Exception):
-        args = property(Touchy.refuse)
-        __traceback__ = property(Touchy.refuse)
-        __str__ = __repr__ = Touchy.refuse
-
-    error = Odd()
-    error.mine = thing
-    return error
-
-
-EVIL = [
-    (evil_key, ".held[<test_cycles.Touchy>]"),
-    (evil_text_key, ".held['key']"),
-    (evil_value, ".held['key'][1]"),
-    (evil_holder, ".held → .mine"),
-    (evil_metaclass, ".held → .mine"),
-    (evil_set, ".held (an element)"),
-    (evil_tuple_key, ".held[<tuple>]"),
-    (evil_exception, ".held → .mine"),
-]
-
-
-@pytest.mark.usefixtures("small_heap")
-@pytest.mark.parametrize(("make", "labels"), EVIL, ids=lambda value: getattr(value, "__name__", ""))
-@pytest.mark.parametrize("word", ["garbage", "cycles"])
-def test_no_user_code_runs(quiet, armed, make, labels, word):
-    thing = Plain()
-    thing.held = make(thing)
-    live = [thing]
-    if word == "garbage":
-        del thing, live
-    armed()
-    report = gcscope.garbage() if word == "garbage" else gcscope.cycles(live)
-    Touchy.armed = False
-    [ring] = [
-        cycle.ring
-        for cycle in report.cycles
-        if cycle.ring[0].type.endswith((".Plain", ".Touchy", "Evil"))
-    ]
-    first = [link.type for link in ring].index(f"{__name__}.Plain")
-    assert " → ".join(link.label for link in ring[first:] + ring[:first]) == labels
-    check_text(report)
-
-
-def test_a_dict_that_was_deleted(quiet):
-    thing, other = Plain(), Other()
-    thing.gone = 1
-    del thing.__dict__
-    thing.other, other.thing = other, thing
-    del other.__dict__
-    assert not gcscope.cycles(thing)
-    other.thing = thing
-    del thing, other
-    assert labels_of(only(gcscope.garbage())) == [".thing", ".other"]
-
-
-@pytest.mark.usefixtures("small_heap")
-@pytest.mark.parametrize("lie", [7, None, "", "builtins", ["list"]], ids=repr)
-def test_types_that_lie_about_their_module(quiet, lie):
-    cls = type("Liar", (), {"__module__": lie})
-    thing = cls()
-    thing.me = thing
-    del thing, cls
-    report = gcscope.garbage()
-    assert any(link.type.endswith("Liar") for cycle in report.cycles for link in cycle.ring)
-    check_text(report)
-
-
-# ------------------------------------------------------------------- looking changes nothing
+# ------------------------------------------------------------------------- looking changes nothing
 
 
 def world(things):
@@ -1014,7 +567,7 @@ def garbage_as_seen(addresses):
     return world(things)[1:]
 
 
-# ------------------------------------------------------------------------- exhausted memory
+# -------------------------------------------------------------------------------- exhausted memory
 
 
 def many_forms():
@@ -1068,7 +621,7 @@ for which, look in enumerate([lambda: _core.unreachable_rings(None, {}, None).fo
     starving(code)
 
 
-# ------------------------------------------------------------------------------ classes
+# ----------------------------------------------------------------------------------------- classes
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,268 @@
+"""gcscope show and diff: what is read, drawn and compared."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from gcscope import Report
+from gcscope.cli.main import main
+from gcscope.model.diff import Difference
+from gcscope.model.phrases import in_one_line
+from programs import TWO, run
+from specimens.records import ALL, RETAINED, RINGS
+from support import needs_graphviz
+
+
+@pytest.fixture
+def reports(tmp_path, python, script):
+    """Written by run: one ring, and more."""
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    assert run(python, "-o", old, script(TWO)).code == 0
+    assert run(python, "-o", new, script(TWO + "ring()\nx = []; x.append(x); del x\n")).code == 0
+    return old, new
+
+
+def test_show(python, reports):
+    old, _ = reports
+    report = Report.from_json(old.read_text())
+    done = python("-m", "gcscope", "show", old)
+    assert (done.code, done.out, done.err) == (0, f"{report}\n", "")
+    assert python("-m", "gcscope", "show", "-", text_input=old.read_text()).out == done.out
+    done = python("-m", "gcscope", "show", "--format", "json", old)
+    assert done.code == 0 and Report.from_json(done.out) == report and '\n  "objects": ' in done.out
+
+
+def test_show_writes_what_it_reads(tmp_path, capsys):
+    for record in ALL:
+        (tmp_path / "record.json").write_text(record.to_json())
+        main(["show", str(tmp_path / "record.json")])
+        shown = capsys.readouterr().out
+        assert shown == "\n".join(map(in_one_line, f"{record}\n".split("\n")))
+
+
+@pytest.mark.parametrize("language", ["dot", "mermaid"])
+def test_show_draws(python, reports, tmp_path, language):
+    done = python("-m", "gcscope", "show", reports[0], "--format", language)
+    assert done.code == 0 and "Node" in done.out and done.err == "", done
+
+
+@needs_graphviz
+def test_show_draws_svg_and_png(python, reports, tmp_path):
+    report = Report.from_json(reports[0].read_text())
+    done = python("-m", "gcscope", "show", reports[0], "--format", "svg")
+    assert (done.code, done.out, done.err) == (0, report._repr_mimebundle_()["image/svg+xml"], "")
+    show = [sys.executable, "-m", "gcscope", "show", str(reports[0])]
+    png = subprocess.run([*show, "--format", "png"], capture_output=True, check=True)
+    assert png.stdout.startswith(b"\x89PNG") and png.stderr == b""
+    for name, begin in (
+        ("a.svg", b"<svg"),
+        ("a.PNG", b"\x89PNG"),
+        ("a.dot", b"digraph"),
+        ("a.json", b"{"),
+    ):
+        done = python("-m", "gcscope", "show", reports[0], "-o", tmp_path / name)
+        assert (done.code, done.out, done.err) == (0, "", "") and (
+            tmp_path / name
+        ).read_bytes().startswith(begin)
+    assert (tmp_path / "a.svg").read_text() == report._repr_mimebundle_()["image/svg+xml"]
+    assert Report.from_json((tmp_path / "a.json").read_text()) == report
+    python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "a.txt", env={"FORCE_COLOR": "1"})
+    assert (tmp_path / "a.txt").read_text() == f"{report}\n"
+    python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "a.svg", "--format", "mermaid")
+    assert "flowchart" in (tmp_path / "a.svg").read_text()
+
+
+def at_a_terminal(*arguments):
+    """Run the command with stdout at a terminal; its exit code, and what it writes there and on stderr."""
+    try:
+        ours, theirs = os.openpty()
+    except OSError as error:
+        pytest.skip(f"no terminal can be made here: {error}")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gcscope", *map(str, arguments)],
+        stdout=theirs,
+        stderr=subprocess.PIPE,
+    )
+    _, told = process.communicate(timeout=60)
+    os.set_blocking(ours, False)
+    try:
+        written = os.read(ours, 1_000_000)
+    except BlockingIOError:
+        written = b""
+    os.close(ours), os.close(theirs)
+    return process.returncode, written, told.decode()
+
+
+def test_png_is_refused_by_a_terminal(reports, tmp_path):
+    told = "gcscope: a PNG is not for a terminal: -o FILE.png writes it into a file\n"
+    assert at_a_terminal("show", reports[0], "--format", "png") == (1, b"", told)
+    code, written, told = at_a_terminal("show", reports[0], "--format", "dot")
+    assert (code, written[:7], told) == (0, b"digraph", "")
+
+
+@pytest.mark.parametrize("form", ["svg", "png"])
+def test_show_without_graphviz(python, reports, tmp_path, form):
+    out = tmp_path / f"out.{form}"
+    for arguments in (["--format", form], ["-o", out]):
+        done = python("-m", "gcscope", "show", reports[0], *arguments, env={"PATH": str(tmp_path)})
+        if "pygraphviz" in done.out or done.code == 0:
+            pytest.skip("there is a pygraphviz")
+        told = (
+            f"gcscope: Graphviz is needed for {form}, and is not here or failed: apt-get install graphviz, or "
+            'pip install "gcscope[viz]"; --format dot writes the picture as text\n'
+        )
+        assert (done.code, done.out, done.err) == (1, "", told) and not out.exists()
+
+
+def test_where_show_cannot_write(python, reports, tmp_path):
+    for name, reason in (
+        (tmp_path / "no" / "a.dot", "there is no directory "),
+        (tmp_path, "it is a directory"),
+    ):
+        done = python("-m", "gcscope", "show", reports[0], "-o", name)
+        assert done.code == 1 and done.err.startswith(
+            f"gcscope: cannot write '{name}': {reason}"
+        ), done
+
+
+def test_what_is_drawn_of_other_records(tmp_path, capsys):
+    drawn = []
+    for record in ALL:
+        (tmp_path / "record.json").write_text(record.to_json())
+        try:
+            main(["show", str(tmp_path / "record.json"), "--format", "dot"])
+            drawn.append(type(record).__name__)
+            assert capsys.readouterr().out.startswith("digraph")
+        except SystemExit as end:
+            assert end.code == 1 and "has no rings to draw" in capsys.readouterr().err
+    assert {"Report", "Cycle", "Collection", "Trial"} <= set(drawn)
+
+
+def test_a_difference_is_drawn_by_what_is_new(python, reports, tmp_path):
+    done = python("-m", "gcscope", "diff", *reports, "--format", "json")
+    (tmp_path / "difference.json").write_text(done.out)
+    done = python("-m", "gcscope", "show", tmp_path / "difference.json", "--format", "dot")
+    assert done.code == 0 and "forms of cycles: 1 new, 1 grown, 0 gone" in done.out, done
+    assert done.out.count("subgraph cluster") == 2 and 'label="list\\nrefcount 1"' in done.out
+
+
+def test_pictures_that_are_not_to_be_had(python, reports, tmp_path):
+    """Neither text nor JSON goes into a file that is called a picture."""
+    done = python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "x.gif")
+    assert done.code == 1 and done.err == (
+        "gcscope: cannot draw a .gif: .svg, .png, .dot and .mmd are to be had; --format says what it is to be\n"
+    )
+    assert (
+        python(
+            "-m", "gcscope", "show", reports[0], "--format", "json", "-o", tmp_path / "x.gif"
+        ).code
+        == 0
+    )
+    for suffix, instead in ((".svg", ".svg"), (".PNG", ".png"), (".pdf", ".svg")):
+        done = python("-m", "gcscope", "run", "-o", tmp_path / f"y{suffix}", "-c", "print(1)")
+        assert (done.code, done.out) == (1, "") and not list(tmp_path.glob("y*"))
+        assert f"`gcscope show FILE.json -o PICTURE{instead}` draws it then" in done.err
+
+
+def test_options_in_one_word(python, tmp_path):
+    for options in (("-qo", "x.json"), ("-qox.json",), ("-q", "-ox.json"), ("-o", "x.json", "-q")):
+        done = python("-m", "gcscope", "run", *options, "-c", "print(1)", cwd=tmp_path)
+        assert (done.code, done.out, done.err) == (0, "1\n", ""), done
+        (tmp_path / "x.json").unlink()
+
+
+@pytest.mark.parametrize("language", ["dot", "mermaid", "svg", "png"])
+def test_what_cannot_be_drawn(python, tmp_path, language):
+    (tmp_path / "x.json").write_text(RETAINED.to_json())
+    done = python("-m", "gcscope", "show", tmp_path / "x.json", "--format", language)
+    message = "gcscope: a record of kind 'retained' has no rings to draw: --format text or json shows it\n"
+    assert (done.code, done.out, done.err) == (1, "", message)
+
+
+def test_diff(python, reports):
+    old, new = reports
+    done = python("-m", "gcscope", "diff", old, new)
+    assert done.code == 0 and done.err == "", done
+    head, _, told, *_ = done.out.splitlines()
+    assert (
+        head == "forms of cycles: 1 new, 1 grown, 0 gone, 0 smaller, 0 unchanged" and told == "new:"
+    )
+    assert "┌► list" in done.out and "grown: seen 1 -> 2 times" in done.out
+    back = python("-m", "gcscope", "diff", new, "-", text_input=old.read_text())
+    assert (
+        back.out.splitlines()[0]
+        == "forms of cycles: 0 new, 0 grown, 1 gone, 1 smaller, 0 unchanged"
+    )
+    assert back.out.splitlines()[2].startswith("gone: list [0] → list"), back
+    assert python("-m", "gcscope", "diff", "--fail", old, new).code == 3
+    assert python("-m", "gcscope", "diff", "--fail", new, old).code == 0
+    done = python("-m", "gcscope", "diff", old, new, "--format", "json", "--fail")
+    assert done.code == 3 and len(Difference.from_json(done.out).new) == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"  \n", "it is empty"),
+        (b"hello", "not JSON, or a damaged file: "),
+        (b"\x7fELF\x02\x01\x01\x00\xff\xfe", "not JSON, or a damaged file: "),
+        (b'{"schema": "gcscope/1", "kind": "rep', "not JSON, or a damaged file: "),
+        (b"[1]", "not a report of gcscope: "),
+        (
+            b'{"schema": "gcscope/2", "kind": "x"}',
+            "schema 'gcscope/2' is not known: a newer gcscope wrote it, upgrade",
+        ),
+        (
+            b'{"schema": "gcscope/1", "kind": "\\u001b[2J\\n"}',
+            "kind '\\x1b[2J\\n' is not known: it is one of ",
+        ),
+        (
+            b'{"schema": "gcscope/1", "kind": "report"}',
+            "a damaged report: expected an object with the fields of a ",
+        ),
+    ],
+)
+def test_what_is_no_record_is_one_line(tmp_path, capsys, data, reason):
+    (tmp_path / "x").write_bytes(data)
+    for arguments in (
+        ["show", str(tmp_path / "x")],
+        ["diff", str(tmp_path / "x"), str(tmp_path / "x")],
+    ):
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        out, err = capsys.readouterr()
+        assert (
+            end.value.code == 1
+            and out == ""
+            and err.count("\n") == 1
+            and err.isprintable() is False
+        )
+        assert err.startswith(f"gcscope: cannot read '{tmp_path / 'x'}': {reason}"), err
+
+
+def test_files_that_cannot_be_read(python, tmp_path):
+    for name in (tmp_path, tmp_path / "missing", tmp_path / "a\nb"):
+        done = python("-m", "gcscope", "show", name)
+        assert done.code == 1 and done.out == "" and done.err.count("\n") == 1, done
+        assert done.err.startswith("gcscope: cannot open "), done
+
+
+def test_diff_wants_rings_of_one_sort(python, reports, tmp_path):
+    old, _ = reports
+    (tmp_path / "x").write_text(RETAINED.to_json())
+    done = python("-m", "gcscope", "diff", old, tmp_path / "x")
+    assert done.code == 1, done
+    assert (
+        done.err
+        == f"gcscope: '{tmp_path / 'x'}' is of kind 'retained': diff takes reports, collections and trials\n"
+    )
+    (tmp_path / "x").write_text(RINGS.to_json().replace('"alive": false', '"alive": true'))
+    done = python("-m", "gcscope", "diff", old, tmp_path / "x")
+    assert (
+        done.code == 1
+        and done.err.startswith("gcscope: cannot compare ")
+        and "rings in use" in done.err
+    ), done
