@@ -1,4 +1,6 @@
-"""Look at the notebooks in a real browser: `python tests/browser.py FOLDER` writes screenshots there. Run by hand.
+"""Look at the notebooks in a real browser.
+
+`python tests/browser.py FOLDER` writes screenshots there. Run by hand.
 
 Needs JupyterLab, ipywidgets, playwright (from PyPI; no browser of its own) and Chromium (`apt-get
 install chromium`). It opens JupyterLab on a copy of the notebooks, runs them, moves the film's
@@ -37,7 +39,10 @@ SETTINGS = {
 
 
 def environment(home, with_graphviz):
-    """What the server runs with: settings of its own; without Graphviz, a PATH that has what Jupyter needs only."""
+    """What the server runs with.
+
+    Settings of its own; without Graphviz, a PATH that has what Jupyter needs only.
+    """
     own = {
         "JUPYTER_CONFIG_DIR": f"{home}/config",
         "JUPYTER_DATA_DIR": f"{home}/data",

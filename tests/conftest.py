@@ -35,7 +35,8 @@ def quiet(request):
     """
     was_enabled = gc.isenabled()
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-        vars(sys).pop(name, None)  # pytest drops what it keeps of a failure when the next test begins
+        # pytest drops what it keeps of a failure when the next test begins
+        vars(sys).pop(name, None)
     is_small = "whole_heap" not in request.fixturenames
     if is_small:
         gc.freeze()
@@ -50,7 +51,10 @@ def quiet(request):
 
 @pytest.fixture
 def small_heap():
-    """What was there before counts as outside, so that passes are short. For `usefixtures`: it comes before `quiet`."""
+    """What was there before counts as outside, so that passes are short.
+
+    For `usefixtures`: it comes before `quiet`.
+    """
     gc.freeze()
     yield
     gc.unfreeze()

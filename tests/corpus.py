@@ -16,7 +16,10 @@ LINE = re.compile(r"^gc: (?:un)?collectable <", flags=re.M)
 
 
 def unreachable():
-    """Run a full collection; how many objects it says it found unreachable, before any finalizer ran."""
+    """Run a full collection.
+
+    How many objects it says it found unreachable, before any finalizer ran.
+    """
     flags, kept_stderr = gc.get_debug(), sys.stderr
     kept_stderr.flush()
     with tempfile.TemporaryFile() as file:

@@ -112,7 +112,10 @@ class Run:
 
 
 def judgements(path):
-    """Read from JUnit XML what tests left, by the test's name; of a test that was run again, the last counts."""
+    """Read from JUnit XML what tests left, by the test's name.
+
+    Of a test that was run again, the last counts.
+    """
     found = {}
     for case in ElementTree.parse(path).iter("testcase"):
         found.pop(case.get("name"), None)

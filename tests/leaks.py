@@ -1,4 +1,6 @@
-"""Do each action again and again, and print how many blocks and references are there more: for test_leaks.
+"""Do each action again and again, and print how many blocks and references are there more.
+
+For test_leaks.
 
 In a process of its own, whose heap is small and whose caches nobody else fills.
 """
@@ -238,7 +240,10 @@ def growth(action, times):
 
 
 def slope(action):
-    """What 80 times leave more than 20 times do, at the least of three rounds: (blocks, references)."""
+    """What 80 times leave more than 20 times do, at the least of three rounds.
+
+    (blocks, references).
+    """
     growth(action, 30)
     rounds = [(growth(action, 20), growth(action, 80)) for _ in range(3)]
     return [min(many[i] - few[i] for few, many in rounds) for i in (0, 1)]

@@ -1,4 +1,7 @@
-"""Run the notebooks; as a script, keep the outputs in them: `python tests/notebooks.py [notebook ...]`."""
+"""Run the notebooks.
+
+As a script, keep the outputs in them: `python tests/notebooks.py [notebook ...]`.
+"""
 
 import json
 import os
@@ -92,7 +95,10 @@ def drawings(cell):
 
 
 def words_of(svg):
-    """What stands in a drawing: wherever, in whatever order; how lines are broken does not depend on Graphviz."""
+    """What stands in a drawing.
+
+    Wherever, in whatever order; how lines are broken does not depend on Graphviz.
+    """
     root = ElementTree.fromstring(svg)
     return sorted(
         "".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text")

@@ -1,4 +1,6 @@
-"""The slow and obvious judges: what the collector itself says it found, and random heaps to ask it about.
+"""The slow and obvious judges.
+
+What the collector itself says it found, and random heaps to ask it about.
 
 As a script it compares the dry run with the collector on random graphs and prints the result:
 
@@ -33,7 +35,10 @@ LINE = re.compile(r"^gc: (?:un)?collectable <.* (0x[0-9a-f]+)>$")
 
 @contextmanager
 def standard_error_to(file):
-    """Send file descriptor 2 into a file; sys.stderr is None meanwhile, so that no Python code runs to write a line."""
+    """Send file descriptor 2 into a file.
+
+    sys.stderr is None meanwhile, so that no Python code runs to write a line.
+    """
     kept, kept_stderr = os.dup(2), sys.stderr
     if kept_stderr is not None:
         kept_stderr.flush()
@@ -48,7 +53,10 @@ def standard_error_to(file):
 
 
 def collector_finds():
-    """Run a full collection; the addresses that it says it found unreachable, before any finalizer ran."""
+    """Run a full collection.
+
+    The addresses that it says it found unreachable, before any finalizer ran.
+    """
     flags = gc.get_debug()
     with tempfile.TemporaryFile() as file:
         with standard_error_to(file):
@@ -121,7 +129,10 @@ def raising(a, b):
 
 
 def generator_in_call(a, b, c):
-    """Suspended with arguments on its evaluation stack: from 3.14 on some of them are borrowed from the locals."""
+    """Suspended with arguments on its evaluation stack.
+
+    From 3.14 on some of them are borrowed from the locals.
+    """
     operator.setitem({}, (a, (yield b), c), a)
     yield c
 
@@ -323,7 +334,10 @@ def link(rng, source, target):
 
 
 def build(seed):
-    """A random heap of some dozens of objects. Returns what is kept of it; the rest is garbage or freed already."""
+    """A random heap of some dozens of objects.
+
+    Returns what is kept of it; the rest is garbage or freed already.
+    """
     rng = random.Random(seed)
     pool = [[], {}, Plain(), gcscope.Person("root")]
     for _ in range(rng.randrange(3, 40)):
@@ -334,7 +348,10 @@ def build(seed):
 
 
 def compare(seed):
-    """Whether the dry run and the collector agree on a random heap: (only ours, only the collector's, how many)."""
+    """Whether the dry run and the collector agree on a random heap.
+
+    (only ours, only the collector's, how many).
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -44,7 +44,10 @@ def test_a_ring_is_explained_and_its_twin_is_silent(case, watched):
 
 
 def is_explained(case, cycle):
-    """The cause has its name, and the cut is one of those that an engineer would choose; it is proven."""
+    """The cause has its name, and the cut is one of those that an engineer would choose.
+
+    It is proven.
+    """
     if (cycle.cause or "").split(",")[0] != (case.cause or ""):
         return False
     if not case.cuts:

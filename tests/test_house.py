@@ -1,4 +1,7 @@
-"""House rules, held by tests that read the folders: ranks, one way of the data, no hidden state, plain words."""
+"""House rules, held by tests that read the folders.
+
+Ranks, one way of the data, no hidden state, plain words.
+"""
 
 import ast
 import io
@@ -198,7 +201,10 @@ MODULES = {module_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imports_of(path):
-    """The modules of gcscope that one imports, wherever the import stands: inside a function, or for types only."""
+    """The modules of gcscope that one imports, wherever the import stands.
+
+    Inside a function, or for types only.
+    """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"

@@ -1,4 +1,6 @@
-"""Nothing is leaked: each action is done again and again, and blocks and references stay as they are.
+"""Nothing is leaked.
+
+Each action is done again and again, and blocks and references stay as they are.
 
 References are counted by debug builds (sys.gettotalrefcount), blocks by all.
 """

@@ -1,4 +1,7 @@
-"""The notebooks run from top to bottom, and show what they are kept with; without Graphviz and ipywidgets, too."""
+"""The notebooks run from top to bottom, and show what they are kept with.
+
+Without Graphviz and ipywidgets, too.
+"""
 
 import shutil
 import sys
@@ -50,7 +53,10 @@ def code_cells(path):
 
 
 def same(kept, run):
-    """Whether the same is told; on another Python than the one that is kept sizes apart, on a newer one any figures."""
+    """Whether the same is told.
+
+    On another Python than the one that is kept sizes apart, on a newer one any figures.
+    """
     version = sys.version_info[:2]
     told = list if version == KEPT_BY else without_sizes if version < (3, 14) else without_figures
     return told(kept) == told(run)
@@ -62,7 +68,10 @@ def same_texts(kept, run):
 
 
 def same_words(kept, run):
-    """Whether pictures have the same words in them, counts apart: which of equal rings is told may differ by them."""
+    """Whether pictures have the same words in them, counts apart.
+
+    Which of equal rings is told may differ by them.
+    """
     found = ([without_counts(word) for word in words_of(svg)] for svg in (kept, run))
     return same(*([("svg", word) for word in words] for words in found))
 
@@ -98,7 +107,10 @@ def test_they_say_the_same_without_graphviz_and_widgets(path, monkeypatch, tmp_p
 
 
 def test_pictures_are_kept_with_the_notebooks():
-    """So that they are seen where nothing runs; without the identities of widgets, which differ from run to run."""
+    """So that they are seen where nothing runs.
+
+    Without the identities of widgets, which differ from run to run.
+    """
     for path in NOTEBOOKS:
         text = path.read_text(encoding="utf-8")
         assert "widget" not in text and "ipykernel_" not in text and "/tmp" not in text, path

@@ -16,7 +16,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_sessions_run_as_shown(python, tmp_path):
-    """In the __main__ of a process of its own: the numbers are those of a program that does nothing else."""
+    """In the __main__ of a process of its own.
+
+    The numbers are those of a program that does nothing else.
+    """
     code = f"""
 import doctest, sys
 text = open({str(ROOT / "README.md")!r}, encoding="utf-8").read()

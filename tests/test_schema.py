@@ -1,4 +1,7 @@
-"""The schema of what is written: it fits the records, what the words return fits it, and damage fits neither."""
+"""The schema of what is written.
+
+It fits the records, what the words return fits it, and damage fits neither.
+"""
 
 import asyncio
 import gc
@@ -146,7 +149,10 @@ def test_what_the_words_return_is_valid(returned):
 
 
 def damaged(document):
-    """Each way to damage a document once: a field that is missing, one too many, one of another sort."""
+    """Each way to damage a document once.
+
+    A field that is missing, one too many, one of another sort.
+    """
     for name in document:
         yield f"without {name}", {key: value for key, value in document.items() if key != name}
         yield f"{name} is 1.5", {**document, name: 1.5}

@@ -242,7 +242,10 @@ def test_garbage_that_a_young_collection_left_is_not_blamed(quiet):
 
 
 def test_with_threads(quiet):
-    """What other threads leave meanwhile is told; watches of several threads do not disturb each other."""
+    """What other threads leave meanwhile is told.
+
+    Watches of several threads do not disturb each other.
+    """
     begun, made, go = threading.Barrier(3), threading.Barrier(3), threading.Event()
     found = []
 
@@ -621,7 +624,10 @@ def test_a_collection_in_the_factory_is_noted(quiet):
 
 @pytest.mark.parametrize("enabled", [True, False])
 def test_exhausted_memory(starving, enabled):
-    """At each growth of each pass, before the block and after it: automatic collection is put back."""
+    """At each growth of each pass, before the block and after it.
+
+    Automatic collection is put back.
+    """
     code = f"""
 import gc, gcscope
 from gcscope import _core

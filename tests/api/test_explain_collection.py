@@ -1,4 +1,7 @@
-"""explain_collection: the collector's three steps against a slow oracle, and against the collector's own verdict."""
+"""Tests of explain_collection.
+
+The collector's three steps against a slow oracle, and against the collector's own verdict.
+"""
 
 import ctypes
 import gc
@@ -25,7 +28,10 @@ def explained(addresses, monkeypatch):
 
 
 def build(graph, held):
-    """People whose friends are the pairs of a graph; those of held have a name outside. Their addresses, the names."""
+    """People whose friends are the pairs of a graph; those of held have a name outside.
+
+    Their addresses, the names.
+    """
     people = [
         Person(f"P{number}")
         for number in range(max([0, *(end for pair in graph for end in pair), *held]) + 1)
@@ -211,7 +217,10 @@ def test_many_references_are_one_row(count):
 
 
 def test_the_tables_of_a_suspended_generator_agree():
-    """From 3.14 on it lends from its stack: those references are not counted, and not subtracted."""
+    """From 3.14 on it lends from its stack.
+
+    Those references are not counted, and not subtracted.
+    """
 
     def waiting(mine):
         [mine, mine, mine, (yield)]

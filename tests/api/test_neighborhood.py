@@ -1,4 +1,7 @@
-"""scene: what some objects lead to and who holds them; counts that add up; and nothing is held, changed or run."""
+"""scene: what some objects lead to and who holds them.
+
+Counts that add up; and nothing is held, changed or run.
+"""
 
 import asyncio
 import collections
@@ -183,7 +186,10 @@ ZOO_OF_PAIRS = [
 
 @pytest.mark.parametrize("make", ZOO_OF_PAIRS)
 def test_rings_are_what_the_collector_sees(make):
-    """With all that they lead to and nothing from outside, nothing is left; with a name, one is, and so on."""
+    """With all that they lead to and nothing from outside, nothing is left.
+
+    With a name, one is, and so on.
+    """
     a, b = make()
     addresses = [id(a), id(b)]
     for names_of_a, names_of_b in ((1, 1), (1, 0), (0, 0)):

@@ -128,7 +128,8 @@ def test_the_report_is_written_besides_the_text(python, script, tmp_path):
     assert nodes == 6 and report.objects == report.types.total >= 6 and report.bytes >= 6 * 32
     (cycle,) = [cycle for cycle in report.cycles if cycle.ring[0].type == "__main__.Node"]
     assert cycle.count == 3 and cycle.objects >= 2
-    took = f"while the program ran took {4 * report.objects // 6} of the {report.objects} objects"  # or one before
+    # or one before
+    took = f"while the program ran took {4 * report.objects // 6} of the {report.objects} objects"
     assert {f"1 collection {took}", f"2 collections {took}"} & set(report.notes), report.notes
     assert sum(c.count * c.bytes for c in report.cycles) == report.bytes
     assert sorted(os.listdir(tmp_path)) == ["program.py", "report.json"]

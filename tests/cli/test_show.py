@@ -75,7 +75,10 @@ def test_show_draws_svg_and_png(python, reports, tmp_path):
 
 
 def at_a_terminal(*arguments):
-    """Run the command with stdout at a terminal; its exit code, and what it writes there and on stderr."""
+    """Run the command with stdout at a terminal.
+
+    Its exit code, and what it writes there and on stderr.
+    """
     try:
         ours, theirs = os.openpty()
     except OSError as error:

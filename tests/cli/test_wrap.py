@@ -1,4 +1,7 @@
-"""Texts fitted to narrow terminals: nothing is wider, nothing that matters is lost, and what fits stays as it is."""
+"""Texts fitted to narrow terminals.
+
+Nothing is wider, nothing that matters is lost, and what fits stays as it is.
+"""
 
 import random
 import unicodedata

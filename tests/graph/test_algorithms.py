@@ -1,4 +1,7 @@
-"""The graph algorithms: subset, scc, paths, fall, dominators, each against a slow and obvious twin."""
+"""The graph algorithms.
+
+Subset, scc, paths, fall, dominators, each against a slow and obvious twin.
+"""
 
 import functools
 from collections import Counter, deque
@@ -233,7 +236,10 @@ def test_a_search_stops_at_its_target(rooms):
 
 
 def test_the_number_of_a_search_wraps(rooms):
-    """Search 1 saw all nodes, 4 billion searches ago; search 1 of the next turn must not believe it."""
+    """Search 1 saw all nodes, 4 billion searches ago.
+
+    Search 1 of the next turn must not believe it.
+    """
     question = ([0], 2, None)
     for search in (LAST_SEARCH - 2, LAST_SEARCH - 1, LAST_SEARCH):
         ways, steps = rooms.paths([[1], [2], []], [question] * 6, search, -1)
@@ -317,7 +323,10 @@ def test_a_simple_ring_is_followed(rooms):
 
 
 def test_a_ring_away_from_the_first_member(rooms):
-    """0 -> 1 -> ... -> 9 -> 0 and 4 -> 3: the first search finds ten, and a budget ends the others."""
+    """0 -> 1 -> ... -> 9 -> 0 and 4 -> 3.
+
+    The first search finds ten, and a budget ends the others.
+    """
     rows = long_ring(10)
     rows[4].append(3)
     assert ring_of(rooms, rows, 0) == ([(list(range(10)), False)], 17)
@@ -374,7 +383,10 @@ def slow_fall(rows, unowned, cuts, frees):
 
 @st.composite
 def falls(draw):
-    """Rows, targets of edges that own nothing, and questions: lists of edges to cut or of nodes to free."""
+    """Rows, targets of edges that own nothing, and questions.
+
+    Lists of edges to cut or of nodes to free.
+    """
     rows = draw(graphs(most=14, degree=3))
     edges = [(source, target) for source, row in enumerate(rows) for target in row]
     if not edges:
@@ -417,7 +429,10 @@ def test_an_edge_that_was_cut_is_not_taken_twice(rooms):
 
 
 def test_an_edge_that_owns_nothing(rooms):
-    """Both of 0's references show 1, one of them owns it: the first taken frees it, and only once."""
+    """Both of 0's references show 1, one of them owns it.
+
+    The first taken frees it, and only once.
+    """
     assert freed_by(rooms, [[1, 1], [0]], [(1, 0)], [1]) == [0, 1]
     assert freed_by(rooms, [[1], [0]], [(1, 0)], [1]) == [0], (
         "nothing owned 1, so its count does not come to zero"

@@ -1,4 +1,7 @@
-"""The rooms that know no Python: vec, addrmap, graph, collector, each against a slow and obvious twin."""
+"""The rooms that know no Python.
+
+Vec, addrmap, graph, collector, each against a slow and obvious twin.
+"""
 
 import networkx
 import pytest

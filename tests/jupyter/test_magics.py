@@ -29,7 +29,10 @@ FAIL = "def fail(mine):\n    raise ValueError('no')\n"
 
 @pytest.fixture
 def run(python, tmp_path):
-    """Run cells in a shell of their own, after those that load gcscope: what each printed, and raised."""
+    """Run cells in a shell of their own, after those that load gcscope.
+
+    What each printed, and raised.
+    """
 
     def run(*cells):
         done = python(
@@ -141,7 +144,10 @@ def test_a_cell_that_fails_fails_as_ever(run):
 
 
 def test_an_exception_of_a_cell_before_is_not_blamed_on_the_next(run):
-    """IPython keeps the last one; when it takes another for it, a ring through the first is garbage."""
+    """IPython keeps the last one.
+
+    When it takes another for it, a ring through the first is garbage.
+    """
     make = "def bad():\n    last = ValueError()\n    raise last"
     told = run(
         make, "gc.disable()", "bad()", "%%gcscope\n1 / 0", "%%gcscope\n1", "print(gc.collect() > 1)"

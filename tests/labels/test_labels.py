@@ -13,7 +13,10 @@ pytestmark = pytest.mark.usefixtures("small_heap")
 
 
 def ring_from_the_object():
-    """The ring that the specimen left, begun at the object; other rings are of classes made for the specimen."""
+    """The ring that the specimen left, begun at the object.
+
+    Other rings are of classes made for the specimen.
+    """
     rings = [cycle.ring for cycle in gcscope.garbage().cycles]
     [(ring, first)] = [
         (ring, place)

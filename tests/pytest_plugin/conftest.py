@@ -9,7 +9,10 @@ from inner_session import HELPERS, RINGS, Run
 
 @pytest.fixture
 def run(pytester, monkeypatch):
-    """Run an inner session: its tests, its options; ini= is its pytest.ini, plugins= the helpers it gets."""
+    """Run an inner session.
+
+    Its tests, its options; ini= is its pytest.ini, plugins= the helpers it gets.
+    """
     pytester.makepyfile(rings=RINGS)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8")

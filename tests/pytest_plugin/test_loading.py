@@ -65,7 +65,10 @@ pytest.hookimpl = hookimpl("pytest")
 
 @pytest.mark.parametrize("old", [OLD_PYTEST, OLD_PLUGGY], ids=["pytest", "pluggy"])
 def test_a_pytest_that_is_too_old(run, old):
-    """As far as one can have it without such a pytest: what it lacks is taken away before plugins load."""
+    """As far as one can have it without such a pytest.
+
+    What it lacks is taken away before plugins load.
+    """
     early = ("-p", "old")
     done = run(PLAIN, *early, "--strict-markers", conftest=LOADED, old=old)
     assert (
@@ -167,7 +170,10 @@ def test_help(run):
 
 
 def test_a_session_inside_a_judged_test(run):
-    """What pytest leaves of itself, in the same process, is not the test's affair; the plugin does not lose its way."""
+    """What pytest leaves of itself, in the same process, is not the test's affair.
+
+    The plugin does not lose its way.
+    """
     done = run(
         '''
 @pytest.mark.no_cycles(allow=["*"])

@@ -1,4 +1,7 @@
-"""What is born while something runs, at a cost that follows it; and the extent that the C core is given for that."""
+"""What is born while something runs, at a cost that follows it.
+
+And the extent that the C core is given for that.
+"""
 
 import gc
 import itertools
@@ -296,7 +299,10 @@ def test_a_begin_that_is_interrupted(quiet, settings, monkeypatch):
 
 @pytest.mark.parametrize("word", ["dry_run", "unreachable_rings"])
 def test_a_callback_that_is_interrupted(quiet, settings, monkeypatch, word):
-    """As by a handler of Ctrl-C or of a timeout, whose exception is lost there: it must not look like nothing taken."""
+    """As by a handler of Ctrl-C or of a timeout, whose exception is lost there.
+
+    It must not look like nothing taken.
+    """
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -374,7 +380,10 @@ def test_a_ring_that_older_objects_hold_is_alive(quiet):
 
 
 def test_a_ring_through_older_objects_is_not_seen(quiet):
-    """One that goes back to what was there before is not only of those born since: a full pass has it."""
+    """One that goes back to what was there before is not only of those born since.
+
+    A full pass has it.
+    """
     older = []
     marker = []
     older.append([older])
@@ -456,7 +465,10 @@ assert told.types == {{"__main__.Plain": 1}}, told
 
 
 def test_exhausted_python_memory(starving):
-    """At each allocation of a pass with a marker; the interpreter itself does not survive that everywhere."""
+    """At each allocation of a pass with a marker.
+
+    The interpreter itself does not survive that everywhere.
+    """
     pytest.importorskip("_testcapi")
     code = """
 import gc

@@ -33,7 +33,10 @@ from gcscope.pytest_plugin.policy import (
 
 
 def cycle(*types, fingerprint="f1", count=1, also=()):
-    """A ring through these types; "type name" where an object has a name, "type|label" where its reference has one."""
+    """A ring through these types.
+
+    "type name" where an object has a name, "type|label" where its reference has one.
+    """
     links = []
     for text in types:
         head, _, label = text.partition("|")

@@ -163,7 +163,10 @@ def test_without():
 
 
 def test_the_programs_settings(run):
-    """Thresholds, callbacks, switched off or not: as the test finds and leaves them; judging changes none."""
+    """Thresholds, callbacks, switched off or not.
+
+    As the test finds and leaves them; judging changes none.
+    """
     done = run(
         """
 pytestmark = pytest.mark.no_cycles

@@ -20,7 +20,10 @@ def tracked_now():
 
 
 def tangle(rng):
-    """Leave Persons that refer to each other by attributes, and have belongings; weak references to all, by name."""
+    """Leave Persons that refer to each other by attributes, and have belongings.
+
+    Weak references to all, by name.
+    """
     people = [Person(str(n)) for n in range(rng.randrange(2, 9))]
     for a in people:
         for b in rng.sample(people, rng.choice([0, 0, 1, 2])):

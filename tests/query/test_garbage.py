@@ -284,7 +284,10 @@ def state_of_the_world(watched):
 
 
 def containers_of(answer):
-    """The answer's own objects, as far as the collector counts them: tracked, or of a type that can be."""
+    """The answer's own objects, as far as the collector counts them.
+
+    Tracked, or of a type that can be.
+    """
     counted = 1 << 14  # Py_TPFLAGS_HAVE_GC
     found, queue = set(), [answer]
     while queue:

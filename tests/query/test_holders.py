@@ -183,7 +183,10 @@ def by_a_key_function(one):
 
 @pytest.mark.parametrize("call", CALLS)
 def test_however_it_is_called(quiet, call):
-    """What a call holds by itself is named where it can be; a caller in C has one reference that nobody shows."""
+    """What a call holds by itself is named where it can be.
+
+    A caller in C has one reference that nobody shows.
+    """
     look, possible, most_unexplained = CALLS[call]
     one = [Plain()]
     told = look(one)
@@ -199,7 +202,10 @@ def test_however_it_is_called(quiet, call):
 @pytest.mark.parametrize("reads", [False, True])
 @pytest.mark.parametrize("goes_on", [False, True])
 def test_under_a_tracer(quiet, how, reads, goes_on):
-    """A debugger reads f_locals: up to 3.12 a dict with all variables, those of the word itself too."""
+    """A debugger reads f_locals.
+
+    Up to 3.12 a dict with all variables, those of the word itself too.
+    """
 
     def tracer(frame, event, argument):
         if reads:
@@ -310,7 +316,10 @@ def test_thousand_holders(quiet):
 
 
 def test_with_many_threads(quiet):
-    """Threads that run, and look themselves: each has its own local, and all see the shared list."""
+    """Threads that run, and look themselves.
+
+    Each has its own local, and all see the shared list.
+    """
     one, begun, end = [Plain()], threading.Barrier(9), threading.Event()
     problems = []
 
@@ -406,7 +415,10 @@ def test_a_type_that_shows_too_much(quiet, rooms):
 
 @pytest.mark.parametrize("shown", [0, 1])
 def test_frozen_objects(python, shown):
-    """On every version: what is frozen is found where something that is not, or sys.modules, leads to it."""
+    """On every version.
+
+    What is frozen is found where something that is not, or sys.modules, leads to it.
+    """
     code = """
 import gc, sys, gcscope
 class Plain: pass

@@ -20,7 +20,10 @@ global_person = Person("global")
 
 
 def test_one_reference_each():
-    """The number is computed on its own line: the rewriting of assert would hold one more reference."""
+    """The number is computed on its own line.
+
+    The rewriting of assert would hold one more reference.
+    """
     n = refcount(global_person)
     assert n == 1
     local = Plain()

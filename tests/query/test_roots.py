@@ -1,4 +1,7 @@
-"""why_alive and retained: the chain is real and the shortest, and what is retained is what would go."""
+"""Tests of why_alive and retained.
+
+The chain is real and the shortest, and what is retained is what would go.
+"""
 
 import asyncio
 import atexit
@@ -40,7 +43,10 @@ def name_of_type(thing):
 
 
 def is_real(nodes, thing):
-    """Whether objects of the types told refer to each other, the last to the thing: by gc.get_referents alone."""
+    """Whether objects of the types told refer to each other, the last to the thing.
+
+    By gc.get_referents alone.
+    """
     front = {id(o): o for o in gc.get_objects() if name_of_type(o) == nodes[0].type}
     front.update((id(m), m) for m in sys.modules.values())
     for node in nodes[1:]:
@@ -516,7 +522,10 @@ assert local().root == "caller"
 
 
 def test_shortest_against_networkx(python):
-    """On a heap of our own making: the length of the chain is that of a shortest path from sys.modules."""
+    """On a heap of our own making.
+
+    The length of the chain is that of a shortest path from sys.modules.
+    """
     pytest.importorskip("networkx")
     code = """
 import gc, sys, random, weakref, networkx
@@ -651,7 +660,10 @@ assert len(chain.links) == 2, len(chain.links)
 
 
 def make_graph(seed):
-    """Lists and instances at random: (nodes, edges by number, the numbers that are held from outside)."""
+    """Lists and instances at random.
+
+    (nodes, edges by number, the numbers that are held from outside).
+    """
     chooser = random.Random(seed)
     count = chooser.randrange(2, 25)
     nodes = [chooser.choice([list, Plain])() for _ in range(count)]

@@ -395,7 +395,10 @@ def test_abstract_classes_stay_abstract():
 
 
 def test_subinterpreters(python):
-    """In an interpreter that shares the GIL; each has a module, a journal and a collector of its own."""
+    """In an interpreter that shares the GIL.
+
+    Each has a module, a journal and a collector of its own.
+    """
     code = """
 try:
     import _interpreters as interpreters

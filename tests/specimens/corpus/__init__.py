@@ -1,4 +1,6 @@
-"""Rings of references as real programs leave them, each beside its repair; and programs that leave none.
+"""Rings of references as real programs leave them, each beside its repair.
+
+And programs that leave none.
 
 A case is two short functions that do the same useful work. The first leaves unreachable objects
 that only the collector can free, each time it is called and its result dropped; the second, its

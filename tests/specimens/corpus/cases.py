@@ -1,4 +1,7 @@
-"""What a case of the corpus is, and how its programs are registered: `leaky`, then its twin `repaired`."""
+"""What a case of the corpus is, and how its programs are registered.
+
+`leaky`, then its twin `repaired`.
+"""
 
 import importlib
 import re
@@ -81,7 +84,10 @@ class Case:
 
     @property
     def why_not_here(self):
-        """Why the case says nothing on this Python: what it needs is missing, or nothing leaks. Empty if it runs."""
+        """Why the case says nothing on this Python: what it needs is missing, or nothing leaks.
+
+        Empty if it runs.
+        """
         missing = [module for module in self.needs if optional(module) is None]
         if missing:
             return f"needs {', '.join(missing)}"
@@ -107,7 +113,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Innocent:
-    """A program that leaves nothing unreachable. What is alive for good is not garbage, however useless it is."""
+    """A program that leaves nothing unreachable.
+
+    What is alive for good is not garbage, however useless it is.
+    """
 
     program: Callable[[], object]
     alive: bool = False  # it leaves something, and that is reachable

@@ -162,7 +162,10 @@ def json_without_indent():
 
 @leaky(CLOSURE_SELF, "cell register")
 def singledispatch_in_a_function():
-    """A function makes a generic function of its own with functools.singledispatch; its register calls itself."""
+    """A function makes a generic function of its own with functools.singledispatch.
+
+    Its register calls itself.
+    """
     return functools.singledispatch(str)(1)
 
 

@@ -24,7 +24,10 @@ class OrderedSet:
 
 @leaky(CONTAINER, "[*]")
 def ordered_set_of_linked_lists():
-    """An ordered set made of linked lists, as marshmallow's; the set itself is freed, its lists are not."""
+    """An ordered set made of linked lists, as marshmallow's.
+
+    The set itself is freed, its lists are not.
+    """
     return len(OrderedSet("tea").links)
 
 
@@ -156,7 +159,10 @@ def enter_and_leave(span):
 
 @leaky(None, ".token")
 def context_token_kept_by_its_value():
-    """A tracing span keeps the token that would end it; the token has the context, and the context has the span."""
+    """A tracing span keeps the token that would end it.
+
+    The token has the context, and the context has the span.
+    """
     contextvars.copy_context().run(Span().enter)
 
 

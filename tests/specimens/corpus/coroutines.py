@@ -97,7 +97,10 @@ async def poll(keep):
 
 @leaky(EXCEPTION, ".task", "local self")
 def task_failed_on_its_object():
-    """A service keeps the asyncio task that runs its own method; the task fails, and its exception has the frame."""
+    """A service keeps the asyncio task that runs its own method.
+
+    The task fails, and its exception has the frame.
+    """
     return asyncio.run(poll(keep=True))
 
 
@@ -128,7 +131,10 @@ async def listen(stop):
 
 @leaky(EXCEPTION, ".task", "local self", ".__traceback__.tb_frame")
 def task_cancelled_by_the_end_of_its_loop():
-    """A service never stops its background task: asyncio.run cancels it, and the CancelledError has its frame."""
+    """A service never stops its background task.
+
+    asyncio.run cancels it, and the CancelledError has its frame.
+    """
     return asyncio.run(listen(stop=False))
 
 
@@ -154,7 +160,10 @@ async def gather_errors(as_text):
     reason="seen on 3.12.1 and 3.13.0, where a finished coroutine's frame has an f_back; gone in 3.13.18 and 3.14",
 )
 def gathered_errors_are_the_result():
-    """A main coroutine returns the errors it gathered: by f_back they keep the frame of asyncio.run, so its task."""
+    """A main coroutine returns the errors it gathered.
+
+    By f_back they keep the frame of asyncio.run, so its task.
+    """
     return len(asyncio.run(gather_errors(as_text=False)))
 
 

@@ -332,7 +332,10 @@ def own_frame_deleted():
 
 @leaky(FRAME, "local stack[*]", "local stack")
 def whole_stack_in_a_local():
-    """A deprecation helper asks inspect.stack() who called it; the first entry is the helper itself."""
+    """A deprecation helper asks inspect.stack() who called it.
+
+    The first entry is the helper itself.
+    """
     stack = inspect.stack(context=0)
     return stack[0].function
 

@@ -173,7 +173,10 @@ class Worker:
 
 @leaky(BOUND, ".thread")
 def thread_never_started():
-    """A worker makes its thread in __init__ and is dropped before start(): the thread still has its target."""
+    """A worker makes its thread in __init__ and is dropped before start().
+
+    The thread still has its target.
+    """
     return Worker().result
 
 
@@ -284,7 +287,10 @@ class Database:
 
 @leaky(BOUND, ".connection", ".row_factory")
 def sqlite_row_factory_bound_to_owner():
-    """A database wrapper sets its own method as row_factory; closing the connection does not unset it."""
+    """A database wrapper sets its own method as row_factory.
+
+    Closing the connection does not unset it.
+    """
     database = Database()
     database.close()
 

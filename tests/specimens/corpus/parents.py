@@ -134,7 +134,10 @@ def optparse_parser_destroyed():
 
 @leaky(PARENT, ".formatter", ".container")
 def argparse_parser():
-    """An argparse.ArgumentParser made for one call: its help option makes a formatter whose sections know it."""
+    """An argparse.ArgumentParser made for one call.
+
+    Its help option makes a formatter whose sections know it.
+    """
     return argparse.ArgumentParser(prog="tool").parse_args([])
 
 
@@ -181,7 +184,10 @@ def config_parser_made_once():
 
 @leaky(PARENT, ".parent", ".handlers")
 def url_opener():
-    """urllib.request.build_opener tells each handler the opener that lists it; close() does nothing about it."""
+    """urllib.request.build_opener tells each handler the opener that lists it.
+
+    close() does nothing about it.
+    """
     opener = urllib.request.build_opener()
     opener.close()
     return opener.addheaders
@@ -246,7 +252,10 @@ def selector_closed():
 
 @leaky(PARENT, "._mock_parent", "._mock_new_parent", "._mock_children['price']")
 def mock_with_attribute():
-    """A unittest.mock.Mock and the child that its attribute made know each other; each has a class of its own."""
+    """A unittest.mock.Mock and the child that its attribute made know each other.
+
+    Each has a class of its own.
+    """
     shop = unittest.mock.Mock()
     shop.price.return_value = 3
     return shop.price()
@@ -260,7 +269,10 @@ def stand_in_without_mock():
 
 @leaky(MOCK)
 def mock_called():
-    """A single unittest.mock.MagicMock: the class that it makes of itself is a ring, as every class is."""
+    """A single unittest.mock.MagicMock.
+
+    The class that it makes of itself is a ring, as every class is.
+    """
     shop = unittest.mock.MagicMock(return_value=3)
     return shop()
 
@@ -397,7 +409,10 @@ class Channel:
 
 @leaky(PARENT, ".owner", ".handler")
 def finalizer_breaks_its_ring():
-    """A channel's finalizer closes it, which breaks the ring: too late to spare the collector the work."""
+    """A channel's finalizer closes it, which breaks the ring.
+
+    Too late to spare the collector the work.
+    """
     return Channel().handler is None
 
 
