@@ -258,7 +258,7 @@ def test_expressions_through_a_class(quiet, kind):
     assert one[0] is not None
 
 
-def test_expressions_all_over_the_heap(quiet):
+def test_expressions_all_over_the_heap(whole_heap, quiet):
     """Of whatever is there: where there is an expression it gives the very object."""
     chooser = random.Random(7)
     things = chooser.sample([o for o in gc.get_objects() if type(o).__module__ != HERE], 30)
@@ -335,7 +335,7 @@ def test_containers_of_a_module(quiet):
         container.clear()
 
 
-def test_held_by_c_code(quiet):
+def test_held_by_c_code(whole_heap, quiet):
     def function():
         pass
 
