@@ -1,4 +1,7 @@
-"""What collections take while something runs, predicted at their start: then the view of the heap is still complete."""
+"""What collections free while something runs, predicted at their start.
+
+Then the view of the heap is still complete.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ COLLECTS_IN_INCREMENTS = (3, 14, 0) <= sys.version_info[:3] <= (3, 14, 4)
 
 
 class Follower:
-    """The rings that collections take."""
+    """The rings that collections find."""
 
     __slots__ = ("collections", "earlier", "report", "unseen")
 
@@ -26,10 +29,10 @@ class Follower:
         self.collections = 0
         """How many there were."""
         self.unseen = 0
-        """Of how many it cannot be told what they found: no memory, a refusing audit hook, or increments."""
+        """Of how many it is not known what they found: no memory, an audit hook, or increments."""
 
     def follow(self, generation: int) -> None:
-        """Look at what a collection of this generation is about to find; to be called at its start."""
+        """Look, at its start, at what a collection of this generation is about to find."""
         self.collections += 1
         self.unseen += 1  # until it has been looked at: a signal handler may raise anything
         if COLLECTS_IN_INCREMENTS:
@@ -38,8 +41,8 @@ class Follower:
             extent = -1 if generation == 2 else generation
             found = find(self.earlier, extent)
             self.report = joined(self.report, found)
-            if self.earlier.objects:  # what is taken of it may leave its addresses to others
+            if self.earlier.objects:  # what is freed of it may leave its addresses to others
                 self.earlier = self.earlier.without(_core.dry_run(extent))
-        except Exception:  # no memory, or an audit hook of the program refused gc.get_objects: never its own affair
+        except Exception:  # no memory, or an audit hook refused: not the program's affair
             return
         self.unseen -= 1
