@@ -1,5 +1,5 @@
-/* gc_pause: automatic collection, held off by several callers at once, nested or in several threads,
-   and put back as it was when the last of them has ended its pause.
+/* gc_pause: automatic collection, held off by several at once, nested or in several threads, and
+   put back as it was when the last of them has ended its pause.
 
    After fork() only the thread that forked lives on. The pauses of the others would never end: the
    child drops them when it first begins or ends a pause itself. */

@@ -47,7 +47,7 @@ void cascade_fini(Cascade *cascade);
 int cascade_cut(Cascade *cascade, const Edge *edges, size_t count);
 
 /* Free nodes[0 .. count), whatever their counts, and let the counts of others fall: cascade->freed
-   holds the others that were freed with them, not the nodes themselves. 0; it cannot fail as yet. */
+   holds the others that were freed with them, not the nodes themselves. 0; it cannot fail yet. */
 int cascade_free(Cascade *cascade, const NodeId *nodes, size_t count);
 
 #endif

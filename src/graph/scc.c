@@ -124,10 +124,10 @@ walk_all(Scc *scc, const Graph *graph)
     if (vec_reserve(scc->memory, &stack, nodes) == 0 &&
         vec_reserve(scc->memory, &edges, nodes) == 0) {
         SccWalk walk = {.graph = graph,
-                     .rindex = scc->component.items,
-                     .stack = stack.items,
-                     .edges = edges.items,
-                     .waiting = nodes};
+                        .rindex = scc->component.items,
+                        .stack = stack.items,
+                        .edges = edges.items,
+                        .waiting = nodes};
         for (size_t n = 0; n < nodes; n++) {
             if (walk.rindex[n] == 0) {
                 enter(&walk, (NodeId)n);

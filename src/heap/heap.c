@@ -12,8 +12,9 @@
    needed to know which edge belongs to whom. Objects are read in the order of their ids, which is
    nearly that of their addresses.
 
-       heap_list       objects and their ids                    PyUnstable_GC_VisitObjects, or a list
-       heap_traverse   reference counts, edges, unowned edges   tp_traverse, interp.h */
+       heap_list       objects and their ids      by PyUnstable_GC_VisitObjects, or of a list
+       heap_traverse   reference counts, edges,   by tp_traverse
+                       edges that own nothing     by interp.h */
 
 #include "heap/heap.h"
 
