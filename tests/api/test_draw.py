@@ -9,7 +9,7 @@ import pytest
 
 import gcscope
 from gcscope import Person, draw, holders, refcount
-from gcscope.api.draw import MOST_ALIKE, MOST_BOXES, MOST_HOLDERS, MOST_IN_ROW, MOST_DRAWN
+from gcscope.api.draw import MOST_ALIKE, MOST_BOXES, MOST_DRAWN, MOST_HOLDERS, MOST_IN_ROW
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Picture
 from specimens.objects import PLAIN, Plain, Slotted, evil, world
 

@@ -499,7 +499,8 @@ def test_what_is_folded():
     folded = [obj.name for obj in neighborhood.objects if is_folded(obj)]
     assert [name for name in folded if "__dict__" not in name] == ["owner.alone", "owner.shared"]
     assert "owner.other" in names(neighborhood) and "owner.shared[0]" not in names(neighborhood)
-    assert not is_folded(scene_of([[]]).objects[0])  # what is given is a box
+    given = [[]]
+    assert not is_folded(scene_of(given).objects[0])  # what is given is a box
 
 
 # -------------------------------------------------------------------- nothing held, changed, run
@@ -710,7 +711,7 @@ gc.disable()
 import types; frozen = types.SimpleNamespace(); gc.freeze()
 sys.addaudithook(hook)
 fresh = [Plain() for _ in range(3000)]
-print(len(look([id(fresh)]).things), gc.isenabled())
+print(len(look([id(fresh)]).objects), gc.isenabled())
 print(len(_core.neighborhood([id(fresh)], 10, (), {}, None)[0]), gc.isenabled())
 """
     assert (
@@ -721,8 +722,8 @@ print(len(_core.neighborhood([id(fresh)], 10, (), {}, None)[0]), gc.isenabled())
 def test_frozen_objects(python):
     code = """
 gc.collect(); gc.disable(); gc.freeze()
-things = look([id(one)]).things
-print(things[0].refcount, things[0].inside + things[0].outside, len(things))
+objects = look([id(one)]).objects
+print(objects[0].refcount, objects[0].inside + objects[0].outside, len(objects))
 """
     assert python("-c", SURVIVES + code).out == "73 73 3\n"
 
