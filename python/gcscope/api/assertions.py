@@ -145,7 +145,7 @@ def _check_can_be_freed(box: list[object], name: str) -> None:
 
 
 def _still_held(box: list[object]) -> Chain | Holders | None:
-    """Drop the one object in a list, and return what else held it; None where only garbage did."""
+    """Drop the one object in a list, and return what else held it; None for nothing or garbage."""
     if gc.is_tracked(box[0]):
         chain = why_alive(box.pop())
         return chain if chain.reachable else None
