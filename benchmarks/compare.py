@@ -1,11 +1,13 @@
 """What gcscope costs, side by side in one run: ratios, since machines are shared and noisy.
 
-1. Creating and dropping a Person, its life noted in the journal, against the same class in plain Python with __slots__.
-2. The dry run against one full gc.collect() of the same heap: pairs of friends as trash, JSON-like data, random
-   friends, imported libraries. They are measured in turns (dry run, collection, dry run, ...), and the median of the
-   ratios of neighbours is told. A collection frees the trash, so that it is made anew for each.
-3. The most raw memory that a pass holds, in bytes per object and per reference between objects (4 of them are the
-   reference itself).
+1. Creating and dropping a Person, its life noted in the journal, against the same class in plain
+   Python with __slots__.
+2. The dry run against one full gc.collect() of the same heap: pairs of friends as trash, JSON-like
+   data, random friends, imported libraries. They are measured in turns (dry run, collection, dry
+   run, ...), and the median of the ratios of neighbours is told. A collection frees the trash, so
+   that it is made anew for each.
+3. The most raw memory that a pass holds, in bytes per object and per reference between objects (4
+   of them are the reference itself).
 
     python benchmarks/compare.py [--objects 1000000] [--rounds 7]
 """
@@ -90,7 +92,8 @@ def main():
         theirs, _ = seconds(create_and_drop, Plain)
         ratios.append(mine / theirs)
     print(
-        f"create and drop a Person, journal on, against plain Python with __slots__: {statistics.median(ratios):.2f}"
+        "create and drop a Person, journal on, against plain Python with __slots__: "
+        f"{statistics.median(ratios):.2f}"
     )
     print()
     rows = []

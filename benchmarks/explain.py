@@ -1,17 +1,22 @@
-"""What explaining costs, side by side in one run: each figure is a multiple of one full gc.collect() of the same heap.
+"""What explaining costs, side by side in one run.
 
-1. The words of gcscope, on heaps of about 100,000 and 1,000,000 objects, and on 500,000 rings of one form:
-   the dry run with components and rings, folded (`_core.unreachable_rings`); the report of that as text (`str(garbage())`); and
-   of what lives `why_alive` and `holders` of one object in the middle of the heap, and what each object retains
-   (`_core.retainers`). Before each of them a collection is timed on the same heap, and the medians of the ratios are
-   told. Trash is made anew after the collection that freed it. A figure above its aim is marked with a star.
-2. The same words and those of other packages, in one run on the same heap of 100,000 objects, once each: some take
-   minutes on a million. What takes longer than the limit is told as "more than". They are (with pip install
-   gcscope[benchmark]; which is not there is left out): refcycle, objgraph, guppy3, Pympler.
-3. With --huge: 10,000,000 objects, as trash and alive; the most raw memory of a pass in bytes per object, the most
-   memory of the whole process, and the ratio.
+Each figure is a multiple of one full gc.collect() of the same heap.
 
-    python benchmarks/explain.py [--objects 100000 1000000] [--rounds 5] [--limit 60] [--no-peers] [--huge]
+1. The words of gcscope, on heaps of about 100,000 and 1,000,000 objects, and on 500,000 rings of
+   one form: the dry run with components and rings, folded (`_core.unreachable_rings`); the report
+   of that as text (`str(garbage())`); and of what lives `why_alive` and `holders` of one object in
+   the middle of the heap, and what each object retains (`_core.retainers`). Before each of them a
+   collection is timed on the same heap, and the medians of the ratios are told. Trash is made anew
+   after the collection that freed it. A figure above its aim is marked with a star.
+2. The same words and those of other packages, in one run on the same heap of 100,000 objects, once
+   each: some take minutes on a million. What takes longer than the limit is told as "more than".
+   They are (with pip install gcscope[benchmark]; which is not there is left out): refcycle,
+   objgraph, guppy3, Pympler.
+3. With --huge: 10,000,000 objects, as trash and alive; the most raw memory of a pass in bytes per
+   object, the most memory of the whole process, and the ratio.
+
+    python benchmarks/explain.py [--objects 100000 1000000] [--rounds 5] [--limit 60]
+                                 [--no-peers] [--huge]
 """
 
 import argparse
@@ -58,7 +63,7 @@ def middle():
 
 
 def fold_rings():
-    """Find components and a shortest ring in each, and fold them; nothing but the forms is named."""
+    """Find components and a shortest ring in each, and fold them; only the forms are named."""
     _core.unreachable_rings(None, {}, None)
 
 
@@ -121,22 +126,22 @@ def heapy():
 
 
 def guppy_heap():
-    """Tell what there is, by type."""
+    """Count what there is, by type."""
     str(heapy().heap())
 
 
 def guppy_path():
-    """Tell the shortest paths from the root to one object."""
+    """Find the shortest paths from the root to one object."""
     str(heapy().iso(middle()).sp)
 
 
 def guppy_pattern():
-    """Tell the reference pattern of one object."""
+    """Find the reference pattern of one object."""
     str(heapy().iso(middle()).rp)
 
 
 def pympler_summary():
-    """Tell what there is, by type."""
+    """Count what there is, by type."""
     muppy, summary = (
         importlib.import_module("pympler.muppy"),
         importlib.import_module("pympler.summary"),
@@ -189,7 +194,7 @@ def seconds(action):
 
 
 def compare(heap, objects, action):
-    """Return the ratio of an action to a collection of the same heap, which is made anew where it is trash."""
+    """Return the ratio of an action to a collection of the same heap; trash is made anew."""
     if heap.is_trash:
         heap.build(objects)
     full = seconds(gc.collect)

@@ -1,4 +1,4 @@
-"""What the pytest plugin costs: a project of 1,000 trivial tests, with the gate on all of them against off.
+"""What the pytest plugin costs: 1,000 trivial tests, with the gate on all of them against off.
 
 Each way runs in a process of its own; the ways take turns, and the table has medians over the
 rounds:
@@ -74,11 +74,11 @@ def measure(work, tests, objects, rounds):
         way: project(work / way.replace(" ", "_"), tests, objects, way == "collecting")
         for way in WAYS
     }
-    taken = {way: [] for way in WAYS}
+    times = {way: [] for way in WAYS}
     for _ in range(rounds):
         for way, arguments in WAYS.items():
-            taken[way].append(seconds(folders[way], arguments))
-    return {way: statistics.median(times) for way, times in taken.items()}
+            times[way].append(seconds(folders[way], arguments))
+    return {way: statistics.median(values) for way, values in times.items()}
 
 
 def main():
@@ -93,10 +93,10 @@ def main():
     print(f"{'live objects':>14} {'way':<12} {'against off':>12} {'per test':>10}")
     for objects in (0, options.objects):
         with tempfile.TemporaryDirectory() as work:
-            taken = measure(Path(work), options.tests, objects, options.rounds)
-        for way, time in taken.items():
-            extra = (time - taken["off"]) / options.tests * 1000
-            print(f"{objects:>14,} {way:<12} {time / taken['off']:>12.2f} {extra:>7.2f} ms")
+            medians = measure(Path(work), options.tests, objects, options.rounds)
+        for way, time in medians.items():
+            extra = (time - medians["off"]) / options.tests * 1000
+            print(f"{objects:>14,} {way:<12} {time / medians['off']:>12.2f} {extra:>7.2f} ms")
 
 
 if __name__ == "__main__":

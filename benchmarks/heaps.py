@@ -1,4 +1,4 @@
-"""The heaps that the benchmarks look at: seeded, each of about as many tracked objects as are asked for.
+"""The heaps that the benchmarks look at: seeded, each of about so many tracked objects.
 
 A builder returns what keeps its heap alive. `Heap.build` keeps that, or drops it where the heap is
 to be trash.
@@ -16,14 +16,16 @@ from gcscope import Person
 # Executed again and again in fresh modules, until there are objects enough: classes, functions,
 # tables, as programs do.
 LIBRARIES = """
-    argparse ast asyncio.base_events asyncio.tasks bdb calendar cmd codeop configparser copy csv dataclasses datetime
-    decimal difflib dis doctest email.message email.header enum fractions ftplib functools gettext glob gzip heapq
-    html.parser http.client http.cookiejar http.server imaplib inspect ipaddress json.decoder json.encoder logging
-    logging.config logging.handlers mailbox mimetypes netrc numbers optparse pathlib pdb pickle pickletools pkgutil
-    platform plistlib poplib pprint profile queue random sched selectors shelve shlex shutil smtplib socket socketserver
-    statistics string subprocess tarfile tempfile textwrap threading timeit tokenize trace traceback turtle types typing
-    unittest.case unittest.mock urllib.parse urllib.request uuid warnings wave weakref webbrowser xml.dom.minidom
-    xml.sax.handler xmlrpc.client zipapp zipfile zoneinfo._zoneinfo
+    argparse ast asyncio.base_events asyncio.tasks bdb calendar cmd codeop configparser copy csv
+    dataclasses datetime decimal difflib dis doctest email.message email.header enum fractions
+    ftplib functools gettext glob gzip heapq html.parser http.client http.cookiejar http.server
+    imaplib inspect ipaddress json.decoder json.encoder logging logging.config logging.handlers
+    mailbox mimetypes netrc numbers optparse pathlib pdb pickle pickletools pkgutil platform
+    plistlib poplib pprint profile queue random sched selectors shelve shlex shutil smtplib socket
+    socketserver statistics string subprocess tarfile tempfile textwrap threading timeit tokenize
+    trace traceback turtle types typing unittest.case unittest.mock urllib.parse urllib.request uuid
+    warnings wave weakref webbrowser xml.dom.minidom xml.sax.handler xmlrpc.client zipapp zipfile
+    zoneinfo._zoneinfo
 """
 
 
@@ -86,7 +88,7 @@ def libraries(objects):
 
 
 def random_friends(objects):
-    """People with four random friends each, in two lists of references by index: the worst case for caches."""
+    """Make people with four random friends each: the worst case for caches."""
     rng = random.Random(1)
     people = [Person("p") for _ in range(objects // 2)]
     for person in people:
@@ -123,7 +125,7 @@ class Connection:
 
 
 class Service:
-    """A service in the middle of its work: connections, sessions, a cache, failures that were kept."""
+    """A service in the middle of its work: connections, sessions, a cache, kept failures."""
 
     def __init__(self):
         self.connections = {}
@@ -154,7 +156,7 @@ class Service:
 
 
 def service(objects):
-    """Make connections with callbacks, sessions, generators that wait, a cache, exceptions that were kept."""
+    """Make connections with callbacks, sessions, waiting generators, a cache, kept exceptions."""
     rng = random.Random(3)
     busy = Service()
     for _ in range(objects // 27):

@@ -1,4 +1,4 @@
-"""Test suites of other people's packages, run without gcscope's pytest plugin and with it, in turns.
+"""Test suites of other people's packages, run without and with gcscope's pytest plugin, in turns.
 
 What is measured: whether every test has the same outcome, how much longer the run takes (the median
 of the ratios of neighbouring runs), and what the tests leave; once more with --gcscope-fail, and
@@ -90,7 +90,7 @@ def out(*command, where=None):
 
 
 def prepared(name, work):
-    """Make the virtual environment of a package; return its Python and the directory of the sdist."""
+    """Make the virtual environment of a package; return its Python and the sdist's directory."""
     home = work / name
     python = home / "venv" / "bin" / "python"
     if not python.exists():
@@ -129,7 +129,7 @@ def prepared(name, work):
 
 
 def version_of(python, name):
-    """Tell which version of a package is installed."""
+    """Return which version of a package is installed."""
     return out(python, "-c", f"import importlib.metadata as m; print(m.version({name!r}))").strip()
 
 
@@ -145,7 +145,7 @@ def outcomes(path):
 
 
 def run(name, work, way, *options):
-    """Run the tests of a package in one way; return the seconds, the outcomes and what was printed."""
+    """Run the tests of a package in one way; return seconds, outcomes and what was printed."""
     python, sdist = work / name / "venv" / "bin" / "python", next((work / name / "sdist").iterdir())
     xml = work / name / f"{way}.xml"
     tests = PROJECTS[name].tests
@@ -170,7 +170,7 @@ def run(name, work, way, *options):
 
 
 def told(text):
-    """Read from a summary how many tests were judged, how many left cycles, and of how many forms."""
+    """Read from a summary how many tests were judged, how many left cycles, of how many forms."""
     found = SUMMARY.search(text)
     return tuple(found.group(i) or "0" for i in (1, 2, 3)) if found else ("?", "?", "?")
 
@@ -196,7 +196,8 @@ def measured(name, work, rounds):
     for test in (*changed, *apart):
         print("  differs:", *test, file=sys.stderr)
     tests = f"{sum(map(len, plain.values())):,}"
-    equal = f"{'no' if changed else 'yes'}{'' if len(steady) == len(plain) else f', of {len(steady):,} steady ones'}"
+    share = "" if len(steady) == len(plain) else f", of {len(steady):,} steady ones"
+    equal = f"{'no' if changed else 'yes'}{share}"
     left_by_two = f"{'no' if apart else 'yes'}, {told(of_two)[1]}"
     ratio = f"{statistics.median(ratios):.2f}"
     return (
@@ -223,7 +224,8 @@ def main():
     parser.add_argument("packages", nargs="*", default=list(PROJECTS), metavar="package")
     options = parser.parse_args()
     print(
-        "| package | version | tests | judged | left cycles | forms | outcomes equal | time with / without",
+        "| package | version | tests | judged | left cycles | forms | outcomes equal "
+        "| time with / without",
         end=" ",
     )
     print("| failed by --gcscope-fail | with -n 2: equal, left cycles |")

@@ -1,5 +1,6 @@
-"""The README's pictures, drawn of real objects: `python docs/pictures.py` writes them anew into docs/. Needs Graphviz.
+"""The README's pictures, drawn of real objects; needs Graphviz.
 
+python docs/pictures.py          writes them anew into docs/
 python docs/pictures.py FOLDER   writes them there
 """
 
@@ -17,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def lecture():
-    """Two friends, and both names go; variables of the module, so that they are called as in the lecture."""
+    """Film two friends, and both names go; in variables of the module, as in the lecture."""
     global p1, p2
     p1, p2 = Person("Michael"), Person("Sarah")
     p1.befriend(p2)

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-/* This thread's place, or a free one where it has none; NULL where all are taken. */
+/* This thread's place, or a free one where it has none; NULL where all are in use. */
 static ThreadPauses *
 place_of(GcPause *gc_pause, unsigned long thread)
 {
@@ -17,7 +17,7 @@ place_of(GcPause *gc_pause, unsigned long thread)
     return free;
 }
 
-/* In a process that was forked off: forget what other threads held. */
+/* In a process that was forked off: drop the pauses of other threads. */
 static void
 follow_fork(GcPause *gc_pause)
 {

@@ -1,4 +1,4 @@
-/* paths: shortest ways and rings, by breadth-first search. It knows no Python.
+/* bfs: shortest paths and rings, by breadth-first search. It knows no Python.
 
    A search marks what it has seen with its own number, so that nothing is cleared between two
    searches, and a search costs what it looks at: half a million rings are found one after the other
@@ -6,8 +6,8 @@
 
    A shortest ring of a component: the shortest one through each of its members, where a search is
    given up as soon as it cannot beat the best so far (Itai and Rodeh, "Finding a minimum circuit in
-   a graph", 1978). Mostly there is nothing to search: a component that is nothing but one ring is
-   told by following it. */
+   a graph", 1978). Mostly there is nothing to search: where a component is nothing but one ring, it
+   is enough to follow that. */
 
 #ifndef GCSCOPE_BFS_H
 #define GCSCOPE_BFS_H
@@ -30,8 +30,8 @@ typedef struct {
 int bfs_init(Bfs *bfs, Memory *memory, const Graph *graph);
 void bfs_fini(Bfs *bfs);
 
-/* The shortest way from any of `roots` to `target`, not through nodes that are
-   excluded (NULL: none), roots and target included. `way` begins at the root and ends at the
+/* The shortest way from any of `roots` to `target`, through no node that is in `excluded` (NULL:
+   none are), which may hold roots and the target, too. `way` begins at the root and ends at the
    target. 1: found; 0: there is none, and `way` is empty; -1: out of memory. Among several, the one
    whose root stands first; rows are followed in their order. The caller frees `way`, which may be
    used again for the next one. */

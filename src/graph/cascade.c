@@ -34,8 +34,8 @@ cascade_fini(Cascade *cascade)
 }
 
 /* A node enters `freed` once. The mark is what sees to it: where an edge owns nothing, or a cut is
-   made good, a count may come to zero more than once. There is room for every node, so that a fall
-   cannot end halfway. */
+   made good, a count may come to zero more than once. There is room for every node, so that a
+   cascade cannot end halfway. */
 static inline void
 free_node(Cascade *cascade, NodeId node)
 {

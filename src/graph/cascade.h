@@ -5,12 +5,12 @@
    afterwards, so that many cuts can be tried on one graph: a call costs what it frees, with the
    edges of that, and never depends on the size of the graph.
 
-       cascade_cut    these edges go; one of which nothing is left is not taken a second time when
-                      its source is freed in turn
+       cascade_cut    these edges go; one that was cut does not go a second time when its source is
+                      freed in turn
        cascade_free   these nodes go, and their edges with them
 
-   An edge may own nothing (collector.h). It was not counted, but is taken like the others when its
-   source goes, since nothing tells it from them: its target may then fall too early. */
+   An edge may own nothing (collector.h). It was not counted, but is subtracted like the others when
+   its source goes, since nothing tells it from them: its target may then be freed too early. */
 
 #ifndef GCSCOPE_CASCADE_H
 #define GCSCOPE_CASCADE_H
@@ -30,7 +30,7 @@ typedef struct {
     NodeSet is_freed;        /* empty between two calls */
     VEC(uint32_t) first_cut; /* node -> 1 + its last cut edge, or 0; all 0 between two calls */
     VEC(uint32_t) next_cut;  /* cut -> 1 + number of the cut before it with the same source, or 0 */
-    uint64_t steps;          /* references taken so far */
+    uint64_t steps;          /* references subtracted so far */
 } Cascade;
 
 /* counts: the references that each node has from inside the graph, less one for each of `unowned`
@@ -47,7 +47,7 @@ void cascade_fini(Cascade *cascade);
 int cascade_cut(Cascade *cascade, const Edge *edges, size_t count);
 
 /* Free nodes[0 .. count), whatever their counts, and let the counts of others fall: cascade->freed
-   holds the others that fell with them, not the nodes themselves. 0; it cannot fail as yet. */
+   holds the others that were freed with them, not the nodes themselves. 0; it cannot fail yet. */
 int cascade_free(Cascade *cascade, const NodeId *nodes, size_t count);
 
 #endif

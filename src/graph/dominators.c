@@ -198,7 +198,7 @@ find_dominators(Work *work)
 
 /* From numbers to nodes. The numbers are overwritten one by one with what they lead to. */
 static void
-tell(const Work *work, NodeId *idom)
+write_idoms(const Work *work, NodeId *idom)
 {
     for (size_t n = 0; n < work->graph->nodes; n++) {
         if (idom[n] == 0) {
@@ -222,7 +222,7 @@ work_through(Work *work, Dominators *dominators)
     }
     find_semis(work);
     find_dominators(work);
-    tell(work, dominators->idom.items);
+    write_idoms(work, dominators->idom.items);
     dominators->order.length = work->count;
     return 0;
 }

@@ -4,10 +4,11 @@
 
    Pearce gives every node one number, `rindex`, that means three things in turn:
 
-       0                  not visited
-       1 .. live          visited, component not known yet: the earliest such node that is known to
-   be reachable from it. `live` nodes are in this state, and they have been numbered 1 .. live in
-   turn count - k          its component is the k-th that was finished
+       0             not visited
+       1 .. live     visited, component not known yet: the earliest such node that is known to be
+                     reachable from it. `live` nodes are in this state, and they have been numbered
+                     1 .. live in turn
+       count - k     its component is the k-th that was finished
 
    Finished numbers go down from `count`, and k + live never exceeds count: so every finished number
    is greater than every live one, and an edge into a finished component does not lower anything,
@@ -26,7 +27,7 @@ typedef struct {
     size_t waiting;
     NodeId live;
     NodeId finished; /* components */
-} Walk;
+} SccWalk;
 
 /* Kept in the topmost bit of an edge: its source leads to an earlier live node. A graph has fewer
    than 2**31 edges. */
@@ -35,7 +36,7 @@ typedef struct {
 /* Where neighbours lie far apart, the walk waits for their numbers: ask for those of a whole row at
    once. */
 static inline void
-fetch_ahead(const Walk *walk, uint32_t begin, uint32_t end)
+fetch_ahead(const SccWalk *walk, uint32_t begin, uint32_t end)
 {
     enum { AHEAD = 8 };
     for (uint32_t e = begin; e < end && e < begin + AHEAD; e++) {
@@ -45,7 +46,7 @@ fetch_ahead(const Walk *walk, uint32_t begin, uint32_t end)
 }
 
 static inline void
-enter(Walk *walk, NodeId node)
+enter(SccWalk *walk, NodeId node)
 {
     uint32_t begin = walk->graph->offsets.items[node];
     fetch_ahead(walk, begin, walk->graph->offsets.items[node + 1]);
@@ -57,7 +58,7 @@ enter(Walk *walk, NodeId node)
 /* The row of the first node of a component has been read: all that waits and is not earlier than it
    is of its component. */
 static inline void
-finish_component(Walk *walk, NodeId first)
+finish_component(SccWalk *walk, NodeId first)
 {
     NodeId number = (NodeId)walk->graph->nodes - walk->finished++;
     NodeId index = walk->rindex[first];
@@ -73,7 +74,7 @@ finish_component(Walk *walk, NodeId first)
 /* The row of the last node on the way has been read. Its caller on the way learns what it leads to
    when it looks at the same edge again. */
 static inline void
-leave(Walk *walk, NodeId node, bool not_first)
+leave(SccWalk *walk, NodeId node, bool not_first)
 {
     walk->depth--;
     if (not_first) {
@@ -87,7 +88,7 @@ leave(Walk *walk, NodeId node, bool not_first)
 /* Read the row of the last node on the way, until it is at its end or at a node that was not
    visited. */
 static inline void
-advance(Walk *walk)
+advance(SccWalk *walk)
 {
     NodeId node = walk->stack[walk->depth - 1];
     uint32_t saved = walk->edges[walk->depth - 1];
@@ -122,11 +123,11 @@ walk_all(Scc *scc, const Graph *graph)
     int error = -1;
     if (vec_reserve(scc->memory, &stack, nodes) == 0 &&
         vec_reserve(scc->memory, &edges, nodes) == 0) {
-        Walk walk = {.graph = graph,
-                     .rindex = scc->component.items,
-                     .stack = stack.items,
-                     .edges = edges.items,
-                     .waiting = nodes};
+        SccWalk walk = {.graph = graph,
+                        .rindex = scc->component.items,
+                        .stack = stack.items,
+                        .edges = edges.items,
+                        .waiting = nodes};
         for (size_t n = 0; n < nodes; n++) {
             if (walk.rindex[n] == 0) {
                 enter(&walk, (NodeId)n);

@@ -12,8 +12,9 @@
    needed to know which edge belongs to whom. Objects are read in the order of their ids, which is
    nearly that of their addresses.
 
-       heap_list       objects and their ids                       (PyUnstable_GC_VisitObjects, or a
-   list) heap_traverse   reference counts, edges, unowned edges      (tp_traverse, internals) */
+       heap_list       objects and their ids      by PyUnstable_GC_VisitObjects, or of a list
+       heap_traverse   reference counts, edges,   by tp_traverse
+                       edges that own nothing     by interp.h */
 
 #include "heap/heap.h"
 
@@ -334,7 +335,7 @@ heap_fini(Heap *heap)
 
 /* Bytes of the items that follow the struct. An int keeps its length elsewhere than other objects
    of variable size. A type with items and yet without an ob_size has some other field in its place:
-   what no object can have is taken for none. */
+   what no object can have counts as none. */
 static size_t
 item_bytes(PyObject *op)
 {

@@ -34,6 +34,16 @@ cycles_fini(Cycles *cycles)
     nodeset_fini(&cycles->chosen);
 }
 
+int
+cycles_objects(const Cycles *cycles, const NodeId *members, size_t count, Objects *objects)
+{
+    int error = vec_reserve(cycles->memory, objects, count);
+    for (size_t m = 0; m < count && error == 0; m++) {
+        vec_push_reserved(objects, cycles_object(cycles, members[m]));
+    }
+    return error;
+}
+
 /* ----------------------------------------------------------------------- types */
 
 static PyTypeObject *

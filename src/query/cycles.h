@@ -34,6 +34,8 @@ typedef struct {
     uint64_t dragged_bytes;
 } Form;
 
+typedef VEC(PyObject *) Objects;
+
 typedef struct {
     PyTypeObject *type; /* borrowed */
     uint64_t hash;      /* of its name: the same in the next process */
@@ -77,6 +79,9 @@ cycles_object(const Cycles *cycles, NodeId number)
 {
     return cycles->heap->objects.items[cycles->nodes.items[number]];
 }
+
+/* Append the objects of members[0 .. count), borrowed. 0; -1 out of memory. */
+int cycles_objects(const Cycles *cycles, const NodeId *members, size_t count, Objects *objects);
 
 /* The i-th of the ring, which begins anew behind its end; i is less than twice its length. */
 static inline NodeId

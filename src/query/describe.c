@@ -1,3 +1,18 @@
+/* describe.c: what can be said of an object by reading its struct.
+
+   Attributes are not asked for: __name__, __qualname__ and __module__ may be properties of a
+   metaclass, and a look-up in a dict may call the __eq__ of an odd key. So fields of CPython's own
+   structs are read, dicts are gone through key by key, and only an exact str counts as a name.
+
+       describe_kind    exact types first, by a table; else by the base type
+       describe_name    a type's, module's, function's, Person's, or that of the code which an
+                        object runs
+       describe_where   the line of a frame or traceback; the first line of other code; of a class
+                        its first line where it is known, in the file of one of its functions; of
+                        all else where tracemalloc saw it being made, if that was tracing
+
+   describe_where calls one function, tracemalloc's, which is C (describer.c sees to that). */
+
 #include "query/describe.h"
 
 #include "heap/interp.h"

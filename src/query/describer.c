@@ -1,3 +1,10 @@
+/* describer.c: from objects and labels to a Node and an Edge.
+
+   An Edge has two texts, for a person and for a fingerprint (edge_label.h). Where the label is the
+   last resort and the program has registered a labeller for the type, the Edge carries the two
+   objects in `ask`, since a labeller is Python code and may run only after the pass; until then the
+   row holds them. Everything else in a row is a string, a number or another row. */
+
 #include "query/describer.h"
 
 #include "base/typename.h"

@@ -1,8 +1,8 @@
 /* describer: objects and references as rows, for a person who reads a report.
 
-   What a thing is called is found in describe.h and labels/; here it becomes a Node or an Edge. A
-   Describer is what the words pass down: it lasts as long as the call of a word, and holds what the
-   caller gave for the purpose, borrowed. */
+   What an object or a reference is called is found by describe.h and labels/; here it becomes a
+   Node or an Edge. A Describer is passed down as an argument: it lasts as long as one call from
+   Python, and holds what the caller gave for the purpose, borrowed. */
 
 #ifndef GCSCOPE_DESCRIBER_H
 #define GCSCOPE_DESCRIBER_H

@@ -1,7 +1,13 @@
-/* garbage.c: choose objects, find their rings, describe each form once.
+/* garbage.c: the same three steps, of what is unreachable and of what lives.
 
-       choose_unreachable   what the dry run found
-       choose_reached       what a walk from some objects meets */
+       choose     objects of the heap: what the dry run found unreachable (choose_unreachable), or
+                  what some objects lead to (choose_reached)
+       find       their components and rings, folded to forms (cycles_find)
+       describe   each form once, as a Ring (ring_rows), and all objects as a RollCall
+
+   Of unreachable objects the RollCall has every one, in a ring or only kept by one; of live ones it
+   has the members of components. What was unreachable before (`earlier`) is left out of the choice,
+   not of the pass: the verdict is on all that was listed. */
 
 #include "query/garbage.h"
 
@@ -40,9 +46,9 @@ choose_unreachable(Cycles *cycles, Scan *scan, PyObject *earlier)
     return nodeset_number(&cycles->chosen);
 }
 
-/* New reference: a roll call of what was found, without `earlier`. NULL with an exception. */
+/* New reference: a RollCall of what was found, without `earlier`. NULL with an exception. */
 static PyObject *
-call_unreachable(Scan *scan, PyObject *earlier)
+objects_unreachable(Scan *scan, PyObject *earlier)
 {
     PyObject *found = roll_call_of_unreachable(scan);
     if (found != NULL && earlier != NULL) {
@@ -66,7 +72,7 @@ find_unreachable(const Describer *describer, Scan *scan, PyObject *earlier, PyOb
         PyErr_NoMemory();
     }
     else if ((forms = ring_rows(describer, &cycles)) != NULL) {
-        answer = rings_row(scan->state, call_unreachable(scan, earlier), forms);
+        answer = rings_row(scan->state, objects_unreachable(scan, earlier), forms);
     }
     cycles_fini(&cycles);
     return answer;
@@ -120,21 +126,18 @@ choose_reached(Cycles *cycles, const Heap *heap, PyObject *objects)
     return error == 0 ? nodeset_number(&cycles->chosen) : error;
 }
 
-/* New reference: a roll call of the members of all components. NULL with an exception. */
+/* New reference: a RollCall of the members of all components. NULL with an exception. */
 static PyObject *
-call_components(ModuleState *state, const Cycles *cycles)
+objects_in_components(ModuleState *state, const Cycles *cycles)
 {
     const NodeIds *members = &cycles->scc.members;
-    VEC(PyObject *) objects = {0};
-    if (vec_reserve(cycles->memory, &objects, members->length) < 0) {
+    Objects objects = {0};
+    if (cycles_objects(cycles, members->items, members->length, &objects) < 0) {
         return PyErr_NoMemory();
     }
-    for (size_t m = 0; m < members->length; m++) {
-        vec_push_reserved(&objects, cycles_object(cycles, members->items[m]));
-    }
-    PyObject *call = roll_call_of_objects(state, objects.items, objects.length);
+    PyObject *found = roll_call_of_objects(state, objects.items, objects.length);
     vec_fini(cycles->memory, &objects);
-    return call;
+    return found;
 }
 
 static PyObject *
@@ -151,7 +154,7 @@ find_live(const Describer *describer, Scan *scan, PyObject *objects)
         PyErr_NoMemory();
     }
     else if ((forms = ring_rows(describer, &cycles)) != NULL) {
-        answer = rings_row(scan->state, call_components(scan->state, &cycles), forms);
+        answer = rings_row(scan->state, objects_in_components(scan->state, &cycles), forms);
     }
     cycles_fini(&cycles);
     return answer;

@@ -2,10 +2,14 @@
 
        gather_holders       who shows the object by tp_traverse, and how often; no graph is needed
                             for that
-       holders_find_owners  whose __dict__ the dicts among the holders are, whose closure the cells,
+       holders_find_parents whose __dict__ the dicts among the holders are, whose closure the cells,
                             which module's variables the containers: for their names
        add_holders          a row for each of their references
-       add_slot             which slots of running frames refer to it: no tp_traverse shows them */
+       add_slot             which slots of running frames refer to it: no tp_traverse shows them
+
+   The sum is exact because what is ours is left out by identity: the box in which the object was
+   given, the frame of the word that asks, and the dict that a debugger has made of its variables.
+   What a suspended generator only borrows is a row, and does not count. */
 
 #include "query/holders.h"
 
@@ -98,26 +102,26 @@ known_title(PyObject *known, PyObject *op)
 }
 
 static void
-enter_owner(Holder *holders, size_t count, PyObject *op, PyObject *owner)
+enter_parent(Holder *holders, size_t count, PyObject *op, PyObject *parent)
 {
     for (size_t h = 0; h < count; h++) {
-        if (holders[h].op == op && holders[h].owner == NULL && !holders[h].is_known) {
-            holders[h].owner = owner;
+        if (holders[h].op == op && holders[h].parent == NULL && !holders[h].is_known) {
+            holders[h].parent = parent;
         }
     }
 }
 
 static void
-enter_owners_of_heap(Holder *holders, size_t count, const Heap *heap)
+enter_parents_of_heap(Holder *holders, size_t count, const Heap *heap)
 {
     for (size_t n = 0; n < heap->count; n++) {
         PyObject *op = heap->objects.items[n], *dict = interp_instance_dict(op);
         if (dict != NULL) {
-            enter_owner(holders, count, dict, op);
+            enter_parent(holders, count, dict, op);
         }
         PyObject *closure = PyFunction_Check(op) ? ((PyFunctionObject *)op)->func_closure : NULL;
         for (Py_ssize_t c = 0; closure != NULL && c < PyTuple_GET_SIZE(closure); c++) {
-            enter_owner(holders, count, PyTuple_GET_ITEM(closure, c), op);
+            enter_parent(holders, count, PyTuple_GET_ITEM(closure, c), op);
         }
     }
 }
@@ -140,14 +144,14 @@ enter_modules(Holder *holders, size_t count)
         Py_ssize_t place = 0;
         while (dict != NULL && PyDict_Next(dict, &place, &key, &value)) {
             if (is_container(value) && PyUnicode_CheckExact(key)) {
-                enter_owner(holders, count, value, module);
+                enter_parent(holders, count, value, module);
             }
         }
     }
 }
 
 void
-holders_find_owners(Holder *holders, size_t count, PyObject *known, const Heap *heap)
+holders_find_parents(Holder *holders, size_t count, PyObject *known, const Heap *heap)
 {
     enum { MANY = 64 };
     bool has_hidden = false, has_container = false;
@@ -157,7 +161,7 @@ holders_find_owners(Holder *holders, size_t count, PyObject *known, const Heap *
         has_container |= is_container(holders[h].op);
     }
     if (has_hidden && count <= MANY) {
-        enter_owners_of_heap(holders, count, heap);
+        enter_parents_of_heap(holders, count, heap);
     }
     if (has_container && count <= MANY) {
         enter_modules(holders, count);
@@ -176,22 +180,22 @@ add_row(HolderScan *asked, PyObject *node, PyObject *edges, bool owned, const ch
     return rows_append(asked->rows, row_new(asked->describer->state, ROW_REFERENCE, items));
 }
 
-/* Append what leads from the owner to the holder. 0 or -1 with an exception. */
+/* Append what leads from the parent to the holder. 0 or -1 with an exception. */
 static int
-add_owner_edges(const Describer *describer, PyObject *edges, const Holder *holder)
+add_parent_edges(const Describer *describer, PyObject *edges, const Holder *holder)
 {
     static const Label dict_label = {.kind = LABEL_DICT};
-    PyObject *op = holder->op, *owner = holder->owner;
-    if (owner == NULL) {
+    PyObject *op = holder->op, *parent = holder->parent;
+    if (parent == NULL) {
         return 0;
     }
     if (PyCell_Check(op)) {
-        PyObject *closure = ((PyFunctionObject *)owner)->func_closure;
-        Label cell = edge_label_find(closure, owner, op, 0);
+        PyObject *closure = ((PyFunctionObject *)parent)->func_closure;
+        Label cell = edge_label_find(closure, parent, op, 0);
         return rows_append(edges, describer_edge(describer, &cell, closure, op));
     }
-    PyObject *dict = PyModule_Check(owner) ? PyModule_GetDict(owner) : op;
-    if (rows_append(edges, describer_edge(describer, &dict_label, owner, dict)) < 0) {
+    PyObject *dict = PyModule_Check(parent) ? PyModule_GetDict(parent) : op;
+    if (rows_append(edges, describer_edge(describer, &dict_label, parent, dict)) < 0) {
         return -1;
     }
     if (dict == op) {
@@ -207,7 +211,7 @@ holders_edges(const Describer *describer, const Holder *holder, const Label *lab
 {
     PyObject *edges = PyList_New(0);
     if (edges != NULL &&
-        (add_owner_edges(describer, edges, holder) < 0 ||
+        (add_parent_edges(describer, edges, holder) < 0 ||
          rows_append(edges, describer_edge(describer, label, holder->op, target)) < 0)) {
         Py_CLEAR(edges);
     }
@@ -220,7 +224,7 @@ holders_node(const Describer *describer, PyObject *known, const Holder *holder)
     enum { RANK = 3 };
     PyObject *title = known_title(known, holder->op);
     if (title == NULL) {
-        return describer_node(describer, holder->owner != NULL ? holder->owner : holder->op);
+        return describer_node(describer, holder->parent != NULL ? holder->parent : holder->op);
     }
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = PyUnicode_FromString("dict")) != NULL &&
@@ -325,7 +329,7 @@ find_references(HolderScan *asked, Scan *scan)
     if (gather_holders(asked, &scan->heap) < 0) {
         return PyErr_NoMemory();
     }
-    holders_find_owners(asked->holders.items, asked->holders.length, asked->known, &scan->heap);
+    holders_find_parents(asked->holders.items, asked->holders.length, asked->known, &scan->heap);
     if (add_holders(asked) < 0) {
         return NULL;
     }

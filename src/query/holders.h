@@ -13,20 +13,20 @@ PyObject *holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 typedef struct {
     PyObject *op;
-    PyObject *owner; /* whose __dict__ it is, or who names a cell or a container; or NULL */
-    bool is_known;   /* the caller has a title for it */
-    size_t shown;    /* how often its tp_traverse shows the object */
-    size_t unowned;  /* how many of those own nothing */
+    PyObject *parent; /* whose __dict__ it is, or who names a cell or a container; or NULL */
+    bool is_known;    /* the caller has a title for it */
+    size_t shown;     /* how often its tp_traverse shows the object */
+    size_t unowned;   /* how many of those own nothing */
 } Holder;
 
-/* Find the owners of the containers and cells among some holders, for their names. Not for many: it
-   would take their number times the heap. known: pairs of the address of a dict and its title. */
-void holders_find_owners(Holder *holders, size_t count, PyObject *known, const Heap *heap);
+/* Find the parents of the containers and cells among some holders, for their names. Not of many: it
+   would cost their number times the heap. known: pairs of the address of a dict and its title. */
+void holders_find_parents(Holder *holders, size_t count, PyObject *known, const Heap *heap);
 
-/* New reference: the Node of a holder, or of its owner. NULL with an exception. */
+/* New reference: the Node of a holder, or of its parent. NULL with an exception. */
 PyObject *holders_node(const Describer *describer, PyObject *known, const Holder *holder);
 
-/* New reference: a list of Edge, from a holder's owner over the holder to the object; from the
+/* New reference: a list of Edge, from a holder's parent over the holder to the object; from the
    holder alone where it has none. NULL with an exception. */
 PyObject *holders_edges(const Describer *describer, const Holder *holder, const Label *label,
                         PyObject *target);

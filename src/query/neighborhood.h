@@ -1,5 +1,5 @@
 /* neighborhood: some objects, what they lead to, who else refers to them, and the collector's
-   arithmetic with them: numbers, which neighborhood_rows.h puts into words.
+   arithmetic with them: numbers, which neighborhood_rows.h describes.
 
    The objects are given by address, so that asking holds nothing, or in a tuple, which does not
    count. Of those that a walk from them meets (reach.h) the first `most` are shown. The others
@@ -48,7 +48,7 @@ typedef struct {
     VEC(uint32_t) bundle; /* place of a shown one -> 1 + a bundle while a row is read, or 0 */
 } Neighborhood;
 
-/* Walk, count and judge, after scan_judge. `given` is a list of addresses, or the tuple
+/* Find all of it, after scan_judge. `given` is a list of addresses, or the tuple
    scan->given; `neighborhood` zeroed. 0, or -1 with an exception. */
 int neighborhood_find(Neighborhood *neighborhood, Scan *scan, PyObject *given, size_t most);
 void neighborhood_fini(Neighborhood *neighborhood);

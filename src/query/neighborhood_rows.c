@@ -1,10 +1,20 @@
+/* neighborhood_rows.c: what neighborhood.h found, in words.
+
+       neighbor        one shown object: its Node, its counts, its place in both verdicts
+       add_inner       a row for each pair of shown objects with a reference between them
+       add_outer       a row for each reference from a tracked object that was not met
+       add_slot        and for each from a running frame, which no tp_traverse shows
+       gather_labels   the names of all references of one object, in one visit of its referents
+
+   What is told is limited (MOST_PARALLEL, MOST_SLOTS), what is counted is not: of a thousand
+   references from one list four have names, and the row says a thousand. */
+
 #include "query/neighborhood_rows.h"
 
 #include "labels/referents.h"
 #include "query/neighborhood.h"
 #include "types/tracked.h"
 
-/* What is told is limited, what is counted is not. */
 enum {
     MOST_PARALLEL = 4, /* references from one object to another that are told by name */
     MOST_SLOTS = 24,   /* holders of one object from outside that are told, those in frames
@@ -250,7 +260,7 @@ add_outer(Rows *rows)
         Holder holder = {.op = scan->heap.objects.items[outer->items[b].source]};
         vec_push_reserved(&holders, holder);
     }
-    holders_find_owners(holders.items, holders.length, rows->known, &scan->heap);
+    holders_find_parents(holders.items, holders.length, rows->known, &scan->heap);
     for (size_t b = 0, next; b < holders.length && error == 0; b = next) {
         PyObject *op = holders.items[b].op;
         for (next = b + 1; next < holders.length && holders.items[next].op == op;) {
@@ -355,7 +365,7 @@ neighborhood_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     scan_begin(&scan, state);
     Rows rows = {.describer = &describer, .neighborhood = {.scan = &scan}, .known = args[2]};
     bool is_hidden = has_objects && PyObject_GC_IsTracked(args[0]);
-    if (is_hidden) { /* from the scan, which would tell it as a holder */
+    if (is_hidden) { /* from the scan, which would count it as a holder */
         PyObject_GC_UnTrack(args[0]);
     }
     scan.given = has_objects ? args[0] : NULL;

@@ -1,5 +1,5 @@
-/* neighborhood_rows: some objects, what they lead to, and who holds them from outside, as rows: the
-   data of a picture, of one moment. */
+/* neighborhood_rows: some objects, what they lead to, and who holds them from outside, as rows, of
+   which a picture of one moment is drawn. */
 
 #ifndef GCSCOPE_NEIGHBORHOOD_ROWS_H
 #define GCSCOPE_NEIGHBORHOOD_ROWS_H

@@ -1,6 +1,6 @@
 /* reach: what some objects lead to.
 
-   A walk from them, breadth-first, does not go on through modules, classes and the globals of
+   A breadth-first search from them does not go on through modules, classes and the globals of
    functions, since through those everything leads to everything; only where such an object is
    itself given, it is gone through. What is met is numbered in the order of its coming, the given
    ones first:
@@ -36,7 +36,7 @@ void reach_fini(Reach *reach);
 /* Give a node; once or more often. */
 void reach_give(Reach *reach, NodeId node);
 
-/* Walk. Rows are read first to last as a program sees them, where the way is kept; else in any
+/* Search. Rows are read first to last as a program sees them, where the way is kept; else in any
    order. 0; -1 out of memory. */
 int reach_run(Reach *reach);
 

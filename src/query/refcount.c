@@ -1,13 +1,17 @@
-#include "query/refcount.h"
-
-/* How many references this very call holds on its argument.
+/* refcount.c: the count in the object, less what this very call adds to it.
 
    Up to 3.13 a caller's evaluation stack owns what lies on it: one. From 3.14 on a local variable
-   is lent to the call (LOAD_FAST_BORROW) and the stack owns nothing, while other arguments are
+   is borrowed by the call (LOAD_FAST_BORROW) and the stack owns nothing, while other arguments are
    owned as before. Only the interpreter can tell the two apart, and it does so for an object with
    one reference; so for a moment that is what the object has. The GIL is held and nothing else runs
    in between. Asked by a caller in C (map, partial), which owns its argument in a place of its own,
-   it says no, and that reference is counted. */
+   it says no, and that reference is counted.
+
+   References to immortal objects are not counted by the interpreter. The answer is then the one
+   instance of an int type, larger than any count, that writes itself as 'immortal'. */
+
+#include "query/refcount.h"
+
 static Py_ssize_t
 references_of_call(PyObject *obj)
 {

@@ -1,6 +1,11 @@
 /* retained.c: the dominator tree of the whole heap (dominators.h), from the roots of the dry run:
    what stands below an object in it would go with that object.
 
+       run_dominators   the tree, of what is referred to from outside
+       gather_kept      of one object: its subtree, in one pass over the preorder, since a node
+                        stands behind its dominator
+       find_heaviest    of all: bytes summed up over subtrees (dominators_sum), and the largest sums
+
    The objects of a heap that is judged have a gc_refs that is not 0 if something outside refers to
    them: those are the roots. The object that is asked about is one besides, so that garbage may be
    asked about, too; the box by which it was given is none. */

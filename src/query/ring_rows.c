@@ -66,12 +66,9 @@ types_of(const RingRow *ring)
 {
     const Cycles *cycles = ring->cycles;
     const NodeId *members = cycles_members(cycles, ring->form->component);
-    VEC(PyObject *) objects = {0};
-    if (vec_reserve(cycles->memory, &objects, ring->form->objects) < 0) {
+    Objects objects = {0};
+    if (cycles_objects(cycles, members, ring->form->objects, &objects) < 0) {
         return PyErr_NoMemory();
-    }
-    for (size_t m = 0; m < ring->form->objects; m++) {
-        vec_push_reserved(&objects, cycles_object(cycles, members[m]));
     }
     PyObject *types = roll_call_types_of(ring->describer->state, objects.items, objects.length);
     vec_fini(cycles->memory, &objects);

@@ -13,7 +13,7 @@ journal_new(void)
         return NULL;
     }
     memory_init(&journal->memory);
-    journal->owners = 1;
+    journal->references = 1;
     journal->collections = 1;
     journal->next_serial = 1;
     journal->alive.next = journal->alive.previous = &journal->alive;
@@ -25,13 +25,13 @@ journal_new(void)
 void
 journal_retain(Journal *journal)
 {
-    journal->owners++;
+    journal->references++;
 }
 
 void
 journal_release(Journal *journal)
 {
-    if (--journal->owners != 0) {
+    if (--journal->references != 0) {
         return;
     }
     for (size_t i = 0; i < journal->type_names.length; i++) {
@@ -114,7 +114,7 @@ journal_type_name(const Journal *journal, uint32_t type)
 /* -------------------------------------------------------------- the register */
 
 void
-journal_birth(Journal *journal, Life *life, uint32_t type)
+journal_enter(Journal *journal, Life *life, uint32_t type)
 {
     Life *head = &journal->alive;
     *life = (Life){.next = head,
@@ -126,7 +126,7 @@ journal_birth(Journal *journal, Life *life, uint32_t type)
 }
 
 void
-journal_death(Journal *journal, Life *life, FreedBy by)
+journal_remove(Journal *journal, Life *life, FreedBy by)
 {
     life->previous->next = life->next;
     life->next->previous = life->previous;
@@ -226,7 +226,7 @@ journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by, Py_
 }
 
 void
-journal_name_birth(Journal *journal, const Life *life, PyObject *name)
+journal_name_created(Journal *journal, const Life *life, PyObject *name)
 {
     if (journal->event_count != 0) {
         Event *newest = (Event *)journal_event(journal, journal->event_count - 1);

@@ -1,6 +1,6 @@
 /* journal: the lives of the instrumented objects.
 
-   Three things are kept, all of them in raw memory, none holding a Python object:
+   It keeps three tables, all of them in raw memory, none holding a Python object:
 
      the register   every instrumented object that is alive, a doubly linked list through the
                     objects themselves
@@ -61,13 +61,13 @@ typedef struct Life {
     struct Life *next, *previous; /* borrowed neighbours in the register */
     uint64_t serial;              /* 1, 2, 3 ... in the order of creation */
     uint32_t type;                /* number of the type's name when it was created */
-    uint64_t finalized_at;        /* Journal.collections when a fallen count ran it, or 0 */
+    uint64_t finalized_at;        /* Journal.collections when a count of 0 ran it, or 0 */
     bool finalized;               /* its finalizer was noted: a repeat is a call of __del__ */
     bool doomed; /* the collector has finalized it: it dies of that, or is resurrected */
 } Life;
 
 typedef struct {
-    size_t owners;
+    size_t references; /* from the module and from instrumented objects */
     Memory memory;
 
     uint64_t next_serial;
@@ -102,15 +102,15 @@ void journal_release(Journal *journal);
 int64_t journal_type(Journal *journal, const char *name, size_t length);
 const char *journal_type_name(const Journal *journal, uint32_t type);
 
-/* Enter a new object, or strike one that dies of `by`. */
-void journal_birth(Journal *journal, Life *life, uint32_t type);
-void journal_death(Journal *journal, Life *life, FreedBy by);
+/* Enter a new object into the register, or remove one that dies of `by`. */
+void journal_enter(Journal *journal, Life *life, uint32_t type);
+void journal_remove(Journal *journal, Life *life, FreedBy by);
 
 /* Note an event, if the journal is enabled. `name` (a str, borrowed) may be NULL. */
 void journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by,
                   Py_ssize_t refcount, PyObject *name);
-void journal_name_birth(Journal *journal, const Life *life,
-                        PyObject *name); /* if its birth is the newest event */
+void journal_name_created(Journal *journal, const Life *life,
+                          PyObject *name); /* if its creation is the newest event */
 const Event *journal_event(const Journal *journal, size_t index); /* 0 is the oldest kept */
 void journal_clear(Journal *journal);
 int

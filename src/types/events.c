@@ -1,4 +1,14 @@
-/* events.c: what Python is told of the journal. */
+/* events.c: what Python asks of the journal and of the instrumented objects, a function each.
+
+   journal.h keeps numbers and bytes; here they become rows, and kinds of events and causes of death
+   get their names. Making a row makes Python objects, and a collection that this sets off would
+   free instrumented objects and write into the journal while it is read: so automatic collection is
+   off meanwhile.
+
+       event_row, death_row   an Event or a Death of rows.h
+       core_deaths_begin      from here on deaths are kept; what died since is read by its index, so
+                              that several logs nest without knowing of each other
+       core_alive             the register, through tracked_alive */
 
 #include "types/events.h"
 
@@ -15,10 +25,12 @@ static const char *const event_words[] = {"created", "finalized", "cleared", "re
 static const char *const freed_by_words[] = {NULL, "refcount", "collector", "collector (inferred)",
                                              "shutdown"};
 
-/* New reference: an Event. */
+/* New reference: the Event of an index, 0 for the oldest. */
 static PyObject *
-event_row(const ModuleState *state, const Event *event)
+event_row(void *arg, size_t index)
 {
+    const ModuleState *state = arg;
+    const Event *event = journal_event(state->journal, index);
     const char *by = freed_by_words[event->by],
                *type = journal_type_name(state->journal, event->type);
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
@@ -39,14 +51,8 @@ static PyObject *
 core_journal_events(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     ModuleState *state = state_of_module(module);
-    const Journal *journal = state->journal;
     gc_pause_begin(&state->gc_pause); /* what a collection frees would be noted under our hands */
-    PyObject *rows = PyList_New(0);
-    for (size_t i = 0; i < journal->event_count && rows != NULL; i++) {
-        if (rows_append(rows, event_row(state, journal_event(journal, i))) < 0) {
-            Py_CLEAR(rows);
-        }
-    }
+    PyObject *rows = rows_list(state->journal->event_count, event_row, state);
     (void)gc_pause_end(&state->gc_pause);
     return rows;
 }
@@ -175,16 +181,24 @@ core_deaths_begin(PyObject *module, PyObject *Py_UNUSED(ignored))
     return log;
 }
 
-/* New reference: a Death. */
+typedef struct {
+    const ModuleState *state;
+    size_t first; /* index of the death that the log begins with */
+} DeathLog;
+
+/* New reference: the Death of an index in a log. */
 static PyObject *
-death_row(const ModuleState *state, const Death *death)
+death_row(void *arg, size_t index)
 {
-    const char *type = journal_type_name(state->journal, death->type);
+    const DeathLog *log = arg;
+    const Journal *journal = log->state->journal;
+    const Death *death = &journal->deaths.items[log->first + index];
+    const char *type = journal_type_name(journal, death->type);
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = PyLong_FromUnsignedLongLong(death->serial)) != NULL &&
            (items[1] = utf8_decode_text(type)) != NULL &&
            (items[2] = PyUnicode_FromString(freed_by_words[death->by])) != NULL);
-    return row_new(state, ROW_DEATH, items);
+    return row_new(log->state, ROW_DEATH, items);
 }
 
 PyDoc_STRVAR(deaths_since_doc,
@@ -197,20 +211,16 @@ core_deaths_since(PyObject *module, PyObject *since)
 {
     ModuleState *state = state_of_module(module);
     const Journal *journal = state->journal;
-    size_t first = PyLong_AsSize_t(since);
-    if (first == (size_t)-1 && PyErr_Occurred()) {
+    DeathLog log = {state, PyLong_AsSize_t(since)};
+    if (log.first == (size_t)-1 && PyErr_Occurred()) {
         return NULL;
     }
     if (journal->deaths_lost) {
         return PyErr_NoMemory();
     }
     gc_pause_begin(&state->gc_pause);
-    PyObject *rows = PyList_New(0);
-    for (size_t i = first; i < journal->deaths.length && rows != NULL; i++) {
-        if (rows_append(rows, death_row(state, &journal->deaths.items[i])) < 0) {
-            Py_CLEAR(rows);
-        }
-    }
+    size_t length = journal->deaths.length;
+    PyObject *rows = rows_list(length > log.first ? length - log.first : 0, death_row, &log);
     (void)gc_pause_end(&state->gc_pause);
     return rows;
 }
@@ -234,8 +244,7 @@ core_deaths_end(PyObject *module, PyObject *Py_UNUSED(ignored))
 
 PyDoc_STRVAR(alive_doc, "alive($module, roll_call, /)\n--\n\n"
                         "Every instrumented object that is alive, in the order of creation.\n\n"
-                        "A list of tuples (serial, type, name or None, whether it is in "
-                        "roll_call). roll_call may be None.");
+                        "A list of Living. roll_call is a RollCall or None.");
 
 static PyObject *
 core_alive(PyObject *module, PyObject *roll_call)

@@ -56,7 +56,7 @@ person_set_name(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
         return -1;
     }
     if (self->name == NULL) {
-        journal_name_birth(self->tracked.journal, &self->tracked.life, name);
+        journal_name_created(self->tracked.journal, &self->tracked.life, name);
     }
     Py_XSETREF(self->name, name);
     return 0;

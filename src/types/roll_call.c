@@ -1,9 +1,23 @@
+/* roll_call.c: 16 bytes an object, in raw memory: address, bytes, and the number of its type.
+
+   Only the names of types are Python objects, made while the types are alive: later these may be
+   gone. Two types may have one name. The list of names is untracked, so that it does not show in
+   what is counted.
+
+       roll_call_make        entries and the map of types, the names, then each entry's kind
+       roll_call_filter      the entries of one that are (not) in another, or are still tracked
+       roll_call_index       address -> entry, made when it is first asked for
+
+   An address may belong to another object by now. So still_tracked compares the type too, which
+   leaves a new object of the same type at the same address; `collect` collects and compares in one
+   step, where only finalizers could make such a one. */
+
 #include "types/roll_call.h"
 
 #include "base/typename.h"
 #include "runtime/rows.h"
 
-/* 16 bytes. heap_object_bytes fits; a roll call of more than 16 million types is an error. */
+/* heap_object_bytes fits; a RollCall of more than 16 million types is an error. */
 enum { KIND_BITS = 24, BYTES_BITS = 40 };
 
 _Static_assert(HEAP_OBJECT_LIMIT == (size_t)1 << BYTES_BITS, "the size of an object fits an entry");
@@ -31,7 +45,7 @@ typedef struct {
     Py_ssize_t over_visited;
 } RollCallObject;
 
-/* --------------------------------------------------------------- the making */
+/* --------------------------------------------------------------------- making */
 
 static RollCallObject *
 roll_call_new(ModuleState *state)
@@ -80,8 +94,8 @@ roll_call_name_kinds(RollCallObject *roll_call, const ModuleState *state,
     return 0;
 }
 
-/* The objects that a roll call is taken of: objects[n] for all n < count that `collector` found
-   unreachable, or all of them where it is NULL. */
+/* What a RollCall is made of: objects[n] for all n < count that `collector` found unreachable, or
+   all of them where it is NULL. */
 typedef struct {
     PyObject *const *objects;
     size_t count;
@@ -142,9 +156,9 @@ roll_call_fill(RollCallObject *roll_call, const ModuleState *state, const Member
     return error;
 }
 
-/* A roll call of a crowd. The objects stay alive meanwhile: no Python code runs in here. */
+/* New reference. The objects stay alive meanwhile: no Python code runs in here. */
 static RollCallObject *
-roll_call_take(ModuleState *state, const Members *members)
+roll_call_make(ModuleState *state, const Members *members)
 {
     RollCallObject *roll_call = roll_call_new(state);
     if (roll_call == NULL) {
@@ -165,7 +179,7 @@ roll_call_take(ModuleState *state, const Members *members)
     return roll_call;
 }
 
-/* The entries of `self` that `keep` says yes to. */
+/* New reference: a RollCall of the entries for which `keep` is true. NULL with an exception. */
 static PyObject *
 roll_call_filter(RollCallObject *self, bool (*keep)(const Entry *, void *), void *arg)
 {
@@ -193,13 +207,13 @@ roll_call_filter(RollCallObject *self, bool (*keep)(const Entry *, void *), void
     return (PyObject *)chosen;
 }
 
-/* ------------------------------------------------------------------ the words */
+/* ------------------------------------------------------------- what it is made of */
 
 PyObject *
 roll_call_of_unreachable(Scan *scan)
 {
     RollCallObject *roll_call =
-        roll_call_take(scan->state,
+        roll_call_make(scan->state,
                        &(Members){scan->heap.objects.items, scan->heap.count, &scan->collector});
     if (roll_call != NULL) {
         roll_call->uncertain = scan->heap.uncertain;
@@ -233,7 +247,7 @@ roll_call_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 PyObject *
 roll_call_of_objects(ModuleState *state, PyObject *const *objects, size_t count)
 {
-    return (PyObject *)roll_call_take(state, &(Members){objects, count, NULL});
+    return (PyObject *)roll_call_make(state, &(Members){objects, count, NULL});
 }
 
 PyObject *
@@ -413,10 +427,10 @@ is_still_tracked(const Entry *entry, void *arg)
                present->roll_call->kinds.items[entry->kind].type;
 }
 
-/* New reference: the objects of a roll call that are tracked now, too; with `collect`, after a full
-   collection, without a moment for another thread to make something at an address just freed. */
+/* New reference: the objects that are tracked now, too; with `collect`, after a full collection,
+   without a moment for another thread to make something at an address just freed. */
 static PyObject *
-roll_call_roll_call(PyObject *op, bool collect)
+roll_call_now(PyObject *op, bool collect)
 {
     ModuleState *state = state_of_type(Py_TYPE(op));
     if (state == NULL || state_check(state) < 0) {
@@ -444,7 +458,7 @@ PyDoc_STRVAR(roll_call_still_tracked_doc,
 static PyObject *
 roll_call_still_tracked(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    return roll_call_roll_call(op, false);
+    return roll_call_now(op, false);
 }
 
 PyDoc_STRVAR(roll_call_collect_doc,
@@ -454,7 +468,7 @@ PyDoc_STRVAR(roll_call_collect_doc,
 static PyObject *
 roll_call_collect(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    return roll_call_roll_call(op, true);
+    return roll_call_now(op, true);
 }
 
 static PyObject *

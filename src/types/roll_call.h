@@ -1,7 +1,7 @@
-/* roll call: a set of objects as numbers only: addresses, sizes, types by name. It keeps none of
+/* roll_call: a set of objects as numbers only: addresses, sizes, types by name. It keeps none of
    them alive.
 
-   What a collection did is told by comparing: who of this roll call is still tracked? */
+   What a collection did is found by comparing: which objects of a RollCall are still tracked? */
 
 #ifndef GCSCOPE_ROLL_CALL_H
 #define GCSCOPE_ROLL_CALL_H
@@ -15,21 +15,21 @@ int roll_call_setup(PyObject *module, ModuleState *state);
 PyObject *roll_call_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *roll_call_of(PyObject *module, PyObject *objects);
 
-/* New reference: a roll call of what a pass that ran found unreachable. NULL with an exception. */
+/* New reference: a RollCall of what a pass that ran found unreachable. NULL with an exception. */
 PyObject *roll_call_of_unreachable(Scan *scan);
 
-/* New reference: a roll call of objects[0 .. count); their types by name, as RollCall.types tells
+/* New references: a RollCall of objects[0 .. count); their types by name, as RollCall.types returns
    them. NULL with an exception. */
 PyObject *roll_call_of_objects(ModuleState *state, PyObject *const *objects, size_t count);
 PyObject *roll_call_types_of(const ModuleState *state, PyObject *const *objects, size_t count);
 
-/* New reference: a roll call of those of `roll call` that are not in `other`. */
+/* New reference: a RollCall of what is in `roll_call`, not in `other`. NULL with an exception. */
 PyObject *roll_call_without(PyObject *roll_call, PyObject *other);
 
 bool roll_call_check(const ModuleState *state, PyObject *op);
 
-/* Whether the object at `address` belongs to a roll call. roll_call_index must have succeeded
-   before; it returns 0, or -1 with MemoryError. */
+/* Whether the object at `address` is in a RollCall. roll_call_index must have succeeded before; it
+   returns 0, or -1 with MemoryError. */
 int roll_call_index(PyObject *roll_call);
 bool roll_call_has(PyObject *roll_call, const void *address);
 

@@ -276,7 +276,7 @@ tracked_alloc(PyTypeObject *type, ModuleState *state)
     if (self != NULL) {
         self->journal = state->journal;
         journal_retain(self->journal);
-        journal_birth(self->journal, &self->life, (uint32_t)number);
+        journal_enter(self->journal, &self->life, (uint32_t)number);
     }
     return (PyObject *)self;
 }
@@ -344,7 +344,7 @@ tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
                      0); /* tracked_finalize would do no more, and need not be called */
     }
     tracked_note(op, EVENT_FREED, by, 0);
-    journal_death(journal, &self->life, by);
+    journal_remove(journal, &self->life, by);
     if (self->weak_references != NULL) {
         PyObject_ClearWeakRefs(op);
     }

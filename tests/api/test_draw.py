@@ -9,7 +9,7 @@ import pytest
 
 import gcscope
 from gcscope import Person, draw, holders, refcount
-from gcscope.api.draw import MOST_ALIKE, MOST_BOXES, MOST_HOLDERS, MOST_IN_ROW, MOST_OBJECTS
+from gcscope.api.draw import MOST_ALIKE, MOST_BOXES, MOST_DRAWN, MOST_HOLDERS, MOST_IN_ROW
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Picture
 from specimens.objects import PLAIN, Plain, Slotted, evil, world
 
@@ -191,7 +191,7 @@ def test_more_objects_than_have_a_place(count):
     assert picture.lines[0] in picture.description and picture.lines[0] in str(picture)
 
 
-@pytest.mark.parametrize("length", [MOST_OBJECTS, MOST_OBJECTS + 1, MOST_OBJECTS + 2, 5000])
+@pytest.mark.parametrize("length", [MOST_DRAWN, MOST_DRAWN + 1, MOST_DRAWN + 2, 5000])
 def test_a_chain_that_goes_on(length):
     first = last = Slotted()
     for _ in range(length - 1):
@@ -199,8 +199,8 @@ def test_a_chain_that_goes_on(length):
         last = last.a
     picture = draw(first)
     boxed = sum(box.title == "+ 1 more object" for box in picture.boxes)
-    assert len(titles(picture)) == min(length, MOST_OBJECTS) and boxed == (length > MOST_OBJECTS)
-    beyond = length - MOST_OBJECTS - 1
+    assert len(titles(picture)) == min(length, MOST_DRAWN) and boxed == (length > MOST_DRAWN)
+    beyond = length - MOST_DRAWN - 1
     told = f"and {beyond:,} more object{'s' if beyond > 1 else ''}, which {'are' if beyond > 1 else 'is'} not drawn"
     assert picture.lines == ((told,) if beyond > 0 else ())
 
@@ -323,7 +323,7 @@ def test_only_what_is_near_is_drawn():
     for child in one.a:
         child.a = [Plain() for _ in range(5)]
     picture = draw(one)
-    assert len(titles(picture)) <= MOST_OBJECTS and len(titles(picture)) >= 1 + MOST_IN_ROW
+    assert len(titles(picture)) <= MOST_DRAWN and len(titles(picture)) >= 1 + MOST_IN_ROW
     assert any(box.title == "+ 3 more objects" for box in picture.boxes)
 
 

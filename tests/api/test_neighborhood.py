@@ -728,8 +728,8 @@ print(len(_core.neighborhood([id(fresh)], 10, (), {}, None)[0]), gc.isenabled())
 def test_frozen_objects(python):
     code = """
 gc.collect(); gc.disable(); gc.freeze()
-things = look([id(one)]).objects
-print(things[0].refcount, things[0].inside + things[0].outside, len(things))
+objects = look([id(one)]).objects
+print(objects[0].refcount, objects[0].inside + objects[0].outside, len(objects))
 """
     assert python("-c", SURVIVES + code).out == "73 73 3\n"
 

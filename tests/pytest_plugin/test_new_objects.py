@@ -334,7 +334,7 @@ def test_what_is_taken(quiet):
     ring(Other)
     taken = Follower(_core.dry_run())
     ring()
-    taken.follow(2)
+    taken.follow("start", 2)
     assert taken.collections == 1
     if taken.unseen == 0:
         assert taken.report.types == {f"{__name__}.Plain": 1}
@@ -496,3 +496,30 @@ def test_many_watched_in_a_row(quiet, settings):
             born(list)
         counts.append(len(gc.get_objects()))
     assert counts[-1] - counts[1] < 10
+
+
+def test_a_ring_at_the_address_of_older_trash(quiet):
+    """What was unreachable before, and goes because a collection takes what held it."""
+
+    class Aside:
+        pass
+
+    def ring():
+        one = Aside()
+        one.me = one
+
+    def older():
+        held = [Aside() for _ in range(5)]
+        gc.collect(0)  # into an older generation than what holds them
+        one = Aside()
+        one.me, one.held = one, tuple(held)
+
+    older()
+    new_objects = NewObjects()
+    new_objects.begin()
+    ring()
+    gc.collect(0)
+    for _ in range(4):
+        ring()
+    (cycle,) = new_objects.end().cycles
+    assert cycle.count == 5

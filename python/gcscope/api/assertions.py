@@ -1,4 +1,4 @@
-"""Rings that must not be there: watch, assert_no_cycles, assert_released."""
+"""Rings that must not be there: assert_no_cycles, assert_released."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from gcscope.render.text import held_text, left_behind_text, release_text
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Any
 
 
@@ -34,28 +33,20 @@ class _NoCycles:
     def __enter__(self) -> None:
         self._watch.__enter__()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._watch.__exit__(kind, error, traceback)
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        self._watch.__exit__(kind, *error)
         if kind is None and self._watch.report:
             raise AssertionError(left_behind_text(self._watch.report, self._who))
 
 
 _FUNCTION: Any = type(find)
 _METHOD: Any = type(GcPaused().__enter__)
-_CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = (
-    0x20,
-    0x80,
-    0x200,
-)  # as in inspect, which is not imported for that
+# As in inspect, which is not imported for that.
+_CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 
 def _flags(func: Callable[..., object]) -> int:
-    """Tell what kind of function is called in the end, as in a code object's co_flags."""
+    """Return the co_flags of the code that a call runs in the end; 0 if that is no Python code."""
     functools = sys.modules.get("functools")
     inner: Any = func
     while type(inner) is _METHOD or (functools is not None and type(inner) is functools.partial):
@@ -69,13 +60,13 @@ def _check_runs(func: Callable[..., object]) -> None:
     flags = _flags(func)
     if flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR):
         raise TypeError(
-            "assert_no_cycles() calls its function, and the body of an async function does not run by that: give it "
-            "a function that runs it, such as lambda: asyncio.run(func())"
+            "assert_no_cycles() calls its function, and the body of an async function does not run "
+            "by that: give it a function that runs it, such as lambda: asyncio.run(func())"
         )
     if flags & _CO_GENERATOR:
         raise TypeError(
-            "assert_no_cycles() calls its function, and the body of a generator function does not run by that: give "
-            "it a function that goes through it, such as lambda: list(func())"
+            "assert_no_cycles() calls its function, and the body of a generator function does not "
+            "run by that: give it a function that goes through it, such as lambda: list(func())"
         )
 
 
@@ -85,7 +76,7 @@ def _name(func: Callable[..., object]) -> str:
 
 
 class _Nothing:
-    """What stands for no function at all. None does not: it is what the call of one has mostly returned."""
+    """What stands for no function at all. None does not: it is what most calls have returned."""
 
     __slots__ = ()
 
@@ -133,13 +124,14 @@ def assert_no_cycles(
 def _check_factory(factory: Callable[[], object]) -> None:
     if not callable(factory):
         raise TypeError(
-            "assert_released() takes a function that makes an object, and calls it, not an object of type "
-            f"{type(factory).__qualname__!r}: with the object already there, lambda: obj would hold it"
+            "assert_released() takes a function that makes an object, and calls it, not an object "
+            f"of type {type(factory).__qualname__!r}: with the object already there, lambda: obj "
+            "would hold it"
         )
     if _flags(factory) & _CO_COROUTINE:
         raise TypeError(
-            "assert_released() calls its function, and the body of an async function does not run by that: give it a "
-            "function that runs it, such as lambda: asyncio.run(factory())"
+            "assert_released() calls its function, and the body of an async function does not run "
+            "by that: give it a function that runs it, such as lambda: asyncio.run(factory())"
         )
 
 
@@ -147,12 +139,13 @@ def _check_can_be_freed(box: list[object], name: str) -> None:
     """Refuse what a reference count will never free."""
     if box[0] is None or _core.refcount(box[0]) == _core.IMMORTAL:
         raise TypeError(
-            f"{name} returned {box[0]!r}, which is never freed: let it return the object that it makes"
+            f"{name} returned {box[0]!r}, which is never freed: "
+            "let it return the object that it makes"
         )
 
 
 def _still_held(box: list[object]) -> Chain | Holders | None:
-    """Take the one object out of a list, drop it, and tell what else held it; None for nothing, or only garbage."""
+    """Drop the one object in a list, and return what else held it; None for nothing or garbage."""
     if gc.is_tracked(box[0]):
         chain = why_alive(box.pop())
         return chain if chain.reachable else None
@@ -196,11 +189,11 @@ def assert_released(factory: Callable[[], object], /) -> None:
         _check_can_be_freed(box, name)
         made = _core.roll_call(box)
         (title,) = sum_counts(*made.types())
-        holder = _still_held(box)
+        held = _still_held(box)
         left = made.still_tracked()
     report = watch.report
-    if holder is not None:
-        raise AssertionError(held_text(holder, name, title))
+    if held is not None:
+        raise AssertionError(held_text(held, name, title))
     if report:
         is_kept = bool(left.objects)
         report = changed(report, cycles=_keeping(report.cycles, title))

@@ -1,4 +1,4 @@
-"""What is unreachable, and what became of it: garbage, collect, trial.
+"""What became of what was unreachable: collect, trial.
 
 Each word holds automatic collection off while it works and puts it back as it was, also when it
 fails.
@@ -17,7 +17,6 @@ from gcscope.model.results import Collection, Fate, Trial
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
 
 
 def _difference(counts: Mapping[str, int], less: Mapping[str, int]) -> Counts:
@@ -43,17 +42,12 @@ class _DeathLog:
         self.since, self.first_serial = _core.deaths_begin()
         self.begun = True
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self.begun:
             _core.deaths_end()
 
     def deaths(self) -> dict[int, tuple[str, str]]:
-        """Return them: serial -> (type, what freed it)."""
+        """Return the deaths: serial -> (type, what freed it)."""
         return {row.serial: (row.type, row.freed_by) for row in _core.deaths_since(self.since)}
 
 
@@ -72,7 +66,7 @@ class _Aftermath:
         self.serials = _listed(found)
 
     def collect(self) -> None:
-        """Run the collector and compare. Other objects than instrumented ones are told by address and type."""
+        """Run the collector and compare; what is not instrumented is known by address and type."""
         still = self.found.collect()
         kept_back = gc.garbage if isinstance(gc.garbage, list) else []
         stuck = still.within(_core.roll_call(kept_back))
@@ -84,7 +78,7 @@ class _Aftermath:
     def fates(
         self, before: list[_core.Living], deaths: Mapping[int, tuple[str, str]]
     ) -> list[Fate]:
-        """Tell what became of instrumented objects that were alive before."""
+        """Return what became of instrumented objects that were alive before."""
         return [
             Fate(
                 serial=row.serial,
@@ -103,7 +97,7 @@ class _Aftermath:
         return "uncollectable" if serial in self.stuck_serials else "resurrected"
 
 
-def _names(fates: list[Fate], *words: str) -> Counts:
+def _types_of(fates: list[Fate], *words: str) -> Counts:
     """Count the types of the instrumented objects with one of these fates."""
     counts: dict[str, int] = {}
     for fate in fates:
@@ -116,11 +110,11 @@ _COLLECTOR = ("collector", "collector (inferred)")
 
 
 def collect() -> Collection:
-    """Run a full collection and tell what it did.
+    """Run a full collection and return what it did.
 
-    The fates of instrumented objects come from their tp_dealloc. Of all other objects it is told by
-    address and type who is tracked no more: a new object of the same type, made by a finalizer at
-    the address of one just freed, would be taken for it.
+    The fates of instrumented objects come from their tp_dealloc. Which of all others are gone is
+    decided by address and type: a new object of the same type, made by a finalizer at the address
+    of one just freed, would be mistaken for it.
     """
     with GcPaused(), _DeathLog() as log:
         log.begin()
@@ -132,9 +126,9 @@ def collect() -> Collection:
         fates = aftermath.fates(before, log.deaths())
         return Collection(
             fates=tuple(fates),
-            types=sum_counts(aftermath.freed, _names(fates, "refcount", *_COLLECTOR)),
-            resurrected=sum_counts(aftermath.resurrected, _names(fates, "resurrected")),
-            uncollectable=sum_counts(aftermath.uncollectable, _names(fates, "uncollectable")),
+            types=sum_counts(aftermath.freed, _types_of(fates, "refcount", *_COLLECTOR)),
+            resurrected=sum_counts(aftermath.resurrected, _types_of(fates, "resurrected")),
+            uncollectable=sum_counts(aftermath.uncollectable, _types_of(fates, "uncollectable")),
             cycles=report.cycles,
             notes=report.notes,
         )
@@ -146,7 +140,7 @@ def collections_so_far() -> int:
 
 
 def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Trial:
-    """Call func(*args, **kwargs), drop its result, and tell what freed the objects that it made.
+    """Call func(*args, **kwargs), drop its result, and find what freed the objects that it made.
 
     The collector runs before the call, so that what was unreachable before is not blamed on func,
     and after it. In between automatic collection is off; if func collects all the same, a note says
@@ -155,7 +149,8 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
     """
     if not callable(func):
         raise TypeError(
-            f"trial() takes a function and calls it, not an object of type {type(func).__qualname__!r}"
+            "trial() takes a function and calls it, not an object of type "
+            f"{type(func).__qualname__!r}"
         )
     # What is made between the collector's two runs is func's: nothing of our own may be made in
     # between.
@@ -191,15 +186,15 @@ def _judge(log: _DeathLog, rings: _core.Rings, made: _core.RollCall, collections
     notes = report.notes
     if collected_inside:
         notes += (
-            f"the collector ran {times(collected_inside)} during the call: what it freed then is told of "
-            "instrumented objects only, and other survivors may be missing",
+            f"the collector ran {times(collected_inside)} during the call: what it freed then is "
+            "told of instrumented objects only, and other survivors may be missing",
         )
     return Trial(
-        refcount=_names(fates + early, "refcount"),
-        collector=sum_counts(aftermath.freed, _names(fates + early, *_COLLECTOR)),
-        survived=sum_counts(made.still_tracked().types()[1], _names(fates, "survived")),
-        resurrected=sum_counts(aftermath.resurrected, _names(fates, "resurrected")),
-        uncollectable=sum_counts(aftermath.uncollectable, _names(fates, "uncollectable")),
+        refcount=_types_of(fates + early, "refcount"),
+        collector=sum_counts(aftermath.freed, _types_of(fates + early, *_COLLECTOR)),
+        survived=sum_counts(made.still_tracked().types()[1], _types_of(fates, "survived")),
+        resurrected=sum_counts(aftermath.resurrected, _types_of(fates, "resurrected")),
+        uncollectable=sum_counts(aftermath.uncollectable, _types_of(fates, "uncollectable")),
         report=report,
         notes=notes,
     )

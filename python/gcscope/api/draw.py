@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 HELD_BY_THE_CALL = "held by this call only"
 
 MOST_BOXES = 40
-MOST_OBJECTS = 12
+MOST_DRAWN = 12
 MOST_IN_ROW = 4  # objects that are equally far away
 MOST_ALIKE = 4  # of one object: objects of one type under one label, indexes apart
 MOST_PARALLEL = 2  # references from one object to another that differ by their indexes only
@@ -58,12 +58,12 @@ def draw(*objs: object) -> Picture:
 
 
 def picture_of_neighborhood(neighborhood: Neighborhood, title: str | None = None) -> Picture:
-    """Choose what is drawn of a scene."""
+    """Choose what is drawn of a neighborhood, and draw it."""
     return _PictureMaker(neighborhood).picture(title)
 
 
 def _on_ring(arrows: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Tell what leads back to itself, each with a number that is the same for all that lead to each other."""
+    """Find what leads back to itself: place -> a number, equal for all that lead to each other."""
     following: dict[int, set[int]] = {}
     for source, target in arrows:
         following.setdefault(source, set()).add(target)
@@ -87,7 +87,7 @@ def _reach(following: dict[int, set[int]], place: int) -> set[int]:
 
 
 class _PictureMaker:
-    """Boxes and arrows of a scene, as they are chosen."""
+    """Boxes and arrows of a neighborhood, as they are chosen."""
 
     __slots__ = (
         "arrows",
@@ -109,9 +109,8 @@ class _PictureMaker:
         self.arrows: list[Arrow] = []
         self.left_out = 0  # holders for which there was no place
         self.more: dict[int, set[int]] = {}  # place of a box -> what it leads to and is not drawn
-        self.told_by_more: dict[
-            int, int
-        ] = {}  # place of a box -> references that the box of those is drawn with
+        # place of a box -> references that the box of those is drawn with
+        self.told_by_more: dict[int, int] = {}
         self.drawn = self._choose()
 
     def _choose(self) -> list[int]:
@@ -130,7 +129,7 @@ class _PictureMaker:
                 if (
                     target not in seen
                     and len(row) < MOST_IN_ROW
-                    and len(chosen) + len(row) < MOST_OBJECTS
+                    and len(chosen) + len(row) < MOST_DRAWN
                 ):
                     seen.add(target)
                     row.append(target)
@@ -139,7 +138,7 @@ class _PictureMaker:
         return chosen
 
     def _new_children(self, place: int, seen: set[int]) -> list[int]:
-        """Tell what an object leads to and has no box yet; a few of those alike."""
+        """Find what an object leads to and has no box yet; a few of those alike."""
         alike: dict[tuple[str, str], int] = {}
         found = []
         for target, way, _ in self._ways(place):
@@ -151,7 +150,7 @@ class _PictureMaker:
         return found
 
     def _leading_to(self, places: list[int]) -> set[int]:
-        """Tell which objects lead to some."""
+        """Find the objects that lead to some, those included."""
         leading: dict[int, list[int]] = {}
         for reference in self.neighborhood.references:
             leading.setdefault(reference.target, []).append(reference.source)
@@ -165,10 +164,10 @@ class _PictureMaker:
         return found
 
     def _ways(self, place: int) -> Iterator[tuple[int, list[Edge], int]]:
-        """Tell what an object leads to, directly or over containers that are folded, with the references on the way.
+        """Yield what an object leads to, directly or over containers that are folded.
 
-        And how many references that own something it stands for: the last that is named, for those
-        that are not, too.
+        Each with the references on the way, and how many owned references it stands for: the last
+        that is named stands also for those that are not.
         """
         ahead: list[tuple[int, list[Edge]]] = [(place, [])]
         for at, way in ahead:
@@ -187,7 +186,7 @@ class _PictureMaker:
     # ------------------------------------------------------------------------- drawing
 
     def picture(self, title: str | None) -> Picture:
-        """Make the picture."""
+        """Draw what is chosen. title: the picture's own, else one that counts objects and rings."""
         between = self._arrows()
         on_ring = _on_ring((source, target) for source, target, _ in between)
         for place in self.drawn:
@@ -206,7 +205,10 @@ class _PictureMaker:
         return self._finished(title)
 
     def _arrows(self) -> list[tuple[int, int, str]]:
-        """Tell the references between what is drawn; many that differ by their indexes only are one arrow."""
+        """List the arrows between boxes: (source, target, label).
+
+        Many references that differ by their indexes only are one arrow.
+        """
         places = set(self.drawn)
         alike: dict[tuple[int, int, str], list[str]] = {}
         counts: dict[tuple[int, int, str], int] = {}
@@ -257,14 +259,14 @@ class _PictureMaker:
         )
 
     def _has_room(self, count: int) -> bool:
-        """Whether there is a place for one box more; one is kept for what is left out."""
+        """Return whether there is room for one box more; one is kept for what is left out."""
         if len(self.boxes) < MOST_BOXES - 1:
             return True
         self.left_out += count
         return False
 
     def _add_more(self, place: int) -> None:
-        """Tell how many objects a box leads to that are not drawn, and that they lead back."""
+        """Add a box for what a box leads to and is not drawn, and how many references lead back."""
         more = len(self.more[place])
         if more and len(self.boxes) < MOST_BOXES - 1:
             key, back = f"more {self.keys[place]}", self._leading_back(place)
@@ -276,7 +278,7 @@ class _PictureMaker:
                 self.told_by_more[place] = back
 
     def _beyond(self) -> int:
-        """Count the objects that are neither drawn nor in the box of those that a drawn one leads to."""
+        """Count the objects that are neither drawn nor counted by a box for what is not drawn."""
         told = set(self.drawn).union(*self.more.values())
         objects = enumerate(self.neighborhood.objects)
         return self.neighborhood.more + sum(
@@ -318,7 +320,7 @@ class _PictureMaker:
             self._add_arrow(f"{key} {self.keys[place]}", self.keys[place], "")
 
     def _hidden(self, place: int) -> int:
-        """Count the references to a box from objects of the scene that are not drawn."""
+        """Count the references to a box from objects of the neighborhood that are not drawn."""
         obj = self.neighborhood.objects[place]
         return max(0, obj.inside - self._incoming(place) - self.told_by_more.get(place, 0))
 

@@ -11,7 +11,10 @@ MOST_REFERENCES = 12  # to one of them, a row each
 
 
 class _Subtracting:
-    """The second step, for the objects that are told: a row a reference, and what is too many for that in one."""
+    """The second step, for the objects that are told: a row for each reference.
+
+    Those that are too many for that are one row together.
+    """
 
     def __init__(self, neighborhood: Neighborhood) -> None:
         self.neighborhood = neighborhood
@@ -33,7 +36,7 @@ class _Subtracting:
         )
 
     def run(self) -> tuple[Subtracted, ...]:
-        """Do it. After this, gc_refs is what comes from outside."""
+        """Subtract every reference. After this, gc_refs counts those from outside."""
         objects = self.neighborhood.objects
         counted = [
             place < MOST_EXPLAINED and obj.refcount is not None for place, obj in enumerate(objects)
@@ -73,7 +76,7 @@ def _verdicts(neighborhood: Neighborhood) -> list[Moved]:
 
 
 def explain_collection(*objs: object) -> Walkthrough:
-    """Show what the collector does with some objects and with what they lead to, in its own three steps.
+    """Show in three steps what the collector does with some objects and with what they lead to.
 
         print(gcscope.explain_collection(p1, p2))
 
@@ -82,7 +85,7 @@ def explain_collection(*objs: object) -> Walkthrough:
     finds what those lead to, and calls the rest unreachable. It is told as though these objects
     were a generation that is collected: what other objects hold is held from outside, as it is in
     the collection of a young generation. (CPython's InternalDocs, garbage_collector.md, has the
-    algorithm.) The objects that the walk meets are those of `cycles`. At most 100 are told; the
+    algorithm.) The objects that are met are those of `cycles`. At most 100 are told; the
     others count as well.
 
     Looking changes nothing. Raises TypeError without an argument and for an object that the

@@ -1,4 +1,4 @@
-"""A story in pictures: film.
+"""What happens to some objects, in pictures: film.
 
 A frame is what `draw` shows at a moment, with the collector's arithmetic for the same objects.
 Between frames a film holds none of them, and knows them by their addresses. What lies there later
@@ -29,7 +29,6 @@ from gcscope.model.phrases import plural
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
-    from types import TracebackType
     from typing import Any
 
     from gcscope.model.results import Event
@@ -95,23 +94,18 @@ class Film:
         self._held = held
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         held, self._held = self._held, None
         if held is not None:
             held.__exit__(None, None, None)
 
     @property
     def frames(self) -> tuple[Frame, ...]:
-        """The frames so far."""
+        """Return the frames so far."""
         return tuple(self._frames)
 
     def frame(self, caption: str = "") -> Frame:
-        """Take a frame: the objects as they are now. Raises TypeError for a caption that is no string."""
+        """Take a frame: the objects as they are now. Raises TypeError if caption is no string."""
         if not isinstance(caption, str):
             raise TypeError(f"a caption must be a string, not {type(caption).__qualname__!r}")
         neighborhood = self._look()
@@ -147,7 +141,7 @@ class Film:
         return neighborhood
 
     def _is_known(self, obj: HeapObject, born: set[int]) -> bool:
-        """Tell whether an object is the one that was at its address."""
+        """Return whether an object is the one that was at its address."""
         known = self._known.get(obj.address)
         if known is None:
             return False
@@ -164,7 +158,7 @@ class Film:
         return f"o{self._made - 1}"
 
     def _fates(self) -> tuple[str, ...]:
-        """Tell which instrumented objects were freed since the last frame."""
+        """Write which instrumented objects were freed since the last frame, and by what."""
         events = journal.events()
         first = 0  # where the last one is not there any more, all are newer
         for place, event in enumerate(events, 1):
@@ -203,7 +197,7 @@ class Film:
         save_strip(self.frames, path)
 
     def player(self) -> Any:
-        """Return the widget that plays the film in Jupyter. Raises ImportError without ipywidgets."""
+        """Return the player for Jupyter, a widget. Raises ImportError without ipywidgets."""
         from gcscope.render.film_view import player
 
         return player(self.frames)
@@ -216,14 +210,14 @@ class Film:
 
 
 def _by(event: Event) -> str:
-    """Tell what freed an object."""
+    """Write what freed an object."""
     if event.freed_by == "refcount":
         return "counting"
     return f"the {event.freed_by}"
 
 
 def film(*objs: object) -> Film:
-    """Make a film of some objects: a picture and the collector's arithmetic at each step of a story.
+    """Make a film of some objects: a picture and the collector's arithmetic at each step.
 
         with gcscope.film(p1, p2) as film:
             film.frame("two people")
@@ -235,8 +229,8 @@ def film(*objs: object) -> Film:
             film.frame("the collector has run")
         film
 
-    The film holds no object. In the with block automatic collection is off; it may be left out
-    where a story goes over several cells. In Jupyter a slider plays it; everywhere else it is a
+    The film holds no object. In the with block automatic collection is off; the block may be left
+    out where a film goes over several cells. In Jupyter a slider plays it; everywhere else it is a
     strip. Raises TypeError without an argument and for an object that the collector does not track;
     `frame` raises MemoryError where there is no memory for the pass.
     """

@@ -1,4 +1,7 @@
-"""What collections take while something runs, predicted at their start: then the view of the heap is still complete."""
+"""What collections free while something runs, predicted at their start.
+
+Then the view of the heap is still complete.
+"""
 
 from __future__ import annotations
 
@@ -26,20 +29,27 @@ class Follower:
         self.collections = 0
         """How many there were."""
         self.unseen = 0
-        """Of how many it cannot be told what they found: no memory, a refusing audit hook, or increments."""
+        """Of how many it cannot be told what they found: no memory, a refusing audit hook, or
+        increments."""
 
-    def follow(self, generation: int) -> None:
-        """Look at what a collection of this generation is about to find; to be called at its start."""
-        self.collections += 1
-        self.unseen += 1  # until it has been looked at: a signal handler may raise anything
+    def follow(self, phase: str, generation: int) -> None:
+        """Look at what a collection of this generation is about to find, and at what it has left.
+
+        To be called at its start and stop, as `gc.callbacks` are.
+        """
+        if phase == "start":
+            self.collections += 1
+            self.unseen += 1  # until it has been looked at: a signal handler may raise anything
         if COLLECTS_IN_INCREMENTS:
             return
         try:
-            extent = -1 if generation == 2 else generation
-            found = find(self.earlier, extent)
-            self.report = joined(self.report, found)
-            if self.earlier.objects:  # what is taken of it may leave its addresses to others
-                self.earlier = self.earlier.without(_core.dry_run(extent))
-        except Exception:  # no memory, or an audit hook of the program refused gc.get_objects: never its own affair
-            return
-        self.unseen -= 1
+            if phase == "start":
+                self.report = joined(self.report, find(self.earlier, _EXTENTS[generation]))
+                self.unseen -= 1
+            elif self.earlier.objects:  # what went may have left its addresses to others
+                self.earlier = self.earlier.still_tracked()
+        except Exception:  # no memory, or an audit hook of the program refused gc.get_objects
+            self.unseen += phase != "start"
+
+
+_EXTENTS = (0, 1, -1)  # of the collection of a generation: the oldest one takes the whole heap

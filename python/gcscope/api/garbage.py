@@ -10,24 +10,18 @@ from gcscope.model.results import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import Any
 
 
 class GcPaused:
-    """Automatic collection, held off; put back as it was when the last of several threads has done."""
+    """Automatic collection, held off until the last of several threads that do so has ended."""
 
     __slots__ = ()
 
     def __enter__(self) -> None:
         _core.gc_pause()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         _core.gc_resume()
 
 
@@ -35,14 +29,16 @@ def _notes(found: _core.RollCall) -> tuple[str, ...]:
     notes = []
     if found.uncertain:
         notes.append(
-            "uncertain: this build of gcscope does not know how this Python marks borrowed references of suspended "
-            "generators; what two strong references of one generator keep may be missing"
+            "uncertain: this build of gcscope does not know how this Python marks borrowed "
+            "references of suspended generators; what two strong references of one generator keep "
+            "may be missing"
         )
     if found.over_visited:
+        objects = "objects are" if found.over_visited > 1 else "object is"
         notes.append(
-            f"the tp_traverse of some C type shows references that nobody owns: {found.over_visited} "
-            f"{'objects are' if found.over_visited > 1 else 'object is'} visited more often than referenced, and "
-            "taken for reachable, as the collector does"
+            "the tp_traverse of some C type shows references that nobody owns: "
+            f"{found.over_visited} {objects} visited more often than referenced, and taken for "
+            "reachable, as the collector does"
         )
     return tuple(notes)
 
@@ -82,7 +78,7 @@ def unreachable(extent: int | list[Any] = -1) -> _core.RollCall:
 
 
 def garbage() -> Report:
-    """Tell what a full collection would find unreachable right now.
+    """Find what a full collection would find unreachable right now.
 
     A dry run of the collector: nothing is collected, no finalizer is run, no weak reference
     cleared, no `__dict__` made. It is the set that the collector itself finds (and prints under
@@ -103,17 +99,18 @@ def garbage() -> Report:
 
 
 def cycles(*objs: object) -> Report:
-    """Tell the live rings that these objects are part of or lead to.
+    """Find the live rings that these objects are part of or lead to.
 
-    The walk does not go on through modules, classes and the globals of functions, unless they are
-    among objs: through those everything leads to everything. The figures are those of the
-    components. Nothing of it can be freed now: the cut of a live ring frees 0, and is told because
-    it is where reference counting would be able to free the ring once nothing else holds it. Raises
-    TypeError without an argument, MemoryError as `garbage`.
+    Modules, classes and the globals of functions are not gone through, unless they are among objs:
+    through those everything leads to everything. The figures are those of the components. Nothing
+    of it can be freed now: the cut of a live ring frees 0, and is told because it is where
+    reference counting would be able to free the ring once nothing else holds it. Raises TypeError
+    without an argument, MemoryError as `garbage`.
     """
     if not objs:
         raise TypeError(
-            "cycles() takes the objects whose rings are wanted; garbage() tells the unreachable ones"
+            "cycles() takes the objects whose rings are wanted; "
+            "garbage() tells the unreachable ones"
         )
     with GcPaused():
         return report_of(_core.live_rings(objs, labellers, object_traceback()), alive=True)

@@ -1,8 +1,8 @@
-"""Who holds an object, why it is alive, and what it keeps: holders, why_alive, retained.
+"""Who holds an object: holders.
 
-Each word moves its argument into a list and lets go of its own variable, so that the call itself
-has exactly one reference, on every version and from every caller: the list's, which the core leaves
-out.
+As `why_alive` and `retained` do, it moves its argument into a list and lets go of its own variable,
+so that the call itself has exactly one reference, on every version and from every caller: the
+list's, which the core leaves out.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _holder(row: _core.Reference) -> Holder:
 
 
 def _hints() -> tuple[str, ...]:
-    """Tell where C code of this program may hold references. Nothing is imported for that."""
+    """List where C code of this program may hold references. Nothing is imported for that."""
     hints = []
     atexit = sys.modules.get("atexit")
     callbacks = atexit._ncallbacks() if type(atexit) is type(sys) else 0
@@ -48,7 +48,7 @@ def _hints() -> tuple[str, ...]:
 
 
 def holders(obj: object, /) -> Holders:
-    """Tell who holds each reference to an object.
+    """Find who holds each reference to an object.
 
     Holders are found by asking every object that the collector tracks what it refers to, and by
     reading the local variables of all running frames, those of other threads too. What is left is
@@ -67,7 +67,7 @@ def holders(obj: object, /) -> Holders:
 
 
 def holders_of(box: list[Any]) -> Holders:
-    """Tell as `holders` who holds the one object in a list, but for the list.
+    """Find, as `holders`, who besides a list holds the one object in it.
 
     The core leaves out the frame that asks it, so that each of the two words asks by itself.
     """

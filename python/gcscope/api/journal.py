@@ -15,7 +15,7 @@ class Journal:
     __slots__ = ()
 
     def events(self) -> tuple[Event, ...]:
-        """Tell the events that are kept, oldest first."""
+        """Return the events that are kept, oldest first."""
         return tuple(
             Event(
                 serial=row.serial,
@@ -30,12 +30,18 @@ class Journal:
 
     @property
     def dropped(self) -> int:
-        """How many events were lost since the journal was cleared: overwritten by newer ones, or without memory."""
+        """How many events were lost since the journal was cleared.
+
+        Newer ones have overwritten them, or there was no memory.
+        """
         return _core.journal_dropped()
 
     @property
     def enabled(self) -> bool:
-        """Whether events are noted. Setting it takes a bool; the totals, and what trial and collect tell, go on."""
+        """Whether events are noted. Setting it takes a bool.
+
+        The totals, and what trial and collect find, go on.
+        """
         return _core.journal_enabled()
 
     @enabled.setter
@@ -44,7 +50,10 @@ class Journal:
 
     @property
     def capacity(self) -> int:
-        """How many events are kept at most, 65,536 unless set; each takes 64 bytes. Setting it keeps the newest."""
+        """How many events are kept at most, 65,536 unless set; each takes 64 bytes.
+
+        Setting it keeps the newest.
+        """
         return _core.journal_capacity()
 
     @capacity.setter
@@ -53,7 +62,10 @@ class Journal:
 
     @property
     def totals(self) -> dict[str, int]:
-        """How many objects were created, and freed by what, since gcscope was loaded; complete, whatever is dropped."""
+        """How many objects were created, and freed by what, since gcscope was loaded.
+
+        Complete, whatever is dropped.
+        """
         return _core.journal_totals()
 
     def clear(self) -> None:
@@ -62,7 +74,8 @@ class Journal:
 
     def __repr__(self) -> str:
         state = "on" if self.enabled else "off"
-        return f"<journal: {state}, {len(_core.journal_events()):,} events kept, {self.dropped:,} dropped>"
+        kept = len(_core.journal_events())
+        return f"<journal: {state}, {kept:,} events kept, {self.dropped:,} dropped>"
 
 
 journal = Journal()

@@ -1,4 +1,4 @@
-"""Some objects as they are at one moment: what they lead to, and who holds them. What is drawn of live objects.
+"""Some objects as they are at one moment, to be drawn: what they lead to, and who holds them.
 
 The core looks at addresses and tells strings and numbers, so that neither asking nor what is told
 holds an object.
@@ -26,7 +26,7 @@ LONGEST_WAY = 60  # characters of a name that is a way
 
 
 class HeapObject:
-    """An object of the scene."""
+    """An object of a neighborhood."""
 
     __slots__ = (
         "address",
@@ -69,7 +69,7 @@ class HeapObject:
             )
         )
         self.name = ""
-        """What tables call it; no two of a scene are called the same."""
+        """What tables call it; no two of a neighborhood are called the same."""
 
     @property
     def count(self) -> int:
@@ -78,7 +78,7 @@ class HeapObject:
 
     @property
     def left(self) -> int:
-        """References from outside of the scene."""
+        """References from outside of the neighborhood."""
         return _core.IMMORTAL if self.refcount is None else self.gc_refs
 
     @property
@@ -93,7 +93,7 @@ class HeapObject:
 
 
 class Reference:
-    """A reference from one object of the scene to another; of several between the same two the first ones are named."""
+    """The references from one object of a neighborhood to another; the first ones are named."""
 
     __slots__ = ("count", "edges", "owned", "source", "target")
 
@@ -120,7 +120,7 @@ class OutsideHolder:
 
 
 def _order(holder: OutsideHolder) -> tuple[bool, bool, str]:
-    """Put the program's variables first, what IPython keeps last, and let nothing depend on where things lie."""
+    """Put the program's variables first, what IPython keeps last; no address plays a part."""
     return holder.is_kept, not holder.title.split(" in ")[0].isidentifier(), holder.title
 
 
@@ -130,9 +130,8 @@ def _holder_title(node: Node, label: str, found: str) -> str:
         kept = (module_name(node.name, label) or "").removeprefix(node.name or "")
         return f"{label[1:]}{kept}" if node.name == "__main__" else f"{node.name}{label}{kept}"
     if found != "heap" and node.kind == "frame":
-        suffix = ", lent" if found == "borrowed" else ""
         name = label[6:] if label.startswith(("local ", "cell ")) else label
-        return f"{name} in {node.name}(){suffix}"
+        return f"{name} in {node.name}(){', lent' if found == 'borrowed' else ''}"
     if node.kind in ("generator", "coroutine") and node.name and label.startswith("local "):
         return f"{label[6:]} in {node.name}(){', lent' if found == 'borrowed' else ''}"
     link = Link(type=node.type, name=node.name, label="", named=True, where=None, refcount=None)
@@ -163,27 +162,25 @@ class Neighborhood:
         return found
 
     def holders_of(self, place: int) -> list[str]:
-        """Return who holds an object from outside, in words, each once; what is only lent does not count."""
+        """Return who holds an object from outside, in words, each once; who borrows it does not."""
         titles = [h.title for h in self.outside if h.target == place and not h.is_borrowed]
         return list(dict.fromkeys(titles))
 
     def _name_objects(self) -> None:
-        """Call each by its own name, that of a variable, or by the way that leads to it from one that has a name."""
+        """Give each object its own name, that of a variable, or the way to it from a named one."""
         used: set[str] = set()
         first: dict[int, Reference] = {}
-        ways: dict[
-            int, tuple[str, list[Edge]]
-        ] = {}  # place -> a name, and the references from there
+        ways: dict[int, tuple[str, list[Edge]]] = {}  # place -> a name, the references from there
         for reference in self.references:
             first.setdefault(reference.target, reference)
         for place, obj in enumerate(self.objects):
             name = obj.node.name or self._variable(place)
             way = _way(place, first, ways) if name is None else None
             if name is None and way is not None:
-                name = joined(way[0], fold(way[1]))
+                name = with_label(way[0], fold(way[1]))
             if name is None or (len(name) > LONGEST_WAY and way is not None):
                 name, way = obj.title, None
-            obj.name = _another(name, used)
+            obj.name = _unused(name, used)
             used.add(obj.name)
             ways[place] = way if way is not None and obj.name == name else (obj.name, [])
 
@@ -197,7 +194,7 @@ class Neighborhood:
 def _way(
     place: int, first: dict[int, Reference], ways: dict[int, tuple[str, list[Edge]]]
 ) -> tuple[str, list[Edge]] | None:
-    """Tell how to come to an object from what was met before it: Michael.friends; None if nothing was."""
+    """Return the way to an object from one met before it: Michael.friends; None without any."""
     reference = first.get(place)
     if reference is None or reference.source not in ways or not reference.edges:
         return None
@@ -205,13 +202,13 @@ def _way(
     return name, [*edges, reference.edges[0]]
 
 
-def joined(name: str, label: str) -> str:
+def with_label(name: str, label: str) -> str:
     """Write a reference behind who has it: Michael.friends[0], work local self."""
     return f"{name}{label}" if label[:1] in (".", "[") else f"{name} {label}"
 
 
-def _another(name: str, used: set[str]) -> str:
-    """Make a name that is not used of one that may be."""
+def _unused(name: str, used: set[str]) -> str:
+    """Make a name that is not in use of one that may be."""
     number, made = 1, name
     while made in used:
         number += 1
@@ -220,7 +217,7 @@ def _another(name: str, used: set[str]) -> str:
 
 
 def is_folded(obj: HeapObject) -> bool:
-    """Whether an object is told as part of a label: a plain container that one other object alone holds."""
+    """Return whether an object is part of a label: a plain container with only one holder."""
     return obj.node.kind in PLAIN and not obj.is_given and obj.refcount == obj.inside == 1
 
 
@@ -231,7 +228,8 @@ def check_given(objects: tuple[object, ...], word: str) -> None:
     for item in objects:
         if not gc.is_tracked(item):
             raise TypeError(
-                f"{word}() takes objects that the collector tracks, such as lists, dicts and instances of classes; "
+                f"{word}() takes objects that the collector tracks, such as lists, dicts and "
+                "instances of classes; "
                 f"{with_article(type(item).__qualname__)} is not one of them"
             )
 
@@ -249,16 +247,16 @@ def look(given: list[int] | tuple[object, ...], most: int = MOST_OBJECTS) -> Nei
 
 
 def serial_of(item: object) -> int | None:
-    """Tell the serial number of an instrumented object; None of any other."""
+    """Return the serial number of an instrumented object; None of any other."""
     return _core.Tracked.serial.__get__(item) if issubclass(type(item), _core.Tracked) else None
 
 
 def born_at(addresses: list[int], marker: list[Any]) -> set[int]:
-    """Tell at which addresses lies what the collector has begun to track after a marker, a list.
+    """Return at which addresses lies what the collector has begun to track after a marker, a list.
 
-    Where a collection has run since, it has used the marker along, and all that there was: then
-    what is in the youngest generation. What was made before the collection, and lives, is not told
-    in that case.
+    Where a collection has run since, it has moved the marker on, with all that there was: then what
+    is in the youngest generation. What was made before the collection, and lives, is left out in
+    that case.
     """
     try:
         return set(_core.born(addresses, marker))
@@ -269,7 +267,7 @@ def born_at(addresses: list[int], marker: list[Any]) -> set[int]:
 
 
 def arithmetic_of(neighborhood: Neighborhood) -> Arithmetic:
-    """Tell the collector's arithmetic, as though these objects were a generation that is collected.
+    """Compute the collector's arithmetic, as if these objects were a generation that is collected.
 
     References from other objects are from outside then, as they are in the collection of a young
     generation.
@@ -291,7 +289,10 @@ def arithmetic_of(neighborhood: Neighborhood) -> Arithmetic:
 
 
 def reasons(neighborhood: Neighborhood) -> dict[int, str]:
-    """Tell why objects are reachable: references from outside, or an object that is; nothing of the others."""
+    """Find why objects are reachable: references from outside, or from an object that is.
+
+    Unreachable ones are not among the keys.
+    """
     found = {
         place: _from_outside(neighborhood, place)
         for place, obj in enumerate(neighborhood.objects)
@@ -313,7 +314,8 @@ def reasons(neighborhood: Neighborhood) -> dict[int, str]:
 
 def reference_label(neighborhood: Neighborhood, reference: Reference, nth: int = 0) -> str:
     """Call a reference by who has it and what it is there: Michael.friends[0]."""
-    return joined(neighborhood.objects[reference.source].name, fold(reference.edges[nth : nth + 1]))
+    source = neighborhood.objects[reference.source]
+    return with_label(source.name, fold(reference.edges[nth : nth + 1]))
 
 
 def _from_outside(neighborhood: Neighborhood, place: int) -> str:

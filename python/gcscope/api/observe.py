@@ -14,7 +14,7 @@ _NO_PASS = "memory was exhausted, or an audit hook refused gc.get_objects"
 
 
 class Observer:
-    """Predicts each collection at its start, when the view of the heap is still complete."""
+    """A prediction of each collection at its start, when the view of the heap is still complete."""
 
     def __init__(self) -> None:
         self.totals = _core.journal_totals()
@@ -22,12 +22,11 @@ class Observer:
         self.follower = Follower(_core.dry_run())
 
     def follow(self, phase: str, info: dict[str, int]) -> None:
-        """Serve as one of gc.callbacks."""
-        if phase == "start":
-            self.follower.follow(info["generation"])
+        """Follow a collection; this is one of gc.callbacks."""
+        self.follower.follow(phase, info["generation"])
 
     def outcome(self) -> Outcome:
-        """Look at the whole heap."""
+        """Look at the whole heap, and return what was found from the start until now."""
         with GcPaused():
             rings = unreachable_rings(self.follower.earlier)
             alive = sum(not row.listed for row in _core.alive(rings.objects))
@@ -45,13 +44,12 @@ class Observer:
         if not self.follower.unseen:
             return ()
         why = "this Python collects in increments" if COLLECTS_IN_INCREMENTS else _NO_PASS
-        return (
-            f"what {self.follower.unseen} of {self.follower.collections} collections found cannot be told: {why}",
-        )
+        share = f"{self.follower.unseen} of {self.follower.collections} collections"
+        return (f"what {share} found cannot be told: {why}",)
 
 
 def _threads_note() -> tuple[str, ...]:
-    """Tell of threads that go on when the main script has ended."""
+    """Write how many threads go on when the main script has ended."""
     threading = sys.modules.get("threading")
     if threading is None:
         return ()
@@ -63,5 +61,6 @@ def _threads_note() -> tuple[str, ...]:
         return ()
     who = "1 thread" if others == 1 else f"{others} threads"
     return (
-        f"{who} besides the main one still ran at the end of the main script; what they make later is not told",
+        f"{who} besides the main one still ran at the end of the main script; "
+        "what they make later is not told",
     )

@@ -7,13 +7,9 @@ from gcscope.api.garbage import GcPaused
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Retained
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    pass
-
 
 def retained(obj: object, /) -> Retained:
-    """Tell what would be freed with an object: all that is reachable through it alone, itself included.
+    """Find what would be freed with an object: itself, and all that is reachable through it alone.
 
     These are the objects that it dominates: every way to them from a root (Lengauer and Tarjan,
     1979) goes through it. Where there are rings among them, the collector is needed to free them.

@@ -14,11 +14,10 @@ from gcscope.model.results import Report
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 
 class Watch:
-    """What `watch` returns: a context manager that looks for the rings which its block leaves behind."""
+    """What `watch` returns: a context manager that finds the rings which its block leaves."""
 
     __slots__ = ("_begun", "_callback", "_earlier", "_held", "_is_stale", "_report")
 
@@ -47,12 +46,7 @@ class Watch:
         self._held = held
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         if self._held is None:
             raise RuntimeError("this watch has not begun: use it in a with statement")
         self._forget_callback()
@@ -66,18 +60,19 @@ class Watch:
             held.__exit__(None, None, None)
 
     def _narrow(self, phase: str, _info: dict[str, int]) -> None:
-        """Forget what a collection in the block has taken: the block may make its rings at the same addresses."""
+        """Forget what a collection in the block has freed; this is one of gc.callbacks.
+
+        The block may make its rings at the same addresses.
+        """
         if phase != "stop" or self._earlier is None:
             return
         try:
             self._earlier = self._earlier.still_tracked()
-        except (
-            Exception
-        ):  # no memory, or an audit hook refused: what raises in a callback is printed, and no more
+        except Exception:  # no memory, or an audit hook refused: a callback's error is only printed
             self._is_stale = True
 
     def _forget_callback(self) -> None:
-        """Take the callback out again. By identity: the callbacks of others are not to be compared."""
+        """Remove the callback, by identity: the callbacks of others are not to be compared."""
         for place, callback in enumerate(gc.callbacks):
             if callback is self._callback:
                 del gc.callbacks[place]
@@ -89,14 +84,17 @@ class Watch:
         report = find(self._earlier)
         if not runs:
             return report
-        note = f"the collector ran {times(runs)} inside the block: rings that it took are lost to this report"
+        note = (
+            f"the collector ran {times(runs)} inside the block: "
+            "rings that it took are lost to this report"
+        )
         if self._is_stale:
             note += "; and so may others be, since there was no telling what it took"
         return changed(report, notes=(*report.notes, note))
 
     @property
     def report(self) -> Report:
-        """The rings that the block left behind. Raises RuntimeError before the block has ended."""
+        """Return the rings that the block left. Raises RuntimeError before the block has ended."""
         if self._report is None:
             raise RuntimeError("the report of a watch is there when its with block has ended")
         return self._report

@@ -35,7 +35,7 @@ def _chain(row: _core.Chain | None) -> Chain:
 
 
 def why_alive(obj: object, /) -> Chain:
-    """Tell the shortest chain of references that keeps an object alive.
+    """Find the shortest chain of references that keeps an object alive.
 
     Roots that last come first: the modules in sys.modules; then what else is held from outside of
     the tracked objects by the interpreter or C code; then the local variables of running frames;
@@ -54,6 +54,6 @@ def why_alive(obj: object, /) -> Chain:
 
 
 def why_alive_of(box: list[Any]) -> Chain:
-    """Tell as `why_alive` why the one object in a list is alive, but for the list."""
+    """Find, as `why_alive`, what besides a list keeps the one object in it alive."""
     with GcPaused():
         return _chain(_core.why_alive(box, labellers, object_traceback()))

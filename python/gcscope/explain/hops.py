@@ -72,7 +72,7 @@ class Node:
 
 
 class Edge:
-    """A reference of a ring or chain, named by a labeller if need be, and what a cut there frees."""
+    """A reference of a ring or chain, named by a labeller if need be; what a cut there frees."""
 
     __slots__ = ("alone", "canonical", "kind", "named", "references", "text", "together")
 
@@ -91,7 +91,7 @@ class Edge:
 
 
 def _short_path(path: str) -> str:
-    """Leave the current directory away from a path: the report is read there. A cell of IPython has its number."""
+    """Remove the current directory from a path: reports are read there. Name IPython's cells."""
     cell = cell_name(path)
     if cell is not None:
         return cell
@@ -154,11 +154,11 @@ class Step:
 
     @property
     def details(self) -> tuple[str, ...]:
-        """What tells steps of one form apart, without addresses: so that the text of a ring is stable."""
+        """What tells steps of one form apart, without addresses, so that texts are stable."""
         return (*self.pair, self.node.name or "", self.label, self.node.where or "")
 
     def link(self) -> Link:
-        """Make the data of it."""
+        """Return the step as a record."""
         return Link(
             type=self.node.type,
             name=self.node.name,
@@ -188,7 +188,7 @@ def shown_places(nodes: Sequence[Node]) -> list[int]:
 
 
 def steps_of_ring(nodes: list[Node], edges: list[Edge]) -> list[Step]:
-    """Fold the plain containers on a ring; the first step is that of the first object that is shown."""
+    """Fold the plain containers on a ring; the first step is that of the first shown object."""
     shown = shown_places(nodes)
     steps = []
     for i, place in enumerate(shown):
@@ -215,7 +215,7 @@ def turned(steps: list[Step], first: int) -> list[Step]:
 
 
 def steps_of_way(nodes: list[Node], edges: list[Edge]) -> list[Step]:
-    """Fold the plain containers on a way from a root to an object, which are its first and last node."""
+    """Fold the plain containers between a root, the first node, and an object, the last one."""
     last = len(nodes) - 1
     shown = [i for i, node in enumerate(nodes) if node.kind not in PLAIN or i in (0, last)]
     steps = [Step(nodes[a], edges[a:b], nodes[a + 1 : b]) for a, b in pairwise(shown)]

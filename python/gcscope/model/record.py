@@ -81,7 +81,7 @@ def sum_counts(*counts: Mapping[str, int]) -> Counts:
     return Counts(total)
 
 
-def shown(value: object) -> str:
+def abridged(value: object) -> str:
     """Write what stands where something else is expected, in a few words."""
     if isinstance(value, (dict, list)):
         return "an object" if isinstance(value, dict) else "an array"
@@ -92,7 +92,7 @@ def shown(value: object) -> str:
 def _read_int(value: object) -> int:
     """Accept an int that is not negative."""
     if type(value) is not int or not 0 <= value <= _MOST:
-        raise ValueError(f"expected a number that is not negative, not {shown(value)}")
+        raise ValueError(f"expected a number that is not negative, not {abridged(value)}")
     return value
 
 
@@ -106,21 +106,21 @@ def _read_positive(value: object) -> int:
 def _read_signed(value: object) -> int:
     """Accept an int."""
     if type(value) is not int or not -_MOST <= value <= _MOST:
-        raise ValueError(f"expected a number, not {shown(value)}")
+        raise ValueError(f"expected a number, not {abridged(value)}")
     return value
 
 
 def _read_str(value: object) -> str:
     """Accept a str."""
     if not isinstance(value, str):
-        raise ValueError(f"expected a string, not {shown(value)}")
+        raise ValueError(f"expected a string, not {abridged(value)}")
     return value
 
 
 def _read_counts(value: object) -> Counts:
     """Accept an object of names and numbers."""
     if not isinstance(value, dict):
-        raise ValueError(f"expected an object of counts, not {shown(value)}")
+        raise ValueError(f"expected an object of counts, not {abridged(value)}")
     return Counts({_read_str(name): _read_int(count) for name, count in value.items()})
 
 
@@ -129,7 +129,7 @@ def _read_tuple(read_item: Callable[[Any], Any]) -> Callable[[object], tuple[Any
 
     def read_items(value: object) -> tuple[Any, ...]:
         if not isinstance(value, list):
-            raise ValueError(f"expected an array, not {shown(value)}")
+            raise ValueError(f"expected an array, not {abridged(value)}")
         return tuple(read_item(item) for item in value)
 
     return read_items
@@ -147,7 +147,7 @@ def _read_optional(read_item: Callable[[Any], Any]) -> Callable[[object], Any]:
 def _read_bool(value: object) -> bool:
     """Accept true or false."""
     if not isinstance(value, bool):
-        raise ValueError(f"expected true or false, not {shown(value)}")
+        raise ValueError(f"expected true or false, not {abridged(value)}")
     return value
 
 

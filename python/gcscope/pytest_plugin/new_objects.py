@@ -177,12 +177,13 @@ class NewObjects:
 
     def _follow(self, phase: str, info: dict[str, int]) -> None:
         """Serve as one of gc.callbacks, even where a test puts those back when all is over."""
-        if phase != "start" or self._failure is not None or self._callback is None:
+        if self._failure is not None or self._callback is None:
             return
         try:
-            if self._follower is None:
+            if self._follower is None and phase == "start":
                 self._follower = self._older()
-            self._follower.follow(info["generation"])
+            if self._follower is not None:
+                self._follower.follow(phase, info["generation"])
         except BaseException as error:  # what a callback raises is printed, wherever the test is
             self._failure = f"{type(error).__name__}: {error}"
             if not isinstance(error, Exception):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from _json import encode_basestring_ascii
 
-from gcscope.model.record import READERS, SCHEMA, Counts, Record, shown
+from gcscope.model.record import READERS, SCHEMA, Counts, Record, abridged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _unknown(schema: object) -> str:
         what = "a newer gcscope wrote it, upgrade gcscope to read it"
     else:
         what = f"this version of gcscope reads {SCHEMA!r}"
-    return f"schema {shown(schema)} is not known: {what}"
+    return f"schema {abridged(schema)} is not known: {what}"
 
 
 def _document(text: str | bytes) -> tuple[object, dict[str, Any]]:
@@ -107,7 +107,7 @@ def read(cls: type[R], text: str | bytes) -> R:
     """Read a record of class cls. Raises ValueError, saying what is wrong, if text is not one."""
     kind, document = _document(text)
     if kind != _kind(cls):
-        raise ValueError(f"expected a {_kind(cls)}, not {shown(kind)}")
+        raise ValueError(f"expected a {_kind(cls)}, not {abridged(kind)}")
     return _filled(cls, document)
 
 
@@ -130,6 +130,6 @@ def read_any(text: str | bytes) -> Record:
     cls = kinds().get(kind) if isinstance(kind, str) else None
     if cls is None:
         raise ValueError(
-            f"kind {shown(kind)} is not known: it is one of {', '.join(sorted(kinds()))}"
+            f"kind {abridged(kind)} is not known: it is one of {', '.join(sorted(kinds()))}"
         )
     return _filled(cls, document)

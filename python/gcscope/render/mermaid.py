@@ -80,7 +80,7 @@ class _Writer:
         self.columns = columns
         self.most_lines = most_lines
         self.names = {box.key: f"box{number}" for number, box in enumerate(picture.boxes)}
-        self.unseen: list[tuple[str, str]] = []  # arrows that only put one thing below another
+        self.unseen: list[tuple[str, str]] = []  # arrows that only put one box below another
 
     def lines(self) -> list[str]:
         """Write the whole picture."""
