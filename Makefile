@@ -10,7 +10,7 @@ help:  ## list the tasks
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install -q -e ".[test]" ruff mypy typing_extensions
+	$(RUN) -m pip install -q -e ".[test]" ruff mypy typing_extensions clang-format
 	@touch $@
 
 build: $(VENV)/.ready  ## compile the C core in place; switches are at the head of setup.py
@@ -47,7 +47,7 @@ notebooks: build  ## run the notebooks and keep their outputs
 	$(RUN) tests/notebooks.py
 
 format: $(VENV)/.ready  ## format C and Python
-	find src tests/rooms -name '*.[ch]' | xargs clang-format -i
+	find src tests/rooms -name '*.[ch]' | xargs $(VENV)/bin/clang-format -i
 	$(RUN) -m ruff format .
 
 clean:  ## remove what was built

@@ -10,8 +10,10 @@ import re
 import sys
 import tempfile
 
-from specimens.corpus.cases import CASES, CAUSES, INNOCENTS
+from gcscope.explain.patterns import PATTERNS
+from specimens.corpus import CASES, INNOCENTS
 
+CAUSES = {pattern.text for pattern in PATTERNS}  # None among them
 LINE = re.compile(r"^gc: (?:un)?collectable <", flags=re.M)
 
 
@@ -62,7 +64,7 @@ def judged(case):
         return f"{case.name:44}    -    -  {case.why_not_here}", True
     case.warm()
     leaves, twin = found_after(case.leaky), found_after(case.repaired)
-    right = all(leaves) and not any(twin) and (case.cause is None or case.cause in CAUSES)
+    right = all(leaves) and not any(twin) and case.cause in CAUSES
     return f"{case.name:44} {min(leaves):4} {max(twin):4}  {case.cause}", right
 
 

@@ -5,6 +5,7 @@ It fits the records, what the words return fits it, and damage fits neither.
 
 import asyncio
 import gc
+import inspect
 import json
 import types
 from pathlib import Path
@@ -18,6 +19,7 @@ from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.api.observe import Observer
 from gcscope.model.diff import compare
 from gcscope.model.judgement import Baseline
+from gcscope.model.record import Record
 from gcscope.pytest_plugin.policy import Rules, judge, known_ring
 from gcscope.render.json import kinds, read_any
 
@@ -95,6 +97,14 @@ def ring():
     keep()
 
 
+def answers_about(obj):
+    """What each word that takes one object answers; those that are records."""
+    words = filter(inspect.isfunction, (getattr(gcscope, word) for word in gcscope.__all__))
+    about = [word for word in words if list(inspect.signature(word).parameters) == ["obj"]]
+    assert gcscope.holders in about and gcscope.why_alive in about and gcscope.retained in about
+    return [answer for answer in (word(obj) for word in about) if isinstance(answer, Record)]
+
+
 @pytest.fixture(scope="module")
 def returned():
     """What every word returns."""
@@ -117,7 +127,7 @@ def returned():
     arithmetic = arithmetic_of(look([id(friend)]))
     found = [
         empty, garbage, outcome.report, collection, watched.report, trial, live, gcscope.holders(friend),
-        gcscope.holders(None), gcscope.why_alive(friend), gcscope.why_alive(Node), gcscope.retained(friend),
+        gcscope.holders(None), gcscope.why_alive(Node), *answers_about(friend),
         compare(empty, garbage), compare(garbage, empty), compare(garbage, watched.report),
         arithmetic, *gcscope.journal.events()[-50:], *collection.fates, *garbage.cycles,
         *(link for cycle in garbage.cycles for link in cycle.ring), *(c.cut for c in garbage.cycles if c.cut),

@@ -10,6 +10,7 @@ from gcscope import Report
 from gcscope.cli.main import main
 from gcscope.model.diff import Difference
 from gcscope.model.phrases import in_one_line
+from gcscope.model.record import picture_suffixes
 from programs import TWO, run
 from specimens.records import ALL, RETAINED, RINGS
 from support import needs_graphviz
@@ -154,8 +155,10 @@ def test_a_difference_is_drawn_by_what_is_new(python, reports, tmp_path):
 def test_pictures_that_are_not_to_be_had(python, reports, tmp_path):
     """Neither text nor JSON goes into a file that is called a picture."""
     done = python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "x.gif")
+    *others, last = picture_suffixes()
     assert done.code == 1 and done.err == (
-        "gcscope: cannot draw a .gif: .svg, .png, .dot and .mmd are to be had; --format says what it is to be\n"
+        f"gcscope: cannot draw a .gif: {', '.join(others)} and {last} are to be had; "
+        "--format says what it is to be\n"
     )
     assert (
         python(

@@ -18,7 +18,7 @@ from gcscope import (
     Report,
 )
 from gcscope.model.phrases import counts_lines, size
-from gcscope.model.record import FORMS, Record, form_of_suffix, rendered
+from gcscope.model.record import Record, form_of_suffix, forms, picture_suffixes, rendered
 from gcscope.render.json import kinds, pretty, read_any
 from specimens import records
 from specimens.records import (
@@ -301,8 +301,9 @@ def test_a_field_is_declared_once():
 
 
 def test_the_forms_of_a_record():
-    pictures = FORMS[2:]
-    assert FORMS[:2] == ("text", "json") and pictures == ("dot", "mermaid", "svg", "png")
+    pictures = forms()[2:]
+    assert forms()[:2] == ("text", "json") and pictures == ("dot", "mermaid", "svg", "png")
+    assert picture_suffixes() == [".svg", ".png", ".dot", ".mmd"]
     suffixes = (".dot", ".MMD", ".svg", ".Png")
     assert tuple(map(form_of_suffix, suffixes)) == pictures
     assert form_of_suffix(".json") == "json" and form_of_suffix(".gif") is None

@@ -7,7 +7,7 @@ import sys
 from gcscope.cli.files import OTHER_PICTURES, Target, read_bytes, suffix_of
 from gcscope.cli.streams import put, put_bytes, put_text
 from gcscope.cli.trouble import EXIT_CODES, Trouble
-from gcscope.model.record import FORMS, Record, form_of_suffix, rendered
+from gcscope.model.record import Record, form_of_suffix, forms, picture_suffixes, rendered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Print a record that gcscope wrote: of run -o, or of to_json()."
     parser.add_argument("file", metavar="FILE", help="the file; - for standard input")
     parser.add_argument(
-        "--format", choices=FORMS, help="default: what the name of -o ends in, else text"
+        "--format", choices=forms(), help="default: what the name of -o ends in, else text"
     )
     parser.add_argument(
         "-o", "--output", metavar="OUT", help="write it into a file instead; whole or not at all"
@@ -50,7 +50,7 @@ def _rendered(record: Record, form: str) -> str | bytes:
 
 
 def print_record(record: Record, form: str) -> None:
-    """Write a record on stdout, in one of FORMS. Raises Trouble if it cannot be drawn."""
+    """Write a record on stdout, in one of forms(). Raises Trouble if it cannot be drawn."""
     if form == "text":
         put_text(str(record), sys.stdout)
         return
@@ -66,12 +66,14 @@ def print_record(record: Record, form: str) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print the record, or write it into a file."""
     suffix = suffix_of(options.output)
-    if options.format is None and suffix in OTHER_PICTURES:
+    form = options.format or form_of_suffix(suffix)
+    if form is None and suffix in OTHER_PICTURES:
+        *others, last = picture_suffixes()
         raise Trouble(
-            f"cannot draw a {suffix}: .svg, .png, .dot and .mmd are to be had; --format says what "
-            "it is to be"
+            f"cannot draw a {suffix}: {', '.join(others)} and {last} are to be had; --format says "
+            "what it is to be"
         )
-    form = options.format or form_of_suffix(suffix) or "text"
+    form = form or "text"
     if options.output is None:
         print_record(read_record(options.file), form)
         return

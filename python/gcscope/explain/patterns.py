@@ -1,7 +1,7 @@
 """The known patterns of rings: one table, and in it a row for each.
 
 A ring is of the first pattern that applies to it. To add one, put a row where it belongs in that
-order, and a program that makes such a ring, with its repaired twin, into tests/corpus.py.
+order, and a program that makes such a ring, with its repaired twin, into tests/specimens/corpus.
 """
 
 from __future__ import annotations

@@ -19,8 +19,6 @@ else:
 
 
 SCHEMA = "gcscope/1"
-FORMS = ("text", "json", "dot", "mermaid", "svg", "png")  # in which a record can be written
-FORM_OF_SUFFIX = {".json": "json", ".svg": "svg", ".png": "png", ".dot": "dot", ".mmd": "mermaid"}
 _MOST = (1 << 63) - 1  # of a number that is read
 
 
@@ -296,8 +294,20 @@ def writers() -> Any:
     return hop
 
 
+def forms() -> tuple[str, ...]:
+    """Return the forms in which a record can be written, such as "text", "json" and "svg"."""
+    every: tuple[str, ...] = writers().FORMS
+    return every
+
+
+def picture_suffixes() -> list[str]:
+    """Return the suffixes of the files in which a record can be drawn."""
+    suffixes: list[str] = writers().picture_suffixes()
+    return suffixes
+
+
 def rendered(record: Record, form: str) -> str | bytes:
-    """Write a record in one of FORMS: bytes as PNG, else a text without a newline at its end.
+    """Write a record in one of forms(): bytes as PNG, else a text without a newline at its end.
 
     Raises ValueError if it has no rings to draw, CannotDraw, an OSError, where Graphviz is needed
     and is not there or fails.
@@ -307,8 +317,9 @@ def rendered(record: Record, form: str) -> str | bytes:
 
 
 def form_of_suffix(suffix: str) -> str | None:
-    """Return which of FORMS the suffix of a file means (".svg": "svg"); None if it means none."""
-    return FORM_OF_SUFFIX.get(suffix.lower())
+    """Return which of forms() the suffix of a file means (".svg": "svg"); None if none."""
+    form: str | None = writers().form_of_suffix(suffix)
+    return form
 
 
 def changed(record: R, **values: object) -> R:

@@ -7,8 +7,9 @@ import os
 from gcscope.model.files import write_whole
 from gcscope.model.phrases import plural
 from gcscope.model.picture import UNREACHABLE, Arrow, Box, Group, Picture
-from gcscope.model.record import changed, form_of_suffix
+from gcscope.model.record import changed
 from gcscope.render.film_svg import page_of, strip_of
+from gcscope.render.format_table import form_of_suffix
 from gcscope.render.graphviz import svg_of, without_graphviz
 from gcscope.render.mermaid import mermaid_of
 

@@ -1,7 +1,4 @@
-"""The forms in which a record is drawn, and how they get into files and notebooks.
-
-Which suffix of a file means which form stands in `gcscope.model.record`.
-"""
+"""Drawing a record in a form of `gcscope.render.format_table`, for files and notebooks."""
 
 from __future__ import annotations
 
@@ -10,27 +7,17 @@ import os
 from gcscope.model.diff import Difference, report_within
 from gcscope.model.files import write_whole
 from gcscope.model.picture import Picture
-from gcscope.model.record import FORM_OF_SUFFIX, changed, form_of_suffix
+from gcscope.model.record import changed
 from gcscope.model.results import Cycle, Report
 from gcscope.render.dot import dot_of
-from gcscope.render.graphviz import png_of, svg_of, without_graphviz
+from gcscope.render.format_table import form_of_suffix, picture_suffixes, write_picture
+from gcscope.render.graphviz import svg_of, without_graphviz
 from gcscope.render.mermaid import mermaid_of
 from gcscope.render.report_picture import picture_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from gcscope.model.record import Drawable, Record
-
-
-# form -> what writes a picture in it: None where that takes a Graphviz that is not there
-_WRITERS: dict[str, Callable[[Picture], str | bytes | None]] = {
-    "svg": svg_of,
-    "png": png_of,
-    "dot": dot_of,
-    "mermaid": mermaid_of,
-}
 
 
 def _picture(record: Record) -> Picture:
@@ -51,7 +38,7 @@ def drawn(record: Record, form: str) -> str | bytes:
 
     Raises ValueError if it has no rings to draw, CannotDraw without Graphviz.
     """
-    data = _WRITERS[form](_picture(record))
+    data = write_picture(_picture(record), form)
     if data is None:
         raise without_graphviz(form, ":")
     return data.rstrip("\n") if isinstance(data, str) else data
@@ -83,11 +70,11 @@ def save(drawn: Drawable, path: str | os.PathLike[str]) -> None:
     """Draw something into a file, in the form that the suffix names."""
     stem, suffix = os.path.splitext(os.fspath(path))
     form = form_of_suffix(suffix)
-    if form not in _WRITERS:
-        suffixes = ", ".join(suffix for suffix, form in FORM_OF_SUFFIX.items() if form in _WRITERS)
+    if form is None or suffix.lower() not in picture_suffixes():
+        suffixes = ", ".join(picture_suffixes())
         raise ValueError(f"a picture is saved as one of {suffixes}, not as {suffix!r}")
     picture = _picture(drawn)
-    data = _WRITERS[form](picture)
+    data = write_picture(picture, form)
     if data is not None:
         write_whole(path, data)
         return

@@ -5,59 +5,26 @@ What writes texts is loaded with this module, what writes JSON and draws when it
 
 from __future__ import annotations
 
-from gcscope.render.cycle_text import cycle_text
-from gcscope.render.film_text import frame_text, walkthrough_text
-from gcscope.render.text import (
-    arithmetic_text,
-    chain_text,
-    collection_text,
-    difference_text,
-    event_text,
-    fate_text,
-    growth_text,
-    holder_text,
-    holders_text,
-    outcome_text,
-    picture_text,
-    report_text,
-    retained_text,
-    trial_text,
-)
+from gcscope.render import cycle_text, film_text, text
+from gcscope.render.format_table import FORMS as FORMS
+from gcscope.render.format_table import form_of_suffix as form_of_suffix
+from gcscope.render.format_table import picture_suffixes as picture_suffixes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from os import PathLike
-    from typing import Any
 
     from gcscope.model.record import Drawable, Record
 
 
-# The class of a record, by its name (a text needs no other's module) -> what writes its text.
-_TEXTS: dict[str, Callable[[Any], str]] = {
-    "Arithmetic": arithmetic_text,
-    "Chain": chain_text,
-    "Collection": collection_text,
-    "Cycle": cycle_text,
-    "Difference": difference_text,
-    "Event": event_text,
-    "Fate": fate_text,
-    "Frame": frame_text,
-    "Growth": growth_text,
-    "Holder": holder_text,
-    "Holders": holders_text,
-    "Outcome": outcome_text,
-    "Picture": picture_text,
-    "Report": report_text,
-    "Retained": retained_text,
-    "Trial": trial_text,
-    "Walkthrough": walkthrough_text,
-}
-
-
 def text_of(record: Record) -> str:
-    """Write a record as text; one that has no text of its own, as its repr."""
-    return _TEXTS.get(type(record).__name__, repr)(record)
+    """Write a record as text: a Retained by `retained_text`, and so on, else as its repr."""
+    name = f"{type(record).__name__.lower()}_text"
+    for room in (text, cycle_text, film_text):
+        if name in vars(room):
+            written: str = vars(room)[name](record)
+            return written
+    return repr(record)
 
 
 def rendered(record: Record, form: str) -> str | bytes:

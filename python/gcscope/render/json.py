@@ -115,13 +115,12 @@ def kinds() -> dict[str, type[Record]]:
     """Return the classes of the records that are documents, by the "kind" that stands in them."""
     from gcscope.model import diff, judgement, results, walkthrough
 
-    r, w = results, walkthrough
-    classes: list[type[Record]] = [r.Link, r.Cut, r.Cycle, r.Report, r.Holder, r.Holders, r.Chain]
-    classes += [r.Retained, r.Fate, r.Collection, r.Trial, r.Event, r.Row, r.Arithmetic]
-    classes += [diff.Growth, diff.Difference]
-    classes += [judgement.Finding, judgement.Judgement, judgement.KnownRing, judgement.Baseline]
-    classes += [w.Counted, w.Subtracted, w.Moved, w.Walkthrough]
-    return {_kind(cls): cls for cls in classes}
+    return {
+        _kind(cls): cls
+        for room in (results, diff, judgement, walkthrough)
+        for cls in vars(room).values()
+        if isinstance(cls, type) and issubclass(cls, Record) and cls.__module__ == room.__name__
+    }
 
 
 def read_any(text: str | bytes) -> Record:

@@ -30,6 +30,6 @@ from specimens.corpus import (  # noqa: F401, I001
     classes,
     innocents,
 )
-from specimens.corpus.cases import CASES, CAUSES, INNOCENTS
+from specimens.corpus.cases import CASES, INNOCENTS
 
-__all__ = ["CASES", "CAUSES", "INNOCENTS"]
+__all__ = ["CASES", "INNOCENTS"]

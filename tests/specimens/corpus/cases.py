@@ -29,23 +29,6 @@ TWO = "two objects refer to each other"
 ITSELF = "an object refers to itself"
 
 
-CAUSES = frozenset(
-    [
-        EXCEPTION,
-        BOUND,
-        CLOSURE_SELF,
-        CLOSURE_STORED,
-        GENERATOR,
-        COROUTINE,
-        TASK,
-        FRAME,
-        CONTAINER,
-        PARENT,
-    ]
-    + [CACHE, CACHED_METHOD, RESULT, CLASS, MOCK, NAMESPACE, TWO, ITSELF]
-)
-
-
 def optional(name):
     """The module, or None where it is not installed."""
     try:
