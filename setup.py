@@ -6,7 +6,7 @@ Switches, as environment variables set to 1:
   GCSCOPE_DEBUG     the rooms check their invariants after each stage, without optimisation
   GCSCOPE_SANITIZE  AddressSanitizer and UndefinedBehaviorSanitizer (preload libasan to use it)
   GCSCOPE_COVERAGE  count the lines that run, for gcov
-  GCSCOPE_NO_INTERNALS  use none of the interpreter's private headers: the fallbacks of src/heap/interp.h
+  GCSCOPE_NO_INTERNALS  no private headers of the interpreter: the fallbacks of src/heap/interp.h
 """
 
 import os

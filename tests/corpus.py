@@ -84,7 +84,8 @@ def main():
         print("  " if right else "! ", line, sep="")
     wrong = sum(not right for _, right in lines)
     print(
-        f"CPython {platform.python_version()}: {len(CASES)} cases, {len(INNOCENTS)} innocents, {wrong} wrong"
+        f"CPython {platform.python_version()}: {len(CASES)} cases, {len(INNOCENTS)} innocents, "
+        f"{wrong} wrong"
     )
     return 1 if wrong else 0
 

@@ -22,7 +22,7 @@ HELPERS = {
     "hypothesispytest": "hypothesis",
     "cov": "pytest_cov",
 }
-"""Plugins that an inner session gets only where it asks for them, and the module that shows that they are there."""
+"""Plugins that an inner session gets only where it asks, and a module that shows each is there."""
 
 
 RINGS = """

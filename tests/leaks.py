@@ -73,7 +73,9 @@ class Listed(list):
 
 
 def many_rings():
-    """One of each: exception and frame, generator, method, closure, class, containers, cache, partial, a C type."""
+    """One of each: exception and frame, generator, method, closure, class, containers, cache,
+    partial, a C type.
+    """
     thing = Plain()
     thing.walk, thing.bound = thing.method(), thing.method
     next(thing.walk)

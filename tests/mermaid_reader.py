@@ -35,7 +35,8 @@ LINES = {
 
 
 ORDER = re.compile(
-    r"(settings )(kind )(said ){2}(box )(group (box )+end )*(box )*(arrow )*(unseen )*(look )+(looks )+(cut )?"
+    r"(settings )(kind )(said ){2}(box )(group (box )+end )*(box )*(arrow )*(unseen )*(look "
+    r")+(looks )+(cut )?"
 )
 
 

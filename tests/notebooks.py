@@ -80,7 +80,8 @@ def without_figures(shown):
     found = []
     for kind, text in without_sizes(shown):
         text = re.sub(
-            r"^(?:gcscope:)? +\d[\d,]*  .*\n|, \d[\d,]* more kept by it|\+ \d+ objects?, N bytes(kept by the ring)?",
+            r"^(?:gcscope:)? +\d[\d,]*  .*\n|, \d[\d,]* more kept by it|\+ \d+ objects?, N "
+            r"bytes(kept by the ring)?",
             "",
             text,
             flags=re.M,

@@ -386,10 +386,12 @@ def main():
         if only_ours or only_theirs:
             mismatches += 1
             print(
-                f"seed {seed}: {len(only_ours)} only in the dry run, {len(only_theirs)} only by the collector"
+                f"seed {seed}: {len(only_ours)} only in the dry run, {len(only_theirs)} only by "
+                f"the collector"
             )
     print(
-        f"CPython {platform.python_version()}: {options.graphs} random graphs of {len(KINDS)} kinds of nodes, "
+        f"CPython {platform.python_version()}: {options.graphs} random graphs of {len(KINDS)} "
+        f"kinds of nodes, "
         f"{trash} unreachable objects: {mismatches} mismatches"
     )
     return 1 if mismatches else 0

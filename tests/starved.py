@@ -29,7 +29,7 @@ def each_growth(action, check=lambda: None, inside=False):
 
 
 def each_allocation(action, check=lambda: None, more=50):
-    """Let Python's first allocation fail, the second ..., until `action` has survived `more` of them.
+    """Let Python's first allocation fail, the second ..., until `action` survives `more` of them.
 
     A failure need not be noticed: a cache may do without. `check` is called after each. Return how
     many calls raised MemoryError.

@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def build(kind, source, folder):
     """Call the build backend as pip would, without an index."""
-    code = f"import sys; from setuptools import build_meta; print(build_meta.build_{kind}(sys.argv[1]))"
+    code = (
+        f"import sys; from setuptools import build_meta; "
+        f"print(build_meta.build_{kind}(sys.argv[1]))"
+    )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [sys.executable, "-c", code, str(folder)],
@@ -87,7 +90,10 @@ def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
     )
     assert "gcscope/gcscope-1.schema.json" in names
     assert not [name for name in names if name.endswith((".c", ".h"))]
-    code = "import gcscope as g, gc; gc.disable(); p = g.Person('x'); p.befriend(p); del p; print(g.garbage().objects)"
+    code = (
+        "import gcscope as g, gc; gc.disable(); p = g.Person('x'); p.befriend(p); del p; "
+        "print(g.garbage().objects)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

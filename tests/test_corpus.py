@@ -1,5 +1,7 @@
-"""Real rings: each is found and explained, its cut is the repair or as good; its repaired twin, and innocents, are
-silent."""
+"""Real rings: each is found and explained, and its cut is the repair or as good.
+
+Its repaired twin, and innocents, are silent.
+"""
 
 import gc
 

@@ -102,7 +102,8 @@ def hook(event, args):
     if event == "gc.get_objects":
         box.clear()
 sys.addaudithook(hook)
-for word in (lambda: _core.holders(box, ()), lambda: _core.why_alive(box), lambda: _core.retained(box)):
+holders, why_alive, retained = _core.holders, _core.why_alive, _core.retained
+for word in (lambda: holders(box, ()), lambda: why_alive(box), lambda: retained(box)):
     box = [Node()]
     try:
         word()
@@ -285,7 +286,7 @@ def neighborhood(*objs, most=100):
     ]
 
 
-def test_a_scene_of_what_stands_at_the_end_of_a_long_list(quiet):
+def test_a_neighborhood_of_what_stands_at_the_end_of_a_long_list(quiet):
     things = [[] for _ in range(2000)]
     long = (
         [None] * 3_000_000 + things
@@ -298,7 +299,7 @@ def test_a_scene_of_what_stands_at_the_end_of_a_long_list(quiet):
     del long
 
 
-def test_a_scene_of_two_that_one_list_holds_in_turn(quiet):
+def test_a_neighborhood_of_two_that_one_list_holds_in_turn(quiet):
     one, other = [], []
     turns = [one, other] * 100_000
     edges, outside = neighborhood(one, other)
@@ -310,7 +311,7 @@ def test_a_scene_of_two_that_one_list_holds_in_turn(quiet):
     ]
 
 
-def test_a_scene_of_what_a_lying_type_shows(quiet, rooms):
+def test_a_neighborhood_of_what_a_lying_type_shows(quiet, rooms):
     for shown in (0, 1, 3, 9):
         held = []
         liar = rooms.Liar(held, shown)
@@ -321,7 +322,7 @@ def test_a_scene_of_what_a_lying_type_shows(quiet, rooms):
 
 
 @pytest.mark.parametrize("memory", ["raw", "Python's"])
-def test_a_scene_without_memory(starving, memory):
+def test_a_neighborhood_without_memory(starving, memory):
     """At each growth of its arrays, at each allocation of an object."""
     if memory != "raw":
         pytest.importorskip("_testcapi")
@@ -334,7 +335,8 @@ def generate():
 running = generate()
 next(running)
 def look():
-    return len(_core.neighborhood([id(one), id(running)], 60, ((id(running), "title"),), {{}}, None))
+    addresses = [id(one), id(running)]
+    return len(_core.neighborhood(addresses, 60, ((id(running), "title"),), {{}}, None))
 look()
 counts = sys.getrefcount(one), sys.getrefcount(running)
 {"failures, _ = each_growth(look)" if memory == "raw" else "failures = each_allocation(look)"}
@@ -375,7 +377,9 @@ def test_a_chain_of_many_containers_is_one_label(quiet):
 
 @pytest.mark.parametrize("ends", ["gc.collect(); return False", "raise ValueError"])
 def test_no_equality_of_an_odd_name_in_sys_is_asked(python, ends):
-    """Nor is a failed look-up handed to sys.unraisablehook in a pass, as PySys_GetObject does it from 3.13 on."""
+    """Nor is a failed look-up handed to sys.unraisablehook in a pass, as PySys_GetObject does it
+    from 3.13 on.
+    """
     code = f"""
 class Odd:
     def __hash__(self): return hash("stdlib_module_names")
@@ -452,7 +456,9 @@ import tracemalloc
 tracemalloc.start()
 thing, holder = Node(), Node()
 holder.held = thing
-def places(): return [told.where for told in gcscope.holders(thing).named if told.type.endswith("Node")]
+def places():
+    named = gcscope.holders(thing).named
+    return [told.where for told in named if told.type.endswith("Node")]
 first = places()
 gcscope.garbage()
 again = places()

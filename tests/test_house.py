@@ -135,9 +135,11 @@ def test_no_mutable_static_and_one_exported_symbol():
 
 # ------------------------------------------------------------------------ names
 
-# Words that meant something here alone. They stay out of names of files and of whatever code defines.
-DIALECT = """bar births crowd fall holding inquiry lending lent offer owners projection roll scene sketch
-stage stories story taken telling teller thing visitor""".split()
+# Words that meant something here alone. They stay out of names of files and of what code defines.
+DIALECT = """
+    bar births crowd fall holding inquiry lending lent offer owners projection roll scene sketch
+    stage stories story taken telling teller thing visitor
+""".split()
 AGREED = re.compile("roll_?call", flags=re.I)  # the set of objects as numbers
 
 
@@ -261,7 +263,10 @@ def test_the_core_has_no_dependency():
 
 
 def test_import_is_light(python):
-    code = "import sys; before = set(sys.modules); import gcscope; print(sorted(set(sys.modules) - before))"
+    code = (
+        "import sys; before = set(sys.modules); import gcscope; print(sorted(set(sys.modules) - "
+        "before))"
+    )
     assert python("-c", code).out == "['gcscope']\n"
 
 

@@ -43,7 +43,8 @@ def test_the_program_leaves_what_is_shown(python, tmp_path):
     written = done.out + done.err
     # frames, functions and tuples differ in number and size from version to version
     figures = re.compile(
-        r"\d+ objects|\(?\d+ bytes\)?|\(?[\d.]+ kB\)?|\d+ more kept by it|frees all \d+|^gcscope:   \d+ .*\n",
+        r"\d+ objects|\(?\d+ bytes\)?|\(?[\d.]+ kB\)?|\d+ more kept by it|frees all "
+        r"\d+|^gcscope:   \d+ .*\n",
         flags=re.M,
     )
     assert done.code == 0 and figures.sub("", written) == figures.sub("", shown), done
@@ -80,7 +81,11 @@ def test_the_failing_test_is_as_shown(python, tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     done = python(
         "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_service.py", cwd=tmp_path,
-        env={"COLUMNS": "80", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "-p gcscope.pytest_plugin"}
+        env={
+            "COLUMNS": "80",
+            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "PYTEST_ADDOPTS": "-p gcscope.pytest_plugin",
+        }
         | {"CI": None, "BUILD_NUMBER": None},  # there pytest shortens nothing
     )  # fmt: skip
     figures = re.compile(r"\d+ bytes|in [\d.]+s")

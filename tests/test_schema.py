@@ -126,11 +126,13 @@ def returned():
     live = gcscope.cycles(friend)
     arithmetic = arithmetic_of(look([id(friend)]))
     found = [
-        empty, garbage, outcome.report, collection, watched.report, trial, live, gcscope.holders(friend),
-        gcscope.holders(None), gcscope.why_alive(Node), *answers_about(friend),
+        empty, garbage, outcome.report, collection, watched.report, trial, live,
+        gcscope.holders(friend), gcscope.holders(None), gcscope.why_alive(Node),
+        *answers_about(friend),
         compare(empty, garbage), compare(garbage, empty), compare(garbage, watched.report),
         arithmetic, *gcscope.journal.events()[-50:], *collection.fates, *garbage.cycles,
-        *(link for cycle in garbage.cycles for link in cycle.ring), *(c.cut for c in garbage.cycles if c.cut),
+        *(link for cycle in garbage.cycles for link in cycle.ring),
+        *(cycle.cut for cycle in garbage.cycles if cycle.cut),
         *gcscope.holders(friend).named, *arithmetic.rows,
     ]  # fmt: skip
     told = explain_collection(friend)

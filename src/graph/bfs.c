@@ -197,8 +197,8 @@ search_ring(Bfs *bfs, const Region *region, NodeId start, size_t best, uint64_t 
     if (see(bfs, start, NOWHERE) < 0) {
         return -1;
     }
-    size_t level_end = 1,
-           length = 1; /* of a ring that is closed from the level that is being read */
+    /* length: of a ring that is closed from the level that is being read */
+    size_t level_end = 1, length = 1;
     for (size_t q = 0; q < bfs->queue.length && bfs->steps < last_step; q++) {
         if (q == level_end) {
             level_end = bfs->queue.length;

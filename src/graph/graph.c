@@ -23,9 +23,8 @@ graph_fini(Graph *graph)
 int
 graph_reserve(Graph *graph, size_t more)
 {
-    if (more >
-        INT32_MAX -
-            graph->targets.length) { /* so that a count of edges fits the collector's gc_refs */
+    /* so that a count of edges fits the collector's gc_refs */
+    if (more > INT32_MAX - graph->targets.length) {
         return -1;
     }
     return vec_reserve(graph->memory, &graph->targets, more);

@@ -118,8 +118,8 @@ order_members(Cycles *cycles, NodeId *members, size_t count)
             }
         }
         NodeId member = members[best];
-        memmove(members + i + 1, members + i,
-                (best - i) * sizeof(NodeId)); /* the others keep their order */
+        /* the others keep their order */
+        memmove(members + i + 1, members + i, (best - i) * sizeof(NodeId));
         members[i] = member;
     }
 }

@@ -32,8 +32,9 @@ neighborhood_visit_addresses(const Heap *heap, PyObject *addresses,
         }
         void *address = PyLong_AsVoidPtr(number);
         PyErr_Clear(); /* a number that is no address is the address of nothing */
+        /* there, and not in the middle of something */
         bool is_there = address != NULL && addrmap_find(&heap->map, address, &node) &&
-                        heap->objects.items[node] == address; /* and not in the middle of it */
+                        heap->objects.items[node] == address;
         if (is_there && visit(arg, node)) {
             break;
         }

@@ -84,8 +84,8 @@ type_slots_double(Journal *journal)
 int64_t
 journal_type(Journal *journal, const char *name, size_t length)
 {
-    const char *zero =
-        memchr(name, '\0', length); /* only a __module__ can have one: the names end there */
+    /* only a __module__ can have one: the names end there */
+    const char *zero = memchr(name, '\0', length);
     length = zero != NULL ? (size_t)(zero - name) : length;
     if (2 * (journal->type_names.length + 1) > journal->type_slots.length &&
         type_slots_double(journal) < 0) {

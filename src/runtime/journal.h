@@ -109,12 +109,12 @@ void journal_remove(Journal *journal, Life *life, FreedBy by);
 /* Note an event, if the journal is enabled. `name` (a str, borrowed) may be NULL. */
 void journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by,
                   Py_ssize_t refcount, PyObject *name);
-void journal_name_created(Journal *journal, const Life *life,
-                          PyObject *name); /* if its creation is the newest event */
+/* If its creation is the newest event. */
+void journal_name_created(Journal *journal, const Life *life, PyObject *name);
 const Event *journal_event(const Journal *journal, size_t index); /* 0 is the oldest kept */
 void journal_clear(Journal *journal);
-int
-journal_set_capacity(Journal *journal, size_t capacity); /* keeps the newest; -1: out of memory */
+/* Keep the newest. 0 or -1: out of memory. */
+int journal_set_capacity(Journal *journal, size_t capacity);
 
 /* Mark as doomed what the collector finalizes; who is still marked at its end was resurrected. */
 void journal_doom(Journal *journal, Life *life);

@@ -34,6 +34,7 @@ typedef enum {
     ROW_RETAINED,
     ROW_RETAINER,
     ROW_EVENT,
+    ROW_JOURNAL_STATUS,
     ROW_DEATH,
     ROW_DEATH_LOG,
     ROW_LIVING,

@@ -57,14 +57,18 @@ core_journal_events(PyObject *module, PyObject *Py_UNUSED(ignored))
     return rows;
 }
 
-PyDoc_STRVAR(journal_dropped_doc, "journal_dropped($module, /)\n--\n\n"
-                                  "How many events were overwritten by newer ones, or found no "
-                                  "memory, since the journal was cleared.");
+PyDoc_STRVAR(journal_status_doc, "journal_status($module, /)\n--\n\nReturn a JournalStatus.");
 
 static PyObject *
-core_journal_dropped(PyObject *module, PyObject *Py_UNUSED(ignored))
+core_journal_status(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
-    return PyLong_FromUnsignedLongLong(state_of_module(module)->journal->dropped);
+    const ModuleState *state = state_of_module(module);
+    const Journal *journal = state->journal;
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = row_bool(journal->enabled)) != NULL &&
+           (items[1] = PyLong_FromSize_t(journal->capacity)) != NULL &&
+           (items[2] = PyLong_FromUnsignedLongLong(journal->dropped)) != NULL);
+    return row_new(state, ROW_JOURNAL_STATUS, items);
 }
 
 PyDoc_STRVAR(
@@ -98,14 +102,6 @@ core_journal_clear(PyObject *module, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(journal_enabled_doc, "journal_enabled($module, /)\n--\n\nWhether events are noted.");
-
-static PyObject *
-core_journal_enabled(PyObject *module, PyObject *Py_UNUSED(ignored))
-{
-    return PyBool_FromLong(state_of_module(module)->journal->enabled);
-}
-
 PyDoc_STRVAR(journal_enable_doc,
              "journal_enable($module, enabled, /)\n--\n\nSet whether events are noted.");
 
@@ -118,15 +114,6 @@ core_journal_enable(PyObject *module, PyObject *enabled)
     }
     state_of_module(module)->journal->enabled = enabled == Py_True;
     Py_RETURN_NONE;
-}
-
-PyDoc_STRVAR(journal_capacity_doc,
-             "journal_capacity($module, /)\n--\n\nHow many events are kept at most.");
-
-static PyObject *
-core_journal_capacity(PyObject *module, PyObject *Py_UNUSED(ignored))
-{
-    return PyLong_FromSize_t(state_of_module(module)->journal->capacity);
 }
 
 PyDoc_STRVAR(journal_resize_doc,
@@ -262,12 +249,10 @@ core_alive(PyObject *module, PyObject *roll_call)
 static PyMethodDef events_methods[] = {
     {"alive", core_alive, METH_O, alive_doc},
     {"journal_events", core_journal_events, METH_NOARGS, journal_events_doc},
-    {"journal_dropped", core_journal_dropped, METH_NOARGS, journal_dropped_doc},
+    {"journal_status", core_journal_status, METH_NOARGS, journal_status_doc},
     {"journal_totals", core_journal_totals, METH_NOARGS, journal_totals_doc},
     {"journal_clear", core_journal_clear, METH_NOARGS, journal_clear_doc},
-    {"journal_enabled", core_journal_enabled, METH_NOARGS, journal_enabled_doc},
     {"journal_enable", core_journal_enable, METH_O, journal_enable_doc},
-    {"journal_capacity", core_journal_capacity, METH_NOARGS, journal_capacity_doc},
     {"journal_resize", core_journal_resize, METH_O, journal_resize_doc},
     {"deaths_begin", core_deaths_begin, METH_NOARGS, deaths_begin_doc},
     {"deaths_since", core_deaths_since, METH_O, deaths_since_doc},

@@ -32,8 +32,8 @@ person_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kw
     ModuleState *state = state_of_type(type);
     PyObject *self = state != NULL ? person_make(type, state) : NULL;
     if (self != NULL) {
-        tracked_note(self, EVENT_CREATED, BY_NOBODY,
-                     Py_REFCNT(self)); /* person_init tells the name */
+        /* person_init tells the name */
+        tracked_note(self, EVENT_CREATED, BY_NOBODY, Py_REFCNT(self));
     }
     return self;
 }
@@ -101,8 +101,8 @@ person_call(PyTypeObject *type, PyObject *const *args, Py_ssize_t nargs, PyObjec
 static PyObject *
 person_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *keywords)
 {
-    PyTypeObject *type =
-        (PyTypeObject *)callable; /* Person itself: tp_vectorcall is not inherited */
+    /* Person itself: tp_vectorcall is not inherited */
+    PyTypeObject *type = (PyTypeObject *)callable;
     Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
     if (nargs != 1 || (keywords != NULL && PyTuple_GET_SIZE(keywords) != 0) ||
         !PyUnicode_CheckExact(args[0])) {
@@ -233,8 +233,8 @@ person_befriend(PyObject *self, PyObject *other)
         PyObject *error_type, *error, *traceback;
         PyErr_Fetch(&error_type, &error, &traceback);
         Py_ssize_t last = PyList_GET_SIZE(mine) - 1;
-        (void)PyList_SetSlice(mine, last, last + 1,
-                              NULL); /* taking away the last item needs no memory */
+        /* taking away the last item needs no memory */
+        (void)PyList_SetSlice(mine, last, last + 1, NULL);
         PyErr_Restore(error_type, error, traceback);
         return NULL;
     }

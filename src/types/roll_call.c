@@ -14,6 +14,8 @@
 
 #include "types/roll_call.h"
 
+#include <structmember.h>
+
 #include "base/typename.h"
 #include "runtime/rows.h"
 
@@ -350,19 +352,16 @@ PyDoc_STRVAR(roll_call_addresses_doc,
              "The addresses of the objects, as a list of int, in the order of the heap.");
 
 static PyObject *
+entry_address(void *entries, size_t n)
+{
+    return PyLong_FromVoidPtr((void *)((const Entry *)entries)[n].address);
+}
+
+static PyObject *
 roll_call_addresses(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     RollCallObject *self = (RollCallObject *)op;
-    PyObject *addresses = PyList_New((Py_ssize_t)self->entries.length);
-    for (size_t i = 0; i < self->entries.length && addresses != NULL; i++) {
-        PyObject *address = PyLong_FromVoidPtr((void *)self->entries.items[i].address);
-        if (address == NULL) {
-            Py_CLEAR(addresses);
-            break;
-        }
-        PyList_SET_ITEM(addresses, (Py_ssize_t)i, address);
-    }
-    return addresses;
+    return rows_list(self->entries.length, entry_address, self->entries.items);
 }
 
 static bool
@@ -472,12 +471,6 @@ roll_call_collect(PyObject *op, PyObject *Py_UNUSED(ignored))
 }
 
 static PyObject *
-roll_call_get_objects(PyObject *op, void *Py_UNUSED(closure))
-{
-    return PyLong_FromSize_t(((RollCallObject *)op)->entries.length);
-}
-
-static PyObject *
 roll_call_get_bytes(PyObject *op, void *Py_UNUSED(closure))
 {
     RollCallObject *self = (RollCallObject *)op;
@@ -486,18 +479,6 @@ roll_call_get_bytes(PyObject *op, void *Py_UNUSED(closure))
         bytes += self->entries.items[i].bytes;
     }
     return PyLong_FromSize_t(bytes);
-}
-
-static PyObject *
-roll_call_get_uncertain(PyObject *op, void *Py_UNUSED(closure))
-{
-    return PyBool_FromLong(((RollCallObject *)op)->uncertain);
-}
-
-static PyObject *
-roll_call_get_over_visited(PyObject *op, void *Py_UNUSED(closure))
-{
-    return PyLong_FromSsize_t(((RollCallObject *)op)->over_visited);
 }
 
 static void
@@ -523,16 +504,20 @@ static PyMethodDef roll_call_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef roll_call_members[] = {
+    {"objects", T_PYSSIZET, offsetof(RollCallObject, entries.length), READONLY,
+     PyDoc_STR("How many objects there are.")},
+    {"uncertain", T_BOOL, offsetof(RollCallObject, uncertain), READONLY,
+     PyDoc_STR("Whether borrowed references of generators could not be told from others.")},
+    {"over_visited", T_PYSSIZET, offsetof(RollCallObject, over_visited), READONLY,
+     PyDoc_STR(
+         "How many objects were shown more often than they are owned: some tp_traverse lies.")},
+    {NULL, 0, 0, 0, NULL},
+};
+
 static PyGetSetDef roll_call_getset[] = {
-    {"objects", roll_call_get_objects, NULL, PyDoc_STR("How many objects there are."), NULL},
     {"bytes", roll_call_get_bytes, NULL,
      PyDoc_STR("What they take: structs, items, headers, tables of containers."), NULL},
-    {"uncertain", roll_call_get_uncertain, NULL,
-     PyDoc_STR("Whether borrowed references of generators could not be told from others."), NULL},
-    {"over_visited", roll_call_get_over_visited, NULL,
-     PyDoc_STR(
-         "How many objects were shown more often than they are owned: some tp_traverse lies."),
-     NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -541,11 +526,9 @@ PyDoc_STRVAR(
     "A set of objects as numbers only: addresses, sizes and types by name. It keeps none alive.");
 
 static PyType_Slot roll_call_slots[] = {
-    {Py_tp_doc, (void *)roll_call_doc},
-    {Py_tp_dealloc, roll_call_dealloc},
-    {Py_tp_methods, roll_call_methods},
-    {Py_tp_getset, roll_call_getset},
-    {0, NULL},
+    {Py_tp_doc, (void *)roll_call_doc}, {Py_tp_dealloc, roll_call_dealloc},
+    {Py_tp_methods, roll_call_methods}, {Py_tp_members, roll_call_members},
+    {Py_tp_getset, roll_call_getset},   {0, NULL},
 };
 
 static PyType_Spec roll_call_spec = {

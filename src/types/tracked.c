@@ -187,8 +187,8 @@ make_callback(ModuleState *state)
     journal_retain(state->journal);
     PyObject *callback = PyCFunction_New(&follow_collector_def, capsule);
     Py_DECREF(capsule);
-    if (callback != NULL &&
-        state->callback == NULL) { /* else making it ran a collection, and that came here too */
+    if (callback != NULL && state->callback == NULL) {
+        /* else making it ran a collection, and that came here too */
         state->callback = Py_NewRef(callback);
     }
     Py_XDECREF(callback);
@@ -315,8 +315,8 @@ tracked_traverse(PyObject *op, visitproc visit, void *arg)
 int
 tracked_clear(PyObject *op)
 {
-    tracked_note(op, EVENT_CLEARED, BY_NOBODY,
-                 Py_REFCNT(op) - 1); /* the collector holds one reference meanwhile */
+    /* the collector holds one reference meanwhile */
+    tracked_note(op, EVENT_CLEARED, BY_NOBODY, Py_REFCNT(op) - 1);
     Py_CLEAR(((TrackedObject *)op)->dict);
     return 0;
 }
@@ -329,8 +329,8 @@ tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
 {
     TrackedObject *self = (TrackedObject *)op;
     PyTypeObject *type = Py_TYPE(op);
-    bool is_outermost =
-        type->tp_dealloc == dealloc; /* else the subclass's deallocation has run the finalizer */
+    /* else the subclass's deallocation has run the finalizer */
+    bool is_outermost = type->tp_dealloc == dealloc;
     if (is_outermost && type->tp_finalize != tracked_finalize &&
         PyObject_CallFinalizerFromDealloc(op) < 0) {
         return; /* resurrected */
@@ -340,8 +340,8 @@ tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
     Journal *journal = self->journal;
     FreedBy by = freed_by(self);
     if (!self->life.finalized && is_outermost) {
-        tracked_note(op, EVENT_FINALIZED, BY_NOBODY,
-                     0); /* tracked_finalize would do no more, and need not be called */
+        /* tracked_finalize would do no more, and need not be called */
+        tracked_note(op, EVENT_FINALIZED, BY_NOBODY, 0);
     }
     tracked_note(op, EVENT_FREED, by, 0);
     journal_remove(journal, &self->life, by);

@@ -201,7 +201,10 @@ def test_a_chain_that_goes_on(length):
     boxed = sum(box.title == "+ 1 more object" for box in picture.boxes)
     assert len(titles(picture)) == min(length, MOST_DRAWN) and boxed == (length > MOST_DRAWN)
     beyond = length - MOST_DRAWN - 1
-    told = f"and {beyond:,} more object{'s' if beyond > 1 else ''}, which {'are' if beyond > 1 else 'is'} not drawn"
+    told = (
+        f"and {beyond:,} more object{'s' if beyond > 1 else ''}, which "
+        f"{'are' if beyond > 1 else 'is'} not drawn"
+    )
     assert picture.lines == ((told,) if beyond > 0 else ())
 
 

@@ -1,4 +1,4 @@
-"""film: what each frame tells, which objects it takes for the same, and that it holds none of them."""
+"""film: what each frame tells, what it takes for the same object, and that it holds none."""
 
 import gc
 import sys

@@ -1,4 +1,4 @@
-"""scene: what some objects lead to and who holds them.
+"""neighborhood: what some objects lead to and who holds them.
 
 Counts that add up; and nothing is held, changed or run.
 """
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("quiet")
 HERE = __name__
 
 
-def scene_of(*objects, most=MOST_OBJECTS):
+def neighborhood_of(*objects, most=MOST_OBJECTS):
     addresses = [id(item) for item in objects]
     del objects
     return look(addresses, most)
@@ -54,7 +54,9 @@ def between(neighborhood):
 @pytest.mark.parametrize("most", [1, MOST_OBJECTS])
 @pytest.mark.parametrize("name", ZOO)
 def test_counts_add_up(name, most):
-    """Owned references from inside and from outside are those that `holders` names, however much is inside."""
+    """Owned references from inside and from outside are those that `holders` names, however much is
+    inside.
+    """
     one = [None]
     held = ZOO[name](one)
     next(held)
@@ -215,7 +217,7 @@ def test_several_references_between_the_same_two():
     a.befriend(b)
     a.befriend(b)
     a.note = b
-    neighborhood = scene_of(a, b)
+    neighborhood = neighborhood_of(a, b)
     [way] = [
         r
         for r in neighborhood.references
@@ -314,14 +316,14 @@ def test_five_hundred_friends():
     hub = Person("Ada")
     for number in range(500):
         hub.befriend(Person(f"Friend {number}"))
-    neighborhood = scene_of(hub)
+    neighborhood = neighborhood_of(hub)
     assert len(neighborhood.objects) == 1002 and [t.inside for t in neighborhood.objects[:2]] == [
         500,
         1,
     ]
     assert names(neighborhood)[:4] == ["Ada", "Ada.friends", "Friend 0", "Friend 1"]
     assert [t.left for t in neighborhood.objects] == [1] + [0] * 1001
-    alone = scene_of(hub, most=1)  # what it leads to counts, told or not
+    alone = neighborhood_of(hub, most=1)  # what it leads to counts, told or not
     assert [(t.inside, t.outside, t.left) for t in alone.objects] == [
         (500, 1, 1)
     ] and alone.more == 1001
@@ -329,7 +331,7 @@ def test_five_hundred_friends():
     lists = []
     for _ in range(500):
         lists.append([friend])
-    neighborhood = scene_of(friend)
+    neighborhood = neighborhood_of(friend)
     assert (neighborhood.objects[0].outside, neighborhood.objects[0].unexplained, len(lists)) == (
         501,
         0,
@@ -351,7 +353,7 @@ def test_immortal_objects():
         id(forever)
     ).value = 0xFFFFFFFF  # how it is marked on all versions that have it
     assert refcount(forever) == IMMORTAL
-    obj = scene_of(forever).objects[0]
+    obj = neighborhood_of(forever).objects[0]
     assert obj.refcount is None and obj.count == obj.left == IMMORTAL and obj.unexplained == 0
 
 
@@ -363,7 +365,7 @@ def test_a_task_and_what_it_leads_to():
     async def main():
         task = asyncio.create_task(work(Plain()))
         await asyncio.sleep(0)
-        told = scene_of(task)
+        told = neighborhood_of(task)
         task.cancel()
         return told
 
@@ -406,16 +408,16 @@ def test_addresses_that_are_gone_or_wrong():
 def test_given_objects_come_first_and_the_nearest_then():
     a, b, c = Slotted(), Slotted(), Slotted()
     a.a, c.a = [b], {"x": [a]}
-    neighborhood = scene_of(c, b)
+    neighborhood = neighborhood_of(c, b)
     assert names(neighborhood) == ["c", "b", "c.a", "c.a['x']", "c.a['x'][0]", "c.a['x'][0].a"]
     assert [t.is_given for t in neighborhood.objects] == [True, True, False, False, False, False]
 
 
 def test_the_walk_ends_at_what_leads_everywhere():
-    neighborhood = scene_of(test_given_objects_come_first_and_the_nearest_then)
+    neighborhood = neighborhood_of(test_given_objects_come_first_and_the_nearest_then)
     assert not {"module", "type"} & {obj.node.kind for obj in neighborhood.objects[1:]}
     assert sys.modules[HERE] not in [obj.address for obj in neighborhood.objects]
-    assert [t.title for t in scene_of(sys.modules[HERE], Plain).objects[:2]] == [
+    assert [t.title for t in neighborhood_of(sys.modules[HERE], Plain).objects[:2]] == [
         f"module {HERE}",
         f"type {PLAIN}",
     ]
@@ -455,7 +457,7 @@ def test_a_long_chain():
         last.a = Slotted()
         last = last.a
     assert len(raw([id(first)], 300_001)[0]) == 300_001
-    neighborhood = scene_of(first)
+    neighborhood = neighborhood_of(first)
     assert len(neighborhood.objects) == MOST_OBJECTS and names(neighborhood)[:3] == [
         "first",
         "first.a",
@@ -475,9 +477,9 @@ kept_by_a_module = Plain()
 
 def test_names_of_variables():
     mine, others = Plain(), [Plain()]
-    assert names(scene_of(kept_by_a_module)) == [PLAIN]
-    assert scene_of(kept_by_a_module).holders_of(0) == [f"{HERE}.kept_by_a_module"]
-    neighborhood = scene_of(mine, others[0])
+    assert names(neighborhood_of(kept_by_a_module)) == [PLAIN]
+    assert neighborhood_of(kept_by_a_module).holders_of(0) == [f"{HERE}.kept_by_a_module"]
+    neighborhood = neighborhood_of(mine, others[0])
     assert names(neighborhood) == ["mine", PLAIN]
     assert neighborhood.holders_of(0) == ["mine in test_names_of_variables()"]
     assert neighborhood.holders_of(1) == ["list [0]"]
@@ -485,7 +487,7 @@ def test_names_of_variables():
 
 def test_names_that_are_the_same_are_told_apart():
     people = [Person("Ann") for _ in range(3)]
-    assert names(scene_of(*people)) == [
+    assert names(neighborhood_of(*people)) == [
         "Ann",
         "Ann (2)",
         "Ann (3)",
@@ -494,19 +496,19 @@ def test_names_that_are_the_same_are_told_apart():
         "Ann (3).friends",
     ]
     people = [Person("Ann"), Person("Ann (2)"), Person("Ann"), Person("Ann.friends")]
-    told = names(scene_of(*people))
+    told = names(neighborhood_of(*people))
     assert len(set(told)) == len(told) == 8
 
 
 def test_what_is_folded():
     owner, shared = Plain(), []
     owner.alone, owner.shared, owner.other = [Plain()], [shared], shared
-    neighborhood = scene_of(owner)
+    neighborhood = neighborhood_of(owner)
     folded = [obj.name for obj in neighborhood.objects if is_folded(obj)]
     assert [name for name in folded if "__dict__" not in name] == ["owner.alone", "owner.shared"]
     assert "owner.other" in names(neighborhood) and "owner.shared[0]" not in names(neighborhood)
     given = [[]]
-    assert not is_folded(scene_of(given).objects[0])  # what is given is a box
+    assert not is_folded(neighborhood_of(given).objects[0])  # what is given is a box
 
 
 # -------------------------------------------------------------------- nothing held, changed, run
@@ -516,7 +518,7 @@ def test_nothing_is_held():
     a, b = ring_of_instances()
     watched = weakref.ref(a)
     before = refcount(a), refcount(b)
-    neighborhood = scene_of(a, b)
+    neighborhood = neighborhood_of(a, b)
     assert (refcount(a), refcount(b)) == before
     del a, b
     assert watched() is not None
@@ -636,7 +638,10 @@ def test_no_object_and_no_tracked_object():
     for obj, what in ((1, "an int"), ("x", "a str"), (None, "a NoneType"), ((), "a tuple")):
         with pytest.raises(
             TypeError,
-            match=rf"film\(\) takes objects that the collector tracks, .* {what} is not one of them",
+            match=(
+                rf"film\(\) takes objects that the collector tracks, .* {what} is not one of "
+                rf"them"
+            ),
         ):
             check_given(([], obj), "film")
 
@@ -652,7 +657,7 @@ def test_a_labeller_that_raises():
     gcscope.explain.labellers.labellers[id(kind)] = (kind, refuse)
     try:
         was_enabled = gc.isenabled()
-        assert scene_of(walk, holder).objects
+        assert neighborhood_of(walk, holder).objects
         assert gc.isenabled() is was_enabled
     finally:
         del gcscope.explain.labellers.labellers[id(kind)]
@@ -761,7 +766,7 @@ def test_running_generators_and_frames_of_threads():
     thread = threading.Thread(target=hold, args=(obj,))
     thread.start()
     begun.wait()
-    neighborhood = scene_of(obj)
+    neighborhood = neighborhood_of(obj)
     end.set()
     thread.join()
     assert (
@@ -771,7 +776,7 @@ def test_running_generators_and_frames_of_threads():
 
     def generate():
         mine = Plain()
-        yield scene_of(mine)
+        yield neighborhood_of(mine)
 
     neighborhood = next(generate())
     assert (
@@ -780,14 +785,13 @@ def test_running_generators_and_frames_of_threads():
     )
 
 
-def test_a_frame_that_runs_is_no_object_of_the_scene():
+def test_a_frame_that_runs_is_no_object_of_the_neighborhood():
     error = None
     try:
         raise ValueError
     except ValueError as caught:
         error = caught
-    neighborhood = scene_of(error)
+    neighborhood = neighborhood_of(error)
     assert "frame" not in [obj.node.kind for obj in neighborhood.objects]
-    assert "error in test_a_frame_that_runs_is_no_object_of_the_scene()" in neighborhood.holders_of(
-        0
-    )
+    here = test_a_frame_that_runs_is_no_object_of_the_neighborhood.__name__
+    assert f"error in {here}()" in neighborhood.holders_of(0)

@@ -92,7 +92,8 @@ def test_code_sees_what_it_would_see(python):
         "import atexit; atexit.register(print, 'bye'); print('hello')",
         "import sys; sys.excepthook = lambda *a: print('hook', a[0].__name__, a[2].tb_lineno); 1/0",
         "import sys; sys.excepthook = lambda *a: 1/0\n[][1]",
-        "import threading, time; threading.Thread(target=lambda: (time.sleep(.3), print('t'))).start(); print('main')",
+        "import threading, time; threading.Thread(target=lambda: (time.sleep(.3), "
+        "print('t'))).start(); print('main')",
         "import sys; sys.stdout.close()",
         "import sys; print(sys.stdin.read())",
         "raise BaseExceptionGroup('g', [KeyboardInterrupt()])",

@@ -1,4 +1,6 @@
-"""gcscope run: what a program left, its options, and files that are written whatever the program does."""
+"""gcscope run: what a program left, its options, and files that are written whatever the program
+does.
+"""
 
 import os
 import re
@@ -56,7 +58,10 @@ def test_run_explains_what_collections_took(python, script):
 
 
 def test_long_advice_stands_below_the_ring(python):
-    code = "class Shop:\n    def __init__(self): self.customers = [self]\nimport gc; gc.disable(); Shop()"
+    code = (
+        "class Shop:\n    def __init__(self): self.customers = [self]\nimport gc; gc.disable(); "
+        "Shop()"
+    )
     lines = run(python, "-c", code).err.splitlines()
     mark = next(i for i, line in enumerate(lines) if "◄" in line)
     assert lines[mark].endswith("◄ cut here") and lines[mark + 2].startswith(
@@ -95,8 +100,8 @@ def test_run_tells_the_fate_of_instrumented_objects(python, script):
     """
     done = run(python, script(text))
     assert (
-        "gcscope: instrumented objects: 6 created, 2 freed by collector, 1 freed by refcount, 1 in use"
-        in done.err
+        "gcscope: instrumented objects: 6 created, 2 freed by collector, 1 freed by refcount, 1 "
+        "in use" in done.err
     ), done
 
 
@@ -169,7 +174,8 @@ def test_quiet(python, script, tmp_path):
         ("import os; os._exit(9)", 9),
         ("import sys; sys.excepthook = lambda *a: None; 1/0", 1),
         (
-            "import os\npid = os.fork()\nif not pid: sys = __import__('sys'); sys.exit(5)\nos.waitpid(pid, 0)",
+            "import os\npid = os.fork()\nif not pid: sys = __import__('sys'); sys.exit(5)\n"
+            "os.waitpid(pid, 0)",
             3,
         ),
         ("gc.set_debug(gc.DEBUG_SAVEALL); gc.collect()", 3),
@@ -234,7 +240,10 @@ def test_threads_that_go_on_are_told(python, script):
     """
     for count, who in ((1, "1 thread besides"), (3, "3 threads besides")):
         done = run(python, script(text.format(count)))
-        note = f"gcscope: note: {who} the main one still ran at the end of the main script; what they make later is not"
+        note = (
+            f"gcscope: note: {who} the main one still ran at the end of the main script; what "
+            f"they make later is not"
+        )
         assert note in done.err and done.code == 0, done
     assert "still ran" not in run(python, script("import threading")).err
     assert "still ran" not in run(python, script("import sys; sys.modules['threading'] = 7")).err

@@ -114,7 +114,8 @@ def test_show_without_graphviz(python, reports, tmp_path, form):
         if "pygraphviz" in done.out or done.code == 0:
             pytest.skip("there is a pygraphviz")
         told = (
-            f"gcscope: Graphviz is needed for {form}, and is not here or failed: apt-get install graphviz, or "
+            f"gcscope: Graphviz is needed for {form}, and is not here or failed: apt-get install "
+            f"graphviz, or "
             'pip install "gcscope[viz]"; --format dot writes the picture as text\n'
         )
         assert (done.code, done.out, done.err) == (1, "", told) and not out.exists()
@@ -183,7 +184,10 @@ def test_options_in_one_word(python, tmp_path):
 def test_what_cannot_be_drawn(python, tmp_path, language):
     (tmp_path / "x.json").write_text(RETAINED.to_json())
     done = python("-m", "gcscope", "show", tmp_path / "x.json", "--format", language)
-    message = "gcscope: a record of kind 'retained' has no rings to draw: --format text or json shows it\n"
+    message = (
+        "gcscope: a record of kind 'retained' has no rings to draw: --format text or json shows "
+        "it\n"
+    )
     assert (done.code, done.out, done.err) == (1, "", message)
 
 
@@ -261,9 +265,9 @@ def test_diff_wants_rings_of_one_sort(python, reports, tmp_path):
     (tmp_path / "x").write_text(RETAINED.to_json())
     done = python("-m", "gcscope", "diff", old, tmp_path / "x")
     assert done.code == 1, done
-    assert (
-        done.err
-        == f"gcscope: '{tmp_path / 'x'}' is of kind 'retained': diff takes reports, collections and trials\n"
+    assert done.err == (
+        f"gcscope: '{tmp_path / 'x'}' is of kind 'retained': diff takes reports, collections "
+        f"and trials\n"
     )
     (tmp_path / "x").write_text(RINGS.to_json().replace('"alive": false', '"alive": true'))
     done = python("-m", "gcscope", "diff", old, tmp_path / "x")

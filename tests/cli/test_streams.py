@@ -1,4 +1,6 @@
-"""Where texts go: terminals, closed and broken streams, poor encodings, and files that are whole or not there."""
+"""Where texts go: terminals, closed and broken streams, poor encodings, and files that are whole or
+not there.
+"""
 
 import io
 import os
@@ -256,7 +258,8 @@ def test_reading(tmp_path, monkeypatch):
         (tmp_path, r"cannot open '.*': it is a directory; name a file in it"),
         (
             tmp_path / "no",
-            r"cannot open '.*': there is no such file; `python -m gcscope run -o FILE SCRIPT` writes one",
+            r"cannot open '.*': there is no such file; `python -m gcscope run -o FILE SCRIPT` "
+            r"writes one",
         ),
         (tmp_path / "file" / "x", "cannot open '.*': Not a directory"),
     ]:

@@ -66,7 +66,10 @@ def test_a_cell_is_run_as_ever_and_its_rings_are_told(run):
 
 def test_a_cell_that_runs_others(run):
     """They are part of it, also those that end in an error."""
-    inner = "get_ipython().run_cell('1 + 1'); get_ipython().run_cell('ring()'); get_ipython().run_cell('1 / 0')"
+    inner = (
+        "get_ipython().run_cell('1 + 1'); get_ipython().run_cell('ring()'); "
+        "get_ipython().run_cell('1 / 0')"
+    )
     (out, _, error), after = run(f"%%gcscope\n{RING}ring()\n{inner}", "%%gcscope\nring()")
     assert error is None and "8 unreachable objects" in out and "seen 2 times" in out
     assert "ZeroDivisionError" in out and out.count("unreachable objects") == 1
@@ -110,7 +113,10 @@ def test_what_was_there_before_is_not_blamed_on_the_cell(run):
 
 
 def test_the_collector_waits_while_the_cell_runs(run):
-    cell = f"%%gcscope\n{RING}gc.set_threshold(1)\nring()\nkept = [[] for _ in range(100)]\nprint(gc.isenabled())"
+    cell = (
+        f"%%gcscope\n{RING}gc.set_threshold(1)\nring()\nkept = [[] for _ in range(100)]\n"
+        f"print(gc.isenabled())"
+    )
     cells = run(cell, "gc.set_threshold(700)\nprint(gc.isenabled())")
     out = cells[0][0]
     assert "4 unreachable objects" in out and "the collector ran" not in out
@@ -160,14 +166,20 @@ def test_an_exception_of_a_cell_before_is_not_blamed_on_the_next(run):
 
 
 def test_an_exception_that_a_frame_keeps_is_the_cells(run):
-    retry = "def retry():\n    try:\n        1 / 0\n    except ZeroDivisionError as error:\n        last = error\nretry()"
+    retry = (
+        "def retry():\n    try:\n        1 / 0\n    except ZeroDivisionError as error:\n        "
+        "last = error\nretry()"
+    )
     out, _, _ = run(f"%%gcscope\n{retry}")[0]
     assert "cause: an exception keeps the frame that keeps it" in out and "local last" in out
     assert "frame retry" in out and "In[2]:6" in out  # as IPython's own tracebacks call it
 
 
 def test_the_shell_is_left_as_it_was(run):
-    own = "shell = get_ipython()\nprint('showtraceback' in vars(shell), 'showsyntaxerror' in vars(shell))"
+    own = (
+        "shell = get_ipython()\nprint('showtraceback' in vars(shell), 'showsyntaxerror' in "
+        "vars(shell))"
+    )
     told = run(f"%%gcscope\n{FAIL}fail(1)", own, "%%gcscope\n1", own)
     assert told[1][0] == told[3][0] == "False False\n"
 
@@ -180,7 +192,10 @@ def test_where_the_cell_magic_cannot_work_it_says_so(run):
 
 
 def test_loading_twice_and_unloading(run):
-    again = "shell = get_ipython()\nimport gcscope\ngcscope.load_ipython_extension(shell)\n%reload_ext gcscope"
+    again = (
+        "shell = get_ipython()\nimport gcscope\ngcscope.load_ipython_extension(shell)\n"
+        "%reload_ext gcscope"
+    )
     told = run(
         again,
         f"%%gcscope\n{RING}ring()",
@@ -268,9 +283,8 @@ def test_bad_input_is_told_in_one_line(run):
 def test_what_is_not_tracked_or_not_kept(run):
     told = run("n = 10**30", "%gcscope n", "%gcscope Person('x')", "%gcscope None")
     assert told[1][0].startswith("n: an int, ") and "no picture" in told[1][0]
-    assert (
-        told[2][0]
-        == "Person('x'): a gcscope.Person that nothing else holds, and that is gone with this line\n"
+    assert told[2][0] == (
+        "Person('x'): a gcscope.Person that nothing else holds, and that is gone with this line\n"
     )
     assert told[3][1] == "" and told[3][0].startswith("None: a NoneType, ")
 

@@ -39,7 +39,8 @@ def test_a_baseline(run):
     ]
     assert path.read_text(encoding="utf-8") == text
 
-    done = run(THREE.replace("(): pass", "(): box = []; box.append(box)").replace("ring(Other)", "pass"),
+    other_ring = THREE.replace("(): pass", "(): box = []; box.append(box)")
+    done = run(other_ring.replace("ring(Other)", "pass"),
                "--gcscope-fail", "--gcscope-baseline=known.json")  # fmt: skip
     assert (
         done.named("failed") == {"test_c"}
@@ -47,7 +48,8 @@ def test_a_baseline(run):
     )
     gone = baseline.rings[1]
     place = done.lines.index(
-        "gcscope: gone from the baseline: 1 form of cycles (--gcscope-update-baseline takes them out):"
+        "gcscope: gone from the baseline: 1 form of cycles (--gcscope-update-baseline takes them "
+        "out):"
     )
     assert done.lines[place + 1] == f"gcscope:   {OTHER}  ({gone.fingerprint})"
 
@@ -162,7 +164,8 @@ def test_a_baseline_that_nothing_is_held_to(run):
     assert "2 told, not failed" in done.text and "--gcscope-fail makes" not in done.text
     done = run(THREE, "--gcscope-baseline=known.json")
     assert done.code == 0 and done.summary == [
-        "a baseline was given, and no test was judged: add --gcscope-fail, or --gcscope to be told only"
+        "a baseline was given, and no test was judged: add --gcscope-fail, or --gcscope to be "
+        "told only"
     ]
     assert run(THREE, "--gcscope-baseline=known.json", "--gcscope-off").summary == []
     assert run(THREE, ini="gcscope_baseline = known.json").summary == []

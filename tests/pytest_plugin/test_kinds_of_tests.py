@@ -359,7 +359,8 @@ def test_kept_by_hand():
     assert done.named("failed") == failed and done.named("passed") == set(done.outcomes) - failed
     assert done.failure("test_with_ring_of_its_own")[0] == f"left 1 cycle: {NODE}"
     assert done.failure("test_with_ring_of_its_own")[-1] == (
-        "besides, not judged: 1 cycle of pytest (a test's own frame with its pytest.raises, or what runs async tests)"
+        "besides, not judged: 1 cycle of pytest (a test's own frame with its pytest.raises, or "
+        "what runs async tests)"
     )
     assert "frame helper" in done.failure("test_helper")[0]
     assert "frame test_kept_by_hand" in done.failure("test_kept_by_hand")[0]

@@ -37,7 +37,8 @@ def test_a_broken_core(run):
     assert done.code == 0 and len(done.named("passed")) == 4
     (line,) = done.summary
     assert re.match(
-        r"1 test was not judged: gcscope does not load \(ModuleNotFoundError: .*_core.*\); install it anew$",
+        r"1 test was not judged: gcscope does not load \(ModuleNotFoundError: .*_core.*\); "
+        r"install it anew$",
         line,
     )
     (line,) = run(LEAKY, "--gcscope").summary
@@ -56,7 +57,9 @@ OLD_PLUGGY = """
 import pluggy, pytest
 
 class hookimpl(pluggy.HookimplMarker):
-    def __call__(self, function=None, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False):
+    def __call__(
+        self, function=None, hookwrapper=False, optionalhook=False, tryfirst=False, trylast=False
+    ):
         return super().__call__(function, hookwrapper, optionalhook, tryfirst, trylast)
 
 pytest.hookimpl = hookimpl("pytest")
@@ -79,7 +82,10 @@ def test_a_pytest_that_is_too_old(run, old):
     done = run(LEAKY, *early)
     assert done.code == 0 and len(done.named("passed")) == 4
     (line,) = done.summary
-    why = r"gcscope needs pytest 7.0 and pluggy 1.2 or newer to judge tests, and this is pytest \S+ with pluggy \S+"
+    why = (
+        r"gcscope needs pytest 7.0 and pluggy 1.2 or newer to judge tests, and this is pytest "
+        r"\S+ with pluggy \S+"
+    )
     assert re.match(f"no test was judged: {why}$", line)
     for options, ini in ((("--gcscope",), None), ((), "gcscope = fail")):
         done = run(PLAIN, *early, *options, ini=ini)
@@ -197,7 +203,8 @@ def test_inside(pytester):
 @pytest.mark.allow_cycles("pytest's own")
 def test_allowed(pytester):
     pytester.makepyfile("def test_it(): pass")
-    pytester.runpytest_inprocess("--gcscope", "-p", "no:anyio", "-p", "no:asyncio").assert_outcomes(passed=1)
+    done = pytester.runpytest_inprocess("--gcscope", "-p", "no:anyio", "-p", "no:asyncio")
+    done.assert_outcomes(passed=1)
 
 @pytest.mark.no_cycles
 def test_after():

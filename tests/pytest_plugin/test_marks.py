@@ -206,9 +206,9 @@ def test_param(n): ring()
     assert set(done.outcomes.values()) == {"error"} and len(done.outcomes) == 11 and done.code == 1
     for name in ("no_reason", "blank", "number", "keyword", "two_reasons"):
         (text,) = done.failure(f"test_{name}")
-        assert (
-            text
-            == 'allow_cycles takes the reason, a string: @pytest.mark.allow_cycles("the pool keeps its workers")'
+        assert text == (
+            'allow_cycles takes the reason, a string: @pytest.mark.allow_cycles("the pool '
+            'keeps its workers")'
         )
     for name in ("string", "unknown", "by_place", "none", "param[1]"):
         (text,) = done.failure(f"test_{name}")

@@ -47,7 +47,10 @@ def settings(whole_heap):
     assert now == before
 
 
-FROZEN = "gc.freeze() ran inside: what was made before it is in use, to the collector, and was not looked at"
+FROZEN = (
+    "gc.freeze() ran inside: what was made before it is in use, to the collector, and was not "
+    "looked at"
+)
 THAWED = (
     "gc.freeze() and gc.unfreeze() ran inside: only what was made after the freeze was looked at"
 )
@@ -480,7 +483,10 @@ gc.collect()
 gc.disable()
 marker = []
 ring()
-for look in (lambda: _core.dry_run(marker).objects, lambda: _core.unreachable_rings(None, {}, None, marker).objects.objects):
+for look in (
+    lambda: _core.dry_run(marker).objects,
+    lambda: _core.unreachable_rings(None, {}, None, marker).objects.objects,
+):
     look()
     failures = each_allocation(look)
     assert failures > 2 and look() == 1, (failures, look())

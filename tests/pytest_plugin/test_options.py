@@ -44,7 +44,8 @@ def test_which_tests_are_judged(run, options, ini, failed, told):
     assert bool(done.summary) is bool(failed)
     if told:
         assert done.summary[0] == (
-            "4 tests judged, 2 left cycles (1 form): 1 failed, 1 told, not failed (--gcscope-fail makes them fail)"
+            "4 tests judged, 2 left cycles (1 form): 1 failed, 1 told, not failed "
+            "(--gcscope-fail makes them fail)"
         )
     if told or "unmarked" in failed:
         assert done.summary[1:] == [
@@ -267,7 +268,9 @@ def test_quiet(run):
 
 
 def test_imported_before_pytest(run, pytester, monkeypatch):
-    """Where it is installed from a wheel, pytest would tell that it cannot rewrite the asserts of the package."""
+    """Where it is installed from a wheel, pytest would tell that it cannot rewrite the asserts of
+    the package.
+    """
     home = pytester.path / "installed"
     shutil.copytree(
         Path(gcscope.__file__).parent,
@@ -288,7 +291,8 @@ import sys, gcscope
 assert gcscope.__file__.startswith({str(home)!r}), gcscope.__file__
 gcscope.garbage, gcscope.watch
 import pytest
-sys.exit(pytest.main(["-W", "error", "-p", "no:asyncio", "-p", "no:anyio", "-p", "no:hypothesispytest"]))
+without = ["-p", "no:asyncio", "-p", "no:anyio", "-p", "no:hypothesispytest"]
+sys.exit(pytest.main(["-W", "error", *without]))
 """
     done = pytester.run(sys.executable, "-c", code)
     done.stdout.fnmatch_lines(["left 1 cycle: rings.Node*", "gcscope: 1 test judged, 1 left*"])

@@ -262,7 +262,8 @@ def test_a_session():
     told, lines = summary_lines(session, None, False)
     assert "  in b" in told and sum("┌►" in line for line in told) == 1
     assert lines == [
-        "6 tests judged, 2 left cycles (1 form): 1 failed, 1 told, not failed (--gcscope-fail makes them fail)",
+        "6 tests judged, 2 left cycles (1 form): 1 failed, 1 told, not failed (--gcscope-fail "
+        "makes them fail)",
         "not judged: 1 cycle allowed, in 1 test",
         "allow_cycles is not needed by e: they left none",
         "note: n (2 tests)",

@@ -152,7 +152,10 @@ def test_without():
         "test_without": "failed",
     }
     assert done.failure("test_taken")[0] == f"left 1 cycle: {NODE}"
-    once = "note: the collector ran once inside: all objects were looked at, not only those made meanwhile"
+    once = (
+        "note: the collector ran once inside: all objects were looked at, not only those made "
+        "meanwhile"
+    )
     assert done.failure("test_taken")[-1] == once
     assert done.failure("test_taken_young")[0] == f"left 1 cycle: {OTHER}"
     several = "\n".join(done.failure("test_several"))
@@ -319,9 +322,15 @@ def pytest_collection_finish():
     assert (
         done.failure("test_freezes")[0] == f"left 1 cycle: {OTHER}"
     )  # frozen objects are in use, for the collector
-    note = "note: gc.freeze() ran inside: what was made before it is in use, to the collector, and was not looked at"
+    note = (
+        "note: gc.freeze() ran inside: what was made before it is in use, to the collector, and "
+        "was not looked at"
+    )
     assert done.failure("test_freezes")[-1] == note and f"{note} (2 tests)" in done.summary
-    note = "note: gc.freeze() and gc.unfreeze() ran inside: only what was made after the freeze was looked at"
+    note = (
+        "note: gc.freeze() and gc.unfreeze() ran inside: only what was made after the freeze was "
+        "looked at"
+    )
     assert f"{note} (1 test)" in done.summary
 
 

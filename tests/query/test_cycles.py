@@ -613,7 +613,10 @@ def ring():
 ring()
 kept = (ring(),)
 expected = _core.unreachable_rings(None, {}, None).forms, _core.live_rings(kept, {}, None).forms
-for which, look in enumerate([lambda: _core.unreachable_rings(None, {}, None).forms, lambda: _core.live_rings(kept, {}, None).forms]):
+for which, look in enumerate([
+    lambda: _core.unreachable_rings(None, {}, None).forms,
+    lambda: _core.live_rings(kept, {}, None).forms,
+]):
     failures = each_allocation(look)
     assert failures > 20, failures
     assert look() == expected[which]
@@ -634,7 +637,8 @@ for which, look in enumerate([lambda: _core.unreachable_rings(None, {}, None).fo
         ),
         ("type('Gone', (), {})", "a class is made inside a function"),
         (
-            "from dataclasses import dataclass\nimport gc; gc.collect()\n@dataclass(slots=True)\nclass P: x: int",
+            "from dataclasses import dataclass\nimport gc; gc.collect()\n@dataclass(slots=True)\n"
+            "class P: x: int",
             "a class is made inside a function, or was replaced by another of its name",
         ),
     ],

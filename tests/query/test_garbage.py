@@ -507,7 +507,9 @@ print(gcscope.garbage().to_json())
 
 
 def test_what_a_pass_costs(python):
-    """Frozen: traverse calls follow the references, memory the objects, and Python's allocator is not entered."""
+    """Frozen: traverse calls follow the references, memory the objects, and Python's allocator is
+    not entered.
+    """
     code = """
 import gc, sys
 from gcscope import Person, _core
@@ -525,7 +527,8 @@ grown = sys.getallocatedblocks() - blocks
 tables = 1 << 20  # of the address map, whatever the size of the heap
 bytes_per_object = (cost.peak_bytes - 4 * cost.edges - tables) / cost.nodes
 print(call.objects, cost.nodes > 100_000, cost.visits > cost.edges > 149_998, cost.visits < 260_000)
-padded = hasattr(sys, "gettotalrefcount")  # debug builds pad every block: fewer objects to a page of addresses
+# debug builds pad every block: fewer objects to a page of addresses
+padded = hasattr(sys, "gettotalrefcount")
 print(grown <= 3, bytes_per_object <= (96 if padded else 64))
 print(cost, grown, bytes_per_object, file=sys.stderr)
 """
@@ -637,7 +640,8 @@ def test_exhausted_python_memory_is_a_memory_error(starving):
     pytest.importorskip("_testcapi")
     code = """
 import gc, gcscope
-import copyreg  # object.__getstate__ imports it: how an import fails without memory is the interpreter's affair
+# object.__getstate__ imports it: how an import fails without memory is the interpreter's affair
+import copyreg
 from gcscope import _core, Person
 gc.disable()
 def ring():
@@ -647,9 +651,11 @@ ring()
 class Sub(Person):
     pass
 actions = [
-    _core.dry_run, lambda: _core.dry_run(2), lambda: _core.dry_run().types(), lambda: _core.dry_run().addresses(),
+    _core.dry_run, lambda: _core.dry_run(2),
+    lambda: _core.dry_run().types(), lambda: _core.dry_run().addresses(),
     lambda: _core.alive(None), _core.journal_events, _core.journal_totals,
-    lambda: Person("a"), lambda: Sub("a"), lambda: Person(name="a"), lambda: Person("a").befriend(Person("b")),
+    lambda: Person("a"), lambda: Sub("a"), lambda: Person(name="a"),
+    lambda: Person("a").befriend(Person("b")),
     lambda: Person("a").__getstate__(), lambda: repr(Person("a")), lambda: _core.roll_call([ring]),
 ]
 for action in actions:

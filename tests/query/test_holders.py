@@ -1,4 +1,4 @@
-"""holders: every reference is named or counted as unexplained, and the sum is the reference count."""
+"""holders: every reference is named or unexplained, and the sum is the reference count."""
 
 import collections
 import functools
@@ -19,7 +19,9 @@ from specimens.zoo import BORROWS, ZOO
 
 
 def seen(one):
-    """Who owns the object in the list, the list itself left out, and how many references are unexplained."""
+    """Who owns the object in the list, the list itself left out, and how many references are
+    unexplained.
+    """
     count = refcount(one[0])
     told = holders(one[0])
     owned = collections.Counter(
@@ -384,7 +386,8 @@ signal.signal(signal.SIGUSR1, one[0])
 del function
 told = gcscope.holders(one[0])
 assert told.unexplained == 1, told
-assert any("signal" in hint for hint in told.hints) and any("1 functions" in hint for hint in told.hints), told
+assert any("signal" in hint for hint in told.hints), told
+assert any("1 functions" in hint for hint in told.hints), told
 assert not any("sqlite" in hint for hint in told.hints), told
 assert "1 reference that nobody shows" in str(told) and "perhaps signal: a handler" in str(told)
 assert gcscope.holders(one[0]) == told and hash(told) == hash(gcscope.holders(one[0]))
@@ -430,7 +433,8 @@ gcscope.holders(one[0])
 gc.collect(); gc.disable(); gc.freeze()
 told = gcscope.holders(one[0])
 assert told.refcount == 2 and told.unexplained == 0, told
-assert {(h.type, h.label) for h in told.named} == {("module", ".one[0]"), ("__main__.Plain", ".a")}, told
+named = {(h.type, h.label) for h in told.named}
+assert named == {("module", ".one[0]"), ("__main__.Plain", ".a")}, told
 assert gc.get_freeze_count() > 0
 fresh = [one[0]]
 told = gcscope.holders(one[0])
@@ -473,7 +477,8 @@ assert told.refcount == sum(h.owned for h in told.named)
 assert not any(h.name is None and h.type == "tuple" for h in shell.user_ns["bare"].named)
 error = gcscope_error = sys.last_value
 import gcscope
-assert ("sys (kept by IPython)", ".last_value") in {(h.name, h.label) for h in gcscope.holders(sys.last_value).named}
+named = {(h.name, h.label) for h in gcscope.holders(sys.last_value).named}
+assert ("sys (kept by IPython)", ".last_value") in named
 print("named")
 """
     done = python("-c", code, env={"IPYTHONDIR": str(tmp_path), "HOME": str(tmp_path)})
@@ -551,7 +556,8 @@ import sys
 before = set(sys.modules)
 for word in words:
     str(word(one[0])), repr(word(one[0])), hash(word(one[0])), word(one[0]) == word(one[0])
-assert {name for name in set(sys.modules) - before if not name.startswith(("gcscope.render", "gcscope.model.phrases"))} == set()
+ours = ("gcscope.render", "gcscope.model.phrases")
+assert {name for name in set(sys.modules) - before if not name.startswith(ours)} == set()
 assert gcscope.garbage().objects == 0, gcscope.garbage()
 assert gc.collect() == 0
 """
@@ -603,8 +609,10 @@ def live():
     mine = Plain()
     return _core.why_alive([mine])
 actions = [
-    lambda: _core.holders([one[0]], ()), lambda: _core.why_alive([one[0]]), lambda: _core.retained([one[0]]),
-    lambda: _core.retainers(5), live, lambda: _core.holders([Plain], ()), lambda: _core.why_alive([Plain]),
+    lambda: _core.holders([one[0]], ()), lambda: _core.why_alive([one[0]]),
+    lambda: _core.retained([one[0]]),
+    lambda: _core.retainers(5), live,
+    lambda: _core.holders([Plain], ()), lambda: _core.why_alive([Plain]),
 ]
 def check():
     assert gc.isenabled()

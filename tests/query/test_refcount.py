@@ -1,4 +1,6 @@
-"""refcount: the same number on every version for globals, containers, cells, attributes and locals that own."""
+"""refcount: the same number on every version for globals, containers, cells, attributes and locals
+that own.
+"""
 
 import functools
 import sys

@@ -77,7 +77,9 @@ def test_nothing_to_end():
 
 
 def test_a_pass_does_not_end_the_hold_of_another_thread(python):
-    """An audit hook lets another thread run in the middle of a pass that was begun without a hold of its own."""
+    """An audit hook lets another thread run in the middle of a pass that was begun without a hold
+    of its own.
+    """
     code = """
 import gc, sys, threading
 from gcscope import _core

@@ -1,7 +1,8 @@
 """The plainest objects, and the oddest.
 
 A module that freezes figures makes a plain class of its own: the attributes of instances lie inline
-only as long as a class has not seen more than 30 names, so that its figures would hang on other tests.
+only as long as a class has not seen more than 30 names, so that its figures would hang on other
+tests.
 """
 
 import gc

@@ -34,7 +34,7 @@ class Journal:
 
         Newer ones have overwritten them, or there was no memory.
         """
-        return _core.journal_dropped()
+        return _core.journal_status().dropped
 
     @property
     def enabled(self) -> bool:
@@ -42,7 +42,7 @@ class Journal:
 
         The totals, and what trial and collect find, go on.
         """
-        return _core.journal_enabled()
+        return _core.journal_status().enabled
 
     @enabled.setter
     def enabled(self, value: bool) -> None:
@@ -54,7 +54,7 @@ class Journal:
 
         Setting it keeps the newest.
         """
-        return _core.journal_capacity()
+        return _core.journal_status().capacity
 
     @capacity.setter
     def capacity(self, value: int) -> None:

@@ -53,7 +53,9 @@ def module_cleared():
 
 @leaky(NAMESPACE, ".__globals__['root']", "['root']", ".__globals__", needs=("jinja2",))
 def jinja_template_from_string():
-    """A jinja2 template compiled from a string is a function in a namespace of its own, made for one rendering."""
+    """A jinja2 template compiled from a string is a function in a namespace of its own, made for
+    one rendering.
+    """
     return ENVIRONMENT.from_string("Hello {{ name }}").render(name="Ann")
 
 

@@ -81,7 +81,9 @@ def mutually_recursive_closures_let_go():
 
 @leaky(CLOSURE_SELF, "cell fibonacci")
 def memoised_recursive_closure():
-    """A dynamic programme is an inner function under functools.cache, as in many a puzzle's solution."""
+    """A dynamic programme is an inner function under functools.cache, as in many a puzzle's
+    solution.
+    """
 
     @functools.cache
     def fibonacci(n):
@@ -151,7 +153,9 @@ def literal_as_json():
     reason="from 3.13 on the encoder in C knows indent",
 )
 def json_with_indent():
-    """json.dumps with indent runs the encoder in Python, three inner functions that call one another."""
+    """json.dumps with indent runs the encoder in Python, three inner functions that call one
+    another.
+    """
     return json.dumps({"ports": [80, 443]}, indent=1)
 
 

@@ -11,7 +11,9 @@ from specimens.corpus.cases import BOUND, CACHE, CACHED_METHOD, CONTAINER, TWO, 
 
 
 class OrderedSet:
-    """The links between its items are lists, the first of them that of the empty set, as in the old recipe."""
+    """The links between its items are lists, the first of them that of the empty set, as in the old
+    recipe.
+    """
 
     def __init__(self, items):
         self.end = end = []
@@ -79,7 +81,9 @@ class Prices:
 
 @leaky(CACHED_METHOD, ".get")
 def lru_cache_per_instance():
-    """An lru_cache around a bound method is made per instance, so that the class does not keep the instances."""
+    """An lru_cache around a bound method is made per instance, so that the class does not keep the
+    instances.
+    """
     return Prices().get("tea")
 
 

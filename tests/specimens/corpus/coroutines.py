@@ -157,7 +157,10 @@ async def gather_errors(as_text):
     "._result[*]",
     ".__traceback__.tb_frame",
     versions=(((3, 12), (3, 12, 2)), ((3, 13), (3, 13, 1))),
-    reason="seen on 3.12.1 and 3.13.0, where a finished coroutine's frame has an f_back; gone in 3.13.18 and 3.14",
+    reason=(
+        "seen on 3.12.1 and 3.13.0, where a finished coroutine's frame has an f_back; gone in "
+        "3.13.18 and 3.14"
+    ),
 )
 def gathered_errors_are_the_result():
     """A main coroutine returns the errors it gathered.
@@ -225,7 +228,9 @@ async def subscribe(finish):
 
 @leaky(BOUND, ".future")
 def future_with_own_callback():
-    """A subscriber waits with its own method for a future that it holds, and that nobody ever completes."""
+    """A subscriber waits with its own method for a future that it holds, and that nobody ever
+    completes.
+    """
     return asyncio.run(subscribe(finish=False))
 
 

@@ -9,7 +9,9 @@ from specimens.corpus.cases import EXCEPTION, FRAME, leaky, repaired, requests
 
 @leaky(EXCEPTION, "local last")
 def retry_keeps_last_error():
-    """A retry helper keeps the last exception in a local, to tell of it when every attempt has failed."""
+    """A retry helper keeps the last exception in a local, to tell of it when every attempt has
+    failed.
+    """
     last = None
     for _ in range(3):
         try:
@@ -40,7 +42,9 @@ class UsageError(Exception):
 
 @leaky(EXCEPTION, "local report")
 def error_told_outside_its_handler():
-    """A command line keeps a method of the error to call it once the handler is done, as click's Command.main does."""
+    """A command line keeps a method of the error to call it once the handler is done, as click's
+    Command.main does.
+    """
     report = None
     try:
         raise UsageError("no such option")
@@ -77,7 +81,7 @@ def load(data, drops):
 
 @leaky(EXCEPTION, "local error")
 def error_made_then_raised():
-    """A validator makes the error first and raises the variable, as marshmallow's Schema.load does."""
+    """A validator makes the error, then raises the variable, as marshmallow's Schema.load does."""
     try:
         load({}, drops=False)
     except UsageError:
@@ -121,7 +125,7 @@ def job_keeps_its_error_without_traceback():
 
 @leaky(EXCEPTION, "local errors[*]", "local errors")
 def errors_collected_for_a_group():
-    """A validator collects all errors in a local list before it raises them as an exception group."""
+    """A validator collects errors in a local list before it raises them as an exception group."""
     errors = []
     for text in ("1", "two", "three"):
         try:

@@ -111,7 +111,9 @@ def weak_value_dictionary():
 
 @innocent
 def element_tree_parsed():
-    """The parser and the elements of ElementTree, unlike those of minidom, know nothing of what holds them."""
+    """The parser and the elements of ElementTree, unlike those of minidom, know nothing of what
+    holds them.
+    """
     return xml.etree.ElementTree.fromstring("<shop><item>tea</item></shop>").findtext("item")
 
 

@@ -150,7 +150,9 @@ class Ticker:
 
 @leaky(BOUND, ".scheduler", ".event")
 def scheduled_own_method():
-    """A poller enters its own method into the sched.scheduler that it owns, and is dropped before it is due."""
+    """A poller enters its own method into the sched.scheduler that it owns, and is dropped before
+    it is due.
+    """
     return Ticker().scheduler.empty()
 
 
@@ -199,7 +201,7 @@ class Check(unittest.TestCase):
 
 @leaky(BOUND, "._cleanups[*]", "._cleanups")
 def cleanup_never_run():
-    """A unittest.TestCase whose test method is called by hand keeps its cleanups, bound to itself."""
+    """A unittest.TestCase whose test method is called by hand keeps cleanups, bound to itself."""
     Check().runTest()
 
 
@@ -264,7 +266,7 @@ SETTINGS_BINARY = plistlib.dumps(SETTINGS, fmt=plistlib.FMT_BINARY)
 
 @leaky(BOUND, ".parser")
 def plist_as_xml():
-    """plistlib reads an XML property list with an expat parser bound to the reader that holds it."""
+    """plistlib reads an XML list with an expat parser bound to the reader that holds it."""
     return plistlib.loads(SETTINGS_XML)
 
 
@@ -315,7 +317,9 @@ class Hook:
 
 @leaky(BOUND, ".callback")
 def ctypes_callback_on_its_owner():
-    """A binding keeps the C callback alive on the very object that the callback is bound to, as the manual advises."""
+    """A binding keeps the C callback alive on the very object that the callback is bound to, as the
+    manual advises.
+    """
     return Hook().callback(1)
 
 

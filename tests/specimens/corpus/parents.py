@@ -203,7 +203,9 @@ def url_opener_taken_apart():
 
 @leaky(PARENT, ".tarfile", "._tarfile", ".members[*]", ".members")
 def tar_with_members():
-    """A tarfile.TarFile lists its members, and each one that came from the file system knows it, also when closed."""
+    """A tarfile.TarFile lists its members, and each one that came from the file system knows it,
+    also when closed.
+    """
     with tarfile.open(fileobj=io.BytesIO(), mode="w") as archive:
         archive.add(os.devnull)
     return len(archive.members)
@@ -223,10 +225,12 @@ def tar_members_cleared():
     "._buffer",
     ".gzip_file",
     versions=(((3, 12), (3, 12, 10)), ((3, 13), (3, 13, 3))),
-    reason="3.12 put a buffer between that knows the file; 3.12.10 and 3.13.3 made that reference weak",
+    reason=(
+        "3.12 put a buffer between that knows the file; 3.12.10 and 3.13.3 made that reference weak"
+    ),
 )
 def gzip_file_written():
-    """A gzip.GzipFile for writing and the stream of its buffer know each other, also when closed."""
+    """A gzip.GzipFile for writing and its buffer's stream know each other, also when closed."""
     target = io.BytesIO()
     with gzip.GzipFile(fileobj=target, mode="w", mtime=0) as file:
         file.write(b"tea")
@@ -304,7 +308,9 @@ class TableAskedAnew(Table):
 
 @leaky(TWO, ".rows", ".table")
 def cached_property_refers_back():
-    """A cached property holds a view of the very object that caches it, as data frames' accessors do."""
+    """A cached property holds a view of the very object that caches it, as data frames' accessors
+    do.
+    """
     return Table().rows is None
 
 
@@ -441,7 +447,9 @@ class BufferWithoutBack(Buffer):
 
 @leaky(PARENT, ".owner", ".handler")
 def finalizer_resurrects():
-    """A buffer's finalizer puts it back into a pool of one, so that the ring that was found lives again."""
+    """A buffer's finalizer puts it back into a pool of one, so that the ring that was found lives
+    again.
+    """
     return Buffer().handler is None
 
 
