@@ -24,12 +24,13 @@ import heaps
 from gcscope import Person, _core
 from gcscope.model.phrases import table
 
+# the modules last: they leave much behind
 HEAPS = (
     heaps.PAIRS,
     heaps.JSON,
     heaps.RANDOM,
     heaps.LIBRARY,
-)  # the modules last: they leave much behind
+)
 
 
 class Plain:

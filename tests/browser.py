@@ -97,9 +97,8 @@ def lab(theme, with_graphviz=True):
 
 def open_and_run(page, name):
     """Open a notebook and run all of it."""
-    page.goto(
-        f"{URL}/workspaces/{Path(name).stem}/tree/{name}"
-    )  # a workspace of its own, without the tabs of another
+    # a workspace of its own, without the tabs of another
+    page.goto(f"{URL}/workspaces/{Path(name).stem}/tree/{name}")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     page.wait_for_timeout(1500)
     page.click("text=Run >> nth=0")

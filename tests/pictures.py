@@ -151,9 +151,8 @@ def report_of(make):
     make()
     report = gcscope.garbage()
     gc.enable()
-    cycles = tuple(
-        cycle for cycle in report.cycles if "type" not in cycle.types
-    )  # classes made so that forms differ
+    # classes made so that forms differ
+    cycles = tuple(cycle for cycle in report.cycles if "type" not in cycle.types)
     return Report(
         **{**{name: getattr(report, name) for name in report.__slots__}, "cycles": cycles}
     )

@@ -269,9 +269,8 @@ def test_a_class_that_bears_the_name_of_a_c_type(quiet):
 def test_holders_of_an_object_that_one_list_holds_often(quiet):
     thing = {}
     often = [thing] * 100_000
-    count, rows = _core.holders(
-        [thing], ()
-    )  # not by looking for each reference from the first one on: that takes minutes
+    # not by looking for each reference from the first one on: that takes minutes
+    count, rows = _core.holders([thing], ())
     assert [row[1][0][0] for row in rows if row[3] == "heap" and row[0][0] == "list"] == [
         f"[{i}]" for i in range(len(often))
     ]
@@ -288,9 +287,8 @@ def neighborhood(*objs, most=100):
 
 def test_a_neighborhood_of_what_stands_at_the_end_of_a_long_list(quiet):
     things = [[] for _ in range(2000)]
-    long = (
-        [None] * 3_000_000 + things
-    )  # not by looking for each of them from the first item on: that takes minutes
+    # not by looking for each of them from the first item on: that takes minutes
+    long = [None] * 3_000_000 + things
     labels = [f"[{i}]" for i in range(len(long))][-2000:]
     outside = neighborhood(*things, most=2000)[1]
     assert [label for label in labels if label in {label for _, label in outside}] == labels

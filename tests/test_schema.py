@@ -182,9 +182,8 @@ def damaged(document):
 
 
 def test_what_is_damaged_is_refused_by_both(returned):
-    by_size = sorted(
-        returned, key=lambda record: -len(record.to_json())
-    )  # small examples are enough
+    # small examples are enough
+    by_size = sorted(returned, key=lambda record: -len(record.to_json()))
     examples = {type(record): record for record in by_size if getattr(record, "cycles", True)}
     assert len(examples) == len(kinds())
     for record in examples.values():

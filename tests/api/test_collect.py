@@ -134,9 +134,8 @@ def test_collect_tells_the_uncollectable():
     name = f"{__name__}.test_collect_tells_the_uncollectable.<locals>.Legacy"
     assert report.types[name] == 1
     assert collection.uncollectable[name] == 1
-    assert fates(collection, serial) == [
-        "resurrected"
-    ]  # it was unreachable and lives: gc.garbage leads to it
+    # it was unreachable and lives: gc.garbage leads to it
+    assert fates(collection, serial) == ["resurrected"]
     for thing in gc.garbage:
         thing.__dict__.clear()
     gc.garbage.clear()
@@ -174,10 +173,11 @@ def test_collect_inside_a_finalizer_of_a_collection():
     del nested
     outer = collect()
     assert fates(outer, serial) == ["collector"]
+    # a collection inside another does nothing
     assert fates(told[0], serial)[0] in (
         "survived",
         "resurrected",
-    )  # a collection inside another does nothing
+    )
 
 
 # --------------------------------------------------------------------------- trial

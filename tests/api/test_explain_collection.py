@@ -61,9 +61,8 @@ def oracle(graph, held):
 pairs = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12, unique=True)
 
 
-@pytest.mark.filterwarnings(
-    "ignore:It looks like `register_random`"
-)  # it asks who holds it, and that is frozen
+# hypothesis asks who holds its random, and that is frozen
+@pytest.mark.filterwarnings("ignore:It looks like `register_random`")
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -72,7 +71,7 @@ pairs = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=12, u
 @example(graph=[(0, 1), (1, 0)], held=[1, 1])
 @example(graph=[(0, 0)], held=[])
 @example(graph=[], held=[])
-def test_the_three_tables(monkeypatch, graph, held):
+def test_the_three_tables(quiet, monkeypatch, graph, held):
     gc.collect()
     addresses, kept = build(graph, held)
     counts, references, reachable = oracle(graph, held)

@@ -205,9 +205,8 @@ def test_rings_are_what_the_collector_sees(make):
         assert [obj.unexplained for obj in objects] == [0, 0]
         assert [obj.reachable for obj in objects] == [names_of_a > 0] * 2 or make is ring_of_classes
     gc.collect()
-    now = look(
-        addresses
-    )  # what is made since may lie at either address, and refers to nothing at the other
+    # what is made since may lie at either address, and refers to nothing at the other
+    now = look(addresses)
     ends = [{now.objects[place].address for place in (r.source, r.target)} for r in now.references]
     assert {*addresses} not in ends
 
@@ -337,9 +336,8 @@ def test_five_hundred_friends():
         0,
         500,
     )
-    assert (
-        len([h for h in neighborhood.outside if h.target == 0]) == 12 + 1
-    )  # twelve objects, and the variable
+    # twelve objects, and the variable
+    assert len([h for h in neighborhood.outside if h.target == 0]) == 12 + 1
 
 
 def test_immortal_objects():
@@ -725,9 +723,8 @@ fresh = [Plain() for _ in range(3000)]
 print(len(look([id(fresh)]).objects), gc.isenabled())
 print(len(_core.neighborhood([id(fresh)], 10, (), {}, None)[0]), gc.isenabled())
 """
-    assert (
-        python("-c", SURVIVES + code).out == "2000 True\n10 True\n"
-    )  # as the hook wants it, but not before the end
+    # as the hook wants it, but not before the end
+    assert python("-c", SURVIVES + code).out == "2000 True\n10 True\n"
 
 
 def test_frozen_objects(python):

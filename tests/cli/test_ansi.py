@@ -48,9 +48,8 @@ def test_what_is_painted():
         and end == "\x1b[2m  └────┘\x1b[0m"
         and "\x1b" not in seen
     )
-    assert (
-        label.count("\x1b[1;31m◄ cut here\x1b[0m") == 1 and ".me ◄ cut here" in label
-    )  # the mark, not the label
+    # the mark, not the label
+    assert label.count("\x1b[1;31m◄ cut here\x1b[0m") == 1 and ".me ◄ cut here" in label
     assert painted("gcscope: note: x") == "\x1b[2mgcscope:\x1b[0m \x1b[33mnote:\x1b[0m x"
 
 

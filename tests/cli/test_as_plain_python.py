@@ -101,9 +101,8 @@ def test_code_sees_what_it_would_see(python):
 )
 def test_ends_are_as_under_plain_python(python, script, code):
     if code == "import sys; sys.excepthook = lambda *a: 1/0\n[][1]":
-        path = script(
-            code
-        )  # the frames of the hook's own error are ours in part: compare the last words only
+        # the frames of the hook's own error are ours in part: compare the last words only
+        path = script(code)
         plain, ours = python(path), run(python, path)
         assert ours.code == plain.code == 1
         for line in (

@@ -96,9 +96,8 @@ def test_a_reader_that_has_seen_enough(tmp_path, script):
         f"{command} run --fail -o {tmp_path / 'o'} {path} 2>&1 | (sleep 0.5; true)"
     )
     assert codes[-1] == "0" and err == "" and left(tmp_path / "o")[1] == 42
-    (tmp_path / "r").write_text(
-        RINGS.to_json()
-    )  # little enough to stay in the buffer until the end
+    # little enough to stay in the buffer until the end
+    (tmp_path / "r").write_text(RINGS.to_json())
     for words in (
         f"show {tmp_path / 'r'}",
         f"show --format json {tmp_path / 'r'}",

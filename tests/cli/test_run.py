@@ -311,9 +311,8 @@ def test_a_program_that_removes_its_directory(python, script, tmp_path):
     assert (
         done.code == 1 and first == "gcscope: cannot write 'report.json': No such file or directory"
     ), done
-    assert second.startswith(
-        "gcscope: at its end the program had left 2"
-    )  # not lost, though it was to be quiet
+    # not lost, though it was to be quiet
+    assert second.startswith("gcscope: at its end the program had left 2")
     (tmp_path / "gone").mkdir()
     done = run(python, "-o", tmp_path / "report.json", path, cwd=tmp_path / "gone")
     assert done.code == 0 and left(tmp_path / "report.json")[1] == 2

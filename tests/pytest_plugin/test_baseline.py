@@ -54,15 +54,17 @@ def test_a_baseline(run):
     assert done.lines[place + 1] == f"gcscope:   {OTHER}  ({gone.fingerprint})"
 
     done = run(None, "--gcscope-fail", *update, "-k", "test_b or test_c")
+    # while it is written, nothing fails
     assert done.code == 0 and set(done.outcomes) == {
         "test_b",
         "test_c",
-    }  # while it is written, nothing fails
+    }
     written = Baseline.from_json(path.read_text(encoding="utf-8"))
+    # test_a was not run: its entry stays
     assert [ring.ring for ring in written.rings] == [
         "list [0] → list",
         NODE,
-    ]  # test_a was not run: its entry stays
+    ]
     assert written.rings[1] == baseline.rings[0]
 
 
@@ -90,9 +92,8 @@ def test_baseline_in_the_ini(run, monkeypatch):
     (done.folder / "sub").mkdir()
     assert run(None, "--gcscope-update-baseline").code == 0
     monkeypatch.chdir(done.folder / "sub")
-    assert (
-        run(None, "--gcscope-fail", "../test_inner.py").code == 0
-    )  # from the root directory, wherever it is run
+    # from the root directory, wherever it is run
+    assert run(None, "--gcscope-fail", "../test_inner.py").code == 0
     done = run(None, "--gcscope-fail", "../test_inner.py", "--gcscope-baseline=known.json")
     assert done.code == 0 and "2 forms of cycles known to the baseline still there" in done.summary
     assert sorted(path.name for path in (done.folder / "sub").iterdir() if path.suffix) == [
@@ -115,11 +116,12 @@ def pytest_sessionfinish(session):
     done = run(None, *update, "-n2", plugins=["xdist"], conftest=conftest)
     assert done.code == 0 and (done.folder / "known.json").read_text(encoding="utf-8") == text
     gathers = sorted((done.folder / "gathers.txt").read_text().splitlines())
+    # else all of them would write the baseline
     assert gathers == [
         "False True",
         "True False",
         "True False",
-    ]  # else all of them would write the baseline
+    ]
     done = run(None, "--gcscope-fail", "--gcscope-baseline=known.json", "-n2", plugins=["xdist"])
     assert done.code == 0 and "2 forms of cycles known to the baseline still there" in done.summary
 

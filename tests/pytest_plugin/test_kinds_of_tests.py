@@ -275,10 +275,11 @@ def test_leaky(around):
     ring(Other)
 """)
     assert done.named("passed") == {"test_around", "test_held"}
+    # a fixture that the call asks for is made in it
     assert done.named("failed") == {
         "test_ask",
         "test_leaky",
-    }  # a fixture that the call asks for is made in it
+    }
     assert done.failure("test_leaky")[0] == f"left 1 cycle: {OTHER}"
 
 

@@ -319,9 +319,8 @@ def pytest_collection_finish():
         "test_freezes_and_thaws": "passed",
         "test_clean_and_freezes": "passed",
     }
-    assert (
-        done.failure("test_freezes")[0] == f"left 1 cycle: {OTHER}"
-    )  # frozen objects are in use, for the collector
+    # frozen objects are in use, for the collector
+    assert done.failure("test_freezes")[0] == f"left 1 cycle: {OTHER}"
     note = (
         "note: gc.freeze() ran inside: what was made before it is in use, to the collector, and "
         "was not looked at"
@@ -365,9 +364,8 @@ def pytest_runtest_call(item):
 """,
     )
     file = done.folder / "ran.txt"
-    assert {line.split()[1] for line in file.read_text().splitlines()} == {
-        "False"
-    }  # without a mark
+    # without a mark
+    assert {line.split()[1] for line in file.read_text().splitlines()} == {"False"}
     file.unlink()
     assert run(None, "--gcscope-fail").code == 0
     assert file.read_text().splitlines() == ["0 True"] * 4

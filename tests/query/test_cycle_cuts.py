@@ -149,9 +149,8 @@ def test_a_type_that_shows_too_much(quiet, rooms):
     box.append(rooms.Liar(box, 3))
     del box
     report = gcscope.garbage()
-    assert (
-        report.objects == 0 and "tp_traverse" in report.notes[0]
-    )  # taken for reachable, as by the collector
+    # taken for reachable, as by the collector
+    assert report.objects == 0 and "tp_traverse" in report.notes[0]
     [box] = [
         thing
         for thing in gc.get_objects()

@@ -59,9 +59,8 @@ def test_forms_do_not_depend_on_which_object_came_first(quiet):
 def test_rings_that_differ_do_not_fold(quiet, other):
     pair()
     other()
-    pairs = [
-        cycle for cycle in gcscope.garbage().cycles if "type" not in cycle.types
-    ]  # a class is a ring in itself
+    # a class is a ring in itself
+    pairs = [cycle for cycle in gcscope.garbage().cycles if "type" not in cycle.types]
     assert [cycle.count for cycle in pairs] == [1, 1]
     assert len({cycle.fingerprint for cycle in pairs}) == 2
 
@@ -323,9 +322,8 @@ def test_live_rings_are_told_and_a_cut_frees_nothing_now(quiet):
     assert labels_of(cycle) == [".back", ".there[0]"]
     assert "in use" in str(report)
     assert gcscope.cycles(a) == gcscope.cycles(a, b) == report
-    assert (
-        str(gcscope.cycles([a])) == str(gcscope.cycles({1: (a,)})) == str(report)
-    )  # one reference more to count
+    # one reference more to count
+    assert str(gcscope.cycles([a])) == str(gcscope.cycles({1: (a,)})) == str(report)
     assert gcscope.garbage().objects == 0
 
 

@@ -341,9 +341,8 @@ def test_looking_changes_nothing(quiet, enabled):
     after = state_of_the_world(watched)
     gc.disable()
     assert before == after
-    assert (
-        -2 <= grown <= 24 + len(containers_of(report))
-    )  # what comes from the free lists is not counted exactly
+    # what comes from the free lists is not counted exactly
+    assert -2 <= grown <= 24 + len(containers_of(report))
     assert report.objects > 4
     assert finalized == [] and reference() is not None
     assert gcscope.journal.events() == journal_before
@@ -563,9 +562,8 @@ def test_an_under_visiting_type_hides_its_ring(quiet, rooms):
     box = []
     box.append(rooms.Liar(box, 0))
     del box
-    assert (
-        gcscope.garbage().objects == 0
-    )  # as the collector has it: what is not shown looks like an outside reference
+    # as the collector has it: what is not shown looks like an outside reference
+    assert gcscope.garbage().objects == 0
     for thing in gc.get_objects():
         if type(thing) is rooms.Liar:
             rooms.tp_clear(thing)
@@ -596,7 +594,9 @@ def test_from_several_threads(quiet):
 
     def churn():
         while not stop.is_set():
-            ring_of_two()
+            for _ in range(200):
+                ring_of_two()
+            gc.collect()
 
     def look():
         try:

@@ -273,10 +273,11 @@ def test_a_running_generator(quiet):
         [("frame", name, "local mine")],
     )
     assert of_local.unexplained == 0 and of_local.refcount == 1
+    # the stack of this function, from which it was called
     assert of_generator.unexplained in (
         0,
         1,
-    )  # the stack of this function, from which it was called
+    )
     assert ("function", name, "cell generator") in {
         (h.type, h.name, h.label) for h in of_generator.named
     }

@@ -48,10 +48,11 @@ def test_without_graphviz_mermaid_has_all_frames(frames, no_graphviz):
     assert [f"text{number}" for number in range(4)] == list(
         dict.fromkeys(last for _, last in below if "text" in last)
     )
+    # all of the first frame
     assert {first for first, last in below if last == "text1"} >= {
         "box0",
         "box1",
-    }  # all of the first frame
+    }
     check(below_each_other(frames))
 
 

@@ -294,9 +294,8 @@ def a_class(one):
     one[0] = Local
     thing = Local()
     getsets = [value for value in vars(Local).values() if type(value) is types.GetSetDescriptorType]
-    descriptors = sum(
-        getset.__objclass__ is Local for getset in getsets
-    )  # on 3.15 all classes share theirs
+    # on 3.15 all classes share theirs
+    descriptors = sum(getset.__objclass__ is Local for getset in getsets)
     del getsets
     del Local
     name = "a_class.<locals>.Local"
@@ -463,9 +462,8 @@ def a_function_registered_at_exit(one):
     one[0] = function
     del function
     atexit.register(one[0])
-    yield (
-        ([("tuple", None, "[0]")], 0) if BORROWS else ([], 1)
-    )  # a list of tuples since 3.14, an array of C before
+    # a list of tuples since 3.14, an array of C before
+    yield ([("tuple", None, "[0]")], 0) if BORROWS else ([], 1)
     atexit.unregister(one[0])
 
 

@@ -56,9 +56,8 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
             return arguments[:at], arguments[at + 1 :]
         if word == "-" or not word.startswith("-") or word.startswith(("-m", "-c")):
             break
-        takes_the_next = word in ("-o", "--output") or (
-            word[1:2] != "-" and word.endswith("o")
-        )  # -o, -qo
+        # -o, -qo
+        takes_the_next = word in ("-o", "--output") or (word[1:2] != "-" and word.endswith("o"))
         at += 2 if takes_the_next else 1
     return arguments[:at], arguments[at:]
 

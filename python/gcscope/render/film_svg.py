@@ -103,9 +103,8 @@ class _Row:
 
 def strip_of(frames: tuple[Frame, ...], svgs: list[str]) -> str:
     """Put the drawn frames below each other, as one SVG."""
-    beside = all(
-        _fits_beside(frame, svg) for frame, svg in zip(frames, svgs, strict=True)
-    )  # all tables, or none
+    # all tables, or none
+    beside = all(_fits_beside(frame, svg) for frame, svg in zip(frames, svgs, strict=True))
     rows = [
         _Row(frame, number, svg, beside)
         for number, (frame, svg) in enumerate(zip(frames, svgs, strict=True), 1)

@@ -136,9 +136,8 @@ class _Writer:
         for number, group in enumerate(self.picture.groups):
             boxes = [self.names[box.key] for box in self.picture.boxes if box.group == group.key]
             self.unseen += [(f"text{number}", boxes[0])] if boxes else []
-            lowest = (
-                boxes if self.columns == 1 else boxes[-1:]
-            )  # alone, a group stands below all of the one before
+            # alone, a group stands below all of the one before
+            lowest = boxes if self.columns == 1 else boxes[-1:]
             ends.append(lowest or [f"text{number}"])
         for number in range(len(ends)):
             above = ["title"] if number < self.columns else ends[number - self.columns]
