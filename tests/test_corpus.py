@@ -16,7 +16,7 @@ def names_of(cases):
 
 
 @pytest.fixture
-def watched():
+def watched(small_heap):
     """Call a function with the collector off and tell what it left, as `watch` does."""
 
     def call(function):

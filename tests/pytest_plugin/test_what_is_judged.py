@@ -375,19 +375,19 @@ def test_very_many_objects(run):
     """A test that makes more than PUT_OFF objects gets a collection all the same, and is judged."""
     done = run("""
 from gcscope.pytest_plugin import new_objects
-new_objects.PUT_OFF = 2000
+new_objects.PUT_OFF = 20_000  # and what was counted before the call: 2,000 at most
 
 @pytest.mark.no_cycles
 def test_many():
     begun = gc.get_stats()[0]["collections"]
     ring(Other)
-    box = [[] for n in range(10_000)]
+    box = [[] for n in range(100_000)]
     assert gc.get_stats()[0]["collections"] > begun
 
 @pytest.mark.no_cycles
 def test_few():
     begun = gc.get_stats()[0]["collections"]
-    box = [[] for n in range(1500)]
+    box = [[] for n in range(15_000)]
     assert gc.get_stats()[0]["collections"] == begun
 """)
     assert done.outcomes == {"test_many": "failed", "test_few": "passed"}
