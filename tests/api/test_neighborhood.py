@@ -17,7 +17,7 @@ import gcscope
 from gcscope import IMMORTAL, Person, _core, holders, refcount
 from gcscope.api.neighborhood import MOST_OBJECTS, check_given, is_folded, look, reasons
 from gcscope.explain.hops import Edge, fold
-from specimens.objects import PLAIN, Plain, Slotted, evil, world
+from specimens.objects import PLAIN, Plain, Slotted, evil, trash_with_a_finalizer, world
 from specimens.zoo import ZOO
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -532,7 +532,6 @@ def test_nothing_is_held():
     ids=["all", "few", "wrong"],
 )
 def test_looking_changes_nothing(word, enabled):
-    finalized = []
     inline, made_real, generator = Plain(), Plain(), generator_of([])
     inline.a, made_real.b, inline.c = [], Person("x"), Person("y")
     vars(made_real)
@@ -543,10 +542,7 @@ def test_looking_changes_nothing(word, enabled):
     if enabled:
         gc.collect(0)
         gc.enable()
-    trash = Plain()
-    trash.me, trash.finalize = trash, weakref.finalize(trash, finalized.append, 1)
-    reference = weakref.ref(trash)
-    del trash
+    reference, finalized = trash_with_a_finalizer()
     before = world(watched)
     answer = word(addresses)
     after = world(watched)

@@ -13,6 +13,7 @@ import gcscope
 import oracle
 from gcscope import Cycle, Person, Report, _core
 from gcscope.explain import cycles as explain
+from specimens.objects import world
 from specimens.rings import Other, Plain, Slotted, labels_of, only, pair, ring_of
 from starved import each_growth
 
@@ -484,17 +485,6 @@ assert sum(cycle.count for cycle in gcscope.garbage().cycles) == 2
 
 
 # ------------------------------------------------------------------------- looking changes nothing
-
-
-def world(things):
-    return (
-        [dict(generation) for generation in gc.get_stats()],
-        [sys.getrefcount(thing) for thing in things],
-        [[id(held) for held in gc.get_referents(thing)] for thing in things],
-        [gc.is_tracked(thing) for thing in things],
-        gc.isenabled(),
-        gc.get_threshold(),
-    )
 
 
 def members():

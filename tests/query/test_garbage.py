@@ -13,6 +13,7 @@ import pytest
 import gcscope
 import oracle
 from gcscope import Person, _core
+from specimens.objects import trash_with_a_finalizer, world
 from starved import each_growth
 
 
@@ -271,18 +272,6 @@ def test_deep_and_wide_heaps(quiet):
 # -------------------------------------------------------------- looking changes nothing
 
 
-def state_of_the_world(watched):
-    return (
-        [dict(generation) for generation in gc.get_stats()],
-        gc.isenabled(),
-        [sys.getrefcount(thing) for thing in watched],
-        [[id(r) for r in gc.get_referents(thing)] for thing in watched],
-        [gc.is_tracked(thing) for thing in watched],
-        len(gc.garbage),
-        gc.get_freeze_count(),
-    )
-
-
 def containers_of(answer):
     """The answer's own objects, as far as the collector counts them.
 
@@ -327,18 +316,14 @@ def test_looking_changes_nothing(quiet, enabled):
         gc.collect(0)  # far from the next automatic collection
         gc.enable()
     ring_of_two()
-    finalized = []
-    trash = Plain()
-    trash.me, trash.finalize = trash, weakref.finalize(trash, finalized.append, 1)
-    reference = weakref.ref(trash)
-    del trash
+    reference, finalized = trash_with_a_finalizer()
     gcscope.garbage()  # what the interpreter keeps for reuse is not counted as given back
     journal_before = gcscope.journal.events()
-    before = state_of_the_world(watched)
+    before = world(watched)
     count = gc.get_count()[0]
     report = gcscope.garbage()
     grown = gc.get_count()[0] - count
-    after = state_of_the_world(watched)
+    after = world(watched)
     gc.disable()
     assert before == after
     # what comes from the free lists is not counted exactly

@@ -12,7 +12,7 @@ import pytest
 
 import gcscope
 from gcscope import Person, _core, holders, refcount
-from specimens.objects import Plain, evil, world
+from specimens.objects import Plain, evil, trash_with_a_finalizer, world
 from specimens.zoo import BORROWS, ZOO
 
 # ------------------------------------------------------------------------- the zoo
@@ -516,7 +516,6 @@ def test_looking_changes_nothing(quiet, word, enabled):
     def generate(thing):
         yield thing
 
-    finalized = []
     inline, made_real, generator = Plain(), Plain(), generate([])
     inline.a, made_real.b, inline.c = [], Person("x"), Person("y")
     vars(made_real)
@@ -527,10 +526,7 @@ def test_looking_changes_nothing(quiet, word, enabled):
     if enabled:
         gc.collect(0)  # far from the next automatic collection
         gc.enable()
-    trash = Plain()
-    trash.me, trash.finalize = trash, weakref.finalize(trash, finalized.append, 1)
-    reference = weakref.ref(trash)
-    del trash
+    reference, finalized = trash_with_a_finalizer()
     before = world(watched)
     count = gc.get_count()[0]
     answers = [word(thing) for thing in watched[:6]]

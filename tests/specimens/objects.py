@@ -7,6 +7,7 @@ tests.
 
 import gc
 import sys
+import weakref
 
 
 class Plain:
@@ -43,12 +44,23 @@ def evil():
 
 
 def world(watched):
+    """What must be the same after a look: the collector's state, and that of what is watched."""
     return (
         [dict(generation) for generation in gc.get_stats()],
         gc.isenabled(),
+        gc.get_threshold(),
         [sys.getrefcount(thing) for thing in watched],
-        [[id(r) for r in gc.get_referents(thing)] for thing in watched],
+        [[id(held) for held in gc.get_referents(thing)] for thing in watched],
         [gc.is_tracked(thing) for thing in watched],
         len(gc.garbage),
+        gc.get_freeze_count(),
         sorted(sys.modules),
     )
+
+
+def trash_with_a_finalizer():
+    """Return a weak reference to trash, and a list that its finalizer would write into."""
+    finalized = []
+    trash = Plain()
+    trash.me, trash.finalize = trash, weakref.finalize(trash, finalized.append, 1)
+    return weakref.ref(trash), finalized
