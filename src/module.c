@@ -46,31 +46,27 @@ core_gc_resume(PyObject *module, PyObject *Py_UNUSED(ignored))
 
 /* ------------------------------------------------------------------- the pass */
 
-PyDoc_STRVAR(refcount_doc, "refcount($module, obj, /)\n--\n\n"
-                           "How many references own obj, not counting those of this very call.\n\n"
-                           "A reference is owned by what holds it: a variable of a module, a "
-                           "container, an attribute, a closure's cell, a\n"
-                           "local variable, C code. The number is the same on all supported "
-                           "versions of CPython for objects in those\n"
-                           "places, with two exceptions that the interpreter makes. Since 3.14 a "
-                           "parameter may own nothing: the caller's\n"
-                           "variable is lent to it, so that names can be more than references. And "
-                           "where the call itself comes from C or\n"
-                           "packs its arguments (map(refcount, ...), functools.partial, "
-                           "refcount(*[x])), the reference which that code\n"
-                           "holds is counted.\n\n"
-                           "For an immortal object (PEP 683, CPython 3.12 and newer) the answer is "
-                           "gcscope.IMMORTAL: an int larger than\n"
-                           "any count, shown as 'immortal'.");
+PyDoc_STRVAR(refcount_doc,
+             "refcount($module, obj, /)\n--\n\n"
+             "How many references own obj, not counting those of this very call.\n\n"
+             "A reference is owned by what holds it: a variable of a module, a container,\n"
+             "an attribute, a closure's cell, a local variable, C code. The number is the\n"
+             "same on all supported versions of CPython for objects in those places, with\n"
+             "two exceptions that the interpreter makes. Since 3.14 a parameter may own\n"
+             "nothing: the caller's variable is lent to it, so that names can be more than\n"
+             "references. And where the call itself comes from C or packs its arguments\n"
+             "(map(refcount, ...), functools.partial, refcount(*[x])), the reference which\n"
+             "that code holds is counted.\n\n"
+             "For an immortal object (PEP 683, CPython 3.12 and newer) the answer is\n"
+             "gcscope.IMMORTAL: an int larger than any count, shown as 'immortal'.");
 
 PyDoc_STRVAR(dry_run_doc,
              "dry_run($module, extent=-1, /)\n--\n\n"
              "A RollCall of what a collection would find unreachable now, changing nothing.\n\n"
-             "With a generation as extent, only objects of that and younger generations are "
-             "candidates, as in an automatic\n"
-             "collection. With a marker, a list, only what the collector has begun to track after "
-             "that list: LookupError\n"
-             "where it is not in generation 0 any more.");
+             "With a generation as extent, only objects of that and younger generations\n"
+             "are candidates, as in an automatic collection. With a marker, a list, only\n"
+             "what the collector has begun to track after that list: LookupError where it\n"
+             "is not in generation 0 any more.");
 
 PyDoc_STRVAR(roll_call_doc,
              "roll_call($module, objects, /)\n--\n\nA RollCall of the objects in a list.");
@@ -79,10 +75,10 @@ PyDoc_STRVAR(
     unreachable_rings_doc,
     "unreachable_rings($module, earlier, labellers, object_traceback, extent=-1, /)\n--\n\n"
     "The Rings among what a full collection would find unreachable now, changing nothing.\n\n"
-    "Objects in earlier, a RollCall or None, are left out. labellers: a dict, id of a type -> "
-    "(type,\n"
-    "labeller). object_traceback: tracemalloc's function that tells where an object was made, or\n"
-    "None. extent: a generation or a marker, as of dry_run.");
+    "Objects in earlier, a RollCall or None, are left out. labellers: a dict, id\n"
+    "of a type -> (type, labeller). object_traceback: tracemalloc's function that\n"
+    "tells where an object was made, or None. extent: a generation or a marker,\n"
+    "as of dry_run.");
 
 PyDoc_STRVAR(
     live_rings_doc,
