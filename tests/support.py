@@ -33,7 +33,7 @@ class Finished:
         return f"exit code {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
 
 
-def python(*arguments, env=None, cwd=None, text_input=None):
+def python(*arguments, env=None, cwd=None, text_input=None, timeout=240):
     """Run this interpreter; stdout and stderr as text."""
     return Finished(
         subprocess.run(
@@ -42,7 +42,7 @@ def python(*arguments, env=None, cwd=None, text_input=None):
             text=True,
             encoding="utf-8",
             errors="replace",
-            timeout=240,
+            timeout=timeout,
             cwd=cwd,
             input=text_input,
             env={

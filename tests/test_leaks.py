@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def slopes():
     from support import python
 
-    done = python(Path(__file__).with_name("leaks.py"))
+    done = python(Path(__file__).with_name("leaks.py"), timeout=600)
     assert done.code == 0, done
     return json.loads(done.out)
 

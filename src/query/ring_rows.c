@@ -27,7 +27,7 @@ typedef struct {
     size_t best;                    /* most that any trial has freed */
     uint64_t keys[MOST_KEYS_TRIED]; /* labels of which all references were tried */
     size_t key_count;
-    PyObject *edges, *cuts, *clearings; /* owned: lists */
+    PyObject *cuts, *clearings; /* owned: lists */
 } RingRow;
 
 static PyObject *

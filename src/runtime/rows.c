@@ -166,6 +166,10 @@ row_new(const ModuleState *state, RowKind kind, PyObject **items)
             Py_XDECREF(items[i]);
         }
     }
+    /* PyStructSequence_New leaves that out, and a ring through the row would never be freed */
+    if (row != NULL && !PyObject_GC_IsTracked(row)) {
+        PyObject_GC_Track(row);
+    }
     return row;
 }
 

@@ -1,6 +1,7 @@
 """labels: a ring through every kind of reference, and the name that each has."""
 
 import gc
+import weakref
 
 import pytest
 
@@ -126,6 +127,26 @@ def test_a_labeller_that_fails_fails_the_report(quiet, stranger):
     assert not gc.isenabled()
     labelling.labellers.clear()
     assert text_of(ring_from_the_object()) == ".held → 2nd reference of a rooms.Liar"
+
+
+def test_the_error_of_a_labeller_can_be_collected_with_its_frames(quiet, stranger):
+    """They hold what the core answered, and with it the object that was asked about."""
+
+    @gcscope.labeller(stranger)
+    def name(holder):
+        raise ZeroDivisionError
+
+    thing = HeapObject()
+    thing.held = stranger(thing, 1)
+    try:
+        gcscope.holders(thing)
+    except ZeroDivisionError as error:
+        thing.error = error
+    reference = weakref.ref(thing)
+    labelling.labellers.clear()
+    del thing
+    gc.collect()
+    assert reference() is None
 
 
 @pytest.mark.parametrize("wrong", [1, "Liar", None])

@@ -615,8 +615,11 @@ def test_retained_of_an_object_held_twice(quiet):
 
 
 def test_retained_in_rings(quiet):
+    class Node:  # its own: how an instance keeps its attributes hangs on those of others
+        pass
+
     def ring():
-        nodes = [Plain() for _ in range(5)]
+        nodes = [Node() for _ in range(5)]
         for a, b in zip(nodes, nodes[1:] + nodes[:1], strict=True):
             a.next = b
         return nodes[0]
