@@ -1,4 +1,5 @@
-# gcscope's tasks. `make` alone lists them. PYTHON chooses the interpreter, VENV where its environment lies.
+# gcscope's tasks. `make` alone lists them. PYTHON chooses the interpreter, VENV where its
+# environment lies.
 PYTHON ?= python3
 VENV   ?= .venv
 RUN     = $(VENV)/bin/python
@@ -29,7 +30,7 @@ check: $(VENV)/.ready  ## compile without a warning; ruff, mypy --strict, stubte
 	$(RUN) -m mypy
 	MYPYPATH=python $(RUN) -m mypy.stubtest gcscope._core
 
-sanitize: $(VENV)/.ready  ## run the tests of the C core under AddressSanitizer and UndefinedBehaviorSanitizer
+sanitize: $(VENV)/.ready  ## run the tests of the C core under AddressSanitizer and UBSan
 	PYTHON=$(RUN) .ci/sanitize
 
 oracle: build  ## compare the dry run with the collector on 2,000 random graphs
