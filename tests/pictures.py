@@ -145,7 +145,7 @@ def write_golden():
 
 
 def report_of(make):
-    """Tell what a function leaves."""
+    """Return what a function leaves."""
     gc.collect()
     gc.disable()
     make()
