@@ -249,7 +249,7 @@ def test_a_function_that_runs_and_its_own_code(quiet):
     assert code.unexplained in (0, 1)  # the constants of the enclosing code: untracked up to 3.12
 
 
-def test_the_word_itself_and_its_core(quiet):
+def test_the_word_itself_and_its_core(whole_heap, quiet):
     """Its own running frame does not count."""
     n = refcount(holders)
     told = holders(holders)
