@@ -48,7 +48,8 @@ def is_real(nodes, thing):
     By gc.get_referents alone.
     """
     front = {id(o): o for o in gc.get_objects() if name_of_type(o) == nodes[0].type}
-    front.update((id(m), m) for m in sys.modules.values())
+    # 3.12's _asyncio shows what lies in its free list: who takes it from there makes that a loop
+    front.update((id(m), m) for name, m in sys.modules.items() if name != "_asyncio")
     for node in nodes[1:]:
         found = gc.get_referents(*front.values())
         front = {id(o): o for o in found if gc.is_tracked(o) and name_of_type(o) == node.type}
