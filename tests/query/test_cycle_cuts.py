@@ -119,7 +119,6 @@ def test_where_no_single_reference_does_it(quiet):
     service.first, service.second = Other(), Other()
     service.first.service = service.second.service = service
     reference = weakref.ref(service)
-    vars(service)
     del service
     cycle = only(gcscope.garbage())
     assert (cycle.cut.link.label, cycle.cut.references) == (".service", 2)
