@@ -50,7 +50,7 @@ typedef struct {
 /* --------------------------------------------------------------------- making */
 
 static RollCallObject *
-roll_call_new(ModuleState *state)
+roll_call_new(const ModuleState *state)
 {
     RollCallObject *self =
         state_check(state) == 0 ? PyObject_New(RollCallObject, state->roll_call_type) : NULL;
@@ -160,7 +160,7 @@ roll_call_fill(RollCallObject *roll_call, const ModuleState *state, const Member
 
 /* New reference. The objects stay alive meanwhile: no Python code runs in here. */
 static RollCallObject *
-roll_call_make(ModuleState *state, const Members *members)
+roll_call_make(const ModuleState *state, const Members *members)
 {
     RollCallObject *roll_call = roll_call_new(state);
     if (roll_call == NULL) {
@@ -247,7 +247,7 @@ roll_call_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 }
 
 PyObject *
-roll_call_of_objects(ModuleState *state, PyObject *const *objects, size_t count)
+roll_call_of_objects(const ModuleState *state, PyObject *const *objects, size_t count)
 {
     return (PyObject *)roll_call_make(state, &(Members){objects, count, NULL});
 }
@@ -305,7 +305,7 @@ roll_call_has(PyObject *op, const void *address)
 
 PyDoc_STRVAR(roll_call_types_doc, "types($self, /)\n--\n\n"
                                   "How many objects there are of each type, by name.\n\n"
-                                  "Returns (instrumented, others): two dicts, type name -> count.");
+                                  "Returns a TypeCounts.");
 
 static PyObject *
 roll_call_types(PyObject *op, PyObject *Py_UNUSED(ignored))
@@ -551,7 +551,7 @@ roll_call_setup(PyObject *module, ModuleState *state)
 PyObject *
 roll_call_types_of(const ModuleState *state, PyObject *const *objects, size_t count)
 {
-    PyObject *roll_call = roll_call_of_objects((ModuleState *)state, objects, count);
+    PyObject *roll_call = roll_call_of_objects(state, objects, count);
     PyObject *types = roll_call != NULL ? roll_call_types(roll_call, NULL) : NULL;
     Py_XDECREF(roll_call);
     return types;

@@ -20,7 +20,7 @@ PyObject *roll_call_of_unreachable(Scan *scan);
 
 /* New references: a RollCall of objects[0 .. count); their types by name, as RollCall.types returns
    them. NULL with an exception. */
-PyObject *roll_call_of_objects(ModuleState *state, PyObject *const *objects, size_t count);
+PyObject *roll_call_of_objects(const ModuleState *state, PyObject *const *objects, size_t count);
 PyObject *roll_call_types_of(const ModuleState *state, PyObject *const *objects, size_t count);
 
 /* New reference: a RollCall of what is in `roll_call`, not in `other`. NULL with an exception. */
