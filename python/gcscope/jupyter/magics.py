@@ -15,7 +15,7 @@ from IPython.core import display_functions
 from IPython.core.error import UsageError
 
 from gcscope.api.draw import picture_of_neighborhood
-from gcscope.api.garbage import GcPaused
+from gcscope.api.garbage import Lease
 from gcscope.api.holders import holders_of, parted
 from gcscope.api.neighborhood import look
 from gcscope.api.watch import Watch
@@ -169,7 +169,7 @@ class Magics:
         expression = line.strip()
         if not expression:
             raise UsageError(_USAGE)
-        with GcPaused():
+        with Lease():
             text, picture = self._explained(expression)
         print(text)
         if picture is not None:
