@@ -2,7 +2,8 @@
 
        follow_begin        the callback, then the marker: the last thing that is made
        collection_starts   the births so far; then predict: list, judge, tally
-       collection_stops    with `whole`, forget of what was unreachable before what is gone
+       collection_stops    a new marker; with `whole`, forget of what was unreachable before what is
+                           gone
        follow_end          drop what is in the box; look at what is left; stop; a Followed
 
    In the callback the collector is running, so that nothing of ours can set off another collection.
@@ -27,11 +28,9 @@ typedef struct FollowObject {
     bool has_begun;            /* begin() has come to its end */
     long process;
     PyObject *object_traceback; /* owned or NULL: as of a Describer, for what collections take */
-    PyObject *marker;           /* owned or NULL: births are what comes after it in generation 0;
-                                   NULL after a collection: all that is in generation 0 */
+    PyObject *marker;           /* owned or NULL: births are what comes after it in generation 0 */
     Memory memory;
-    AddrMap
-        known; /* births that have seen a collection; with `whole` what was unreachable before */
+    AddrMap known;   /* births from before the marker; with `whole` what was unreachable before */
     size_t promoted; /* births stand among so many of the newest of generation 2 */
     Tally tally;
     uint64_t collections;
@@ -42,6 +41,14 @@ typedef struct FollowObject {
 } FollowObject;
 
 /* --------------------------------------------------------------------- looking */
+
+/* Begin a pass of a Follow; what it keeps between passes has the limit that a test has set, too. */
+static void
+begin_pass(FollowObject *f, Scan *scan)
+{
+    scan_begin(scan, f->state);
+    f->memory.fail_after = f->tally.memory.fail_after = f->state->fail_after;
+}
 
 static inline bool
 map_is_made(const AddrMap *map)
@@ -90,8 +97,8 @@ call_chosen(const FollowObject *f, const Cycles *cycles)
     return found;
 }
 
-/* Find the rings of what is unreachable and is in `map`, or with `whole` is not in it; NULL: of all.
-   How many objects there are is in cycles->nodes. 0 or -1 with an exception. */
+/* Find the rings of what is unreachable and is in `map`, or with `whole` is not in it; NULL: of
+   all. How many objects there are is in cycles->nodes. 0 or -1 with an exception. */
 static int
 find(const FollowObject *f, Scan *scan, const AddrMap *map, Cycles *cycles)
 {
@@ -110,14 +117,14 @@ find(const FollowObject *f, Scan *scan, const AddrMap *map, Cycles *cycles)
 
 /* Enter the births so far into `known`. 0 or -1 with an exception. */
 static int
-learn_births(FollowObject *f)
+learn_new(FollowObject *f)
 {
     Generation *generations = f->state->generations;
     if (make_known(f) < 0) {
         return scan_no_memory();
     }
     int found = f->marker != NULL ? generations_list_after(generations, f->marker, &f->known)
-                                  : generations_list(generations, 0, &f->known) + 1;
+                                  : generations_list(generations, 0, &f->known);
     f->is_lost |= found <= 0;
     Py_CLEAR(f->marker);
     return found < 0 ? scan_no_memory() : 0;
@@ -130,7 +137,7 @@ list_for_collection(FollowObject *f, Scan *scan, long generation)
     Generation *generations = f->state->generations;
     AddrMap *map = &scan->heap.map;
     bool is_full = generation >= GENERATIONS - 1;
-    if (scan_open(scan) < 0 || (!f->whole && learn_births(f) < 0)) {
+    if (scan_open(scan) < 0 || (!f->whole && learn_new(f) < 0)) {
         return -1;
     }
     int error = is_full && !f->whole ? generations_list_known(generations, SIZE_MAX, &f->known, map)
@@ -143,7 +150,7 @@ list_for_collection(FollowObject *f, Scan *scan, long generation)
 
 /* With `whole`: what was unreachable before and is taken now is not to be looked for any more. */
 static void
-forget_taken(FollowObject *f, const Scan *scan)
+forget_collected(FollowObject *f, const Scan *scan)
 {
     for (size_t n = 0; n < scan->heap.count && f->known.count != 0; n++) {
         if (!collector_is_reachable(&scan->collector, n)) {
@@ -154,14 +161,14 @@ forget_taken(FollowObject *f, const Scan *scan)
 
 /* 0 or -1 with an exception. */
 static int
-tally_taken(FollowObject *f, Cycles *cycles)
+tally_collected(FollowObject *f, Cycles *cycles)
 {
     Describer describer = {.state = f->state, .object_traceback = f->object_traceback};
     PyObject *found = call_chosen(f, cycles);
     int error = found == NULL ? -1
                 : tally_add_forms(&f->tally, &describer, cycles) < 0
                     ? -1
-                    : tally_add_taken(&f->tally, found);
+                    : tally_add_collected(&f->tally, found);
     Py_XDECREF(found);
     return error;
 }
@@ -176,10 +183,10 @@ predict(FollowObject *f, Scan *scan, long generation)
                     ? -1
                     : 0;
     if (error == 0 && f->whole) {
-        forget_taken(f, scan);
+        forget_collected(f, scan);
     }
     if (error == 0 && cycles.nodes.length != 0) {
-        error = tally_taken(f, &cycles);
+        error = tally_collected(f, &cycles);
     }
     cycles_fini(&cycles);
     return error;
@@ -194,32 +201,53 @@ collection_starts(FollowObject *f, long generation)
     if (f->state->generations == NULL) {
         return;
     }
-    scan_begin(&scan, f->state);
+    begin_pass(f, &scan);
     f->unseen -= predict(f, &scan, generation) == 0;
     scan_end(&scan);
     PyErr_Clear();
 }
 
-/* What was unreachable before and went with what was taken has left its address to others. */
-static void
-collection_stops(FollowObject *f)
+/* With `whole`: what was unreachable before and went with what was taken has left its address to
+   others. 0; -1 out of memory. */
+static int
+forget_gone(FollowObject *f)
 {
     AddrMap still = {0};
-    if (!f->whole || !map_is_made(&f->known) || f->known.count == 0 ||
-        f->state->generations == NULL) {
-        return;
+    if (!map_is_made(&f->known) || f->known.count == 0) {
+        return 0;
     }
     int error = addrmap_init(&still, &f->memory);
     if (error == 0) {
         error = generations_list_known(f->state->generations, SIZE_MAX, &f->known, &still);
     }
     if (error < 0) {
-        f->is_lost = true;
         addrmap_fini(&still);
-        return;
+        return -1;
     }
     addrmap_fini(&f->known);
     f->known = still;
+    return 0;
+}
+
+/* What finalizers have made is born, too; then a new marker. 0; -1 out of memory. */
+static int
+mark_anew(FollowObject *f)
+{
+    if (make_known(f) < 0 || generations_list(f->state->generations, 0, &f->known) < 0) {
+        return -1;
+    }
+    Py_XSETREF(f->marker, PyList_New(0));
+    return f->marker != NULL ? 0 : -1;
+}
+
+static void
+collection_stops(FollowObject *f)
+{
+    f->memory.fail_after = f->state->fail_after;
+    if (f->state->generations != NULL) {
+        f->is_lost |= (f->whole ? forget_gone(f) : mark_anew(f)) < 0;
+        PyErr_Clear();
+    }
 }
 
 /* The int under "generation" in the `info` of a callback, which others may have changed. */
@@ -389,7 +417,7 @@ follow_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
         return NULL;
     }
     enter_follows(f);
-    scan_begin(&scan, f->state);
+    begin_pass(f, &scan);
     int error = f->whole ? learn_unreachable(f, &scan) : 0;
     scan_end(&scan);
     /* on 3.11 this may run a collection first: it has not begun until then */
@@ -406,21 +434,19 @@ follow_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
 
 /* Enter the births that are left into the heap. 0 or -1 with an exception. */
 static int
-enter_births(FollowObject *f, Scan *scan)
+enter_new(FollowObject *f, Scan *scan)
 {
-    AddrMap *map = &scan->heap.map;
-    int found = 1, error = 0;
-    if (f->marker != NULL) {
-        found = scan_enter_after(scan, f->marker);
-    }
-    else if (f->state->generations != NULL) { /* collections have taken those before further up */
-        error = generations_list(f->state->generations, 0, map);
-        if (error == 0 && map_is_made(&f->known)) {
-            error = generations_list_known(f->state->generations, f->promoted, &f->known, map);
-        }
-    }
+    Generation *generations = f->state->generations;
+    int found = f->marker != NULL ? scan_enter_after(scan, f->marker) : 0;
     f->is_lost |= found == 0;
-    return error < 0 ? scan_no_memory() : found < 0 ? -1 : 0;
+    if (found < 0) {
+        return -1;
+    }
+    if (generations == NULL || !map_is_made(&f->known)) {
+        return 0;
+    }
+    int error = generations_list_known(generations, f->promoted, &f->known, &scan->heap.map);
+    return error < 0 ? scan_no_memory() : 0;
 }
 
 /* What an object that was dropped was, so that it can be told what became of it. */
@@ -520,12 +546,13 @@ followed_row(FollowObject *f, Scan *scan, const EndArguments *end, const Dropped
 {
     Tally *tally = &f->tally;
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
-    PyObject *types[2] = {Py_NewRef(tally->taken_types[0]), Py_NewRef(tally->taken_types[1])};
+    PyObject *types[2] = {Py_NewRef(tally->collected_types[0]),
+                          Py_NewRef(tally->collected_types[1])};
     (void)((items[4] = row_new(f->state, ROW_TYPE_COUNTS, types)) != NULL &&
            (items[0] = rings_left(f, scan, &end->describer)) != NULL &&
            (items[1] = end->survivors ? call_reachable(scan) : Py_NewRef(Py_None)) != NULL &&
-           (items[2] = PyLong_FromUnsignedLongLong(tally->taken_objects)) != NULL &&
-           (items[3] = PyLong_FromUnsignedLongLong(tally->taken_bytes)) != NULL &&
+           (items[2] = PyLong_FromUnsignedLongLong(tally->collected_objects)) != NULL &&
+           (items[3] = PyLong_FromUnsignedLongLong(tally->collected_bytes)) != NULL &&
            (items[5] = tally_rows(tally)) != NULL &&
            (items[6] = PyLong_FromUnsignedLongLong(f->collections)) != NULL &&
            (items[7] = PyLong_FromUnsignedLongLong(f->unseen)) != NULL &&
@@ -543,7 +570,7 @@ look_at_the_end(FollowObject *f, Scan *scan, const EndArguments *end, const Drop
 {
     int error = scan_open(scan) < 0 ? -1
                 : f->whole          ? scan_enter_generations(scan, -1)
-                                    : enter_births(f, scan);
+                                    : enter_new(f, scan);
     return error < 0 || judge(f, scan) < 0 ? NULL : followed_row(f, scan, end, dropped);
 }
 
@@ -593,7 +620,7 @@ follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
     if (f->process != (long)getpid()) { /* the collections of a child were not followed */
         f->is_lost = true;
     }
-    scan_begin(&scan, f->state);
+    begin_pass(f, &scan);
     PyObject *answer = look_at_the_end(f, &scan, &end, &dropped);
     scan_end(&scan);
     follow_stop(f);

@@ -1,8 +1,8 @@
 /* follow: what becomes unreachable while something runs, with automatic collection left on.
 
-   A Follow stands behind watch, assert_no_cycles, assert_released, trial, the pytest gate and run. It
-   looks when it ends, and at the start of each collection before, when the view of the heap is still
-   complete: what a collection is about to take is told, not lost.
+   A Follow stands behind watch, assert_no_cycles, assert_released, trial, the pytest gate and run.
+   It looks when it ends, and at the start of each collection before, when the view of the heap is
+   still complete: what a collection is about to take is told, not lost.
 
        begin()                          (the program runs)                         end()
          marker ----+                                                                |
@@ -16,8 +16,8 @@
    With `whole` every object is a candidate, and `known` has what was unreachable at the beginning
    and is not to be told.
 
-   A birth is known by its address: objects move between the generations, and their order changes. An
-   address that is used again does no harm, since only another birth can lie there.
+   A birth is known by its address: objects move between the generations, and their order changes.
+   An address that is used again does no harm, since only another birth can lie there.
 
    Nothing of it holds the program up. There is one callback for all Follows, a C function: a Python
    function would let signal handlers run, and the exception of one would be lost there. A Follow is

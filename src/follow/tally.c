@@ -8,10 +8,10 @@ int
 tally_init(Tally *tally, const ModuleState *state)
 {
     *tally = (Tally){.memory = scan_memory(state), .rows = PyList_New(0)};
-    tally->taken_types[0] = PyDict_New();
-    tally->taken_types[1] = PyDict_New();
-    bool has_all =
-        tally->rows != NULL && tally->taken_types[0] != NULL && tally->taken_types[1] != NULL;
+    tally->collected_types[0] = PyDict_New();
+    tally->collected_types[1] = PyDict_New();
+    bool has_all = tally->rows != NULL && tally->collected_types[0] != NULL &&
+                   tally->collected_types[1] != NULL;
     return has_all ? 0 : -1;
 }
 
@@ -20,8 +20,8 @@ tally_fini(Tally *tally)
 {
     forms_fini(&tally->forms, &tally->memory);
     Py_CLEAR(tally->rows);
-    Py_CLEAR(tally->taken_types[0]);
-    Py_CLEAR(tally->taken_types[1]);
+    Py_CLEAR(tally->collected_types[0]);
+    Py_CLEAR(tally->collected_types[1]);
 }
 
 /* A place for the row of every form: None until it is made, and where that failed. */
@@ -72,13 +72,13 @@ tally_add_forms(Tally *tally, const Describer *describer, Cycles *cycles)
 }
 
 int
-tally_add_taken(Tally *tally, PyObject *roll_call)
+tally_add_collected(Tally *tally, PyObject *roll_call)
 {
-    if (roll_call_add_types(roll_call, tally->taken_types[0], tally->taken_types[1]) < 0) {
+    if (roll_call_add_types(roll_call, tally->collected_types[0], tally->collected_types[1]) < 0) {
         return -1;
     }
-    tally->taken_objects += roll_call_objects(roll_call);
-    tally->taken_bytes += roll_call_bytes(roll_call);
+    tally->collected_objects += roll_call_objects(roll_call);
+    tally->collected_bytes += roll_call_bytes(roll_call);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* forms: how many rings there are of each form, and the one of them that is told.
 
-   A form is known by a hash of 128 bits over its types and labels (cycles.h). A table of forms holds
-   no object and no Python memory: it can outlive the pass in which the rings were found. */
+   A form is known by a hash of 128 bits over its types and labels (cycles.h). A table of forms
+   holds no object and no Python memory: it can outlive the pass in which the rings were found. */
 
 #ifndef GCSCOPE_FORMS_H
 #define GCSCOPE_FORMS_H

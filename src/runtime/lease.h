@@ -5,8 +5,8 @@
    back at the end cannot be known. A lease sets back the count of generation 0 instead, which an
    allocation adds 1 to and which is compared with the threshold: no automatic collection comes for
    100,000 allocations. Flag and thresholds stay the program's, gc.collect() works as ever and ends
-   the lease, and so does a forked child's first collection. It ends when it is let go of, so that no
-   exception leaves it in force; generation 0 then counts what it counted before.
+   the lease, and so does a forked child's first collection. It ends when it is let go of, so that
+   no exception leaves it in force; generation 0 then counts what it counted before.
 
    Where the generations are not known (generations.h) a lease does nothing. */
 

@@ -39,8 +39,8 @@ typedef struct {
 void scan_begin(Scan *scan, ModuleState *state);
 void scan_end(Scan *scan);
 
-/* Begin with no object: then something is to be entered into heap.map, and scan_close called. 0 or -1
-   with an exception. */
+/* Begin with no object: then something is to be entered into heap.map, and scan_close called. 0 or
+   -1 with an exception. */
 int scan_open(Scan *scan);
 int scan_close(Scan *scan);
 

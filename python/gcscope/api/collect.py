@@ -153,7 +153,7 @@ def _judge(log: _core.DeathLog, found: Found) -> Trial:
     return Trial(
         refcount=_types_of(fates + early, "refcount"),
         collector=sum_counts(
-            aftermath.freed, found.taken_others, _types_of(fates + early, *_COLLECTOR)
+            aftermath.freed, found.collected_others, _types_of(fates + early, *_COLLECTOR)
         ),
         survived=sum_counts(made.still_tracked().types()[1], _types_of(fates, "survived")),
         resurrected=sum_counts(aftermath.resurrected, _types_of(fates, "resurrected")),

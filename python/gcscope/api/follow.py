@@ -67,9 +67,9 @@ class Found:
         """What became of the object in the box: 'freed', 'ring', 'held' or 'revived'."""
 
     @property
-    def taken_others(self) -> dict[str, int]:
+    def collected_others(self) -> dict[str, int]:
         """How many objects that are not instrumented collections have taken, by type."""
-        return self._found.taken_types.others
+        return self._found.collected_types.others
 
     def notes(self) -> tuple[str, ...]:
         """Write what one must know to read it."""
@@ -79,27 +79,27 @@ class Found:
         """Report what is unreachable at the end."""
         return NOTHING if self.left is None else report_of(self.left)
 
-    def report_taken(self) -> Report:
+    def report_collected(self) -> Report:
         """Report what collections have found."""
         found = self._found
-        if not found.taken_objects:
+        if not found.collected_objects:
             return NOTHING
         return Report(
-            objects=found.taken_objects,
-            bytes=found.taken_bytes,
-            types=sum_counts(*found.taken_types),
-            cycles=cycles_of(found.taken_forms),
+            objects=found.collected_objects,
+            bytes=found.collected_bytes,
+            types=sum_counts(*found.collected_types),
+            cycles=cycles_of(found.collected_forms),
             alive=False,
             notes=(),
         )
 
     def report(self) -> Report:
         """Report all of it."""
-        left, taken, notes = self.report_left(), self.report_taken(), self.notes()
-        if taken:
-            whole = joined(changed(left, notes=()), taken)
+        left, found, notes = self.report_left(), self.report_collected(), self.notes()
+        if found:
+            whole = joined(changed(left, notes=()), found)
             took = (
-                f"{plural(self.collections, 'collection')} inside took {taken.objects:,} of the "
+                f"{plural(self.collections, 'collection')} inside took {found.objects:,} of the "
                 f"{plural(whole.objects, 'object')}"
             )
             return changed(whole, notes=(took, *notes))
@@ -116,6 +116,7 @@ def _doubts(found: _core.Followed) -> tuple[str, ...]:
     if found.lost:
         notes.append(
             "what was made inside could not all be told from older objects, and rings may be "
-            "missing: gc.freeze(), a change of gc.callbacks, a fork or exhausted memory came between"
+            "missing: gc.freeze(), a change of gc.callbacks, a fork or exhausted memory came "
+            "between"
         )
     return tuple(notes)

@@ -36,7 +36,7 @@ class Observer:
             totals = _core.journal_totals()
             return Outcome(
                 left=found.report_left(),
-                collected=found.report_taken(),
+                collected=found.report_collected(),
                 collections=found.collections,
                 lives=Counts({event: n - self._totals[event] for event, n in totals.items()}),
                 alive=alive,

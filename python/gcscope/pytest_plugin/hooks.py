@@ -1,8 +1,9 @@
 """The hooks that judge the tests of a run of pytest.
 
 Only the call of a test that passed is judged, and only objects that are born in it, whether a
-collection takes them or they are left at its end; `policy` says what a test may leave. The C core is imported when a mark or an option first
-asks for it; where it cannot be, tests run as ever, and the summary says so.
+collection takes them or they are left at its end; `policy` says what a test may leave. The C core
+is imported when a mark or an option first asks for it; where it cannot be, tests run as ever, and
+the summary says so.
 """
 
 from __future__ import annotations
