@@ -214,7 +214,6 @@ WORDS = {
     "dry_run": (),
     "neighborhood": ([1], 9, (), {}, None),
     "roll_call": ([],),
-    "walk_generations": (False,),
 }
 
 

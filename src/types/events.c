@@ -70,7 +70,8 @@ core_journal_status(PyObject *module, PyObject *Py_UNUSED(ignored))
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = row_bool(journal->enabled)) != NULL &&
            (items[1] = PyLong_FromSize_t(journal->capacity)) != NULL &&
-           (items[2] = PyLong_FromUnsignedLongLong(journal->dropped)) != NULL);
+           (items[2] = PyLong_FromUnsignedLongLong(journal->dropped)) != NULL &&
+           (items[3] = PyLong_FromLong((long)journal->death_logs)) != NULL);
     return row_new(state, ROW_JOURNAL_STATUS, items);
 }
 
@@ -243,7 +244,23 @@ death_log_end(PyObject *op, PyObject *Py_UNUSED(ignored))
     return rows;
 }
 
+static PyObject *
+death_log_enter(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    return Py_NewRef(op);
+}
+
+static PyObject *
+death_log_exit(PyObject *op, PyObject *const *Py_UNUSED(args), Py_ssize_t Py_UNUSED(nargs))
+{
+    death_log_stop((DeathLogObject *)op);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef death_log_methods[] = {
+    {"__enter__", death_log_enter, METH_NOARGS, PyDoc_STR("__enter__($self, /)\n--\n\nThe log.")},
+    {"__exit__", (PyCFunction)(void (*)(void))death_log_exit, METH_FASTCALL,
+     PyDoc_STR("__exit__($self, *error)\n--\n\nEnd it, if it has not ended.")},
     {"end", death_log_end, METH_NOARGS, death_log_end_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -736,3 +736,27 @@ def test_an_exception_of_the_block_goes_before_one_of_the_end(quiet):
                     raise KeyError
         finally:
             _core.fail_after(-1)
+
+
+def test_a_failure_that_is_kept_leaves_nothing_on(quiet):
+    """As pytest keeps one: its traceback has the frames of the words."""
+
+    def fail():
+        raise KeyError
+
+    def blocks():
+        with watch():
+            fail()
+
+    callbacks, logs, kept = list(gc.callbacks), _core.journal_status().death_logs, []
+    for word in (
+        blocks,
+        lambda: assert_no_cycles(fail),
+        lambda: assert_released(fail),
+        lambda: assert_released(lambda: None),
+        lambda: gcscope.trial(fail),
+    ):
+        with pytest.raises((KeyError, TypeError)) as failed:
+            word()
+        kept.append(failed)
+        assert gc.callbacks == callbacks and _core.journal_status().death_logs == logs

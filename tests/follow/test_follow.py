@@ -30,7 +30,7 @@ def followed(func, *args, whole=False):
     follower = Follower(whole)
     follower.begin()
     func(*args)
-    return follower.end().report()
+    return follower.end().report_with_share()
 
 
 def types_of(report):

@@ -104,9 +104,9 @@ def test_no_memory_for_a_look(run):
         LEAKY,
         "--gcscope-fail",
         conftest="""
-from gcscope.pytest_plugin import new_objects
+from gcscope.api import follow
 def no_memory(*arguments): raise MemoryError
-new_objects.find = no_memory
+follow.Found = no_memory
 """,
     )
     assert done.code == 0 and len(done.named("passed")) == 4
@@ -192,7 +192,7 @@ def test_inside(pytester):
             box.append(box)
         @pytest.mark.no_cycles
         def test_clean():
-            assert len(gc.callbacks) >= 2
+            assert [f.__name__ for f in gc.callbacks].count("gcscope_follow") == 1
     """)
     before = gc.get_threshold(), len(gc.callbacks)
     result = pytester.runpytest_inprocess("-p", "no:anyio", "-p", "no:asyncio")

@@ -152,17 +152,10 @@ def test_without():
         "test_without": "failed",
     }
     assert done.failure("test_taken")[0] == f"left 1 cycle: {NODE}"
-    once = (
-        "note: the collector ran once inside: all objects were looked at, not only those made "
-        "meanwhile"
-    )
-    assert done.failure("test_taken")[-1] == once
     assert done.failure("test_taken_young")[0] == f"left 1 cycle: {OTHER}"
     several = "\n".join(done.failure("test_several"))
     assert several.startswith("left 5 cycles, first: ") and "seen 4 times" in several
-    assert "the collector ran 4 times inside" in several
-    assert "note:" not in "\n".join(done.failure("test_without"))
-    assert f"{once} (4 tests)" in done.summary
+    assert "note:" not in done.text
 
 
 def test_the_programs_settings(run):
@@ -322,19 +315,14 @@ def pytest_collection_finish():
     # frozen objects are in use, for the collector
     assert done.failure("test_freezes")[0] == f"left 1 cycle: {OTHER}"
     note = (
-        "note: gc.freeze() ran inside: what was made before it is in use, to the collector, and "
-        "was not looked at"
+        "note: what was made inside could not all be told from older objects, and rings may be "
+        "missing: gc.freeze(), a change of gc.callbacks, a fork or exhausted memory came between"
     )
-    assert done.failure("test_freezes")[-1] == note and f"{note} (2 tests)" in done.summary
-    note = (
-        "note: gc.freeze() and gc.unfreeze() ran inside: only what was made after the freeze was "
-        "looked at"
-    )
-    assert f"{note} (1 test)" in done.summary
+    assert done.failure("test_freezes")[-1] == note and f"{note} (3 tests)" in done.summary
 
 
 def test_judging_collects_nothing(run):
-    """Where a test would have collections, a judged one has none, and its end is none."""
+    """A judged test has the collections that it has without, and its end is none."""
     done = run(
         """
 @pytest.mark.parametrize("n", range(4))
@@ -355,44 +343,36 @@ def pytest_runtest_call(item):
     gc.collect()
     gc.set_threshold(50_000, 10, 10)
     del RAN[:]
-    stats = gc.get_stats()
     try:
         return (yield)
     finally:
         with open("ran.txt", "a") as file:
-            print(len(RAN), gc.get_stats() == stats, file=file)
+            print(len(RAN), file=file)
 """,
     )
     file = done.folder / "ran.txt"
-    # without a mark
-    assert {line.split()[1] for line in file.read_text().splitlines()} == {"False"}
+    plain = file.read_text()
+    assert plain.splitlines() == ["1"] * 4
     file.unlink()
     assert run(None, "--gcscope-fail").code == 0
-    assert file.read_text().splitlines() == ["0 True"] * 4
+    assert file.read_text() == plain
 
 
 def test_very_many_objects(run):
-    """A test that makes more than PUT_OFF objects gets a collection all the same, and is judged."""
+    """Collections go on in a test that makes very many objects, and what they take is told."""
     done = run("""
-from gcscope.pytest_plugin import new_objects
-new_objects.PUT_OFF = 20_000  # and what was counted before the call: 2,000 at most
+def make():
+    begun = gc.get_stats()[0]["collections"]
+    for n in range(50_000):
+        ring(Other)
+    assert gc.get_stats()[0]["collections"] - begun > 10
 
 @pytest.mark.no_cycles
 def test_many():
-    begun = gc.get_stats()[0]["collections"]
-    ring(Other)
-    box = [[] for n in range(100_000)]
-    assert gc.get_stats()[0]["collections"] > begun
-
-@pytest.mark.no_cycles
-def test_few():
-    begun = gc.get_stats()[0]["collections"]
-    box = [[] for n in range(15_000)]
-    assert gc.get_stats()[0]["collections"] == begun
+    make()
 """)
-    assert done.outcomes == {"test_many": "failed", "test_few": "passed"}
-    assert done.failure("test_many")[0] == f"left 1 cycle: {OTHER}"
-    assert done.failure("test_many")[-1].startswith("note: the collector ran ")
+    assert done.outcomes == {"test_many": "failed"}
+    assert done.failure("test_many")[0] == f"left 50,000 cycles: {OTHER}"
 
 
 def test_an_interrupt(run):

@@ -182,13 +182,17 @@ def assert_released(factory: Callable[[], object], /) -> None:
     name = f"{_name(factory)}()"
     follower = Follower()
     follower.begin()
-    box = [factory()]
-    _check_can_be_freed(box, name)
-    (title,) = sum_counts(*_core.roll_call(box).types())
+    try:
+        box = [factory()]
+        _check_can_be_freed(box, name)
+        (title,) = sum_counts(*_core.roll_call(box).types())
+    except BaseException:
+        follower.stop()  # a traceback that is kept has this frame
+        raise
     found = follower.end(box=box)
     if found.released == "held":
         raise AssertionError(held_text(_held(box), name, title))
-    report = found.report()
+    report = found.report_with_share()
     if report:
         is_kept = found.released == "ring"
         report = changed(report, cycles=_keeping(report.cycles, title))

@@ -89,8 +89,7 @@ def collect() -> Collection:
     decided by address and type: a new object of the same type, made by a finalizer at the address
     of one just freed, would be mistaken for it.
     """
-    with _core.Lease():
-        log = _core.DeathLog()
+    with _core.Lease(), _core.DeathLog() as log:
         rings = unreachable_rings()
         report = report_of(rings)
         aftermath = _Aftermath(rings.objects)
@@ -122,18 +121,22 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
             f"{type(func).__qualname__!r}"
         )
     gc.collect()
-    log = _core.DeathLog()
-    follower = Follower()
-    follower.begin()
-    func(*args, **kwargs)
-    found = follower.end(survivors=True)  # what a with statement makes is not func's
-    with _core.Lease():
-        return _judge(log, found)
+    with _core.DeathLog() as log:
+        follower = Follower()
+        follower.begin()
+        try:
+            func(*args, **kwargs)
+        except BaseException:
+            follower.stop()  # a traceback that is kept has this frame
+            raise
+        found = follower.end(survivors=True)  # what a with statement makes is not func's
+        with _core.Lease():
+            return _judge(log, found)
 
 
 def _judge(log: _core.DeathLog, found: Found) -> Trial:
     """Find what became of what was found unreachable, and of the rest that was made."""
-    report = found.report()
+    report = found.report_with_share()
     left = _core.roll_call([]) if found.left is None else found.left.objects
     aftermath = _Aftermath(left)
     before = _core.alive(None)

@@ -95,15 +95,21 @@ class Found:
 
     def report(self) -> Report:
         """Report all of it."""
-        left, found, notes = self.report_left(), self.report_collected(), self.notes()
-        if found:
-            whole = joined(changed(left, notes=()), found)
-            took = (
-                f"{plural(self.collections, 'collection')} inside took {found.objects:,} of the "
-                f"{plural(whole.objects, 'object')}"
-            )
-            return changed(whole, notes=(took, *notes))
+        left, notes = self.report_left(), self.notes()
+        if self._found.collected_objects:
+            left = joined(left, self.report_collected())
         return left if left.notes == notes else changed(left, notes=notes)
+
+    def report_with_share(self) -> Report:
+        """Report all of it, and say which part of it collections took."""
+        whole, collected = self.report(), self._found.collected_objects
+        if not collected:
+            return whole
+        took = (
+            f"{plural(self.collections, 'collection')} inside took {collected:,} of the "
+            f"{plural(whole.objects, 'object')}"
+        )
+        return changed(whole, notes=(took, *whole.notes))
 
 
 def _doubts(found: _core.Followed) -> tuple[str, ...]:

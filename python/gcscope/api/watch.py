@@ -33,7 +33,7 @@ class Watch:
         if follower is None:
             raise RuntimeError("this watch has not begun: use it in a with statement")
         try:
-            self._report = follower.end().report()
+            self._report = follower.end().report_with_share()
         except MemoryError:
             if kind is None:  # an exception of the block goes before it
                 raise

@@ -1,0 +1,154 @@
+"""A guest that is to leave no trace: every public word on small objects, and what may not change.
+
+`state()` is what a program can see of automatic collection, of gc.callbacks and of the journal.
+Tests interrupt the words, starve them and fork during them, and compare. This file runs in
+processes of its own, which is why the words stand here and not in a test.
+"""
+
+import gc
+import sys
+
+import gcscope
+from gcscope import Person, Tracked, _core
+
+
+class Node:
+    pass
+
+
+def ring(kind=Node):
+    one, other = kind(), kind()
+    one.other, other.one = other, one
+
+
+def friends():
+    michael, sarah = Person("Michael"), Person("Sarah")
+    michael.befriend(sarah)
+
+
+KEPT = Node()
+KEPT.name = ["kept"]
+
+
+def watched():
+    with gcscope.watch() as watch:
+        ring()
+    return watch.report
+
+
+def watched_twice():
+    with gcscope.watch(older=True), gcscope.watch() as watch:
+        ring()
+    return watch.report
+
+
+def asserted():
+    try:
+        gcscope.assert_no_cycles(ring)
+    except AssertionError:
+        return True
+
+
+def released():
+    try:
+        gcscope.assert_released(lambda: KEPT)
+    except AssertionError:
+        return True
+
+
+def filmed():
+    person = Person("x")
+    with gcscope.film(person) as film:
+        film.frame("one")
+        del person
+        film.frame("none")
+    return film.frames
+
+
+WORDS = {
+    "garbage": lambda: (ring(), gcscope.garbage()),
+    "cycles": lambda: gcscope.cycles(KEPT),
+    "collect": lambda: (friends(), gcscope.collect()),
+    "trial": lambda: gcscope.trial(friends),
+    "watch": watched,
+    "watches": watched_twice,
+    "assert_no_cycles": asserted,
+    "assert_released": released,
+    "refcount": lambda: gcscope.refcount(KEPT),
+    "holders": lambda: gcscope.holders(KEPT.name),
+    "why_alive": lambda: gcscope.why_alive(KEPT.name),
+    "retained": lambda: gcscope.retained(KEPT),
+    "draw": lambda: gcscope.draw(KEPT),
+    "film": filmed,
+    "explain_collection": lambda: gcscope.explain_collection(KEPT),
+    "journal": lambda: (friends(), gcscope.journal.events(), gcscope.journal.totals),
+}
+
+
+def state():
+    """Return what must be as before when a word has ended, however it has."""
+    count = gc.get_count()[0]
+    return (
+        gc.isenabled(),
+        gc.get_threshold(),
+        [callback for callback in gc.callbacks if callback.__name__ != "gcscope_follow_collector"],
+        count >= 0,
+        _core.journal_status().death_logs,
+    )
+
+
+def warm_up():
+    """Call every word once, so that what is made once is there."""
+    for word in WORDS.values():
+        word()
+    Tracked()
+    gc.collect()
+    gc.freeze()  # passes over what is left are short
+
+
+class Interrupter:
+    """Raises KeyboardInterrupt at the n-th event of gcscope's own Python code.
+
+    Events are those of sys.settrace with opcodes: calls, lines, instructions and returns.
+    """
+
+    def __init__(self, at):
+        self.left = at
+        self.folder = gcscope.__path__[0]
+
+    def trace(self, frame, event, _argument):
+        if (
+            not frame.f_code.co_filename.startswith(self.folder)
+            and frame.f_globals is not globals()
+        ):
+            return None
+        frame.f_trace_opcodes = True
+        self.left -= 1
+        if self.left == 0:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return self.trace
+
+
+def count_events(word):
+    """Return at how many events a word could be interrupted."""
+    counter = Interrupter(0)
+    sys.settrace(counter.trace)
+    try:
+        word()
+    finally:
+        sys.settrace(None)
+    return -counter.left
+
+
+def interrupt(word, at):
+    """Call a word and interrupt it at its n-th event. Return whether it came so far."""
+    interrupter = Interrupter(at)
+    sys.settrace(interrupter.trace)
+    try:
+        word()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
