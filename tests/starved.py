@@ -28,16 +28,16 @@ def each_growth(action, check=lambda: None, inside=False):
     raise AssertionError("it never had enough")
 
 
-def each_allocation(action, check=lambda: None, more=50, most=MOST):
+def each_allocation(action, check=lambda: None, more=50):
     """Let Python's first allocation fail, the second ..., until `action` survives `more` of them.
 
-    A failure need not be noticed: a cache may do without. `check` is called after each. No more
-    than `most` are tried where that is less than MOST. Return how many calls raised MemoryError.
+    A failure need not be noticed: a cache may do without. `check` is called after each. Return how
+    many calls raised MemoryError.
     """
     import _testcapi
 
     failures = 0
-    for number in range(most):
+    for number in range(MOST):
         failed = True
         _testcapi.set_nomemory(number, number + 1)
         try:
@@ -50,8 +50,6 @@ def each_allocation(action, check=lambda: None, more=50, most=MOST):
         check()
         if not failed and number > failures + more:
             return failures
-    if most < MOST:
-        return failures
     raise AssertionError("it never had enough")
 
 

@@ -271,12 +271,13 @@ gc.enable()
 stop = threading.Event()
 def look():
     while not stop.is_set():
-        for word in WORDS.values():
-            word()
+        for name, word in WORDS.items():
+            if name != "journal":  # with thousands of events it would be nearly all that is done
+                word()
 def wait():
     with gcscope.watch(), gcscope.watch(older=True):
         stop.wait()
-threads = [threading.Thread(target=work) for work in (look, wait)]
+threads = [threading.Thread(target=work, daemon=True) for work in (look, wait)]
 for thread in threads:
     thread.start()
 for number in range(40):
@@ -301,7 +302,7 @@ for thread in threads:
 # ------------------------------------------------------------------------------ memory
 
 STARVED = """
-from starved import each_allocation
+from starved import each_growth
 warm_up()
 gc.disable()
 gc.collect()
@@ -309,31 +310,22 @@ before = state()
 word = WORDS[{word!r}]
 def check():
     assert state() == before, (state(), before)
-most = {most}
-failures = each_allocation(word, check, more=200, most=most)
+failures = each_growth(word, check)[0]
 check()
 word()
-print("survived", failures > 0)
+print(failures)
 """
 
 
-@pytest.mark.parametrize("word", sorted(WORDS.keys() - {"draw", "film", "cycles"}))
-def test_no_memory_at_any_allocation(word):
-    pytest.importorskip("_testcapi")
-    if word in ("draw", "film", "explain_collection", "cycles"):
-        pytest.skip(
-            "its Python code survives no memory as any other does; what is C is tested above"
-        )
-    code = STARVED.format(word=word, most=150)
-    assert survives(code).startswith("survived ")
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("word", WORDS)
-def test_no_memory_at_all_of_them(word):
-    pytest.importorskip("_testcapi")
-    code = STARVED.format(word=word, most=10_000)
-    assert survives(code, timeout=1200).startswith("survived ")
+def test_no_memory_at_any_growth(word):
+    """Of the raw memory of the core: a MemoryError, or a word that can do with what there is.
+
+    That Python's own allocations may fail is tested of each function of the core (starved.py): of
+    Python code the interpreter itself dies then, 3.11 in dict.items().
+    """
+    code = STARVED.format(word=word)
+    assert int(survives(code)) > 0 or word in ("refcount", "journal")
 
 
 GATED = """

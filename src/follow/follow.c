@@ -15,6 +15,7 @@
 
 #include "follow/tally.h"
 #include "query/ring_rows.h"
+#include "runtime/gc_callbacks.h"
 #include "runtime/scan.h"
 #include "types/roll_call.h"
 
@@ -298,32 +299,7 @@ static PyMethodDef follow_collection_def = {"gcscope_follow",
                                             (PyCFunction)(void (*)(void))follow_collection,
                                             METH_FASTCALL, NULL};
 
-/* ----------------------------------------------------------- the callback's place */
-
-/* Where our callback stands, by identity: those of others are not to be compared. -1: nowhere. */
-static Py_ssize_t
-place_of_callback(const ModuleState *state)
-{
-    PyObject *callbacks = state->gc_callbacks;
-    for (Py_ssize_t i = 0; callbacks != NULL && i < PyList_GET_SIZE(callbacks); i++) {
-        if (PyList_GET_ITEM(callbacks, i) == state->follow_callback) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-static void
-remove_callback(ModuleState *state)
-{
-    Py_ssize_t place = place_of_callback(state);
-    PyObject *kind, *value, *traceback;
-    PyErr_Fetch(&kind, &value, &traceback);
-    if (place >= 0 && PyList_SetSlice(state->gc_callbacks, place, place + 1, NULL) < 0) {
-        PyErr_Clear();
-    }
-    PyErr_Restore(kind, value, traceback);
-}
+/* ------------------------------------------------------------------ on and off */
 
 /* 0 or -1 with an exception. */
 static int
@@ -336,7 +312,7 @@ add_callback(ModuleState *state, PyObject *module)
     if (state->follow_callback == NULL) {
         return -1;
     }
-    return place_of_callback(state) >= 0
+    return gc_callbacks_find(state->gc_callbacks, state->follow_callback) >= 0
                ? 0
                : PyList_Append(state->gc_callbacks, state->follow_callback);
 }
@@ -357,7 +333,7 @@ follow_stop(FollowObject *f)
         *place = f->next;
     }
     if (f->state->follows == NULL) {
-        remove_callback(f->state);
+        gc_callbacks_remove(f->state->gc_callbacks, f->state->follow_callback);
     }
 }
 
@@ -616,7 +592,7 @@ follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
         follow_stop(f);
         return NULL;
     }
-    f->is_lost |= place_of_callback(f->state) < 0;
+    f->is_lost |= gc_callbacks_find(f->state->gc_callbacks, f->state->follow_callback) < 0;
     if (f->process != (long)getpid()) { /* the collections of a child were not followed */
         f->is_lost = true;
     }

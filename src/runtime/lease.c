@@ -1,6 +1,6 @@
 #include "runtime/lease.h"
 
-enum { LEASE_ALLOCATIONS = 100000, LOWEST_COUNT = -(1 << 30) };
+enum { LEASE_ALLOCATIONS = 100000 };
 
 typedef struct {
     PyObject_HEAD
@@ -21,10 +21,10 @@ lease_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     }
     Generation *generations = state_of_module(module)->generations;
     self->count = NULL;
-    if (generations != NULL && generations[0].count > LOWEST_COUNT) {
+    if (generations != NULL) {
         self->count = &generations[0].count;
         self->before = *self->count;
-        *self->count -= LEASE_ALLOCATIONS;
+        *self->count = -LEASE_ALLOCATIONS; /* leases in a lease do not add up */
     }
     return (PyObject *)self;
 }

@@ -24,6 +24,7 @@
 
 #include "base/typename.h"
 #include "base/utf8.h"
+#include "runtime/gc_callbacks.h"
 #include "runtime/rows.h"
 #include "types/roll_call.h"
 
@@ -168,12 +169,7 @@ find_callback(const ModuleState *state)
         PyList_GET_ITEM(callbacks, last) == state->callback) {
         return last; /* as nearly always */
     }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(callbacks); i++) {
-        if (PyList_GET_ITEM(callbacks, i) == state->callback) {
-            return i;
-        }
-    }
-    return -1;
+    return gc_callbacks_find(callbacks, state->callback);
 }
 
 /* Make the callback. 0 or -1 with an exception. */
@@ -216,10 +212,7 @@ tracked_follow_collector(ModuleState *state)
 void
 tracked_forget_collector(ModuleState *state)
 {
-    Py_ssize_t i = state->gc_callbacks != NULL ? find_callback(state) : -1;
-    if (i >= 0 && PyList_SetSlice(state->gc_callbacks, i, i + 1, NULL) < 0) {
-        PyErr_Clear();
-    }
+    gc_callbacks_remove(state->gc_callbacks, state->callback);
     Py_CLEAR(state->callback);
 }
 
