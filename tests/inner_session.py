@@ -86,6 +86,10 @@ class Run:
         )
         return self.lines[start + 1 : end]
 
+    def headline(self, name):
+        """Return the first line of a failure, but not which other one explains its ring."""
+        return self.failure(name)[0].partition(" (form ")[0]
+
     def failed_line(self, name):
         """Return the line of a test in the short summary."""
         (line,) = (
@@ -114,10 +118,13 @@ class Run:
 
 NOTING = """
 import json
+import os
+
+FILE = os.path.abspath("judgements.jsonl")
 
 def pytest_runtest_logreport(report):
     if report.when == "call":
-        with open("judgements.jsonl", "a") as file:
+        with open(FILE, "a") as file:
             text = getattr(report, "gcscope_judgement", None)
             print(json.dumps([report.nodeid, text]), file=file)
 """

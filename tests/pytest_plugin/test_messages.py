@@ -60,18 +60,18 @@ def test_a_failure_of_many_forms():
 
 
 def test_a_form_that_is_explained_elsewhere_is_a_line():
-    one, other = cycle("app.Node"), cycle("app.Other", fingerprint="f2")
+    one, other = cycle("app.Node"), cycle("app.Other", fingerprint="f2", count=9)
     assert failure_text(judgement((one, NEW)), {"f1": "t.py::a"}) == (
         "left 1 cycle: app.Node .me → app.Node (form f1: see t.py::a, or the list at the end)"
     )
     elsewhere = {"f1": "t.py::a", "f2": "t.py::b"}
     assert failure_text(judgement((one, NEW), (other, NEW)), elsewhere).splitlines() == [
-        "left 2 cycles, first: app.Node .me → app.Node "
+        "left 10 cycles, first: app.Node .me → app.Node "
         "(form f1: see t.py::a, or the list at the end)",
-        "and app.Other .me → app.Other (form f2: see t.py::b, or the list at the end)",
+        "and app.Other .me → app.Other (form f2, 9 times: see t.py::b, or the list at the end)",
     ]
     text = failure_text(judgement((one, NEW), (other, NEW)), {"f1": "t.py::a"}).splitlines()
-    assert text[0] == "left 2 cycles, first: app.Other .me → app.Other"
+    assert text[0] == "left 10 cycles, first: app.Other .me → app.Other"
     assert text[3:4] == ["  ┌► app.Other"] and text[-3].endswith(" · form f2")
     assert text[-2:] == [
         "",

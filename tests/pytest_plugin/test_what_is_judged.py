@@ -159,7 +159,7 @@ def test_without():
     assert done.failure("test_taken")[-1] == once
     assert done.failure("test_taken_young")[0] == f"left 1 cycle: {OTHER}"
     several = "\n".join(done.failure("test_several"))
-    assert several.startswith("left 5 cycles, first: ") and "seen 4 times" in several
+    assert several.startswith("left 5 cycles, first: ") and ", 4 times: see " in several
     assert "the collector ran 4 times inside" in several
     assert "note:" not in "\n".join(done.failure("test_without"))
     assert f"{once} (4 tests)" in done.summary

@@ -187,11 +187,11 @@ def _misuse(mark: pytest.Mark) -> str | None:
     if mark.args or set(mark.kwargs) - {"allow"} or not is_list:
         return 'no_cycles takes a list by name: @pytest.mark.no_cycles(allow=["app.Node"])'
     odd = next((item for item in allow if not isinstance(item, (str, type))), None)
-    return (
-        None
-        if odd is None
-        else f"no_cycles(allow=...) takes classes and strings, not a {type(odd).__name__}"
-    )
+    if odd is None:
+        return None
+    from gcscope.model.phrases import with_article
+
+    return f"no_cycles(allow=...) takes classes and strings, not {with_article(type(odd).__name__)}"
 
 
 def pytest_configure(config: pytest.Config) -> None:

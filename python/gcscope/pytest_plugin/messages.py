@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from gcscope.model.judgement import Baseline, Judgement
     from gcscope.model.results import Cycle
-    from gcscope.pytest_plugin.session import Form, Group, Session
+    from gcscope.pytest_plugin.session import Form, FormGroup, Session
 
 
 MOST_FORMS = 20
@@ -63,7 +63,8 @@ def _reference(cycle: Cycle, elsewhere: Mapping[str, str]) -> str:
     test = elsewhere.get(form_of(cycle))
     if test is None:
         return ring_line(cycle)
-    return f"{ring_line(cycle)} (form {cycle.fingerprint}: see {test}, or the list at the end)"
+    form = f"form {cycle.fingerprint}{f', {cycle.count:,} times' if cycle.count > 1 else ''}"
+    return f"{ring_line(cycle)} ({form}: see {test}, or the list at the end)"
 
 
 def failure_text(
@@ -116,7 +117,7 @@ def id_lines(tests: Iterable[str], before: str) -> list[str]:
     return lines + ([f"  and {plural(rest, 'more test')}"] if rest > 0 else [])
 
 
-def _group_line(group: Group) -> str:
+def _group_line(group: FormGroup) -> str:
     cycles = [form.cycle for form in group.forms]
     seen = f"{plural(_count(cycles), 'cycle')} of {plural(len(cycles), 'form')}"
     held = sum(cycle.count * cycle.held_bytes for cycle in cycles)

@@ -50,7 +50,7 @@ class Form(Record):
         return self.is_explained and len(self.tests) == 1
 
 
-class Group(Record):
+class FormGroup(Record):
     """Forms of rings that begin at the same object, as a user would recognise it."""
 
     title: str
@@ -59,12 +59,12 @@ class Group(Record):
     """Those that hold most objects first."""
 
 
-def grouped(forms: Iterable[Form]) -> tuple[Group, ...]:
-    """Group forms by the object at which they begin; groups that hold most objects come first."""
+def grouped(forms: Iterable[Form]) -> tuple[FormGroup, ...]:
+    """FormGroup forms by the object at which they begin; groups that hold most objects come first."""
     found: dict[str, list[Form]] = {}
     for form in forms:
         found.setdefault(link_title(form.cycle.ring[0]), []).append(form)
-    groups = (Group(title=title, forms=tuple(forms)) for title, forms in found.items())
+    groups = (FormGroup(title=title, forms=tuple(forms)) for title, forms in found.items())
     return tuple(sorted(groups, key=lambda g: (-sum(form.held for form in g.forms), g.title)))
 
 
