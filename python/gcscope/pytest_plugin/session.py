@@ -60,7 +60,7 @@ class FormGroup(Record):
 
 
 def grouped(forms: Iterable[Form]) -> tuple[FormGroup, ...]:
-    """FormGroup forms by the object at which they begin; groups that hold most objects come first."""
+    """Group forms by the object at which they begin; groups that hold most objects come first."""
     found: dict[str, list[Form]] = {}
     for form in forms:
         found.setdefault(link_title(form.cycle.ring[0]), []).append(form)
