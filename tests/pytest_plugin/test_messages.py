@@ -18,7 +18,7 @@ from gcscope.pytest_plugin.messages import (
     summary_lines,
 )
 from gcscope.pytest_plugin.session import Session
-from inner_session import NODE, OTHER, properties
+from inner_session import NODE, OTHER, PYTEST, properties
 from specimens.judgements import cycle, judgement
 
 # ------------------------------------------------------------------------- one test
@@ -213,10 +213,11 @@ def test_the_output_of_244_failing_tests(run):
     of_pytest = 8  # the dots of the run, and titles of sections
     assert 3 * tests < len(done.lines) <= 3 * tests + 20 * forms + of_pytest
     assert done.summary == ["244 tests judged, 244 left cycles (3 forms): 244 failed"]
-    assert [line for line in done.lines if " cycles of 1 form, about " in line] == [
-        "test_inner.Service: 44 cycles of 1 form, about 7.4 kB",
-        "rings.Node: 100 cycles of 1 form, about 4.0 kB",
-        "rings.Other: 100 cycles of 1 form, about 4.0 kB",
+    heads = [line.split(", about ")[0] for line in done.lines if " cycles of 1 form, " in line]
+    assert heads == [
+        "test_inner.Service: 44 cycles of 1 form",
+        "rings.Node: 100 cycles of 1 form",
+        "rings.Other: 100 cycles of 1 form",
     ]
     size = (done.folder / "it.xml").stat().st_size - plain_size
     assert size < 450 * tests + 3000 * forms
@@ -245,7 +246,13 @@ def test_the_first_failure_explains(run):
     assert stopped.text.count("┌►") == 1 and " of 1 form, about " not in stopped.text
 
 
-@pytest.mark.parametrize(("how", "in_failures"), [("no", 0), ("line", 3), ("short", 3)])
+# before 7.4 pytest shows nothing in a line, and no second copy of the message
+HAS_HEADLINES = PYTEST >= (7, 4)
+
+
+@pytest.mark.parametrize(
+    ("how", "in_failures"), [("no", 0), ("line", 3 * HAS_HEADLINES), ("short", 3)]
+)
 def test_a_form_is_explained_once_whatever_is_shown(run, how, in_failures):
     done = run(KINDS.format(each=1, last=1), "--gcscope-fail", f"--tb={how}")
     assert done.text.count("┌►") == 3
@@ -314,7 +321,9 @@ def test_it(n):
 def test_the_headline_alone_is_shown_a_second_time(run, monkeypatch):
     monkeypatch.setenv("CI", "1")  # there pytest shortens no line of its short summary
     done = run(KINDS.format(each=1, last=0), "--gcscope-fail", "--junitxml=it.xml")
-    assert done.failed_line("test_node").endswith(f" - Failed: left 1 cycle: {NODE}")
     assert done.text.count("┌►") == 2
+    if HAS_HEADLINES:
+        assert done.failed_line("test_node").endswith(f" - Failed: left 1 cycle: {NODE}")
     for failure in ElementTree.parse(done.folder / "it.xml").iter("failure"):
-        assert "\n" not in failure.get("message") and "  ┌► " in failure.text
+        assert "  ┌► " in failure.text
+        assert ("\n" in failure.get("message")) is not HAS_HEADLINES

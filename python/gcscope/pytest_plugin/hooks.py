@@ -200,8 +200,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(options, "gcscope-options")
     # in the process that was started, if there are others (xdist)
     if not hasattr(config, "workerinput"):
-        shows_failures = config.getoption("tbstyle", "auto") != "no"
-        config.pluginmanager.register(_Summary(options, shows_failures), "gcscope-summary")
+        style = config.getoption("tbstyle", "auto")
+        config.pluginmanager.register(_Summary(options, style), "gcscope-summary")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -326,12 +326,21 @@ def _judgement_on(report: pytest.TestReport) -> Judgement | None:
     return None if text is None else Judgement.from_json(text)
 
 
+def _is_shown(report: pytest.TestReport, style: str) -> bool:
+    """Return whether the text of a failure will be shown, in a style of --tb.
+
+    As a line, pytest before 7.4 shows nothing of a failure without a traceback.
+    """
+    is_without = style == "line" and getattr(report.longrepr, "reprcrash", None) is None
+    return report.failed and style != "no" and not is_without
+
+
 class _Summary:
     """The hooks that sum up what all tests left, in the process that was started."""
 
-    def __init__(self, options: _Options, shows_failures: bool) -> None:
+    def __init__(self, options: _Options, style: str) -> None:
         self.options = options
-        self.shows_failures = shows_failures
+        self.style = style
         self.session: Session | None = None
         self.broken: dict[str, int] = {}
         self.baseline_line: str | None = None
@@ -347,8 +356,7 @@ class _Summary:
 
         if self.session is None:
             self.session = Session()
-        is_shown = report.failed and self.shows_failures
-        explains = getattr(report, "gcscope_explains", ()) if is_shown else ()
+        explains = getattr(report, "gcscope_explains", ()) if _is_shown(report, self.style) else ()
         self.session.add(report.nodeid, _judgement_on(report), explains)
 
     @pytest.hookimpl(trylast=True)
