@@ -64,7 +64,7 @@ def middle():
 
 def fold_rings():
     """Find components and a shortest ring in each, and fold them; only the forms are named."""
-    _core.unreachable_rings(None, {}, None)
+    _core.unreachable_rings({}, None)
 
 
 def tell_garbage():

@@ -1,5 +1,6 @@
 /* module.c: the method table and the life of the module. */
 
+#include "follow/follow.h"
 #include "heap/interp.h"
 #include "query/garbage.h"
 #include "query/holders.h"
@@ -8,41 +9,12 @@
 #include "query/retained.h"
 #include "query/ring_rows.h"
 #include "query/roots.h"
+#include "runtime/lease.h"
 #include "runtime/rows.h"
 #include "types/events.h"
 #include "types/person.h"
 #include "types/roll_call.h"
 #include "types/tracked.h"
-
-/* ------------------------------------------------------- automatic collection */
-
-PyDoc_STRVAR(gc_pause_doc, "gc_pause($module, /)\n--\n\n"
-                           "Hold automatic collection off until as many calls of gc_resume. "
-                           "Holders in several threads are counted.");
-
-static PyObject *
-core_gc_pause(PyObject *module, PyObject *Py_UNUSED(ignored))
-{
-    ModuleState *state = state_of_module(module);
-    gc_pause_begin(&state->gc_pause);
-    Py_RETURN_NONE;
-}
-
-PyDoc_STRVAR(
-    gc_resume_doc,
-    "gc_resume($module, /)\n--\n\n"
-    "End a hold. The last one puts automatic collection back as it was when the first began.");
-
-static PyObject *
-core_gc_resume(PyObject *module, PyObject *Py_UNUSED(ignored))
-{
-    ModuleState *state = state_of_module(module);
-    if (gc_pause_end(&state->gc_pause) < 0) {
-        PyErr_SetString(PyExc_RuntimeError, "nothing holds automatic collection off");
-        return NULL;
-    }
-    Py_RETURN_NONE;
-}
 
 /* ------------------------------------------------------------------- the pass */
 
@@ -73,12 +45,10 @@ PyDoc_STRVAR(roll_call_doc,
 
 PyDoc_STRVAR(
     unreachable_rings_doc,
-    "unreachable_rings($module, earlier, labellers, object_traceback, extent=-1, /)\n--\n\n"
+    "unreachable_rings($module, labellers, object_traceback, /)\n--\n\n"
     "The Rings among what a full collection would find unreachable now, changing nothing.\n\n"
-    "Objects in earlier, a RollCall or None, are left out. labellers: a dict, id\n"
-    "of a type -> (type, labeller). object_traceback: tracemalloc's function that\n"
-    "tells where an object was made, or None. extent: a generation or a marker,\n"
-    "as of dry_run.");
+    "labellers: a dict, id of a type -> (type, labeller). object_traceback:\n"
+    "tracemalloc's function that tells where an object was made, or None.");
 
 PyDoc_STRVAR(
     live_rings_doc,
@@ -157,6 +127,57 @@ core_fail_after(PyObject *module, PyObject *growths)
     Py_RETURN_NONE;
 }
 
+/* Where the heads of the generations are, so far as they are found: not if a collection runs just
+   now, as the making of an object may set one off. 0 or -1 with an exception. */
+static int
+look_for_generations(ModuleState *state)
+{
+    int thresholds[GENERATIONS], counts[GENERATIONS];
+    PyObject *gc = PyImport_ImportModule("gc");
+    PyObject *newest = gc != NULL ? PyList_New(0) : NULL;
+    PyObject *set = newest != NULL ? PyObject_CallMethod(gc, "get_threshold", NULL) : NULL;
+    PyObject *now = set != NULL ? PyObject_CallMethod(gc, "get_count", NULL) : NULL;
+    bool are_three = now != NULL &&
+                     PyArg_ParseTuple(set, "iii", &thresholds[0], &thresholds[1], &thresholds[2]) &&
+                     PyArg_ParseTuple(now, "iii", &counts[0], &counts[1], &counts[2]);
+    Py_XDECREF(newest); /* another, which nothing has been made after */
+    newest = are_three ? PyList_New(0) : NULL;
+    state->generations = newest != NULL ? generations_behind(newest, thresholds, counts) : NULL;
+    Py_XDECREF(newest);
+    Py_XDECREF(now);
+    Py_XDECREF(set);
+    Py_XDECREF(gc);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static int
+find_generations(ModuleState *state)
+{
+    enum { ATTEMPTS = 3 };
+    int error = 0;
+    for (int a = 0; a < ATTEMPTS && state->generations == NULL && error == 0; a++) {
+        error = look_for_generations(state);
+    }
+    return error;
+}
+
+PyDoc_STRVAR(walk_generations_doc,
+             "walk_generations($module, walk, /)\n--\n\n"
+             "For tests: whether to walk the collector's generations, where they are known, or to "
+             "ask gc.get_objects.\n\n"
+             "Returns whether they are walked from now on.");
+
+static PyObject *
+core_walk_generations(PyObject *module, PyObject *walk)
+{
+    ModuleState *state = state_of_module(module);
+    state->generations = NULL;
+    if (walk == Py_True && find_generations(state) < 0) {
+        return NULL;
+    }
+    return PyBool_FromLong(state->generations != NULL);
+}
+
 /* ------------------------------------------------------------------ the module */
 
 static PyMethodDef core_methods[] = {
@@ -173,8 +194,7 @@ static PyMethodDef core_methods[] = {
      unreachable_rings_doc},
     {"live_rings", (PyCFunction)(void (*)(void))garbage_live, METH_FASTCALL, live_rings_doc},
     {"smallest_rotation", ring_rows_smallest_rotation, METH_O, smallest_rotation_doc},
-    {"gc_pause", core_gc_pause, METH_NOARGS, gc_pause_doc},
-    {"gc_resume", core_gc_resume, METH_NOARGS, gc_resume_doc},
+    {"walk_generations", core_walk_generations, METH_O, walk_generations_doc},
     {"last_scan", core_last_scan, METH_NOARGS, last_scan_doc},
     {"fail_after", core_fail_after, METH_O, fail_after_doc},
     {NULL, NULL, 0, NULL},
@@ -223,13 +243,17 @@ core_exec(PyObject *module)
         PyErr_NoMemory();
         return -1;
     }
-    if (find_gc(state) < 0 || rows_setup(module, state) < 0 || roll_call_setup(module, state) < 0 ||
+    if (find_gc(state) < 0 || find_generations(state) < 0 || rows_setup(module, state) < 0 ||
+        lease_setup(module) < 0 || roll_call_setup(module, state) < 0 ||
         tracked_setup(module, state) < 0 || person_setup(module, state) < 0 ||
-        refcount_setup(module, state) < 0 || events_setup(module) < 0) {
+        refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0) {
         return -1;
     }
     PyObject *exact = interp_knows_borrowing() ? Py_True : Py_False;
-    return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact);
+    PyObject *walks = state->generations != NULL ? Py_True : Py_False;
+    return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0
+               ? -1
+               : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);
 }
 
 static int
@@ -249,6 +273,7 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
         Py_VISIT(state->row_types[row]);
     }
     Py_VISIT(state->callback);
+    Py_VISIT(state->follow_callback);
     return 0;
 }
 
@@ -257,6 +282,7 @@ core_clear(PyObject *module)
 {
     ModuleState *state = state_of_module(module);
     tracked_forget_collector(state);
+    follow_forget(state);
     Py_CLEAR(state->tracked_type);
     Py_CLEAR(state->person_type);
     Py_CLEAR(state->roll_call_type);

@@ -16,8 +16,8 @@ from contextlib import suppress
 
 import gcscope
 from gcscope import Person, Tracked, _core
+from gcscope.api.follow import Follower
 from gcscope.api.neighborhood import arithmetic_of, look
-from gcscope.pytest_plugin.new_objects import NewObjects
 from starved import each_growth
 
 
@@ -155,22 +155,44 @@ def drawn():
 
 
 def judged():
-    new_objects = NewObjects()
-    new_objects.begin()
-    many_rings()
-    new_objects.end()
-    new_objects.begin()
+    for whole in (False, True):
+        follower = Follower(whole)
+        follower.begin()
+        many_rings()
+        follower.end(survivors=True).report()
+        follower = Follower(whole)
+        follower.begin()
+        ring()
+        gc.collect()
+        many_rings()
+        follower.end(box=[[]]).report()
+        follower = Follower(whole)
+        follower.begin()
+        ring()
+        gc.collect()
+        del follower
+    log = _core.DeathLog()
+    Person("x")
+    log.end(), _core.DeathLog()
+    with _core.Lease():
+        gc.collect()
+    _core.Lease()
+
+
+def followed_with(box=None):
+    follow = _core.Follow()
+    follow.begin()
     ring()
     gc.collect()
-    new_objects.end()
-    gc.collect()
+    ring()
+    follow.end({}, None, True, box)
 
 
 def starved_words():
     ring()
     box = [[]]
     for call in (
-        lambda: _core.unreachable_rings(None, {}, None),
+        lambda: _core.unreachable_rings({}, None),
         lambda: _core.live_rings((box,), {}, None),
         lambda: _core.holders(box, ()),
         lambda: _core.why_alive(box),
@@ -178,6 +200,8 @@ def starved_words():
         lambda: _core.neighborhood([id(box)], 9, (), {}, None),
         lambda: _core.neighborhood((box, box[0]), 9, (), {}, None),
         lambda: _core.born([id(box)], 0),
+        followed_with,
+        lambda: followed_with([[]]),
     ):
         each_growth(call)
     gc.collect()

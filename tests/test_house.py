@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SRC = ROOT / "src"
 
 # A folder includes only itself and those before it.
-FOLDERS = ["base", "graph", "heap", "labels", "runtime", "types", "query", "."]
+FOLDERS = ["base", "graph", "heap", "labels", "runtime", "types", "query", "follow", "."]
 ENGINE = ("base/vec", "graph", "heap/addrmap", "heap/collector")  # integers only
 
 

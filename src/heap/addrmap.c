@@ -146,6 +146,19 @@ addrmap_insert(AddrMap *map, const void *address)
 }
 
 void
+addrmap_remove(AddrMap *map, const void *address)
+{
+    uint64_t bits = (uint64_t)(uintptr_t)address;
+    uint32_t leaf = addrmap_pages(map, bits >> ADDRMAP_CHUNK_BITS)[(bits >> ADDRMAP_PAGE_BITS) &
+                                                                   (ADDRMAP_CHUNK_PAGES - 1)];
+    AddrBlock *block =
+        &map->leaves.items[leaf].blocks[(bits >> ADDRMAP_BLOCK_BITS) & (ADDRMAP_LEAF_BLOCKS - 1)];
+    uint64_t bit = UINT64_C(1) << addrmap_bit(address);
+    map->count -= (block->bits & bit) != 0;
+    block->bits &= ~bit;
+}
+
+void
 addrmap_number(AddrMap *map, void **addresses)
 {
     size_t id = 0;

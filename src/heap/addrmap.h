@@ -4,8 +4,8 @@
    for most others, no hashing of single addresses and no comparison of keys, in half a kilobyte for
    each 16 KiB of memory that holds a node.
 
-       address   63 ......... 30 29 ........ 14 13 .... 9 8 ...... 3
-                 chunk (1 GiB)   page (16 KiB)  block     slot (8 bytes)
+       address   63 ......... 27 26 ........ 14 13 .... 9 8 ...... 3
+                 chunk (128 MiB) page (16 KiB)  block     slot (8 bytes)
                     |               |              |         |
                  hashed,         u32 per page   { 64 bits, id of the first } : a bit per slot
                  few of them     -> leaf
@@ -28,7 +28,7 @@ enum {
     ADDRMAP_SLOT_BITS = 3,
     ADDRMAP_BLOCK_BITS = ADDRMAP_SLOT_BITS + 6,
     ADDRMAP_PAGE_BITS = 14,
-    ADDRMAP_CHUNK_BITS = 30,
+    ADDRMAP_CHUNK_BITS = 27,
     ADDRMAP_LEAF_BLOCKS = 1 << (ADDRMAP_PAGE_BITS - ADDRMAP_BLOCK_BITS),
     ADDRMAP_CHUNK_PAGES = 1 << (ADDRMAP_CHUNK_BITS - ADDRMAP_PAGE_BITS),
 };
@@ -73,6 +73,9 @@ void addrmap_fini(AddrMap *map);
 
 /* 1 when the address is new, 0 when it was there, -1 when memory is exhausted. */
 int addrmap_insert(AddrMap *map, const void *address);
+
+/* Take an address out, where it is in. Not after addrmap_number. */
+void addrmap_remove(AddrMap *map, const void *address);
 
 /* Give every address its id, 0 .. count - 1, and write them to addresses[0 .. count), in that
    order. After a further insertion all must be numbered anew. */

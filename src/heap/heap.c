@@ -12,7 +12,7 @@
    needed to know which edge belongs to whom. Objects are read in the order of their ids, which is
    nearly that of their addresses.
 
-       heap_list       objects and their ids      by PyUnstable_GC_VisitObjects, or of a list
+       heap_number     objects and their ids      of what was entered
        heap_traverse   reference counts, edges,   by tp_traverse
                        edges that own nothing     by interp.h */
 
@@ -22,35 +22,17 @@
 
 /* ------------------------------------------------------------------ listing */
 
-#if GCSCOPE_HAS_VISIT_OBJECTS
-
-typedef struct {
-    AddrMap *map;
-    bool failed;
-} Lister;
-
-static int
-list_object(PyObject *op, void *arg)
+int
+heap_begin(Heap *heap, Memory *memory)
 {
-    Lister *lister = arg;
-    lister->failed = addrmap_insert(lister->map, op) < 0;
-    return !lister->failed; /* 0: stop */
+    *heap = (Heap){.memory = memory};
+    return addrmap_init(&heap->map, memory);
 }
-
-static int
-list_by_visiting(AddrMap *map)
-{
-    Lister lister = {.map = map};
-    PyUnstable_GC_VisitObjects(list_object, &lister);
-    return lister.failed ? -1 : 0;
-}
-
-#endif
 
 /* A list is made in steps, with audit hooks between. If none of its items is owned by it alone,
    giving it up frees nothing. */
 static int
-list_by_list(Heap *heap, PyObject *list)
+enter_items(Heap *heap, PyObject *list)
 {
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) {
         PyObject *op = PyList_GET_ITEM(list, i);
@@ -63,43 +45,33 @@ list_by_list(Heap *heap, PyObject *list)
     return 0;
 }
 
-static int
-list_addresses(Heap *heap, PyObject *list)
+int
+heap_enter_list(Heap *heap, PyObject *list)
 {
-#if GCSCOPE_HAS_VISIT_OBJECTS
-    if (list == NULL) {
-        return list_by_visiting(&heap->map);
-    }
-#endif
-    return list_by_list(heap, list);
-}
-
-/* Begin with the addresses that are listed. */
-static int
-list_begin(Heap *heap, Memory *memory, PyObject *list)
-{
-    *heap = (Heap){.memory = memory};
-    int error = addrmap_init(&heap->map, memory) < 0 ? -1 : list_addresses(heap, list);
-    Py_XDECREF(list);
+    int error = enter_items(heap, list);
+    Py_DECREF(list);
     return error;
 }
 
+/* Write the objects in the order of their addresses to heap->objects. */
 static int
-list_end(Heap *heap)
+write_objects(Heap *heap)
 {
-    heap->count = heap->map.count;
-    if (heap->count >= NODE_LIMIT || vec_reserve(heap->memory, &heap->objects, heap->count) < 0) {
+    size_t count = heap->map.count;
+    heap->objects.length = 0;
+    if (count >= NODE_LIMIT || vec_reserve(heap->memory, &heap->objects, count) < 0) {
         return -1;
     }
     addrmap_number(&heap->map, (void **)heap->objects.items);
-    heap->objects.length = heap->count;
+    heap->objects.length = count;
     return 0;
 }
 
 int
-heap_list(Heap *heap, Memory *memory, PyObject *list)
+heap_number(Heap *heap)
 {
-    return list_begin(heap, memory, list) < 0 ? -1 : list_end(heap);
+    heap->count = heap->map.count;
+    return write_objects(heap);
 }
 
 typedef struct {
@@ -151,16 +123,13 @@ find_from(Finder *finder, PyObject *op)
 }
 
 int
-heap_list_all(Heap *heap, Memory *memory, PyObject *list, PyObject *root)
+heap_enter_hidden(Heap *heap, PyObject *root)
 {
     Finder finder = {.heap = heap};
-    bool by_list = list != NULL;
-    if (heap_list(heap, memory, list) < 0) {
+    if (write_objects(heap) < 0) {
         return -1;
     }
-    if (by_list) {
-        find_by_visiting(&finder);
-    }
+    find_by_visiting(&finder);
     (void)find_hidden(root, &finder);
     for (size_t n = 0; n < heap->objects.length && !finder.failed; n++) {
         find_from(&finder, heap->objects.items[n]);
@@ -168,8 +137,7 @@ heap_list_all(Heap *heap, Memory *memory, PyObject *list, PyObject *root)
     for (size_t f = 0; f < heap->hidden.length && !finder.failed; f++) {
         find_from(&finder, heap->hidden.items[f]);
     }
-    heap->objects.length = 0;
-    return finder.failed ? -1 : list_end(heap);
+    return finder.failed ? -1 : 0;
 }
 
 /* --------------------------------------------------------------- traversing */

@@ -22,8 +22,7 @@ cycles_fini(Cycles *cycles)
     }
     vec_fini(cycles->memory, &cycles->ring);
     vec_fini(cycles->memory, &cycles->pairs);
-    vec_fini(cycles->memory, &cycles->slots);
-    vec_fini(cycles->memory, &cycles->forms);
+    forms_fini(&cycles->forms, cycles->memory);
     vec_fini(cycles->memory, &cycles->types);
     addrmap_fini(&cycles->type_map);
     bfs_fini(&cycles->bfs);
@@ -42,6 +41,31 @@ cycles_objects(const Cycles *cycles, const NodeId *members, size_t count, Object
         vec_push_reserved(objects, cycles_object(cycles, members[m]));
     }
     return error;
+}
+
+int
+cycles_chosen(const Cycles *cycles, Objects *objects)
+{
+    int error = vec_reserve(cycles->memory, objects, cycles->nodes.length);
+    for (size_t n = 0; n < cycles->nodes.length && error == 0; n++) {
+        vec_push_reserved(objects, cycles_object(cycles, (NodeId)n));
+    }
+    return error;
+}
+
+int
+cycles_choose(Cycles *cycles, const Collector *collector, const AddrMap *map, bool is_in)
+{
+    AddrCursor cursor = ADDRMAP_NOWHERE;
+    for (size_t n = 0; n < cycles->heap->count; n++) {
+        NodeId any;
+        if (!collector_is_reachable(collector, n) &&
+            (map == NULL ||
+             addrmap_find_near(map, &cursor, cycles->heap->objects.items[n], &any) == is_in)) {
+            nodeset_add(&cycles->chosen, (NodeId)n);
+        }
+    }
+    return nodeset_number(&cycles->chosen);
 }
 
 /* ----------------------------------------------------------------------- types */
@@ -199,68 +223,6 @@ hash_ring(Cycles *cycles, uint64_t hash[2])
     return 0;
 }
 
-static void
-enter_slot(Cycles *cycles, size_t form)
-{
-    size_t mask = cycles->slots.length - 1;
-    size_t at = cycles->forms.items[form].hash[0] & mask;
-    while (cycles->slots.items[at] != 0) {
-        at = (at + 1) & mask;
-    }
-    cycles->slots.items[at] = (uint32_t)form + 1;
-}
-
-/* Keep the table at most half full. 0 or -1. */
-static int
-grow_slots(Cycles *cycles)
-{
-    if (2 * (cycles->forms.length + 1) <= cycles->slots.length) {
-        return 0;
-    }
-    size_t wanted = cycles->slots.length != 0 ? 2 * cycles->slots.length : 64;
-    if (vec_reserve(cycles->memory, &cycles->slots, wanted - cycles->slots.length) < 0) {
-        return -1;
-    }
-    memset(cycles->slots.items, 0, wanted * sizeof(uint32_t));
-    cycles->slots.length = wanted;
-    for (size_t f = 0; f < cycles->forms.length; f++) {
-        enter_slot(cycles, f);
-    }
-    return 0;
-}
-
-/* The form with this hash, new where there was none. NULL: out of memory. */
-static Form *
-form_of(Cycles *cycles, const uint64_t hash[2])
-{
-    if (grow_slots(cycles) < 0) {
-        return NULL;
-    }
-    size_t mask = cycles->slots.length - 1;
-    for (size_t at = hash[0] & mask; cycles->slots.items[at] != 0; at = (at + 1) & mask) {
-        Form *form = &cycles->forms.items[cycles->slots.items[at] - 1];
-        if (form->hash[0] == hash[0] && form->hash[1] == hash[1]) {
-            return form;
-        }
-    }
-    Form form = {.hash = {hash[0], hash[1]}};
-    if (vec_push(cycles->memory, &cycles->forms, form) < 0) {
-        return NULL;
-    }
-    enter_slot(cycles, cycles->forms.length - 1);
-    return &cycles->forms.items[cycles->forms.length - 1];
-}
-
-/* Whether a is to be the specimen rather than b. */
-static bool
-is_larger(const Form *a, const Form *b)
-{
-    return a->objects != b->objects   ? a->objects > b->objects
-           : a->dragged != b->dragged ? a->dragged > b->dragged
-           : a->bytes != b->bytes     ? a->bytes > b->bytes
-                                      : a->dragged_bytes > b->dragged_bytes;
-}
-
 static uint64_t
 bytes_of(const Cycles *cycles, const NodeId *numbers, size_t count)
 {
@@ -283,16 +245,16 @@ fold_component(Cycles *cycles, size_t component)
     }
     found.dragged = cycles->cascade.freed.length;
     found.bytes = bytes_of(cycles, members, found.objects);
-    Form *form = form_of(cycles, found.hash);
+    Form *form = forms_find(&cycles->forms, cycles->memory, found.hash);
     if (form == NULL) {
         return -1;
     }
     found.count += form->count;
     found.dragged_bytes = UINT64_MAX; /* not measured yet, as it is only where that may decide */
-    if (form->count == 0 || is_larger(&found, form)) {
+    if (form->count == 0 || forms_is_larger(&found, form)) {
         found.dragged_bytes = bytes_of(cycles, cycles->cascade.freed.items, found.dragged);
     }
-    if (form->count == 0 || is_larger(&found, form)) {
+    if (form->count == 0 || forms_is_larger(&found, form)) {
         *form = found;
     }
     form->count = found.count;

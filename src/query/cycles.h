@@ -10,9 +10,7 @@
                       -> forms
        cycles_ring    the ring of one specimen, again
 
-   Of the rings of one form the specimen is the one with the largest component, then with most that
-   it drags along, then of most bytes, its own before those: so that it is the same one in the next
-   run. */
+   Of the rings of one form the specimen is the largest (forms_is_larger). */
 
 #ifndef GCSCOPE_CYCLES_H
 #define GCSCOPE_CYCLES_H
@@ -21,18 +19,10 @@
 #include "graph/cascade.h"
 #include "graph/nodeset.h"
 #include "graph/scc.h"
+#include "heap/collector.h"
 #include "heap/heap.h"
 #include "labels/edge_label.h"
-
-typedef struct {
-    uint64_t hash[2];
-    size_t count;     /* rings of this form */
-    size_t component; /* the specimen: a cyclic component, by its number in Scc.starts */
-    size_t objects;   /* in the specimen's component */
-    size_t dragged;   /* objects outside it that only the component keeps */
-    uint64_t bytes;   /* of the component */
-    uint64_t dragged_bytes;
-} Form;
+#include "query/forms.h"
 
 typedef VEC(PyObject *) Objects;
 
@@ -56,11 +46,10 @@ typedef struct {
     AddrMap type_map;
     AddrCursor type_cursor;
     VEC(TypeFacts) types; /* of the members of components, by the numbers of type_map */
-    VEC(Form) forms;      /* in the order in which the first specimen was met */
-    VEC(uint32_t) slots;  /* hash table: 1 + number of a form, or 0 */
-    VEC(uint64_t) pairs;  /* of the ring that is being folded */
-    Path ring;            /* the ring found last */
-    bool exact;           /* whether it is known to be a shortest one */
+    Forms forms;
+    VEC(uint64_t) pairs; /* of the ring that is being folded */
+    Path ring;           /* the ring found last */
+    bool exact;          /* whether it is known to be a shortest one */
 } Cycles;
 
 /* Begin with an empty `chosen`, which the caller then fills and numbers. 0; -1 out of memory. */
@@ -79,6 +68,13 @@ cycles_object(const Cycles *cycles, NodeId number)
 {
     return cycles->heap->objects.items[cycles->nodes.items[number]];
 }
+
+/* Choose, after a verdict: every unreachable object, or only those whose address is in `map` where
+   `is_in`, else only those whose address is not. NULL: every one. 0; -1 out of memory. */
+int cycles_choose(Cycles *cycles, const Collector *collector, const AddrMap *map, bool is_in);
+
+/* Append all that was chosen, after cycles_find. 0; -1 out of memory. */
+int cycles_chosen(const Cycles *cycles, Objects *objects);
 
 /* Append the objects of members[0 .. count), borrowed. 0; -1 out of memory. */
 int cycles_objects(const Cycles *cycles, const NodeId *members, size_t count, Objects *objects);

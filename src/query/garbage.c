@@ -1,13 +1,12 @@
 /* garbage.c: the same three steps, of what is unreachable and of what lives.
 
-       choose     objects of the heap: what the dry run found unreachable (choose_unreachable), or
-                  what some objects lead to (choose_reached)
+       choose     objects of the heap: what the dry run found unreachable (cycles_choose), or what
+                  some objects lead to (choose_reached)
        find       their components and rings, folded to forms (cycles_find)
        describe   each form once, as a Ring (ring_rows), and all objects as a RollCall
 
    Of unreachable objects the RollCall has every one, in a ring or only kept by one; of live ones it
-   has the members of components. What was unreachable before (`earlier`) is left out of the choice,
-   not of the pass: the verdict is on all that was listed. */
+   has the members of components. */
 
 #include "query/garbage.h"
 
@@ -29,50 +28,22 @@ rings_row(const ModuleState *state, PyObject *objects, PyObject *forms)
 
 /* ------------------------------------------------------------------ unreachable */
 
-/* Choose what the dry run found, without what is in `earlier` (a RollCall, indexed, or NULL). 0 or
-   -1. */
-static int
-choose_unreachable(Cycles *cycles, Scan *scan, PyObject *earlier)
-{
-    if (cycles_begin(cycles, &scan->memory, &scan->heap, scan->state->library) < 0) {
-        return -1;
-    }
-    for (size_t n = 0; n < scan->heap.count; n++) {
-        if (!collector_is_reachable(&scan->collector, n) &&
-            (earlier == NULL || !roll_call_has(earlier, scan->heap.objects.items[n]))) {
-            nodeset_add(&cycles->chosen, (NodeId)n);
-        }
-    }
-    return nodeset_number(&cycles->chosen);
-}
-
-/* New reference: a RollCall of what was found, without `earlier`. NULL with an exception. */
+/* New reference: the Rings. NULL with an exception. */
 static PyObject *
-objects_unreachable(Scan *scan, PyObject *earlier)
-{
-    PyObject *found = roll_call_of_unreachable(scan);
-    if (found != NULL && earlier != NULL) {
-        Py_SETREF(found, roll_call_without(found, earlier));
-    }
-    return found;
-}
-
-/* New reference: the Rings. `extent`: as of scan_extent, or NULL for the whole heap. */
-static PyObject *
-find_unreachable(const Describer *describer, Scan *scan, PyObject *earlier, PyObject *extent)
+find_unreachable(const Describer *describer, Scan *scan)
 {
     Cycles cycles = {0};
     PyObject *forms = NULL, *answer = NULL;
-    long generation = -1;
-    if ((extent != NULL && scan_extent(scan, extent, &generation) < 0) ||
-        (earlier != NULL && roll_call_index(earlier) < 0) || scan_run(scan, generation) < 0) {
+    if (scan_run(scan, -1) < 0) {
         return NULL;
     }
-    if (choose_unreachable(&cycles, scan, earlier) < 0 || cycles_find(&cycles, false) < 0) {
+    if (cycles_begin(&cycles, &scan->memory, &scan->heap, scan->state->library) < 0 ||
+        cycles_choose(&cycles, &scan->collector, NULL, true) < 0 ||
+        cycles_find(&cycles, false) < 0) {
         PyErr_NoMemory();
     }
     else if ((forms = ring_rows(describer, &cycles)) != NULL) {
-        answer = rings_row(scan->state, objects_unreachable(scan, earlier), forms);
+        answer = rings_row(scan->state, roll_call_of_unreachable(scan), forms);
     }
     cycles_fini(&cycles);
     return answer;
@@ -83,23 +54,17 @@ garbage_unreachable(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
     Describer describer;
-    if (nargs != 3 && nargs != 4) {
-        PyErr_SetString(PyExc_TypeError, "unreachable_rings() takes 3 or 4 arguments: a RollCall "
-                                         "or None, labellers, object_traceback, extent");
+    if (nargs != 2) {
+        PyErr_SetString(PyExc_TypeError,
+                        "unreachable_rings() takes 2 arguments: labellers, object_traceback");
         return NULL;
     }
-    if (!Py_IsNone(args[0]) && !roll_call_check(state, args[0])) {
-        return PyErr_Format(PyExc_TypeError,
-                            "unreachable_rings() takes a RollCall or None, not '%.200s'",
-                            Py_TYPE(args[0])->tp_name);
-    }
-    if (describer_init(&describer, state, args[1], args[2]) < 0) {
+    if (describer_init(&describer, state, args[0], args[1]) < 0) {
         return NULL;
     }
     Scan scan;
     scan_begin(&scan, state);
-    PyObject *earlier = Py_IsNone(args[0]) ? NULL : args[0];
-    PyObject *answer = find_unreachable(&describer, &scan, earlier, nargs == 4 ? args[3] : NULL);
+    PyObject *answer = find_unreachable(&describer, &scan);
     scan_end(&scan);
     return answer;
 }

@@ -228,11 +228,19 @@ static PyObject *
 ring_row(void *arg, size_t f)
 {
     RingRow *ring = arg;
-    ring->form = &ring->cycles->forms.items[f];
+    ring->form = &ring->cycles->forms.items.items[f];
     if (cut_trials_select(&ring->trials, ring->form) < 0) {
         return PyErr_NoMemory();
     }
     return row_of(ring);
+}
+
+static void
+ring_fini(RingRow *ring)
+{
+    Py_XDECREF(ring->cuts);
+    Py_XDECREF(ring->clearings);
+    cut_trials_fini(&ring->trials);
 }
 
 PyObject *
@@ -240,11 +248,19 @@ ring_rows(const Describer *describer, Cycles *cycles)
 {
     RingRow ring = {.describer = describer, .cycles = cycles};
     cut_trials_init(&ring.trials, cycles);
-    PyObject *forms = rows_list(cycles->forms.length, ring_row, &ring);
-    Py_XDECREF(ring.cuts);
-    Py_XDECREF(ring.clearings);
-    cut_trials_fini(&ring.trials);
+    PyObject *forms = rows_list(cycles->forms.items.length, ring_row, &ring);
+    ring_fini(&ring);
     return forms;
+}
+
+PyObject *
+ring_rows_one(const Describer *describer, Cycles *cycles, size_t form)
+{
+    RingRow ring = {.describer = describer, .cycles = cycles};
+    cut_trials_init(&ring.trials, cycles);
+    PyObject *row = ring_row(&ring, form);
+    ring_fini(&ring);
+    return row;
 }
 
 PyObject *

@@ -36,9 +36,9 @@ typedef enum {
     ROW_EVENT,
     ROW_JOURNAL_STATUS,
     ROW_DEATH,
-    ROW_DEATH_LOG,
     ROW_LIVING,
     ROW_SCAN_COST,
+    ROW_FOLLOWED,
     ROW_KINDS,
 } RowKind;
 

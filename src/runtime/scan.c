@@ -13,7 +13,7 @@ void
 scan_begin(Scan *scan, ModuleState *state)
 {
     *scan = (Scan){.state = state, .memory = scan_memory(state)};
-    gc_pause_begin(&state->gc_pause);
+    scan->was_enabled = gc_pause_begin();
 }
 
 void
@@ -24,17 +24,23 @@ scan_end(Scan *scan)
     }
     collector_fini(&scan->collector);
     heap_fini(&scan->heap);
-    (void)gc_pause_end(&scan->state->gc_pause);
+    gc_pause_end(scan->was_enabled);
 }
 
-/* New reference: what gc.get_objects lists of one generation, or of all where it is -1. A program
-   may have replaced that function before we took it. */
+/* -------------------------------------------- where the generations are not known */
+
+/* New reference: what gc.get_objects lists of one generation, or of all where it is -1. Audit hooks
+   run, and may let other threads run: that is no part of the pass. A program may have replaced the
+   function before we took it. */
 static PyObject *
-ask_for_list(ModuleState *state, long generation)
+ask_for_list(Scan *scan, long generation)
 {
+    ModuleState *state = scan->state;
+    gc_pause_end(scan->was_enabled);
     PyObject *listed = generation < 0
                            ? PyObject_CallNoArgs(state->gc_get_objects)
                            : PyObject_CallFunction(state->gc_get_objects, "l", generation);
+    scan->was_enabled = gc_pause_begin();
     if (listed != NULL && !PyList_CheckExact(listed)) {
         Py_CLEAR(listed);
         PyErr_SetString(PyExc_TypeError, "gc.get_objects() must return a list");
@@ -42,45 +48,126 @@ ask_for_list(ModuleState *state, long generation)
     return listed;
 }
 
-/* New reference: what stands behind the marker in generation 0. From the end, since it is what came
-   last that is wanted. */
+/* New reference: what gc.get_objects lists of the generations 0 .. last. */
 static PyObject *
-list_since(const Scan *scan)
-{
-    PyObject *listed = ask_for_list(scan->state, 0);
-    if (listed == NULL) {
-        return NULL;
-    }
-    Py_ssize_t place = PyList_GET_SIZE(listed) - 1;
-    while (place >= 0 && PyList_GET_ITEM(listed, place) != scan->marker) {
-        place--;
-    }
-    if (place < 0) {
-        PyErr_SetString(PyExc_LookupError, "the marker is not in generation 0: a collection or "
-                                           "gc.freeze() has moved it");
-    }
-    if (place < 0 || PyList_SetSlice(listed, 0, place + 1, NULL) < 0) {
-        Py_CLEAR(listed);
-    }
-    return listed;
-}
-
-/* New reference: what gc.get_objects lists of the generations 0 .. generation. */
-static PyObject *
-list_generations(ModuleState *state, long generation)
+ask_for_generations(Scan *scan, long last)
 {
     PyObject *all = PyList_New(0);
     if (all != NULL) {
         PyObject_GC_UnTrack(all); /* or it would stand among its own items */
     }
-    for (long g = 0; g <= generation && all != NULL; g++) {
-        PyObject *listed = ask_for_list(state, g);
+    for (long g = 0; g <= last && all != NULL; g++) {
+        PyObject *listed = ask_for_list(scan, g);
         if (listed == NULL || PyList_SetSlice(all, PY_SSIZE_T_MAX, PY_SSIZE_T_MAX, listed) < 0) {
             Py_CLEAR(all);
         }
         Py_XDECREF(listed);
     }
     return all;
+}
+
+/* New reference: what stands behind the marker in generation 0; all of it, and *found false, where
+   the marker is not there. */
+static PyObject *
+ask_for_newest(Scan *scan, PyObject *marker, bool *found)
+{
+    PyObject *listed = ask_for_list(scan, 0);
+    Py_ssize_t place = listed != NULL ? PyList_GET_SIZE(listed) - 1 : -1;
+    while (place >= 0 && PyList_GET_ITEM(listed, place) != marker) {
+        place--;
+    }
+    *found = place >= 0;
+    if (listed != NULL && PyList_SetSlice(listed, 0, place + 1, NULL) < 0) {
+        Py_CLEAR(listed);
+    }
+    return listed;
+}
+
+/* Enter the items of a list, which is given up; NULL is an error that was set. */
+static int
+enter_list(Scan *scan, PyObject *list)
+{
+    if (list == NULL) {
+        return -1;
+    }
+    if (heap_enter_list(&scan->heap, list) < 0) {
+        if (scan->heap.has_changed) {
+            PyErr_SetString(PyExc_RuntimeError, "the heap changed while it was listed: an audit "
+                                                "hook ran a collection or gave objects up");
+            return -1;
+        }
+        return scan_no_memory();
+    }
+    return 0;
+}
+
+/* -------------------------------------------------------------------- listing */
+
+int
+scan_no_memory(void)
+{
+    PyErr_NoMemory();
+    return -1;
+}
+
+int
+scan_open(Scan *scan)
+{
+    if (state_check(scan->state) < 0) {
+        return -1;
+    }
+    return heap_begin(&scan->heap, &scan->memory) < 0 ? scan_no_memory() : 0;
+}
+
+int
+scan_enter_generations(Scan *scan, long last)
+{
+    enum { OLDEST = GENERATIONS - 1 };
+    Generation *generations = scan->state->generations;
+    if (generations != NULL) {
+        int error = generations_list(generations, last < 0 ? OLDEST : last, &scan->heap.map);
+        return error < 0 ? scan_no_memory() : 0;
+    }
+    return enter_list(scan, last < 0 ? ask_for_list(scan, -1) : ask_for_generations(scan, last));
+}
+
+int
+scan_enter_after(Scan *scan, PyObject *marker)
+{
+    if (scan->state->generations != NULL) {
+        int found = generations_list_after(scan->state->generations, marker, &scan->heap.map);
+        return found < 0 ? scan_no_memory() : found;
+    }
+    bool found = false;
+    return enter_list(scan, ask_for_newest(scan, marker, &found)) < 0 ? -1 : found;
+}
+
+static int
+enter_marked(Scan *scan)
+{
+    int found = scan_enter_after(scan, scan->marker);
+    if (found == 0) {
+        PyErr_SetString(PyExc_LookupError, "the marker is not in generation 0: a collection or "
+                                           "gc.freeze() has moved it");
+    }
+    return found > 0 ? 0 : -1;
+}
+
+int
+scan_close(Scan *scan)
+{
+    return heap_number(&scan->heap) < 0 ? scan_no_memory() : 0;
+}
+
+int
+scan_list(Scan *scan, long generation)
+{
+    if (scan_open(scan) < 0) {
+        return -1;
+    }
+    int error =
+        scan->marker != NULL ? enter_marked(scan) : scan_enter_generations(scan, generation);
+    return error < 0 ? -1 : scan_close(scan);
 }
 
 /* Whether anything is under gc.freeze(): 1, 0, or -1 with an exception. */
@@ -93,88 +180,23 @@ count_frozen(ModuleState *state)
     return any;
 }
 
-/* The list that heap_list wants for the whole heap: NULL in *list where it can do without. Objects
-   under gc.freeze() are outside, as the collector has it; some versions of VisitObjects show them,
-   the list never does. */
-static int
-list_whole_heap(ModuleState *state, PyObject **list)
-{
-    *list = NULL;
-    if (GCSCOPE_HAS_VISIT_OBJECTS) {
-        int any_frozen = count_frozen(state);
-        if (any_frozen <= 0) {
-            return any_frozen;
-        }
-    }
-    *list = ask_for_list(state, -1);
-    return *list != NULL ? 0 : -1;
-}
-
-/* What an audit hook has just done, or another thread that it let run, may have switched automatic
-   collection on again. From here to scan_end nothing else does. */
-static void
-stay_alone(Scan *scan)
-{
-    gc_pause_again(&scan->state->gc_pause);
-}
-
-static int
-list_failed(const Scan *scan)
-{
-    if (scan->heap.has_changed) {
-        PyErr_SetString(PyExc_RuntimeError, "the heap changed while it was listed: an audit hook "
-                                            "ran a collection or gave objects up");
-    }
-    else {
-        PyErr_NoMemory();
-    }
-    return -1;
-}
-
-int
-scan_list(Scan *scan, long generation)
-{
-    PyObject *list = NULL;
-    if (state_check(scan->state) < 0) {
-        return -1;
-    }
-    if (scan->marker == NULL && generation < 0) {
-        if (list_whole_heap(scan->state, &list) < 0) {
-            return -1;
-        }
-    }
-    else if ((list = scan->marker != NULL ? list_since(scan)
-                                          : list_generations(scan->state, generation)) == NULL) {
-        return -1;
-    }
-    stay_alone(scan);
-    return heap_list(&scan->heap, &scan->memory, list) < 0 ? list_failed(scan) : 0;
-}
-
 int
 scan_list_all(Scan *scan, PyObject *box)
 {
     PyObject *boxed = box != NULL ? PyList_GET_ITEM(box, 0) : NULL;
-    int any_frozen = state_check(scan->state) == 0 ? count_frozen(scan->state) : -1;
-    PyObject *list = NULL;
-    if (any_frozen < 0) {
+    int any_frozen = scan_open(scan) == 0 ? count_frozen(scan->state) : -1;
+    if (any_frozen < 0 || scan_enter_generations(scan, -1) < 0) {
         return -1;
     }
-    bool by_list = !GCSCOPE_HAS_VISIT_OBJECTS || (any_frozen && scan->frozen_is_outside);
-    if (by_list && (list = ask_for_list(scan->state, -1)) == NULL) {
-        return -1;
-    }
-    stay_alone(scan);
     if (box != NULL && (PyList_GET_SIZE(box) != 1 || PyList_GET_ITEM(box, 0) != boxed)) {
-        Py_XDECREF(list);
         PyErr_SetString(PyExc_RuntimeError,
                         "the object was taken out of its list by an audit hook");
         return -1;
     }
-    int error = any_frozen
-                    ? heap_list_all(&scan->heap, &scan->memory, list, PyImport_GetModuleDict())
-                    : heap_list(&scan->heap, &scan->memory, list);
-    return error < 0 ? list_failed(scan) : 0;
+    if (any_frozen && heap_enter_hidden(&scan->heap, PyImport_GetModuleDict()) < 0) {
+        return scan_no_memory();
+    }
+    return scan_close(scan);
 }
 
 /* The dry run, to which hidden objects are as good as immortal. 0; -1: out of memory. */
@@ -230,8 +252,7 @@ scan_judge(Scan *scan)
 {
     Heap *heap = &scan->heap;
     if (judge(scan) < 0) {
-        PyErr_NoMemory();
-        return -1;
+        return scan_no_memory();
     }
     scan->state->last_scan = (ScanCost){
         .nodes = heap->count,

@@ -2,8 +2,17 @@
    use it.
 
    This is the first room after the heap's that makes Python objects and sets exceptions. While a
-   pass is under way automatic collection is off, and no Python code of the program runs (but for
-   audit hooks, which hear of gc.get_objects), so that its borrowed objects stay alive. */
+   pass is under way automatic collection is off, no Python code of the program runs and nothing
+   lets signal handlers in, so that its borrowed objects stay alive.
+
+   What is looked at is entered first, then numbered, then judged:
+
+       scan_list, scan_list_all                  some generations, or all that there is
+       scan_open, then scan_enter_after or
+       generations.h on heap.map, scan_close     what a caller chooses
+
+   Where the generations are not known (generations.h) gc.get_objects is asked instead, before the
+   pass: of that audit hooks hear. */
 
 #ifndef GCSCOPE_SCAN_H
 #define GCSCOPE_SCAN_H
@@ -20,6 +29,7 @@ typedef struct {
     PyObject *given;  /* borrowed; NULL, or the tuple by which the word got its objects: scan_judge
                          does not count it */
     PyObject *marker; /* borrowed; NULL, or list only what has come into generation 0 after it */
+    int was_enabled;  /* automatic collection, before the pass */
     bool is_judged;   /* its cost was noted */
     bool frozen_is_outside; /* for scan_list_all and then scan_judge: what is under gc.freeze() is
                                taken for reachable, as the collector has it */
@@ -28,6 +38,21 @@ typedef struct {
 /* Hold automatic collection off until scan_end, which must follow in any case. */
 void scan_begin(Scan *scan, ModuleState *state);
 void scan_end(Scan *scan);
+
+/* Begin with no object: then something is to be entered into heap.map, and scan_close called. 0 or
+   -1 with an exception. */
+int scan_open(Scan *scan);
+int scan_close(Scan *scan);
+
+/* Enter the generations 0 .. last; the whole heap where last is -1. 0 or -1 with an exception. */
+int scan_enter_generations(Scan *scan, long last);
+
+/* Enter what has come into generation 0 after a marker. 1; 0: the marker is not there, and all of
+   generation 0 was entered; -1 with an exception. */
+int scan_enter_after(Scan *scan, PyObject *marker);
+
+/* -1, with MemoryError. */
+int scan_no_memory(void);
 
 /* List the whole heap (generation < 0), or the generations 0 .. generation. 0 or -1 with an
    exception. */

@@ -4,6 +4,7 @@
 #define GCSCOPE_STATE_H
 
 #include "base/gc_pause.h"
+#include "heap/generations.h"
 #include "runtime/journal.h"
 
 /* What the last heap pass cost, for tests and benchmarks. */
@@ -30,8 +31,10 @@ typedef struct {
     PyObject *callback;                       /* owned or NULL: ours in gc.callbacks */
     Py_ssize_t callback_index;                /* where it stood there last */
     PyObject *library; /* owned or NULL: a frozenset, the names of the standard library's modules */
-    GcPause gc_pause;  /* who holds automatic collection off */
-    Journal *journal;  /* shared */
+    Generation *generations;      /* borrowed from the interpreter; NULL where they are not known */
+    PyObject *follow_callback;    /* owned or NULL: of follow.h in gc.callbacks */
+    struct FollowObject *follows; /* borrowed: those that are on, a list */
+    Journal *journal;             /* shared */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
     ScanCost last_scan;
 } ModuleState;
@@ -55,6 +58,16 @@ state_check(const ModuleState *state)
     }
     PyErr_SetString(PyExc_RuntimeError, "gcscope is gone: the collector has cleared the module");
     return -1;
+}
+
+/* Make a type of the module and add it. 0 or -1 with an exception. */
+static inline int
+state_add_type(PyObject *module, PyType_Spec *spec)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
+    int error = type != NULL ? PyModule_AddType(module, (PyTypeObject *)type) : -1;
+    Py_XDECREF(type);
+    return error;
 }
 
 /* Borrowed; `type` is one of the module's types or derives from one. NULL with TypeError otherwise.

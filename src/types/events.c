@@ -6,11 +6,14 @@
    off meanwhile.
 
        event_row, death_row   an Event or a Death of rows.h
-       core_deaths_begin      from here on deaths are kept; what died since is read by its index, so
-                              that several logs nest without knowing of each other
+       DeathLog               from its making on deaths are kept; what died since is read by its
+                              index, so that several logs do not know of each other. It ends when it
+                              is let go of, so that no exception leaves it on
        core_alive             the register, through tracked_alive */
 
 #include "types/events.h"
+
+#include <structmember.h>
 
 #include "base/utf8.h"
 #include "runtime/rows.h"
@@ -51,9 +54,9 @@ static PyObject *
 core_journal_events(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     ModuleState *state = state_of_module(module);
-    gc_pause_begin(&state->gc_pause); /* what a collection frees would be noted under our hands */
+    int was_enabled = gc_pause_begin(); /* what a collection frees would be noted under our hands */
     PyObject *rows = rows_list(state->journal->event_count, event_row, state);
-    (void)gc_pause_end(&state->gc_pause);
+    gc_pause_end(was_enabled);
     return rows;
 }
 
@@ -146,41 +149,69 @@ core_journal_resize(PyObject *module, PyObject *capacity)
 
 /* ------------------------------------------------------------------- deaths */
 
-PyDoc_STRVAR(deaths_begin_doc, "deaths_begin($module, /)\n--\n\n"
-                               "Note the deaths of instrumented objects from now on, until\n"
-                               "deaths_end; the two nest. Returns a DeathLog.");
+typedef struct {
+    PyObject_HEAD
+    ModuleState *state; /* borrowed: of `module` */
+    PyObject *module;   /* owned */
+    Journal *journal;   /* shared */
+    bool is_on;
+    size_t first; /* index of the death that it begins with */
+    unsigned long long first_serial;
+} DeathLogObject;
 
 static PyObject *
-core_deaths_begin(PyObject *module, PyObject *Py_UNUSED(ignored))
+death_log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    ModuleState *state = state_of_module(module);
-    Journal *journal = state->journal;
-    if (tracked_follow_collector(state) < 0) {
+    PyObject *module = PyType_GetModule(type);
+    ModuleState *state = module != NULL ? state_of_module(module) : NULL;
+    if (state == NULL ||
+        !PyArg_ParseTupleAndKeywords(args, kwargs, ":DeathLog", (char *[]){NULL}) ||
+        tracked_follow_collector(state) < 0) {
         return NULL;
     }
-    PyObject *items[ROW_MOST_FIELDS] = {NULL};
-    (void)((items[0] = PyLong_FromSize_t(journal->deaths.length)) != NULL &&
-           (items[1] = PyLong_FromUnsignedLongLong(journal->next_serial)) != NULL);
-    PyObject *log = row_new(state, ROW_DEATH_LOG, items);
-    if (log != NULL) {
-        journal_deaths_begin(journal);
+    DeathLogObject *self = PyObject_New(DeathLogObject, type);
+    if (self == NULL) {
+        return NULL;
     }
-    return log;
+    self->state = state;
+    self->module = Py_NewRef(module);
+    self->journal = state->journal;
+    journal_retain(self->journal);
+    self->first = self->journal->deaths.length;
+    self->first_serial = self->journal->next_serial;
+    self->is_on = true;
+    journal_deaths_begin(self->journal);
+    return (PyObject *)self;
 }
 
-typedef struct {
-    const ModuleState *state;
-    size_t first; /* index of the death that the log begins with */
-} DeathLog;
+static void
+death_log_stop(DeathLogObject *self)
+{
+    if (self->is_on) {
+        self->is_on = false;
+        journal_deaths_end(self->journal);
+    }
+}
+
+static void
+death_log_dealloc(PyObject *op)
+{
+    DeathLogObject *self = (DeathLogObject *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    death_log_stop(self);
+    journal_release(self->journal);
+    Py_DECREF(self->module);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
 
 /* New reference: the Death of an index in a log. */
 static PyObject *
 death_row(void *arg, size_t index)
 {
-    const DeathLog *log = arg;
-    const Journal *journal = log->state->journal;
-    const Death *death = &journal->deaths.items[log->first + index];
-    const char *type = journal_type_name(journal, death->type);
+    const DeathLogObject *log = arg;
+    const Death *death = &log->journal->deaths.items[log->first + index];
+    const char *type = journal_type_name(log->journal, death->type);
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = PyLong_FromUnsignedLongLong(death->serial)) != NULL &&
            (items[1] = utf8_decode_text(type)) != NULL &&
@@ -188,44 +219,57 @@ death_row(void *arg, size_t index)
     return row_new(log->state, ROW_DEATH, items);
 }
 
-PyDoc_STRVAR(deaths_since_doc,
-             "deaths_since($module, since, /)\n--\n\n"
-             "The deaths noted since a deaths_begin that has not ended: a list of\n"
-             "Death. Raises MemoryError where one could not be noted.");
+PyDoc_STRVAR(
+    death_log_end_doc,
+    "end($self, /)\n--\n\n"
+    "End the log, and return the deaths: a list of Death.\n\n"
+    "Raises MemoryError where one could not be noted, RuntimeError where the log has ended "
+    "before.");
 
 static PyObject *
-core_deaths_since(PyObject *module, PyObject *since)
+death_log_end(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    ModuleState *state = state_of_module(module);
-    const Journal *journal = state->journal;
-    DeathLog log = {state, PyLong_AsSize_t(since)};
-    if (log.first == (size_t)-1 && PyErr_Occurred()) {
+    DeathLogObject *self = (DeathLogObject *)op;
+    if (!self->is_on) {
+        PyErr_SetString(PyExc_RuntimeError, "this log of deaths has ended");
         return NULL;
     }
-    if (journal->deaths_lost) {
-        return PyErr_NoMemory();
-    }
-    gc_pause_begin(&state->gc_pause);
-    size_t length = journal->deaths.length;
-    PyObject *rows = rows_list(length > log.first ? length - log.first : 0, death_row, &log);
-    (void)gc_pause_end(&state->gc_pause);
+    int was_enabled = gc_pause_begin();
+    size_t length = self->journal->deaths.length;
+    PyObject *rows = self->journal->deaths_lost ? PyErr_NoMemory()
+                                                : rows_list(length - self->first, death_row, self);
+    death_log_stop(self);
+    gc_pause_end(was_enabled);
     return rows;
 }
 
-PyDoc_STRVAR(deaths_end_doc, "deaths_end($module, /)\n--\n\n"
-                             "End a deaths_begin. After the last one the deaths are forgotten.");
+static PyMethodDef death_log_methods[] = {
+    {"end", death_log_end, METH_NOARGS, death_log_end_doc},
+    {NULL, NULL, 0, NULL},
+};
 
-static PyObject *
-core_deaths_end(PyObject *module, PyObject *Py_UNUSED(ignored))
-{
-    Journal *journal = state_of_module(module)->journal;
-    if (journal->death_logs == 0) {
-        PyErr_SetString(PyExc_RuntimeError, "no deaths_begin was called");
-        return NULL;
-    }
-    journal_deaths_end(journal);
-    Py_RETURN_NONE;
-}
+static PyMemberDef death_log_members[] = {
+    {"first_serial", T_ULONGLONG, offsetof(DeathLogObject, first_serial), READONLY,
+     PyDoc_STR("Objects that are made from here on have this serial or a higher one.")},
+    {NULL, 0, 0, 0, NULL},
+};
+
+PyDoc_STRVAR(death_log_doc, "DeathLog()\n--\n\n"
+                            "The deaths of instrumented objects from here on, until it ends or is "
+                            "let go of.");
+
+static PyType_Slot death_log_slots[] = {
+    {Py_tp_doc, (void *)death_log_doc}, {Py_tp_new, death_log_new},
+    {Py_tp_dealloc, death_log_dealloc}, {Py_tp_methods, death_log_methods},
+    {Py_tp_members, death_log_members}, {0, NULL},
+};
+
+static PyType_Spec death_log_spec = {
+    .name = "gcscope._core.DeathLog",
+    .basicsize = sizeof(DeathLogObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = death_log_slots,
+};
 
 /* -------------------------------------------------------------- instrumented */
 
@@ -254,14 +298,13 @@ static PyMethodDef events_methods[] = {
     {"journal_clear", core_journal_clear, METH_NOARGS, journal_clear_doc},
     {"journal_enable", core_journal_enable, METH_O, journal_enable_doc},
     {"journal_resize", core_journal_resize, METH_O, journal_resize_doc},
-    {"deaths_begin", core_deaths_begin, METH_NOARGS, deaths_begin_doc},
-    {"deaths_since", core_deaths_since, METH_O, deaths_since_doc},
-    {"deaths_end", core_deaths_end, METH_NOARGS, deaths_end_doc},
     {NULL, NULL, 0, NULL},
 };
 
 int
 events_setup(PyObject *module)
 {
-    return PyModule_AddFunctions(module, events_methods);
+    return state_add_type(module, &death_log_spec) < 0
+               ? -1
+               : PyModule_AddFunctions(module, events_methods);
 }

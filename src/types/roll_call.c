@@ -260,10 +260,10 @@ roll_call_of(PyObject *module, PyObject *objects)
         return PyErr_Format(PyExc_TypeError, "roll_call() takes a list of objects, not '%.200s'",
                             Py_TYPE(objects)->tp_name);
     }
-    gc_pause_begin(&state->gc_pause); /* nothing may run that could change the list */
+    int was_enabled = gc_pause_begin(); /* nothing may run that could change the list */
     PyObject *roll_call = roll_call_of_objects(state, ((PyListObject *)objects)->ob_item,
                                                (size_t)PyList_GET_SIZE(objects));
-    (void)gc_pause_end(&state->gc_pause);
+    gc_pause_end(was_enabled);
     return roll_call;
 }
 
@@ -307,44 +307,52 @@ PyDoc_STRVAR(roll_call_types_doc, "types($self, /)\n--\n\n"
                                   "How many objects there are of each type, by name.\n\n"
                                   "Returns a TypeCounts.");
 
-static PyObject *
-roll_call_types(PyObject *op, PyObject *Py_UNUSED(ignored))
+/* Add to a count. Two types may have one name. 0 or -1 with an exception. */
+static int
+add_count(PyObject *counts, PyObject *name, size_t more)
+{
+    PyObject *before = PyDict_GetItemWithError(counts, name);
+    if (before == NULL && PyErr_Occurred()) {
+        return -1;
+    }
+    PyObject *count = PyLong_FromSize_t(more + (before != NULL ? PyLong_AsSize_t(before) : 0));
+    int error = count != NULL ? PyDict_SetItem(counts, name, count) : -1;
+    Py_XDECREF(count);
+    return error;
+}
+
+int
+roll_call_add_types(PyObject *op, PyObject *instrumented, PyObject *others)
 {
     RollCallObject *self = (RollCallObject *)op;
     size_t kinds = self->kinds.length;
-    PyObject *counts[2] = {PyDict_New(), PyDict_New()};
     size_t *tally = PyMem_Calloc(kinds + 1, sizeof(size_t));
-    int error = counts[0] == NULL || counts[1] == NULL ? -1 : 0;
-    if (tally == NULL) {
-        PyErr_NoMemory();
-        error = -1;
-    }
+    int error = tally != NULL ? 0 : scan_no_memory();
     for (size_t i = 0; i < self->entries.length && error == 0; i++) {
         tally[self->entries.items[i].kind]++;
     }
     for (size_t k = 0; k < kinds && error == 0; k++) {
-        if (tally[k] == 0) {
-            continue;
+        if (tally[k] != 0) {
+            PyObject *counts = self->kinds.items[k].instrumented ? instrumented : others;
+            error = add_count(counts, PyList_GET_ITEM(self->names, (Py_ssize_t)k), tally[k]);
         }
-        /* two types may have one name: their counts are added */
-        PyObject *into = counts[self->kinds.items[k].instrumented ? 0 : 1];
-        PyObject *name = PyList_GET_ITEM(self->names, (Py_ssize_t)k);
-        PyObject *before = PyDict_GetItemWithError(into, name);
-        PyObject *count =
-            before == NULL && PyErr_Occurred()
-                ? NULL
-                : PyLong_FromSize_t(tally[k] + (before != NULL ? PyLong_AsSize_t(before) : 0));
-        error = count != NULL ? PyDict_SetItem(into, name, count) : -1;
-        Py_XDECREF(count);
     }
     PyMem_Free(tally);
-    const ModuleState *state = error == 0 ? state_of_type(Py_TYPE(op)) : NULL;
-    PyObject *result = state != NULL ? row_new(state, ROW_TYPE_COUNTS, counts) : NULL;
-    if (state == NULL) {
+    return error;
+}
+
+static PyObject *
+roll_call_types(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    const ModuleState *state = state_of_type(Py_TYPE(op));
+    PyObject *counts[2] = {PyDict_New(), PyDict_New()};
+    if (state == NULL || counts[0] == NULL || counts[1] == NULL ||
+        roll_call_add_types(op, counts[0], counts[1]) < 0) {
         Py_XDECREF(counts[0]);
         Py_XDECREF(counts[1]);
+        return NULL;
     }
-    return result;
+    return row_new(state, ROW_TYPE_COUNTS, counts);
 }
 
 PyDoc_STRVAR(roll_call_addresses_doc,
@@ -437,8 +445,9 @@ roll_call_now(PyObject *op, bool collect)
     }
     Scan scan;
     PyObject *result = NULL;
-    scan_begin(&scan, state);
+    /* not in the pause: finalizers see automatic collection as the program has it */
     PyObject *collected = collect ? PyObject_CallNoArgs(state->gc_collect) : Py_NewRef(Py_None);
+    scan_begin(&scan, state);
     if (collected != NULL && scan_list(&scan, -1) == 0) {
         result = roll_call_filter((RollCallObject *)op, is_still_tracked,
                                   &(Present){(RollCallObject *)op, &scan.heap});
@@ -470,15 +479,27 @@ roll_call_collect(PyObject *op, PyObject *Py_UNUSED(ignored))
     return roll_call_now(op, true);
 }
 
-static PyObject *
-roll_call_get_bytes(PyObject *op, void *Py_UNUSED(closure))
+size_t
+roll_call_objects(PyObject *op)
+{
+    return ((RollCallObject *)op)->entries.length;
+}
+
+size_t
+roll_call_bytes(PyObject *op)
 {
     RollCallObject *self = (RollCallObject *)op;
     size_t bytes = 0;
     for (size_t i = 0; i < self->entries.length; i++) {
         bytes += self->entries.items[i].bytes;
     }
-    return PyLong_FromSize_t(bytes);
+    return bytes;
+}
+
+static PyObject *
+roll_call_get_bytes(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSize_t(roll_call_bytes(op));
 }
 
 static void

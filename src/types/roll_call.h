@@ -28,6 +28,12 @@ PyObject *roll_call_without(PyObject *roll_call, PyObject *other);
 
 bool roll_call_check(const ModuleState *state, PyObject *op);
 
+/* How many objects there are, the bytes they take; and their types, added to the counts of two
+   dicts. 0 or -1 with an exception. */
+size_t roll_call_objects(PyObject *roll_call);
+size_t roll_call_bytes(PyObject *roll_call);
+int roll_call_add_types(PyObject *roll_call, PyObject *instrumented, PyObject *others);
+
 /* Whether the object at `address` is in a RollCall. roll_call_index must have succeeded before; it
    returns 0, or -1 with MemoryError. */
 int roll_call_index(PyObject *roll_call);

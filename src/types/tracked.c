@@ -473,14 +473,14 @@ tracked_alive(ModuleState *state, PyObject *roll_call)
     if (roll_call != NULL && roll_call_index(roll_call) < 0) {
         return NULL;
     }
-    gc_pause_begin(&state->gc_pause); /* a collection would free objects under way */
+    int was_enabled = gc_pause_begin(); /* a collection would free objects under way */
     PyObject *list = PyList_New(0);
     for (Life *life = end->next; life != end && list != NULL; life = life->next) {
         if (rows_append(list, living_row(state, life, roll_call)) < 0) {
             Py_CLEAR(list);
         }
     }
-    (void)gc_pause_end(&state->gc_pause);
+    gc_pause_end(was_enabled);
     return list;
 }
 

@@ -7,7 +7,7 @@ import weakref
 import pytest
 
 import gcscope
-from gcscope import Person, film, journal, refcount
+from gcscope import Person, _core, film, journal, refcount
 from gcscope.api.film import MOST_FATES
 from gcscope.model.film import Frame
 from specimens.objects import PLAIN, Plain, Slotted
@@ -97,14 +97,20 @@ def test_it_holds_nothing():
     assert titles(taken.frame("gone")) == []
 
 
-def test_collection_is_off_inside_and_as_it_was_after():
+@pytest.mark.skipif(not _core.WALKS_GENERATIONS, reason="a lease needs the generations")
+def test_no_collection_comes_inside_and_all_is_as_it_was():
+    usual = gc.get_threshold()
     gc.enable()
+    count = gc.get_count()[0]
     with film(Person("x")) as taken:
-        assert not gc.isenabled()
+        made = [[] for _ in range(3 * usual[0])]
+        assert gc.isenabled() and gc.get_threshold() == usual and gc.get_count()[0] < 0
+        del made
         taken.frame()
         with pytest.raises(RuntimeError, match="this film is being made"):
             taken.__enter__()
     assert gc.isenabled() and taken.frames[0].caption == ""
+    assert 0 <= gc.get_count()[0] <= count + usual[0]
     with pytest.raises(ZeroDivisionError), taken:
         raise ZeroDivisionError
     assert gc.isenabled()

@@ -709,6 +709,7 @@ assert _core.dry_run().objects == 0
 def test_an_audit_hook_cannot_switch_collection_on_for_a_pass(python):
     code = """
 import sys
+_core.walk_generations(False)
 def hook(event, args):
     if event == "gc.get_objects":
         gc.set_threshold(gc.get_count()[0] + 2000)

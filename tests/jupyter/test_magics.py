@@ -76,24 +76,17 @@ def test_a_cell_that_runs_others(run):
     assert "4 unreachable objects" in after[0]
 
 
-def test_a_refused_look_is_no_error_of_the_cell(run):
-    hook = """
-import sys
-def hook(event, arguments):
-    if event == "gc.get_objects" and refuses: raise RuntimeError("refused")
-refuses = False
-sys.addaudithook(hook)
-gc.freeze()  # so that the list is asked for on every version
-"""
-    _, plain, failing, after = run(
-        hook,
-        "%%gcscope\nrefuses = True",
-        "refuses = False",
-        "%%gcscope\nrefuses = True\nraise ValueError('no')",
+def test_exhausted_memory_is_no_error_of_the_cell(run):
+    _, plain, failing, after, _ = run(
+        "from gcscope import _core",
+        "%%gcscope\n_core.fail_after(0)",
+        "_core.fail_after(-1)",
+        "%%gcscope\n_core.fail_after(0)\nraise ValueError('no')",
+        "_core.fail_after(-1)",
     )
-    said = "gcscope: there is no telling what this cell left: RuntimeError: refused\n"
+    said = "gcscope: there is no telling what this cell left: MemoryError\n"
     assert plain[1:] == [said, None] and failing[1:] == ["", None]
-    assert after[1] == said and after[2] == "ValueError" and "RuntimeError" not in after[0]
+    assert after[1] == said and after[2] == "ValueError" and "MemoryError" not in after[0]
 
 
 def test_nothing_is_told_in_one_line(run):

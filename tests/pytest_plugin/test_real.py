@@ -4,9 +4,9 @@ import unittest.mock
 
 import pytest
 
+from gcscope.api.follow import Follower
 from gcscope.model.judgement import ALLOWED, NEW, OF_PYTEST
 from gcscope.pytest_plugin import messages as render
-from gcscope.pytest_plugin.new_objects import NewObjects
 from gcscope.pytest_plugin.policy import Rules, judge
 from gcscope.pytest_plugin.session import Session
 from support import python
@@ -22,10 +22,10 @@ def left(quiet):
     """Judge what a function leaves, as the plugin judges a test."""
 
     def judgement_of(function, **changes):
-        new_objects = NewObjects()
-        new_objects.begin()
+        follower = Follower()
+        follower.begin()
         function()
-        return judge(new_objects.end(), rules(function, **changes))
+        return judge(follower.end().report(), rules(function, **changes))
 
     return judgement_of
 

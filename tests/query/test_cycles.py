@@ -600,9 +600,9 @@ def ring():
     return p
 ring()
 kept = (ring(),)
-expected = _core.unreachable_rings(None, {}, None).forms, _core.live_rings(kept, {}, None).forms
+expected = _core.unreachable_rings({}, None).forms, _core.live_rings(kept, {}, None).forms
 for which, look in enumerate([
-    lambda: _core.unreachable_rings(None, {}, None).forms,
+    lambda: _core.unreachable_rings({}, None).forms,
     lambda: _core.live_rings(kept, {}, None).forms,
 ]):
     failures = each_allocation(look)

@@ -663,7 +663,6 @@ assert _core.dry_run().objects == 0
         (lambda: _core.alive(1), "RollCall or None"),
         (lambda: _core.dry_run().without(1), "expected a RollCall"),
         (lambda: _core.RollCall(), "cannot create"),
-        (lambda: _core.deaths_end(), "no deaths_begin"),
         (lambda: gcscope.garbage(1), "argument"),
     ],
 )

@@ -6,7 +6,7 @@ import gc
 import sys
 
 from gcscope import _core
-from gcscope.api.garbage import GcPaused, find
+from gcscope.api.follow import Follower
 from gcscope.api.holders import holders
 from gcscope.api.watch import Watch
 from gcscope.api.why_alive import why_alive
@@ -26,8 +26,8 @@ class _NoCycles:
 
     __slots__ = ("_watch", "_who")
 
-    def __init__(self, who: str) -> None:
-        self._watch = Watch()
+    def __init__(self, who: str, older: bool = False) -> None:
+        self._watch = Watch(older)
         self._who = who
 
     def __enter__(self) -> None:
@@ -39,8 +39,8 @@ class _NoCycles:
             raise AssertionError(left_behind_text(self._watch.report, self._who))
 
 
-_FUNCTION: Any = type(find)
-_METHOD: Any = type(GcPaused().__enter__)
+_FUNCTION: Any = type(why_alive)
+_METHOD: Any = type(Watch().__enter__)
 # As in inspect, which is not imported for that.
 _CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
@@ -94,7 +94,7 @@ def assert_no_cycles(
 
         assert_no_cycles(func, *args, **kwargs)
 
-        with assert_no_cycles():
+        with assert_no_cycles():                # or, as of watch, (older=True)
             work()
 
     The result of func is dropped. Raises AssertionError with the report: each ring, its references
@@ -104,11 +104,13 @@ def assert_no_cycles(
     function or async function, whose body a call does not run.
     """
     if func is _nothing:
-        if args or kwargs:
+        older = kwargs.pop("older", False)
+        if args or kwargs or not isinstance(older, bool):
             raise TypeError(
-                "assert_no_cycles() takes a function and its arguments, or nothing for a with block"
+                "assert_no_cycles() takes a function and its arguments, or, for a with block, "
+                "nothing or older=True"
             )
-        return _NoCycles("the block")
+        return _NoCycles("the block", older)
     if not callable(func):
         called = " (what a call of it has returned?)" if func is None else ""
         raise TypeError(
@@ -144,13 +146,9 @@ def _check_can_be_freed(box: list[object], name: str) -> None:
         )
 
 
-def _still_held(box: list[object]) -> Chain | Holders | None:
-    """Drop the one object in a list, and return what else held it; None for nothing or garbage."""
-    if gc.is_tracked(box[0]):
-        chain = why_alive(box.pop())
-        return chain if chain.reachable else None
-    held = holders(box.pop())
-    return held if held.refcount else None
+def _held(box: list[object]) -> Chain | Holders:
+    """Return what holds the one object in a list."""
+    return why_alive(box.pop()) if gc.is_tracked(box[0]) else holders(box.pop())
 
 
 def _keeping(cycles: tuple[Cycle, ...], type_name: str) -> tuple[Cycle, ...]:
@@ -176,31 +174,28 @@ def assert_released(factory: Callable[[], object], /) -> None:
     * a ring keeps it, or whatever else the call has made: with the report, as `assert_no_cycles`;
     * its finalizer has brought it back.
 
-    Automatic collection is off meanwhile and put back as it was; nothing is collected. Raises
-    TypeError if factory cannot be called, is an async function, or returns what is never freed,
-    such as None. An exception of factory passes through. Raises MemoryError where there is no
-    memory for a pass.
+    Automatic collection goes on as the program has it, and nothing is collected. Raises TypeError
+    if factory cannot be called, is an async function, or returns what is never freed, such as None.
+    An exception of factory passes through. Raises MemoryError where there is no memory for a pass.
     """
     _check_factory(factory)
     name = f"{_name(factory)}()"
-    watch = Watch()
-    with watch:
-        box = [factory()]
-        _check_can_be_freed(box, name)
-        made = _core.roll_call(box)
-        (title,) = sum_counts(*made.types())
-        held = _still_held(box)
-        left = made.still_tracked()
-    report = watch.report
-    if held is not None:
-        raise AssertionError(held_text(held, name, title))
+    follower = Follower()
+    follower.begin()
+    box = [factory()]
+    _check_can_be_freed(box, name)
+    (title,) = sum_counts(*_core.roll_call(box).types())
+    found = follower.end(box=box)
+    if found.released == "held":
+        raise AssertionError(held_text(_held(box), name, title))
+    report = found.report()
     if report:
-        is_kept = bool(left.objects)
+        is_kept = found.released == "ring"
         report = changed(report, cycles=_keeping(report.cycles, title))
         raise AssertionError(
             release_text(report, name, title) if is_kept else left_behind_text(report, name)
         )
-    if left.objects:
+    if found.released == "revived":
         raise AssertionError(
             f"{name} made {with_article(title)} that its finalizer has brought back"
         )

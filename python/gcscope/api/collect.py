@@ -1,16 +1,12 @@
-"""What became of what was unreachable: collect, trial.
-
-Each word holds automatic collection off while it works and puts it back as it was, also when it
-fails.
-"""
+"""What became of what was unreachable: collect, trial."""
 
 from __future__ import annotations
 
 import gc
 
 from gcscope import _core
-from gcscope.api.garbage import GcPaused, report_of, unreachable_rings
-from gcscope.model.phrases import times
+from gcscope.api.follow import Follower, Found
+from gcscope.api.garbage import report_of, unreachable_rings
 from gcscope.model.record import Counts, sum_counts
 from gcscope.model.results import Collection, Fate, Trial
 
@@ -23,32 +19,9 @@ def _difference(counts: Mapping[str, int], less: Mapping[str, int]) -> Counts:
     return Counts({name: n - less.get(name, 0) for name, n in counts.items()})
 
 
-class _DeathLog:
-    """The deaths of instrumented objects from `begin` until the end of its with statement."""
-
-    __slots__ = ("begun", "first_serial", "since")
-    begun: bool
-    since: int
-    first_serial: int
-
-    def __enter__(self) -> _DeathLog:
-        self.begun = False
-        _core.deaths_begin()  # what it makes at first is not to be among what the code makes
-        _core.deaths_end()
-        return self
-
-    def begin(self) -> None:
-        """Note deaths from now on; objects made from now on have first_serial and more."""
-        self.since, self.first_serial = _core.deaths_begin()
-        self.begun = True
-
-    def __exit__(self, *error: object) -> None:
-        if self.begun:
-            _core.deaths_end()
-
-    def deaths(self) -> dict[int, tuple[str, str]]:
-        """Return the deaths: serial -> (type, what freed it)."""
-        return {row.serial: (row.type, row.freed_by) for row in _core.deaths_since(self.since)}
+def _deaths(log: _core.DeathLog) -> dict[int, tuple[str, str]]:
+    """End a log, and return the deaths: serial -> (type, what freed it)."""
+    return {row.serial: (row.type, row.freed_by) for row in log.end()}
 
 
 def _listed(found: _core.RollCall) -> set[int]:
@@ -116,14 +89,14 @@ def collect() -> Collection:
     decided by address and type: a new object of the same type, made by a finalizer at the address
     of one just freed, would be mistaken for it.
     """
-    with GcPaused(), _DeathLog() as log:
-        log.begin()
+    with _core.Lease():
+        log = _core.DeathLog()
         rings = unreachable_rings()
         report = report_of(rings)
         aftermath = _Aftermath(rings.objects)
         before = _core.alive(None)
         aftermath.collect()
-        fates = aftermath.fates(before, log.deaths())
+        fates = aftermath.fates(before, _deaths(log))
         return Collection(
             fates=tuple(fates),
             types=sum_counts(aftermath.freed, _types_of(fates, "refcount", *_COLLECTOR)),
@@ -134,45 +107,39 @@ def collect() -> Collection:
         )
 
 
-def collections_so_far() -> int:
-    """Count the collections since the interpreter began, of all generations."""
-    return sum(generation["collections"] for generation in gc.get_stats())
-
-
 def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Trial:
     """Call func(*args, **kwargs), drop its result, and find what freed the objects that it made.
 
     The collector runs before the call, so that what was unreachable before is not blamed on func,
-    and after it. In between automatic collection is off; if func collects all the same, a note says
-    so. An exception of func passes through, with automatic collection put back as it was. What
-    other threads make meanwhile is among the survivors. Raises TypeError if func cannot be called.
+    and after it. In between automatic collection goes on as the program has it: what it takes
+    meanwhile counts as freed by the collector. An exception of func passes through. What other
+    threads make meanwhile is among the survivors. Raises TypeError if func cannot be called,
+    MemoryError where there is no memory for a pass.
     """
     if not callable(func):
         raise TypeError(
             "trial() takes a function and calls it, not an object of type "
             f"{type(func).__qualname__!r}"
         )
-    # What is made between the collector's two runs is func's: nothing of our own may be made in
-    # between.
-    with GcPaused(), _DeathLog() as log:
-        gc.collect()
-        earlier = _core.dry_run()  # what the finalizers of that collection left
-        collections = collections_so_far()
-        log.begin()
-        func(*args, **kwargs)
-        young = _core.roll_call(gc.get_objects(generation=0))
-        rings = unreachable_rings(earlier)
-        return _judge(log, rings, young.without(rings.objects), collections)
+    gc.collect()
+    log = _core.DeathLog()
+    follower = Follower()
+    follower.begin()
+    func(*args, **kwargs)
+    found = follower.end(survivors=True)  # what a with statement makes is not func's
+    with _core.Lease():
+        return _judge(log, found)
 
 
-def _judge(log: _DeathLog, rings: _core.Rings, made: _core.RollCall, collections: int) -> Trial:
+def _judge(log: _core.DeathLog, found: Found) -> Trial:
     """Find what became of what was found unreachable, and of the rest that was made."""
-    report = report_of(rings)
-    collected_inside = collections_so_far() - collections
-    aftermath = _Aftermath(rings.objects)
+    report = found.report()
+    left = _core.roll_call([]) if found.left is None else found.left.objects
+    aftermath = _Aftermath(left)
     before = _core.alive(None)
     aftermath.collect()
-    deaths = log.deaths()
+    made = _core.roll_call([]) if found.made is None else found.made
+    deaths = _deaths(log)
     theirs = [
         row for row in before if row.serial >= log.first_serial or row.serial in aftermath.serials
     ]
@@ -183,18 +150,14 @@ def _judge(log: _DeathLog, rings: _core.Rings, made: _core.RollCall, collections
         for serial, (type_name, freed_by) in deaths.items()
         if serial not in told
     ]
-    notes = report.notes
-    if collected_inside:
-        notes += (
-            f"the collector ran {times(collected_inside)} during the call: what it freed then is "
-            "told of instrumented objects only, and other survivors may be missing",
-        )
     return Trial(
         refcount=_types_of(fates + early, "refcount"),
-        collector=sum_counts(aftermath.freed, _types_of(fates + early, *_COLLECTOR)),
+        collector=sum_counts(
+            aftermath.freed, found.collected_others, _types_of(fates + early, *_COLLECTOR)
+        ),
         survived=sum_counts(made.still_tracked().types()[1], _types_of(fates, "survived")),
         resurrected=sum_counts(aftermath.resurrected, _types_of(fates, "resurrected")),
         uncollectable=sum_counts(aftermath.uncollectable, _types_of(fates, "uncollectable")),
         report=report,
-        notes=notes,
+        notes=report.notes,
     )

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import sys
 
+from gcscope import _core
 from gcscope.api.draw import picture_of_neighborhood
-from gcscope.api.garbage import GcPaused
 from gcscope.api.journal import journal
 from gcscope.api.neighborhood import (
     HeapObject,
@@ -68,9 +68,9 @@ class Film:
     __slots__ = (
         "_addresses",
         "_frames",
-        "_held",
         "_known",
         "_last_event",
+        "_lease",
         "_made",
         "_marker",
         "_names",
@@ -82,22 +82,18 @@ class Film:
         self._made = len(known)  # how many objects have been given a key
         self._names: set[str | None] = set()
         self._frames: list[Frame] = []
-        self._held: GcPaused | None = None
+        self._lease: _core.Lease | None = None
         self._last_event = _last(journal.events())
         self._marker: list[Any] = []
 
     def __enter__(self) -> Film:
-        if self._held is not None:
+        if self._lease is not None:
             raise RuntimeError("this film is being made: end its with block first")
-        held = GcPaused()
-        held.__enter__()
-        self._held = held
+        self._lease = _core.Lease()
         return self
 
     def __exit__(self, *error: object) -> None:
-        held, self._held = self._held, None
-        if held is not None:
-            held.__exit__(None, None, None)
+        self._lease = None
 
     @property
     def frames(self) -> tuple[Frame, ...]:
@@ -120,7 +116,7 @@ class Film:
 
     def _look(self) -> Neighborhood:
         """Look at what is still there of the given objects, and at what it leads to."""
-        with GcPaused():
+        with _core.Lease():
             born = born_at(list(self._known), self._marker)
             neighborhood = look(self._addresses)
             there = {
@@ -229,8 +225,9 @@ def film(*objs: object) -> Film:
             film.frame("the collector has run")
         film
 
-    The film holds no object. In the with block automatic collection is off; the block may be left
-    out where a film goes over several cells. In Jupyter a slider plays it; everywhere else it is a
+    The film holds no object. In the with block no automatic collection comes for 100,000
+    allocations, while gc.isenabled() and the thresholds stay as they are; the block may be left out
+    where a film goes over several cells. In Jupyter a slider plays it; everywhere else it is a
     strip. Raises TypeError without an argument and for an object that the collector does not track;
     `frame` raises MemoryError where there is no memory for the pass.
     """

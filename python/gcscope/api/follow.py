@@ -1,55 +1,122 @@
-"""What collections free while something runs, predicted at their start.
-
-Then the view of the heap is still complete.
-"""
+"""What becomes unreachable while something runs, collections meanwhile included."""
 
 from __future__ import annotations
 
-import sys
-
 from gcscope import _core
-from gcscope.api.garbage import find
+from gcscope.api.garbage import notes_of, report_of
+from gcscope.explain.cycles import cycles_of
+from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.model.merge import NOTHING, joined
+from gcscope.model.phrases import plural
+from gcscope.model.record import changed, sum_counts
+from gcscope.model.results import Report
 
-# CPython 3.14.0 to 3.14.4 collect in increments: what such a collection looks at cannot be told at
-# its start.
-COLLECTS_IN_INCREMENTS = (3, 14, 0) <= sys.version_info[:3] <= (3, 14, 4)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class Follower:
-    """The rings that collections take."""
+    """What is unreachable of the objects that come into being between `begin` and `end`.
 
-    __slots__ = ("collections", "earlier", "report", "unseen")
+    At the end, and at the start of each collection between, which then takes it. With `whole` it is
+    looked for among all objects; what was unreachable before is not told. Automatic collection goes
+    on as the program has it. Letting go of a follower ends it.
+    """
 
-    def __init__(self, earlier: _core.RollCall) -> None:
-        self.earlier = earlier
-        """What was unreachable before, and is not to be told."""
-        self.report = NOTHING
-        """What they found, without that."""
-        self.collections = 0
-        """How many there were."""
-        self.unseen = 0
-        """Of how many it cannot be told what they found: no memory, a refusing audit hook, or
-        increments."""
+    __slots__ = ("_follow",)
 
-    def follow(self, phase: str, generation: int) -> None:
-        """Look at what a collection of this generation is about to find, and at what it has left.
+    def __init__(self, whole: bool = False) -> None:
+        self._follow: _core.Follow | None = _core.Follow(whole, object_traceback())
 
-        To be called at its start and stop, as `gc.callbacks` are.
+    def begin(self) -> None:
+        """Begin. Raises RuntimeError where it has begun before, MemoryError."""
+        assert self._follow is not None
+        self._follow.begin()
+
+    def end(self, survivors: bool = False, box: list[Any] | None = None) -> Found:
+        """End, and return what was found.
+
+        survivors: list what was born and is reachable, too. box: a list with one object, which is
+        let go of first. Raises MemoryError where there is no memory for a pass; it has ended then.
         """
-        if phase == "start":
-            self.collections += 1
-            self.unseen += 1  # until it has been looked at: a signal handler may raise anything
-        if COLLECTS_IN_INCREMENTS:
-            return
-        try:
-            if phase == "start":
-                self.report = joined(self.report, find(self.earlier, _EXTENTS[generation]))
-                self.unseen -= 1
-            elif self.earlier.objects:  # what went may have left its addresses to others
-                self.earlier = self.earlier.still_tracked()
-        except Exception:  # no memory, or an audit hook of the program refused gc.get_objects
-            self.unseen += phase != "start"
+        follow, self._follow = self._follow, None
+        if follow is None:
+            raise RuntimeError("this follower has ended")
+        return Found(follow.end(labellers, object_traceback(), survivors, box))
+
+    def stop(self) -> None:
+        """End without looking. May be called twice."""
+        self._follow = None
 
 
-_EXTENTS = (0, 1, -1)  # of the collection of a generation: the oldest one takes the whole heap
+class Found:
+    """What a follower has found."""
+
+    __slots__ = ("_found", "collections", "left", "made", "released")
+
+    def __init__(self, found: _core.Followed) -> None:
+        self._found = found
+        self.left: _core.Rings | None = found.left
+        """What is unreachable at the end; None for nothing."""
+        self.made: _core.RollCall | None = found.made
+        """What was born and is reachable, if it was asked for."""
+        self.collections: int = found.collections
+        """How many collections there were."""
+        self.released: str | None = found.released
+        """What became of the object in the box: 'freed', 'ring', 'held' or 'revived'."""
+
+    @property
+    def collected_others(self) -> dict[str, int]:
+        """How many objects that are not instrumented collections have taken, by type."""
+        return self._found.collected_types.others
+
+    def notes(self) -> tuple[str, ...]:
+        """Write what one must know to read it."""
+        return (*notes_of(self._found), *_doubts(self._found))
+
+    def report_left(self) -> Report:
+        """Report what is unreachable at the end."""
+        return NOTHING if self.left is None else report_of(self.left)
+
+    def report_collected(self) -> Report:
+        """Report what collections have found."""
+        found = self._found
+        if not found.collected_objects:
+            return NOTHING
+        return Report(
+            objects=found.collected_objects,
+            bytes=found.collected_bytes,
+            types=sum_counts(*found.collected_types),
+            cycles=cycles_of(found.collected_forms),
+            alive=False,
+            notes=(),
+        )
+
+    def report(self) -> Report:
+        """Report all of it."""
+        left, found, notes = self.report_left(), self.report_collected(), self.notes()
+        if found:
+            whole = joined(changed(left, notes=()), found)
+            took = (
+                f"{plural(self.collections, 'collection')} inside took {found.objects:,} of the "
+                f"{plural(whole.objects, 'object')}"
+            )
+            return changed(whole, notes=(took, *notes))
+        return left if left.notes == notes else changed(left, notes=notes)
+
+
+def _doubts(found: _core.Followed) -> tuple[str, ...]:
+    """Write what could not be seen."""
+    notes = []
+    if found.unseen:
+        why = "memory was exhausted" if _core.WALKS_GENERATIONS else "this Python does not show it"
+        share = f"{found.unseen:,} of {plural(found.collections, 'collection')}"
+        notes.append(f"what {share} took cannot be told: {why}")
+    if found.lost:
+        notes.append(
+            "what was made inside could not all be told from older objects, and rings may be "
+            "missing: gc.freeze(), a change of gc.callbacks, a fork or exhausted memory came "
+            "between"
+        )
+    return tuple(notes)

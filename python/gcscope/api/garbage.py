@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from gcscope import _core
+from gcscope._core import Lease as Lease  # for those above, which do not import the core
 from gcscope.explain.cycles import cycles_of
 from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Report
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
-
-class GcPaused:
-    """Automatic collection, held off until the last of several threads that do so has ended."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> None:
-        _core.gc_pause()
-
-    def __exit__(self, *error: object) -> None:
-        _core.gc_resume()
-
-
-def _notes(found: _core.RollCall) -> tuple[str, ...]:
+def notes_of(found: _core.RollCall | _core.Followed) -> tuple[str, ...]:
+    """Write what is uncertain about a verdict."""
     notes = []
     if found.uncertain:
         notes.append(
@@ -52,29 +38,13 @@ def report_of(rings: _core.Rings, alive: bool = False) -> Report:
         types=sum_counts(*found.types()),
         cycles=cycles_of(rings.forms, alive),
         alive=alive,
-        notes=_notes(found),
+        notes=notes_of(found),
     )
 
 
-def unreachable_rings(
-    earlier: _core.RollCall | None = None, extent: int | list[Any] = -1
-) -> _core.Rings:
-    """Find what is unreachable now, and not among `earlier`, with its rings.
-
-    extent: the oldest generation to look at, or a marker, a list: then only at what was made after
-    it, and LookupError is raised where that cannot be told any more.
-    """
-    return _core.unreachable_rings(earlier, labellers, object_traceback(), extent)
-
-
-def find(earlier: _core.RollCall | None = None, extent: int | list[Any] = -1) -> Report:
-    """Report what `unreachable_rings` finds."""
-    return report_of(unreachable_rings(earlier, extent))
-
-
-def unreachable(extent: int | list[Any] = -1) -> _core.RollCall:
-    """List what is unreachable now, as numbers only."""
-    return _core.dry_run(extent)
+def unreachable_rings() -> _core.Rings:
+    """Find what is unreachable now, with its rings."""
+    return _core.unreachable_rings(labellers, object_traceback())
 
 
 def garbage() -> Report:
@@ -85,7 +55,7 @@ def garbage() -> Report:
     gc.DEBUG_COLLECTABLE) before it runs finalizers. So it also has the rings that a finalizer is
     going to break, such as suspended generators, which the number that gc.collect() returns leaves
     out. Objects under gc.freeze() count as outside, as the collector has it. No Python code of the
-    program runs, but for audit hooks, which hear of gc.get_objects on 3.11 and of frozen heaps.
+    program runs (on CPython 3.14.0 to 3.14.4 audit hooks do: they hear of gc.get_objects).
 
     Its `cycles` explain them: a shortest ring of each strongly connected component, every reference
     by its name, the cause, and where to cut. A labeller that the program has registered
@@ -94,8 +64,8 @@ def garbage() -> Report:
     Raises MemoryError where there is no memory for the pass: about 40 bytes an object and 4 to 6 a
     reference, and as much again for each object that is found.
     """
-    with GcPaused():
-        return find()
+    with _core.Lease():
+        return report_of(unreachable_rings())
 
 
 def cycles(*objs: object) -> Report:
@@ -112,5 +82,5 @@ def cycles(*objs: object) -> Report:
             "cycles() takes the objects whose rings are wanted; "
             "garbage() tells the unreachable ones"
         )
-    with GcPaused():
+    with _core.Lease():
         return report_of(_core.live_rings(objs, labellers, object_traceback()), alive=True)

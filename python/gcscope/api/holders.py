@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 
 from gcscope import _core
-from gcscope.api.garbage import GcPaused
 from gcscope.explain.hops import Edge, Node, fold
 from gcscope.explain.ipython_names import is_kept, known_dicts, module_name
 from gcscope.explain.labellers import labellers, object_traceback
@@ -62,7 +61,7 @@ def holders(obj: object, /) -> Holders:
     box = [obj]
     del obj
     known = known_dicts()
-    with GcPaused():
+    with _core.Lease():
         return _holders(_core.holders(box, known, labellers, object_traceback()))
 
 
@@ -72,7 +71,7 @@ def holders_of(box: list[Any]) -> Holders:
     The core leaves out the frame that asks it, so that each of the two words asks by itself.
     """
     known = known_dicts()
-    with GcPaused():
+    with _core.Lease():
         return _holders(_core.holders(box, known, labellers, object_traceback()))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 
 from gcscope import _core
-from gcscope.api.garbage import GcPaused
 from gcscope.explain.hops import PLAIN, Edge, Node, fold
 from gcscope.explain.ipython_names import is_kept, known_dicts, module_name
 from gcscope.explain.labellers import labellers, object_traceback
@@ -240,7 +239,7 @@ def look(given: list[int] | tuple[object, ...], most: int = MOST_OBJECTS) -> Nei
     given: their addresses, where what is not tracked is left out; or the tuple of a word's
     arguments, which does not count as one of their holders.
     """
-    with GcPaused():
+    with _core.Lease():
         return Neighborhood(
             _core.neighborhood(given, most, known_dicts(), labellers, object_traceback())
         )

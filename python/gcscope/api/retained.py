@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gcscope import _core
-from gcscope.api.garbage import GcPaused
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Retained
 
@@ -18,6 +17,6 @@ def retained(obj: object, /) -> Retained:
     """
     box = [obj]
     del obj
-    with GcPaused():
+    with _core.Lease():
         row = _core.retained(box)
     return Retained(objects=row.objects, bytes=row.bytes, types=sum_counts(*row.types))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gcscope import _core
-from gcscope.api.garbage import GcPaused
 from gcscope.explain.hops import Edge, Node, steps_of_way
 from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.model.results import Chain, Link
@@ -49,11 +48,11 @@ def why_alive(obj: object, /) -> Chain:
     """
     box = [obj]
     del obj
-    with GcPaused():
+    with _core.Lease():
         return _chain(_core.why_alive(box, labellers, object_traceback()))
 
 
 def why_alive_of(box: list[Any]) -> Chain:
     """Find, as `why_alive`, what besides a list keeps the one object in it alive."""
-    with GcPaused():
+    with _core.Lease():
         return _chain(_core.why_alive(box, labellers, object_traceback()))

@@ -9,7 +9,7 @@ import platform
 import sys
 
 from gcscope import Person, collect, garbage, journal, refcount, trial
-from gcscope.api.garbage import GcPaused
+from gcscope.api.garbage import Lease
 from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.model.phrases import counts_phrase, plural, table
 from gcscope.model.record import changed
@@ -163,7 +163,7 @@ def play(people: int) -> None:
     say(f"When reference counting breaks ({platform.python_implementation()} {version})")
     say("")
     # An automatic collection in between would spoil the play, what was left before it the table.
-    with GcPaused():
+    with Lease():
         collect()
         two_people(say)
         long_ring(say, people)

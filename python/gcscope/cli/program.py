@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import gc
 import importlib.machinery
 import io
 import os
@@ -162,7 +161,7 @@ def run_program(program: Program, report: Callable[[Outcome], None]) -> None:
     process = os.getpid()
     began = True
     observer = Observer()
-    gc.callbacks.append(observer.follow)
+    observer.begin()
     try:
         function, arguments = prepare()
         function(*arguments)
@@ -175,10 +174,9 @@ def run_program(program: Program, report: Callable[[Outcome], None]) -> None:
         raise
     finally:
         if os.getpid() == process:
-            if observer.follow in gc.callbacks:
-                gc.callbacks.remove(observer.follow)
             if began:
                 _report(observer, report)
+            observer.stop()
 
 
 def _report(observer: Observer, report: Callable[[Outcome], None]) -> None:
@@ -187,7 +185,7 @@ def _report(observer: Observer, report: Callable[[Outcome], None]) -> None:
         report(observer.outcome())
     except MemoryError:
         _complain("there is not enough memory for a pass over the heap")
-    except Exception as error:  # an audit hook of the program refused gc.get_objects
+    except Exception as error:
         _complain(f"{type(error).__name__}: {error}")
 
 

@@ -15,7 +15,7 @@ from IPython.core import display_functions
 from IPython.core.error import UsageError
 
 from gcscope.api.draw import picture_of_neighborhood
-from gcscope.api.garbage import GcPaused
+from gcscope.api.garbage import Lease
 from gcscope.api.holders import holders_of, parted
 from gcscope.api.neighborhood import look
 from gcscope.api.watch import Watch
@@ -82,7 +82,7 @@ class Magics:
             return
         self.shell.showtraceback = self.show_traceback
         self.shell.showsyntaxerror = self.show_syntax_error
-        watch = Watch()
+        watch = Watch(older=True)  # a name may have gone that an earlier cell has made
         watch.__enter__()
         self._watch = watch
 
@@ -122,7 +122,7 @@ class Magics:
         try:
             watch.__exit__(None, None, None)
             self._report = watch.report
-        except Exception as error:  # no memory, or a refusing audit hook: no error of the cell
+        except Exception as error:  # no memory: no error of the cell
             self._report = f"{type(error).__name__}: {error}".removesuffix(": ")
 
     def _give_back(self) -> None:
@@ -169,7 +169,7 @@ class Magics:
         expression = line.strip()
         if not expression:
             raise UsageError(_USAGE)
-        with GcPaused():
+        with Lease():
             text, picture = self._explained(expression)
         print(text)
         if picture is not None:

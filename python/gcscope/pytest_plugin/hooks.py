@@ -1,8 +1,9 @@
 """The hooks that judge the tests of a run of pytest.
 
-Only the call of a test that passed is judged, and only objects that are new in it: `new_objects`
-says how, and `policy` what a test may leave. The C core is imported when a mark or an option first
-asks for it; where it cannot be, tests run as ever, and the summary says so.
+Only the call of a test that passed is judged, and only objects that are born in it, whether a
+collection takes them or they are left at its end; `policy` says what a test may leave. The C core
+is imported when a mark or an option first asks for it; where it cannot be, tests run as ever, and
+the summary says so.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from typing import Any
 
+    from gcscope.api.follow import Follower
     from gcscope.model.judgement import Baseline, Judgement
     from gcscope.pytest_plugin.policy import Rules
     from gcscope.pytest_plugin.session import Session
@@ -79,8 +81,8 @@ class _Options:
             try:
                 from importlib import import_module
 
-                for module in ("new_objects", "policy", "messages"):
-                    import_module(f"gcscope.pytest_plugin.{module}")
+                for module in ("api.follow", "pytest_plugin.policy", "pytest_plugin.messages"):
+                    import_module(f"gcscope.{module}")
             except Exception as error:
                 self.broken = (
                     f"gcscope does not load ({type(error).__name__}: {error}); install it anew"
@@ -213,14 +215,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.fail(wrong, pytrace=False)
 
 
-def _look(new_objects: Any, rules: Rules) -> Judgement:
+def _look(follower: Follower, rules: Rules) -> Judgement:
     """Judge what a test that passed has left of its new objects."""
     from gcscope.model.judgement import Judgement
     from gcscope.pytest_plugin.policy import judge
 
     try:
-        return judge(new_objects.end(), rules)
-    except Exception as error:  # no memory, or an audit hook refused: no failure of the test
+        return judge(follower.end().report(), rules)
+    except Exception as error:  # no memory: no failure of the test
         note = f"not judged: {type(error).__name__}: {error}"
         return Judgement(findings=(), notes=(note,), severity=rules.severity, reason=rules.reason)
 
@@ -271,22 +273,22 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if not options.loads():
         item.stash[_ON_REPORT] = {"gcscope_state": options.broken}
         return (yield)
-    from gcscope.pytest_plugin.new_objects import NewObjects
+    from gcscope.api.follow import Follower
 
     rules = options.rules(item, *asked)
     options.failed = None
-    new_objects = NewObjects()
-    new_objects.begin()
+    follower = Follower()
+    follower.begin()
     try:
         result = yield
     except BaseException:  # a failed or skipped test is not judged: its traceback keeps frames
-        new_objects.abandon()
+        follower.stop()
         raise
     # Pytest does not raise the failure of a unittest, but puts it there; nor that of a subtest.
     if getattr(item, "_excinfo", None) or options.failed == item.nodeid:
-        new_objects.abandon()
+        follower.stop()
         return result
-    judgement = _look(new_objects, rules)
+    judgement = _look(follower, rules)
     _note(item, judgement)
     if judgement.fails:
         _fail(item, judgement)

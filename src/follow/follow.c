@@ -1,0 +1,723 @@
+/* follow.c:
+
+       follow_begin        the callback, then the marker: the last thing that is made
+       collection_starts   the births so far; then predict: list, judge, tally
+       collection_stops    a new marker; with `whole`, forget of what was unreachable before what is
+                           gone
+       follow_end          drop what is in the box; look at what is left; stop; a Followed
+
+   In the callback the collector is running, so that nothing of ours can set off another collection.
+   An error there is no error of the program: the collection counts as unseen. */
+
+#include "follow/follow.h"
+
+#include <unistd.h>
+
+#include "follow/tally.h"
+#include "query/ring_rows.h"
+#include "runtime/scan.h"
+#include "types/roll_call.h"
+
+typedef struct FollowObject {
+    PyObject_HEAD
+    ModuleState *state;        /* borrowed: of `module` */
+    PyObject *module;          /* owned */
+    struct FollowObject *next; /* borrowed: the next of state->follows */
+    bool whole;                /* look at all objects, not at births only */
+    bool is_on;                /* in state->follows */
+    bool has_begun;            /* begin() has come to its end */
+    long process;
+    PyObject *object_traceback; /* owned or NULL: as of a Describer, for what collections take */
+    PyObject *marker;           /* owned or NULL: births are what comes after it in generation 0 */
+    Memory memory;
+    AddrMap known;   /* births from before the marker; with `whole` what was unreachable before */
+    size_t promoted; /* births stand among so many of the newest of generation 2 */
+    Tally tally;
+    uint64_t collections;
+    uint64_t unseen;
+    bool is_lost; /* not all births are known */
+    bool uncertain;
+    size_t over_visited;
+} FollowObject;
+
+/* --------------------------------------------------------------------- looking */
+
+/* Begin a pass of a Follow; what it keeps between passes has the limit that a test has set, too. */
+static void
+begin_pass(FollowObject *f, Scan *scan)
+{
+    scan_begin(scan, f->state);
+    f->memory.fail_after = f->tally.memory.fail_after = f->state->fail_after;
+}
+
+static inline bool
+map_is_made(const AddrMap *map)
+{
+    return map->memory != NULL;
+}
+
+/* Make `known`, if need be. 0; -1 out of memory. */
+static int
+make_known(FollowObject *f)
+{
+    if (map_is_made(&f->known)) {
+        return 0;
+    }
+    int error = addrmap_init(&f->known, &f->memory);
+    if (error < 0) {
+        addrmap_fini(&f->known);
+        f->known = (AddrMap){0};
+    }
+    return error;
+}
+
+/* What was listed becomes a verdict. 0 or -1 with an exception. */
+static int
+judge(FollowObject *f, Scan *scan)
+{
+    if (scan_close(scan) < 0 || scan_judge(scan) < 0) {
+        return -1;
+    }
+    f->uncertain |= scan->heap.uncertain;
+    if (scan->collector.over_visited > f->over_visited) {
+        f->over_visited = scan->collector.over_visited;
+    }
+    return 0;
+}
+
+/* New reference: a RollCall of what was chosen; NULL with an exception. */
+static PyObject *
+call_chosen(const FollowObject *f, const Cycles *cycles)
+{
+    Objects objects = {0};
+    PyObject *found = cycles_chosen(cycles, &objects) < 0
+                          ? PyErr_NoMemory()
+                          : roll_call_of_objects(f->state, objects.items, objects.length);
+    vec_fini(cycles->memory, &objects);
+    return found;
+}
+
+/* Find the rings of what is unreachable and is in `map`, or with `whole` is not in it; NULL: of
+   all. How many objects there are is in cycles->nodes. 0 or -1 with an exception. */
+static int
+find(const FollowObject *f, Scan *scan, const AddrMap *map, Cycles *cycles)
+{
+    if (scan->collector.unreachable == 0) {
+        return 0;
+    }
+    if (cycles_begin(cycles, &scan->memory, &scan->heap, f->state->library) < 0 ||
+        cycles_choose(cycles, &scan->collector, map, !f->whole) < 0 ||
+        cycles_find(cycles, false) < 0) {
+        return scan_no_memory();
+    }
+    return 0;
+}
+
+/* ----------------------------------------------------------------- collections */
+
+/* Enter the births so far into `known`. 0 or -1 with an exception. */
+static int
+learn_new(FollowObject *f)
+{
+    Generation *generations = f->state->generations;
+    if (make_known(f) < 0) {
+        return scan_no_memory();
+    }
+    int found = f->marker != NULL ? generations_list_after(generations, f->marker, &f->known)
+                                  : generations_list(generations, 0, &f->known);
+    f->is_lost |= found <= 0;
+    Py_CLEAR(f->marker);
+    return found < 0 ? scan_no_memory() : 0;
+}
+
+/* Enter what a collection of a generation looks at; of the oldest one, births only. */
+static int
+list_for_collection(FollowObject *f, Scan *scan, long generation)
+{
+    Generation *generations = f->state->generations;
+    AddrMap *map = &scan->heap.map;
+    bool is_full = generation >= GENERATIONS - 1;
+    if (scan_open(scan) < 0 || (!f->whole && learn_new(f) < 0)) {
+        return -1;
+    }
+    int error = is_full && !f->whole ? generations_list_known(generations, SIZE_MAX, &f->known, map)
+                                     : generations_list(generations, generation, map);
+    if (generation >= 1) { /* it puts what is left to the end of generation 2, or orders it anew */
+        f->promoted = is_full || f->promoted > SIZE_MAX / 2 ? SIZE_MAX : f->promoted + map->count;
+    }
+    return error < 0 ? scan_no_memory() : 0;
+}
+
+/* With `whole`: what was unreachable before and is taken now is not to be looked for any more. */
+static void
+forget_collected(FollowObject *f, const Scan *scan)
+{
+    for (size_t n = 0; n < scan->heap.count && f->known.count != 0; n++) {
+        if (!collector_is_reachable(&scan->collector, n)) {
+            addrmap_remove(&f->known, scan->heap.objects.items[n]);
+        }
+    }
+}
+
+/* 0 or -1 with an exception. */
+static int
+tally_collected(FollowObject *f, Cycles *cycles)
+{
+    Describer describer = {.state = f->state, .object_traceback = f->object_traceback};
+    PyObject *found = call_chosen(f, cycles);
+    int error = found == NULL ? -1
+                : tally_add_forms(&f->tally, &describer, cycles) < 0
+                    ? -1
+                    : tally_add_collected(&f->tally, found);
+    Py_XDECREF(found);
+    return error;
+}
+
+/* 0 or -1 with an exception. */
+static int
+predict(FollowObject *f, Scan *scan, long generation)
+{
+    Cycles cycles = {0};
+    int error = list_for_collection(f, scan, generation) < 0 || judge(f, scan) < 0 ||
+                        find(f, scan, map_is_made(&f->known) ? &f->known : NULL, &cycles) < 0
+                    ? -1
+                    : 0;
+    if (error == 0 && f->whole) {
+        forget_collected(f, scan);
+    }
+    if (error == 0 && cycles.nodes.length != 0) {
+        error = tally_collected(f, &cycles);
+    }
+    cycles_fini(&cycles);
+    return error;
+}
+
+static void
+collection_starts(FollowObject *f, long generation)
+{
+    Scan scan;
+    f->collections++;
+    f->unseen++; /* until it has been looked at */
+    if (f->state->generations == NULL) {
+        return;
+    }
+    begin_pass(f, &scan);
+    f->unseen -= predict(f, &scan, generation) == 0;
+    scan_end(&scan);
+    PyErr_Clear();
+}
+
+/* With `whole`: what was unreachable before and went with what was taken has left its address to
+   others. 0; -1 out of memory. */
+static int
+forget_gone(FollowObject *f)
+{
+    AddrMap still = {0};
+    if (!map_is_made(&f->known) || f->known.count == 0) {
+        return 0;
+    }
+    int error = addrmap_init(&still, &f->memory);
+    if (error == 0) {
+        error = generations_list_known(f->state->generations, SIZE_MAX, &f->known, &still);
+    }
+    if (error < 0) {
+        addrmap_fini(&still);
+        return -1;
+    }
+    addrmap_fini(&f->known);
+    f->known = still;
+    return 0;
+}
+
+/* What finalizers have made is born, too; then a new marker. 0; -1 out of memory. */
+static int
+mark_anew(FollowObject *f)
+{
+    if (make_known(f) < 0 || generations_list(f->state->generations, 0, &f->known) < 0) {
+        return -1;
+    }
+    Py_XSETREF(f->marker, PyList_New(0));
+    return f->marker != NULL ? 0 : -1;
+}
+
+static void
+collection_stops(FollowObject *f)
+{
+    f->memory.fail_after = f->state->fail_after;
+    if (f->state->generations != NULL) {
+        f->is_lost |= (f->whole ? forget_gone(f) : mark_anew(f)) < 0;
+        PyErr_Clear();
+    }
+}
+
+/* The int under "generation" in the `info` of a callback, which others may have changed. */
+static long
+generation_of(PyObject *info)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    while (PyDict_Next(info, &position, &key, &value)) {
+        if (PyUnicode_CheckExact(key) && PyLong_CheckExact(value) &&
+            PyUnicode_CompareWithASCIIString(key, "generation") == 0) {
+            return PyLong_AsLong(value);
+        }
+    }
+    return GENERATIONS - 1;
+}
+
+static bool
+is_phase(PyObject *phase, const char *name)
+{
+    return PyUnicode_CheckExact(phase) && PyUnicode_CompareWithASCIIString(phase, name) == 0;
+}
+
+/* One of gc.callbacks. */
+static PyObject *
+follow_collection(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    ModuleState *state = state_of_module(module);
+    long process = (long)getpid();
+    if (nargs != 2 || !PyDict_CheckExact(args[1]) || state->gc_callbacks == NULL) {
+        Py_RETURN_NONE;
+    }
+    for (FollowObject *f = state->follows; f != NULL; f = f->next) {
+        if (!f->has_begun || f->process != process) {
+            continue;
+        }
+        if (is_phase(args[0], "start")) {
+            collection_starts(f, generation_of(args[1]));
+        }
+        else if (is_phase(args[0], "stop")) {
+            collection_stops(f);
+        }
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef follow_collection_def = {"gcscope_follow",
+                                            (PyCFunction)(void (*)(void))follow_collection,
+                                            METH_FASTCALL, NULL};
+
+/* ----------------------------------------------------------- the callback's place */
+
+/* Where our callback stands, by identity: those of others are not to be compared. -1: nowhere. */
+static Py_ssize_t
+place_of_callback(const ModuleState *state)
+{
+    PyObject *callbacks = state->gc_callbacks;
+    for (Py_ssize_t i = 0; callbacks != NULL && i < PyList_GET_SIZE(callbacks); i++) {
+        if (PyList_GET_ITEM(callbacks, i) == state->follow_callback) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static void
+remove_callback(ModuleState *state)
+{
+    Py_ssize_t place = place_of_callback(state);
+    PyObject *kind, *value, *traceback;
+    PyErr_Fetch(&kind, &value, &traceback);
+    if (place >= 0 && PyList_SetSlice(state->gc_callbacks, place, place + 1, NULL) < 0) {
+        PyErr_Clear();
+    }
+    PyErr_Restore(kind, value, traceback);
+}
+
+/* 0 or -1 with an exception. */
+static int
+add_callback(ModuleState *state, PyObject *module)
+{
+    if (state->follow_callback == NULL) {
+        PyObject *callback = PyCFunction_New(&follow_collection_def, module);
+        Py_XSETREF(state->follow_callback, callback);
+    }
+    if (state->follow_callback == NULL) {
+        return -1;
+    }
+    return place_of_callback(state) >= 0
+               ? 0
+               : PyList_Append(state->gc_callbacks, state->follow_callback);
+}
+
+/* May be called twice. */
+static void
+follow_stop(FollowObject *f)
+{
+    FollowObject **place = &f->state->follows;
+    if (!f->is_on) {
+        return;
+    }
+    f->is_on = false;
+    while (*place != NULL && *place != f) {
+        place = &(*place)->next;
+    }
+    if (*place == f) {
+        *place = f->next;
+    }
+    if (f->state->follows == NULL) {
+        remove_callback(f->state);
+    }
+}
+
+void
+follow_forget(ModuleState *state)
+{
+    while (state->follows != NULL) {
+        follow_stop(state->follows);
+    }
+    Py_CLEAR(state->follow_callback);
+}
+
+/* ----------------------------------------------------------------------- begin */
+
+/* Enter what is unreachable now into `known`. 0 or -1 with an exception. */
+static int
+learn_unreachable(FollowObject *f, Scan *scan)
+{
+    if (scan_run(scan, -1) < 0) {
+        return -1;
+    }
+    for (size_t n = 0; n < scan->heap.count; n++) {
+        if (!collector_is_reachable(&scan->collector, n) &&
+            (make_known(f) < 0 || addrmap_insert(&f->known, scan->heap.objects.items[n]) < 0)) {
+            return scan_no_memory();
+        }
+    }
+    return 0;
+}
+
+static void
+enter_follows(FollowObject *f)
+{
+    f->process = (long)getpid();
+    f->next = f->state->follows;
+    f->state->follows = f;
+    f->is_on = true;
+}
+
+PyDoc_STRVAR(begin_doc, "begin($self, /)\n--\n\n"
+                        "Begin: what comes from here on is followed.\n\n"
+                        "Raises RuntimeError where it has begun before, MemoryError.");
+
+static PyObject *
+follow_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    FollowObject *f = (FollowObject *)op;
+    Scan scan;
+    if (state_check(f->state) < 0) {
+        return NULL;
+    }
+    if (f->is_on || f->has_begun) {
+        PyErr_SetString(PyExc_RuntimeError, "a Follow is begun once");
+        return NULL;
+    }
+    if (add_callback(f->state, f->module) < 0) {
+        return NULL;
+    }
+    enter_follows(f);
+    begin_pass(f, &scan);
+    int error = f->whole ? learn_unreachable(f, &scan) : 0;
+    scan_end(&scan);
+    /* on 3.11 this may run a collection first: it has not begun until then */
+    f->marker = f->whole || error < 0 ? NULL : PyList_New(0);
+    if (error < 0 || (!f->whole && f->marker == NULL)) {
+        follow_stop(f);
+        return NULL;
+    }
+    f->has_begun = true;
+    Py_RETURN_NONE;
+}
+
+/* ------------------------------------------------------------------------- end */
+
+/* Enter the births that are left into the heap. 0 or -1 with an exception. */
+static int
+enter_new(FollowObject *f, Scan *scan)
+{
+    Generation *generations = f->state->generations;
+    int found = f->marker != NULL ? scan_enter_after(scan, f->marker) : 0;
+    f->is_lost |= found == 0;
+    if (found < 0) {
+        return -1;
+    }
+    if (generations == NULL || !map_is_made(&f->known)) {
+        return 0;
+    }
+    int error = generations_list_known(generations, f->promoted, &f->known, &scan->heap.map);
+    return error < 0 ? scan_no_memory() : 0;
+}
+
+/* What an object that was dropped was, so that it can be told what became of it. */
+typedef struct {
+    PyObject *op;       /* borrowed, and perhaps gone */
+    PyTypeObject *type; /* compared only */
+    bool was_alone;     /* nothing else held it */
+    bool may_revive;    /* it has a finalizer */
+} Dropped;
+
+/* Take the object out of the box and let go of it. Its finalizer may run. 0 or -1 with an
+   exception. */
+static int
+drop(PyObject *box, Dropped *dropped)
+{
+    PyObject *op = Py_NewRef(PyList_GET_ITEM(box, 0));
+    PyTypeObject *type = Py_TYPE(op);
+    if (PyList_SetSlice(box, 0, 1, NULL) < 0) {
+        Py_DECREF(op);
+        return -1;
+    }
+    *dropped = (Dropped){
+        .op = op,
+        .type = type,
+        .was_alone = Py_REFCNT(op) == 1,
+        .may_revive = type->tp_finalize != NULL || type->tp_del != NULL,
+    };
+    Py_DECREF(op);
+    return 0;
+}
+
+/* New reference: a word for what became of it. If something holds it, it is put into the box again.
+   NULL with an exception. */
+static PyObject *
+fate_of(const FollowObject *f, const Scan *scan, const Dropped *dropped, PyObject *box)
+{
+    NodeId node;
+    if (dropped->was_alone) {
+        bool is_revived = dropped->may_revive && f->state->generations != NULL &&
+                          generations_have(f->state->generations, dropped->op, dropped->type);
+        return PyUnicode_FromString(is_revived ? "revived" : "freed");
+    }
+    if (addrmap_find(&scan->heap.map, dropped->op, &node) &&
+        !collector_is_reachable(&scan->collector, node)) {
+        return PyUnicode_FromString("ring");
+    }
+    return PyList_Append(box, dropped->op) < 0 ? NULL : PyUnicode_FromString("held");
+}
+
+/* New reference: a RollCall of what is reachable. NULL with an exception. */
+static PyObject *
+call_reachable(Scan *scan)
+{
+    Objects objects = {0};
+    int error = vec_reserve(&scan->memory, &objects, scan->heap.count);
+    for (size_t n = 0; n < scan->heap.count && error == 0; n++) {
+        if (collector_is_reachable(&scan->collector, n)) {
+            vec_push_reserved(&objects, scan->heap.objects.items[n]);
+        }
+    }
+    PyObject *made = error < 0 ? PyErr_NoMemory()
+                               : roll_call_of_objects(scan->state, objects.items, objects.length);
+    vec_fini(&scan->memory, &objects);
+    return made;
+}
+
+typedef struct {
+    Describer describer;
+    bool survivors; /* make a RollCall of them, too */
+    PyObject *box;  /* borrowed or NULL */
+} EndArguments;
+
+/* New reference: the Rings of what is left, or None. NULL with an exception. */
+static PyObject *
+rings_left(const FollowObject *f, Scan *scan, const Describer *describer)
+{
+    Cycles cycles = {0};
+    const AddrMap *known = f->whole && map_is_made(&f->known) ? &f->known : NULL;
+    PyObject *answer = NULL, *items[ROW_MOST_FIELDS] = {NULL};
+    if (find(f, scan, known, &cycles) == 0) {
+        if (cycles.nodes.length == 0) {
+            answer = Py_NewRef(Py_None);
+        }
+        else {
+            (void)((items[0] = call_chosen(f, &cycles)) != NULL &&
+                   (items[1] = ring_rows(describer, &cycles)) != NULL);
+            answer = row_new(f->state, ROW_RINGS, items);
+        }
+    }
+    cycles_fini(&cycles);
+    return answer;
+}
+
+/* New reference: a Followed. NULL with an exception. */
+static PyObject *
+followed_row(FollowObject *f, Scan *scan, const EndArguments *end, const Dropped *dropped)
+{
+    Tally *tally = &f->tally;
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    PyObject *types[2] = {Py_NewRef(tally->collected_types[0]),
+                          Py_NewRef(tally->collected_types[1])};
+    (void)((items[4] = row_new(f->state, ROW_TYPE_COUNTS, types)) != NULL &&
+           (items[0] = rings_left(f, scan, &end->describer)) != NULL &&
+           (items[1] = end->survivors ? call_reachable(scan) : Py_NewRef(Py_None)) != NULL &&
+           (items[2] = PyLong_FromUnsignedLongLong(tally->collected_objects)) != NULL &&
+           (items[3] = PyLong_FromUnsignedLongLong(tally->collected_bytes)) != NULL &&
+           (items[5] = tally_rows(tally)) != NULL &&
+           (items[6] = PyLong_FromUnsignedLongLong(f->collections)) != NULL &&
+           (items[7] = PyLong_FromUnsignedLongLong(f->unseen)) != NULL &&
+           (items[8] = row_bool(f->is_lost)) != NULL &&
+           (items[9] = row_bool(f->uncertain)) != NULL &&
+           (items[10] = PyLong_FromSize_t(f->over_visited)) != NULL &&
+           (items[11] = end->box != NULL ? fate_of(f, scan, dropped, end->box)
+                                         : Py_NewRef(Py_None)) != NULL);
+    return row_new(f->state, ROW_FOLLOWED, items);
+}
+
+/* New reference: the Followed. NULL with an exception. */
+static PyObject *
+look_at_the_end(FollowObject *f, Scan *scan, const EndArguments *end, const Dropped *dropped)
+{
+    int error = scan_open(scan) < 0 ? -1
+                : f->whole          ? scan_enter_generations(scan, -1)
+                                    : enter_new(f, scan);
+    return error < 0 || judge(f, scan) < 0 ? NULL : followed_row(f, scan, end, dropped);
+}
+
+static int
+parse_end(const FollowObject *f, PyObject *const *args, Py_ssize_t nargs, EndArguments *end)
+{
+    *end = (EndArguments){0};
+    if (nargs < 2 || nargs > 4) {
+        PyErr_SetString(PyExc_TypeError, "end() takes 2 to 4 arguments: labellers, "
+                                         "object_traceback, survivors, box");
+        return -1;
+    }
+    if (nargs > 3 && !Py_IsNone(args[3])) {
+        if (scan_boxed(args[3]) == NULL) {
+            return -1;
+        }
+        end->box = args[3];
+    }
+    end->survivors = nargs > 2 && args[2] == Py_True;
+    return describer_init(&end->describer, f->state, args[0], args[1]);
+}
+
+PyDoc_STRVAR(end_doc,
+             "end($self, labellers, object_traceback, survivors=False, box=None, /)\n--\n\n"
+             "End, and look: a Followed of what collections have taken and of what is left.\n\n"
+             "survivors: make a RollCall of what was born and is reachable, too. box: a list\n"
+             "with an object, which is let go of first; it is put back where something still\n"
+             "holds it. Raises RuntimeError unless it is under way, MemoryError; it has ended\n"
+             "in any case.");
+
+static PyObject *
+follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
+{
+    FollowObject *f = (FollowObject *)op;
+    EndArguments end;
+    Dropped dropped = {0};
+    Scan scan;
+    if (!f->is_on || !f->has_begun) {
+        PyErr_SetString(PyExc_RuntimeError, "this Follow is not under way");
+        return NULL;
+    }
+    if (parse_end(f, args, nargs, &end) < 0 || (end.box != NULL && drop(end.box, &dropped) < 0)) {
+        follow_stop(f);
+        return NULL;
+    }
+    f->is_lost |= place_of_callback(f->state) < 0;
+    if (f->process != (long)getpid()) { /* the collections of a child were not followed */
+        f->is_lost = true;
+    }
+    begin_pass(f, &scan);
+    PyObject *answer = look_at_the_end(f, &scan, &end, &dropped);
+    scan_end(&scan);
+    follow_stop(f);
+    return answer;
+}
+
+PyDoc_STRVAR(stop_doc, "stop($self, /)\n--\n\nEnd without looking. May be called twice.");
+
+static PyObject *
+follow_stop_method(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    follow_stop((FollowObject *)op);
+    Py_RETURN_NONE;
+}
+
+/* -------------------------------------------------------------------- the type */
+
+static PyObject *
+follow_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    PyObject *module = PyType_GetModule(type), *object_traceback = Py_None;
+    int whole = 0;
+    if (module == NULL ||
+        !PyArg_ParseTupleAndKeywords(args, kwargs, "|pO:Follow", (char *[]){"", "", NULL}, &whole,
+                                     &object_traceback)) {
+        return NULL;
+    }
+    ModuleState *state = state_of_module(module);
+    Describer describer;
+    if (state_check(state) < 0 ||
+        describer_init(&describer, state, Py_None, object_traceback) < 0) {
+        return NULL;
+    }
+    FollowObject *f = PyObject_New(FollowObject, type);
+    if (f == NULL) {
+        return NULL;
+    }
+    memset((char *)f + sizeof(PyObject), 0, sizeof(FollowObject) - sizeof(PyObject));
+    f->state = state;
+    f->module = Py_NewRef(module);
+    f->whole = whole;
+    f->memory = scan_memory(state);
+    f->object_traceback = Py_XNewRef(describer.object_traceback);
+    if (tally_init(&f->tally, state) < 0) {
+        Py_CLEAR(f);
+    }
+    return (PyObject *)f;
+}
+
+static void
+follow_dealloc(PyObject *op)
+{
+    FollowObject *f = (FollowObject *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    follow_stop(f);
+    if (map_is_made(&f->known)) {
+        addrmap_fini(&f->known);
+    }
+    tally_fini(&f->tally);
+    Py_CLEAR(f->marker);
+    Py_CLEAR(f->object_traceback);
+    Py_CLEAR(f->module);
+    PyObject_Free(f);
+    Py_DECREF(type);
+}
+
+PyDoc_STRVAR(follow_doc,
+             "Follow(whole=False, object_traceback=None, /)\n--\n\n"
+             "What becomes unreachable between begin and end, collections meanwhile included.\n\n"
+             "Of objects that are born in between; with whole of all that was not unreachable\n"
+             "before. object_traceback: tracemalloc's function, or None. Letting go of it ends\n"
+             "it.");
+
+static PyMethodDef follow_methods[] = {
+    {"begin", follow_begin, METH_NOARGS, begin_doc},
+    {"end", (PyCFunction)(void (*)(void))follow_end, METH_FASTCALL, end_doc},
+    {"stop", follow_stop_method, METH_NOARGS, stop_doc},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot follow_slots[] = {
+    {Py_tp_doc, (void *)follow_doc},
+    {Py_tp_new, follow_new},
+    {Py_tp_dealloc, follow_dealloc},
+    {Py_tp_methods, follow_methods},
+    {0, NULL},
+};
+
+static PyType_Spec follow_spec = {
+    .name = "gcscope._core.Follow",
+    .basicsize = sizeof(FollowObject),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = follow_slots,
+};
+
+int
+follow_setup(PyObject *module)
+{
+    return state_add_type(module, &follow_spec);
+}

@@ -1,0 +1,110 @@
+#include "follow/tally.h"
+
+#include "query/ring_rows.h"
+#include "runtime/scan.h"
+#include "types/roll_call.h"
+
+int
+tally_init(Tally *tally, const ModuleState *state)
+{
+    *tally = (Tally){.memory = scan_memory(state), .rows = PyList_New(0)};
+    tally->collected_types[0] = PyDict_New();
+    tally->collected_types[1] = PyDict_New();
+    bool has_all = tally->rows != NULL && tally->collected_types[0] != NULL &&
+                   tally->collected_types[1] != NULL;
+    return has_all ? 0 : -1;
+}
+
+void
+tally_fini(Tally *tally)
+{
+    forms_fini(&tally->forms, &tally->memory);
+    Py_CLEAR(tally->rows);
+    Py_CLEAR(tally->collected_types[0]);
+    Py_CLEAR(tally->collected_types[1]);
+}
+
+/* A place for the row of every form: None until it is made, and where that failed. */
+static int
+make_places(const Tally *tally)
+{
+    while ((size_t)PyList_GET_SIZE(tally->rows) < tally->forms.items.length) {
+        if (PyList_Append(tally->rows, Py_None) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int
+add_form(Tally *tally, const Describer *describer, Cycles *cycles, size_t f)
+{
+    const Form *found = &cycles->forms.items.items[f];
+    Form *form = forms_find(&tally->forms, &tally->memory, found->hash);
+    if (form == NULL) {
+        return scan_no_memory();
+    }
+    if (make_places(tally) < 0) {
+        return -1;
+    }
+    size_t place = (size_t)(form - tally->forms.items.items), count = form->count;
+    if (count == 0 || forms_is_larger(found, form)) {
+        PyObject *row = ring_rows_one(describer, cycles, f);
+        if (row == NULL || PyList_SetItem(tally->rows, (Py_ssize_t)place, row) < 0) {
+            return -1;
+        }
+        *form = *found;
+        form->count = count;
+    }
+    form->count += found->count;
+    return 0;
+}
+
+int
+tally_add_forms(Tally *tally, const Describer *describer, Cycles *cycles)
+{
+    for (size_t f = 0; f < cycles->forms.items.length; f++) {
+        if (add_form(tally, describer, cycles, f) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int
+tally_add_collected(Tally *tally, PyObject *roll_call)
+{
+    if (roll_call_add_types(roll_call, tally->collected_types[0], tally->collected_types[1]) < 0) {
+        return -1;
+    }
+    tally->collected_objects += roll_call_objects(roll_call);
+    tally->collected_bytes += roll_call_bytes(roll_call);
+    return 0;
+}
+
+/* Nobody else has seen the row yet. 0 or -1 with an exception. */
+static int
+set_count(PyObject *row, size_t count)
+{
+    PyObject *number = PyLong_FromSize_t(count), *before = PyStructSequence_GetItem(row, 0);
+    if (number == NULL) {
+        return -1;
+    }
+    PyStructSequence_SetItem(row, 0, number);
+    Py_DECREF(before);
+    return 0;
+}
+
+PyObject *
+tally_rows(Tally *tally)
+{
+    PyObject *rows = PyList_New(0);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(tally->rows) && rows != NULL; i++) {
+        PyObject *row = PyList_GET_ITEM(tally->rows, i);
+        if (row != Py_None && (set_count(row, tally->forms.items.items[i].count) < 0 ||
+                               PyList_Append(rows, row) < 0)) {
+            Py_CLEAR(rows);
+        }
+    }
+    return rows;
+}

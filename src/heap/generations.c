@@ -1,0 +1,113 @@
+#include "heap/generations.h"
+
+static PyObject *
+object_of(GcHeader *header)
+{
+    return (PyObject *)(header + 1);
+}
+
+static GcHeader *
+header_of(PyObject *op)
+{
+    return (GcHeader *)op - 1;
+}
+
+static GcHeader *
+previous_of(const GcHeader *header)
+{
+    return (GcHeader *)(header->previous & ~(uintptr_t)3);
+}
+
+/* -------------------------------------------------------------------- finding */
+
+static bool
+collects_in_increments(void)
+{
+    return Py_Version >= 0x030E0000 && Py_Version < 0x030E0500;
+}
+
+static bool
+is_closed(const GcHeader *head)
+{
+    return previous_of(head->next) == head && previous_of(head)->next == head;
+}
+
+Generation *
+generations_behind(PyObject *newest, const int thresholds[static GENERATIONS],
+                   const int counts[static GENERATIONS])
+{
+    if (collects_in_increments()) {
+        return NULL;
+    }
+    Generation *found = (Generation *)(void *)header_of(newest)->next;
+    for (int g = 0; g < GENERATIONS; g++) {
+        /* objects that come and go meanwhile change the count of generation 0 */
+        bool is_counted = g == 0 || found[g].count == counts[g];
+        if (found[g].threshold != thresholds[g] || !is_counted || !is_closed(&found[g].head)) {
+            return NULL;
+        }
+    }
+    return found;
+}
+
+/* -------------------------------------------------------------------- walking */
+
+int
+generations_list(Generation *generations, long last, AddrMap *map)
+{
+    for (long g = 0; g <= last; g++) {
+        GcHeader *head = &generations[g].head;
+        for (GcHeader *header = head->next; header != head; header = header->next) {
+            if (addrmap_insert(map, object_of(header)) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+int
+generations_list_known(Generation *generations, size_t most, const AddrMap *known, AddrMap *map)
+{
+    for (int g = 0; g < GENERATIONS; g++) {
+        GcHeader *head = &generations[g].head, *header = previous_of(head);
+        size_t left = g == GENERATIONS - 1 ? most : SIZE_MAX;
+        AddrCursor cursor = ADDRMAP_NOWHERE;
+        for (; header != head && left != 0; header = previous_of(header), left--) {
+            NodeId any;
+            if (addrmap_find_near(known, &cursor, object_of(header), &any) &&
+                addrmap_insert(map, object_of(header)) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+int
+generations_list_after(Generation *generations, PyObject *marker, AddrMap *map)
+{
+    GcHeader *head = &generations[0].head, *stop = header_of(marker);
+    GcHeader *header = previous_of(head);
+    for (; header != head && header != stop; header = previous_of(header)) {
+        if (addrmap_insert(map, object_of(header)) < 0) {
+            return -1;
+        }
+    }
+    return header == stop;
+}
+
+bool
+generations_have(const Generation *generations, const void *address, const PyTypeObject *type)
+{
+    for (int g = 0; g < GENERATIONS; g++) {
+        const GcHeader *head = &generations[g].head;
+        for (const GcHeader *header = head->next; header != head; header = header->next) {
+            const PyObject *op = (const PyObject *)(header + 1);
+            if (op == address) {
+                return Py_TYPE(op) == type;
+            }
+        }
+    }
+    return false;
+}
