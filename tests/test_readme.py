@@ -72,15 +72,22 @@ def test_the_comparison_is_as_shown(tmp_path):
     assert done.stdout == re.sub(r"^\$ .*\n", "", shown, flags=re.M), done
 
 
-def test_the_failing_test_is_as_shown(python, tmp_path):
-    test = re.search(r"^```python\n(# test_service.py.*?)^```", README, flags=re.M | re.S)[1]
-    shown = re.search(
-        r"^\$ python -m pytest -q test_service.py\n(.*?)^```", README, flags=re.M | re.S
-    )[1]
-    (tmp_path / "test_service.py").write_text(test)
+@pytest.mark.parametrize(
+    ("document", "name", "options"),
+    [
+        ("README.md", "test_service.py", ()),
+        ("docs/pytest.md", "test_nodes.py", ("--gcscope-fail",)),
+    ],
+)
+def test_failing_tests_are_as_shown(python, tmp_path, document, name, options):
+    text = (ROOT / document).read_text(encoding="utf-8")
+    test = re.search(rf"^```python\n(# {name}.*?)^```", text, flags=re.M | re.S)[1]
+    command = " ".join(["python -m pytest -q", *options, name])
+    shown = re.search(rf"^\$ {command}\n(.*?)^```", text, flags=re.M | re.S)[1]
+    (tmp_path / name).write_text(test)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     done = python(
-        "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_service.py", cwd=tmp_path,
+        "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, name, cwd=tmp_path,
         env={
             "COLUMNS": "80",
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",

@@ -20,7 +20,8 @@ from gcscope.api.observe import Observer
 from gcscope.model.diff import compare
 from gcscope.model.judgement import Baseline
 from gcscope.model.record import Record
-from gcscope.pytest_plugin.policy import Rules, judge, known_ring
+from gcscope.pytest_plugin.policy import Rules, judge
+from gcscope.pytest_plugin.session import known_ring
 from gcscope.render.json import kinds, read_any
 
 jsonschema = pytest.importorskip(

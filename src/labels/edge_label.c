@@ -205,13 +205,8 @@ unnamed_text(const Label *label)
                          : n % 10 == 3 ? "rd"
                                        : "th";
     PyObject *type = typename_of(label->holder);
-    const char *article = type != NULL && PyUnicode_GET_LENGTH(type) > 0 &&
-                                  strchr("aeioux", (int)PyUnicode_READ_CHAR(type, 0) | 0x20) != NULL
-                              ? "an"
-                              : "a";
     PyObject *text =
-        type != NULL ? PyUnicode_FromFormat("%zd%s reference of %s %U", n, ending, article, type)
-                     : NULL;
+        type != NULL ? PyUnicode_FromFormat("%zd%s reference of the %U", n, ending, type) : NULL;
     Py_XDECREF(type);
     return text;
 }

@@ -6,7 +6,7 @@
 
        named   referents_visit   attribute x,  item 3
        shown   tp_traverse         1st,          2nd,    4th     of all references of the object
-       labels  find_labels       attribute x,  item 3,  "4th reference of an x.Y"
+       labels  find_labels       attribute x,  item 3,  "4th reference of the x.Y"
 
    Which of the named ones is which of the shown ones does not matter: all lead to the same target.
    Where no name is left, the truthful last resort counts what tp_traverse shows.

@@ -129,7 +129,7 @@ PyDoc_STRVAR(journal_resize_doc,
 static PyObject *
 core_journal_resize(PyObject *module, PyObject *capacity)
 {
-    if (!PyLong_Check(capacity)) {
+    if (!PyLong_Check(capacity) || PyBool_Check(capacity)) {
         return PyErr_Format(PyExc_TypeError, "journal.capacity must be an int, not '%.200s'",
                             Py_TYPE(capacity)->tp_name);
     }

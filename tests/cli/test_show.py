@@ -6,13 +6,16 @@ import sys
 
 import pytest
 
-from gcscope import Report
+from gcscope import Counts, Report
 from gcscope.cli.main import main
 from gcscope.model.diff import Difference
 from gcscope.model.phrases import in_one_line
-from gcscope.model.record import picture_suffixes
+from gcscope.model.record import Record, changed, picture_suffixes, sum_counts
+from gcscope.render.cycle_text import MOST_CYCLES, MOST_LINKS
+from gcscope.render.listing import MOST_LISTED
 from programs import TWO, run
-from specimens.records import ALL, RETAINED, RINGS
+from specimens.judgements import cycle
+from specimens.records import ALL, COLLECTION, CYCLE, RETAINED, RINGS, TRIAL
 from support import needs_graphviz
 
 
@@ -29,7 +32,8 @@ def test_show(python, reports):
     old, _ = reports
     report = Report.from_json(old.read_text())
     done = python("-m", "gcscope", "show", old)
-    assert (done.code, done.out, done.err) == (0, f"{report}\n", "")
+    (cycle,) = report.cycles
+    assert (done.code, done.out, done.err) == (0, f"{report} · form {cycle.fingerprint}\n", "")
     assert python("-m", "gcscope", "show", "-", text_input=old.read_text()).out == done.out
     done = python("-m", "gcscope", "show", "--format", "json", old)
     assert done.code == 0 and Report.from_json(done.out) == report and '\n  "objects": ' in done.out
@@ -39,8 +43,9 @@ def test_show_writes_what_it_reads(tmp_path, capsys):
     for record in ALL:
         (tmp_path / "record.json").write_text(record.to_json())
         main(["show", str(tmp_path / "record.json")])
+        form = f" · form {CYCLE.fingerprint}" if record is RINGS else ""
         shown = capsys.readouterr().out
-        assert shown == "\n".join(map(in_one_line, f"{record}\n".split("\n")))
+        assert shown == "\n".join(map(in_one_line, f"{record}{form}\n".split("\n")))
 
 
 @pytest.mark.parametrize("language", ["dot", "mermaid"])
@@ -70,7 +75,8 @@ def test_show_draws_svg_and_png(python, reports, tmp_path):
     assert (tmp_path / "a.svg").read_text() == report._repr_mimebundle_()["image/svg+xml"]
     assert Report.from_json((tmp_path / "a.json").read_text()) == report
     python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "a.txt", env={"FORCE_COLOR": "1"})
-    assert (tmp_path / "a.txt").read_text() == f"{report}\n"
+    form = f" · form {report.cycles[0].fingerprint}"
+    assert (tmp_path / "a.txt").read_text() == f"{report}{form}\n"
     python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "a.svg", "--format", "mermaid")
     assert "flowchart" in (tmp_path / "a.svg").read_text()
 
@@ -231,7 +237,7 @@ def test_diff(python, reports):
         ),
         (
             b'{"schema": "gcscope/1", "kind": "report"}',
-            "a damaged report: expected an object with the fields of a ",
+            "a damaged report: expected an object with the fields of ",
         ),
     ],
 )
@@ -276,3 +282,163 @@ def test_diff_wants_rings_of_one_sort(python, reports, tmp_path):
         and done.err.startswith("gcscope: cannot compare ")
         and "rings in use" in done.err
     ), done
+
+
+# --------------------------------------------------------------------- long reports
+
+
+def ring_of(number, count=1, objects=1, size=100):
+    """A form of its own, whose fingerprint begins with its number."""
+    one = cycle(f"app.N{number:03}", fingerprint=f"{number:03}{number * 7919 % 10**13:013x}")
+    return changed(one, count=count, objects=objects, bytes=size)
+
+
+def report_of(*cycles, alive=False, types=None):
+    return Report(
+        objects=sum(one.count * one.held for one in cycles),
+        bytes=sum(one.count * one.held_bytes for one in cycles),
+        types=types or sum_counts(*(one.types for one in cycles)),
+        cycles=cycles,
+        alive=alive,
+    )
+
+
+@pytest.fixture
+def show(tmp_path, capsys):
+    """Show a record with some options: what is written to stdout, and the one line of an error."""
+
+    def show(record, *options):
+        path = tmp_path / "record.json"
+        path.write_text(record.to_json())
+        try:
+            main(["show", str(path), *options])
+        except SystemExit as end:
+            assert end.code == 1, capsys.readouterr()
+            return capsys.readouterr().err.removeprefix("gcscope: ").removesuffix("\n")
+        return capsys.readouterr().out
+
+    return show
+
+
+def shown_in_full(text):
+    return [line.split(" · form ")[1] for line in text.splitlines() if " · form " in line]
+
+
+def test_a_long_report_ends_with_a_table(show):
+    rest = MOST_LISTED + 5
+    cycles = [ring_of(n, count=2) for n in range(MOST_CYCLES + rest)]
+    text = show(report_of(*cycles))
+    assert shown_in_full(text) == [one.fingerprint for one in cycles[:MOST_CYCLES]]
+    lines = text.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith(f"and {rest} more forms"))
+    assert lines[start : start + 2] == [
+        f"and {rest} more forms of cycles, seen {2 * rest} times (--all shows them, --form "
+        "FINGERPRINT one):",
+        "  form               seen   objects        size   ring",
+    ]
+    rows = lines[start + 2 : start + 2 + MOST_LISTED]
+    assert [row.split() for row in rows] == [
+        [one.fingerprint, "2", "1", "100", "bytes", one.ring[0].type, ".me", "→", one.ring[0].type]
+        for one in cycles[MOST_CYCLES : MOST_CYCLES + MOST_LISTED]
+    ]
+    assert lines[start + 2 + MOST_LISTED :] == ["  and 5 more forms of cycles, seen 10 times"]
+
+
+def test_show_all(show):
+    cycles = [ring_of(n) for n in range(MOST_CYCLES + 3)]
+    text = show(report_of(*cycles), "--all")
+    assert shown_in_full(text) == [one.fingerprint for one in cycles]
+    assert "more form" not in text and "other type" not in text
+    assert all(f"  1  app.N{n:03}" in text.splitlines() for n in range(len(cycles)))
+    assert "other types" in show(report_of(*cycles))
+
+
+def test_show_one_form(show):
+    cycles = [ring_of(n) for n in range(MOST_CYCLES + 3)]
+    last = cycles[-1]
+    text = show(report_of(*cycles), "--form", last.fingerprint)
+    assert text == f"{last} · form {last.fingerprint}\n\nin it:\n  1  {last.ring[0].type}\n"
+    assert show(report_of(*cycles), "--form", last.fingerprint[:4]) == text
+    assert "in use" in show(report_of(*cycles, alive=True), "--form", last.fingerprint)
+    read = Record.from_json(show(report_of(*cycles), "--form", last.fingerprint, "--format=json"))
+    assert read == last
+    drawn = show(report_of(*cycles), "--form", last.fingerprint, "--format", "dot")
+    assert drawn.startswith("digraph") and last.ring[0].type in drawn and "app.N000" not in drawn
+
+
+def test_a_form_is_shown_in_full(show):
+    types = [f"app.T{n}" for n in range(MOST_LINKS + 9)]
+    long = cycle(*types, fingerprint="0123456789abcdef")
+    assert "more objects on the ring" in show(report_of(long), "--all")
+    text = show(report_of(long), "--form", "0123")
+    assert "more objects" not in text and "other type" not in text
+    assert all(text.count(f"{name}\n") == 2 for name in types)
+
+
+def test_a_form_that_is_not_there(show, tmp_path):
+    cycles = [ring_of(n) for n in (1, 20, 21)]
+    report, file = report_of(*cycles), str(tmp_path / "record.json")
+    wrong = f"{cycles[0].fingerprint[:-1]}z"
+    nearest = cycles[0].ring[0].type
+    assert show(report, "--form", wrong) == (
+        f"there is no form {wrong!r} in {file!r}; the nearest is {cycles[0].fingerprint}: "
+        f"{nearest} .me → {nearest}"
+    )
+    for odd in ("", "0", "zzzz", "\x1b[2J"):
+        assert show(report, "--form", odd) == (
+            f"there is no form {odd!r} in {file!r}; it has 3 forms of cycles, which --all shows"
+        )
+    assert show(report_of(), "--form", "0123").endswith("; it has 0 forms of cycles")
+    twins = report_of(*(changed(one, fingerprint=f"abcd{n}") for n, one in enumerate(cycles)))
+    assert show(twins, "--form", "abcd") == (
+        "3 forms begin with 'abcd', such as abcd0, abcd1, abcd2: give more"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "order"), [("bytes", "0312"), ("count", "2130"), ("objects", "1230")]
+)
+def test_show_sorts(show, key, order):
+    """The default is as it was found; of equal forms the fingerprint decides."""
+    cycles = (
+        ring_of(0, count=1, objects=2, size=9000),
+        ring_of(1, count=5, objects=8, size=100),
+        ring_of(2, count=10, objects=1, size=10),
+        ring_of(3, count=5, objects=1, size=200),
+    )
+    expected = [cycles[int(n)].fingerprint for n in order]
+    report = report_of(*cycles)
+    assert shown_in_full(show(report)) == [one.fingerprint for one in cycles]
+    assert shown_in_full(show(report, "--sort", key)) == expected
+    assert shown_in_full(show(report, "--sort", key, "--all")) == expected
+    read = Record.from_json(show(report, "--sort", key, "--format", "json"))
+    assert [one.fingerprint for one in read.cycles] == expected
+
+
+def test_what_else_has_forms(show):
+    cycles = (ring_of(1), ring_of(2, count=3))
+    order = [cycles[1].fingerprint, cycles[0].fingerprint]
+    collection = changed(COLLECTION, cycles=cycles, types=Counts({"app.N001": 1}))
+    trial = changed(TRIAL, report=report_of(*cycles))
+    for record in (collection, trial):
+        assert show(record) == f"{record}\n"
+        text = show(record, "--sort", "count")
+        assert text.startswith(f"{record}\n\n1 cycle: ") and shown_in_full(text) == order
+        assert shown_in_full(show(record, "--all")) == order[::-1]
+        assert shown_in_full(show(record, "--form", "0010")) == order[1:]
+    told = show(RETAINED, "--sort", "count")
+    assert told.endswith(
+        "is of kind 'retained': --form and --sort take reports, collections and trials"
+    )
+    assert show(RETAINED, "--form", "0010") == told
+    assert show(RETAINED, "--all") == f"{RETAINED}\n"
+
+
+def test_a_picture_has_no_room_for_all(python, tmp_path):
+    (tmp_path / "x.json").write_text(RINGS.to_json())
+    done = python("-m", "gcscope", "show", tmp_path / "x.json", "--all", "--format", "dot")
+    assert done.code == 2 and done.err.endswith(
+        "error: --all is for text: a picture has room for some; --form draws one form\n"
+    )
+    done = python("-m", "gcscope", "show", tmp_path / "x.json", "--sort", "size")
+    assert done.code == 2 and "invalid choice: 'size'" in done.err

@@ -64,7 +64,7 @@ def test_what_has_no_name_is_counted(quiet, stranger):
     leave_ring_through(stranger)
     known, unknown = ring_from_the_object()
     assert (known.label, known.named) == (".held", True)
-    assert (unknown.label, unknown.named) == ("2nd reference of a rooms.Liar", False)
+    assert (unknown.label, unknown.named) == ("2nd reference of the rooms.Liar", False)
 
 
 def test_members_of_a_subclass_of_what_has_no_name(quiet, stranger):
@@ -126,7 +126,7 @@ def test_a_labeller_that_fails_fails_the_report(quiet, stranger):
         gcscope.garbage()
     assert not gc.isenabled()
     labelling.labellers.clear()
-    assert text_of(ring_from_the_object()) == ".held → 2nd reference of a rooms.Liar"
+    assert text_of(ring_from_the_object()) == ".held → 2nd reference of the rooms.Liar"
 
 
 def test_the_error_of_a_labeller_can_be_collected_with_its_frames(quiet, stranger):

@@ -1,4 +1,4 @@
-"""Every public word, called as nobody should: an answer or a clear exception, never a crash."""
+"""The small words of all texts; every public word, called as nobody should: never a crash."""
 
 import threading
 
@@ -6,6 +6,7 @@ import pytest
 
 import gcscope
 from gcscope import Person, Tracked, collect, garbage, journal, refcount, trial
+from gcscope.model.phrases import with_article
 
 WRONG = [
     None,
@@ -97,6 +98,7 @@ def test_during_shutdown(python):
 import atexit, builtins, sys, threading, time
 import gcscope
 from gcscope import Person, Tracked, collect, garbage, journal, refcount, trial
+from gcscope.model.phrases import with_article
 
 def ring():
     p, q = Person("p"), Person("q")
@@ -137,3 +139,31 @@ time.sleep(0.1)
     assert done.code == 0 and "Fatal" not in done.err, done
     assert done.out.count("atexit answered") == 6, done
     assert "late" in done.out
+
+
+# ------------------------------------------------------------------------- a and an
+
+SAID_WITH_AN = """
+    int app.Node object _asyncio.Task OSError IOBase ABCMeta abc.X
+    ssl.SSLContext _ssl._SSLContext SSLContext HTTPServer http.server.X HTMLParser FTP_TLS
+    xml.sax.X xarray.DataArray lxml.X fnmatch.X mmap.mmap ndarray sqlite3.Row
+    hmac.HMAC smtplib.SMTP fcntl.X RLock LRUCache MROEntry RSAKey NNModule x.Y m.Node
+    f s3.X h5py.File hour Honest heir under.X upper update Unpickler
+    unable unimportable uninstalled unidentified eulerian
+""".split()
+SAID_WITH_A = """
+    list str src.app.X struct.Struct set frame function method module mappingproxy slice range
+    re.Match NoneType float numpy.ndarray svc.Service msgpack.Packer format string.Template
+    user.User UserDict unit unittest.mock.Mock union unicode uuid.UUID UUID URL URLs url urllib.X
+    usage utils.X utc uvloop.Loop uint ufunc U universe UNIXServer
+    one.X Once europe.X type types.X ctypes.X gcscope.Person __main__.Node _thread.lock
+    yaml.X YAMLObject zlib.X json.X TCPServer PIL.X MIMEText SAXParser FIFOQueue shelve.Shelf
+    sys.X schema.X sphinx.X square rhythm mnemonic hello.X house
+""".split()
+
+
+def test_the_article_is_that_of_the_name_as_it_is_said():
+    for article, names in (("an", SAID_WITH_AN), ("a", SAID_WITH_A)):
+        for name in names:
+            assert with_article(name) == f"{article} {name}"
+    assert with_article("") == "a " and with_article("\N{CJK UNIFIED IDEOGRAPH-4EBA}") == "a 人"

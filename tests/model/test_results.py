@@ -131,7 +131,7 @@ def test_fields_are_given_by_name_and_complete():
         ('{"schema": "gcscope/1"}', "expected a report, not None"),
         (
             '{"schema": "gcscope/1", "kind": "report"}',
-            "expected an object with the fields of a Report",
+            "expected an object with the fields of Report",
         ),
         (
             REPORT.to_json().replace("3120", "-1"),
@@ -162,7 +162,7 @@ def test_fields_are_given_by_name_and_complete():
         ),
         (REPORT.to_json().replace('"notes": []', '"notes": [1]'), "expected a string"),
         (REPORT.to_json().replace('"notes": []', '"notes": {}'), "expected an array"),
-        (REPORT.to_json().replace('"cycles": []', '"cycles": [1]'), "the fields of a Cycle"),
+        (REPORT.to_json().replace('"cycles": []', '"cycles": [1]'), "the fields of Cycle"),
     ],
 )
 def test_reading_what_is_not_a_report(text, message):

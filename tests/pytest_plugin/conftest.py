@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-from inner_session import HELPERS, RINGS, Run
+from inner_session import HELPERS, NOTING, RINGS, Run
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def run(pytester, monkeypatch):
 
     Its tests, its options; ini= is its pytest.ini, plugins= the helpers it gets.
     """
-    pytester.makepyfile(rings=RINGS)
+    pytester.makepyfile(rings=RINGS, noting=NOTING)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
 

@@ -89,10 +89,8 @@ class CaseTearDown(unittest.TestCase):
         "test_that_is_expected_to_fail"
     }
     assert done.named("passed") == {"test_clean", "test_subtests"}
-    assert (
-        done.failure("test_set_up")[0] == done.failure("test_leaky")[0] == f"left 1 cycle: {NODE}"
-    )
-    assert done.failure("test_leaky_subtests")[0] == f"left 3 cycles: {NODE}"
+    assert done.headline("test_set_up") == done.headline("test_leaky") == f"left 1 cycle: {NODE}"
+    assert done.headline("test_leaky_subtests") == f"left 3 cycles: {NODE}"
     assert done.failure("test_tear_down")[0] == f"left 1 cycle: {OTHER}"
     for name in ("test_that_fails", "test_that_errs"):
         assert done.outcomes[name] == "failed"
@@ -201,7 +199,7 @@ def check_async(done, params=("",)):
     )
     assert done.named("failed") == names("test_leaky", "test_raises_and_leaks")
     for name in names("test_leaky", "test_raises_and_leaks"):
-        assert done.failure(name)[0] == f"left 1 cycle: {NODE}"
+        assert done.headline(name) == f"left 1 cycle: {NODE}"
 
 
 def test_async_tests_of_pytest_asyncio(run):

@@ -1,6 +1,7 @@
 """The plugin's options, and other ways to run and other plugins beside it."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -9,8 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 import gcscope
-from gcscope.model.judgement import Judgement
-from inner_session import LEAKY, NODE, OTHER, PLAIN, judgements
+from inner_session import LEAKY, NODE, OTHER, PLAIN, judgements, properties
 
 # ----------------------------------------------------------------------------------------- options
 
@@ -20,15 +20,15 @@ from inner_session import LEAKY, NODE, OTHER, PLAIN, judgements
     [
         ("", "", {"marked"}, False),
         ("--gcscope", "", {"marked"}, True),
-        ("--gcscope-fail", "", {"marked", "unmarked"}, False),
+        ("--gcscope-fail", "", {"marked", "unmarked"}, True),
         ("--gcscope-off", "", set(), False),
         ("", "gcscope = off", {"marked"}, False),
         ("", "gcscope = report", {"marked"}, True),
-        ("", "gcscope = fail", {"marked", "unmarked"}, False),
+        ("", "gcscope = fail", {"marked", "unmarked"}, True),
         ("--gcscope", "gcscope = fail", {"marked"}, True),
-        ("--gcscope --gcscope-fail", "gcscope = off", {"marked", "unmarked"}, False),
+        ("--gcscope --gcscope-fail", "gcscope = off", {"marked", "unmarked"}, True),
         ("--gcscope --gcscope-fail --gcscope-off", "gcscope = fail", set(), False),
-        ("", "addopts = --gcscope-fail", {"marked", "unmarked"}, False),
+        ("", "addopts = --gcscope-fail", {"marked", "unmarked"}, True),
     ],
 )
 def test_which_tests_are_judged(run, options, ini, failed, told):
@@ -39,18 +39,20 @@ def test_which_tests_are_judged(run, options, ini, failed, told):
         and len(done.outcomes) == 4
     )
     assert ("cycles that tests left to the collector" in done.text) is told
-    assert ("  in test_inner.py::test_unmarked" in done.lines) is told
-    assert "  in test_inner.py::test_marked" not in done.lines  # it stands among the failures
+    for name in ("marked", "unmarked"):
+        assert (f"  in test_inner.py::test_{name}" in done.lines) is told
     assert bool(done.summary) is bool(failed)
     if told:
-        assert done.summary[0] == (
-            "4 tests judged, 2 left cycles (1 form): 1 failed, 1 told, not failed "
-            "(--gcscope-fail makes them fail)"
+        how = (
+            "2 failed"
+            if "unmarked" in failed
+            else "1 failed, 1 told, not failed (--gcscope-fail makes them fail)"
         )
-    if told or "unmarked" in failed:
-        assert done.summary[1:] == [
+        assert done.summary == [
+            f"4 tests judged, 2 left cycles (1 form): {how}",
             "not judged: 1 cycle allowed, in 1 test",
-            "allow_cycles is not needed by test_inner.py::test_clean: they left none",
+            "allow_cycles is not needed by 1 test:",
+            "  test_inner.py::test_clean",
         ]
 
 
@@ -82,7 +84,8 @@ def test_both():
     done = run(code, "--gcscope-fail", ini="gcscope_ignore =\n    django.*\n    rings.No[dt]e\n")
     assert (
         done.named("passed") == {"test_marked"}
-        and done.failure("test_both")[0] == f"left 1 cycle: {OTHER}"
+        and done.failure("test_other")[0] == f"left 1 cycle: {OTHER}"
+        and done.headline("test_both") == f"left 1 cycle: {OTHER}"
     )
 
 
@@ -120,16 +123,17 @@ def test_leaky():
 def test_first_allowed():
     pass
 """
-    done = run(code, "--reruns=2", "--junitxml=it.xml", plugins=["rerunfailures"])
+    done = run(code, "--reruns=2", "--junitxml=it.xml", "-pnoting", plugins=["rerunfailures"])
     assert done.outcomes == {
         "test_flaky": "rerun+rerun+passed",
         "test_leaky": "rerun+rerun+failed",
         "test_first_allowed": "passed",
     }
     assert done.summary == ["2 tests judged, 1 left cycles (1 form): 1 failed"]
-    assert {name: len(it.findings) for name, it in judgements(done.folder / "it.xml").items()} == {
-        "test_leaky": 1
-    }
+    left = judgements(done.folder)
+    assert {name: len(it.findings) for name, it in left.items()} == {"test_leaky": 1}
+    (cycle,) = left["test_leaky"].of("new")
+    assert properties(done.folder / "it.xml") == {"test_leaky": f"1 cycle: {cycle.fingerprint}"}
     done = run("n = []\ndef test_flaky():\n    ring()\n    n.append(1)\n    assert len(n) > 1",
                "--gcscope", "--reruns=2", plugins=["rerunfailures"])  # fmt: skip
     assert done.outcomes == {"test_flaky": "rerun+passed"} and done.text.count("┌►") == 1
@@ -149,23 +153,25 @@ def test_raises():
 """
     )
     alone = run(code, "--gcscope", plugins=["xdist"])
-    spread = run(code, "--gcscope", "-n2", "--junitxml=it.xml", plugins=["xdist"])
+    spread = run(code, "--gcscope", "-n2", "--junitxml=it.xml", "-pnoting", plugins=["xdist"])
     assert (
         spread.outcomes == alone.outcomes
         and len(spread.outcomes) == 9
         and spread.code == alone.code == 1
     )
-    assert spread.summary == alone.summary and len(spread.summary) == 4
+    assert spread.summary == alone.summary and len(spread.summary) == 5
     section = "== cycles that tests left to the collector =="
     told = [
         run.text[run.text.index(section) : run.text.index("gcscope: ")] for run in (alone, spread)
     ]
-    assert told[0] == told[1] and "test_inner.py::test_param[2] and 1 more" in told[0]
-    assert len(judgements(spread.folder / "it.xml")) == 9
+    assert told[0] == told[1] and "  and 1 more test\n" in told[0]
+    assert "  in 'test_inner.py::test_param[2]'\n" in told[0]
+    assert len(judgements(spread.folder)) == 9
+    assert len(properties(spread.folder / "it.xml")) == 8  # test_clean left nothing
 
 
 def test_junit_xml(run):
-    done = run(LEAKY, "--gcscope", "--junitxml=it.xml")
+    done = run(LEAKY, "--gcscope", "--junitxml=it.xml", "-pnoting")
     cases = {
         case.get("name"): case
         for case in ElementTree.parse(done.folder / "it.xml").iter("testcase")
@@ -176,7 +182,7 @@ def test_junit_xml(run):
         and "◄ cut here" in failure.text
     )
     assert cases["test_unmarked"].find("failure") is None
-    found = judgements(done.folder / "it.xml")
+    found = judgements(done.folder)
     assert {name: [finding.standing for finding in it.findings] for name, it in found.items()} == {
         "test_unmarked": ["new"],
         "test_marked": ["new"],
@@ -185,7 +191,13 @@ def test_junit_xml(run):
     }
     assert found["test_marked"].fails and not found["test_unmarked"].fails
     assert found["test_allowed"].reason == "kept for now"
-    assert found["test_marked"].findings[0].cycle.types == {"rings.Node": 1}
+    (cycle,) = found["test_marked"].of("new")
+    assert cycle.types == {"rings.Node": 1}
+    assert properties(done.folder / "it.xml") == {
+        "test_unmarked": f"1 cycle: {cycle.fingerprint}",
+        "test_marked": f"1 cycle: {cycle.fingerprint}",
+        "test_allowed": f"1 cycle allowed: {cycle.fingerprint}",
+    }
 
 
 def test_a_property_of_the_same_name_is_the_tests_own(run):
@@ -211,7 +223,7 @@ def test_clean(noted):
     assert (
         values[0] == "0.1"
         and values[2] == "0.2"
-        and Judgement.from_json(values[1]).fails
+        and re.fullmatch(r"1 cycle: [0-9a-f]{16}", values[1])
         and len(values) == 3
     )
 

@@ -11,59 +11,21 @@ from gcscope.model.judgement import (
     NEW,
     OF_PYTEST,
     Baseline,
-    Finding,
     Judgement,
     KnownRing,
 )
-from gcscope.model.record import sum_counts
-from gcscope.model.results import Cut, Cycle, Link, Report
 from gcscope.pytest_plugin.baseline import read_baseline, write_baseline
-from gcscope.pytest_plugin.messages import MOST_FORMS, failure_text, forms_lines, summary_lines
-from gcscope.pytest_plugin.messages import tests_phrase as phrase_of_tests
+from gcscope.pytest_plugin.messages import summary_lines
 from gcscope.pytest_plugin.policy import (
     Rules,
-    Session,
     is_of_pytest,
     is_of_runner,
     judge,
-    known_ring,
     matches,
     type_name,
 )
-
-
-def cycle(*types, fingerprint="f1", count=1, also=()):
-    """A ring through these types.
-
-    "type name" where an object has a name, "type|label" where its reference has one.
-    """
-    links = []
-    for text in types:
-        head, _, label = text.partition("|")
-        kind, _, name = head.partition(" ")
-        links.append(
-            Link(
-                type=kind,
-                name=name or None,
-                label=label or ".me",
-                named=True,
-                where=None,
-                refcount=None,
-            )
-        )
-    return Cycle(
-        ring=tuple(links),
-        objects=len(links),
-        dragged=0,
-        dragged_bytes=0,
-        bytes=100,
-        types=sum_counts({link.type: 1 for link in links}, dict.fromkeys(also, 1)),
-        cause=None,
-        cut=Cut(link=links[0], advice="let go", frees=len(links), references=1),
-        advice="let go",
-        count=count,
-        fingerprint=fingerprint,
-    )
+from gcscope.pytest_plugin.session import Session, known_ring
+from specimens.judgements import cycle, judgement, report
 
 
 def rules(**changes):
@@ -75,15 +37,6 @@ def rules(**changes):
         "own_frames": frozenset({"test_it"}),
     }
     return Rules(**{**usual, **changes})
-
-
-def report(*cycles, notes=()):
-    return Report(objects=9, bytes=9, types=sum_counts(), cycles=cycles, alive=False, notes=notes)
-
-
-def judgement(*pairs, severity="fail", notes=()):
-    findings = tuple(Finding(cycle=ring, standing=standing) for ring, standing in pairs)
-    return Judgement(findings=findings, notes=notes, severity=severity, reason=None)
 
 
 # ------------------------------------------------------------------------- patterns
@@ -209,83 +162,6 @@ def test_what_fails():
     for text in ("", "0.1", "[]", "{}", judged.to_json().replace("judgement", "cycle")):
         with pytest.raises(ValueError):
             Judgement.from_json(text)
-
-
-# ----------------------------------------------------------------------------- text
-
-
-def test_the_text_of_a_failure():
-    judged = judgement(
-        (cycle("app.Node", count=3), NEW),
-        (cycle("app.Other", fingerprint="f2"), NEW),
-        (cycle("app.Known", count=2), KNOWN),
-        (cycle("app.Allowed"), ALLOWED),
-        notes=("look out",),
-    )
-    text = failure_text(judged).splitlines()
-    assert text[0] == "left 4 cycles, first: app.Node .me → app.Node" and text[1] == ""
-    assert text[-4:] == [
-        "",
-        "besides, not judged: 2 cycles known to the baseline",
-        "besides, not judged: 1 cycle allowed",
-        "note: look out",
-    ]
-    assert failure_text(judgement((cycle("app.Node"), NEW))).startswith(
-        "left 1 cycle: app.Node .me → app.Node\n\n"
-    )
-    many = judgement(
-        *((cycle(f"app.N{n}", fingerprint=f"f{n}"), NEW) for n in range(MOST_FORMS + 2))
-    )
-    text = failure_text(many)
-    assert text.count("┌►") == MOST_FORMS and text.endswith("\n\nand 2 more forms of cycles")
-
-
-def test_names_of_tests():
-    assert phrase_of_tests(["b", "a"]) == "a, b" and phrase_of_tests("dcba") == "a, b, c and 1 more"
-
-
-def test_a_session():
-    session = Session()
-    node, other = cycle("app.Node", count=2), cycle("app.Other", fingerprint="f2")
-    session.add("a", judgement((node, NEW)))
-    session.add("b", judgement((node, NEW), (other, ALLOWED), severity="report", notes=("n",)))
-    session.add("c", None)
-    session.add("d", judgement((other, KNOWN), notes=("n",)))
-    session.add("e", judgement(severity="allow"))
-    session.add("f", judgement(notes=("o",)))
-    assert session.judged == set("abcdef") and session.tests(NEW) == ["a", "b"]
-    (form,) = session.forms(NEW)
-    assert form.tests == ("a", "b") and form.cycle.count == 4
-    (form,) = session.forms(NEW, severity="report")
-    assert form.tests == ("b",) and form.cycle.count == 2
-    assert session.notes() == {"n": 2, "o": 1} and set(session.seen()) == {"f1", "f2"}
-    told, lines = summary_lines(session, None, False)
-    assert "  in b" in told and sum("┌►" in line for line in told) == 1
-    assert lines == [
-        "6 tests judged, 2 left cycles (1 form): 1 failed, 1 told, not failed (--gcscope-fail "
-        "makes them fail)",
-        "not judged: 1 cycle allowed, in 1 test",
-        "allow_cycles is not needed by e: they left none",
-        "note: n (2 tests)",
-        "note: o (1 test)",
-    ]
-    session.add("a", None)  # run again
-    session.add("b", None)
-    assert session.tests(NEW) == [] and summary_lines(session, None, False)[1][0].endswith(
-        "none left a new cycle"
-    )
-
-
-def test_many_forms():
-    session = Session()
-    for n in range(MOST_FORMS + 3):
-        session.add(
-            f"t{n}",
-            judgement((cycle(f"app.N{n}", fingerprint=f"f{n}", count=2), NEW), severity="report"),
-        )
-    lines = forms_lines(session.forms(NEW))
-    assert sum("┌►" in line for line in lines) == MOST_FORMS
-    assert lines[-2] == "and 3 more forms of cycles, seen 6 times"
 
 
 # ------------------------------------------------------------------------- baseline

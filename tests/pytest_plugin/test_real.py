@@ -7,7 +7,8 @@ import pytest
 from gcscope.api.follow import Follower
 from gcscope.model.judgement import ALLOWED, NEW, OF_PYTEST
 from gcscope.pytest_plugin import messages as render
-from gcscope.pytest_plugin.policy import Rules, Session, judge
+from gcscope.pytest_plugin.policy import Rules, judge
+from gcscope.pytest_plugin.session import Session
 from support import python
 
 
@@ -72,7 +73,7 @@ def as_context_in_a_variable():
 def test_a_pytest_raises_is_not_held_against_a_test(left, function):
     judgement = left(function)
     assert judgement.of(OF_PYTEST)
-    assert not judgement.of(NEW), render.failure_text(judgement)
+    assert not judgement.of(NEW), render.failure_text(judgement, {})
 
 
 def as_variable_of_the_library():
@@ -90,7 +91,7 @@ def as_call_of_the_library():
 def test_a_ring_of_the_library_does_not_hide_behind_that_of_pytest_raises(left, function):
     judgement = left(function)
     assert judgement.of(NEW)
-    text = render.failure_text(judgement)
+    text = render.failure_text(judgement, {})
     assert "other rings run through it" in text
     assert "pytest.raises(...) without a variable shows the other rings" in text
 
@@ -176,8 +177,3 @@ def test_a_decorated_test_is_known_by_the_name_it_was_found_by(tmp_path):
     done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "--gcscope-fail", cwd=tmp_path)
     assert done.code == 0, done
     assert "not judged: 1 cycle" in done.out, done
-
-
-def test_long_names_of_tests_are_shortened():
-    test = f"tests/test_options.py::test_flag[{'--flag' * 40}]"
-    assert len(render.tests_phrase([test, "tests/test_arguments.py::test_short"])) < 150

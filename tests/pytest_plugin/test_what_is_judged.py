@@ -154,7 +154,7 @@ def test_without():
     assert done.failure("test_taken")[0] == f"left 1 cycle: {NODE}"
     assert done.failure("test_taken_young")[0] == f"left 1 cycle: {OTHER}"
     several = "\n".join(done.failure("test_several"))
-    assert several.startswith("left 5 cycles, first: ") and "seen 4 times" in several
+    assert several.startswith("left 5 cycles, first: ") and ", 4 times: see " in several
     assert "note:" not in done.text
 
 

@@ -221,8 +221,9 @@ def test_capacity_keeps_the_newest():
 def test_a_capacity_that_cannot_be(capacity):
     with pytest.raises(ValueError, match=r"at least 1 and less than 2\*\*32"):
         journal.capacity = capacity
-    with pytest.raises(TypeError, match="must be an int"):
-        journal.capacity = "many"
+    for odd in ("many", True, 1.0, None):
+        with pytest.raises(TypeError, match=f"must be an int, not '{type(odd).__name__}'"):
+            journal.capacity = odd
 
 
 def test_switched_off_it_notes_nothing_and_fates_are_still_known():

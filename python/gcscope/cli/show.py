@@ -6,15 +6,36 @@ import sys
 
 from gcscope.cli.files import OTHER_PICTURES, Target, read_bytes, suffix_of
 from gcscope.cli.streams import put, put_bytes, put_text
-from gcscope.cli.trouble import EXIT_CODES, Trouble
-from gcscope.model.record import Record, form_of_suffix, forms, picture_suffixes, rendered
+from gcscope.cli.trouble import EXIT_CODES, Trouble, WrongUsage
+from gcscope.model.diff import report_within
+from gcscope.model.phrases import plural, ring_line
+from gcscope.model.record import (
+    Record,
+    changed,
+    form_of_suffix,
+    forms,
+    picture_suffixes,
+    rendered,
+    writers,
+)
+from gcscope.model.results import Collection, Report, Trial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
+
+    from gcscope.model.results import Cycle
 
 
 HELP = "print a record that was written as JSON"
+# What the forms of a report can be sorted by; the largest come first.
+_SORTED_BY: dict[str, Callable[[Cycle], int]] = {
+    "bytes": lambda cycle: cycle.count * cycle.held_bytes,
+    "count": lambda cycle: cycle.count,
+    "objects": lambda cycle: cycle.count * cycle.held,
+}
+_LEAST_BEGINNING = 4  # characters of a fingerprint that may stand for all of it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +43,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXIT_CODES
     parser.description = "Print a record that gcscope wrote: of run -o, or of to_json()."
     parser.add_argument("file", metavar="FILE", help="the file; - for standard input")
+    parser.add_argument(
+        "--all", action="store_true", help="every form of cycles in full, as text, and every type"
+    )
+    parser.add_argument(
+        "--form",
+        dest="fingerprint",
+        metavar="FINGERPRINT",
+        help="only this form of cycles, in full; the beginning of its fingerprint is enough",
+    )
+    parser.add_argument(
+        "--sort",
+        choices=tuple(_SORTED_BY),
+        help="by what all cycles of a form hold, or by how many there are; the largest first",
+    )
     parser.add_argument(
         "--format", choices=forms(), help="default: what the name of -o ends in, else text"
     )
@@ -40,6 +75,89 @@ def read_record(name: str) -> Record:
         raise Trouble(f"cannot read {name!r}: {reason}") from None
 
 
+# -------------------------------------------------------------------- what is asked for
+
+
+def _report(record: Record, options: argparse.Namespace) -> Report:
+    """Return the report that a record is or has."""
+    report = report_within(record)
+    if report is None:
+        kind = type(record).__name__.lower()
+        raise Trouble(
+            f"{options.file!r} is of kind {kind!r}: --form and --sort take reports, collections "
+            "and trials"
+        )
+    return report
+
+
+def _sorted(record: Record, options: argparse.Namespace) -> Record:
+    """Return a record whose forms of cycles stand in the order that is asked for."""
+    key = _SORTED_BY[options.sort]
+    cycles = tuple(sorted(_report(record, options).cycles, key=lambda c: (-key(c), c.fingerprint)))
+    if isinstance(record, Trial):
+        return changed(record, report=changed(record.report, cycles=cycles))
+    assert isinstance(record, (Report, Collection))
+    return changed(record, cycles=cycles)
+
+
+def _not_there(report: Report, options: argparse.Namespace) -> Trouble:
+    """Say that a report has no form of that fingerprint, and which may be meant."""
+    from difflib import get_close_matches
+
+    by_fingerprint = {cycle.fingerprint: cycle for cycle in report.cycles}
+    near = get_close_matches(options.fingerprint, by_fingerprint, 1)
+    has = plural(len(by_fingerprint), "form")
+    hint = (
+        f"the nearest is {near[0]}: {ring_line(by_fingerprint[near[0]])}"
+        if near
+        else f"it has {has} of cycles{', which --all shows' if by_fingerprint else ''}"
+    )
+    return Trouble(f"there is no form {options.fingerprint!r} in {options.file!r}; {hint}")
+
+
+def _form(report: Report, options: argparse.Namespace) -> Cycle:
+    """Return the form of a report that a fingerprint, or its beginning, means."""
+    wanted = options.fingerprint
+    for cycle in report.cycles:
+        if cycle.fingerprint == wanted:
+            return cycle
+    begun = [cycle for cycle in report.cycles if cycle.fingerprint.startswith(wanted)]
+    if len(wanted) < _LEAST_BEGINNING or not begun:
+        raise _not_there(report, options)
+    if len(begun) > 1:
+        names = ", ".join(cycle.fingerprint for cycle in begun[:_LEAST_BEGINNING])
+        raise Trouble(f"{len(begun):,} forms begin with {wanted!r}, such as {names}: give more")
+    return begun[0]
+
+
+def _text(record: Record, options: argparse.Namespace) -> str:
+    """Write a record as text; of one that has a report, its forms where they are asked for."""
+    if isinstance(record, Report):
+        listed: str = writers().listed(record, options.all)
+        return listed
+    report = report_within(record)
+    if report is None or not (options.all or options.sort):
+        return str(record)
+    return f"{record}\n{writers().forms_text(report, options.all)}"
+
+
+def _written(options: argparse.Namespace, form: str) -> str | bytes:
+    """Read the record, and write what of it is asked for, in one of forms()."""
+    record = read_record(options.file)
+    if options.sort is not None:
+        record = _sorted(record, options)
+    if options.fingerprint is not None:
+        report = _report(record, options)
+        record = _form(report, options)
+        if form == "text":
+            text: str = writers().form_text(record, report.alive)
+            return text
+    return _text(record, options) if form == "text" else _rendered(record, form)
+
+
+# ------------------------------------------------------------------------- out with it
+
+
 def _rendered(record: Record, form: str) -> str | bytes:
     try:
         return rendered(record, form)
@@ -49,34 +167,43 @@ def _rendered(record: Record, form: str) -> str | bytes:
         raise Trouble(f"{error}; --format dot writes the picture as text") from None
 
 
-def print_record(record: Record, form: str) -> None:
-    """Write a record on stdout, in one of forms(). Raises Trouble if it cannot be drawn."""
-    if form == "text":
-        put_text(str(record), sys.stdout)
-        return
-    if form == "png":
-        put_bytes(b"", sys.stdout)  # not to a terminal, whatever there is to draw
-    written = _rendered(record, form)
+def _print(written: str | bytes, form: str) -> None:
     if isinstance(written, bytes):
         put_bytes(written, sys.stdout)
+    elif form == "text":
+        put_text(written, sys.stdout)
     else:
         put(written, sys.stdout)
 
 
-def run(options: argparse.Namespace) -> None:
-    """Print the record, or write it into a file."""
+def print_record(record: Record, form: str) -> None:
+    """Write a record on stdout, as text or JSON."""
+    _print(_rendered(record, form), form)
+
+
+def _form_asked_for(options: argparse.Namespace) -> str:
+    """Return the form that the options name: one of forms()."""
     suffix = suffix_of(options.output)
-    form = options.format or form_of_suffix(suffix)
+    form: str | None = options.format or form_of_suffix(suffix)
     if form is None and suffix in OTHER_PICTURES:
         *others, last = picture_suffixes()
         raise Trouble(
             f"cannot draw a {suffix}: {', '.join(others)} and {last} are to be had; --format says "
             "what it is to be"
         )
-    form = form or "text"
+    if options.all and form not in (None, "text", "json"):
+        raise WrongUsage("--all is for text: a picture has room for some; --form draws one form")
+    return form or "text"
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the record, or write it into a file."""
+    form = _form_asked_for(options)
     if options.output is None:
-        print_record(read_record(options.file), form)
+        if form == "png":
+            put_bytes(b"", sys.stdout)  # not to a terminal, whatever there is to draw
+        _print(_written(options, form), form)
         return
     target = Target(options.output)
     target.check()
-    target.write(_rendered(read_record(options.file), form))
+    target.write(_written(options, form))

@@ -32,9 +32,58 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+_VOWELS = frozenset("aeiouy")
+_LETTERS_WITH_AN = frozenset("aefhilmnorsx")
+"""Those whose names begin with a vowel, as spoken: an F, an X, but a U."""
+_SPOKEN = ("fmt", "hdr", "lst", "mgr", "msg", "src", "srv", "str", "svc")
+"""What is said as the word that it stands for: a str, a msgpack.Packer."""
+_BEGINNINGS = (
+    " f fj fl fr h l ll m mn n r rh s sc sch scr sh shr sk sl sm sn sp sph spl spr sq st sv sw "
+)
+"""The consonants that begin words which can be said, of those that begin with _LETTERS_WITH_AN."""
+_SILENT_H = ("heir", "honest", "honor", "honour", "hour")
+_LETTERS_WITH_U = ("ui", "udp", "uj", "url", "usb", "utc", "utf", "uu", "uv", "uw", "ux")
+
+
+def _first_word(noun: str) -> str:
+    """Return the word with which a name begins, in small letters: of SSLContext it is ssl."""
+    name = noun.lstrip("_")
+    capitals = next((i for i, c in enumerate(name) if not c.isupper()), len(name))
+    end = next((i for i, c in enumerate(name) if i >= capitals and not c.islower()), len(name))
+    is_acronym = 1 < capitals < end - 1  # else a word, or URLs
+    return name[: capitals - 1 if is_acronym else end].lower()
+
+
+def _begins_with_you(word: str) -> bool:
+    """Return whether a word in u is said as in user, unit and URL, not as in under and upper."""
+    if word.startswith("un"):
+        return word.startswith("uni") and not word.startswith(("unid", "unim", "unin"))
+    is_open = len(word) > 2 and word[1] not in _VOWELS and word[2] in _VOWELS  # u-ser, u-til
+    return word == "u" or is_open or word.startswith(_LETTERS_WITH_U)
+
+
+def _begins_with_vowel(word: str) -> bool:
+    """Return whether a word begins with a vowel as it is said.
+
+    One that cannot be said, for it has no vowel or begins as no English word does, is spelled:
+    ssl, xml, fnmatch, LRU.
+    """
+    first = word[:1]
+    if first == "u":
+        return not _begins_with_you(word)
+    if first in _VOWELS:
+        is_eu = word.startswith("eu") and len(word) > 2 and not word.startswith("euler")
+        return not (first == "y" or is_eu or word in ("one", "once"))
+    onset = next((i for i, c in enumerate(word) if c in _VOWELS), len(word))
+    is_said = onset < len(word) and f" {word[:onset]} " in _BEGINNINGS
+    if is_said or word.startswith(_SPOKEN):
+        return word.startswith(_SILENT_H)
+    return first in _LETTERS_WITH_AN
+
+
 def with_article(noun: str) -> str:
-    """Write a noun with a or an: an int, a list, an app.Node."""
-    return f"{'an' if noun[:1].lower() in ('a', 'e', 'i', 'o', 'u') else 'a'} {noun}"
+    """Write a noun with a or an, as its first word is said: an int, a user, an ssl.SSLContext."""
+    return f"{'an' if _begins_with_vowel(_first_word(noun)) else 'a'} {noun}"
 
 
 def counts_lines(counts: Counts, most: int = MOST_TYPES) -> list[str]:

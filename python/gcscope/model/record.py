@@ -156,7 +156,7 @@ def _read_record(cls: type[Record], declared: Mapping[str, str]) -> Callable[[ob
     def read_fields(value: object) -> Record:
         if not isinstance(value, dict) or value.keys() != set(cls.__slots__):
             fields = ", ".join(cls.__slots__)
-            raise ValueError(f"expected an object with the fields of a {cls.__name__}: {fields}")
+            raise ValueError(f"expected an object with the fields of {cls.__name__}: {fields}")
         if not readers:
             readers.update((name, _reader_of(declared[name])) for name in cls.__slots__)
         record = cls(**{name: readers[name](value[name]) for name in cls.__slots__})
@@ -230,10 +230,10 @@ class Record(metaclass=RecordType):
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"a {type(self).__name__} cannot be changed")
+        raise AttributeError(f"{type(self).__name__} cannot be changed")
 
     def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"a {type(self).__name__} cannot be changed")
+        raise AttributeError(f"{type(self).__name__} cannot be changed")
 
     def _values(self) -> tuple[object, ...]:
         return tuple(getattr(self, name) for name in self.__slots__)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from gcscope.api.follow import Follower
     from gcscope.model.judgement import Baseline, Judgement
-    from gcscope.pytest_plugin.policy import Rules, Session
+    from gcscope.pytest_plugin.policy import Rules
+    from gcscope.pytest_plugin.session import Session
 
 
 _NAMES = ("no_cycles", "allow_cycles")
@@ -40,6 +41,8 @@ class _Options:
         self.ignore = tuple(config.getini("gcscope_ignore"))
         self.broken: str | None = None
         self.failed: str | None = None
+        self.explained: dict[str, str] = {}
+        """The forms that failures of this process explain, and the tests whose they are."""
         self.path = _baseline_path(config)
         self.updates: bool = option.gcscope_update_baseline and not self.is_off
         if self.updates and self.path is None:
@@ -87,9 +90,18 @@ class _Options:
         return self.broken is None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note which test has failed: while its call runs, that is a subtest of it."""
+        """Note which test has failed (while its call runs, a subtest of it), and what it explains.
+
+        Only now: one that is run again, or expected to fail, is shown to nobody.
+        """
         if report.failed:
             self.failed = report.nodeid
+            forms = getattr(report, "gcscope_explains", ())
+            self.explained.update(dict.fromkeys(forms, report.nodeid))
+
+    def explained_elsewhere(self, item: pytest.Item) -> dict[str, str]:
+        """Return the forms that the failures of other tests explain, and these tests."""
+        return {form: test for form, test in self.explained.items() if test != item.nodeid}
 
     def asks(self, item: pytest.Item) -> tuple[str, pytest.Mark | None] | None:
         """Return what a new ring means to a test, and the mark that says so.
@@ -118,10 +130,15 @@ class _Options:
 
 
 _OPTIONS: pytest.StashKey[_Options] = pytest.StashKey()
-_STATE: pytest.StashKey[str | None] = pytest.StashKey()
-"""Of a test's call: None where it was not to be judged, '' where it was, else why it was not."""
+_ON_REPORT: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+"""Of a test's call: what is written on its report, and so goes through xdist.
+
+    gcscope_state       None where it was not to be judged, '' where it was, else why it was not
+    gcscope_judgement   what it left, as JSON; not there where it left nothing
+    gcscope_explains    the forms that its failure explains
+"""
 _NOTED: pytest.StashKey[tuple[str, str]] = pytest.StashKey()
-"""Of a test: the property that has its judgement."""
+"""Of a test: the property that says, in JUnit XML, what it left."""
 
 
 def _own_frames(item: pytest.Item) -> Iterator[str]:
@@ -172,11 +189,11 @@ def _misuse(mark: pytest.Mark) -> str | None:
     if mark.args or set(mark.kwargs) - {"allow"} or not is_list:
         return 'no_cycles takes a list by name: @pytest.mark.no_cycles(allow=["app.Node"])'
     odd = next((item for item in allow if not isinstance(item, (str, type))), None)
-    return (
-        None
-        if odd is None
-        else f"no_cycles(allow=...) takes classes and strings, not a {type(odd).__name__}"
-    )
+    if odd is None:
+        return None
+    from gcscope.model.phrases import with_article
+
+    return f"no_cycles(allow=...) takes classes and strings, not {with_article(type(odd).__name__)}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -185,7 +202,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(options, "gcscope-options")
     # in the process that was started, if there are others (xdist)
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(_Summary(options), "gcscope-summary")
+        style = config.getoption("tbstyle", "auto")
+        config.pluginmanager.register(_Summary(options, style), "gcscope-summary")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -209,19 +227,43 @@ def _look(follower: Follower, rules: Rules) -> Judgement:
         return Judgement(findings=(), notes=(note,), severity=rules.severity, reason=rules.reason)
 
 
+def _most_forms(config: pytest.Config) -> int | None:
+    """Return how many forms of rings are told in full; None for all."""
+    from gcscope.pytest_plugin.messages import MOST_FORMS
+
+    return None if config.getoption("verbose", 0) >= 2 else MOST_FORMS
+
+
 def _note(item: pytest.Item, judgement: Judgement) -> None:
-    """Write a judgement where the summary finds it."""
-    item.stash[_STATE] = ""
+    """Write a judgement where the summary, and who reads JUnit XML, finds it."""
+    from gcscope.pytest_plugin.messages import property_text
+
+    item.stash[_ON_REPORT] = noted = {"gcscope_state": ""}
     if judgement.findings or judgement.notes or judgement.severity == "allow":
-        item.stash[_NOTED] = noted = (_PROPERTY, judgement.to_json())
-        item.user_properties.append(noted)
+        noted["gcscope_judgement"] = judgement.to_json()
+    if judgement.findings:
+        item.stash[_NOTED] = pair = (_PROPERTY, property_text(judgement))
+        item.user_properties.append(pair)
+
+
+def _fail(item: pytest.Item, judgement: Judgement) -> None:
+    """Fail a test that left what it must not leave."""
+    from gcscope.pytest_plugin.messages import failure_text
+    from gcscope.pytest_plugin.policy import form_of
+    from gcscope.pytest_plugin.session import to_explain
+
+    most = _most_forms(item.config)
+    elsewhere = item.config.stash[_OPTIONS].explained_elsewhere(item)
+    explained = [form_of(cycle) for cycle in to_explain(judgement, elsewhere)[:most]]
+    item.stash[_ON_REPORT]["gcscope_explains"] = explained
+    pytest.fail(failure_text(judgement, elsewhere, most), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Look at what the call of a test leaves, if it passes."""
     options = item.config.stash[_OPTIONS]
-    item.stash[_STATE] = None
+    item.stash[_ON_REPORT] = {"gcscope_state": None}
     # Of an earlier run of it; the test may have a property of that name, too.
     earlier = item.stash.get(_NOTED, None)
     item.user_properties[:] = [pair for pair in item.user_properties if pair is not earlier]
@@ -229,10 +271,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if asked is None:
         return (yield)
     if not options.loads():
-        item.stash[_STATE] = options.broken
+        item.stash[_ON_REPORT] = {"gcscope_state": options.broken}
         return (yield)
     from gcscope.api.follow import Follower
-    from gcscope.pytest_plugin.messages import failure_text
 
     rules = options.rules(item, *asked)
     options.failed = None
@@ -250,18 +291,32 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     judgement = _look(follower, rules)
     _note(item, judgement)
     if judgement.fails:
-        pytest.fail(failure_text(judgement), pytrace=False)
+        _fail(item, judgement)
     return result
+
+
+def _keep_the_headline(report: pytest.TestReport) -> None:
+    """Leave, of the message that pytest shows a second time, the first line.
+
+    It stands in the short summary, whole where there is a variable CI, and in JUnit XML beside the
+    text of the failure.
+    """
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if crash is not None:
+        crash.message = crash.message.partition("\n")[0]
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Write on the report of a call whether it was judged: what is on it goes through xdist."""
+    """Write on the report of a call what was found: what is on it goes through xdist."""
     report = yield
     if report.when == "call":
-        vars(report)["gcscope_state"] = item.stash.get(_STATE, None)
+        noted: dict[str, Any] = item.stash.get(_ON_REPORT, {})
+        vars(report).update(noted)
+        if report.failed and "gcscope_explains" in noted:
+            _keep_the_headline(report)
     return report
 
 
@@ -269,20 +324,25 @@ def _judgement_on(report: pytest.TestReport) -> Judgement | None:
     """Read back what `_note` has written; None where it had nothing to write."""
     from gcscope.model.judgement import Judgement
 
-    for name, value in reversed(report.user_properties):
-        if name == _PROPERTY:
-            try:
-                return Judgement.from_json(str(value))
-            except ValueError:  # the test's own property
-                continue
-    return None
+    text = getattr(report, "gcscope_judgement", None)
+    return None if text is None else Judgement.from_json(text)
+
+
+def _is_shown(report: pytest.TestReport, style: str) -> bool:
+    """Return whether the text of a failure will be shown, in a style of --tb.
+
+    As a line, pytest before 7.4 shows nothing of a failure without a traceback.
+    """
+    is_without = style == "line" and getattr(report.longrepr, "reprcrash", None) is None
+    return report.failed and style != "no" and not is_without
 
 
 class _Summary:
     """The hooks that sum up what all tests left, in the process that was started."""
 
-    def __init__(self, options: _Options) -> None:
+    def __init__(self, options: _Options, style: str) -> None:
         self.options = options
+        self.style = style
         self.session: Session | None = None
         self.broken: dict[str, int] = {}
         self.baseline_line: str | None = None
@@ -294,11 +354,12 @@ class _Summary:
             self.broken[state] = self.broken.get(state, 0) + 1
         if state != "":
             return
-        from gcscope.pytest_plugin.policy import Session
+        from gcscope.pytest_plugin.session import Session
 
         if self.session is None:
             self.session = Session()
-        self.session.add(report.nodeid, _judgement_on(report))
+        explains = getattr(report, "gcscope_explains", ()) if _is_shown(report, self.style) else ()
+        self.session.add(report.nodeid, _judgement_on(report), explains)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -340,7 +401,9 @@ class _Summary:
             return
         from gcscope.pytest_plugin.messages import summary_lines
 
-        reported, lines = summary_lines(self.session, self.options.baseline, self.options.updates)
+        options = self.options
+        most = _most_forms(terminalreporter.config)
+        reported, lines = summary_lines(self.session, options.baseline, options.updates, most)
         if self.baseline_line is not None:
             lines.append(self.baseline_line)
         if reported:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from shlex import quote
+
 from gcscope.model.judgement import ALLOWED, KNOWN, NEW, OF_PYTEST
-from gcscope.model.phrases import plural, ring_line, shortened
-from gcscope.pytest_plugin.policy import goes_through_raises
+from gcscope.model.phrases import plural, ring_line, size
+from gcscope.pytest_plugin.policy import form_of, goes_through_raises
+from gcscope.pytest_plugin.session import grouped, to_explain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from gcscope.model.judgement import Baseline, Judgement
     from gcscope.model.results import Cycle
-    from gcscope.pytest_plugin.policy import Form, Session
+    from gcscope.pytest_plugin.session import Form, FormGroup, Session
 
 
 MOST_FORMS = 20
@@ -22,7 +25,7 @@ OF_PYTEST_WHY = "of pytest (a test's own frame with its pytest.raises, or what r
 
 def _ring_lines(cycle: Cycle) -> list[str]:
     """Write a ring; of one that is shown by its way through pytest, how to see the others."""
-    lines = str(cycle).splitlines()
+    lines = f"{cycle} · form {cycle.fingerprint}".splitlines()
     if cycle.cut is not None and cycle.cut.frees < cycle.objects and goes_through_raises(cycle):
         lines.append("  pytest.raises(...) without a variable shows the other rings")
     return lines
@@ -30,6 +33,15 @@ def _ring_lines(cycle: Cycle) -> list[str]:
 
 def _count(cycles: Iterable[Cycle]) -> int:
     return sum(cycle.count for cycle in cycles)
+
+
+def _more_forms(cycles: Iterable[Cycle]) -> str:
+    rest = list(cycles)
+    seen = f"{plural(len(rest), 'more form')} of cycles, seen {plural(_count(rest), 'time')}"
+    return f"and {seen} (-vv shows all)"
+
+
+# --------------------------------------------------------------------------- one test
 
 
 def _aside(judgement: Judgement) -> list[str]:
@@ -46,37 +58,96 @@ def _aside(judgement: Judgement) -> list[str]:
     return found + [f"note: {note}" for note in judgement.notes]
 
 
-def failure_text(judgement: Judgement) -> str:
-    """Write why a test fails: the first ring in the first line, all of them explained below."""
-    cycles = judgement.of(NEW)
+def _reference(cycle: Cycle, elsewhere: Mapping[str, str]) -> str:
+    """Write a ring in a line and, where another test's failure explains it, which."""
+    test = elsewhere.get(form_of(cycle))
+    if test is None:
+        return ring_line(cycle)
+    form = f"form {cycle.fingerprint}{f', {cycle.count:,} times' if cycle.count > 1 else ''}"
+    return f"{ring_line(cycle)} ({form}: see {test}, or the list at the end)"
+
+
+def failure_text(
+    judgement: Judgement, elsewhere: Mapping[str, str], most: int | None = MOST_FORMS
+) -> str:
+    """Write why a test fails: the first ring in the first line, all of them explained below.
+
+    But for those that are explained elsewhere: form -> the test whose failure does so. most: how
+    many forms are told; None for all.
+    """
+    new = to_explain(judgement, elsewhere)
+    earlier = [cycle for cycle in judgement.of(NEW) if form_of(cycle) in elsewhere]
+    cycles = [*new, *earlier]
     more = ", first" if len(cycles) > 1 else ""
-    lines = [f"left {plural(_count(cycles), 'cycle')}{more}: {ring_line(cycles[0])}"]
-    for cycle in cycles[:MOST_FORMS]:
+    first = _reference(cycles[0], elsewhere)
+    lines = [f"left {plural(_count(cycles), 'cycle')}{more}: {first}"]
+    for cycle in new[:most]:
         lines += ["", *_ring_lines(cycle)]
-    if len(cycles) > MOST_FORMS:
-        lines += ["", f"and {plural(len(cycles) - MOST_FORMS, 'more form')} of cycles"]
+    if new and cycles[len(new[:most]) :]:
+        lines.append("")
+    others = earlier if new else earlier[1:]
+    lines += [f"and {_reference(cycle, elsewhere)}" for cycle in others[:most]]
+    rest = [*new[len(new[:most]) :], *others[len(others[:most]) :]]
+    if rest:
+        lines.append(_more_forms(rest))
     aside = _aside(judgement)
     return "\n".join([*lines, *([""] if aside else []), *aside])
 
 
-def tests_phrase(tests: Iterable[str]) -> str:
-    """Write some tests by name, and how many there are besides."""
+def property_text(judgement: Judgement) -> str:
+    """Write what a test left in few words, as `2 cycles: 0f1e, 3c2d; 1 cycle allowed: 4b5a`."""
+    parts = []
+    for standing in dict.fromkeys(finding.standing for finding in judgement.findings):
+        cycles = judgement.of(standing)
+        how = "" if standing == NEW else f" {standing}"
+        forms = ", ".join(cycle.fingerprint for cycle in cycles[:MOST_FORMS])
+        rest = f" and {len(cycles) - MOST_FORMS:,} more" if len(cycles) > MOST_FORMS else ""
+        parts.append(f"{plural(_count(cycles), 'cycle')}{how}: {forms}{rest}")
+    return "; ".join(parts)
+
+
+# ---------------------------------------------------------------------------- all tests
+
+
+def id_lines(tests: Iterable[str], before: str) -> list[str]:
+    """Write some tests, each whole and as one can paste it into a shell, and how many more."""
     named = sorted(tests)
-    rest = f" and {len(named) - MOST_TESTS:,} more" if len(named) > MOST_TESTS else ""
-    return ", ".join(map(shortened, named[:MOST_TESTS])) + rest
+    lines = [f"{before}{quote(test)}" for test in named[:MOST_TESTS]]
+    rest = len(named) - MOST_TESTS
+    return lines + ([f"  and {plural(rest, 'more test')}"] if rest > 0 else [])
 
 
-def forms_lines(forms: Iterable[Form]) -> list[str]:
-    """Write forms of rings in full, each with the tests that left it."""
-    every = list(forms)
-    lines = []
-    for form in every[:MOST_FORMS]:
-        lines += [*_ring_lines(form.cycle), f"  in {tests_phrase(form.tests)}", ""]
-    rest = every[MOST_FORMS:]
-    if rest:
-        seen = f"{_count(form.cycle for form in rest):,} times"
-        lines += [f"and {plural(len(rest), 'more form')} of cycles, seen {seen}", ""]
-    return lines
+def _group_line(group: FormGroup) -> str:
+    cycles = [form.cycle for form in group.forms]
+    seen = f"{plural(_count(cycles), 'cycle')} of {plural(len(cycles), 'form')}"
+    held = sum(cycle.count * cycle.held_bytes for cycle in cycles)
+    return f"{group.title}: {seen}, about {size(held)}"
+
+
+def _form_lines(form: Form) -> list[str]:
+    """Write a form in full, with the tests that left it; in brief what one failure has in full."""
+    if not form.is_in_its_failure:
+        return ["", *_ring_lines(form.cycle), *id_lines(form.tests, "  in ")]
+    brief = f"  {ring_line(form.cycle)} · form {form.cycle.fingerprint}"
+    return [brief, *id_lines(form.tests, "  explained in the failure of ")]
+
+
+def forms_lines(forms: Iterable[Form], most: int | None = MOST_FORMS) -> list[str]:
+    """Write forms of rings, grouped by the object at which they begin."""
+    lines: list[str] = []
+    rest: list[Cycle] = []
+    left = most
+    for group in grouped(forms):
+        shown = group.forms[:left]
+        rest += [form.cycle for form in group.forms[len(shown) :]]
+        left = left - len(shown) if left is not None else None
+        if shown:
+            lines += [
+                _group_line(group),
+                *(line for form in shown for line in _form_lines(form)),
+                "",
+            ]
+    return lines + ([_more_forms(rest), ""] if rest else [])
 
 
 def _judged_line(session: Session, updates: bool) -> str:
@@ -108,11 +179,20 @@ def _baseline_lines(session: Session, baseline: Baseline, updates: bool) -> list
     return lines
 
 
+def _list_lines(session: Session, most: int | None) -> list[str]:
+    """Write the forms of new rings; nothing where the failure of one test has them all."""
+    forms = session.forms(NEW)
+    is_one_failure = len(session.tests(NEW)) == 1 and all(f.is_in_its_failure for f in forms)
+    return [] if is_one_failure else forms_lines(forms, most)
+
+
 def summary_lines(
-    session: Session, baseline: Baseline | None, updates: bool
+    session: Session,
+    baseline: Baseline | None,
+    updates: bool,
+    most: int | None = MOST_FORMS,
 ) -> tuple[list[str], list[str]]:
-    """Write what all tests left: the rings that made no test fail, and the lines of the sum."""
-    reported = session.forms(NEW, severity="report")
+    """Write what all tests left: the list of forms, and the lines of the sum."""
     lines = [_judged_line(session, updates)]
     if baseline is not None:
         lines += _baseline_lines(session, baseline, updates)
@@ -125,6 +205,7 @@ def summary_lines(
         t for t, j in session.judgements.items() if j.severity == "allow" and not j.findings
     ]
     if needless:
-        lines.append(f"allow_cycles is not needed by {tests_phrase(needless)}: they left none")
+        lines.append(f"allow_cycles is not needed by {plural(len(needless), 'test')}:")
+        lines += id_lines(needless, "  ")
     lines += [f"note: {note} ({plural(count, 'test')})" for note, count in session.notes().items()]
-    return forms_lines(reported), lines
+    return _list_lines(session, most), lines

@@ -14,15 +14,10 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from gcscope.model.judgement import ALLOWED, KNOWN, NEW, OF_PYTEST, Finding, Judgement, KnownRing
-from gcscope.model.merge import merged
-from gcscope.model.phrases import link_title, ring_line
+from gcscope.model.judgement import ALLOWED, KNOWN, NEW, OF_PYTEST, Finding, Judgement
+from gcscope.model.phrases import link_title
 from gcscope.model.record import Record
 from gcscope.model.results import Cycle, Link, Report
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Rules(Record):
@@ -152,72 +147,3 @@ def type_name(cls: type) -> str:
     return (
         cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
     )
-
-
-# --------------------------------------------------------------------------- summary
-
-
-class Form(Record):
-    """Rings of one form, in whichever tests."""
-
-    cycle: Cycle
-    tests: tuple[str, ...]
-
-
-class Session:
-    """What the tests of a run left."""
-
-    def __init__(self) -> None:
-        self.judged: set[str] = set()
-        self.judgements: dict[str, Judgement] = {}
-
-    def add(self, test: str, judgement: Judgement | None) -> None:
-        """Note that a test was judged; None where it left nothing. The last of its runs counts."""
-        self.judged.add(test)
-        self.judgements.pop(test, None)
-        if judgement is not None:
-            self.judgements[test] = judgement
-
-    def tests(self, standing: str) -> list[str]:
-        """Return the tests that left rings which stand so."""
-        return [test for test, judgement in self.judgements.items() if judgement.of(standing)]
-
-    def forms(self, *standings: str, severity: str | None = None) -> tuple[Form, ...]:
-        """Return the rings that stand so, in tests of one severity, those that hold most first."""
-        found: dict[str, tuple[list[Cycle], list[str]]] = {}
-        for test, judgement in self.judgements.items():
-            if severity is not None and judgement.severity != severity:
-                continue
-            for cycle in (cycle for standing in standings for cycle in judgement.of(standing)):
-                cycles, tests = found.setdefault(form_of(cycle), ([], []))
-                cycles.append(cycle)
-                tests.append(test)
-        forms = [
-            Form(cycle=merged(cycles)[0], tests=tuple(sorted(tests)))
-            for cycles, tests in found.values()
-        ]
-        return tuple(
-            sorted(
-                forms, key=lambda form: (-form.cycle.count * form.cycle.held, form_of(form.cycle))
-            )
-        )
-
-    def notes(self) -> dict[str, int]:
-        """Return the notes, and how many tests have each."""
-        found: dict[str, int] = {}
-        for judgement in self.judgements.values():
-            for note in judgement.notes:
-                found[note] = found.get(note, 0) + 1
-        return found
-
-    def seen(self) -> dict[str, KnownRing]:
-        """Return what belongs in a baseline: new rings and known ones, by `form_of`."""
-        return {
-            form_of(form.cycle): known_ring(form.cycle, form.tests)
-            for form in self.forms(NEW, KNOWN)
-        }
-
-
-def known_ring(cycle: Cycle, tests: Iterable[str]) -> KnownRing:
-    """Build the entry of a ring in the baseline."""
-    return KnownRing(fingerprint=form_of(cycle), ring=ring_line(cycle), tests=tuple(sorted(tests)))

@@ -97,12 +97,15 @@ def cycle_foot(cycle: Cycle, alive: bool = False) -> str:
     return f"{seen} · {'in use' if alive else 'only the collector can free it'}"
 
 
-def cycle_text(cycle: Cycle, alive: bool = False) -> str:
-    """Write a form of ring: each object and reference, the cause, the cut, and what it costs."""
+def cycle_text(cycle: Cycle, alive: bool = False, most: int = MOST_LINKS) -> str:
+    """Write a form of ring: each object and reference, the cause, the cut, and what it costs.
+
+    most: how many links are written; of a longer ring those at its ends, and the cut.
+    """
     head = cycle_head(cycle)
     lines = [f"{head}      cause: {cycle.cause}" if cycle.cause is not None else head]
     expected = 0
-    shown = places_on_ring(cycle, MOST_LINKS)
+    shown = places_on_ring(cycle, most)
     column = _column(cycle, shown)
     below: list[str] = []
     for place in shown:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from gcscope.model.record import Drawable, Record
+    from gcscope.model.results import Cycle, Report
 
 
 def text_of(record: Record) -> str:
@@ -25,6 +26,27 @@ def text_of(record: Record) -> str:
             written: str = vars(room)[name](record)
             return written
     return repr(record)
+
+
+def listed(report: Report, is_all: bool) -> str:
+    """Write a report with the fingerprints of its forms; is_all: all of them in full."""
+    from gcscope.render import listing
+
+    return listing.listed(report, is_all)
+
+
+def forms_text(report: Report, is_all: bool) -> str:
+    """Write the forms of a report only."""
+    from gcscope.render import listing
+
+    return listing.forms_text(report, is_all)
+
+
+def form_text(cycle: Cycle, alive: bool) -> str:
+    """Write one form in full; alive: whether its rings are in use."""
+    from gcscope.render import listing
+
+    return listing.form_text(cycle, alive)
 
 
 def rendered(record: Record, form: str) -> str | bytes:

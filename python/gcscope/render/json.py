@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from _json import encode_basestring_ascii
 
+from gcscope.model.phrases import with_article
 from gcscope.model.record import READERS, SCHEMA, Counts, Record, abridged
 
 TYPE_CHECKING = False
@@ -107,7 +108,7 @@ def read(cls: type[R], text: str | bytes) -> R:
     """Read a record of class cls. Raises ValueError, saying what is wrong, if text is not one."""
     kind, document = _document(text)
     if kind != _kind(cls):
-        raise ValueError(f"expected a {_kind(cls)}, not {abridged(kind)}")
+        raise ValueError(f"expected {with_article(_kind(cls))}, not {abridged(kind)}")
     return _filled(cls, document)
 
 

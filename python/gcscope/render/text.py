@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gcscope.model.phrases import (
+    MOST_TYPES,
     counts_lines,
     counts_phrase,
     in_one_line,
@@ -61,14 +62,17 @@ def report_head(report: Report) -> str:
     return f"{found}; only the collector can free {it}"
 
 
+def report_head_lines(report: Report, most_types: int | None = None) -> list[str]:
+    """Write how much there is, of which types, and what one must know; all but the rings."""
+    most = MOST_TYPES if most_types is None else most_types
+    types = counts_lines(report.types, most) if report else []
+    return [report_head(report), *types, *_note_lines(report.notes)]
+
+
 def report_text(report: Report) -> str:
     """Write a report of unreachable objects, or of live rings."""
-    lines = [
-        report_head(report),
-        *(counts_lines(report.types) if report else []),
-        *_note_lines(report.notes),
-    ]
-    return "\n".join([*lines, *(cycles_lines(report.cycles, report.alive) if report else [])])
+    rings = cycles_lines(report.cycles, report.alive) if report else []
+    return "\n".join([*report_head_lines(report), *rings])
 
 
 # ----------------------------------------------------------------- who holds, why alive
