@@ -22,6 +22,7 @@ HELPERS = {
     "anyio": "anyio",
     "hypothesispytest": "hypothesis",
     "cov": "pytest_cov",
+    "timeout": "pytest_timeout",
 }
 """Plugins that an inner session gets only where it asks, and a module that shows each is there."""
 

@@ -152,6 +152,7 @@ def test_an_outcome_keeps_its_prefix(quiet):
     from gcscope.api import observe
 
     observer = observe.Observer()
+    observer.begin()
     ring = []
     ring.append(ring)
     del ring
