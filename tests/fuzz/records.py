@@ -10,6 +10,7 @@ that goes or comes, an array that is longer or shorter.
 import json
 import random
 import sys
+from pathlib import Path
 
 import atheris
 
@@ -22,8 +23,8 @@ with atheris.instrument_imports(include=["gcscope"]):
 ODD = [
     None, True, False, 0, 1, -1, (1 << 63) - 1, 1 << 63, -(1 << 63), 1.0, 1e999, -0.0, "", "x",
     [], {}, [[]], "\ud800", "\udc00", "\ud83d\ude00", "\U0001f600", "\x00", "\n",
-    '"', "\\", "a\u2028b", "<&>", "gcscope/1", "gcscope/2", "gcscope/\u0662", "\u00e9", {"": 0}, "9" * 30, 10**30,
-    "builtins.int",
+    '"', "\\", "a\u2028b", "<&>", "gcscope/1", "gcscope/2", "gcscope/\u0662", "\u00e9",
+    {"": 0}, "9" * 30, 10**30, "builtins.int",
 ]  # fmt: skip
 
 
@@ -80,17 +81,18 @@ def mutate(data, max_size, seed):
 
 
 def seeds(folder):
-    """Write what the specimens are, where there is nothing yet."""
-    from pathlib import Path
-
-    Path(folder).mkdir(parents=True, exist_ok=True)
+    """Write what the specimens are into a folder that is not there yet."""
+    folder.mkdir(parents=True)
     for number, record in enumerate(records.ALL):
         for cls, as_str in ((type(record), False), (reading.Record, True)):
             given = reading.input_of(cls, record.to_json().encode(), as_str)
-            Path(folder, f"seed-{number}-{as_str:d}").write_bytes(given)
+            (folder / f"seed-{number}-{as_str:d}").write_bytes(given)
 
 
 if __name__ == "__main__":
-    seeds(sys.argv[1])
-    atheris.Setup(sys.argv, reading.check, custom_mutator=mutate)
+    if not Path(sys.argv[1]).exists():
+        seeds(Path(sys.argv[1]))
+    # libFuzzer starts itself anew for -merge=1, by a command line
+    command = [f"{sys.executable} {sys.argv[0]}", *sys.argv[1:]]
+    atheris.Setup(command, reading.check, custom_mutator=mutate)
     atheris.Fuzz()
