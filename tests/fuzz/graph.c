@@ -635,8 +635,7 @@ let_die(const Case *given, const Edge *cut, size_t cuts, Marks dead)
     for (bool changed = true; changed;) {
         changed = false;
         for (size_t n = 0; n < given->nodes; n++) {
-            if (!dead[n] && counts[n] > 0 &&
-                gone(given, cut, cuts, dead, (NodeId)n) >= counts[n]) {
+            if (!dead[n] && counts[n] > 0 && gone(given, cut, cuts, dead, (NodeId)n) >= counts[n]) {
                 dead[n] = changed = true;
             }
         }
@@ -806,7 +805,7 @@ static void
 try_all(const Case *given, int64_t fail_after)
 {
     static int (*const rooms[])(const Case *, Memory *, const Graph *) = {
-        try_transpose, try_nodeset, try_components, try_ways,
+        try_transpose,  try_nodeset, try_components, try_ways,
         try_dominators, try_cascade, try_collector,
     };
     for (size_t r = 0; r < sizeof(rooms) / sizeof(*rooms); r++) {
