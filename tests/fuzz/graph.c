@@ -289,6 +289,39 @@ try_transpose(const Case *given, Memory *memory, const Graph *graph)
     return error;
 }
 
+/* The graph once more, asked after each row for the targets that stand there already. */
+static int
+try_repeats(const Case *given, Memory *memory, const Graph *graph)
+{
+    Graph again = {0};
+    NodeIds repeats = {0};
+    NodeId expected[MOST_EDGES];
+    size_t e = 0, count = 0;
+    int error = graph_init(&again, memory, graph->nodes);
+    for (size_t n = 0; n < given->nodes && error == 0; n++) {
+        size_t begin = e;
+        Marks seen = {0};
+        error = graph_reserve(&again, given->edges - e);
+        for (; e < given->edges && given->edge[e].source == n && error == 0; e++) {
+            NodeId target = given->edge[e].target;
+            if (seen[target]) {
+                expected[count++] = target;
+            }
+            seen[target] = true;
+            graph_add_reserved(&again, target);
+        }
+        graph_close_row(&again);
+        error = error == 0 ? graph_repeats(&again, begin, &repeats) : error;
+    }
+    CHECK(error != 0 || repeats.length == count);
+    for (size_t r = 0; r < count && error == 0; r++) {
+        CHECK(repeats.items[r] == expected[r]);
+    }
+    graph_fini(&again);
+    vec_fini(memory, &repeats);
+    return error;
+}
+
 /* The rows of the induced graph, edge by edge. */
 static void
 check_induced(const Case *given, const NodeSet *set, const Graph *induced, const NodeId *members)
@@ -805,8 +838,8 @@ static void
 try_all(const Case *given, int64_t fail_after)
 {
     static int (*const rooms[])(const Case *, Memory *, const Graph *) = {
-        try_transpose,  try_nodeset, try_components, try_ways,
-        try_dominators, try_cascade, try_collector,
+        try_transpose, try_repeats,    try_nodeset, try_components,
+        try_ways,      try_dominators, try_cascade, try_collector,
     };
     for (size_t r = 0; r < sizeof(rooms) / sizeof(*rooms); r++) {
         Memory memory;
