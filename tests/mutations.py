@@ -95,11 +95,11 @@ MUTATIONS = [
         f"{CORPUS} {ALGORITHMS}",
     ),
     Mutation(
-        "bfs: a level of the search is counted too late, so that a ring is not a shortest one",
+        "bfs: a search is given up a level too early, so that a ring is not a shortest one",
         "src/graph/bfs.c",
-        "if (length >= best) {\n            return 0;",
-        "if (length >= best + 1) {\n            return 0;",
-        f"{ALGORITHMS} {CORPUS}",
+        "size_t level_end = 1, length = 1;",
+        "size_t level_end = 1, length = 2;",
+        f"{CORPUS} {ALGORITHMS}",
     ),
     Mutation(
         "bfs: a search whose budget is spent says that it is exact",
@@ -594,8 +594,7 @@ class Core:
         self.build = command.get_command_obj("build_ext")
         self.build.ensure_finalized()
         (self.extension,) = self.build.extensions
-        switches = [s for s in self.extension.extra_compile_args if s != "-O3"]
-        self.extension.extra_compile_args = [*switches, "-O1", "-Werror"]
+        self.extension.extra_compile_args = [*self.extension.extra_compile_args, "-Werror"]
         self.build.run()
 
     def compile(self, files: list[str]) -> bool:
@@ -618,6 +617,11 @@ class Core:
             print(error)
             return False
         return True
+
+    def objects_of(self, files: list[str]) -> dict[str, bytes]:
+        """Return what was compiled of some sources, by the names of the files."""
+        names = self.build.compiler.object_filenames(files, output_dir=self.build.build_temp)
+        return {name: Path(name).read_bytes() for name in names}
 
     def sources_with(self, file: str) -> list[str]:
         """List the sources that have a file in them: itself, or those that include it."""
@@ -676,6 +680,7 @@ def try_mutation(mutation: Mutation, core: Core) -> str | None:
     path = core.tree / mutation.file
     text = source_of(mutation, core.tree)
     files = core.sources_with(mutation.file)
+    built = core.objects_of(files)
     path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
     try:
         if not core.compile(files):
@@ -684,7 +689,8 @@ def try_mutation(mutation: Mutation, core: Core) -> str | None:
         return run_tests(core.tree, mutation.tests, LONGEST)
     finally:
         path.write_text(text, encoding="utf-8")
-        assert core.compile(files)
+        for name, data in built.items():
+            Path(name).write_bytes(data)
 
 
 def in_a_copy(chosen: list[Mutation], tree: Path) -> int:
