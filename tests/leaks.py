@@ -121,6 +121,8 @@ def live():
         gcscope.why_alive(gcscope.holders),
         gcscope.holders("text"),
     )
+    bound = Plain().method
+    gcscope.why_alive(bound.__self__), gcscope.why_alive(thing.me)
     with suppress(TypeError):
         gcscope.retained(1)
     thing.me = None

@@ -1,7 +1,7 @@
 """Break the C core one line at a time, and see that the tests notice.
 
     python tests/mutations.py                  all of them: some minutes
-    python tests/mutations.py --only cascade   those whose name has this in it
+    python tests/mutations.py --only cascade   those in whose name this regular expression is found
     python tests/mutations.py --list           only see whether each row still fits the sources
 
 A row of MUTATIONS says what is broken, where, and which tests are to fail. A copy of the tree is
@@ -252,8 +252,8 @@ MUTATIONS = [
     Mutation(
         "vec: a sum of sizes may overflow",
         "src/base/vec.c",
-        "if (more > limit - length)",
-        "if (more > limit)",
+        "size_t limit = (size_t)PTRDIFF_MAX / item_size;",
+        "size_t limit = SIZE_MAX - (item_size == 0);",
         ENGINE,
     ),
     # ------------------------------------------------------------------ labels
@@ -721,10 +721,10 @@ def in_a_copy(chosen: list[Mutation], tree: Path) -> int:
 def main() -> int:
     """Check that each row fits the sources, then try those that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", default="", help="a part of the names")
+    parser.add_argument("--only", default="", help="a regular expression: names")
     parser.add_argument("--list", action="store_true", help="only look for the old texts")
     arguments = parser.parse_args()
-    chosen = [mutation for mutation in MUTATIONS if arguments.only in mutation.name]
+    chosen = [mutation for mutation in MUTATIONS if re.search(arguments.only, mutation.name)]
     for mutation in MUTATIONS:
         source_of(mutation, ROOT)
     if arguments.list or not chosen:
