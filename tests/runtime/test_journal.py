@@ -446,6 +446,22 @@ def test_names_are_read_without_asking_anybody():
         codecs.register_error("surrogatepass", real)
 
 
+@pytest.mark.parametrize("cls", [Person, Quiet, Loud])
+def test_a_life_by_reference_counting_inside_a_collection(cls):
+    serials = []
+
+    class Busy:
+        def __del__(self):
+            serials.append(cls("unrelated").serial)
+
+    busy = Busy()
+    busy.me = busy
+    del busy
+    gc.collect()
+    (serial,) = serials
+    assert told(serial)[-1] == ("freed", "refcount")
+
+
 def test_the_journal_goes_with_the_last_who_shares_it(python):
     """The module, its callback, and every instrumented object."""
     code = """
