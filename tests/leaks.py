@@ -299,7 +299,12 @@ if __name__ == "__main__":
     gc.disable()
     gcscope.journal.capacity = 64  # full soon
     if sys.argv[1:] == ["probes"]:
-        print(json.dumps({name: most_held(action) for name, action in ACTIONS.items()}))
+        found = {}
+        for name, action in ACTIONS.items():
+            found[name] = most_held(action)
+            if max(found[name][:2]) >= 8:  # one is enough to see; the last one leaks on purpose
+                break
+        print(json.dumps(found))
         sys.exit()
     slopes = {name: slope(action) for name, action in ACTIONS.items()}
     for name, action in SLOW.items():

@@ -645,13 +645,22 @@ class Core:
 
 def run_tests(tree: Path, tests: str, seconds: int) -> str | None:
     """Run tests in a copy of the tree; what noticed that it is broken, or None."""
+    quick = [test for test in tests.split() if test != REFERENCES]
+    noticed = run_pytest(tree, quick, seconds) if quick else None
+    if noticed is None and REFERENCES in tests.split():
+        return run_pytest(tree, [REFERENCES, "-m", "slow"], seconds)
+    return noticed
+
+
+def run_pytest(tree: Path, tests: list[str], seconds: int) -> str | None:
+    """Run pytest in a copy of the tree; what failed, or None."""
     code = (
         "import sys, gcscope._core as core, pytest\n"
         "assert core.__file__.startswith(sys.argv.pop(1)), core.__file__\n"
         "sys.exit(pytest.main())"
     )
     options = ["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-rfE", "--no-header"]
-    command = [sys.executable, "-c", code, str(tree), *options, *tests.split()]
+    command = [sys.executable, "-c", code, str(tree), *options, *tests]
     environment = {"PYTHONPATH": str(tree / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(

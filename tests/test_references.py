@@ -7,6 +7,10 @@ on builds that are no debug builds, too.
 import json
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 
 def test_no_reference_and_no_block_stays():
     from support import python

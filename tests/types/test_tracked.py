@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 import gcscope
-from gcscope import Person, Tracked
+from gcscope import Person, Tracked, _core
 
 
 class Plain:
@@ -434,3 +434,24 @@ print("done")
 """
     done = python("-W", "ignore", "-c", code)
     assert done.code == 0 and done.out == "done\n", done
+
+
+def test_a_dead_object_lets_go_of_its_class():
+    for cls in (Person, Tracked, type("Sub", (Person,), {})):
+        before = sys.getrefcount(cls)
+        for _ in range(10):
+            cls("x") if issubclass(cls, Person) else cls()
+        assert sys.getrefcount(cls) == before
+
+
+def test_reading_the_register_takes_nothing_and_leaves_collections_on():
+    name = "".join(["Mi", "chael"])
+    person = Person(name)
+    before, was_enabled = sys.getrefcount(name), gc.isenabled()
+    gc.enable()
+    try:
+        for _ in range(3):
+            assert person.serial in [living.serial for living in _core.alive(None)]
+        assert sys.getrefcount(name) == before and gc.isenabled()
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
