@@ -383,7 +383,7 @@ MUTATIONS = [
         "src/query/garbage.c",
         "(earlier == NULL || !roll_call_has(earlier, scan->heap.objects.items[n]))",
         "(earlier == NULL || earlier != NULL)",
-        GARBAGE,
+        CUTS,
     ),
     Mutation(
         "reach: one goes on through the globals of a function",
@@ -546,7 +546,7 @@ MUTATIONS = [
         "src/types/roll_call.c",
         "if (keep(&self->entries.items[i], arg)) {",
         "if (keep(&self->entries.items[i], arg) || i == 0) {",
-        f"{GARBAGE} {ENGINE} {TRACKED}",
+        TRACKED,
     ),
 ]
 

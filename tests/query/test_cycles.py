@@ -66,6 +66,15 @@ def test_rings_that_differ_do_not_fold(quiet, other):
     assert len({cycle.fingerprint for cycle in pairs}) == 2
 
 
+def test_as_many_forms_as_there_are(quiet):
+    for _ in range(3):
+        for number in range(150):
+            pair(there=f"there{number}")
+    cycles = gcscope.garbage().cycles
+    assert [cycle.count for cycle in cycles] == [3] * 150
+    assert len({cycle.fingerprint for cycle in cycles}) == 150
+
+
 @pytest.mark.usefixtures("small_heap")
 def test_references_without_a_name_differ_by_their_place(quiet, rooms):
     class Strange(rooms.Liar):  # shows what its slots have before what it holds

@@ -455,3 +455,17 @@ def test_reading_the_register_takes_nothing_and_leaves_collections_on():
         assert sys.getrefcount(name) == before and gc.isenabled()
     finally:
         (gc.enable if was_enabled else gc.disable)()
+
+
+def test_what_roll_calls_have_in_common():
+    made = type("Made", (), {})
+    things = [made() for _ in range(6)]
+    first, last = _core.roll_call(things[:4]), _core.roll_call(things[2:])
+    addresses = [id(thing) for thing in things]
+    assert first.addresses() == addresses[:4]
+    assert first.within(last).addresses() == addresses[2:4]
+    assert first.without(last).addresses() == addresses[:2]
+    assert last.without(first).addresses() == addresses[4:]
+    del things[:3]
+    assert first.still_tracked().addresses() == addresses[3:4]
+    assert last.still_tracked().addresses() == addresses[3:]
