@@ -469,3 +469,12 @@ def test_what_roll_calls_have_in_common():
     del things[:3]
     assert first.still_tracked().addresses() == addresses[3:4]
     assert last.still_tracked().addresses() == addresses[3:]
+
+
+def test_clearing_lets_go_of_the_friends_and_of_the_dict(rooms):
+    person = Person("x")
+    person.note = "y"
+    kept = person.friends, vars(person)
+    before = [sys.getrefcount(op) for op in kept]
+    rooms.tp_clear(person)
+    assert [sys.getrefcount(op) for op in kept] == [count - 1 for count in before]
