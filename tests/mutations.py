@@ -420,10 +420,10 @@ MUTATIONS = [
         since=14,
     ),
     Mutation(
-        "retained: the box by which the object was given keeps it",
+        "retained: the object that is asked about is no root",
         "src/query/retained.c",
-        "nodeset_remove(&roots, *excluded);",
-        "nodeset_add(&roots, *excluded);",
+        "nodeset_add(&roots, *extra);",
+        "nodeset_remove(&roots, *extra);",
         ROOTS,
     ),
     Mutation(
