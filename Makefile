@@ -1,10 +1,11 @@
 # gcscope's tasks. `make` alone lists them. PYTHON chooses the interpreter, VENV where its
-# environment lies.
+# environment lies, FUZZ_SECONDS how long each fuzzer runs.
 PYTHON ?= python3
 VENV   ?= .venv
+FUZZ_SECONDS ?= 600
 RUN     = $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help build test slow check sanitize oracle bench pythons notebooks format clean
+.PHONY: help build test slow check sanitize mutations fuzz oracle bench pythons notebooks format clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +34,22 @@ check: $(VENV)/.ready  ## compile without a warning; ruff, mypy --strict, stubte
 sanitize: $(VENV)/.ready  ## run the tests of the C core under AddressSanitizer and UBSan
 	PYTHON=$(RUN) .ci/sanitize
 
+mutations: build  ## break the C core line by line, and see that the tests notice
+	$(RUN) tests/mutations.py
+
+fuzz: build  ## fuzz the graph algorithms (needs clang) and the reader of JSON
+	$(RUN) -m pip install -q atheris
+	mkdir -p build/fuzz/graph-inputs
+	clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	  -Isrc -I"$$($(RUN) -c 'import sysconfig; print(sysconfig.get_path("include"))')" \
+	  tests/fuzz/graph.c src/base/vec.c src/graph/*.c src/heap/addrmap.c src/heap/collector.c \
+	  -o build/fuzz/graph
+	build/fuzz/graph -max_total_time=$(FUZZ_SECONDS) -max_len=500 -print_final_stats=1 \
+	  -artifact_prefix=build/fuzz/ build/fuzz/graph-inputs tests/fuzz/corpus-graph
+	PYTHONPATH=tests $(RUN) tests/fuzz/records.py build/fuzz/json-inputs tests/fuzz/corpus-json \
+	  -max_total_time=$(FUZZ_SECONDS) -max_len=4000 -timeout=10 -print_final_stats=1 \
+	  -artifact_prefix=build/fuzz/
+
 oracle: build  ## compare the dry run with the collector on 2,000 random graphs
 	$(RUN) tests/oracle.py --graphs 2000
 
@@ -48,7 +65,7 @@ notebooks: build  ## run the notebooks and keep their outputs
 	$(RUN) tests/notebooks.py
 
 format: $(VENV)/.ready  ## format C and Python
-	find src tests/rooms -name '*.[ch]' | xargs $(VENV)/bin/clang-format -i
+	find src tests/rooms tests/fuzz -name '*.[ch]' | xargs $(VENV)/bin/clang-format -i
 	$(RUN) -m ruff format .
 
 clean:  ## remove what was built

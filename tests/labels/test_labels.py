@@ -55,6 +55,18 @@ def stranger(rooms):
     labelling.labellers.clear()
 
 
+def test_ordinals(stranger):
+    thing = HeapObject()
+    liar = stranger(thing, 123)
+    endings = {1: "st", 2: "nd", 3: "rd", 11: "th", 12: "th", 13: "th"}
+    labels = [holder.label for holder in gcscope.holders(thing).named if "Liar" in holder.type]
+    assert sorted(labels) == sorted(
+        f"{n}{endings.get(n % 100, endings.get(n % 10, 'th'))} reference of a rooms.Liar"
+        for n in range(2, 125)
+    )
+    del liar
+
+
 def leave_ring_through(cls):
     thing = HeapObject()
     thing.held = cls(thing, 1)

@@ -125,6 +125,13 @@ def test_fields_are_given_by_name_and_complete():
             "'other/2' is not known: this version of gcscope reads",
         ),
         (b"{\x80\x81}", "not JSON, or a damaged file: not text"),
+        # two halves of a character, which would be read as one when they are written again
+        (REPORT.to_json().replace("[]", '["\ud83d\ude00"]'), "damaged file: not text"),
+        (
+            REPORT.to_json().replace("[]", '["\ud83d\ude00"]').encode("utf-8", "surrogatepass"),
+            "damaged file: not text",
+        ),
+        (b"\xed\xa0\x80", "damaged file: not text"),
         ('{"schema": "gcscope/1", "kind": ["report"]}', "expected a report, not an array"),
         ('{"schema": ["x"], "kind": "report"}', "is not known"),
         ('{"schema": "gcscope/1", "kind": "trial"}', "expected a report, not 'trial'"),

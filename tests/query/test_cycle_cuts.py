@@ -9,7 +9,7 @@ import weakref
 import pytest
 
 import gcscope
-from gcscope import Person
+from gcscope import Person, _core
 from specimens.rings import Other, Plain, labels_of, only, ring_of
 
 # -------------------------------------------------------------------------------- cuts, by cutting
@@ -174,3 +174,35 @@ def test_a_type_without_clear(quiet, rooms):
     assert [(link.type, link.named) for link in cycle.ring] == [("rooms.Stubborn", False)]
     assert cycle.cut.frees == 2
     gc.collect()
+
+
+def core_form():
+    (form,) = _core.unreachable_rings(None, {}, None).forms
+    return form
+
+
+def test_each_reference_with_a_label_counts(quiet):
+    box = []
+    box += [box, box, box]
+    del box
+    assert core_form().trials == [(0, 3, 1)]
+
+
+def test_a_place_of_a_tuple_is_not_tried(quiet):
+    box = []
+    box.append((box, box))
+    del box
+    assert sorted(core_form().trials) == [(-1, 0, -1), (2, 0, -1)]
+
+
+def test_what_was_unreachable_before_is_not_told_again(quiet):
+    box = []
+    box.append(box)
+    del box
+    earlier = _core.dry_run()
+    box = {}
+    box["box"] = box
+    del box
+    rings = _core.unreachable_rings(earlier, {}, None)
+    assert [form.objects for form in rings.forms] == [1] and rings.objects.objects == 1
+    assert len(_core.unreachable_rings(None, {}, None).forms) == 2

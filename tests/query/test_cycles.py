@@ -66,6 +66,42 @@ def test_rings_that_differ_do_not_fold(quiet, other):
     assert len({cycle.fingerprint for cycle in pairs}) == 2
 
 
+def test_live_rings_are_not_sought_through_globals(quiet):
+    space = {}
+    exec("def function(): pass", space)
+    pair_of_lists = []
+    pair_of_lists.append([pair_of_lists])
+    space["ring"] = pair_of_lists
+    assert not gcscope.cycles(space["function"])
+    assert gcscope.cycles(space["ring"]).objects == 2
+
+
+def test_as_many_forms_as_there_are(quiet):
+    for _ in range(3):
+        for number in range(150):
+            pair(there=f"there{number}")
+    forms = _core.unreachable_rings(None, {}, None).forms  # before equal ones are merged
+    assert [form.seen for form in forms] == [3] * 150
+    assert len({cycle.fingerprint for cycle in gcscope.garbage().cycles}) == 150
+
+
+@pytest.mark.usefixtures("small_heap")
+def test_references_without_a_name_differ_by_their_place(quiet, rooms):
+    class Strange(rooms.Liar):  # shows what its slots have before what it holds
+        __slots__ = ("first", "second")
+
+    for _ in range(2):
+        for shown in range(3):
+            box = []
+            box.append(Strange(box, 1))
+            for name in Strange.__slots__[:shown]:
+                setattr(box[0], name, None)
+    del box
+    rings = [c for c in gcscope.garbage().cycles if any(not link.named for link in c.ring)]
+    assert [cycle.count for cycle in rings] == [2, 2, 2]
+    assert len({cycle.fingerprint for cycle in rings}) == 3
+
+
 @pytest.mark.usefixtures("small_heap")
 @pytest.mark.parametrize(
     ("one", "other", "folds"),

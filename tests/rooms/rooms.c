@@ -95,11 +95,11 @@ rooms_vec_overflow(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(ignored))
     Memory memory;
     memory_init(&memory);
     int most = vec_reserve(&memory, &vec, SIZE_MAX),
-        half = vec_reserve(&memory, &vec, SIZE_MAX / 2);
+        wraps = vec_reserve(&memory, &vec, SIZE_MAX / sizeof(uint64_t) + 2);
     int one = vec_push(&memory, &vec, 1), again = vec_reserve(&memory, &vec, SIZE_MAX - 1);
     size_t length = vec.length;
     vec_fini(&memory, &vec);
-    return Py_BuildValue("(iiiin)", most, half, one, again, (Py_ssize_t)length);
+    return Py_BuildValue("(iiiin)", most, wraps, one, again, (Py_ssize_t)length);
 }
 
 /* collector(rows, refcounts, unowned, fail_after): the dry run on a graph given as lists of

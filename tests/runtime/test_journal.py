@@ -445,3 +445,42 @@ def test_names_are_read_without_asking_anybody():
         assert journal.events()[0].name == "a\ud800ü日👪"
     finally:
         codecs.register_error("surrogatepass", real)
+
+
+@pytest.mark.parametrize("cls", [Person, Quiet, Loud])
+def test_a_life_by_reference_counting_inside_a_collection(cls):
+    serials = []
+
+    class Busy:
+        def __del__(self):
+            serials.append(cls("unrelated").serial)
+
+    busy = Busy()
+    busy.me = busy
+    del busy
+    gc.collect()
+    (serial,) = serials
+    assert told(serial)[-1] == ("freed", "refcount")
+
+
+def test_the_journal_goes_with_the_last_who_shares_it(python):
+    """The module, its callback, and every instrumented object."""
+    code = """
+import gc, importlib.util, tracemalloc
+from gcscope import _core
+
+def use():
+    module = importlib.util.module_from_spec(_core.__spec__)
+    _core.__spec__.loader.exec_module(module)
+    one, other = module.Person("one"), module.Tracked()
+    one.befriend(one)
+
+tracemalloc.start()
+for _ in range(3):
+    use()
+    gc.collect()
+kept, most = tracemalloc.get_traced_memory()
+events = 64 * _core.journal_status().capacity
+print(kept < events, events < most < 2 * events)
+"""
+    assert python("-c", code).out == "True True\n"

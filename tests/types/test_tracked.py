@@ -10,7 +10,7 @@ import weakref
 import pytest
 
 import gcscope
-from gcscope import Person, Tracked
+from gcscope import Person, Tracked, _core
 
 
 class Plain:
@@ -434,3 +434,47 @@ print("done")
 """
     done = python("-W", "ignore", "-c", code)
     assert done.code == 0 and done.out == "done\n", done
+
+
+def test_a_dead_object_lets_go_of_its_class():
+    for cls in (Person, Tracked, type("Sub", (Person,), {})):
+        before = sys.getrefcount(cls)
+        for _ in range(10):
+            cls("x") if issubclass(cls, Person) else cls()
+        assert sys.getrefcount(cls) == before
+
+
+def test_reading_the_register_takes_nothing_and_leaves_collections_on():
+    name = "".join(["Mi", "chael"])
+    person = Person(name)
+    before, was_enabled = sys.getrefcount(name), gc.isenabled()
+    gc.enable()
+    try:
+        for _ in range(3):
+            assert person.serial in [living.serial for living in _core.alive(None)]
+        assert sys.getrefcount(name) == before and gc.isenabled()
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
+
+
+def test_what_roll_calls_have_in_common():
+    made = type("Made", (), {})
+    things = [made() for _ in range(6)]
+    first, last = _core.roll_call(things[:4]), _core.roll_call(things[2:])
+    addresses = [id(thing) for thing in things]
+    assert first.addresses() == addresses[:4]
+    assert first.within(last).addresses() == addresses[2:4]
+    assert first.without(last).addresses() == addresses[:2]
+    assert last.without(first).addresses() == addresses[4:]
+    del things[:3]
+    assert first.still_tracked().addresses() == addresses[3:4]
+    assert last.still_tracked().addresses() == addresses[3:]
+
+
+def test_clearing_lets_go_of_the_friends_and_of_the_dict(rooms):
+    person = Person("x")
+    person.note = "y"
+    kept = person.friends, vars(person)
+    before = [sys.getrefcount(op) for op in kept]
+    rooms.tp_clear(person)
+    assert [sys.getrefcount(op) for op in kept] == [count - 1 for count in before]

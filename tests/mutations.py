@@ -1,0 +1,756 @@
+"""Break the C core one line at a time, and see that the tests notice.
+
+    python tests/mutations.py                  all of them: some minutes
+    python tests/mutations.py --only cascade   those in whose name this regular expression is found
+    python tests/mutations.py --list           only see whether each row still fits the sources
+
+A row of MUTATIONS says what is broken, where, and which tests are to fail. A copy of the tree is
+built once; then, for each row, one file is compiled anew and its tests are run. The copy that is
+not broken has to pass them first. Failing, crashing and not ending all count as noticed. The exit
+code is 1 if a mutation is not noticed, 2 if a row does not fit the sources, or does not compile
+without a warning.
+
+It is no part of the test suite: it tests that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+LONGEST = 240  # seconds, for the tests of one row
+
+ALGORITHMS = "tests/graph/test_algorithms.py"
+CORPUS = "tests/fuzz/test_corpora.py"
+ENGINE = "tests/heap/test_engine.py"
+LABELS = "tests/labels/test_labels.py"
+TRACKED = "tests/types/test_tracked.py"
+JOURNAL = "tests/runtime/test_journal.py"
+CYCLES = "tests/query/test_cycles.py"
+CUTS = "tests/query/test_cycle_cuts.py"
+NAMES = "tests/query/test_cycle_names.py"
+GARBAGE = "tests/query/test_garbage.py"
+HOLDERS = "tests/query/test_holders.py"
+REFCOUNT = "tests/query/test_refcount.py"
+ROOTS = "tests/query/test_roots.py"
+HOUSE = "tests/test_house.py"
+REFERENCES = "tests/test_references.py"
+
+
+class Mutation(NamedTuple):
+    """A line that is broken: `old` stands once in `file`, and becomes `new`."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+    """Paths, separated by spaces."""
+    since: int = 11
+    """The first Python 3.x that compiles and reaches the line."""
+    until: int = 99
+    """The last one."""
+
+
+MUTATIONS = [
+    # ------------------------------------------------------------------- graph
+    Mutation(
+        "scc: an edge to an earlier node is forgotten",
+        "src/graph/scc.c",
+        "            not_first = NOT_FIRST;\n",
+        "            not_first |= 0;\n",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "scc: a component loses its last member",
+        "src/graph/scc.c",
+        "walk->rindex[walk->stack[walk->waiting]] >= index)",
+        "walk->rindex[walk->stack[walk->waiting]] > index + 1)",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "scc: the last edge of a row may lead to the node itself",
+        "src/graph/scc.c",
+        "items[node]; e < graph->offsets.items[node + 1]; e++)",
+        "items[node]; e + 1 < graph->offsets.items[node + 1]; e++)",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "scc: the stack of edges is not given back",
+        "src/graph/scc.c",
+        "    vec_fini(scc->memory, &edges);\n    return error;",
+        "    return error;",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "bfs: no ring is searched from the last member",
+        "src/graph/bfs.c",
+        "for (size_t m = 1; m < region->count && ring->length > 1",
+        "for (size_t m = 1; m + 1 < region->count && ring->length > 1",
+        f"{CORPUS} {ALGORITHMS}",
+    ),
+    Mutation(
+        "bfs: a search is given up a level too early, so that a ring is not a shortest one",
+        "src/graph/bfs.c",
+        "size_t level_end = 1, length = 1;",
+        "size_t level_end = 1, length = 2;",
+        f"{CORPUS} {ALGORITHMS}",
+    ),
+    Mutation(
+        "bfs: a search whose budget is spent says that it is exact",
+        "src/graph/bfs.c",
+        "*exact = ring->length == 1 || bfs->steps < last_step;",
+        "*exact = ring->length >= 1 || bfs->steps < last_step;",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "bfs: what was seen four billion searches ago counts as seen",
+        "src/graph/bfs.c",
+        "memset(bfs->seen.items, 0, bfs->seen.length * sizeof(uint32_t));",
+        "memset(bfs->seen.items, 0, sizeof(uint32_t));",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "bfs: a root may be an excluded node",
+        "src/graph/bfs.c",
+        "see_unless_excluded(bfs, excluded, roots[r], NOWHERE)",
+        "see_unless_excluded(bfs, NULL, roots[r], NOWHERE)",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "rotation: it is the largest one",
+        "src/graph/rotation.h",
+        "x > y ? &a : &b",
+        "x < y ? &a : &b",
+        f"{CORPUS} {CYCLES} {GARBAGE}",
+    ),
+    Mutation(
+        "dominators: the higher label wins",
+        "src/graph/dominators.c",
+        "if (above->label < link->label)",
+        "if (above->label > link->label)",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "dominators: a source is skipped",
+        "src/graph/dominators.c",
+        "for (uint32_t e = work->sources.offsets.items[number + 1]; e-- != begin;)",
+        "for (uint32_t e = work->sources.offsets.items[number + 1]; e-- > begin + 1;)",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "dominators: sums go up one step only",
+        "src/graph/dominators.c",
+        "for (size_t i = dominators->order.length; i-- != 0;)",
+        "for (size_t i = 0; i != dominators->order.length; i++)",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "cascade: what has no reference left before is freed as well",
+        "src/graph/cascade.c",
+        "if (--cascade->counts.items[target] == 0)",
+        "if (--cascade->counts.items[target] <= 0)",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "cascade: an edge that was cut goes twice",
+        "src/graph/cascade.c",
+        "add_along_cuts(cascade, edges, node, +1);",
+        "add_along_cuts(cascade, edges, node, 0);",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "cascade: what was freed stays marked",
+        "src/graph/cascade.c",
+        "        nodeset_remove(&cascade->is_freed, node);\n",
+        "",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "cascade: the nodes that were given are told as freed with them",
+        "src/graph/cascade.c",
+        "cascade->freed.length -= given;",
+        "cascade->freed.length -= given != 0;",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "graph: the second edge to a neighbour is no repeat",
+        "src/graph/graph.c",
+        "for (size_t j = begin; j < i; j++)",
+        "for (size_t j = begin; j + 1 < i; j++)",
+        f"{CORPUS} {ALGORITHMS}",
+    ),
+    Mutation(
+        "nodeset: ranks begin at 1",
+        "src/graph/nodeset.h",
+        "return nodeset->before.items[node / 64] + (NodeId)POPCOUNT(below);",
+        "return nodeset->before.items[node / 64] + (NodeId)POPCOUNT(below) + 1;",
+        ALGORITHMS,
+    ),
+    # -------------------------------------------------------------------- heap
+    Mutation(
+        "collector: what is unowned is subtracted twice",
+        "src/heap/collector.c",
+        "gc_refs[unowned[u]]++;",
+        "gc_refs[unowned[u]]--;",
+        ENGINE,
+    ),
+    Mutation(
+        "collector: the first edge is not subtracted",
+        "src/heap/collector.c",
+        "for (size_t e = 0; e < edges; e++) {\n        if (e + AHEAD",
+        "for (size_t e = 1; e < edges; e++) {\n        if (e + AHEAD",
+        ENGINE,
+    ),
+    Mutation(
+        "collector: an object that is shown too often is unreachable",
+        "src/heap/collector.c",
+        "if (collector->gc_refs.items[n] != 0)",
+        "if (collector->gc_refs.items[n] > 0)",
+        ENGINE,
+    ),
+    Mutation(
+        "collector: every unreachable object is said to be shown too often",
+        "src/heap/collector.c",
+        "collector->over_visited += gc_refs[n] < 0;",
+        "collector->over_visited += gc_refs[n] <= 0;",
+        ENGINE,
+    ),
+    Mutation(
+        "collector: the last edge of a row is not followed",
+        "src/heap/collector.c",
+        "for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++)",
+        "for (uint32_t e = offsets[node]; e + 1 < offsets[node + 1]; e++)",
+        ENGINE,
+    ),
+    Mutation(
+        "addrmap: ranks count the object itself",
+        "src/heap/addrmap.h",
+        "block->bits & ((UINT64_C(1) << bit) - 1)",
+        "block->bits & ((UINT64_C(2) << bit) - 1)",
+        ENGINE,
+    ),
+    Mutation(
+        "addrmap: the chunks of a table that grows are lost",
+        "src/heap/addrmap.c",
+        "if (old[i].pages != NULL) {",
+        "if (old[i].pages == NULL) {",
+        ENGINE,
+    ),
+    Mutation(
+        "addrmap: the empty pages, which all maps share, can be written",
+        "src/heap/addrmap.c",
+        "static const uint32_t no_pages[ADDRMAP_CHUNK_PAGES];",
+        "static uint32_t no_pages[ADDRMAP_CHUNK_PAGES];",
+        HOUSE,
+    ),
+    Mutation(
+        "vec: a sum of sizes may overflow",
+        "src/base/vec.c",
+        "size_t limit = (size_t)PTRDIFF_MAX / item_size;",
+        "size_t limit = SIZE_MAX - (item_size == 0);",
+        ENGINE,
+    ),
+    # ------------------------------------------------------------------ labels
+    Mutation(
+        "labels: two references without a name are one",
+        "src/labels/edge_label.c",
+        "hash = hash_character(hash, (uint64_t)label->index);",
+        "hash = hash_character(hash, 0);",
+        f"{LABELS} {CYCLES} {CUTS} {NAMES}",
+    ),
+    Mutation(
+        "labels: two attributes are one",
+        "src/labels/edge_label.c",
+        "return label->name != NULL && PyUnicode_Check(label->name) ? "
+        "hash_str(hash, label->name) : hash;",
+        "return hash;",
+        f"{CYCLES} {CUTS}",
+    ),
+    Mutation(
+        "labels: the 11th reference is the 11st",
+        "src/labels/edge_label.c",
+        "n % 100 >= 11",
+        "n % 100 > 11",
+        LABELS,
+    ),
+    Mutation(
+        "labels: a repr is not given back",
+        "src/labels/edge_label.c",
+        "    Py_XDECREF(repr);\n",
+        "",
+        REFERENCES,
+    ),
+    Mutation(
+        "labels: the name of an attribute is not given back",
+        "src/labels/access_path.c",
+        "        Py_XDECREF(attribute);\n",
+        "",
+        REFERENCES,
+    ),
+    Mutation(
+        "labels: what a getter gives is not given back",
+        "src/labels/published.c",
+        "    Py_DECREF(value); /* its owner has it */\n",
+        "",
+        REFERENCES,
+    ),
+    Mutation(
+        "labels: the object of a method is called its function",
+        "src/labels/referents.c",
+        'PyMethod_GET_SELF(op), "__self__"',
+        'PyMethod_GET_SELF(op), "__func__"',
+        LABELS,
+    ),
+    Mutation(
+        "labels: every cell of a closure has the name of the first",
+        "src/labels/referents.c",
+        "PyTuple_GET_ITEM(code->co_localsplusnames, first + i)",
+        "PyTuple_GET_ITEM(code->co_localsplusnames, first)",
+        LABELS,
+    ),
+    Mutation(
+        "labels: the keys of a dict are skipped",
+        "src/labels/referents.c",
+        "emit(sink, key, (Label){.kind = LABEL_KEY})) {",
+        "(Py_IsNone(key) && emit(sink, key, (Label){.kind = LABEL_KEY}))) {",
+        LABELS,
+    ),
+    Mutation(
+        "labels: the words of a struct are read one too far",
+        "src/labels/private_types.c",
+        "PyObject **word = (PyObject **)((char *)op + sizeof(PyObject));",
+        "PyObject **word = (PyObject **)((char *)op + sizeof(PyObject)) + 1;",
+        LABELS,
+    ),
+    Mutation(
+        "labels: the result of a cache is called its key",
+        "src/labels/private_types.c",
+        'name_in_words(traversal, last[0], "a cached key")',
+        'name_in_words(traversal, last[1], "a cached key")',
+        LABELS,
+    ),
+    Mutation(
+        "labels: a keyword is an attribute that one can type",
+        "src/labels/access_path.c",
+        "!has_word(keywords, ascii_of(name))",
+        'has_word(keywords, "None")',
+        f"{ROOTS} {LABELS}",
+    ),
+    # ------------------------------------------------------------------- query
+    Mutation(
+        "cycles: rings of two classes are one form",
+        "src/query/cycles.c",
+        "hash_mix(facts_of(cycles, cycles_node(cycles, i))->hash,",
+        "hash_mix(facts_of(cycles, cycles_node(cycles, i))->hash == 0,",
+        CYCLES,
+    ),
+    Mutation(
+        "cycles: the smallest ring is the specimen of its form",
+        "src/query/cycles.c",
+        "a->objects > b->objects",
+        "a->objects < b->objects",
+        CYCLES,
+    ),
+    Mutation(
+        "cycles: the table of forms is not entered anew when it grows",
+        "src/query/cycles.c",
+        "    for (size_t f = 0; f < cycles->forms.length; f++) {\n        enter_slot(cycles, f);\n",
+        "    for (size_t f = 1; f < cycles->forms.length; f++) {\n        enter_slot(cycles, f);\n",
+        CYCLES,
+    ),
+    Mutation(
+        "cuts: a label counts once, however often it is shown",
+        "src/query/cut_trials.c",
+        "        trials->shown.items[number]--;\n",
+        "        trials->shown.items[number] = 0;\n",
+        CUTS,
+    ),
+    Mutation(
+        "cuts: a place of a tuple may be cut",
+        "src/query/cut_trials.c",
+        "return !PyType_HasFeature(label->holder, Py_TPFLAGS_TUPLE_SUBCLASS);",
+        "return label->holder != NULL;",
+        CUTS,
+    ),
+    Mutation(
+        "garbage: what was unreachable before is told again",
+        "src/query/garbage.c",
+        "(earlier == NULL || !roll_call_has(earlier, scan->heap.objects.items[n]))",
+        "(earlier == NULL || earlier != NULL)",
+        CUTS,
+    ),
+    Mutation(
+        "reach: one goes on through the globals of a function",
+        "src/query/reach.c",
+        "            exclude(boundary, heap, ((PyFunctionObject *)op)->func_globals);\n",
+        "",
+        CYCLES,
+    ),
+    Mutation(
+        "refcount: the reference of the question itself counts",
+        "src/query/refcount.c",
+        "    (void)obj;\n    return 1;",
+        "    (void)obj;\n    return 0;",
+        REFCOUNT,
+        until=13,
+    ),
+    Mutation(
+        "holders: the box by which the object was given counts",
+        "src/query/holders.c",
+        "Py_ssize_t count = Py_REFCNT(asked->target) - 1;",
+        "Py_ssize_t count = Py_REFCNT(asked->target);",
+        HOLDERS,
+    ),
+    Mutation(
+        "holders: what a generator borrows is owned",
+        "src/query/holders.c",
+        "bool owned = nth < holder->shown - holder->unowned;",
+        "bool owned = nth < holder->shown + holder->unowned;",
+        HOLDERS,
+        since=14,
+    ),
+    Mutation(
+        "retained: the object that is asked about is no root",
+        "src/query/retained.c",
+        "nodeset_add(&roots, *extra);",
+        "nodeset_remove(&roots, *extra);",
+        ROOTS,
+    ),
+    Mutation(
+        "retained: the lightest stand first",
+        "src/query/retained.c",
+        "weights[nodes->items[j]] > weights[nodes->items[best]]",
+        "weights[nodes->items[j]] < weights[nodes->items[best]]",
+        ROOTS,
+    ),
+    Mutation(
+        "roots: what only a running function holds is lasting",
+        "src/query/roots.c",
+        "return outside > frames;",
+        "return outside >= frames;",
+        ROOTS,
+    ),
+    Mutation(
+        "roots: the box by which the object was given keeps it alive",
+        "src/query/roots.c",
+        "    exclude(search, box);\n",
+        "",
+        ROOTS,
+    ),
+    Mutation(
+        "describe: a function is called by its short name",
+        "src/query/describe.c",
+        "name = ((PyFunctionObject *)function)->func_qualname;",
+        "name = ((PyFunctionObject *)function)->func_name;",
+        f"{NAMES} {HOLDERS}",
+    ),
+    # ------------------------------------------------------ types and the journal
+    Mutation(
+        "journal: the deaths of the outermost log are not noted",
+        "src/runtime/journal.c",
+        "if (journal->death_logs != 0) {",
+        "if (journal->death_logs > 1) {",
+        f"{JOURNAL} {TRACKED}",
+    ),
+    Mutation(
+        "journal: a resurrected object stays doomed",
+        "src/runtime/journal.c",
+        "            life->doomed = false;\n",
+        "",
+        f"{TRACKED} {JOURNAL}",
+    ),
+    Mutation(
+        "journal: the oldest event is told last",
+        "src/runtime/journal.c",
+        "return &journal->events[(first + index) % journal->capacity];",
+        "return &journal->events[(first + index + 1) % journal->capacity];",
+        JOURNAL,
+    ),
+    Mutation(
+        "tracked: the callback stays in gc.callbacks",
+        "src/types/tracked.c",
+        "PyList_SetSlice(state->gc_callbacks, i, i + 1, NULL)",
+        "PyList_SetSlice(state->gc_callbacks, i, i, NULL)",
+        f"{TRACKED} {JOURNAL} tests/test_hostile.py",
+    ),
+    Mutation(
+        "tracked: who was finalized in this collection dies by it",
+        "src/types/tracked.c",
+        "!finalized_in_this_collection &&",
+        "(finalized_in_this_collection || self->journal->collecting) &&",
+        f"{TRACKED} {JOURNAL}",
+    ),
+    Mutation(
+        "tracked: the instance's dict is not shown",
+        "src/types/tracked.c",
+        "    Py_VISIT(((TrackedObject *)op)->dict);\n    return 0;",
+        "    return 0;",
+        TRACKED,
+    ),
+    Mutation(
+        "tracked: a dead object keeps its class",
+        "src/types/tracked.c",
+        "    Py_DECREF(type);\n    journal_release(journal);\n",
+        "    journal_release(journal);\n",
+        f"{TRACKED} {REFERENCES}",
+    ),
+    Mutation(
+        "tracked: a dead object keeps the journal",
+        "src/types/tracked.c",
+        "    journal_release(journal);\n    Py_TRASHCAN_END",
+        "    Py_TRASHCAN_END",
+        f"{TRACKED} {JOURNAL} {REFERENCES}",
+    ),
+    Mutation(
+        "tracked: the name of a Person is borrowed and given back",
+        "src/types/tracked.c",
+        "(items[2] = Py_NewRef(name != NULL ? name : Py_None)) != NULL",
+        "(items[2] = name != NULL ? name : Py_NewRef(Py_None)) != NULL",
+        f"{TRACKED} {JOURNAL}",
+    ),
+    Mutation(
+        "tracked: collections stay paused after the register was read",
+        "src/types/tracked.c",
+        "    (void)gc_pause_end(&state->gc_pause);\n    return list;",
+        "    return list;",
+        f"{TRACKED} {JOURNAL}",
+    ),
+    Mutation(
+        "events: collections stay paused after the journal was read",
+        "src/types/events.c",
+        "PyObject *rows = rows_list(state->journal->event_count, event_row, state);\n"
+        "    (void)gc_pause_end(&state->gc_pause);\n",
+        "PyObject *rows = rows_list(state->journal->event_count, event_row, state);\n",
+        f"{JOURNAL} {TRACKED}",
+    ),
+    Mutation(
+        "person: the friends are not shown",
+        "src/types/person.c",
+        "    Py_VISIT(((PersonObject *)op)->friends);\n    return tracked_traverse",
+        "    return tracked_traverse",
+        TRACKED,
+    ),
+    Mutation(
+        "person: the friends are not cleared",
+        "src/types/person.c",
+        "    Py_CLEAR(((PersonObject *)op)->friends);\n    return tracked_clear(op);",
+        "    return tracked_clear(op);",
+        TRACKED,
+    ),
+    Mutation(
+        "roll call: what is tracked no more is told as tracked still",
+        "src/types/roll_call.c",
+        "if (keep(&self->entries.items[i], arg)) {",
+        "if (keep(&self->entries.items[i], arg) || i == 0) {",
+        TRACKED,
+    ),
+]
+
+
+def source_of(mutation: Mutation, tree: Path) -> str:
+    """Return the text of its file; it ends the script if the old text does not stand there once."""
+    text = (tree / mutation.file).read_text(encoding="utf-8")
+    count = text.count(mutation.old)
+    if count != 1:
+        print(f"{mutation.name}: {mutation.file} has the old text {count} times, not once")
+        raise SystemExit(2)
+    return text
+
+
+def tracked_files() -> list[str]:
+    """List what git tracks or would; where there is no git, what is no product of a build."""
+    done = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode == 0:
+        names = done.stdout.split("\0")
+    else:
+        skip = {"build", "dist", "__pycache__", ".venv", ".git"}
+        names = [
+            path.relative_to(ROOT).as_posix()
+            for path in ROOT.rglob("*")
+            if not skip & set(path.relative_to(ROOT).parts) and path.suffix not in (".so", ".o")
+        ]
+    return [name for name in names if name and (ROOT / name).is_file()]
+
+
+class Core:
+    """The C core of a copy of the tree, where one source is compiled at a time."""
+
+    def __init__(self, tree: Path) -> None:
+        from distutils.core import run_setup
+
+        import setuptools  # noqa: F401 - distutils is there with it, in every version of Python
+
+        self.tree = tree
+        command = run_setup("setup.py", ["-q", "build_ext", "--inplace"], "commandline")
+        self.build = command.get_command_obj("build_ext")
+        self.build.ensure_finalized()
+        (self.extension,) = self.build.extensions
+        self.extension.extra_compile_args = [*self.extension.extra_compile_args, "-Werror"]
+        self.build.run()
+
+    def compile(self, files: list[str]) -> bool:
+        """Compile some sources, and link all; whether that went without a warning."""
+        compiler, extension = self.build.compiler, self.extension
+        try:
+            compiler.compile(
+                files,
+                output_dir=self.build.build_temp,
+                macros=extension.define_macros,
+                include_dirs=extension.include_dirs,
+                extra_postargs=extension.extra_compile_args,
+            )
+            compiler.link_shared_object(
+                compiler.object_filenames(extension.sources, output_dir=self.build.build_temp),
+                self.build.get_ext_fullpath(extension.name),
+                extra_postargs=extension.extra_link_args,
+            )
+        except Exception as error:
+            print(error)
+            return False
+        return True
+
+    def objects_of(self, files: list[str]) -> dict[str, bytes]:
+        """Return what was compiled of some sources, by the names of the files."""
+        names = self.build.compiler.object_filenames(files, output_dir=self.build.build_temp)
+        return {name: Path(name).read_bytes() for name in names}
+
+    def sources_with(self, file: str) -> list[str]:
+        """List the sources that have a file in them: itself, or those that include it."""
+        if file.endswith(".c"):
+            return [file]
+        having = {file.removeprefix("src/")}
+        texts = {
+            path.relative_to(self.tree / "src").as_posix(): path.read_text(encoding="utf-8")
+            for path in (self.tree / "src").rglob("*.[ch]")
+        }
+        while True:
+            more = {
+                name
+                for name, text in texts.items()
+                if having & set(re.findall(r'#include "([\w/]+\.h)"', text))
+            }
+            if more <= having:
+                return [f"src/{name}" for name in sorted(having) if name.endswith(".c")]
+            having |= more
+
+
+def run_tests(tree: Path, tests: str, seconds: int) -> str | None:
+    """Run tests in a copy of the tree; what noticed that it is broken, or None."""
+    quick = [test for test in tests.split() if test != REFERENCES]
+    noticed = run_pytest(tree, quick, seconds) if quick else None
+    if noticed is None and REFERENCES in tests.split():
+        return run_pytest(tree, [REFERENCES, "-m", "slow"], seconds)
+    return noticed
+
+
+def run_pytest(tree: Path, tests: list[str], seconds: int) -> str | None:
+    """Run pytest in a copy of the tree; what failed, or None."""
+    code = (
+        "import sys, gcscope._core as core, pytest\n"
+        "assert core.__file__.startswith(sys.argv.pop(1)), core.__file__\n"
+        "sys.exit(pytest.main())"
+    )
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-rfE", "--no-header"]
+    command = [sys.executable, "-c", code, str(tree), *options, *tests]
+    environment = {"PYTHONPATH": str(tree / "python"), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=tree,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            env={**os.environ, **environment},
+        )
+    except subprocess.TimeoutExpired:
+        return f"no end after {seconds} s"
+    if done.returncode == 0:
+        return None
+    if done.returncode < 0:
+        return f"crash by signal {-done.returncode}"
+    found = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, flags=re.M)
+    if found is None:
+        return f"exit code {done.returncode}: {(done.stdout + done.stderr)[-300:]!r}"
+    return found[1]
+
+
+def try_mutation(mutation: Mutation, core: Core) -> str | None:
+    """Break one line, run its tests, and mend it; what noticed, or None."""
+    path = core.tree / mutation.file
+    text = source_of(mutation, core.tree)
+    files = core.sources_with(mutation.file)
+    built = core.objects_of(files)
+    path.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
+    try:
+        if not core.compile(files):
+            print(f"{mutation.name}: does not compile")
+            raise SystemExit(2)
+        return run_tests(core.tree, mutation.tests, LONGEST)
+    finally:
+        path.write_text(text, encoding="utf-8")
+        for name, data in built.items():
+            Path(name).write_bytes(data)
+
+
+def in_a_copy(chosen: list[Mutation], tree: Path) -> int:
+    """Try mutations in a copy of the tree; the exit code."""
+    for name in tracked_files():
+        target = tree / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target)
+    os.chdir(tree)
+    core = Core(tree)
+    whole = " ".join(sorted({test for mutation in chosen for test in mutation.tests.split()}))
+    noticed = run_tests(tree, whole, 10 * LONGEST)
+    if noticed is not None:
+        print(f"the tests fail before anything is broken: {noticed}")
+        return 2
+    survivors = []
+    for mutation in chosen:
+        if not mutation.since <= sys.version_info.minor <= mutation.until:
+            print(f"{mutation.name:<76}  skipped: no line of this Python's")
+            continue
+        begun = time.monotonic()
+        noticed = try_mutation(mutation, core)
+        survivors += [mutation.name] if noticed is None else []
+        seconds = time.monotonic() - begun
+        print(f"{mutation.name:<76} {seconds:5.0f} s  {noticed or 'NOT NOTICED'}", flush=True)
+    print(f"\n{len(survivors)} of {len(chosen)} mutations were not noticed")
+    print("".join(f"  not noticed: {name}\n" for name in survivors), end="")
+    return 1 if survivors else 0
+
+
+def main() -> int:
+    """Check that each row fits the sources, then try those that are asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", default="", help="a regular expression: names")
+    parser.add_argument("--list", action="store_true", help="only look for the old texts")
+    arguments = parser.parse_args()
+    chosen = [mutation for mutation in MUTATIONS if re.search(arguments.only, mutation.name)]
+    for mutation in MUTATIONS:
+        source_of(mutation, ROOT)
+    if arguments.list or not chosen:
+        print("".join(f"{mutation.name}\n" for mutation in chosen), end="")
+        return 0 if chosen else 2
+    with tempfile.TemporaryDirectory(prefix="gcscope-mutations-") as folder:
+        return in_a_copy(chosen, Path(folder).resolve())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
