@@ -80,7 +80,7 @@ for name, work, times in (
 
 
 def measured(words, tree, folder):
-    """Run Python on a tree of gcscope (None: without one). Return seconds, kilobytes, its output."""
+    """Run Python on a tree of gcscope, if any. Return seconds, kilobytes and its output."""
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     environment.pop("PYTHONPATH", None)
     if tree is not None:

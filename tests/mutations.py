@@ -42,6 +42,8 @@ GARBAGE = "tests/query/test_garbage.py"
 HOLDERS = "tests/query/test_holders.py"
 REFCOUNT = "tests/query/test_refcount.py"
 ROOTS = "tests/query/test_roots.py"
+FOLLOW = "tests/follow/test_follow.py"
+SCAN = "tests/runtime/test_scan.py"
 HOUSE = "tests/test_house.py"
 REFERENCES = "tests/test_references.py"
 
@@ -346,6 +348,91 @@ MUTATIONS = [
         'has_word(keywords, "None")',
         f"{ROOTS} {LABELS}",
     ),
+    # ------------------------------------------------------------------ follow
+    Mutation(
+        "follow: the callback stays when the last one has ended",
+        "src/follow/follow.c",
+        "gc_callbacks_remove(f->state->gc_callbacks, f->state->follow_callback);",
+        "(void)gc_callbacks_remove;",
+        FOLLOW,
+    ),
+    Mutation(
+        "follow: what is let go of stays on",
+        "src/follow/follow.c",
+        "    PyTypeObject *type = Py_TYPE(op);\n    follow_stop(f);\n",
+        "    PyTypeObject *type = Py_TYPE(op);\n    f->is_on = false;\n",
+        FOLLOW,
+    ),
+    Mutation(
+        "follow: what is older is told of a young collection",
+        "src/follow/follow.c",
+        "map_is_made(&f->known) ? &f->known : NULL, &cycles)",
+        "f->whole && map_is_made(&f->known) ? &f->known : NULL, &cycles)",
+        FOLLOW,
+    ),
+    Mutation(
+        "follow: what is new and has moved up is forgotten",
+        "src/follow/follow.c",
+        "generations_list_known(generations, f->promoted, &f->known, &scan->heap.map)",
+        "generations_list_known(generations, 0, &f->known, &scan->heap.map)",
+        FOLLOW,
+    ),
+    Mutation(
+        "follow: what finalizers make is not new",
+        "src/follow/follow.c",
+        "|| generations_list(f->state->generations, 0, &f->known) < 0",
+        "",
+        FOLLOW,
+    ),
+    Mutation(
+        "follow: what was unreachable before is looked for for ever",
+        "src/follow/follow.c",
+        "        forget_collected(f, scan);\n",
+        "        (void)forget_collected;\n",
+        FOLLOW,
+    ),
+    Mutation(
+        "follow: a lost marker is not told",
+        "src/follow/follow.c",
+        "    f->is_lost |= found == 0;\n    if (found < 0) {",
+        "    if (found < 0) {",
+        FOLLOW,
+    ),
+    Mutation(
+        "follow: a child looks for its parent",
+        "src/follow/follow.c",
+        "!f->has_begun || f->process != process",
+        "!f->has_begun || f->process > process + (1 << 30)",
+        FOLLOW,
+    ),
+    Mutation(
+        "tally: a form that was seen before is not counted",
+        "src/follow/tally.c",
+        "    form->count += found->count;\n",
+        "    form->count = found->count;\n",
+        FOLLOW,
+    ),
+    Mutation(
+        "generations: the newest object is left out",
+        "src/heap/generations.c",
+        "GcHeader *header = previous_of(head);\n    for (; header != head && header != stop;",
+        "GcHeader *header = previous_of(previous_of(head));\n    for (; header != head && header != stop;",
+        f"{FOLLOW} {SCAN}",
+    ),
+    Mutation(
+        "lease: it never ends",
+        "src/runtime/lease.c",
+        "        *self->count = self->before;\n",
+        "        (void)self->before;\n",
+        "tests/runtime/test_lease.py",
+    ),
+    Mutation(
+        "events: a log of deaths that is let go of stays on",
+        "src/types/events.c",
+        "    PyTypeObject *type = Py_TYPE(op);\n    death_log_stop(self);\n",
+        "    PyTypeObject *type = Py_TYPE(op);\n",
+        "tests/api/test_collect.py tests/test_guest.py",
+    ),
     # ------------------------------------------------------------------- query
     Mutation(
         "cycles: rings of two classes are one form",
@@ -356,16 +443,16 @@ MUTATIONS = [
     ),
     Mutation(
         "cycles: the smallest ring is the specimen of its form",
-        "src/query/cycles.c",
+        "src/query/forms.c",
         "a->objects > b->objects",
         "a->objects < b->objects",
         CYCLES,
     ),
     Mutation(
-        "cycles: the table of forms is not entered anew when it grows",
-        "src/query/cycles.c",
-        "    for (size_t f = 0; f < cycles->forms.length; f++) {\n        enter_slot(cycles, f);\n",
-        "    for (size_t f = 1; f < cycles->forms.length; f++) {\n        enter_slot(cycles, f);\n",
+        "forms: the table is not entered anew when it grows",
+        "src/query/forms.c",
+        "    for (size_t f = 0; f < forms->items.length; f++) {\n        enter_slot(forms, f);\n",
+        "    for (size_t f = 1; f < forms->items.length; f++) {\n        enter_slot(forms, f);\n",
         CYCLES,
     ),
     Mutation(
@@ -380,13 +467,6 @@ MUTATIONS = [
         "src/query/cut_trials.c",
         "return !PyType_HasFeature(label->holder, Py_TPFLAGS_TUPLE_SUBCLASS);",
         "return label->holder != NULL;",
-        CUTS,
-    ),
-    Mutation(
-        "garbage: what was unreachable before is told again",
-        "src/query/garbage.c",
-        "(earlier == NULL || !roll_call_has(earlier, scan->heap.objects.items[n]))",
-        "(earlier == NULL || earlier != NULL)",
         CUTS,
     ),
     Mutation(
@@ -479,8 +559,8 @@ MUTATIONS = [
     Mutation(
         "tracked: the callback stays in gc.callbacks",
         "src/types/tracked.c",
-        "PyList_SetSlice(state->gc_callbacks, i, i + 1, NULL)",
-        "PyList_SetSlice(state->gc_callbacks, i, i, NULL)",
+        "    gc_callbacks_remove(state->gc_callbacks, state->callback);\n",
+        "",
         f"{TRACKED} {JOURNAL} tests/test_hostile.py",
     ),
     Mutation(
@@ -521,16 +601,17 @@ MUTATIONS = [
     Mutation(
         "tracked: collections stay paused after the register was read",
         "src/types/tracked.c",
-        "    (void)gc_pause_end(&state->gc_pause);\n    return list;",
-        "    return list;",
+        "    gc_pause_end(was_enabled);\n    return list;",
+        "    (void)was_enabled;\n    return list;",
         f"{TRACKED} {JOURNAL}",
     ),
     Mutation(
         "events: collections stay paused after the journal was read",
         "src/types/events.c",
         "PyObject *rows = rows_list(state->journal->event_count, event_row, state);\n"
-        "    (void)gc_pause_end(&state->gc_pause);\n",
-        "PyObject *rows = rows_list(state->journal->event_count, event_row, state);\n",
+        "    gc_pause_end(was_enabled);\n",
+        "PyObject *rows = rows_list(state->journal->event_count, event_row, state);\n"
+        "    (void)was_enabled;\n",
         f"{JOURNAL} {TRACKED}",
     ),
     Mutation(

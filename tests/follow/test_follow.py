@@ -240,6 +240,27 @@ def test_a_ring_at_the_address_of_older_trash(quiet):
     assert cycle.count == 5
 
 
+def test_rings_made_while_older_trash_is_freed(quiet):
+    """At addresses of what has just gone, by the __del__ of what the collector does not track."""
+
+    class Small:
+        __slots__ = ()
+
+        def __del__(self):
+            ring()
+
+    def older():
+        for _ in range(20):
+            one = Other()
+            one.me, one.small = one, Small()
+
+    older()
+    follower = Follower(whole=True)
+    follower.begin()
+    gc.collect()
+    assert types_of(follower.end().report()) == {"Plain": 20}
+
+
 def test_many_in_a_row(quiet, settings):
     """Nothing of theirs stays."""
     counts = []

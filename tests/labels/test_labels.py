@@ -61,7 +61,7 @@ def test_ordinals(stranger):
     endings = {1: "st", 2: "nd", 3: "rd", 11: "th", 12: "th", 13: "th"}
     labels = [holder.label for holder in gcscope.holders(thing).named if "Liar" in holder.type]
     assert sorted(labels) == sorted(
-        f"{n}{endings.get(n % 100, endings.get(n % 10, 'th'))} reference of a rooms.Liar"
+        f"{n}{endings.get(n % 100, endings.get(n % 10, 'th'))} reference of the rooms.Liar"
         for n in range(2, 125)
     )
     del liar

@@ -177,7 +177,7 @@ def test_a_type_without_clear(quiet, rooms):
 
 
 def core_form():
-    (form,) = _core.unreachable_rings(None, {}, None).forms
+    (form,) = _core.unreachable_rings({}, None).forms
     return form
 
 
@@ -205,4 +205,4 @@ def test_what_was_unreachable_before_is_not_told_again(quiet):
     del box
     rings = _core.unreachable_rings(earlier, {}, None)
     assert [form.objects for form in rings.forms] == [1] and rings.objects.objects == 1
-    assert len(_core.unreachable_rings(None, {}, None).forms) == 2
+    assert len(_core.unreachable_rings({}, None).forms) == 2
