@@ -123,8 +123,8 @@ take_exception(void)
 #endif
 }
 
-/* What a thread's state, a public struct, has of its stack. Where the struct of a new version is not
-   known, nothing of it is touched. */
+/* What a thread's state, a public struct, has of its stack. Where the struct of a new version is
+   not known, nothing of it is touched. */
 #define GCSCOPE_KNOWS_STACK (PY_VERSION_HEX < 0x03100000)
 
 #if GCSCOPE_KNOWS_STACK

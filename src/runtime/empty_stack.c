@@ -1,19 +1,22 @@
 /* empty_stack: a program runs as if nothing stood on the stack below it.
 
    `python x.py` runs x.py from C, with no frame below. Under gcscope some frames of ours are there,
-   and a program can see them: warnings.warn(..., stacklevel=2), traceback.print_stack(), a debugger,
-   the depth at which RecursionError comes. So they are taken out of the chain of frames, and out of
-   the count of calls, while the program runs, and put back when it has ended. The chain is cut where
-   the interpreter itself cuts it when it is called from C without a frame: what runs then links its
-   frames to that end and takes them off again, and nothing looks below. (Greenlets begin so, too.)
+   and a program can see them: warnings.warn(..., stacklevel=2), traceback.print_stack(), a
+   debugger, the depth at which RecursionError comes. So they are taken out of the chain of frames,
+   and out of the count of calls, while the program runs, and put back when it has ended. The chain
+   is cut where the interpreter itself cuts it when it is called from C without a frame: what runs
+   then links its frames to that end and takes them off again, and nothing looks below. (Greenlets
+   begin so, too.)
 
    Invariant: between enter and leave the innermost frame of ours is owned by the evaluation that
    called us, further down on the C stack, which goes on only after leave.
 
-   A trace or profile function belongs to the program: leave takes away what is set, before any code
-   of ours can run, and enter sets it again. */
+   A trace or profile function belongs to the program, and so do the tools of sys.monitoring: leave
+   takes away what is set, before any code of ours can run, and enter sets it again. */
 
 #include "runtime/empty_stack.h"
+
+#define MONITORING_TOOLS 6 /* sys.monitoring has ids from 0 to 5 */
 
 typedef struct {
     PyObject_HEAD
@@ -22,6 +25,7 @@ typedef struct {
     PyObject *profile_object;
     Py_tracefunc trace;
     Py_tracefunc profile;
+    int events[MONITORING_TOOLS]; /* what each tool was told of */
 } EmptyStackObject;
 
 /* What is out of sight. */
@@ -99,6 +103,43 @@ resume_profile(EmptyStackObject *self)
     Py_XDECREF(object);
 }
 
+/* What a function of sys.monitoring, which 3.12 brought, returns; -1 where it raises: the tool is
+   not in use. */
+static int
+ask_monitoring(const char *name, const char *format, int tool, int events)
+{
+    PyObject *monitoring = PySys_GetObject("monitoring"); /* borrowed */
+    PyObject *result =
+        monitoring == NULL ? NULL : PyObject_CallMethod(monitoring, name, format, tool, events);
+    int number = result != NULL && PyLong_Check(result) ? (int)PyLong_AsLong(result) : -1;
+    Py_XDECREF(result);
+    PyErr_Clear();
+    return number;
+}
+
+static void
+resume_monitoring(EmptyStackObject *self)
+{
+    for (int tool = 0; tool < MONITORING_TOOLS; tool++) {
+        if (self->events[tool] > 0) {
+            (void)ask_monitoring("set_events", "ii", tool, self->events[tool]);
+        }
+        self->events[tool] = 0;
+    }
+}
+
+static void
+suspend_monitoring(EmptyStackObject *self)
+{
+    for (int tool = 0; tool < MONITORING_TOOLS; tool++) {
+        int events = ask_monitoring("get_events", "i", tool, 0);
+        if (events > 0) {
+            self->events[tool] = events;
+            (void)ask_monitoring("set_events", "ii", tool, 0);
+        }
+    }
+}
+
 static void
 suspend_tracing(EmptyStackObject *self)
 {
@@ -113,6 +154,7 @@ suspend_tracing(EmptyStackObject *self)
         Py_XSETREF(self->profile_object, Py_XNewRef(thread->c_profileobj));
         PyEval_SetProfile(NULL, NULL);
     }
+    suspend_monitoring(self);
 }
 
 static void
@@ -121,6 +163,7 @@ enter(EmptyStackObject *self, Below *below)
     below_hide(below);
     resume_trace(self);
     resume_profile(self);
+    resume_monitoring(self);
 }
 
 /* New reference: None, or the exception with which the program ended. Takes `result`. */
@@ -204,14 +247,17 @@ empty_stack_resume_trace(PyObject *op, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
-PyDoc_STRVAR(resume_profile_doc, "resume_profile($self, /)\n--\n\n"
-                                 "Set the profile function again that the program had set, if "
-                                 "any.");
+PyDoc_STRVAR(resume_tools_doc,
+             "resume_tools($self, /)\n--\n\n"
+             "Set the profile function again, and the events of sys.monitoring, that the program "
+             "had set.\n\n"
+             "These are told of frames that return, too.");
 
 static PyObject *
-empty_stack_resume_profile(PyObject *op, PyObject *Py_UNUSED(ignored))
+empty_stack_resume_tools(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     resume_profile((EmptyStackObject *)op);
+    resume_monitoring((EmptyStackObject *)op);
     Py_RETURN_NONE;
 }
 
@@ -246,9 +292,14 @@ empty_stack_dealloc(PyObject *op)
 }
 
 static PyObject *
-empty_stack_has_profile(PyObject *op, void *Py_UNUSED(closure))
+empty_stack_has_tools(PyObject *op, void *Py_UNUSED(closure))
 {
-    return PyBool_FromLong(((EmptyStackObject *)op)->profile != NULL);
+    EmptyStackObject *self = (EmptyStackObject *)op;
+    bool has_tools = self->profile != NULL;
+    for (int tool = 0; tool < MONITORING_TOOLS; tool++) {
+        has_tools = has_tools || self->events[tool] > 0;
+    }
+    return PyBool_FromLong(has_tools);
 }
 
 static PyMethodDef empty_stack_methods[] = {
@@ -256,13 +307,13 @@ static PyMethodDef empty_stack_methods[] = {
     {"run_code", empty_stack_run_code, METH_VARARGS, run_code_doc},
     {"call", (PyCFunction)(void (*)(void))empty_stack_call, METH_FASTCALL, call_doc},
     {"resume_trace", empty_stack_resume_trace, METH_NOARGS, resume_trace_doc},
-    {"resume_profile", empty_stack_resume_profile, METH_NOARGS, resume_profile_doc},
+    {"resume_tools", empty_stack_resume_tools, METH_NOARGS, resume_tools_doc},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef empty_stack_getset[] = {
-    {"has_profile", empty_stack_has_profile, NULL,
-     PyDoc_STR("Whether the program had set a profile function."), NULL},
+    {"has_tools", empty_stack_has_tools, NULL,
+     PyDoc_STR("Whether there is something for resume_tools to set."), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -318,8 +318,8 @@ def _end(end: BaseException | None, stack: EmptyStack) -> None:
     """
     if isinstance(end, KeyboardInterrupt):
         _stay_quiet(end)
-    if stack.has_profile:  # which would be told of our frames that return now
-        atexit.register(stack.resume_profile)
+    if stack.has_tools:  # which would be told of our frames that return now
+        atexit.register(stack.resume_tools)
     stack.resume_trace()
     if end is not None:
         try:
