@@ -493,7 +493,7 @@ SCRIPTS = {
         def function(): return len([1])
         atexit.register(function)
         sys.setprofile(profile)
-        raise ValueError
+        sys.exit(3)
         """,
     "profile_of_threads": """
         import threading
@@ -552,3 +552,124 @@ SCRIPTS = {
         parser.parse_args(["--nonsense", "x"])
         """,
 }
+
+
+# How plain Python is told what to run, in the folder that `lay_out` makes; name -> words, and what
+# standard input gives.
+LOOK = """
+import sys, os
+print(__name__, __file__ if "__file__" in globals() else None)
+print(list(globals()))
+print(sys.argv)
+print(sys.path, sys.flags.safe_path)
+print(__spec__, __package__, __doc__, type(__builtins__).__name__)
+print(type(__loader__).__name__, getattr(__loader__, "__name__", None))
+print(sys.modules["__main__"].__dict__ is globals(), sys._getframe().f_code.co_filename)
+print([name for name in sys.modules if name.split(".")[0] != "gcscope"])
+import pickle
+class Local: pass
+print(pickle.loads(pickle.dumps(Local())).__class__ is Local)
+import own
+"""
+
+CALLS = {
+    "script": (["look.py", "a", "-m", "--json"], ""),
+    "script from here": (["./look.py"], ""),
+    "script from above": (["folder/../look.py"], ""),
+    "script of another folder": (["folder/inner.py"], ""),
+    "script in a package": (["package/inner.py"], ""),
+    "link": (["link.py"], ""),
+    "odd name": (["odd n\u00e4me", "x"], ""),
+    "error": (["error.py"], ""),
+    "error from above": (["folder/../error.py"], ""),
+    "compiled": (["look.pyc"], ""),
+    "compiled without suffix": (["compiled"], ""),
+    "compiled badly": (["bad.pyc"], ""),
+    "no utf-8": (["latin.py"], ""),
+    "null bytes": (["null.py"], ""),
+    "byte order mark": (["mark.py"], ""),
+    "device": (["/dev/stdin", "x"], "print(__file__)\n1/0\n"),
+    "folder": (["folder", "x"], ""),
+    "folder from here": (["./folder/"], ""),
+    "folder that fails": (["fails"], ""),
+    "bare folder": (["bare"], ""),
+    "root": (["/"], ""),
+    "no name": ([""], ""),
+    "archive": (["app.pyz", "x"], ""),
+    "archive with another suffix": (["app.bin", "x"], ""),
+    "archive that fails": (["fails.zip"], ""),
+    "bare archive": (["bare.zip"], ""),
+    "missing": (["missing.py", "x"], ""),
+    "missing from above": (["no/../missing.py"], ""),
+    "missing below a file": (["look.py/x"], ""),
+    "module": (["-m", "package", "x", "-y"], ""),
+    "module in a word": (["-mpackage", "x"], ""),
+    "module of a package": (["-m", "package.inner"], ""),
+    "module that fails": (["-m", "error"], ""),
+    "module with a bad import": (["-m", "lacks"], ""),
+    "module that is missing": (["-m", "no_such_module"], ""),
+    "module of a package that is missing": (["-m", "package.no_such_module"], ""),
+    "module without main": (["-m", "mainless"], ""),
+    "relative module": (["-m", ".package"], ""),
+    "module of the library": (["-m", "json.tool"], "[1, 2]"),
+    "module in C": (["-m", "sys"], ""),
+    "module timeit": (["-m", "timeit", "--help"], ""),
+    "module that runs a script": (["-m", "trace", "--count", "-C", "/dev/null/x", "error.py"], ""),
+    "module pdb": (["-m", "pdb", "error.py"], "where\nquit\n"),
+    "code": (["-c", LOOK, "a", "--b"], ""),
+    "code in a word": (["-cimport sys; print(sys.argv)", "-q"], ""),
+    "code that fails": (["-c", "def f():\n    1/0\nf()"], ""),
+    "code with an error of syntax": (["-c", "print(1)\na b"], ""),
+    "code that is indented": (["-c", "  print(1)\n  print(2)"], ""),
+    "code with a warning": (["-c", "import warnings; warnings.warn('x', stacklevel=2)"], ""),
+    "code with source": (["-c", "import linecache; print(linecache.getline('<string>', 1))"], ""),
+    "no code": (["-c", ""], ""),
+    "stdin": (["-", "a", "-b"], LOOK),
+    "stdin without a word": ([], LOOK),
+    "stdin that fails": (["-"], "def f():\n    1/0\nf()\n"),
+    "stdin with an error of syntax": (["-"], "print(1)\na b\n"),
+    "stdin without a newline": (["-"], "print(__file__)"),
+    "stdin that reads": (["-"], "print(input())\n7\n"),
+    "stdin with nothing": (["-"], ""),
+}
+
+
+def lay_out(folder):
+    """Make the files that CALLS names."""
+    import os
+    import py_compile
+    import zipfile
+
+    error = "def f():\n    1/0\nif __name__ != 'x': f()\n"
+    texts = {
+        "look.py": LOOK,
+        "odd n\u00e4me": LOOK,
+        "error.py": error,
+        "lacks.py": "import no_such_module_anywhere\n",
+        "own.py": "print('own')\n",
+        "folder/own.py": "print('own of a folder')\n",
+        "folder/inner.py": LOOK,
+        "folder/__main__.py": LOOK,
+        "fails/__main__.py": error,
+        "package/own.py": "print('own of a package')\n",
+        "package/__init__.py": "print(__name__, __import__('sys').argv)\n",
+        "package/__main__.py": LOOK,
+        "package/inner.py": LOOK,
+        "mainless/__init__.py": "",
+        "bare/nothing": "",
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "latin.py").write_bytes(b"print(1)\nx = '\xe9'\n")
+    (folder / "null.py").write_bytes(b"print(1)\nx = '\0'\n")
+    (folder / "mark.py").write_bytes(b"\xef\xbb\xbfprint(ascii('\xc3\xa9'))\n")
+    (folder / "bad.pyc").write_bytes(b"nonsense")
+    (folder / "link.py").symlink_to(folder / "folder/inner.py")
+    py_compile.compile(folder / "look.py", folder / "look.pyc")
+    os.link(folder / "look.pyc", folder / "compiled")
+    archives = {"app.pyz": "folder", "app.bin": "folder", "fails.zip": "fails", "bare.zip": "bare"}
+    for archive, content in archives.items():
+        with zipfile.ZipFile(folder / archive, "w") as file:
+            for path in sorted((folder / content).iterdir()):
+                file.write(path, path.name)

@@ -40,10 +40,10 @@ class Guest:
 
     __slots__ = ("_collects", "_hidden", "_is_alone", "_theirs")
 
-    def __init__(self) -> None:
+    def __init__(self, alone: bool) -> None:
         """Hold automatic collection, so that our trash stays in the young generation."""
-        self._is_alone = is_alone()
-        self._collects = self._is_alone and gc.isenabled()
+        self._is_alone = alone
+        self._collects = alone and gc.isenabled()
         self._hidden: dict[str, ModuleType] = {}
         self._theirs: dict[str, ModuleType] = {}
         if self._collects:

@@ -12,9 +12,10 @@ def main(arguments: list[str] | None = None) -> None:
 
     Exit codes: the program's own; 1 for an error of ours; 2 for wrong usage; 3 under --fail.
     """
+    alone = arguments is None and is_alone()
     arguments = sys.argv[1:] if arguments is None else arguments
-    guest = Guest() if arguments[:1] == ["run"] else None
-    if guest is not None or is_alone():
+    guest = Guest(alone) if arguments[:1] == ["run"] else None
+    if guest is not None or alone:
         leave_first_path()
     # Not before: a program may have an argparse.py of its own.
     from gcscope.cli.commands import execute

@@ -54,7 +54,12 @@ class Program(Record):
 
 
 def _fresh_main() -> ModuleType:
-    """Put a new, empty __main__ in the place of gcscope's own."""
+    """Put a new, empty __main__ in the place of gcscope's own.
+
+    The interpreter goes on with the namespace of the old one, of which it owns nothing, after an
+    exception has ended our script: so that lives on under another name.
+    """
+    sys.modules["gcscope.__main__"] = sys.modules["__main__"]
     main = ModuleType("__main__")
     main.__loader__ = importlib_core.BuiltinImporter
     if sys.version_info < (3, 14):
@@ -88,7 +93,9 @@ def _working_directory() -> str | None:
 def _absolute(path: str) -> str:
     """Return a path as tracebacks have it: from the root on, and not simplified."""
     here = _working_directory()
-    return path if os.path.isabs(path) or here is None else os.path.join(here, path)
+    if os.path.isabs(path) or here is None:
+        return path
+    return os.path.join(here, path) if path else here
 
 
 def _is_importable(path: str) -> bool:
