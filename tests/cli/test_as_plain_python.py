@@ -109,7 +109,7 @@ def test_the_programs_own_modules_are_its_own(python, script, tmp_path):
         script(f"print('imported', {name!r})\n", f"there/{name}.py")
     script("".join(f"import {name}\n" for name in hidden) + TWO, "there/program.py")
     done = compare(python, ["there/program.py"], cwd=tmp_path)
-    assert done.out.count("imported") > 10 and "2 __main__.Node" in done.err
+    assert done.out.count("imported") > 10 and "2  __main__.Node" in done.err
     words = ["run", "--json", "-o", tmp_path / "r", "there/program.py"]
     done = python("-m", "gcscope", *words, cwd=tmp_path)
     assert done.out.count("imported") > 10 and left(tmp_path / "r")[1] == 2, done
