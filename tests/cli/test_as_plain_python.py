@@ -1,5 +1,6 @@
 """gcscope run is as plain python: what a program sees, and how it ends."""
 
+import os
 import re
 import sys
 
@@ -52,25 +53,14 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "options",
-    [
-        ["-P"],
-        ["-I"],
-        ["-E"],
-        ["-s"],
-        ["-O"],
-        ["-OO"],
-        ["-B"],
-        ["-u"],
-        ["-X", "dev"],
-        ["-W", "error"],
-    ],
-    ids="".join,
+    "option", ["-P", "-I", "-E", "-s", "-O", "-OO", "-B", "-u", "-Xdev", "-Werror", "-Walways"]
 )
 @pytest.mark.parametrize("name", ["script", "module", "code", "folder", "stdin"])
-def test_options_of_python(python, folder, options, name):
+def test_options_of_python(python, folder, option, name):
     words, text = CALLS[name]
-    compare(python, words, [options], cwd=folder, text_input=text)
+    done = compare(python, words, [option], cwd=folder, text_input=text)
+    begins = option not in ("-P", "-I") or name != "module"  # which is found by its folder alone
+    assert ("gcscope: at its end" in done.err) == begins, done
 
 
 # What pip makes of an entry point.
@@ -107,12 +97,23 @@ def test_the_programs_own_modules_are_its_own(python, script, tmp_path):
     assert {"argparse", "_json", "re", "enum"} <= set(hidden)
     for name in hidden:
         script(f"print('imported', {name!r})\n", f"there/{name}.py")
-    script("".join(f"import {name}\n" for name in hidden) + TWO, "there/program.py")
+    at_exit = "import atexit, sys\natexit.register(lambda: print(sys.modules['re'].__file__))\n"
+    imports = "".join(f"import {name}\n" for name in hidden)
+    script(imports + at_exit + TWO, "there/program.py")
     done = compare(python, ["there/program.py"], cwd=tmp_path)
     assert done.out.count("imported") > 10 and "2  __main__.Node" in done.err
     words = ["run", "--json", "-o", tmp_path / "r", "there/program.py"]
     done = python("-m", "gcscope", *words, cwd=tmp_path)
     assert done.out.count("imported") > 10 and left(tmp_path / "r")[1] == 2, done
+
+
+@pytest.mark.parametrize("name", ["trash_is_saved", "importlib_attributes", "modules"])
+def test_what_the_start_of_python_imports_stays(python, script, tmp_path, name):
+    """And what gcscope itself has left as trash is gone, though no collection was due."""
+    script("import importlib, gc\ngc.set_threshold(100_000)\n", "start/sitecustomize.py")
+    script(SCRIPTS[name])
+    env = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "start"), *filter(None, sys.path)])}
+    compare(python, ["program.py"], cwd=tmp_path, env=env)
 
 
 def test_modules_of_the_working_directory_are_not_for_gcscope(python, script, tmp_path):
@@ -144,7 +145,6 @@ def test_what_displays_a_traceback_is_not_the_programs(python, script):
 
 def test_a_terminal_gives_no_program(tmp_path):
     """Nor does /dev/null, or nothing at all."""
-    import os
     import pty
     import subprocess
 

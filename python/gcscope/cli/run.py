@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "exit codes: the program's own; if that is 0: 1 for an error of gcscope, told in one line; "
-        "3 if there are rings under --fail; 2 for wrong usage"
+        "3 if there are rings under --fail; 2 for wrong usage, or a script that is not there"
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the report as JSON, too; whole or not at all"
