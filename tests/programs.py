@@ -292,6 +292,13 @@ SCRIPTS = {
         thread.start()
         thread.join()
         """,
+    "main_is_replaced": """
+        import sys
+        class Other: __file__ = "other"
+        sys.modules["__main__"], sys.modules["runpy"] = Other, 7
+        raise SystemExit(5)
+        """,
+    "main_is_gone": "import sys\ndel sys.modules['__main__']\n1/0\n",
     "display_hook": "import sys\nsys.displayhook(7)\nprint(__builtins__._)\n",
     "audit": """
         import sys

@@ -63,6 +63,11 @@ def test_options_of_python(python, folder, option, name):
     assert ("gcscope: at its end" in done.err) == begins, done
 
 
+@pytest.mark.parametrize("code", ["x = 5", "1/0", "raise SystemExit(3)", "raise KeyboardInterrupt"])
+def test_a_prompt_that_follows(python, code):
+    compare(python, ["-c", code], ["-i"], text_input="print(globals().get('x'), __name__)\n")
+
+
 # What pip makes of an entry point.
 ENTRY = """
 import re

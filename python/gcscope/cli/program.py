@@ -299,8 +299,10 @@ def _succeeded(end: BaseException | None) -> bool:
 
 def _never_began(error: BaseException | None) -> bool:
     """Return whether this is the message of `python -m` that there is no such module."""
-    missing = getattr(sys.modules.get("runpy"), "_Error", ())
-    return isinstance(error, SystemExit) and isinstance(error.__context__, missing)
+    missing = getattr(sys.modules.get("runpy"), "_Error", None)
+    if not isinstance(error, SystemExit) or not isinstance(missing, type):
+        return False
+    return isinstance(error.__context__, missing)
 
 
 def _stay_quiet(shown: BaseException) -> None:
@@ -357,7 +359,8 @@ def run_program(program: Program, reporter: Reporter, guest: Guest) -> None:
     # Before anything is shown: what is imported for that is not the program's.
     is_ours = os.getpid() == process
     found = _outcome(observer, guest) if is_ours and not _never_began(end) else None
-    if end is not None and not isinstance(end, SystemExit):
+    goes_on = sys.flags.inspect  # -i: whatever has ended it, a prompt follows
+    if end is not None and (goes_on or not isinstance(end, SystemExit)):
         end = _show(end, stack)
     if program.kind in ("script", "stdin"):
         _forget_file()
@@ -365,6 +368,8 @@ def run_program(program: Program, reporter: Reporter, guest: Guest) -> None:
         _report(found, reporter, guest)
     if is_ours and _succeeded(end) and reporter.exit_code():
         end = SystemExit(reporter.exit_code())
+    if goes_on:
+        end = None
     try:
         _end(end, stack)
     finally:
@@ -373,10 +378,10 @@ def run_program(program: Program, reporter: Reporter, guest: Guest) -> None:
 
 def _forget_file() -> None:
     """Take out of __main__ what the interpreter takes out when a script has ended."""
-    namespace = getattr(sys.modules.get("__main__"), "__dict__", {})
-    if getattr(namespace.get("__spec__"), "name", None) is None:
-        namespace.pop("__file__", None)
-        namespace.pop("__cached__", None)
+    main = sys.modules.get("__main__")
+    if isinstance(main, ModuleType) and main.__dict__.get("__spec__") is None:  # no archive
+        main.__dict__.pop("__file__", None)
+        main.__dict__.pop("__cached__", None)
 
 
 def _outcome(observer: Observer, guest: Guest) -> Outcome | str:
