@@ -368,7 +368,7 @@ def run_program(program: Program, reporter: Reporter, guest: Guest) -> None:
         _report(found, reporter, guest)
     if is_ours and _succeeded(end) and reporter.exit_code():
         end = SystemExit(reporter.exit_code())
-    if goes_on:
+    if goes_on and not isinstance(end, KeyboardInterrupt):
         end = None
     try:
         _end(end, stack)
