@@ -9,6 +9,7 @@
 #include "query/retained.h"
 #include "query/ring_rows.h"
 #include "query/roots.h"
+#include "runtime/empty_stack.h"
 #include "runtime/lease.h"
 #include "runtime/rows.h"
 #include "types/events.h"
@@ -246,7 +247,8 @@ core_exec(PyObject *module)
     if (find_gc(state) < 0 || find_generations(state) < 0 || rows_setup(module, state) < 0 ||
         lease_setup(module) < 0 || roll_call_setup(module, state) < 0 ||
         tracked_setup(module, state) < 0 || person_setup(module, state) < 0 ||
-        refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0) {
+        refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0 ||
+        empty_stack_setup(module) < 0) {
         return -1;
     }
     PyObject *exact = interp_knows_borrowing() ? Py_True : Py_False;

@@ -104,6 +104,64 @@ long_digits(PyLongObject *number)
 #endif
 }
 
+/* New reference: the exception that is set, which is cleared. */
+static inline PyObject *
+take_exception(void)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return PyErr_GetRaisedException();
+#else
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    if (traceback != NULL) {
+        PyException_SetTraceback(value, traceback);
+    }
+    Py_DECREF(type);
+    Py_XDECREF(traceback);
+    return value;
+#endif
+}
+
+/* What a thread's state, a public struct, has of its stack. Where the struct of a new version is
+   not known, nothing of it is touched. */
+#define GCSCOPE_KNOWS_STACK (PY_VERSION_HEX < 0x03100000)
+
+#if GCSCOPE_KNOWS_STACK
+/* The innermost frame. Until 3.12 it stands in a struct on the C stack. */
+#if PY_VERSION_HEX >= 0x030D0000
+#define THREAD_FRAME(thread) ((thread)->current_frame)
+#else
+#define THREAD_FRAME(thread) ((thread)->cframe->current_frame)
+#endif
+
+/* The frame of an empty stack. */
+#if PY_VERSION_HEX >= 0x030F0000
+#define THREAD_NO_FRAME(thread) ((thread)->base_frame)
+#else
+#define THREAD_NO_FRAME(thread) NULL
+#endif
+
+/* How many calls are left until RecursionError, and how many there are in all. */
+#if PY_VERSION_HEX >= 0x030C0000
+#define THREAD_CALLS_LEFT(thread) ((thread)->py_recursion_remaining)
+#define THREAD_CALL_LIMIT(thread) ((thread)->py_recursion_limit)
+#else
+#define THREAD_CALLS_LEFT(thread) ((thread)->recursion_remaining)
+#define THREAD_CALL_LIMIT(thread) ((thread)->recursion_limit)
+#endif
+
+/* The same of calls inside C code, which 3.12 and 3.13 count apart. */
+#if PY_VERSION_HEX >= 0x030C0000 && PY_VERSION_HEX < 0x030E0000
+#define GCSCOPE_COUNTS_C_CALLS 1
+#ifndef Py_C_RECURSION_LIMIT
+#define Py_C_RECURSION_LIMIT C_RECURSION_LIMIT
+#endif
+#else
+#define GCSCOPE_COUNTS_C_CALLS 0
+#endif
+#endif
+
 static inline bool
 interpreter_is_finalizing(void)
 {

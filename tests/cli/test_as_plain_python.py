@@ -2,136 +2,179 @@
 
 import gc
 import os
-import signal
+import re
 import sys
 
 import pytest
 
 from gcscope import _core
-from programs import run
+from gcscope.api.observe import Observer
+from programs import CALLS, SCRIPTS, TWO, lay_out, left, run
 
-LOOK = """
-import sys, os
-print(__name__, __file__ if "__file__" in globals() else None)
-print(sorted(globals()))
-print(sys.argv)
-print(sys.path[0])
-print(__spec__ and __spec__.name, __package__, __doc__, type(__builtins__).__name__)
-print(type(__loader__).__name__, getattr(__loader__, "__name__", None))
-print(sys.modules["__main__"].__dict__ is globals())
-import pickle
-class Local: pass
-print(pickle.loads(pickle.dumps(Local())).__class__ is Local)
-print(sys.flags.safe_path)
-"""
+# What differs from one process to the next.
+ADDRESS = re.compile(r"0x[0-9a-f]+|\bat \d{9,}|Ran 1 test in .*|Thread-\d+ \(process\)|\(pid=\d+\)")
 
 
-def compare(python, *arguments, **options):
-    plain = python(*arguments, **options)
-    ours = run(python, *arguments, **options)
-    assert ours.out == plain.out and ours.code == plain.code, (plain, ours)
-    told = [line for line in ours.err.splitlines() if not line.startswith("gcscope:")]
-    assert told == plain.err.splitlines(), (plain, ours)
-    assert "gcscope: at its end" in ours.err
+def compare(python, words, options=(), **how):
+    """Run a program with and without gcscope: both write the same and end in the same way."""
+    plain = python(*options, *words, **how)
+    ours = python(*options, "-m", "gcscope", "run", *words, **how)
+    told = "".join(line for line in ours.err.splitlines(True) if not line.startswith("gcscope:"))
+    assert ADDRESS.sub("", ours.out) == ADDRESS.sub("", plain.out)
+    assert ADDRESS.sub("", told) == ADDRESS.sub("", plain.err)
+    assert ours.code == plain.code
     return ours
 
 
-def test_a_script_sees_what_it_would_see(python, script, tmp_path):
-    path = script(LOOK)
-    compare(python, path, "a", "-m", "--json", "-c")
-    compare(python, path.name, cwd=tmp_path)
-    compare(
-        python,
-        path,
-        env={"PYTHONSAFEPATH": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
+# The process ends at once, or there is no standard error.
+SILENT = {"os_exit", "abort", "exec", "standard_error_other"}
 
 
-def test_a_link_to_a_script_finds_its_neighbours(python, script, tmp_path):
-    path = script("import neighbour\n" + LOOK, "real/program.py")
-    script("print('neighbour')\n", "real/neighbour.py")
-    (tmp_path / "link.py").symlink_to(path)
-    compare(python, tmp_path / "link.py")
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_program_is_as_under_plain_python(python, script, tmp_path, name):
+    script(SCRIPTS[name])
+    done = compare(python, ["program.py", "a"], cwd=tmp_path, text_input="c\n")
+    assert ("gcscope: at its end" in done.err) == (name not in SILENT)
 
 
-def test_a_module_sees_what_it_would_see(python, script, tmp_path):
-    script(LOOK, "package/__init__.py")
-    script(LOOK, "package/__main__.py")
-    script(LOOK, "package/inner.py")
-    env = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    compare(python, "-m", "package", "x", "-y", cwd=tmp_path, env=env)
-    compare(python, "-m", "package.inner", cwd=tmp_path, env=env)
+# Nothing ran, and python itself says why.
+NEVER_BEGUN = re.compile("bare|root|no name|missing|without main|relative|in C")
 
 
-def test_a_folder_with_a_main(python, script, tmp_path):
-    script(LOOK, "folder/__main__.py")
-    compare(python, tmp_path / "folder", "x")
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_is_as_of_plain_python(python, folder, name):
+    words, text = CALLS[name]
+    done = compare(python, words, cwd=folder, text_input=text)
+    assert ("gcscope: at its end" in done.err) == (not NEVER_BEGUN.search(name))
 
 
-def test_an_archive_with_a_main(python, script, tmp_path):
-    import zipapp
-
-    script("import helper\n" + LOOK, "app/__main__.py")
-    script("print('helper')\n", "app/helper.py")
-    zipapp.create_archive(tmp_path / "app", tmp_path / "app.pyz")
-    compare(python, tmp_path / "app.pyz", "x")
-
-
-def test_code_sees_what_it_would_see(python):
-    compare(python, "-c", LOOK, "a", "--b")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("calls")
+    lay_out(made)
+    return made
 
 
 @pytest.mark.parametrize(
-    "code",
-    [
-        "import sys; sys.exit(7)",
-        "import sys; sys.exit('a message')",
-        "import sys; sys.exit()",
-        "raise SystemExit(True)",
-        "def f():\n    1/0\nf()",
-        "raise KeyError('x') from ValueError('y')",
-        "this is no python",
-        "import atexit; atexit.register(print, 'bye'); print('hello')",
-        "import sys; sys.excepthook = lambda *a: print('hook', a[0].__name__, a[2].tb_lineno); 1/0",
-        "import sys; sys.excepthook = lambda *a: 1/0\n[][1]",
-        "import threading, time; threading.Thread(target=lambda: (time.sleep(.3), "
-        "print('t'))).start(); print('main')",
-        "import sys; sys.stdout.close()",
-        "import sys; print(sys.stdin.read())",
-        "raise BaseExceptionGroup('g', [KeyboardInterrupt()])",
-    ],
+    "option", ["-P", "-I", "-E", "-s", "-O", "-OO", "-B", "-u", "-Xdev", "-Werror", "-Walways"]
 )
-def test_ends_are_as_under_plain_python(python, script, code):
-    if code == "import sys; sys.excepthook = lambda *a: 1/0\n[][1]":
-        # the frames of the hook's own error are ours in part: compare the last words only
-        path = script(code)
-        plain, ours = python(path), run(python, path)
-        assert ours.code == plain.code == 1
-        for line in (
-            "Error in sys.excepthook:",
-            "ZeroDivisionError",
-            "Original exception was:",
-            "IndexError",
-        ):
-            assert line in plain.err and line in ours.err
-        return
-    compare(python, script(code), text_input="input\n")
+@pytest.mark.parametrize("name", ["script", "module", "code", "folder", "stdin"])
+def test_options_of_python(python, folder, option, name):
+    words, text = CALLS[name]
+    done = compare(python, words, [option], cwd=folder, text_input=text)
+    begins = option not in ("-P", "-I") or name != "module"  # which is found by its folder alone
+    assert ("gcscope: at its end" in done.err) == begins, done
 
 
-def test_an_interrupt_ends_as_under_plain_python(python, script):
-    done = compare(python, script("raise KeyboardInterrupt"))
-    assert done.code == -signal.SIGINT
+@pytest.mark.parametrize("code", ["x = 5", "1/0", "raise SystemExit(3)", "raise KeyboardInterrupt"])
+def test_a_prompt_that_follows(python, code):
+    compare(python, ["-c", code], ["-i"], text_input="print(globals().get('x'), __name__)\n")
 
 
-def test_os_exit_tells_nothing(python, script):
-    done = run(python, script("import os; os._exit(3)"))
-    assert (done.code, done.out, done.err) == (3, "", "")
+# What pip makes of an entry point.
+ENTRY = """
+import re
+import sys
+from gcscope.cli.main import main
+if __name__ == "__main__":
+    sys.argv[0] = re.sub(r"(-script.pyw|.exe)?$", "", sys.argv[0])
+    sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("name", ["modules", "names", "stack", "recursion", "exit_7", "interrupt"])
+def test_the_installed_command(python, script, tmp_path, name):
+    script(SCRIPTS[name])
+    script(ENTRY, "bin/gcscope")
+    plain = python("program.py", cwd=tmp_path)
+    ours = python("bin/gcscope", "run", "-q", "program.py", cwd=tmp_path)
+    assert (ours.out, ours.err, ours.code) == (plain.out, plain.err, plain.code)
+
+
+# Prints what gcscope has imported that is hidden from a program; but for what Python has frozen.
+HIDDEN = """
+import gc
+(guest,) = (each for each in gc.get_objects() if type(each).__name__ == "Guest")
+print(*sorted({name.split(".")[0] for name in guest._hidden} - {"importlib", "runpy"}))
+"""
+
+
+def test_the_programs_own_modules_are_its_own(python, script, tmp_path):
+    """Of whatever name: neither does it find ours, nor do we import its."""
+    hidden = run(python, "-q", "-c", HIDDEN).out.split()
+    assert {"argparse", "_json", "re", "enum"} <= set(hidden)
+    for name in hidden:
+        script(f"print('imported', {name!r})\n", f"there/{name}.py")
+    at_exit = "import atexit, sys\natexit.register(lambda: print(sys.modules['re'].__file__))\n"
+    imports = "".join(f"import {name}\n" for name in hidden)
+    script(imports + at_exit + TWO, "there/program.py")
+    done = compare(python, ["there/program.py"], cwd=tmp_path)
+    assert done.out.count("imported") > 10 and "2  __main__.Node" in done.err
+    words = ["run", "--json", "-o", tmp_path / "r", "there/program.py"]
+    done = python("-m", "gcscope", *words, cwd=tmp_path)
+    assert done.out.count("imported") > 10 and left(tmp_path / "r")[1] == 2, done
+
+
+@pytest.mark.parametrize("name", ["trash_is_saved", "importlib_attributes", "modules"])
+def test_what_the_start_of_python_imports_stays(python, script, tmp_path, name):
+    """And what gcscope itself has left as trash is gone, though no collection was due."""
+    script("import importlib, gc\ngc.set_threshold(100_000)\n", "start/sitecustomize.py")
+    script(SCRIPTS[name])
+    env = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "start"), *filter(None, sys.path)])}
+    compare(python, ["program.py"], cwd=tmp_path, env=env)
+
+
+def test_modules_of_the_working_directory_are_not_for_gcscope(python, script, tmp_path):
+    """Those that runpy needs are Python's own affair."""
+    for name in ("argparse", "json", "gettext", "shutil", "locale", "traceback", "textwrap"):
+        script(f"print('imported', {name!r})\n", f"{name}.py")
+    script("import argparse, json\n1/0\n")
+    compare(python, ["program.py"], cwd=tmp_path)
+    done = python("-m", "gcscope", "run", "--nonsense", cwd=tmp_path)
+    assert done.code == 2 and "imported" not in done.out, done
+    done = python("-m", "gcscope", "show", "nothing.json", cwd=tmp_path)
+    assert done.code == 1 and "imported" not in done.out, done
+
+
+def test_who_calls_main_keeps_its_modules(python, script):
+    path = script("import sys; print('argparse' in sys.modules, 'json' in sys.modules)\n")
+    call = (
+        f"import argparse, json, sys\nfrom gcscope.cli.main import main\n"
+        f"main(['run', '-q', {str(path)!r}])"
+    )
+    assert python("-c", f"{call}\nprint(sys.modules['json'] is json)").out == "True True\nTrue\n"
+
+
+def test_what_displays_a_traceback_is_not_the_programs(python, script):
+    """Since 3.13 it is Python code, whose imports leave rings."""
+    done = run(python, script("1/0\n"))
+    assert done.code == 1 and "left nothing" in done.err and "while it ran" not in done.err, done
+
+
+def test_a_terminal_gives_no_program(tmp_path):
+    """Nor does /dev/null, or nothing at all."""
+    import pty
+    import subprocess
+
+    words = [sys.executable, "-m", "gcscope", "run", "--fail"]
+    try:
+        leader, terminal = pty.openpty()
+    except OSError as error:
+        pytest.skip(f"no terminal can be made here: {error}")
+    for given in (terminal, subprocess.DEVNULL):
+        done = subprocess.run(words, stdin=given, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2 and done.stderr.startswith("usage: python -m gcscope run "), (
+            done
+        )
+    closed = ["bash", "-c", '"$@" <&-', "bash", *words]
+    done = subprocess.run(closed, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2 and done.stderr.startswith("usage: python -m gcscope run "), done
+    os.close(leader)
+    os.close(terminal)
 
 
 @pytest.mark.parametrize("walks", [True, False])
 def test_collections_that_cannot_be_predicted_are_told(quiet, walks):
-    from gcscope.api.observe import Observer
-
     observer = Observer()
     observer.begin()
     _core.walk_generations(walks)

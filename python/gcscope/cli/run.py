@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
 from gcscope.cli.files import OTHER_PICTURES, Target, suffix_of
@@ -26,15 +27,15 @@ HELP = "run a program and tell what it left for the collector"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options; `split` parts the program and its arguments from them."""
     own = "[-o FILE] [--json] [--fail] [-q]"
-    parser.usage = f"python -m gcscope run {own} (SCRIPT | -m MODULE | -c CODE) [ARGUMENT ...]"
+    parser.usage = f"python -m gcscope run {own} (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT ...]"
     parser.description = (
         "Run a program as plain Python would (a file, a directory or archive with a __main__.py, "
-        "-m MODULE or -c CODE; what follows are its arguments); at its end, tell on stderr what it "
-        "left for the collector."
+        "-m MODULE, -c CODE, or - for what standard input gives; what follows are its arguments); "
+        "at its end, tell on stderr what it left for the collector."
     )
     parser.epilog = (
         "exit codes: the program's own; if that is 0: 1 for an error of gcscope, told in one line; "
-        "3 if there are rings under --fail; 2 for wrong usage"
+        "3 if there are rings under --fail; 2 for wrong usage, or a script that is not there"
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the report as JSON, too; whole or not at all"
@@ -62,14 +63,25 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
     return arguments[:at], arguments[at:]
 
 
+def _gives_program() -> bool:
+    """Return whether standard input is a file, or the end of a pipe: no terminal, no /dev/null."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:  # closed
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
 def _program(words: list[str]) -> Program:
-    kind = "script"
+    if not words and _gives_program():
+        return Program(kind="stdin", target="", arguments=())
+    kind = "stdin" if words[:1] == ["-"] else "script"
     for option, meant in (("-m", "module"), ("-c", "code")):
         if words and words[0].startswith(option):
             kind = meant
             words = [words[0][2:], *words[1:]] if words[0] != option else words[1:]
     if not words:
-        raise WrongUsage("run needs a program: a script, -m MODULE or -c CODE")
+        raise WrongUsage("run needs a program: a script, -m MODULE, -c CODE, or - for stdin")
     return Program(kind=kind, target=words[0], arguments=tuple(words[1:]))
 
 
@@ -136,20 +148,9 @@ class _Reporter:
         return FOUND if self.options.fail and self.found else 0
 
 
-def _succeeded(code: object) -> bool:
-    """Return whether the argument of SystemExit makes an exit code of 0."""
-    return code is None or (isinstance(code, int) and code & 0xFF == 0)
-
-
 def run(options: argparse.Namespace) -> None:
     """Run the program, and exit as it does, or as its report asks for."""
     program, reporter = _program(options.program), _Reporter(options)
     if reporter.file is not None:
         reporter.file.check()
-    try:
-        run_program(program, reporter)
-    except SystemExit as end:
-        if not _succeeded(end.code) or not reporter.exit_code():
-            raise
-    if reporter.exit_code():
-        sys.exit(reporter.exit_code())
+    run_program(program, reporter, options.guest)
