@@ -4,7 +4,8 @@
    What is told once must be found once: half a million rings of one form cost one explanation. So
    the rings are folded before anybody names them. Two rings have one form when the types and the
    labels along them agree, indexes apart, wherever one begins; that is decided by a hash of 128
-   bits over them, from the smallest rotation on (rotation.h).
+   bits over them, from the smallest rotation on (rotation.h), and over whose doing the component is
+   (provenance.h).
 
        cycles_find    chosen objects -> graph of their own -> components -> a shortest ring in each
                       -> forms
@@ -23,6 +24,7 @@
 #include "graph/scc.h"
 #include "heap/heap.h"
 #include "labels/edge_label.h"
+#include "query/provenance.h"
 
 typedef struct {
     uint64_t hash[2];
@@ -32,6 +34,7 @@ typedef struct {
     size_t dragged;   /* objects outside it that only the component keeps */
     uint64_t bytes;   /* of the component */
     uint64_t dragged_bytes;
+    Provenance provenance; /* of every ring of this form */
 } Form;
 
 typedef VEC(PyObject *) Objects;
@@ -59,6 +62,7 @@ typedef struct {
     VEC(Form) forms;      /* in the order in which the first specimen was met */
     VEC(uint32_t) slots;  /* hash table: 1 + number of a form, or 0 */
     VEC(uint64_t) pairs;  /* of the ring that is being folded */
+    NamedModule last;     /* of the class that was looked for last */
     Path ring;            /* the ring found last */
     bool exact;           /* whether it is known to be a shortest one */
 } Cycles;

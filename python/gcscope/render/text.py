@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gcscope.model.innocent import blamed, innocent_line
 from gcscope.model.phrases import (
     counts_lines,
     counts_phrase,
@@ -48,6 +49,11 @@ def _note_lines(notes: tuple[str, ...]) -> list[str]:
     return [f"note: {note}" for note in notes]
 
 
+def _innocent_lines(report: Report) -> list[str]:
+    line = innocent_line(report)
+    return [] if line is None else [line]
+
+
 def report_head(report: Report) -> str:
     """Write how much there is, in one line."""
     if not report:
@@ -66,9 +72,11 @@ def report_text(report: Report) -> str:
     lines = [
         report_head(report),
         *(counts_lines(report.types) if report else []),
+        *_innocent_lines(report),
         *_note_lines(report.notes),
     ]
-    return "\n".join([*lines, *(cycles_lines(report.cycles, report.alive) if report else [])])
+    cycles = blamed(report.cycles)
+    return "\n".join([*lines, *(cycles_lines(cycles, report.alive) if report else [])])
 
 
 # ----------------------------------------------------------------- who holds, why alive
@@ -138,14 +146,15 @@ def retained_text(retained: Retained) -> str:
 
 def left_behind_text(report: Report, who: str) -> str:
     """Write why an assertion failed: the first ring in the first line, the report below."""
-    rings = sum(cycle.count for cycle in report.cycles)
+    cycles = blamed(report.cycles)
+    rings = sum(cycle.count for cycle in cycles)
     head = (
         f"{who} left {plural(rings, 'cycle')} behind"
         if rings
         else f"{who} left objects to the collector"
     )
-    more = ", first" if len(report.cycles) > 1 else ""
-    first = f"{more}: {ring_line(report.cycles[0])}" if report.cycles else ""
+    more = ", first" if len(cycles) > 1 else ""
+    first = f"{more}: {ring_line(cycles[0])}" if cycles else ""
     return f"{head}{first}\n\n{report_text(report)}"
 
 
@@ -276,7 +285,7 @@ def outcome_text(outcome: Outcome) -> str:
         found = plural(outcome.collected.objects, "object")
         lines.append(f"while it ran, {plural(outcome.collections, 'collection')} found {found}")
         lines += counts_lines(outcome.collected.types)
-        collected = cycles_lines(outcome.collected.cycles, most=MOST_COLLECTED)
+        collected = cycles_lines(blamed(outcome.collected.cycles), most=MOST_COLLECTED)
     if outcome.lives:
         freed = [
             f"{n:,} freed by {event}" for event, n in outcome.lives.items() if event != "created"
@@ -287,7 +296,8 @@ def outcome_text(outcome: Outcome) -> str:
                 [f"instrumented objects: {created:,} created", *freed, f"{outcome.alive:,} in use"]
             )
         )
-    lines += [*_note_lines(left.notes + outcome.notes), *cycles_lines(left.cycles)]
+    lines += [*_innocent_lines(outcome.report), *_note_lines(left.notes + outcome.notes)]
+    lines += cycles_lines(blamed(left.cycles))
     lines += ["", "cycles that those collections took:", *collected[1:]] if collected else []
     return "\n".join(f"gcscope: {line}".rstrip() for line in lines)
 
