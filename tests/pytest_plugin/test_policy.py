@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from gcscope.model.baseline import read_baseline, write_baseline
 from gcscope.model.judgement import (
     ALLOWED,
     KNOWN,
@@ -17,7 +18,6 @@ from gcscope.model.judgement import (
 )
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Cut, Cycle, Link, Report
-from gcscope.pytest_plugin.baseline import read_baseline, write_baseline
 from gcscope.pytest_plugin.messages import MOST_FORMS, failure_text, forms_lines, summary_lines
 from gcscope.pytest_plugin.messages import tests_phrase as phrase_of_tests
 from gcscope.pytest_plugin.policy import (

@@ -35,7 +35,7 @@ class _Options:
             )
         self.severity: str = "fail" if option.gcscope_fail else "report" if option.gcscope else how
         self.is_off: bool = option.gcscope_off
-        self.ignore = tuple(config.getini("gcscope_ignore"))
+        self.ignore = _patterns(config)
         self.broken: str | None = None
         self.failed: str | None = None
         self.path = _baseline_path(config)
@@ -55,8 +55,8 @@ class _Options:
             raise pytest.UsageError(f"--gcscope-fail cannot judge: {self.broken}")
 
     def _read_baseline(self) -> Baseline:
+        from gcscope.model.baseline import read_baseline
         from gcscope.model.judgement import Baseline
-        from gcscope.pytest_plugin.baseline import read_baseline
 
         assert self.path is not None
         try:
@@ -137,6 +137,27 @@ def _baseline_path(config: pytest.Config) -> str | None:
     return str(config.rootpath / in_ini) if in_ini else None
 
 
+def _patterns(config: pytest.Config) -> tuple[str, ...]:
+    """Read gcscope_ignore; refuse a name that is that of no list of known rings."""
+    patterns = tuple(config.getini("gcscope_ignore"))
+    if any(pattern.startswith("@") for pattern in patterns):
+        from gcscope.model.ignored import unknown_name
+
+        wrong = unknown_name(patterns)
+        if wrong is not None:
+            raise pytest.UsageError(f"ini option gcscope_ignore: {wrong}")
+    return patterns
+
+
+def _useless_line(patterns: tuple[str, ...], session: Session) -> str | None:
+    """Write which patterns of gcscope_ignore mean nothing that any test has left."""
+    from gcscope.model.ignored import useless, useless_phrase
+
+    findings = [f for judgement in session.judgements.values() for f in judgement.findings]
+    found = useless(patterns, (finding.cycle for finding in findings))
+    return f"gcscope_ignore: {useless_phrase(found)}" if found else None
+
+
 def _marks(item: pytest.Item) -> Iterator[pytest.Mark]:
     """Iterate over the marks of a test, the closest first: pytest has a parameter set's last."""
     callspec = getattr(item, "callspec", None)
@@ -170,11 +191,13 @@ def _misuse(mark: pytest.Mark) -> str | None:
     if mark.args or set(mark.kwargs) - {"allow"} or not is_list:
         return 'no_cycles takes a list by name: @pytest.mark.no_cycles(allow=["app.Node"])'
     odd = next((item for item in allow if not isinstance(item, (str, type))), None)
-    return (
-        None
-        if odd is None
-        else f"no_cycles(allow=...) takes classes and strings, not a {type(odd).__name__}"
-    )
+    if odd is not None:
+        return f"no_cycles(allow=...) takes classes and strings, not a {type(odd).__name__}"
+    if any(isinstance(item, str) and item.startswith("@") for item in allow):
+        from gcscope.model.ignored import unknown_name
+
+        return unknown_name(item for item in allow if isinstance(item, str))
+    return None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -309,7 +332,7 @@ class _Summary:
             or self.session is None
         ):
             return
-        from gcscope.pytest_plugin.baseline import write_baseline
+        from gcscope.model.baseline import write_baseline
 
         renewed = options.baseline.renewed(self.session.seen(), self.session.judged)
         count = len(renewed.rings)
@@ -339,8 +362,8 @@ class _Summary:
         from gcscope.pytest_plugin.messages import summary_lines
 
         reported, lines = summary_lines(self.session, self.options.baseline, self.options.updates)
-        if self.baseline_line is not None:
-            lines.append(self.baseline_line)
+        useless = _useless_line(self.options.ignore, self.session)
+        lines += [line for line in (useless, self.baseline_line) if line is not None]
         if reported:
             terminalreporter.section("cycles that tests left to the collector")
             for line in reported:

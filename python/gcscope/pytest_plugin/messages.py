@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gcscope.model.judgement import ALLOWED, KNOWN, NEW, OF_PYTEST
+from gcscope.model.innocent import innocent_phrase
+from gcscope.model.judgement import ALLOWED, INNOCENT, KNOWN, NEW, OF_PYTEST
 from gcscope.model.phrases import plural, ring_line, shortened
 from gcscope.pytest_plugin.policy import goes_through_raises
 
@@ -43,6 +44,9 @@ def _aside(judgement: Judgement) -> list[str]:
         cycles = judgement.of(standing)
         if cycles:
             found.append(f"besides, not judged: {plural(_count(cycles), 'cycle')} {why}")
+    innocent = innocent_phrase(judgement.of(INNOCENT))
+    if innocent is not None:
+        found.append(f"besides, not judged: {innocent}")
     return found + [f"note: {note}" for note in judgement.notes]
 
 
@@ -121,6 +125,10 @@ def summary_lines(
         if tests:
             cycles = plural(_count(form.cycle for form in session.forms(standing)), "cycle")
             lines.append(f"not judged: {cycles} {why}, in {plural(len(tests), 'test')}")
+    innocent = innocent_phrase(form.cycle for form in session.forms(INNOCENT))
+    if innocent is not None:
+        where = plural(len(session.tests(INNOCENT)), "test")
+        lines.append(f"not judged: {innocent}, in {where}")
     needless = [
         t for t, j in session.judgements.items() if j.severity == "allow" and not j.findings
     ]
