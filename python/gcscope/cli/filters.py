@@ -21,8 +21,9 @@ from gcscope.model.ignored import (
 )
 from gcscope.model.innocent import blamed, is_innocent
 from gcscope.model.judgement import ALLOWED, ELSEWHERE, INNOCENT, KNOWN, NEW, Finding, Judgement
+from gcscope.model.merge import summed
 from gcscope.model.phrases import plural
-from gcscope.model.record import Counts, changed
+from gcscope.model.record import changed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -216,7 +217,8 @@ class Filters:
             count = sum(cycle.count for cycle in judgement.of(standing))
             if count:
                 found.append(f"{plural(count, 'cycle')} {how}")
-        return (f"not counted: {', '.join(found)}",) if found else ()
+        rest = "what is left is summed up by the largest ring of each form"
+        return (f"not counted: {', '.join(found)}; {rest}",) if found else ()
 
     def _seen(self, judgement: Judgement) -> dict[str, KnownRing]:
         """Return what belongs in the baseline; of what is elsewhere only what is in it already."""
@@ -270,20 +272,9 @@ def _counted(outcome: Outcome, standings: dict[str, str]) -> Outcome:
     if set(standings.values()) <= {NEW, INNOCENT}:
         return outcome
     left, collected = (
-        _summed(
-            report,
-            tuple(c for c in report.cycles if standings[c.fingerprint] in (NEW, INNOCENT)),
+        summed(
+            (c for c in report.cycles if standings[c.fingerprint] in (NEW, INNOCENT)), report.notes
         )
         for report in (outcome.left, outcome.collected)
     )
     return changed(outcome, left=left, collected=collected)
-
-
-def _summed(report: Report, cycles: tuple[Cycle, ...]) -> Report:
-    return changed(
-        report,
-        cycles=cycles,
-        types=Counts(),
-        objects=sum(cycle.count * cycle.held for cycle in cycles),
-        bytes=sum(cycle.count * cycle.held_bytes for cycle in cycles),
-    )

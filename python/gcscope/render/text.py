@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gcscope.model.innocent import blamed, innocent_line
+from gcscope.model.innocent import blamed, innocent_line, innocent_phrase
+from gcscope.model.judgement import INNOCENT, NEW
 from gcscope.model.phrases import (
     counts_lines,
     counts_phrase,
@@ -37,6 +38,7 @@ from gcscope.render.cycle_text import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope.model.diff import Difference, Growth
+    from gcscope.model.judgement import Judgement
     from gcscope.model.outcome import Outcome
     from gcscope.model.picture import Box, Picture
 
@@ -300,6 +302,19 @@ def outcome_text(outcome: Outcome) -> str:
     lines += cycles_lines(blamed(left.cycles))
     lines += ["", "cycles that those collections took:", *collected[1:]] if collected else []
     return "\n".join(f"gcscope: {line}".rstrip() for line in lines)
+
+
+def judgement_text(judgement: Judgement) -> str:
+    """Write the rings that count, and how many there are that do not."""
+    cycles = judgement.of(NEW)
+    lines = [f"cycles that count: {sum(cycle.count for cycle in cycles):,}"]
+    for standing in dict.fromkeys(finding.standing for finding in judgement.findings):
+        if standing not in (NEW, INNOCENT):
+            count = sum(cycle.count for cycle in judgement.of(standing))
+            lines.append(f"not counted, {standing}: {plural(count, 'cycle')}")
+    phrase = innocent_phrase(judgement.of(INNOCENT))
+    lines += [f"not blamed: {phrase}"] if phrase is not None else []
+    return "\n".join([*lines, *_note_lines(judgement.notes), *cycles_lines(cycles)])
 
 
 # --------------------------------------------------------------------------- two reports
