@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gcscope.model.innocent import blamed, innocent_line, innocent_phrase
-from gcscope.model.judgement import INNOCENT, NEW
 from gcscope.model.phrases import (
     counts_lines,
     counts_phrase,
@@ -306,6 +305,8 @@ def outcome_text(outcome: Outcome) -> str:
 
 def judgement_text(judgement: Judgement) -> str:
     """Write the rings that count, and how many there are that do not."""
+    from gcscope.model.judgement import INNOCENT, NEW  # loaded with the record, and by no other
+
     cycles = judgement.of(NEW)
     lines = [f"cycles that count: {sum(cycle.count for cycle in cycles):,}"]
     for standing in dict.fromkeys(finding.standing for finding in judgement.findings):
