@@ -37,9 +37,7 @@ def _report(name: str) -> Report:
     report = report_within(record)
     if report is None:
         kind = type(record).__name__.lower()
-        raise Trouble(
-            f"{name!r} is of kind {kind!r}: diff takes reports, collections and trials"
-        )
+        raise Trouble(f"{name!r} is of kind {kind!r}: diff takes reports, collections and trials")
     return report
 
 
