@@ -178,26 +178,15 @@ cycles_ring(Cycles *cycles, const Form *form)
 static bool
 is_of_library(const Cycles *cycles, const NodeId *members, size_t count)
 {
-    enum { MOST_OF_LIBRARY = 64 };
+    PyObject *objects[PROVENANCE_MOST_OF_LIBRARY];
     const NodeIds *kept = &cycles->cascade.freed;
-    bool has_code = false;
-    if (count + kept->length > MOST_OF_LIBRARY) {
+    if (count + kept->length > PROVENANCE_MOST_OF_LIBRARY) {
         return false;
     }
-    for (size_t m = 0; m < count; m++) {
-        PyObject *op = cycles_object(cycles, members[m]);
-        if (!provenance_may_be_of_library(op, cycles->library, true)) {
-            return false;
-        }
-        has_code = has_code || PyFunction_Check(op) || PyType_Check(op);
+    for (size_t i = 0; i < count + kept->length; i++) {
+        objects[i] = cycles_object(cycles, i < count ? members[i] : kept->items[i - count]);
     }
-    for (size_t k = 0; k < kept->length; k++) {
-        if (!provenance_may_be_of_library(cycles_object(cycles, kept->items[k]), cycles->library,
-                                          false)) {
-            return false;
-        }
-    }
-    return has_code;
+    return provenance_is_library(objects, count, kept->length, cycles->library);
 }
 
 /* Whose doing a component is, after cascade_free has found what only it keeps. What lives was

@@ -181,30 +181,57 @@ is_inner_function_of_library(PyObject *op, PyObject *library)
     return false;
 }
 
-bool
-provenance_may_be_of_library(PyObject *op, PyObject *library, bool is_on_ring)
+static bool
+is_inner_class_of_library(PyObject *op, PyObject *library)
 {
-    if (PyFunction_Check(op)) {
-        return is_inner_function_of_library(op, library);
+    PyObject *module = module_of_class(op);
+    return module != NULL && is_inner_class((PyTypeObject *)op) &&
+           typename_is_of_library(module, library);
+}
+
+/* Whether a dict is that of one of the classes among some objects. */
+static bool
+is_dict_of_class(PyObject *op, PyObject *const *objects, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (PyType_Check(objects[i]) && ((PyTypeObject *)objects[i])->tp_dict == op) {
+            return true;
+        }
     }
-    if (PyType_Check(op)) {
-        PyObject *module = module_of_class(op);
-        return module != NULL && is_inner_class((PyTypeObject *)op) &&
-               typename_is_of_library(module, library);
-    }
-    const PyTypeObject *const of_code[] = {&PyCell_Type, &PyTuple_Type};
-    const PyTypeObject *const of_classes[] = {
-        &PyDict_Type,         &PyGetSetDescr_Type, &PyMemberDescr_Type,
+    return false;
+}
+
+/* What functions and classes are made of, besides dicts. */
+static bool
+is_part_of_code(PyObject *op)
+{
+    const PyTypeObject *const types[] = {
+        &PyCell_Type,         &PyTuple_Type,       &PyGetSetDescr_Type, &PyMemberDescr_Type,
         &PyStaticMethod_Type, &PyClassMethod_Type, &PyProperty_Type,
     };
-    bool is_plain = false;
-    for (size_t t = 0; t < Py_ARRAY_LENGTH(of_code); t++) {
-        is_plain = is_plain || Py_TYPE(op) == of_code[t];
+    for (size_t t = 0; t < Py_ARRAY_LENGTH(types); t++) {
+        if (Py_TYPE(op) == types[t]) {
+            return true;
+        }
     }
-    for (size_t t = 0; t < Py_ARRAY_LENGTH(of_classes) && !is_on_ring; t++) {
-        is_plain = is_plain || Py_TYPE(op) == of_classes[t];
+    return false;
+}
+
+bool
+provenance_is_library(PyObject *const *objects, size_t count, size_t kept, PyObject *library)
+{
+    bool has_code = false;
+    for (size_t i = 0; i < count + kept; i++) {
+        PyObject *op = objects[i];
+        bool is_code = PyFunction_Check(op) ? is_inner_function_of_library(op, library)
+                                            : is_inner_class_of_library(op, library);
+        bool is_dict = PyDict_CheckExact(op) && is_dict_of_class(op, objects, count + kept);
+        if (!is_code && !is_dict && !is_part_of_code(op)) {
+            return false;
+        }
+        has_code = has_code || (is_code && i < count);
     }
-    return is_plain;
+    return has_code;
 }
 
 const char *

@@ -39,9 +39,12 @@ typedef struct {
 /* REPLACED, DELETED, or PROGRAM of any other object. */
 Provenance provenance_of_class(PyObject *op, NamedModule *last);
 
-/* Whether an object may be on a ring of PROVENANCE_LIBRARY, or be kept by one. `library`: as of
-   typename_rank. */
-bool provenance_may_be_of_library(PyObject *op, PyObject *library, bool is_on_ring);
+/* Of a component and what only it keeps: where there are more objects, it is not the library's. */
+enum { PROVENANCE_MOST_OF_LIBRARY = 64 };
+
+/* Whether objects[0 .. count), a component, and the `kept` ones behind them are LIBRARY. `library`:
+   as of typename_rank. */
+bool provenance_is_library(PyObject *const *objects, size_t count, size_t kept, PyObject *library);
 
 /* In a word, for a Ring; NULL of what is the program's. */
 const char *provenance_word(Provenance provenance);

@@ -192,10 +192,16 @@ def inner_class_of_library():
 def test_inner_classes_of_the_library(quiet):
     make = inner_class_of_library()
     make()
-    assert only_provenance() == [None]  # the class's dict is on the ring by its getters
-    exec("def make():\n    class Inner: __slots__ = ()\n", make.__globals__)
-    make.__globals__["make"]()
-    assert sorted(map(str, only_provenance())) == ["None", "library"]
+    assert only_provenance() == ["library"]
+    gc.collect()
+    make().by_name = "text"
+    assert only_provenance() == ["library"]
+    gc.collect()
+    make().by_name = [[]]
+    assert only_provenance() == [None]
+    gc.collect()
+    exec("class Plain: x = 1\nmade = type('Plain', (), {'x': 1})\ndel made", make.__globals__)
+    assert only_provenance() == [None]  # it is inside of no function
 
 
 class Held:
