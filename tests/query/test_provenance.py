@@ -90,6 +90,8 @@ OF_IT = "class Base: x = 1\ndef make(): return type('Base', (Base,), {'y': 1})\n
         FUNCTIONAL + "make()",
         CALLED + "make()",
         OF_IT + "make()",  # as mocks are made
+        OF_IT.replace("{'y': 1}", "{}") + "make()",
+        "class A: x = 1\nkept = A\nclass A(A): y = 1\nA = kept",
         "type('Gone', (), {})",
         "type('Gone', (), {'x': 1})",
         "def make():\n    class A: x = 1\nclass A: x = 2\nmake()",
@@ -118,7 +120,7 @@ def test_many_modules_one_after_the_other(module):
     sys.modules.update((other.__name__, other) for other in others)
     try:
         for n, other in enumerate(others):
-            twice = "class A: x = 1\n" * (1 + n % 2)
+            twice = f"class A{n}: x = 1\n" * (1 + n % 2)
             exec(f"{twice}class B: x = 1\ntype('B', (), {{'x': 1}})", vars(other))
         rings = _core.unreachable_rings(None, {}, None).forms
         assert sorted((str(ring.provenance), ring.seen) for ring in rings) == [
@@ -161,7 +163,7 @@ class Odd(str):
 def test_no_odd_key_is_asked(module, monkeypatch):
     names = [Odd(name) for name in ("imported_here", "A", "__module__", "__name__")]
     monkeypatch.setitem(sys.modules, names[0], types.ModuleType("odd"))
-    vars(module).update((name, int) for name in names)
+    vars(module).update(dict.fromkeys(names, 1))
     exec("class A: x = 1\nclass A: x = 2", vars(module))
     type("B", (), dict.fromkeys(names, 1))
     monkeypatch.setattr(Odd, "is_forbidden", True)
@@ -202,6 +204,20 @@ def test_inner_classes_of_the_library(quiet):
     gc.collect()
     exec("class Plain: x = 1\nmade = type('Plain', (), {'x': 1})\ndel made", make.__globals__)
     assert only_provenance() == [None]  # it is inside of no function
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def outer(x=1): pass\nouter.__defaults__ = (outer,)\ndel outer",  # inside of no function
+        "def make():\n    table = {}\n    def inner(): return table\n    table[1] = inner\nmake()",
+        "def make():\n    items = []\n    def inner(): return items\n    items += [inner]\nmake()",
+    ],
+)
+def test_other_functions_of_the_library_are_told(quiet, code):
+    namespace = {"__name__": "textwrap"}  # alive: they keep no globals
+    exec(code, namespace)
+    assert [p for p in only_provenance() if p is not None] == [] != only_provenance()
 
 
 class Held:
