@@ -225,7 +225,8 @@ provenance_is_library(PyObject *const *objects, size_t count, size_t kept, PyObj
         PyObject *op = objects[i];
         bool is_code = PyFunction_Check(op) ? is_inner_function_of_library(op, library)
                                             : is_inner_class_of_library(op, library);
-        bool is_dict = PyDict_CheckExact(op) && is_dict_of_class(op, objects, count + kept);
+        bool is_dict =
+            PyDict_CheckExact(op) && (i >= count || is_dict_of_class(op, objects, count + kept));
         if (!is_code && !is_dict && !is_part_of_code(op)) {
             return false;
         }

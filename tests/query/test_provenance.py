@@ -231,6 +231,8 @@ def test_nothing_of_the_program_hangs_on_what_is_the_librarys(quiet):
     for make_held, expected in [
         (lambda: "text", ["library"]),
         (tuple, ["library"]),
+        (lambda: {"alive": Held}, ["library"]),
+        (lambda: {"kept": []}, [None]),
         (list, [None]),
         (Held, [None]),
         (lambda: lambda: 1, [None]),
