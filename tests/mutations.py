@@ -416,7 +416,8 @@ MUTATIONS = [
         "generations: the newest object is left out",
         "src/heap/generations.c",
         "GcHeader *header = previous_of(head);\n    for (; header != head && header != stop;",
-        "GcHeader *header = previous_of(previous_of(head));\n    for (; header != head && header != stop;",
+        "GcHeader *header = previous_of(previous_of(head));\n"
+        "    for (; header != head && header != stop;",
         f"{FOLLOW} {SCAN}",
     ),
     Mutation(

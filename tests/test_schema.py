@@ -114,6 +114,7 @@ def returned():
     gc.disable()
     gcscope.journal.enabled = True
     observer = Observer()
+    observer.begin()
     empty = gcscope.garbage()
     ring()
     garbage = gcscope.garbage()

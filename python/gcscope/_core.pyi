@@ -156,6 +156,7 @@ class Ring(
         list[CutTrial],
         list[Clearing | None],
         bool,
+        str | None,
     ],
 ):
     __match_args__: Final = (
@@ -172,6 +173,7 @@ class Ring(
         "trials",
         "clearings",
         "held",
+        "provenance",
     )
     @property
     def seen(self) -> int: ...
@@ -199,6 +201,8 @@ class Ring(
     def clearings(self) -> list[Clearing | None]: ...
     @property
     def held(self) -> bool: ...
+    @property
+    def provenance(self) -> str | None: ...
 
 @final
 class Rings(structseq[Any], tuple[RollCall, list[Ring]]):

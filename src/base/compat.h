@@ -56,6 +56,8 @@ typedef uint32_t NodeId;
 /* What a function keeps for PEP 695 and for PEP 649. */
 #define GCSCOPE_HAS_TYPE_PARAMETERS (PY_VERSION_HEX >= 0x030C0000)
 #define GCSCOPE_HAS_ANNOTATE (PY_VERSION_HEX >= 0x030E0000)
+/* A class statement notes its first line in the class. */
+#define GCSCOPE_HAS_FIRST_LINE (PY_VERSION_HEX >= 0x030D0000)
 #define GCSCOPE_ALIAS_HAS_QUALNAME (PY_VERSION_HEX >= 0x030F0000)
 
 /* The deallocation of deep structures is made safe by _Py_Dealloc itself from 3.14 on; the macros

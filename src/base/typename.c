@@ -2,10 +2,10 @@
 
 #include "base/hash.h"
 
-/* Borrowed: the exact str under '__module__' in the dict of a heap type, or NULL. The dict is
-   searched by walking it: a look-up could call the __eq__ of a key that is not an exact str. */
-static PyObject *
-module_of_heap_type(PyTypeObject *type)
+/* The dict is searched by walking it: a look-up could call the __eq__ of a key that is not an exact
+   str. */
+PyObject *
+typename_module(PyTypeObject *type)
 {
     PyObject *key, *value;
     Py_ssize_t position = 0;
@@ -27,7 +27,7 @@ typename_of(PyTypeObject *type)
         return PyUnicode_FromString(type->tp_name);
     }
     PyObject *qualname = ((PyHeapTypeObject *)type)->ht_qualname;
-    PyObject *module = module_of_heap_type(type);
+    PyObject *module = typename_module(type);
     if (qualname == NULL) { /* a type put together by hand */
         return PyUnicode_FromString(type->tp_name);
     }
@@ -41,8 +41,7 @@ typename_of(PyTypeObject *type)
 uint64_t
 typename_hash(PyTypeObject *type)
 {
-    PyObject *module =
-        PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ? module_of_heap_type(type) : NULL;
+    PyObject *module = PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ? typename_module(type) : NULL;
     PyObject *qualname = module != NULL ? ((PyHeapTypeObject *)type)->ht_qualname : NULL;
     return qualname != NULL ? hash_str(hash_str(HASH_OF_NOTHING, module), qualname)
                             : hash_bytes(HASH_OF_NOTHING, type->tp_name, strlen(type->tp_name));
@@ -65,8 +64,8 @@ set_has_str(PyObject *op, PyObject *text)
     return false;
 }
 
-static bool
-is_of_standard_library(PyObject *module, PyObject *library)
+bool
+typename_is_of_library(PyObject *module, PyObject *library)
 {
     Py_ssize_t dot = PyUnicode_FindChar(module, '.', 0, PyUnicode_GET_LENGTH(module), 1);
     PyObject *top = PyUnicode_Substring(module, 0, dot >= 0 ? dot : PyUnicode_GET_LENGTH(module));
@@ -82,11 +81,11 @@ typename_rank(PyTypeObject *type, PyObject *library)
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
         return strchr(type->tp_name, '.') != NULL ? 2 : 3;
     }
-    PyObject *module = module_of_heap_type(type);
+    PyObject *module = typename_module(type);
     if (strncmp(type->tp_name, "gcscope.", 8) == 0) {
         return 0;
     }
-    return module == NULL || is_of_standard_library(module, library) ? 1
+    return module == NULL || typename_is_of_library(module, library) ? 1
            : strchr(type->tp_name, '.') != NULL                      ? 2
                                                                      : 0;
 }

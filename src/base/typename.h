@@ -12,9 +12,16 @@ PyObject *typename_of(PyTypeObject *type);
 /* A number that is the same for equal names of types, also in another process. */
 uint64_t typename_hash(PyTypeObject *type);
 
+/* Borrowed: the exact str under '__module__' in the dict of a heap type, or NULL. */
+PyObject *typename_module(PyTypeObject *type);
+
+/* Whether a module, by its name (an exact str), is one of the standard library. `library`: a
+   frozenset, the names of its modules, or NULL. */
+bool typename_is_of_library(PyObject *module, PyObject *library);
+
 /* How readily a user recognises the instances of a type as their own: 0 of a class made by Python
    code, 1 of one of the standard library's, 2 of a type made by C code, 3 of a builtin type.
-   `library`: a frozenset, the names of its modules, or NULL. */
+   `library`: as above. */
 int typename_rank(PyTypeObject *type, PyObject *library);
 
 /* Whether C code made a type and gave it this tp_name. A class made by Python code may have the

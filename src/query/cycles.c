@@ -198,6 +198,37 @@ cycles_ring(Cycles *cycles, const Form *form)
 
 /* --------------------------------------------------------------------- folding */
 
+/* Whether a component, and what only it keeps, is inner code of the standard library alone. */
+static bool
+is_of_library(const Cycles *cycles, const NodeId *members, size_t count)
+{
+    PyObject *objects[PROVENANCE_MOST_OF_LIBRARY];
+    const NodeIds *kept = &cycles->cascade.freed;
+    if (count + kept->length > PROVENANCE_MOST_OF_LIBRARY) {
+        return false;
+    }
+    for (size_t i = 0; i < count + kept->length; i++) {
+        objects[i] = cycles_object(cycles, i < count ? members[i] : kept->items[i - count]);
+    }
+    return provenance_is_library(objects, count, kept->length, cycles->library);
+}
+
+/* Whose doing a component is, after cascade_free has found what only it keeps. What lives was
+   dropped by nobody. */
+static Provenance
+provenance_of(Cycles *cycles, const NodeId *members, size_t count)
+{
+    Provenance found = PROVENANCE_PROGRAM;
+    if (cycles->is_live) {
+        return found;
+    }
+    for (size_t m = 0; m < count && found == PROVENANCE_PROGRAM; m++) {
+        found = provenance_of_class(cycles_object(cycles, members[m]), &cycles->last);
+    }
+    return found == PROVENANCE_PROGRAM && is_of_library(cycles, members, count) ? PROVENANCE_LIBRARY
+                                                                                : found;
+}
+
 /* The hash of cycles->ring, the same from wherever it begins. 0 or -1. */
 static int
 hash_ring(Cycles *cycles, uint64_t hash[2])
@@ -245,6 +276,8 @@ fold_component(Cycles *cycles, size_t component)
     }
     found.dragged = cycles->cascade.freed.length;
     found.bytes = bytes_of(cycles, members, found.objects);
+    found.provenance = provenance_of(cycles, members, found.objects);
+    found.hash[0] = hash_mix(found.hash[0], (uint64_t)found.provenance);
     Form *form = forms_find(&cycles->forms, cycles->memory, found.hash);
     if (form == NULL) {
         return -1;

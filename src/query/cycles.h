@@ -4,7 +4,8 @@
    What is told once must be found once: half a million rings of one form cost one explanation. So
    the rings are folded before anybody names them. Two rings have one form when the types and the
    labels along them agree, indexes apart, wherever one begins; that is decided by a hash of 128
-   bits over them, from the smallest rotation on (rotation.h).
+   bits over them, from the smallest rotation on (rotation.h), and over whose doing the component is
+   (provenance.h).
 
        cycles_find    chosen objects -> graph of their own -> components -> a shortest ring in each
                       -> forms
@@ -48,6 +49,7 @@ typedef struct {
     VEC(TypeFacts) types; /* of the members of components, by the numbers of type_map */
     Forms forms;
     VEC(uint64_t) pairs; /* of the ring that is being folded */
+    NamedModule last;    /* of the class that was looked for last */
     Path ring;           /* the ring found last */
     bool exact;          /* whether it is known to be a shortest one */
 } Cycles;

@@ -7,6 +7,7 @@
 #define GCSCOPE_FORMS_H
 
 #include "base/vec.h"
+#include "query/provenance.h"
 
 typedef struct {
     uint64_t hash[2];
@@ -16,6 +17,7 @@ typedef struct {
     size_t dragged;   /* objects outside it that only the component keeps */
     uint64_t bytes;   /* of the component */
     uint64_t dragged_bytes;
+    Provenance provenance; /* of every ring of this form */
 } Form;
 
 /* Zeroed, it is empty. */

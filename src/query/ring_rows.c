@@ -199,6 +199,14 @@ try_alone(RingRow *ring)
 
 /* ------------------------------------------------------------------------ forms */
 
+/* New reference: a str, or None. */
+static PyObject *
+word_of(const Form *form)
+{
+    const char *word = provenance_word(form->provenance);
+    return word != NULL ? PyUnicode_FromString(word) : Py_NewRef(Py_None);
+}
+
 /* New reference: a Ring. */
 static PyObject *
 row_of(RingRow *ring)
@@ -220,7 +228,7 @@ row_of(RingRow *ring)
            (items[5] = row_bool(ring->cycles->exact)) != NULL &&
            (items[6] = types_of(ring)) != NULL && (items[10] = Py_NewRef(ring->cuts)) != NULL &&
            (items[11] = Py_NewRef(ring->clearings)) != NULL &&
-           (items[12] = row_bool(is_held)) != NULL);
+           (items[12] = row_bool(is_held)) != NULL && (items[13] = word_of(form)) != NULL);
     return row_new(ring->describer->state, ROW_RING, items);
 }
 

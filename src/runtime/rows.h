@@ -42,7 +42,7 @@ typedef enum {
     ROW_KINDS,
 } RowKind;
 
-enum { ROW_MOST_FIELDS = 13 };
+enum { ROW_MOST_FIELDS = 14 };
 
 /* Make the types and add them to the module. 0 or -1 with an exception. */
 int rows_setup(PyObject *module, ModuleState *state);

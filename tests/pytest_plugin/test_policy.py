@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from gcscope.model.baseline import read_baseline, write_baseline
 from gcscope.model.judgement import (
     ALLOWED,
     KNOWN,
@@ -14,7 +15,6 @@ from gcscope.model.judgement import (
     Judgement,
     KnownRing,
 )
-from gcscope.pytest_plugin.baseline import read_baseline, write_baseline
 from gcscope.pytest_plugin.messages import summary_lines
 from gcscope.pytest_plugin.policy import (
     Rules,

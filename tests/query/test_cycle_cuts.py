@@ -193,16 +193,3 @@ def test_a_place_of_a_tuple_is_not_tried(quiet):
     box.append((box, box))
     del box
     assert sorted(core_form().trials) == [(-1, 0, -1), (2, 0, -1)]
-
-
-def test_what_was_unreachable_before_is_not_told_again(quiet):
-    box = []
-    box.append(box)
-    del box
-    earlier = _core.dry_run()
-    box = {}
-    box["box"] = box
-    del box
-    rings = _core.unreachable_rings(earlier, {}, None)
-    assert [form.objects for form in rings.forms] == [1] and rings.objects.objects == 1
-    assert len(_core.unreachable_rings({}, None).forms) == 2

@@ -657,13 +657,13 @@ for which, look in enumerate([
         ("def make():\n    class Local: pass\nmake()", "a class is made inside a function"),
         (
             "class A: pass\nclass A: pass",
-            "a class is made inside a function, or was replaced by another of its name",
+            "a class was replaced by another of its name",
         ),
         ("type('Gone', (), {})", "a class is made inside a function"),
         (
             "from dataclasses import dataclass\nimport gc; gc.collect()\n@dataclass(slots=True)\n"
             "class P: x: int",
-            "a class is made inside a function, or was replaced by another of its name",
+            "a class was replaced by another of its name",
         ),
     ],
 )

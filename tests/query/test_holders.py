@@ -553,7 +553,7 @@ import sys
 before = set(sys.modules)
 for word in words:
     str(word(one[0])), repr(word(one[0])), hash(word(one[0])), word(one[0]) == word(one[0])
-ours = ("gcscope.render", "gcscope.model.phrases")
+ours = ("gcscope.render", "gcscope.model")
 assert {name for name in set(sys.modules) - before if not name.startswith(ours)} == set()
 assert gcscope.garbage().objects == 0, gcscope.garbage()
 assert gc.collect() == 0

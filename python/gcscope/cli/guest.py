@@ -60,7 +60,8 @@ class Guest:
         for name in names[names.index(last) + 1 :] if self._is_alone else ():
             if name.split(".")[0] != "gcscope":
                 self._hidden[name] = sys.modules.pop(name)
-                _drop_attribute(name)
+        for name in self._hidden:
+            _drop_attribute(name)
 
     def settle(self) -> None:
         """Free our trash, and let automatic collection go on, just before the program starts."""

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
         def __call__(self, outcome: Outcome) -> None:
             """Tell it."""
 
+        def renew_baseline(self) -> None:
+            """Write the baseline, if that is asked, of a program that has succeeded."""
+
         def exit_code(self) -> int:
             """Return the exit code for where the program itself succeeded."""
 
@@ -362,10 +365,10 @@ def run_program(program: Program, reporter: Reporter, guest: Guest) -> None:
     goes_on = sys.flags.inspect  # -i: whatever has ended it, a prompt follows
     if end is not None and (goes_on or not isinstance(end, SystemExit)):
         end = _show(end, stack)
+    if found is not None:
+        _report(found, reporter, guest, _succeeded(end))
     if program.kind in ("script", "stdin"):
         _forget_file()
-    if found is not None:
-        _report(found, reporter, guest)
     if is_ours and _succeeded(end) and reporter.exit_code():
         end = SystemExit(reporter.exit_code())
     if goes_on and not isinstance(end, KeyboardInterrupt):
@@ -397,7 +400,7 @@ def _outcome(observer: Observer, guest: Guest) -> Outcome | str:
         guest.withdraw()
 
 
-def _report(found: Outcome | str, reporter: Reporter, guest: Guest) -> None:
+def _report(found: Outcome | str, reporter: Reporter, guest: Guest, succeeded: bool) -> None:
     """Report the outcome without doing harm to the program's own end."""
     guest.show()
     try:
@@ -405,6 +408,8 @@ def _report(found: Outcome | str, reporter: Reporter, guest: Guest) -> None:
             _complain(found)
         else:
             reporter(found)
+            if succeeded:
+                reporter.renew_baseline()
     except MemoryError:
         _complain("there is not enough memory for a report")
     except BaseException as error:

@@ -6,7 +6,9 @@ import os
 import stat
 import sys
 
+from gcscope.cli import filters
 from gcscope.cli.files import OTHER_PICTURES, Target, suffix_of
+from gcscope.cli.filters import Filters, Judged
 from gcscope.cli.program import Program, run_program
 from gcscope.cli.streams import complain, put, put_text, width_of
 from gcscope.cli.trouble import FOUND, OUR_ERROR, Trouble, WrongUsage
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     import argparse
 
     from gcscope.model.outcome import Outcome
-    from gcscope.model.results import Report
+    from gcscope.model.record import Record
 
 
 HELP = "run a program and tell what it left for the collector"
@@ -26,7 +28,10 @@ HELP = "run a program and tell what it left for the collector"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options; `split` parts the program and its arguments from them."""
-    own = "[-o FILE] [--json] [--fail] [-q]"
+    own = (
+        "[-o FILE] [--json | -q] [--fail] [--ignore GLOB] [--baseline FILE [--update-baseline]] "
+        "[--under DIR]"
+    )
     parser.usage = f"python -m gcscope run {own} (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT ...]"
     parser.description = (
         "Run a program as plain Python would (a file, a directory or archive with a __main__.py, "
@@ -35,12 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = (
         "exit codes: the program's own; if that is 0: 1 for an error of gcscope, told in one line; "
-        "3 if there are rings under --fail; 2 for wrong usage, or a script that is not there"
+        "3 if there are rings that count under --fail; 2 for wrong usage, or a script that is not "
+        "there"
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the report as JSON, too; whole or not at all"
     )
-    parser.add_argument("--fail", action="store_true", help=f"exit with {FOUND} if there are rings")
+    parser.add_argument(
+        "--fail", action="store_true", help=f"exit with {FOUND} if there are rings that count"
+    )
+    filters.add_arguments(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--json", action="store_true", help="tell the report as one line of JSON instead of text"
@@ -58,7 +67,9 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
         if word == "-" or not word.startswith("-") or word.startswith(("-m", "-c")):
             break
         # -o, -qo
-        takes_the_next = word in ("-o", "--output") or (word[1:2] != "-" and word.endswith("o"))
+        takes_the_next = word in ("-o", "--output", *filters.WITH_VALUE) or (
+            word[1:2] != "-" and word.endswith("o")
+        )
         at += 2 if takes_the_next else 1
     return arguments[:at], arguments[at:]
 
@@ -85,13 +96,20 @@ def _program(words: list[str]) -> Program:
     return Program(kind=kind, target=words[0], arguments=tuple(words[1:]))
 
 
+def _label_of(program: Program) -> str:
+    """Return what a baseline calls the program."""
+    kinds = {"module": f"run -m {program.target}", "code": "run -c"}
+    return kinds.get(program.kind, f"run {program.target}")
+
+
 class _Reporter:
     """Reports the outcome as the options ask, and knows the exit code that they ask for."""
 
-    __slots__ = ("failed", "file", "found", "has_reported", "options", "process")
+    __slots__ = ("failed", "file", "filters", "has_reported", "judged", "options", "process")
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, program: Program) -> None:
         self.options = options
+        self.filters = Filters(options, _label_of(program))
         suffix = suffix_of(options.output)
         form = form_of_suffix(suffix)
         if suffix in OTHER_PICTURES or form not in (None, "json"):
@@ -101,7 +119,8 @@ class _Reporter:
             )
         self.file = None if options.output is None else Target(options.output)
         self.process = os.getpid()
-        self.found = self.has_reported = self.failed = False
+        self.judged: Judged | None = None
+        self.has_reported = self.failed = False
         # What reporting needs is loaded before the program may have spoilt sys.path.
         str(NOTHING)
         NOTHING.to_json()
@@ -114,27 +133,26 @@ class _Reporter:
             sys.stdout.flush()
         except (AttributeError, OSError, ValueError):
             pass  # closed, or a broken pipe: the interpreter says so at its end
-        report = outcome.report
-        self.found = bool(report)
+        judged = self.judged = self.filters.judge(outcome, self.options.fail)
         if self.file is not None:
-            self._write(self.file, report)
+            self._write(self.file, judged.record)
         try:
-            self._print(outcome, report)
+            self._print(judged.outcome, judged.record)
         except Trouble:
             pass  # nobody is there to read it
         self.has_reported = True
 
-    def _write(self, file: Target, report: Report) -> None:
+    def _write(self, file: Target, record: Record) -> None:
         try:
-            file.write(report.to_json())
+            file.write(record.to_json())
         except Trouble as trouble:
             self.failed = True
             complain(str(trouble))
 
-    def _print(self, outcome: Outcome, report: Report) -> None:
+    def _print(self, outcome: Outcome, record: Record) -> None:
         stream = getattr(sys, "stderr", None)
         if self.options.json:
-            put(report.to_json(), stream)
+            put(record.to_json(), stream)
         elif not self.options.quiet or self.failed:  # what could not be written is not to be lost
             put_text(str(outcome), stream)
 
@@ -145,12 +163,27 @@ class _Reporter:
         wanted = self.options.fail or self.file is not None
         if self.failed or (wanted and not self.has_reported):
             return OUR_ERROR
-        return FOUND if self.options.fail and self.found else 0
+        counts = self.judged is not None and self.judged.counts
+        return FOUND if self.options.fail and counts else 0
+
+    def renew_baseline(self) -> None:
+        """Write the baseline, if that is asked, of a program that has succeeded."""
+        if self.judged is None or os.getpid() != self.process:
+            return
+        try:
+            said = self.filters.renew(self.judged.record)
+        except Trouble as trouble:
+            self.failed = True
+            complain(str(trouble))
+            return
+        if said is not None and not self.options.quiet:
+            complain(said)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the program, and exit as it does, or as its report asks for."""
-    program, reporter = _program(options.program), _Reporter(options)
+    program = _program(options.program)
+    reporter = _Reporter(options, program)
     if reporter.file is not None:
         reporter.file.check()
     run_program(program, reporter, options.guest)

@@ -32,9 +32,10 @@ except ImportError:
         from hashlib import sha256
 
 
-def _fingerprint(steps: list[Step]) -> str:
-    """Hash the canonical rotation of a ring."""
-    text = "\n".join(f"{type_name}\t{label}" for type_name, label in (step.pair for step in steps))
+def _fingerprint(steps: list[Step], provenance: str | None) -> str:
+    """Hash the canonical rotation of a ring, and whose doing it is where that is nobody's."""
+    lines = [f"{type_name}\t{label}" for type_name, label in (step.pair for step in steps)]
+    text = "\n".join([*lines, provenance] if provenance is not None else lines)
     digest: str = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return digest[:16]
 
@@ -44,10 +45,11 @@ def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
     rows = zip(ring.nodes, ring.clearings, ring.refcounts, strict=True)
     edges = [Edge(row, trial) for row, trial in zip(ring.edges, ring.trials, strict=True)]
     steps = steps_of_ring([Node(*row) for row in rows], edges)
-    fingerprint = _fingerprint(turned(steps, smallest_rotation([step.pair for step in steps])))
+    canonical = turned(steps, smallest_rotation([step.pair for step in steps]))
+    fingerprint = _fingerprint(canonical, ring.provenance)
     steps = turned(steps, smallest_rotation([step.details for step in steps]))
     steps = turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
-    pattern = pattern_of(steps, alive)
+    pattern = pattern_of(steps, alive, ring.provenance)
     cut = cut_of(steps, pattern, alive or ring.held)
     return Cycle(
         ring=tuple(step.link() for step in steps),

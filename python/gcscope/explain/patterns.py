@@ -6,16 +6,14 @@ order, and a program that makes such a ring, with its repaired twin, into tests/
 
 from __future__ import annotations
 
-import sys
-
 from gcscope.explain.candidates import Candidate, is_own, names_upwards
 from gcscope.explain.hops import PLAIN, Node, Step
+from gcscope.model.innocent import DELETED, OF_LIBRARY, REPLACED
 from gcscope.model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     Advice = str | Callable[[list[Step], Candidate | None], str] | None
 
@@ -23,10 +21,10 @@ if TYPE_CHECKING:
 class Shape:
     """What patterns are recognised by: the shown objects of a ring, and their kinds."""
 
-    __slots__ = ("alive", "edge_kinds", "kinds", "names", "steps", "through")
+    __slots__ = ("alive", "edge_kinds", "kinds", "names", "provenance", "steps", "through")
 
-    def __init__(self, steps: list[Step], alive: bool) -> None:
-        self.steps, self.alive = steps, alive
+    def __init__(self, steps: list[Step], alive: bool, provenance: str | None) -> None:
+        self.steps, self.alive, self.provenance = steps, alive, provenance
         self.kinds = {step.node.kind for step in steps}
         self.through = {node.kind for step in steps for node in step.through}
         """The kinds of what is folded into labels."""
@@ -103,35 +101,6 @@ def _is_local(shape: Shape) -> bool:
     return any("<locals>" in name for name in shape.names)
 
 
-def _is_replaced_class(shape: Shape) -> bool:
-    return not (shape.alive or _is_local(shape)) and any(map(_names_another, shape.names))
-
-
-_MODULE = type(sys)
-# The getters of the types themselves, so that no __getattribute__ comes in between.
-_MODULE_DICT: Any = vars(_MODULE)["__dict__"].__get__
-_CLASS_DICT: Any = vars(type)["__dict__"].__get__
-
-
-def _names_another(name: str) -> bool:
-    """Return whether the name of a dead class leads to a class now.
-
-    It is looked for in plain dicts, so that no code runs.
-    """
-    parts = name.split(".")
-    for length in range(len(parts) - 1, 0, -1):
-        module = sys.modules.get(".".join(parts[:length]))
-        found: Any = module
-        for part in parts[length:] if type(module) is _MODULE else ():
-            scope = _MODULE_DICT(found) if found is module else _CLASS_DICT(found)
-            found = scope.get(part)
-            if not isinstance(found, type):
-                return False
-        if isinstance(found, type):
-            return True
-    return False
-
-
 def _is_container(shape: Shape) -> bool:
     steps = shape.steps
     return shape.kinds <= PLAIN or (
@@ -177,6 +146,22 @@ def _parent_advice(_: list[Step], candidate: Candidate | None) -> str:
 
 
 PATTERNS = (
+    # What is nobody's fault: model/innocent.py says so, by these texts.
+    Pattern(
+        text=REPLACED,
+        applies=lambda shape: shape.provenance == "replaced",
+        advice="no harm: what makes a class anew leaves the first one, once for an import",
+    ),
+    Pattern(
+        text=DELETED,
+        applies=lambda shape: shape.provenance == "deleted",
+        advice="no harm: a module makes its classes once for an import",
+    ),
+    Pattern(
+        text=OF_LIBRARY,
+        applies=lambda shape: shape.provenance == "library",
+        advice="it is the library's own: no object of the program is in it or kept by it",
+    ),
     Pattern(
         text="an exception keeps the frame that keeps it",
         applies=_is_exception,
@@ -243,12 +228,6 @@ PATTERNS = (
         advice="a stand-in without mock (types.SimpleNamespace, a small class) makes none",
     ),
     Pattern(
-        text="a class is made inside a function, or was replaced by another of its name",
-        applies=_is_replaced_class,
-        advice="make it once, at module level; a decorator that makes it anew (attrs, slotted "
-        "dataclass) does no harm",
-    ),
-    Pattern(
         text="a class is made inside a function",
         applies=lambda shape: _is_local(shape) or ("class" in shape.kinds and not shape.alive),
         advice="make the class once, at module level",
@@ -283,7 +262,10 @@ PATTERNS = (
 )
 
 
-def pattern_of(steps: list[Step], alive: bool) -> Pattern:
-    """Return the pattern of a ring: the first that applies."""
-    shape = Shape(steps, alive)
+def pattern_of(steps: list[Step], alive: bool, provenance: str | None) -> Pattern:
+    """Return the pattern of a ring: the first that applies.
+
+    provenance: the word of a Ring for whose doing it is.
+    """
+    shape = Shape(steps, alive, provenance)
     return next(pattern for pattern in PATTERNS if pattern.applies(shape))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gcscope.model.merge import merged
+from gcscope.model.judgement import NEW, Judgement
+from gcscope.model.merge import merged, summed
 from gcscope.model.record import Counts, Record
 from gcscope.model.results import Collection, Cycle, Report, Trial
 
@@ -59,12 +60,14 @@ class Difference(Record):
 def report_within(record: Record) -> Report | None:
     """Return the report that a record is or has; None of a record that has none.
 
-    That of a collection has what it freed, and its rings.
+    That of a collection has what it freed, and its rings; that of a judgement the rings that count.
     """
     if isinstance(record, Report):
         return record
     if isinstance(record, Trial):
         return record.report
+    if isinstance(record, Judgement):
+        return summed(record.of(NEW), record.notes)
     if isinstance(record, Collection):
         return Report(
             objects=record.objects,

@@ -12,26 +12,31 @@ if TYPE_CHECKING:
 
 
 NEW, KNOWN, ALLOWED, OF_PYTEST = "new", "known", "allowed", "of pytest"
+INNOCENT = "innocent"
+"""A class that was replaced under its own name, and what else is nobody's fault."""
+ELSEWHERE = "elsewhere"
+"""Not under the directory that was asked for."""
 
 
 class Finding(Record):
-    """A form of ring that a test left, and how it stands."""
+    """A form of ring that a test or program left, and how it stands."""
 
     cycle: Cycle
     """The ring."""
     standing: str
-    """'new', 'known', 'allowed' or 'of pytest'."""
+    """'new', 'known', 'allowed', 'innocent', 'of pytest', or 'elsewhere': not of the directory
+    that was asked for."""
 
 
 class Judgement(Record):
-    """What a test left."""
+    """What a test or program left."""
 
     findings: tuple[Finding, ...]
     """The forms of rings that it left."""
     notes: tuple[str, ...]
     """What one must know to read them."""
     severity: str
-    """'fail' or 'report': what a new ring means to this test; 'allow' where its mark allows all."""
+    """'fail' or 'report': what a new ring means; 'allow' where the mark of the test allows all."""
     reason: str | None
     """Why all is allowed."""
 

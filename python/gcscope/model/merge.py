@@ -25,6 +25,19 @@ def joined(one: Report, other: Report) -> Report:
     )
 
 
+def summed(cycles: Iterable[Cycle], notes: tuple[str, ...] = ()) -> Report:
+    """Make a report of some rings alone, by the largest of each form; it has no types."""
+    found = tuple(cycles)
+    return Report(
+        objects=sum(cycle.count * cycle.held for cycle in found),
+        bytes=sum(cycle.count * cycle.held_bytes for cycle in found),
+        types=sum_counts(),
+        cycles=found,
+        alive=False,
+        notes=notes,
+    )
+
+
 def _merged(one: Cycle, other: Cycle) -> Cycle:
     """Of two cycles of the same form the larger, with the count of both."""
     larger = max(

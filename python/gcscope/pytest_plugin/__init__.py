@@ -2,7 +2,7 @@
 
     @pytest.mark.no_cycles                 the test fails if its call leaves a ring to the collector
     @pytest.mark.no_cycles(allow=[...])    but for rings that these classes or patterns mean (see
-                                           gcscope.pytest_plugin.policy.matches)
+                                           gcscope.model.ignored.matches)
     @pytest.mark.allow_cycles("reason")    nothing that the test leaves makes it fail
     --gcscope, --gcscope-fail              every test: tell the rings at the end; fail the test
     --gcscope-off                          not even tests that are marked

@@ -38,7 +38,7 @@ class _Options:
             )
         self.severity: str = "fail" if option.gcscope_fail else "report" if option.gcscope else how
         self.is_off: bool = option.gcscope_off
-        self.ignore = tuple(config.getini("gcscope_ignore"))
+        self.ignore = _patterns(config)
         self.broken: str | None = None
         self.failed: str | None = None
         self.explained: dict[str, str] = {}
@@ -60,8 +60,8 @@ class _Options:
             raise pytest.UsageError(f"--gcscope-fail cannot judge: {self.broken}")
 
     def _read_baseline(self) -> Baseline:
+        from gcscope.model.baseline import read_baseline
         from gcscope.model.judgement import Baseline
-        from gcscope.pytest_plugin.baseline import read_baseline
 
         assert self.path is not None
         try:
@@ -156,6 +156,27 @@ def _baseline_path(config: pytest.Config) -> str | None:
     return str(config.rootpath / in_ini) if in_ini else None
 
 
+def _patterns(config: pytest.Config) -> tuple[str, ...]:
+    """Read gcscope_ignore; refuse a name that is that of no list of known rings."""
+    patterns = tuple(config.getini("gcscope_ignore"))
+    if any(pattern.startswith("@") for pattern in patterns):
+        from gcscope.model.ignored import unknown_name
+
+        wrong = unknown_name(patterns)
+        if wrong is not None:
+            raise pytest.UsageError(f"ini option gcscope_ignore: {wrong}")
+    return patterns
+
+
+def _useless_line(patterns: tuple[str, ...], session: Session) -> str | None:
+    """Write which patterns of gcscope_ignore mean nothing that any test has left."""
+    from gcscope.model.ignored import useless, useless_phrase
+
+    findings = [f for judgement in session.judgements.values() for f in judgement.findings]
+    found = useless(patterns, (finding.cycle for finding in findings))
+    return f"gcscope_ignore: {useless_phrase(found)}" if found else None
+
+
 def _marks(item: pytest.Item) -> Iterator[pytest.Mark]:
     """Iterate over the marks of a test, the closest first: pytest has a parameter set's last."""
     callspec = getattr(item, "callspec", None)
@@ -189,11 +210,16 @@ def _misuse(mark: pytest.Mark) -> str | None:
     if mark.args or set(mark.kwargs) - {"allow"} or not is_list:
         return 'no_cycles takes a list by name: @pytest.mark.no_cycles(allow=["app.Node"])'
     odd = next((item for item in allow if not isinstance(item, (str, type))), None)
-    if odd is None:
-        return None
-    from gcscope.model.phrases import with_article
+    if odd is not None:
+        from gcscope.model.phrases import with_article
 
-    return f"no_cycles(allow=...) takes classes and strings, not {with_article(type(odd).__name__)}"
+        what = with_article(type(odd).__name__)
+        return f"no_cycles(allow=...) takes classes and strings, not {what}"
+    if any(isinstance(item, str) and item.startswith("@") for item in allow):
+        from gcscope.model.ignored import unknown_name
+
+        return unknown_name(item for item in allow if isinstance(item, str))
+    return None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -248,8 +274,8 @@ def _note(item: pytest.Item, judgement: Judgement) -> None:
 
 def _fail(item: pytest.Item, judgement: Judgement) -> None:
     """Fail a test that left what it must not leave."""
+    from gcscope.model.ignored import form_of
     from gcscope.pytest_plugin.messages import failure_text
-    from gcscope.pytest_plugin.policy import form_of
     from gcscope.pytest_plugin.session import to_explain
 
     most = _most_forms(item.config)
@@ -372,7 +398,7 @@ class _Summary:
             or self.session is None
         ):
             return
-        from gcscope.pytest_plugin.baseline import write_baseline
+        from gcscope.model.baseline import write_baseline
 
         renewed = options.baseline.renewed(self.session.seen(), self.session.judged)
         count = len(renewed.rings)
@@ -404,8 +430,8 @@ class _Summary:
         options = self.options
         most = _most_forms(terminalreporter.config)
         reported, lines = summary_lines(self.session, options.baseline, options.updates, most)
-        if self.baseline_line is not None:
-            lines.append(self.baseline_line)
+        useless = _useless_line(options.ignore, self.session)
+        lines += [line for line in (useless, self.baseline_line) if line is not None]
         if reported:
             terminalreporter.section("cycles that tests left to the collector")
             for line in reported:

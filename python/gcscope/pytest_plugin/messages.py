@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from shlex import quote
 
-from gcscope.model.judgement import ALLOWED, KNOWN, NEW, OF_PYTEST
+from gcscope.model.ignored import form_of
+from gcscope.model.innocent import innocent_phrase
+from gcscope.model.judgement import ALLOWED, INNOCENT, KNOWN, NEW, OF_PYTEST
 from gcscope.model.phrases import plural, ring_line, size
-from gcscope.pytest_plugin.policy import form_of, goes_through_raises
+from gcscope.pytest_plugin.policy import goes_through_raises
 from gcscope.pytest_plugin.session import grouped, to_explain
 
 TYPE_CHECKING = False
@@ -55,6 +57,9 @@ def _aside(judgement: Judgement) -> list[str]:
         cycles = judgement.of(standing)
         if cycles:
             found.append(f"besides, not judged: {plural(_count(cycles), 'cycle')} {why}")
+    innocent = innocent_phrase(judgement.of(INNOCENT))
+    if innocent is not None:
+        found.append(f"besides, not judged: {innocent}")
     return found + [f"note: {note}" for note in judgement.notes]
 
 
@@ -201,6 +206,10 @@ def summary_lines(
         if tests:
             cycles = plural(_count(form.cycle for form in session.forms(standing)), "cycle")
             lines.append(f"not judged: {cycles} {why}, in {plural(len(tests), 'test')}")
+    innocent = innocent_phrase(form.cycle for form in session.forms(INNOCENT))
+    if innocent is not None:
+        where = plural(len(session.tests(INNOCENT)), "test")
+        lines.append(f"not judged: {innocent}, in {where}")
     needless = [
         t for t, j in session.judgements.items() if j.severity == "allow" and not j.findings
     ]

@@ -1,10 +1,11 @@
 """Which rings a test may leave: what the plugin knows of reports, and nothing of pytest itself.
 
-A ring that a test left is one of four:
+A ring that a test left is one of five:
 
     new        it counts against the test
     known      the baseline has its fingerprint: a debt to be paid later
     allowed    a pattern of the project or of the test, or the test's own mark, allows it
+    innocent   a class that was replaced, and what else is nobody's fault (model/innocent.py)
     of pytest  it goes only through the test's own frame and its pytest.raises(...) as e, and
                nothing besides would be left without that; or it is that of the runner of an async
                test
@@ -12,10 +13,9 @@ A ring that a test left is one of four:
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
-from gcscope.model.judgement import ALLOWED, KNOWN, NEW, OF_PYTEST, Finding, Judgement
-from gcscope.model.phrases import link_title
+from gcscope.model.ignored import form_of, matches
+from gcscope.model.innocent import is_innocent
+from gcscope.model.judgement import ALLOWED, INNOCENT, KNOWN, NEW, OF_PYTEST, Finding, Judgement
 from gcscope.model.record import Record
 from gcscope.model.results import Cycle, Link, Report
 
@@ -27,24 +27,11 @@ class Rules(Record):
     """'fail', 'report' or 'allow'."""
     reason: str | None
     allow: tuple[str, ...]
-    """Patterns, see `matches`."""
+    """Patterns, see gcscope.model.ignored.matches."""
     known: frozenset[str]
     """The known rings, as `form_of` names them."""
     own_frames: frozenset[str]
     """The qualified name of the test's function."""
-
-
-def matches(cycle: Cycle, pattern: str) -> bool:
-    """Return whether a pattern means this ring.
-
-    It does if it is the ring's fingerprint, or fits an object on it, as the report tells it: by its
-    type (`app.Service`, `django.*`), or by its type and name (`frame retry`, `function
-    *.<locals>.visit`). `*`, `?` and `[...]` are as in file names.
-    """
-    return pattern == cycle.fingerprint or any(
-        fnmatchcase(link.type, pattern) or fnmatchcase(link_title(link), pattern)
-        for link in cycle.ring
-    )
 
 
 _EXCEPTION_INFO = "_pytest._code.code.ExceptionInfo"
@@ -115,6 +102,8 @@ def is_of_pytest(cycle: Cycle, own_frames: frozenset[str]) -> bool:
 
 
 def _standing(cycle: Cycle, rules: Rules) -> str:
+    if is_innocent(cycle):
+        return INNOCENT
     if rules.severity == "allow" or any(matches(cycle, pattern) for pattern in rules.allow):
         return ALLOWED
     if is_of_pytest(cycle, rules.own_frames) or is_of_runner(cycle):
@@ -130,16 +119,6 @@ def judge(report: Report, rules: Rules) -> Judgement:
     return Judgement(
         findings=findings, notes=report.notes, severity=rules.severity, reason=rules.reason
     )
-
-
-def form_of(cycle: Cycle) -> str:
-    """Return what rings of one form have in common to a project: the fingerprint.
-
-    Of a class, with its name: every class refers to itself in the same way, and a baseline that
-    knows one of them must not know all.
-    """
-    name = next((link.name for link in cycle.ring if ".__mro__" in link.label), None)
-    return cycle.fingerprint if name is None else f"{cycle.fingerprint} {name}"
 
 
 def type_name(cls: type) -> str:

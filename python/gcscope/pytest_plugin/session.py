@@ -7,12 +7,12 @@ all. Under xdist each worker does so, and the process that was started lists the
 
 from __future__ import annotations
 
+from gcscope.model.ignored import form_of, known_ring
 from gcscope.model.judgement import KNOWN, NEW, KnownRing
 from gcscope.model.merge import merged
-from gcscope.model.phrases import link_title, ring_line
+from gcscope.model.phrases import link_title
 from gcscope.model.record import Record
 from gcscope.model.results import Cycle
-from gcscope.pytest_plugin.policy import form_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,8 +123,3 @@ class Session:
             form_of(form.cycle): known_ring(form.cycle, form.tests)
             for form in self.forms(NEW, KNOWN)
         }
-
-
-def known_ring(cycle: Cycle, tests: Iterable[str]) -> KnownRing:
-    """Build the entry of a ring in the baseline."""
-    return KnownRing(fingerprint=form_of(cycle), ring=ring_line(cycle), tests=tuple(sorted(tests)))

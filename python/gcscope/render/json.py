@@ -87,7 +87,7 @@ def _document(text: str | bytes) -> tuple[object, dict[str, Any]]:
         # are written as two and read as one
         if isinstance(text, str):
             text.encode()
-        else:
+        elif isinstance(text, (bytes, bytearray)):  # of others json.loads knows what to say
             text = text.decode(json.detect_encoding(text))
         document = json.loads(text)
     except (ValueError, RecursionError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gcscope.model.innocent import blamed, innocent_line, innocent_phrase
 from gcscope.model.phrases import (
     MOST_TYPES,
     counts_lines,
@@ -37,6 +38,7 @@ from gcscope.render.cycle_text import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope.model.diff import Difference, Growth
+    from gcscope.model.judgement import Judgement
     from gcscope.model.outcome import Outcome
     from gcscope.model.picture import Box, Picture
 
@@ -47,6 +49,11 @@ MOST_HOLDERS = 40
 
 def _note_lines(notes: tuple[str, ...]) -> list[str]:
     return [f"note: {note}" for note in notes]
+
+
+def _innocent_lines(report: Report) -> list[str]:
+    line = innocent_line(report)
+    return [] if line is None else [line]
 
 
 def report_head(report: Report) -> str:
@@ -66,12 +73,12 @@ def report_head_lines(report: Report, most_types: int | None = None) -> list[str
     """Write how much there is, of which types, and what one must know; all but the rings."""
     most = MOST_TYPES if most_types is None else most_types
     types = counts_lines(report.types, most) if report else []
-    return [report_head(report), *types, *_note_lines(report.notes)]
+    return [report_head(report), *types, *_innocent_lines(report), *_note_lines(report.notes)]
 
 
 def report_text(report: Report) -> str:
     """Write a report of unreachable objects, or of live rings."""
-    rings = cycles_lines(report.cycles, report.alive) if report else []
+    rings = cycles_lines(blamed(report.cycles), report.alive) if report else []
     return "\n".join([*report_head_lines(report), *rings])
 
 
@@ -142,14 +149,15 @@ def retained_text(retained: Retained) -> str:
 
 def left_behind_text(report: Report, who: str) -> str:
     """Write why an assertion failed: the first ring in the first line, the report below."""
-    rings = sum(cycle.count for cycle in report.cycles)
+    cycles = blamed(report.cycles)
+    rings = sum(cycle.count for cycle in cycles)
     head = (
         f"{who} left {plural(rings, 'cycle')} behind"
         if rings
         else f"{who} left objects to the collector"
     )
-    more = ", first" if len(report.cycles) > 1 else ""
-    first = f"{more}: {ring_line(report.cycles[0])}" if report.cycles else ""
+    more = ", first" if len(cycles) > 1 else ""
+    first = f"{more}: {ring_line(cycles[0])}" if cycles else ""
     return f"{head}{first}\n\n{report_text(report)}"
 
 
@@ -280,7 +288,7 @@ def outcome_text(outcome: Outcome) -> str:
         found = plural(outcome.collected.objects, "object")
         lines.append(f"while it ran, {plural(outcome.collections, 'collection')} found {found}")
         lines += counts_lines(outcome.collected.types)
-        collected = cycles_lines(outcome.collected.cycles, most=MOST_COLLECTED)
+        collected = cycles_lines(blamed(outcome.collected.cycles), most=MOST_COLLECTED)
     if outcome.lives:
         freed = [
             f"{n:,} freed by {event}" for event, n in outcome.lives.items() if event != "created"
@@ -291,9 +299,25 @@ def outcome_text(outcome: Outcome) -> str:
                 [f"instrumented objects: {created:,} created", *freed, f"{outcome.alive:,} in use"]
             )
         )
-    lines += [*_note_lines(left.notes + outcome.notes), *cycles_lines(left.cycles)]
+    lines += [*_innocent_lines(outcome.report), *_note_lines(left.notes + outcome.notes)]
+    lines += cycles_lines(blamed(left.cycles))
     lines += ["", "cycles that those collections took:", *collected[1:]] if collected else []
     return "\n".join(f"gcscope: {line}".rstrip() for line in lines)
+
+
+def judgement_text(judgement: Judgement) -> str:
+    """Write the rings that count, and how many there are that do not."""
+    from gcscope.model.judgement import INNOCENT, NEW  # loaded with the record, and by no other
+
+    cycles = judgement.of(NEW)
+    lines = [f"cycles that count: {sum(cycle.count for cycle in cycles):,}"]
+    for standing in dict.fromkeys(finding.standing for finding in judgement.findings):
+        if standing not in (NEW, INNOCENT):
+            count = sum(cycle.count for cycle in judgement.of(standing))
+            lines.append(f"not counted, {standing}: {plural(count, 'cycle')}")
+    phrase = innocent_phrase(judgement.of(INNOCENT))
+    lines += [f"not blamed: {phrase}"] if phrase is not None else []
+    return "\n".join([*lines, *_note_lines(judgement.notes), *cycles_lines(cycles)])
 
 
 # --------------------------------------------------------------------------- two reports

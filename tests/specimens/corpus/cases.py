@@ -12,6 +12,7 @@ from dataclasses import dataclass
 EXCEPTION = "an exception keeps the frame that keeps it"
 BOUND = "a bound method is stored on its own object"
 CLOSURE_SELF = "a closure refers to itself"
+OF_LIBRARY = "inner functions or classes of the standard library refer to themselves"
 CLOSURE_STORED = "a closure is stored on the object it refers to"
 GENERATOR = "a suspended generator is held by what its frame refers to"
 COROUTINE = "a suspended coroutine is held by what its frame refers to"

@@ -5,7 +5,7 @@ import functools
 import json
 import weakref
 
-from specimens.corpus.cases import CLOSURE_SELF, CLOSURE_STORED, leaky, repaired
+from specimens.corpus.cases import CLOSURE_SELF, CLOSURE_STORED, OF_LIBRARY, leaky, repaired
 
 
 class Model:
@@ -129,7 +129,7 @@ def table_cleared():
 
 
 @leaky(
-    CLOSURE_SELF,
+    OF_LIBRARY,
     "cell _convert",
     versions=(((3, 11), (3, 15)),),
     reason="3.15 has no inner functions there any more",
