@@ -760,3 +760,24 @@ def test_a_failure_that_is_kept_leaves_nothing_on(quiet):
             word()
         kept.append(failed)
         assert gc.callbacks == callbacks and _core.journal_status().death_logs == logs
+
+
+def test_classes_that_were_replaced_fail_nothing(python):
+    code = """
+import gcscope
+def better(cls):
+    return Better
+class Better:
+    pass
+def block():
+    exec("@better\\nclass Point:\\n    x = 1\\n", globals())
+gcscope.assert_no_cycles(block)
+with gcscope.watch() as watched:
+    block()
+assert watched.report.types["type"] == 1
+with gcscope.assert_no_cycles():
+    block()
+gcscope.assert_released(lambda: block() or [])
+"""
+    done = python("-c", code)
+    assert done.code == 0, done

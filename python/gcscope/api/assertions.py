@@ -10,6 +10,7 @@ from gcscope.api.follow import Follower
 from gcscope.api.holders import holders
 from gcscope.api.watch import Watch
 from gcscope.api.why_alive import why_alive
+from gcscope.model.innocent import blamed
 from gcscope.model.phrases import with_article
 from gcscope.model.record import changed, sum_counts
 from gcscope.model.results import Chain, Cycle, Holders
@@ -35,7 +36,7 @@ class _NoCycles:
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self._watch.__exit__(kind, *error)
-        if kind is None and self._watch.report:
+        if kind is None and blamed(self._watch.report.cycles):
             raise AssertionError(left_behind_text(self._watch.report, self._who))
 
 
@@ -99,7 +100,7 @@ def assert_no_cycles(
 
     The result of func is dropped. Raises AssertionError with the report: each ring, its references
     by name, its cause and where to cut. An exception of func or of the block passes through, and
-    nothing is judged then. Otherwise as `watch`; the shape is that of
+    nothing is judged then. Classes that imports leave fail nothing. Otherwise as `watch`; the shape is that of
     numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called, or is a generator
     function or async function, whose body a call does not run.
     """
@@ -193,8 +194,8 @@ def assert_released(factory: Callable[[], object], /) -> None:
     if found.released == "held":
         raise AssertionError(held_text(_held(box), name, title))
     report = found.report_with_share()
-    if report:
-        is_kept = found.released == "ring"
+    is_kept = found.released == "ring"
+    if is_kept or blamed(report.cycles):
         report = changed(report, cycles=_keeping(report.cycles, title))
         raise AssertionError(
             release_text(report, name, title) if is_kept else left_behind_text(report, name)
