@@ -100,9 +100,9 @@ def assert_no_cycles(
 
     The result of func is dropped. Raises AssertionError with the report: each ring, its references
     by name, its cause and where to cut. An exception of func or of the block passes through, and
-    nothing is judged then. Classes that imports leave fail nothing. Otherwise as `watch`; the shape is that of
-    numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called, or is a generator
-    function or async function, whose body a call does not run.
+    nothing is judged then. Classes that imports leave fail nothing. Otherwise as `watch`; the shape
+    is that of numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called, or is a
+    generator function or async function, whose body a call does not run.
     """
     if func is _nothing:
         older = kwargs.pop("older", False)

@@ -146,10 +146,10 @@ class Magics:
             %%gcscope
             work()
 
-        What the cell prints, shows and raises is as without it. Automatic collection is held off
-        meanwhile, nothing is collected, and what was there before is not blamed on the cell; nor is
-        what IPython leaves when it shows an exception. A variable of the notebook still holds what
-        it holds: that is in use, and no ring that is left.
+        What the cell prints, shows and raises is as without it. Automatic collection goes on as the
+        notebook has it, and what it takes is told as well; what was unreachable before is not
+        blamed on the cell, nor is what IPython leaves when it shows an exception. A variable of the
+        notebook still holds what it holds: that is in use, and no ring that is left.
         """
         if line.strip():
             raise UsageError("%%gcscope takes nothing in its line; the cell stands below it")
