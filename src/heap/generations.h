@@ -49,8 +49,8 @@ int generations_list(Generation *generations, long last, AddrMap *map);
    none. */
 const void *generations_newest(const Generation *generation);
 
-/* Enter the objects of generations[0 .. last] that are in `known`. The oldest one is walked from its
-   end, back to the object `until`, if that is there and is not known. 0; -1 out of memory. */
+/* Enter the objects of generations[0 .. last] that are in `known`. The oldest one is walked from
+   its end, back to the object `until`, if that is there and is not known. 0; -1 out of memory. */
 int generations_list_known(Generation *generations, long last, const void *until,
                            const AddrMap *known, AddrMap *map);
 
