@@ -5,21 +5,9 @@ import sys
 
 import pytest
 
-from support import ROOT, python
+from support import ROOMS, ROOT, python
 
 pytest_plugins = ["pytester"]
-
-ROOMS = (
-    "base/vec",
-    "graph/graph",
-    "graph/nodeset",
-    "graph/scc",
-    "graph/bfs",
-    "graph/cascade",
-    "graph/dominators",
-    "heap/addrmap",
-    "heap/collector",
-)
 
 
 @pytest.fixture

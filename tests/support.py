@@ -11,6 +11,18 @@ from gcscope.render.graphviz import _graphviz
 
 ROOT = Path(__file__).resolve().parent.parent
 
+ROOMS = (
+    "base/vec",
+    "graph/graph",
+    "graph/nodeset",
+    "graph/scc",
+    "graph/bfs",
+    "graph/cascade",
+    "graph/dominators",
+    "heap/addrmap",
+    "heap/collector",
+)
+
 
 # whatever the environment is from which the tests are run
 PLAIN_ENV = {"PYTHONIOENCODING": "utf-8"}

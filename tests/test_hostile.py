@@ -463,3 +463,180 @@ tracemalloc.stop()
 print(first == again, first[0] is not None or sys.version_info < (3, 12), places())
 """
     assert survives(python, MANY_RINGS + code) == "True True [None]\n"
+
+
+# ------------------------------------------------------- what follows, and who gets hold of it
+
+
+def test_a_function_that_the_collector_has_cleared(python):
+    """A weakref callback finds it during the collection and keeps it; later a ring keeps it."""
+    code = """
+import gc, types, weakref
+from gcscope import _core
+import gcscope
+gc.disable()
+saved, references = [], []
+def late(_):
+    functions = [o for o in gc.get_objects() if type(o) is types.FunctionType]
+    saved.extend(o for o in functions if o.__code__ is code)
+def thing():
+    made = compile("1", f"x{len(references)}", "exec")
+    references.append(weakref.ref(made, late))
+    return made
+def make():
+    global code
+    def inner():
+        return 1
+    code, inner.me, ring = inner.__code__, inner, [inner]
+    ring.append(ring)
+    ring.append(thing())
+    inner.late = ring
+make()
+gc.collect()
+(function,) = saved
+cell = types.CellType()
+cell.cell_contents = cell, function
+saved.clear()
+del function, cell
+print(gcscope.garbage().types["cell"])
+with gcscope.watch(older=True) as watched:
+    gc.collect()
+print("alive")
+"""
+    assert survives(python, code) == "1\nalive\n"
+
+
+def test_a_finalizer_that_looks_when_there_are_no_modules_any_more(python):
+    code = """
+import gc, os
+from gcscope import _core
+class Late:
+    def __init__(self, look, make): self.look, self.make = look, make
+    def __call__(self): pass
+    def __del__(self):
+        self.make("X", (), {"__module__": "os", "__qualname__": "X"})
+        try: self.look({}, None)
+        except BaseException: pass
+gc.disable()
+os.register_at_fork(before=Late(_core.unreachable_rings, type))
+print("alive", flush=True)
+"""
+    assert survives(python, code) == "alive\n"
+
+
+@pytest.mark.parametrize("generation", [3, 7, -1, 10**30, "x", None])
+def test_a_callback_that_is_called_by_hand(python, generation):
+    """With any generation, and at any time."""
+    code = f"""
+import gc
+from gcscope import _core
+for whole in (False, True):
+    follow = _core.Follow(whole)
+    follow.begin()
+    ring = []
+    ring.append(ring)
+    del ring
+    for walks in (True, False):
+        _core.walk_generations(walks)
+        for phase in ("start", "stop", "other", None):
+            gc.callbacks[-1](phase, {{"generation": {generation!r}}})
+    gc.callbacks[-1]("start", None), gc.callbacks[-1]()
+    found = follow.end({{}}, None)
+    _core.walk_generations(True)
+print("alive")
+"""
+    assert survives(python, code) == "alive\n"
+
+
+def test_finalizers_that_begin_and_end_what_follows(python):
+    """As they can where making an object sets off a collection: on 3.11, when it is made."""
+    code = """
+import gc
+from gcscope import _core
+kept, pad = [], []
+class Ends:
+    def __init__(self): self.me = self
+    def __del__(self):
+        kept.clear()
+        pad.extend(bytearray(n) for n in range(100, 600, 8))
+class Begins:
+    def __init__(self): self.me = self
+    def __del__(self):
+        other = _core.Follow()
+        other.begin()
+        kept.append(other)
+usual = gc.get_threshold()
+def strained(action):
+    kind = [[] for _ in range(300)]
+    gc.set_threshold(1, 100, 100)
+    gc.enable()
+    try: action()
+    finally:
+        gc.disable()
+        gc.set_threshold(*usual)
+gc.disable()
+kept += [_core.Follow(), _core.Follow()]
+for follow in kept: follow.begin()
+del follow
+Ends()
+callback = gc.callbacks[-1]
+strained(lambda: callback("stop", {"generation": 0}))
+kept.clear()
+follow = _core.Follow(True)
+Begins()
+strained(follow.begin)
+names = [callback.__name__ for callback in gc.callbacks]
+assert names.count("gcscope_follow") == 1, names
+ring = []
+ring.append(ring)
+del ring
+gc.collect()
+assert follow.end({}, None).collected_objects in (1, 2)  # it may have taken what begins, too
+kept.clear()
+assert not [c for c in gc.callbacks if c.__name__ == "gcscope_follow"]
+print("alive")
+"""
+    assert survives(python, code) == "alive\n"
+
+
+def test_what_is_dropped_is_ended_by_others_meanwhile(python):
+    """By its own finalizer, or by an audit hook where the generations are asked for."""
+    code = """
+import gc, sys
+from gcscope import _core
+class A:
+    pass
+class Ends:
+    def __del__(self):
+        follow.end({}, None)
+follow = _core.Follow()
+follow.begin()
+try:
+    follow.end({}, None, False, [Ends()])
+except RuntimeError as error:
+    print(error)
+_core.walk_generations(False)
+holder = [A()]
+box = [holder[0]]
+follow = _core.Follow()
+follow.begin()
+def hook(event, arguments):
+    if event == "gc.get_objects":
+        holder.clear()
+sys.addaudithook(hook)
+print(follow.end({}, None, False, box).released, type(box[0]).__name__)
+"""
+    assert survives(python, code) == "this Follow is not under way\nheld A\n"
+
+
+def test_very_many_names_of_one_module(python):
+    code = """
+import sys
+from gcscope import _core
+class A: pass
+box = [A()]
+sys.modules.update({f"m{i}": sys for i in range(300_000)})
+sys.modules.update({f"n{i}": (sys, _core)[i % 2] for i in range(300_000)})
+print(_core.why_alive(box))
+"""
+    assert survives(python, code) == "None\n"

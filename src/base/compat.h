@@ -95,6 +95,15 @@ type_dict(PyTypeObject *type)
 #endif
 }
 
+/* Borrowed: sys.modules, or NULL where that is gone, as late in the shutdown of the interpreter, or
+   no plain dict. (PyImport_GetModuleDict would end the process then.) */
+static inline PyObject *
+modules_dict(void)
+{
+    PyObject *modules = PySys_GetObject("modules");
+    return modules != NULL && PyDict_CheckExact(modules) ? modules : NULL;
+}
+
 static inline size_t
 long_digits(PyLongObject *number)
 {

@@ -270,7 +270,9 @@ generation_of(PyObject *info)
     while (PyDict_Next(info, &position, &key, &value)) {
         if (PyUnicode_CheckExact(key) && PyLong_CheckExact(value) &&
             PyUnicode_CompareWithASCIIString(key, "generation") == 0) {
-            return PyLong_AsLong(value);
+            long generation = PyLong_AsLong(value); /* -1 of a number that is too large */
+            PyErr_Clear();
+            return generation >= 0 && generation <= OLDEST ? generation : OLDEST;
         }
     }
     return OLDEST;
@@ -282,7 +284,19 @@ is_phase(PyObject *phase, const char *name)
     return PyUnicode_CheckExact(phase) && PyUnicode_CompareWithASCIIString(phase, name) == 0;
 }
 
-/* One of gc.callbacks. */
+static void
+one_follow(FollowObject *f, PyObject *phase, PyObject *info)
+{
+    if (is_phase(phase, "start")) {
+        collection_starts(f, generation_of(info));
+    }
+    else if (is_phase(phase, "stop")) {
+        collection_stops(f);
+    }
+}
+
+/* One of gc.callbacks. Whoever calls it by hand, while no collection runs: nothing that is made in
+   here sets one off, whose finalizers could end a Follow that is under our hands. */
 static PyObject *
 follow_collection(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
@@ -291,17 +305,13 @@ follow_collection(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     if (nargs != 2 || !PyDict_CheckExact(args[1]) || state->gc_callbacks == NULL) {
         Py_RETURN_NONE;
     }
+    int was_enabled = gc_pause_begin();
     for (FollowObject *f = state->follows; f != NULL; f = f->next) {
-        if (!f->has_begun || f->process != process) {
-            continue;
-        }
-        if (is_phase(args[0], "start")) {
-            collection_starts(f, generation_of(args[1]));
-        }
-        else if (is_phase(args[0], "stop")) {
-            collection_stops(f);
+        if (f->has_begun && f->process == process) {
+            one_follow(f, args[0], args[1]);
         }
     }
+    gc_pause_end(was_enabled);
     Py_RETURN_NONE;
 }
 
@@ -317,7 +327,11 @@ add_callback(ModuleState *state, PyObject *module)
 {
     if (state->follow_callback == NULL) {
         PyObject *callback = PyCFunction_New(&follow_collection_def, module);
-        Py_XSETREF(state->follow_callback, callback);
+        if (state->follow_callback == NULL) { /* else making it ran a collection, and that one made
+                                                 another */
+            state->follow_callback = Py_XNewRef(callback);
+        }
+        Py_XDECREF(callback);
     }
     if (state->follow_callback == NULL) {
         return -1;
@@ -438,30 +452,36 @@ enter_new(FollowObject *f, Scan *scan)
 
 /* What an object that was dropped was, so that it can be told what became of it. */
 typedef struct {
-    PyObject *op;       /* borrowed, and perhaps gone */
+    PyObject *held;     /* owned: an untracked tuple with it, where something else holds it too; it
+                           does not count (Scan.given) */
+    void *op;           /* compared only */
     PyTypeObject *type; /* compared only */
-    bool was_alone;     /* nothing else held it */
     bool may_revive;    /* it has a finalizer */
 } Dropped;
 
-/* Take the object out of the box and let go of it. Its finalizer may run. 0 or -1 with an
-   exception. */
+/* Take the object out of the box and, if nothing else holds it, let go of it: its finalizer may run
+   then. 0 or -1 with an exception. */
 static int
 drop(PyObject *box, Dropped *dropped)
 {
-    PyObject *op = Py_NewRef(PyList_GET_ITEM(box, 0));
-    PyTypeObject *type = Py_TYPE(op);
-    if (PyList_SetSlice(box, 0, 1, NULL) < 0) {
+    PyObject *op = Py_NewRef(PyList_GET_ITEM(box, 0)), *held = PyTuple_Pack(1, op);
+    if (held == NULL || PyList_SetSlice(box, 0, 1, NULL) < 0) {
+        Py_XDECREF(held);
         Py_DECREF(op);
         return -1;
     }
+    PyTypeObject *type = Py_TYPE(op);
+    PyObject_GC_UnTrack(held);
     *dropped = (Dropped){
         .op = op,
         .type = type,
-        .was_alone = Py_REFCNT(op) == 1,
         .may_revive = type->tp_finalize != NULL || type->tp_del != NULL,
     };
+    if (Py_REFCNT(op) > 2) {
+        dropped->held = Py_NewRef(held);
+    }
     Py_DECREF(op);
+    Py_DECREF(held);
     return 0;
 }
 
@@ -471,7 +491,7 @@ static PyObject *
 fate_of(const FollowObject *f, const Scan *scan, const Dropped *dropped, PyObject *box)
 {
     NodeId node;
-    if (dropped->was_alone) {
+    if (dropped->held == NULL) {
         bool is_revived = dropped->may_revive && f->state->generations != NULL &&
                           generations_have(f->state->generations, dropped->op, dropped->type);
         return PyUnicode_FromString(is_revived ? "revived" : "freed");
@@ -480,7 +500,8 @@ fate_of(const FollowObject *f, const Scan *scan, const Dropped *dropped, PyObjec
         !collector_is_reachable(&scan->collector, node)) {
         return PyUnicode_FromString("ring");
     }
-    return PyList_Append(box, dropped->op) < 0 ? NULL : PyUnicode_FromString("held");
+    PyObject *op = PyTuple_GET_ITEM(dropped->held, 0);
+    return PyList_Append(box, op) < 0 ? NULL : PyUnicode_FromString("held");
 }
 
 /* New reference: a RollCall of what is reachable. NULL with an exception. */
@@ -603,14 +624,21 @@ follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
         follow_stop(f);
         return NULL;
     }
+    if (!f->is_on) { /* what was dropped had a finalizer that has ended it */
+        PyErr_SetString(PyExc_RuntimeError, "this Follow is not under way");
+        Py_XDECREF(dropped.held);
+        return NULL;
+    }
     f->is_lost |= gc_callbacks_find(f->state->gc_callbacks, f->state->follow_callback) < 0;
     if (f->process != (long)getpid()) { /* the collections of a child were not followed */
         f->is_lost = true;
     }
     begin_pass(f, &scan);
+    scan.given = dropped.held;
     PyObject *answer = look_at_the_end(f, &scan, &end, &dropped);
     scan_end(&scan);
     follow_stop(f);
+    Py_XDECREF(dropped.held);
     return answer;
 }
 

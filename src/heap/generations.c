@@ -55,7 +55,7 @@ generations_behind(PyObject *newest, const int thresholds[static GENERATIONS],
 int
 generations_list(Generation *generations, long last, AddrMap *map)
 {
-    for (long g = 0; g <= last; g++) {
+    for (long g = 0; g <= last && g < GENERATIONS; g++) {
         GcHeader *head = &generations[g].head;
         for (GcHeader *header = head->next; header != head; header = header->next) {
             if (addrmap_insert(map, object_of(header)) < 0) {

@@ -130,7 +130,9 @@ heap_enter_hidden(Heap *heap, PyObject *root)
         return -1;
     }
     find_by_visiting(&finder);
-    (void)find_hidden(root, &finder);
+    if (root != NULL) {
+        (void)find_hidden(root, &finder);
+    }
     for (size_t n = 0; n < heap->objects.length && !finder.failed; n++) {
         find_from(&finder, heap->objects.items[n]);
     }

@@ -39,7 +39,8 @@ int heap_begin(Heap *heap, Memory *memory);
 int heap_enter_list(Heap *heap, PyObject *list);
 
 /* Enter what hides under gc.freeze(): what only GCSCOPE_HAS_VISIT_OBJECTS shows, and whatever
-   tracked objects tp_traverse leads to from those that were entered, and from `root`. 0 or -1. */
+   tracked objects tp_traverse leads to from those that were entered, and from `root`, which may be
+   NULL. 0 or -1. */
 int heap_enter_hidden(Heap *heap, PyObject *root);
 
 /* Give what was entered its ids, and end the listing. 0; -1 when memory is exhausted, or there are

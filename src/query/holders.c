@@ -137,9 +137,9 @@ is_container(PyObject *op)
 static void
 enter_modules(Holder *holders, size_t count)
 {
-    PyObject *key, *module, *value, *modules = PyImport_GetModuleDict(); /* borrowed */
+    PyObject *key, *module, *value, *modules = modules_dict();
     Py_ssize_t position = 0;
-    while (PyDict_CheckExact(modules) && PyDict_Next(modules, &position, &key, &module)) {
+    while (modules != NULL && PyDict_Next(modules, &position, &key, &module)) {
         PyObject *dict = PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
         Py_ssize_t place = 0;
         while (dict != NULL && PyDict_Next(dict, &place, &key, &value)) {

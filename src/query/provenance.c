@@ -42,9 +42,9 @@ static PyObject *
 module_named(PyObject *name, NamedModule *last)
 {
     if (last->name != name) {
-        PyObject *modules = PyImport_GetModuleDict(); /* borrowed */
+        PyObject *modules = modules_dict();
         PyObject *module =
-            PyDict_Check(modules) ? value_of(modules, name, 0, PyUnicode_GET_LENGTH(name)) : NULL;
+            modules != NULL ? value_of(modules, name, 0, PyUnicode_GET_LENGTH(name)) : NULL;
         last->name = name;
         last->dict = module != NULL && PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
     }
@@ -170,10 +170,12 @@ is_inner_function_of_library(PyObject *op, PyObject *library)
     PyFunctionObject *function = (PyFunctionObject *)op;
     PyObject *key, *value;
     Py_ssize_t position = 0;
-    if (!(((PyCodeObject *)function->func_code)->co_flags & CO_NESTED)) {
+    if (function->func_code == NULL ||
+        !(((PyCodeObject *)function->func_code)->co_flags & CO_NESTED)) {
         return false;
     }
-    while (PyDict_Next(function->func_globals, &position, &key, &value)) {
+    PyObject *globals = function->func_globals; /* NULL where the collector has cleared it */
+    while (globals != NULL && PyDict_Next(globals, &position, &key, &value)) {
         if (is_named(key, "__name__")) {
             return PyUnicode_CheckExact(value) && typename_is_of_library(value, library);
         }

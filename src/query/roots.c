@@ -91,14 +91,18 @@ mark_frames(RootSearch *search)
     return 0;
 }
 
+/* A module may have many names there: it is one root, for which there is room. */
 static void
 gather_modules(RootSearch *search)
 {
-    PyObject *key, *module, *modules = PyImport_GetModuleDict(); /* borrowed */
+    PyObject *key, *module, *modules = modules_dict();
     Py_ssize_t position = 0;
     NodeId node;
-    while (PyDict_CheckExact(modules) && PyDict_Next(modules, &position, &key, &module)) {
-        if (addrmap_find(&search->scan->heap.map, module, &node)) {
+    while (modules != NULL && search->roots.length < search->scan->heap.count &&
+           PyDict_Next(modules, &position, &key, &module)) {
+        size_t last = search->roots.length;
+        if (addrmap_find(&search->scan->heap.map, module, &node) &&
+            (last == 0 || search->roots.items[last - 1] != node)) {
             vec_push_reserved(&search->roots, node);
         }
     }
@@ -182,9 +186,10 @@ edge_of(void *arg, size_t i)
 static PyObject *
 module_name(const RootSearch *search)
 {
-    PyObject *key, *module, *modules = PyImport_GetModuleDict();
+    PyObject *key, *module, *modules = modules_dict();
     Py_ssize_t position = 0;
-    while (search->kind == ROOT_MODULE && PyDict_Next(modules, &position, &key, &module)) {
+    while (search->kind == ROOT_MODULE && modules != NULL &&
+           PyDict_Next(modules, &position, &key, &module)) {
         if (module == object_of(search, 0) && PyUnicode_CheckExact(key)) {
             return key;
         }

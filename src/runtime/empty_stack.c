@@ -83,11 +83,12 @@ static void
 resume_trace(EmptyStackObject *self)
 {
     PyObject *object = self->trace_object;
-    if (self->trace != NULL) {
-        PyEval_SetTrace(self->trace, object);
-    }
-    self->trace = NULL;
+    Py_tracefunc function = self->trace;
+    self->trace = NULL; /* before audit hooks hear of it, which might come here */
     self->trace_object = NULL;
+    if (function != NULL) {
+        PyEval_SetTrace(function, object);
+    }
     Py_XDECREF(object);
 }
 
@@ -95,11 +96,12 @@ static void
 resume_profile(EmptyStackObject *self)
 {
     PyObject *object = self->profile_object;
-    if (self->profile != NULL) {
-        PyEval_SetProfile(self->profile, object);
-    }
-    self->profile = NULL;
+    Py_tracefunc function = self->profile;
+    self->profile = NULL; /* before audit hooks hear of it, which might come here */
     self->profile_object = NULL;
+    if (function != NULL) {
+        PyEval_SetProfile(function, object);
+    }
     Py_XDECREF(object);
 }
 
@@ -171,9 +173,9 @@ static PyObject *
 leave(EmptyStackObject *self, const Below *below, PyObject *result)
 {
     PyObject *error = result == NULL ? take_exception() : NULL;
-    suspend_tracing(self);
     Py_XDECREF(result);
-    below_show(below);
+    below_show(below); /* before events change: the interpreter looks for frames that are traced */
+    suspend_tracing(self);
     return error != NULL ? error : Py_NewRef(Py_None);
 }
 

@@ -193,7 +193,7 @@ scan_list_all(Scan *scan, PyObject *box)
                         "the object was taken out of its list by an audit hook");
         return -1;
     }
-    if (any_frozen && heap_enter_hidden(&scan->heap, PyImport_GetModuleDict()) < 0) {
+    if (any_frozen && heap_enter_hidden(&scan->heap, modules_dict()) < 0) {
         return scan_no_memory();
     }
     return scan_close(scan);

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 import reading
 
-from conftest import ROOMS
-from support import ROOT
+from support import ROOMS, ROOT
 
 HERE = Path(__file__).resolve().parent
 
