@@ -33,6 +33,8 @@ SUMMARY = re.compile(
 HEADLINE = re.compile(r"(Failed: )?left [\d,]+ cycles?\b")
 TIME_OF_DAY = re.compile(r"\d+[-:]\d\d[-:]\d+")
 BY_GCSCOPE = "failed by gcscope"
+SLOWING = ("PYTHONDONTWRITEBYTECODE", "PYTHONDEVMODE")
+"""Variables with which each run does the same work again, that is none of the tests'."""
 WITHOUT = ("-p", "no:gcscope")
 
 
@@ -250,7 +252,12 @@ def run(name, work, way, *options):
     xml.unlink(missing_ok=True)
     with log.open("w") as stream:
         started = subprocess.Popen(
-            command, cwd=home / "tests", stdin=subprocess.DEVNULL, stdout=stream, stderr=stream
+            command,
+            cwd=home / "tests",
+            env={key: value for key, value in os.environ.items() if key not in SLOWING},
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
         )
         _, status, usage = os.wait4(started.pid, 0)
     started.returncode = os.waitstatus_to_exitcode(status)
@@ -279,39 +286,39 @@ def ratio(after, before, field):
     return f"{statistics.median(getattr(a, field) / getattr(b, field) for a, b in pairs):.2f}"
 
 
-def differing(name, work, plain, ways):
+def differing(name, work, runs, ways):
     """List which tests came out otherwise than without the plugin, by way; and the unsteady ones.
 
-    Those are what comes out otherwise without the plugin as well, when it is run once more.
+    Those are what differs between runs without the plugin, and is not compared.
     """
-    found = {way: set(run_of.differing(plain)) for way, run_of in ways.items()}
+    plain = runs[-1]
+    unsteady = {test for run_of in runs[:-1] for test in run_of.differing(plain)}
+    found = {way: set(run_of.differing(plain)) - unsteady for way, run_of in ways.items()}
     found["--gcscope-fail"] -= set(ways["--gcscope-fail"].failed)
     if PROJECTS[name].divided:
         found["-n 2"] &= set(ways["-n 2"].outcomes)
-    unsteady = set()
-    if any(found.values()):
-        again = run(name, work, "again", *WITHOUT)
-        unsteady = set(again.differing(plain))
-    if found["-n 2"] - unsteady:
+    if found["-n 2"]:
         divided = run(name, work, "divided", *WITHOUT, *divided_options(name))
         found["-n 2"] -= set(divided.differing(plain))
-    return {way: sorted(tests - unsteady) for way, tests in found.items()}, unsteady
+    return {way: sorted(tests) for way, tests in found.items()}, unsteady
 
 
 def measured(name, work, rounds):
     """Run a package's tests without the plugin and with it, in turns; return a row of the table."""
+    # Once before, for what the first run leaves on the disk: compiled files, hypothesis' tables.
+    first = run(name, work, "first", *WITHOUT)
     without, with_it = [], []
     for _ in range(rounds):
         without.append(run(name, work, "without", *WITHOUT))
         with_it.append(run(name, work, "with", "--gcscope"))
     plain = without[-1]
     ways = {
-        "--gcscope": with_it[-1],
+        **{f"--gcscope, round {number}": way for number, way in enumerate(with_it, 1)},
         "not asked": run(name, work, "off"),
         "--gcscope-fail": run(name, work, "fail", "--gcscope-fail"),
         "-n 2": run(name, work, "xdist", "--gcscope", *divided_options(name)),
     }
-    unequal, unsteady = differing(name, work, plain, ways)
+    unequal, unsteady = differing(name, work, [first, *without], ways)
     for way, tests in unequal.items():
         for test in tests:
             print(f"  {name}, {way}: differs:", *test, file=sys.stderr, flush=True)
