@@ -373,8 +373,8 @@ MUTATIONS = [
     Mutation(
         "follow: what is new and has moved up is forgotten",
         "src/follow/follow.c",
-        "generations_list_known(generations, f->promoted, &f->known, &scan->heap.map)",
-        "generations_list_known(generations, 0, &f->known, &scan->heap.map)",
+        "generations_list_known(generations, f->oldest, f->until, &f->known, &scan->heap.map)",
+        "generations_list_known(generations, 1, f->until, &f->known, &scan->heap.map)",
         FOLLOW,
     ),
     Mutation(

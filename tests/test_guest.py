@@ -336,14 +336,14 @@ def rings(count, size):
         one += [one, bytearray(size)]
 
 def test_it():
-    rings(2_000, 200_000)
+    rings(8_000, 60_000)
     with open("peak.txt", "w") as file:
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=file)
 """
 
 
 def test_the_gate_weighs_nothing(tmp_path):
-    """A test that makes 2,000 rings of 200 kB: 400 MB, were collection held off."""
+    """A test that makes 8,000 rings of 60 kB: 480 MB, were collection held off."""
     (tmp_path / "test_it.py").write_text(GATED)
     peaks = []
     for option in ("--gcscope-off", "--gcscope"):

@@ -19,6 +19,8 @@
 #include "runtime/scan.h"
 #include "types/roll_call.h"
 
+enum { OLDEST = GENERATIONS - 1 };
+
 typedef struct FollowObject {
     PyObject_HEAD
     ModuleState *state;        /* borrowed: of `module` */
@@ -31,8 +33,9 @@ typedef struct FollowObject {
     PyObject *object_traceback; /* owned or NULL: as of a Describer, for what collections take */
     PyObject *marker;           /* owned or NULL: births are what comes after it in generation 0 */
     Memory memory;
-    AddrMap known;   /* births from before the marker; with `whole` what was unreachable before */
-    size_t promoted; /* births stand among so many of the newest of generation 2 */
+    AddrMap known;     /* births from before the marker; with `whole` what was unreachable before */
+    long oldest;       /* the oldest generation with births */
+    const void *until; /* compared only: where in generation 2 those begin, behind it */
     Tally tally;
     uint64_t collections;
     uint64_t unseen;
@@ -137,14 +140,21 @@ list_for_collection(FollowObject *f, Scan *scan, long generation)
 {
     Generation *generations = f->state->generations;
     AddrMap *map = &scan->heap.map;
-    bool is_full = generation >= GENERATIONS - 1;
+    bool is_full = generation >= OLDEST;
     if (scan_open(scan) < 0 || (!f->whole && learn_new(f) < 0)) {
         return -1;
     }
-    int error = is_full && !f->whole ? generations_list_known(generations, SIZE_MAX, &f->known, map)
-                                     : generations_list(generations, generation, map);
-    if (generation >= 1) { /* it puts what is left to the end of generation 2, or orders it anew */
-        f->promoted = is_full || f->promoted > SIZE_MAX / 2 ? SIZE_MAX : f->promoted + map->count;
+    int error = is_full && !f->whole
+                    ? generations_list_known(generations, OLDEST, NULL, &f->known, map)
+                    : generations_list(generations, generation, map);
+    if (is_full) { /* it may order generation 2 anew */
+        f->oldest = OLDEST;
+        f->until = NULL;
+    }
+    else if (generation >= 1 &&
+             f->oldest < OLDEST) { /* it puts what it leaves to the end of that */
+        f->oldest = OLDEST;
+        f->until = generations_newest(&generations[OLDEST]);
     }
     return error < 0 ? scan_no_memory() : 0;
 }
@@ -219,7 +229,7 @@ forget_gone(FollowObject *f)
     }
     int error = addrmap_init(&still, &f->memory);
     if (error == 0) {
-        error = generations_list_known(f->state->generations, SIZE_MAX, &f->known, &still);
+        error = generations_list_known(f->state->generations, OLDEST, NULL, &f->known, &still);
     }
     if (error < 0) {
         addrmap_fini(&still);
@@ -263,7 +273,7 @@ generation_of(PyObject *info)
             return PyLong_AsLong(value);
         }
     }
-    return GENERATIONS - 1;
+    return OLDEST;
 }
 
 static bool
@@ -421,7 +431,8 @@ enter_new(FollowObject *f, Scan *scan)
     if (generations == NULL || !map_is_made(&f->known)) {
         return 0;
     }
-    int error = generations_list_known(generations, f->promoted, &f->known, &scan->heap.map);
+    int error =
+        generations_list_known(generations, f->oldest, f->until, &f->known, &scan->heap.map);
     return error < 0 ? scan_no_memory() : 0;
 }
 
@@ -638,6 +649,7 @@ follow_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     f->state = state;
     f->module = Py_NewRef(module);
     f->whole = whole;
+    f->oldest = 1; /* from 0 collections lead there */
     f->memory = scan_memory(state);
     f->object_traceback = Py_XNewRef(describer.object_traceback);
     if (tally_init(&f->tally, state) < 0) {

@@ -66,18 +66,29 @@ generations_list(Generation *generations, long last, AddrMap *map)
     return 0;
 }
 
-int
-generations_list_known(Generation *generations, size_t most, const AddrMap *known, AddrMap *map)
+const void *
+generations_newest(const Generation *generation)
 {
-    for (int g = 0; g < GENERATIONS; g++) {
-        GcHeader *head = &generations[g].head, *header = previous_of(head);
-        size_t left = g == GENERATIONS - 1 ? most : SIZE_MAX;
+    GcHeader *last = previous_of(&generation->head);
+    return last != &generation->head ? object_of(last) : NULL;
+}
+
+int
+generations_list_known(Generation *generations, long last, const void *until, const AddrMap *known,
+                       AddrMap *map)
+{
+    for (long g = 0; g <= last; g++) {
+        GcHeader *head = &generations[g].head;
         AddrCursor cursor = ADDRMAP_NOWHERE;
-        for (; header != head && left != 0; header = previous_of(header), left--) {
+        for (GcHeader *header = previous_of(head); header != head; header = previous_of(header)) {
             NodeId any;
-            if (addrmap_find_near(known, &cursor, object_of(header), &any) &&
-                addrmap_insert(map, object_of(header)) < 0) {
-                return -1;
+            if (addrmap_find_near(known, &cursor, object_of(header), &any)) {
+                if (addrmap_insert(map, object_of(header)) < 0) {
+                    return -1;
+                }
+            }
+            else if (g == GENERATIONS - 1 && object_of(header) == until) {
+                break;
             }
         }
     }

@@ -45,10 +45,14 @@ Generation *generations_behind(PyObject *newest, const int thresholds[static GEN
 /* Enter the objects of generations[0 .. last] into the map. 0; -1 out of memory. */
 int generations_list(Generation *generations, long last, AddrMap *map);
 
-/* The same, but only those that are in `known`. Of generation 2 only the newest `most` are looked
-   at. */
-int
-generations_list_known(Generation *generations, size_t most, const AddrMap *known, AddrMap *map);
+/* Borrowed, and only to be compared: the object that came into a generation last; NULL: it has
+   none. */
+const void *generations_newest(const Generation *generation);
+
+/* Enter the objects of generations[0 .. last] that are in `known`. The oldest one is walked from
+   its end, back to the object `until`, if that is there and is not known. 0; -1 out of memory. */
+int generations_list_known(Generation *generations, long last, const void *until,
+                           const AddrMap *known, AddrMap *map);
 
 /* Enter what has come into generation 0 after `marker`, an object. 1; 0: the marker is not there,
    and all of generation 0 was entered; -1: out of memory. */
