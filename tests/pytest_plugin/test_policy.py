@@ -115,6 +115,7 @@ def test_what_is_of_pytest(ring, is_its):
         (cycle("trio._core._run.Runner", "trio.lowlevel.Task"), True),
         (cycle("anyio._backends._asyncio.TestRunner", "_asyncio.Task", "method x"), True),
         (cycle("anyio._backends._asyncio.TestRunner", also=["frame", "asyncio.locks.Event"]), True),
+        (cycle("anyio._backends._asyncio.TestRunner", "uvloop.Loop", "_asyncio.Task"), True),
         (cycle("trio.lowlevel.Task", "trio.Nursery"), False),
         (cycle("trio.lowlevel.Task", also=["trio._core._run.Runner"]), False),
         (cycle("trio._core._run.Runner", "app.Service"), False),

@@ -75,7 +75,7 @@ def goes_through_raises(cycle: Cycle, own_frames: frozenset[str] | None = None) 
 
 
 _RUNNERS = ("anyio._backends._asyncio.TestRunner", "trio._core._run.Runner")
-_OF_RUNNERS = ("anyio.", "asyncio.", "_asyncio.", "trio.")
+_OF_RUNNERS = ("anyio.", "asyncio.", "_asyncio.", "trio.", "uvloop.")
 
 
 def is_of_runner(cycle: Cycle) -> bool:
