@@ -358,10 +358,31 @@ def test_kept_by_hand():
     assert done.named("failed") == failed and done.named("passed") == set(done.outcomes) - failed
     assert done.failure("test_with_ring_of_its_own")[0] == f"left 1 cycle: {NODE}"
     assert done.failure("test_with_ring_of_its_own")[-1] == (
-        "besides, not judged: 1 cycle of pytest (a test's own frame with its pytest.raises, or "
-        "what runs async tests)"
+        "besides, not judged: 1 cycle of pytest (a test's own frame with its pytest.raises, what "
+        "runs async tests, or inner functions of pytest)"
     )
     assert "frame helper" in done.failure("test_helper")[0]
     assert "frame test_kept_by_hand" in done.failure("test_kept_by_hand")[0]
     assert len(done.summary) == 2 and done.summary[1].startswith("not judged: ")
     assert done.summary[1].endswith("in 10 tests")
+
+
+def test_inner_functions_of_pytest(run):
+    done = run("""
+from _pytest._code import ExceptionInfo
+pytestmark = pytest.mark.no_cycles
+
+def test_it():
+    try:
+        raise ValueError
+    except ValueError as error:
+        text = ExceptionInfo.from_exception(error).exconly()
+        error.__traceback__ = None
+    assert text == "ValueError"
+
+def test_own():
+    def visit(n):
+        return visit(n - 1) if n else 0
+    visit(1)
+""")
+    assert done.named("passed") == {"test_it"} and done.named("failed") == {"test_own"}

@@ -15,9 +15,11 @@ from gcscope.model.judgement import (
     Judgement,
     KnownRing,
 )
+from gcscope.model.record import changed
 from gcscope.pytest_plugin.messages import summary_lines
 from gcscope.pytest_plugin.policy import (
     Rules,
+    is_of_own_closure,
     is_of_pytest,
     is_of_runner,
     judge,
@@ -115,6 +117,7 @@ def test_what_is_of_pytest(ring, is_its):
         (cycle("trio._core._run.Runner", "trio.lowlevel.Task"), True),
         (cycle("anyio._backends._asyncio.TestRunner", "_asyncio.Task", "method x"), True),
         (cycle("anyio._backends._asyncio.TestRunner", also=["frame", "asyncio.locks.Event"]), True),
+        (cycle("anyio._backends._asyncio.TestRunner", "uvloop.Loop", "_asyncio.Task"), True),
         (cycle("trio.lowlevel.Task", "trio.Nursery"), False),
         (cycle("trio.lowlevel.Task", also=["trio._core._run.Runner"]), False),
         (cycle("trio._core._run.Runner", "app.Service"), False),
@@ -124,6 +127,29 @@ def test_what_is_of_pytest(ring, is_its):
 )
 def test_what_is_of_a_runner(ring, is_its):
     assert is_of_runner(ring) is is_its
+    assert judge(report(ring), rules()).fails is not is_its
+
+
+def inner_function(where, dragged=0, also=("cell", "tuple")):
+    ring = cycle("function outer.<locals>.visit|cell visit", also=also)
+    link = changed(ring.ring[0], where=where)
+    return changed(ring, ring=(link,), dragged=dragged, cut=None)
+
+
+@pytest.mark.parametrize(
+    ("ring", "is_its"),
+    [
+        (inner_function("/lib/_pytest/_code/code.py:669"), True),
+        (inner_function("C:\\lib\\_pytest\\_code\\code.py:669"), True),
+        (inner_function("/lib/app/_pytest.py:1"), False),
+        (inner_function(None), False),
+        (inner_function("/lib/_pytest/_code/code.py:669", dragged=1), False),
+        (inner_function("/lib/_pytest/_code/code.py:669", also=["app.Node"]), False),
+        (cycle("app.Node"), False),
+    ],
+)
+def test_inner_functions_of_pytest(ring, is_its):
+    assert is_of_own_closure(ring) is is_its
     assert judge(report(ring), rules()).fails is not is_its
 
 

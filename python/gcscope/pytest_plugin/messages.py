@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 MOST_FORMS = 20
 MOST_TESTS = 3
-OF_PYTEST_WHY = "of pytest (a test's own frame with its pytest.raises, or what runs async tests)"
+OF_PYTEST_WHY = (
+    "of pytest (a test's own frame with its pytest.raises, what runs async tests, or inner "
+    "functions of pytest)"
+)
 
 
 def _ring_lines(cycle: Cycle) -> list[str]:

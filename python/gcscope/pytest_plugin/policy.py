@@ -8,7 +8,7 @@ A ring that a test left is one of five:
     innocent   a class that was replaced, and what else is nobody's fault (model/innocent.py)
     of pytest  it goes only through the test's own frame and its pytest.raises(...) as e, and
                nothing besides would be left without that; or it is that of the runner of an async
-               test
+               test, or of an inner function of pytest itself
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def _is_name_of_raises(type_name: str) -> bool:
     return name == _EXCEPTION_INFO or name in _CONTEXTS
 
 
-def _is_frame_of_pytest(link: Link) -> bool:
-    return link.type == "frame" and "/_pytest/" in (link.where or "").replace("\\", "/")
+def _is_code_of_pytest(link: Link, kind: str) -> bool:
+    return link.type == kind and "/_pytest/" in (link.where or "").replace("\\", "/")
 
 
 def goes_through_raises(cycle: Cycle, own_frames: frozenset[str] | None = None) -> bool:
@@ -68,20 +68,35 @@ def goes_through_raises(cycle: Cycle, own_frames: frozenset[str] | None = None) 
     return has_raises and all(
         (link.type == "frame" and (own_frames is None or link.name in own_frames))
         or _is_of_raises(link)
-        or _is_frame_of_pytest(link)
+        or _is_code_of_pytest(link, "frame")
         or link.label.startswith(".__traceback__")
         for link in cycle.ring
     )
 
 
 _RUNNERS = ("anyio._backends._asyncio.TestRunner", "trio._core._run.Runner")
-_OF_RUNNERS = ("anyio.", "asyncio.", "_asyncio.", "trio.")
+_OF_RUNNERS = ("anyio.", "asyncio.", "_asyncio.", "trio.", "uvloop.")
 
 
 def is_of_runner(cycle: Cycle) -> bool:
     """Return whether a ring is only what a runner of async tests leaves when it has ended."""
     return any(link.type in _RUNNERS for link in cycle.ring) and all(
         "." not in name or name.startswith(_OF_RUNNERS) for name in cycle.types
+    )
+
+
+_OF_CLOSURES = frozenset({"function", "cell", "tuple"})
+
+
+def is_of_own_closure(cycle: Cycle) -> bool:
+    """Return whether a ring is an inner function of pytest that calls itself, and no more.
+
+    `ExceptionInfo.exconly` has one, which runs in a test's call where a subtest is skipped.
+    """
+    return (
+        not cycle.dragged
+        and all(_is_code_of_pytest(link, "function") for link in cycle.ring)
+        and all(name in _OF_CLOSURES for name in cycle.types)
     )
 
 
@@ -106,7 +121,7 @@ def _standing(cycle: Cycle, rules: Rules) -> str:
         return INNOCENT
     if rules.severity == "allow" or any(matches(cycle, pattern) for pattern in rules.allow):
         return ALLOWED
-    if is_of_pytest(cycle, rules.own_frames) or is_of_runner(cycle):
+    if is_of_pytest(cycle, rules.own_frames) or is_of_runner(cycle) or is_of_own_closure(cycle):
         return OF_PYTEST
     return KNOWN if form_of(cycle) in rules.known else NEW
 
