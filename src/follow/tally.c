@@ -36,28 +36,42 @@ make_places(const Tally *tally)
     return 0;
 }
 
-/* Before CPython 3.12 None has a reference count, which tests of extension modules read before and
-   after a collection. While rows wait they hold their own type in its stead: no one else's count.
-   Lists and rows only, made here and seen by nobody else. */
+/* Before CPython 3.12 None has a reference count, which tests of extension modules compare before
+   and after a collection. While rows wait they hold their own type in its stead, whose count no
+   program has seen. Rows, lists of rows, and so on: made here, and seen by nobody else. */
+
+enum { DEEPEST_ROWS = 8 };
+
+typedef struct Level {
+    PyObject **items; /* borrowed: of a row or a list */
+    Py_ssize_t left;
+} Level;
+
+static inline bool
+has_items(PyObject *op)
+{
+    return PyList_Check(op) || PyTuple_Check(op);
+}
+
 static void
 replace_all(PyObject *row, PyObject *old, PyObject *by)
 {
-    bool is_list = PyList_Check(row);
-    for (Py_ssize_t i = 0; i < Py_SIZE(row); i++) {
-        PyObject *item = is_list ? PyList_GET_ITEM(row, i) : PyTuple_GET_ITEM(row, i);
-        if (item != old) {
-            if (PyList_Check(item) || PyTuple_Check(item)) {
-                replace_all(item, old, by);
-            }
+    Level levels[DEEPEST_ROWS] = {{PySequence_Fast_ITEMS(row), Py_SIZE(row)}};
+    size_t depth = 1;
+    while (depth > 0) {
+        Level *level = &levels[depth - 1];
+        if (level->left == 0) {
+            depth--;
             continue;
         }
-        if (is_list) {
-            PyList_SET_ITEM(row, i, Py_NewRef(by));
+        PyObject **place = &level->items[--level->left];
+        if (*place == old) {
+            *place = Py_NewRef(by);
+            Py_DECREF(old);
         }
-        else {
-            PyTuple_SET_ITEM(row, i, Py_NewRef(by));
+        else if (has_items(*place) && depth < DEEPEST_ROWS) {
+            levels[depth++] = (Level){PySequence_Fast_ITEMS(*place), Py_SIZE(*place)};
         }
-        Py_DECREF(old);
     }
 }
 
