@@ -4,6 +4,7 @@ import gc
 import itertools
 import os
 import random
+import sys
 
 import pytest
 
@@ -604,3 +605,21 @@ for word in (whole_life, end):
 assert end() == 1
 """
     starving(code)
+
+
+def test_what_is_told_meanwhile_is_not_in_the_count_of_none(quiet, settings):
+    """Before CPython 3.12 None has one, and tests of extension modules compare it."""
+    kinds = [type(f"Kind{n}", (), {}) for n in range(50)]
+
+    def references():
+        before = sys.getrefcount(None)
+        for kind in kinds:
+            ring(kind)
+        gc.collect()
+        counts.append(sys.getrefcount(None) - before)
+
+    counts = []
+    references()
+    report = followed(references)
+    assert report.objects == 50 and None in [link.where for link in report.cycles[0].ring]
+    assert abs(counts[1] - counts[0]) < 10
