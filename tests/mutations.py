@@ -385,13 +385,6 @@ MUTATIONS = [
         FOLLOW,
     ),
     Mutation(
-        "follow: what was unreachable before is looked for for ever",
-        "src/follow/follow.c",
-        "        forget_collected(f, scan);\n",
-        "        (void)forget_collected;\n",
-        FOLLOW,
-    ),
-    Mutation(
         "follow: a lost marker is not told",
         "src/follow/follow.c",
         "    f->is_lost |= found == 0;\n    if (found < 0) {",
