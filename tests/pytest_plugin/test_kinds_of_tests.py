@@ -376,7 +376,7 @@ def test_it():
     try:
         raise ValueError
     except ValueError as error:
-        text = ExceptionInfo.from_exception(error).exconly()
+        text = ExceptionInfo.from_exc_info((ValueError, error, error.__traceback__)).exconly()
         error.__traceback__ = None
     assert text == "ValueError"
 
