@@ -135,14 +135,12 @@ look_for_generations(ModuleState *state)
 {
     int thresholds[GENERATIONS], counts[GENERATIONS];
     PyObject *gc = PyImport_ImportModule("gc");
-    PyObject *newest = gc != NULL ? PyList_New(0) : NULL;
-    PyObject *set = newest != NULL ? PyObject_CallMethod(gc, "get_threshold", NULL) : NULL;
+    PyObject *set = gc != NULL ? PyObject_CallMethod(gc, "get_threshold", NULL) : NULL;
     PyObject *now = set != NULL ? PyObject_CallMethod(gc, "get_count", NULL) : NULL;
     bool are_three = now != NULL &&
                      PyArg_ParseTuple(set, "iii", &thresholds[0], &thresholds[1], &thresholds[2]) &&
                      PyArg_ParseTuple(now, "iii", &counts[0], &counts[1], &counts[2]);
-    Py_XDECREF(newest); /* another, which nothing has been made after */
-    newest = are_three ? PyList_New(0) : NULL;
+    PyObject *newest = are_three ? PyList_New(0) : NULL; /* nothing is made after it */
     state->generations = newest != NULL ? generations_behind(newest, thresholds, counts) : NULL;
     Py_XDECREF(newest);
     Py_XDECREF(now);

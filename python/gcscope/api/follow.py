@@ -47,7 +47,9 @@ class Follower:
 
     def stop(self) -> None:
         """End without looking. May be called twice."""
-        self._follow = None
+        follow, self._follow = self._follow, None
+        if follow is not None:
+            follow.stop()
 
 
 class Found:
