@@ -1,6 +1,6 @@
 """Write the JSON Schema of what gcscope writes, from the records: their fields and docstrings.
 
-    python tests/schema.py      write python/gcscope/gcscope-1.schema.json anew
+    python tests/schema.py      write python/gcscope/gcscope-2.schema.json anew
 
 tests/test_schema.py compares the file with what this makes, so that it cannot drift from the
 records.
@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "python/gcscope"
-FILE = PACKAGE / "gcscope-1.schema.json"
+FILE = PACKAGE / "gcscope-2.schema.json"
 ROOMS = ("results", "diff", "judgement", "walkthrough")  # of render.json.kinds()
 LARGEST = (1 << 63) - 1
 
@@ -31,6 +31,7 @@ COUNTS = {
 FORMS = {
     "int": {"$ref": "#/$defs/number"},
     "Positive": {"type": "integer", "minimum": 1, "maximum": LARGEST},
+    "float": {"type": "number"},
     "Signed": {"type": "integer", "minimum": -LARGEST, "maximum": LARGEST},
     "str": {"type": "string"},
     "str | None": {"type": ["string", "null"]},
@@ -58,10 +59,11 @@ def plain(docstring):
 
 def definition(node):
     """The schema of a record, from the source of its class."""
-    declared, described = {}, {}
+    declared, described, needed = {}, {}, []
     for line, following in pairwise(node.body):
         if isinstance(line, ast.AnnAssign):
             declared[line.target.id] = ast.unparse(line.annotation)
+            needed += [] if line.value is not None else [line.target.id]
             described[line.target.id] = plain(following.value.value)
     properties = {}
     for name in sorted(declared):
@@ -74,8 +76,7 @@ def definition(node):
         "description": plain(ast.get_docstring(node)),
         "type": "object",
         "properties": properties,
-        "required": sorted(declared),
-        "additionalProperties": False,
+        "required": sorted(needed),
     }
 
 
@@ -90,8 +91,7 @@ def document(kind, record):
         "description": f"A document of kind {kind}: {record['description']}",
         "type": "object",
         "properties": {**head, **fields},
-        "required": ["schema", "kind", *fields],
-        "additionalProperties": False,
+        "required": ["schema", "kind", *record["required"]],
     }
 
 
@@ -103,15 +103,16 @@ def schema():
             if isinstance(node, ast.ClassDef):
                 records[node.name.lower()] = definition(node)
     version = {
-        "description": "The version of this schema. A reader refuses one that it does not know.",
-        "const": "gcscope/1",
+        "description": "The version of this schema. A reader refuses another one.",
+        "const": "gcscope/2",
     }
     documents = {f"{kind}-document": document(kind, record) for kind, record in records.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "gcscope/1",
+        "title": "gcscope/2",
         "description": "What gcscope writes: one JSON object, its kind beside its fields. Strings "
-        "and numbers only; all names are those of the program that was looked at.",
+        "and numbers only; all names are those of the program that was looked at. A reader ignores "
+        "fields that it does not know; those that are not required have defaults.",
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in documents],
         "$defs": {"number": NUMBER, "counts": COUNTS, **records, **documents, "schema": version},
     }

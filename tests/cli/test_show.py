@@ -225,18 +225,18 @@ def test_diff(python, reports):
         (b"  \n", "it is empty"),
         (b"hello", "not JSON, or a damaged file: "),
         (b"\x7fELF\x02\x01\x01\x00\xff\xfe", "not JSON, or a damaged file: "),
-        (b'{"schema": "gcscope/1", "kind": "rep', "not JSON, or a damaged file: "),
+        (b'{"schema": "gcscope/2", "kind": "rep', "not JSON, or a damaged file: "),
         (b"[1]", "not a report of gcscope: "),
         (
-            b'{"schema": "gcscope/2", "kind": "x"}',
-            "schema 'gcscope/2' is not known: a newer gcscope wrote it, upgrade",
+            b'{"schema": "gcscope/3", "kind": "x"}',
+            "schema 'gcscope/3' is not known: a newer gcscope wrote it, upgrade",
         ),
         (
-            b'{"schema": "gcscope/1", "kind": "\\u001b[2J\\n"}',
+            b'{"schema": "gcscope/2", "kind": "\\u001b[2J\\n"}',
             "kind '\\x1b[2J\\n' is not known: it is one of ",
         ),
         (
-            b'{"schema": "gcscope/1", "kind": "report"}',
+            b'{"schema": "gcscope/2", "kind": "report"}',
             "a damaged report: expected an object with the fields of ",
         ),
     ],

@@ -138,7 +138,7 @@ def pytest_sessionfinish(session):
             "the baseline {path} cannot be read: ",
         ),
         (
-            '{"schema": "gcscope/1", "kind": "Baseline", "rings": [{}]}',
+            '{"schema": "gcscope/2", "kind": "Baseline", "rings": [{}]}',
             "the baseline {path} cannot be read: ",
         ),
         (b"\xff\xfe", "the baseline {path} cannot be read: "),

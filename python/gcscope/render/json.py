@@ -1,4 +1,4 @@
-"""Records as JSON, schema gcscope/1, and back.
+"""Records as JSON, schema gcscope/2, and back.
 
 Writing needs nothing of the module `json`: `run` writes when the program under study has ended, and
 that program may have a `json` of its own.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from _json import encode_basestring_ascii
 
 from gcscope.model.phrases import with_article
-from gcscope.model.record import READERS, SCHEMA, Counts, Record, abridged
+from gcscope.model.record import READERS, SCHEMA, Counts, OldSchema, Record, abridged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def _written(value: object) -> str:
         return _CONSTANTS[value]
     if isinstance(value, int):
         return int.__repr__(value)
+    if isinstance(value, float) and value - value == 0:  # finite: there is no JSON of others
+        return float.__repr__(value)
     if isinstance(value, Counts):
         return _object([(name, _written(n)) for name, n in value.items()])
     if isinstance(value, tuple):
@@ -65,17 +67,40 @@ def pretty(record: Record) -> str:
     return json.dumps(json.loads(write(record)), indent=2)
 
 
-def _unknown(schema: object) -> str:
-    """Write what to do about a schema that is not ours."""
-    name, _, version = SCHEMA.partition("/")
-    other = (
-        schema[len(name) + 1 :] if isinstance(schema, str) and schema.startswith(f"{name}/") else ""
-    )
-    if other.isdecimal() and int(other[:9]) > int(version):
-        what = "a newer gcscope wrote it, upgrade gcscope to read it"
-    else:
+_RUN = "`python -m gcscope run -o FILE PROGRAM` writes it anew"
+# kind -> what writes such a file anew; of others, the word that returns them
+_WRITES_ANEW = {
+    "report": _RUN,
+    "judgement": _RUN,
+    "baseline": "`python -m pytest --gcscope-update-baseline`, or `python -m gcscope run "
+    "--update-baseline`, writes it anew",
+    "difference": "`python -m gcscope diff --format json OLD NEW` writes it anew",
+}
+
+
+def _version(schema: object) -> int | None:
+    """Return the number of a schema that is some version of ours."""
+    name, _, number = schema.partition("/") if isinstance(schema, str) else ("", "", "")
+    is_ours = name == SCHEMA.partition("/")[0] and number.isascii() and number.isdecimal()
+    return int(number[:9]) if is_ours else None
+
+
+def _refusal(schema: object, kind: object) -> ValueError:
+    """Make the error that says what to do about a schema that is not this one."""
+    version, ours = _version(schema), _version(SCHEMA)
+    assert ours is not None
+    if version is None:
         what = f"this version of gcscope reads {SCHEMA!r}"
-    return f"schema {abridged(schema)} is not known: {what}"
+        return ValueError(f"schema {abridged(schema)} is not known: {what}")
+    if version > ours:
+        what = "a newer gcscope wrote it, upgrade gcscope to read it"
+        return ValueError(f"schema {abridged(schema)} is not known: {what}")
+    known = kind.lower() if isinstance(kind, str) else ""
+    how = _WRITES_ANEW.get(known, ".to_json() of what gcscope answers now is read")
+    return OldSchema(
+        f"schema {abridged(schema)} is of an older gcscope, which counted bytes and told forms "
+        f"otherwise: {how}"
+    )
 
 
 def _document(text: str | bytes) -> tuple[object, dict[str, Any]]:
@@ -97,7 +122,7 @@ def _document(text: str | bytes) -> tuple[object, dict[str, Any]]:
         raise ValueError('not a report of gcscope: it is no JSON object with a "schema"')
     schema, kind = document.pop("schema"), document.pop("kind", None)
     if schema != SCHEMA:
-        raise ValueError(_unknown(schema))
+        raise _refusal(schema, kind)
     return kind, document
 
 
