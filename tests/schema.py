@@ -14,6 +14,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).resolve().parent.parent / "python/gcscope"
 FILE = PACKAGE / "gcscope-2.schema.json"
 ROOMS = ("results", "diff", "judgement", "walkthrough")  # of render.json.kinds()
+BESIDE = "header"  # the room of what stands beside a record
 LARGEST = (1 << 63) - 1
 
 NUMBER = {
@@ -35,6 +36,7 @@ FORMS = {
     "Signed": {"type": "integer", "minimum": -LARGEST, "maximum": LARGEST},
     "str": {"type": "string"},
     "str | None": {"type": ["string", "null"]},
+    "float | None": {"type": ["number", "null"]},
     "bool": {"type": "boolean"},
     "Counts": {"$ref": "#/$defs/counts"},
 }
@@ -86,6 +88,7 @@ def document(kind, record):
     head = {
         "schema": {"$ref": "#/$defs/schema"},
         "kind": {"description": "Which record this is.", "const": kind},
+        "header": {"$ref": f"#/$defs/{BESIDE}"},
     }
     return {
         "description": f"A document of kind {kind}: {record['description']}",
@@ -95,13 +98,16 @@ def document(kind, record):
     }
 
 
+def records_of(room):
+    """The schemas of the records of one room, by their kinds."""
+    tree = ast.parse((PACKAGE / f"model/{room}.py").read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    return {node.name.lower(): definition(node) for node in classes}
+
+
 def schema():
     """The whole schema."""
-    records = {}
-    for room in ROOMS:
-        for node in ast.parse((PACKAGE / f"model/{room}.py").read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef):
-                records[node.name.lower()] = definition(node)
+    records = {kind: record for room in ROOMS for kind, record in records_of(room).items()}
     version = {
         "description": "The version of this schema. A reader refuses another one.",
         "const": "gcscope/2",
@@ -114,7 +120,14 @@ def schema():
         "and numbers only; all names are those of the program that was looked at. A reader ignores "
         "fields that it does not know; those that are not required have defaults.",
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in documents],
-        "$defs": {"number": NUMBER, "counts": COUNTS, **records, **documents, "schema": version},
+        "$defs": {
+            "number": NUMBER,
+            "counts": COUNTS,
+            **records,
+            **records_of(BESIDE),
+            **documents,
+            "schema": version,
+        },
     }
 
 

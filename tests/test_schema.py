@@ -18,6 +18,7 @@ from gcscope.api.explain_collection import explain_collection
 from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.api.observe import Observer
 from gcscope.model.diff import compare
+from gcscope.model.header import header_of_process
 from gcscope.model.judgement import Baseline
 from gcscope.model.record import Record
 from gcscope.pytest_plugin.policy import Rules, judge
@@ -50,7 +51,7 @@ def test_each_record_has_its_fields_in_the_schema(kind, cls):
     inner, outer = SCHEMA["$defs"][kind], SCHEMA["$defs"][f"{kind}-document"]
     needed = set(cls.__slots__).difference(cls._defaults)
     assert set(inner["properties"]) == set(cls.__slots__) and set(inner["required"]) == needed
-    assert set(outer["properties"]) == {*cls.__slots__, "schema", "kind"}
+    assert set(outer["properties"]) == {*cls.__slots__, "schema", "kind", "header"}
     assert set(outer["required"]) == {*needed, "schema", "kind"}
     assert outer["properties"]["kind"]["const"] == kind
     for name in cls.__slots__:
@@ -201,6 +202,22 @@ def test_what_is_damaged_is_refused_by_both(examples):
             assert not VALIDATOR.is_valid(document), (record, how)
             with pytest.raises(ValueError, match=".{10}"):
                 read_any(json.dumps(document))
+
+
+def test_a_header_may_stand_beside_a_record_and_is_held_to_the_schema(examples):
+    header = json.loads(header_of_process("0.1.0", 0.5).to_json())
+    del header["schema"], header["kind"]
+    for record in examples:
+        document = {**json.loads(record.to_json()), "header": header}
+        VALIDATOR.validate(document)
+        VALIDATOR.validate({**document, "header": {**header, "stopped": None, "colour": 1}})
+        assert read_any(json.dumps(document)) == record
+        for name, value in (("pid", 1.5), ("when", None), ("gc_thresholds", [-1]), ("stopped", "")):
+            wrong = {**document, "header": {**header, name: value}}
+            assert not VALIDATOR.is_valid(wrong)
+            for cls in (type(record), Record):
+                with pytest.raises(ValueError, match="a damaged header: expected "):
+                    cls.from_json(json.dumps(wrong))
 
 
 def with_more(value):

@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
+    from gcscope.model.header import Header
+
     R = TypeVar("R", bound=Record)
 
 
@@ -54,17 +56,18 @@ def _fields(record: Record) -> list[tuple[str, str]]:
     return [(name, _written(getattr(record, name))) for name in record.__slots__]
 
 
-def write(record: Record) -> str:
-    """Write a record as one line of JSON, "schema" and "kind" first."""
+def write(record: Record, header: Header | None = None) -> str:
+    """Write a record as one line of JSON: "schema" and "kind" first, then the header of a file."""
     head = [("schema", _written(SCHEMA)), ("kind", _written(_kind(type(record))))]
+    head += [("header", _written(header))] if header is not None else []
     return _object([*head, *_fields(record)])
 
 
-def pretty(record: Record) -> str:
+def pretty(record: Record, header: Header | None = None) -> str:
     """Write a record as JSON of many lines, for a person to read; from_json reads it, too."""
     import json
 
-    return json.dumps(json.loads(write(record)), indent=2)
+    return json.dumps(json.loads(write(record, header)), indent=2)
 
 
 _RUN = "`python -m gcscope run -o FILE PROGRAM` writes it anew"
@@ -103,8 +106,8 @@ def _refusal(schema: object, kind: object) -> ValueError:
     )
 
 
-def _document(text: str | bytes) -> tuple[object, dict[str, Any]]:
-    """Read the kind and the fields of a document."""
+def _document(text: str | bytes) -> dict[str, Any]:
+    """Read the fields of a document of this schema, "kind" and "header" among them."""
     import json
 
     try:
@@ -120,26 +123,34 @@ def _document(text: str | bytes) -> tuple[object, dict[str, Any]]:
         raise ValueError(f"not JSON, or a damaged file: {why}") from None
     if not isinstance(document, dict) or "schema" not in document:
         raise ValueError('not a report of gcscope: it is no JSON object with a "schema"')
-    schema, kind = document.pop("schema"), document.pop("kind", None)
+    schema = document["schema"]
     if schema != SCHEMA:
-        raise _refusal(schema, kind)
-    return kind, document
+        raise _refusal(schema, document.get("kind"))
+    return document
 
 
-def _filled(cls: type[R], document: dict[str, Any]) -> R:
+def _filled(cls: type[R], fields: object) -> R:
     try:
-        record = READERS[cls.__name__](document)
+        record = READERS[cls.__name__](fields)
     except ValueError as error:
         raise ValueError(f"a damaged {_kind(cls)}: {error}") from None
     assert isinstance(record, cls)
     return record
 
 
+def _header(document: dict[str, Any]) -> Header | None:
+    from gcscope.model.header import Header
+
+    return _filled(Header, document["header"]) if "header" in document else None
+
+
 def read(cls: type[R], text: str | bytes) -> R:
     """Read a record of class cls. Raises ValueError, saying what is wrong, if text is not one."""
-    kind, document = _document(text)
+    document = _document(text)
+    kind = document.get("kind")
     if kind != _kind(cls):
         raise ValueError(f"expected {with_article(_kind(cls))}, not {abridged(kind)}")
+    _header(document)
     return _filled(cls, document)
 
 
@@ -155,12 +166,21 @@ def kinds() -> dict[str, type[Record]]:
     }
 
 
-def read_any(text: str | bytes) -> Record:
-    """Read a record of any class, as its "kind" says. Raises ValueError as `read` does."""
-    kind, document = _document(text)
+def read_file(text: str | bytes) -> tuple[Record, Header | None]:
+    """Read a record of any class, as its "kind" says, and the header that stands beside it.
+
+    Raises ValueError as `read` does.
+    """
+    document = _document(text)
+    kind = document.get("kind")
     cls = kinds().get(kind) if isinstance(kind, str) else None
     if cls is None:
         raise ValueError(
             f"kind {abridged(kind)} is not known: it is one of {', '.join(sorted(kinds()))}"
         )
-    return _filled(cls, document)
+    return _filled(cls, document), _header(document)
+
+
+def read_any(text: str | bytes) -> Record:
+    """Read a record of any class, as its "kind" says. Raises ValueError as `read` does."""
+    return read_file(text)[0]

@@ -38,6 +38,7 @@ from gcscope.render.cycle_text import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope.model.diff import Difference, Growth
+    from gcscope.model.header import Header
     from gcscope.model.judgement import Judgement
     from gcscope.model.outcome import Outcome
     from gcscope.model.picture import Box, Picture
@@ -318,6 +319,20 @@ def judgement_text(judgement: Judgement) -> str:
     phrase = innocent_phrase(judgement.of(INNOCENT))
     lines += [f"not blamed: {phrase}"] if phrase is not None else []
     return "\n".join([*lines, *_note_lines(judgement.notes), *cycles_lines(cycles)])
+
+
+def header_text(header: Header) -> str:
+    """Write of which process a file tells, on which Python, and when, in one line."""
+    thresholds = ", ".join(map(str, header.gc_thresholds))
+    facts = [
+        in_one_line(f"{header.argv0 or 'no program'}, pid {header.pid} on {header.host}"),
+        header.when,
+        f"Python {header.python}, gcscope {header.gcscope}",
+        f"gc {'on' if header.gc_enabled else 'off'} ({thresholds})",
+    ]
+    facts += [f"{plural(header.gc_frozen, 'object')} frozen"] if header.gc_frozen else []
+    facts += [f"stopped for {header.stopped:.3f} s"] if header.stopped is not None else []
+    return " · ".join(facts)
 
 
 # --------------------------------------------------------------------------- two reports
