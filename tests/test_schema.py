@@ -144,7 +144,7 @@ def returned():
         severity="fail", reason=None, allow=("types.*",), known=frozenset(), own_frames=frozenset()
     )
     judgement = judge(garbage, rules)
-    known = known_ring(garbage.cycles[0], ["test_it.py::test_x"])
+    known = known_ring(garbage.cycles[0], {"test_it.py::test_x": 3})
     found += [judgement, *judgement.findings, known, Baseline(rings=(known,))]
     assert gcscope.collect()
     if was_enabled:

@@ -32,8 +32,8 @@ HELP = "run a program and tell what it left for the collector"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options; `split` parts the program and its arguments from them."""
     own = (
-        "[-o FILE] [--json | -q] [--fail] [--ignore GLOB] [--baseline FILE [--update-baseline]] "
-        "[--under DIR]"
+        "[-o FILE] [--json | -q] [--fail] [--ignore GLOB] "
+        "[--baseline FILE [--update-baseline | --fail-on-growth]] [--under DIR]"
     )
     parser.usage = f"python -m gcscope run {own} (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT ...]"
     parser.description = (
@@ -189,6 +189,7 @@ class _Reporter:
 def run(options: argparse.Namespace) -> None:
     """Run the program, and exit as it does, or as its report asks for."""
     program = _program(options.program)
+    options.fail = options.fail or options.fail_on_growth
     reporter = _Reporter(options, program)
     if reporter.file is not None:
         reporter.file.check()

@@ -143,6 +143,11 @@ def ring_line(cycle: Cycle, most: int = 4) -> str:
     return " → ".join([*parts, "…" if cycle.length > len(parts) else link_title(cycle.ring[0])])
 
 
+def growth_phrase(ring: str, count: int, known: int) -> str:
+    """Write that there are more rings of a form than the baseline has."""
+    return f"{ring}: {count:,} now, {known:,} in the baseline"
+
+
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
     """Align a table: the first and the last column to the left, numbers to the right."""
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]

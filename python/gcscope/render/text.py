@@ -7,6 +7,7 @@ from gcscope.model.phrases import (
     MOST_TYPES,
     counts_lines,
     counts_phrase,
+    growth_phrase,
     in_one_line,
     link_title,
     plural,
@@ -308,12 +309,17 @@ def outcome_text(outcome: Outcome) -> str:
 
 def judgement_text(judgement: Judgement) -> str:
     """Write the rings that count, and how many there are that do not."""
-    from gcscope.model.judgement import INNOCENT, NEW  # loaded with the record, and by no other
+    # loaded with the record, and by no other
+    from gcscope.model.judgement import GROWN, INNOCENT, NEW
 
-    cycles = judgement.of(NEW)
+    cycles = judgement.counting
     lines = [f"cycles that count: {sum(cycle.count for cycle in cycles):,}"]
+    for finding in judgement.findings:
+        if finding.known is not None:
+            ring, count = ring_line(finding.cycle), finding.cycle.count
+            lines.append(f"grown: {growth_phrase(ring, count, finding.known)}")
     for standing in dict.fromkeys(finding.standing for finding in judgement.findings):
-        if standing not in (NEW, INNOCENT):
+        if standing not in (NEW, GROWN, INNOCENT):
             count = sum(cycle.count for cycle in judgement.of(standing))
             lines.append(f"not counted, {standing}: {plural(count, 'cycle')}")
     phrase = innocent_phrase(judgement.of(INNOCENT))
