@@ -129,9 +129,7 @@ class Clearing(structseq[Any], tuple[int, int, list[str]]):
     def labels(self) -> list[str]: ...
 
 @final
-class KindCut(
-    structseq[Any], tuple[list[str], int, int, int, bool, bool, bool, int, Node, str]
-):
+class KindCut(structseq[Any], tuple[list[str], int, int, int, bool, bool, bool, int, Node, str]):
     __match_args__: Final = (
         "kinds",
         "references",

@@ -60,6 +60,22 @@ cut_of_kind(const Kinds *kinds, KindId kind)
     return kind;
 }
 
+/* Whether it is data that a program has put where it stands, and can take away again. */
+static bool
+is_data(const Kind *kind)
+{
+    switch (kind->label.kind) {
+    case LABEL_ATTRIBUTE:
+    case LABEL_VALUE:
+    case LABEL_KEY:
+    case LABEL_ITEM:
+    case LABEL_ELEMENT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* 0 or -1. */
 static int
 enter_group(KindCuts *cuts, KindId id)
@@ -86,7 +102,9 @@ enter_group(KindCuts *cuts, KindId id)
     if (is_shown) {
         cuts->groups.items[group].references += kind->references;
         cuts->groups.items[group].is_upwards |= kind->is_upwards;
-        cuts->groups.items[group].may_cut &= cut != KIND_NONE;
+        cuts->groups.items[group].may_cut &=
+            cut != KIND_NONE && is_data(&cuts->kinds->items.items[cut]);
+        cuts->groups.items[group].is_weakrefable &= kind->is_instance;
     }
     vec_push_reserved(&cuts->group_of, group);
     vec_push_reserved(&cuts->cut_of, cut);

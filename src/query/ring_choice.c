@@ -300,32 +300,42 @@ count_types(const RingChoice *choice)
     return types;
 }
 
+/* The reference of an instance to its class. */
+static bool
+is_class_field(const Label *label)
+{
+    return label->kind == LABEL_FIELD && strcmp(label->text, "__class__") == 0;
+}
+
 /* A ring that was not met before. 0 or -1. */
 static int
 enter_word(RingChoice *choice, uint64_t key, size_t length)
 {
     const Rings *rings = &choice->rings;
-    size_t hops = rings->edges.length;
+    size_t nodes = rings->edges.length;
     RingWord word = {.key = key,
                      .length = length,
                      .path = choice->paths.length,
-                     .hops = hops,
+                     .nodes = nodes,
                      .types = count_types(choice)};
-    for (size_t i = 0; i < hops; i++) {
+    for (size_t i = 0; i < nodes; i++) {
         uint32_t edge = rings->edges.items[i];
         const Kind *kind = &choice->kinds.items.items[choice->kinds.of_edge.items[edge]];
         word.is_own |= kind->is_own;
         word.is_upwards |= kind->is_upwards;
         word.is_item |= kind->is_item;
+        word.is_unnamed |= kind->label.kind == LABEL_UNNAMED;
+        word.is_of_class |= is_class_field(&kind->label);
+        word.hops += kind->label.kind != LABEL_DICT;
     }
-    if (read_word(choice, true) < 0 || vec_reserve(choice->memory, &choice->paths, 2 * hops) < 0) {
+    if (read_word(choice, true) < 0 || vec_reserve(choice->memory, &choice->paths, 2 * nodes) < 0) {
         return -1;
     }
     word.labels = hash_word(choice);
-    for (size_t i = 0; i < hops; i++) {
+    for (size_t i = 0; i < nodes; i++) {
         vec_push_reserved(&choice->paths, rings->ring.items[i]);
     }
-    for (size_t i = 0; i < hops; i++) {
+    for (size_t i = 0; i < nodes; i++) {
         vec_push_reserved(&choice->paths, rings->edges.items[i]);
     }
     return vec_push(choice->memory, &choice->words, word);
@@ -452,9 +462,12 @@ is_better(const Pool *pool, const RingWord *a, const RingWord *b)
 {
     return a->is_own != b->is_own                      ? a->is_own
            : pool->enough != 0 && a->types != b->types ? a->types < b->types
+           : a->is_of_class != b->is_of_class          ? b->is_of_class
            : a->is_upwards != b->is_upwards            ? a->is_upwards
            : a->length != b->length                    ? a->length < b->length
            : a->is_item != b->is_item                  ? a->is_item
+           : a->is_unnamed != b->is_unnamed            ? b->is_unnamed
+           : a->hops != b->hops                        ? a->hops < b->hops
            : a->weight != b->weight                    ? a->weight > b->weight
                                                        : a->key < b->key;
 }
@@ -531,15 +544,15 @@ ring_choice_find(RingChoice *choice, NodeId *members, size_t count, Path *ring, 
     }
     const RingWord *word = best_word(choice, shown);
     ring->length = places->length = 0;
-    if (vec_reserve(choice->memory, ring, word->hops) < 0 ||
-        vec_reserve(choice->memory, places, word->hops) < 0) {
+    if (vec_reserve(choice->memory, ring, word->nodes) < 0 ||
+        vec_reserve(choice->memory, places, word->nodes) < 0) {
         return -1;
     }
-    for (size_t i = 0; i < word->hops; i++) {
+    for (size_t i = 0; i < word->nodes; i++) {
         NodeId node = choice->paths.items[word->path + i];
         vec_push_reserved(ring, node);
-        vec_push_reserved(places,
-                          place_of(choice, node, choice->paths.items[word->path + word->hops + i]));
+        vec_push_reserved(places, place_of(choice, node,
+                                           choice->paths.items[word->path + word->nodes + i]));
     }
     return 0;
 }

@@ -14,8 +14,8 @@
        choose     among the words that are frequent, at least half as often met as the one that is
                   met most, and by a quarter of the objects: labels alone count there, so that the
                   handlers of nine classes are one. Else among the shortest. Of those: one with an
-                  object of the program's own, of few types, with a name that goes upwards, short,
-                  through a container; the smallest hash decides the rest.
+                  object of the program's own, of few types, not by way of a class, with a name that goes upwards, short,
+                  through a container, over few hops; the smallest hash decides the rest.
 
    The search has a budget of steps; where it is spent, what was found until then decides, which is
    the same in every run, too. Colours do not tell all that differs (refine.h): of members of one
@@ -40,9 +40,10 @@ typedef struct {
     uint64_t weight; /* members whose shortest ring it is */
     size_t length;   /* shown nodes */
     size_t path;     /* where its nodes and edges stand in `paths` */
-    size_t hops;     /* nodes */
+    size_t nodes;    /* of the ring */
+    size_t hops;     /* its references, those to a __dict__ left out */
     size_t types;    /* different colours on it */
-    bool is_own, is_upwards, is_item;
+    bool is_own, is_upwards, is_item, is_unnamed, is_of_class;
 } RingWord;
 
 typedef struct {

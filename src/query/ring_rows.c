@@ -386,9 +386,9 @@ row_of(RingRow *ring)
            (items[6] = types_of(ring)) != NULL && (items[10] = Py_NewRef(ring->cuts)) != NULL &&
            (items[11] = Py_NewRef(ring->clearings)) != NULL &&
            (items[12] = row_bool(is_held)) != NULL && (items[13] = word_of(form)) != NULL &&
-           (items[16] = kind_cut_of(ring)) != NULL &&
+           (items[14] = cycles_form(ring->cycles)) != NULL &&
            (items[15] = PyLong_FromSize_t(ring->cycles->steps.length)) != NULL &&
-           (items[14] = cycles_form(ring->cycles)) != NULL);
+           (items[16] = kind_cut_of(ring)) != NULL);
     return row_new(ring->describer->state, ROW_RING, items);
 }
 
