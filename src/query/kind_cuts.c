@@ -284,7 +284,7 @@ static int
 score_groups(KindCuts *cuts, const NodeId *members, size_t count)
 {
     size_t nodes = cuts->kinds->graph->nodes;
-    if (learn_ages(cuts) < 0 || sort_edges(cuts, members, count) < 0 ||
+    if ((cuts->groups.length > 1 && learn_ages(cuts) < 0) || sort_edges(cuts, members, count) < 0 ||
         (cuts->stamps.length == 0 &&
          vec_zeros(cuts->cycles->memory, &cuts->stamps, 2 * nodes) < 0)) {
         return -1;

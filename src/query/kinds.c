@@ -427,9 +427,14 @@ show(Kinds *kinds, const NodeId *members, size_t count)
 int
 kinds_label(Kinds *kinds, const NodeId *members, size_t count)
 {
+    NodeId labelled = kinds->component[members[0]] + 1;
+    if (kinds->labelled == labelled) {
+        return 0;
+    }
     if (make_room(kinds) < 0) {
         return -1;
     }
+    kinds->labelled = 0;
     forget(kinds);
     show(kinds, members, count);
     for (size_t m = 0; m < count; m++) {
@@ -448,6 +453,7 @@ kinds_label(Kinds *kinds, const NodeId *members, size_t count)
             }
         }
     }
+    kinds->labelled = labelled;
     return 0;
 }
 

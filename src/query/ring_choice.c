@@ -5,8 +5,8 @@
 #include "graph/rotation.h"
 
 enum {
-    MOST_CLASSES = 4096, /* of which a power of two is sampled where there are more */
-    STEPS_PER_MEMBER = 16,
+    MOST_CLASSES = 1024, /* of which a sample is taken where there are more */
+    STEPS_PER_MEMBER = 4,
     STEPS_AT_LEAST = 1 << 16,
     FREQUENT_AT_LEAST = 8,
 };
