@@ -105,15 +105,14 @@ class _Options:
                 )
         return self.broken is None
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    def note_failure(self, report: pytest.TestReport) -> None:
         """Note which test has failed (while its call runs, a subtest of it), and what it explains.
 
-        Only now: one that is run again, or expected to fail, is shown to nobody.
+        Only when that is logged: one that is run again, or expected to fail, is shown to nobody.
         """
-        if report.failed:
-            self.failed = report.nodeid
-            forms = getattr(report, "gcscope_explains", ())
-            self.explained.update(dict.fromkeys(forms, report.nodeid))
+        self.failed = report.nodeid
+        forms = getattr(report, "gcscope_explains", ())
+        self.explained.update(dict.fromkeys(forms, report.nodeid))
 
     def explained_elsewhere(self, item: pytest.Item) -> dict[str, str]:
         """Return the forms that the failures of other tests explain, and these tests."""
@@ -270,9 +269,9 @@ def _misuse(mark: pytest.Mark) -> str | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read what the options ask for."""
     config.stash[_OPTIONS] = options = _Options(config)
-    config.pluginmanager.register(options, "gcscope-options")
-    # in the process that was started, if there are others (xdist)
-    if not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):  # of xdist
+        config.pluginmanager.register(_Worker(options), "gcscope-worker")
+    else:
         style = config.getoption("tbstyle", "auto")
         config.pluginmanager.register(_Summary(options, style), "gcscope-summary")
 
@@ -409,6 +408,18 @@ def _is_shown(report: pytest.TestReport, style: str) -> bool:
     return report.failed and style != "no" and not is_without
 
 
+class _Worker:
+    """The hook of a process that another one has started, and sums up."""
+
+    def __init__(self, options: _Options) -> None:
+        self.options = options
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note what has failed."""
+        if report.failed:
+            self.options.note_failure(report)
+
+
 class _Summary:
     """The hooks that sum up what all tests left, in the process that was started."""
 
@@ -421,6 +432,10 @@ class _Summary:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what a test left, as its report says."""
+        if report.failed:
+            self.options.note_failure(report)
+        if report.when != "call":
+            return
         state = getattr(report, "gcscope_state", None)
         if state:
             self.broken[state] = self.broken.get(state, 0) + 1
