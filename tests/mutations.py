@@ -394,8 +394,8 @@ MUTATIONS = [
     Mutation(
         "follow: a child looks for its parent",
         "src/follow/follow.c",
-        "!f->has_begun || f->process != process",
-        "!f->has_begun || f->process > process + (1 << 30)",
+        "f->has_begun && f->process == process",
+        "f->has_begun && f->process <= process",
         FOLLOW,
     ),
     Mutation(
