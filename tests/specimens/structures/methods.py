@@ -429,7 +429,7 @@ class sax_handler_with_its_parser(Structure):
 
     rings = ("Handler.parser → ExpatParser._cont_handler",)
     answers = (
-        cut("Handler.parser", by="done weak close"),
+        cut("Handler.parser", by="done close"),
         cut("ExpatParser._cont_handler", by="done"),
     )
 

@@ -65,11 +65,17 @@ class argparse_with_exclusive_groups(Structure):
         cls.use(cls.parser)
 
 
+DESTROYED = ("_long_opt", "_short_opt", "option_list", "formatter")  # what destroy() lets go of
+
+
 class optparse_with_options(Structure):
     """A parser of optparse, made for one call and not destroyed."""
 
     source = "https://docs.python.org/3/library/optparse.html (OptionParser.destroy)"
-    answers = (cut("*.container", "*.parser", by="close weak done once"),)
+    answers = (
+        cut("*.container", "*.parser", by="close weak done once"),
+        cut(*(f"OptionParser.{name}" for name in DESTROYED), by="close"),
+    )
 
     def make():
         parser = optparse.OptionParser(prog="tool")
@@ -149,7 +155,7 @@ class cast_of_a_cast(Structure):
     """A pointer of ctypes that was cast keeps what it was cast from, which keeps it."""
 
     source = "https://bugs.python.org/issue12836 (cast() creates circular reference)"
-    answers = (cut("*._objects", by="done argument uncached"), cut("*._objects[*]._objects", by=""))
+    answers = (cut("*._objects", by="done argument uncached"),)
 
     def make():
         buffer = cast_of_a_cast.array(*b"tea")
@@ -303,7 +309,11 @@ class classes_in_their_registry(Structure):
     """A function makes a base class whose registry has its subclasses."""
 
     source = "a usual shape; declarative bases of SQLAlchemy in tests"
-    answers = (cut("*.registry", by="once done"), cut("type.registry", by="once done"))
+    answers = (
+        cut(by="once"),
+        cut("type.registry", by="once done"),
+        cut("Base.registry", by="once done"),
+    )
 
     base = None
 

@@ -344,11 +344,18 @@ class soup_with_its_current_tag(Structure):
         soup.decompose()
 
 
+UNLINKED = ("parentNode", "ownerDocument", "childNodes", "previousSibling", "nextSibling")
+
+
 class minidom_of_one_child(Structure):
     """A document of xml.dom.minidom, each node with one child."""
 
     source = "https://docs.python.org/3/library/xml.dom.minidom.html (Node.unlink)"
-    answers = (cut("*.parentNode", "*.ownerDocument", by="close weak"),)
+    answers = (
+        cut("*.parentNode", "*.ownerDocument", by="close weak"),
+        cut("*.childNodes", "*.ownerDocument", by="close"),
+        cut("*.childNodes", "*.ownerDocument", "*.parentNode", by="close"),
+    )
 
     def make():
         return xml.dom.minidom.parseString("<shop><item>tea</item></shop>")
@@ -374,6 +381,7 @@ class minidom_of_a_catalogue(Structure):
     answers = (
         cut("*.parentNode", "*.ownerDocument", "*.previousSibling", by="close weak"),
         cut("*.parentNode", "*.ownerDocument", "*.nextSibling", by="close"),
+        cut(*(f"*.{name}" for name in UNLINKED), by="close"),
     )
 
     def make():
