@@ -40,7 +40,7 @@ WAYS = {
     ARGUMENT: r"as an argument|plain value",
     WEAK: r"weak(?!ref\.WeakMethod|Method)",
     CLOSE: r"\w+\(\)(?<!clear\(\))",
-    DONE: r"(?:to|=) None|clear|remov|unset|drop|unregister|\bdel\b",
+    DONE: r"(?:to|=) None|clear|remov|unset|drop|unregister|\bdel \.",
 }
 """The words by which an advice says how."""
 
@@ -117,32 +117,36 @@ def asked(case):
 
 
 def watched(program):
-    """The report of a program that is called with the collector off, in a heap of its own."""
+    """The report of a program that is called with the collector off, in a heap of its own.
+
+    What was there before is frozen and stays so: it counts as outside, so that passes are short.
+    """
     gc.collect()
     gc.freeze()
     gc.disable()
-    try:
-        with gcscope.watch() as watch:
-            program()
-        return watch.report
-    finally:
-        gc.unfreeze()
-        gc.collect()
+    with gcscope.watch() as watch:
+        program()
+    gc.collect()
+    return watch.report
 
 
 # ------------------------------------------------------------ following an advice to the letter
 
 
-def name_of(cls):
-    """The name of a type as reports have it."""
-    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__name__}"
+def all_classes():
+    """Every class that is alive, frozen or not."""
+    found, waiting = {object}, [object]
+    while waiting:
+        below = set(type.__subclasses__(waiting.pop())) - found
+        found |= below
+        waiting += below
+    return found
 
 
 def classes_named(type_names):
-    """The classes of these names that have instances now, or are known to a class that is."""
-    classes = [one for one in gc.get_objects() if isinstance(one, type)]
+    """The classes that reports name so."""
     names = set(type_names)
-    return [c for c in classes if {name_of(c), f"{c.__module__}.{c.__qualname__}"} & names]
+    return [cls for cls in all_classes() if f"{cls.__module__}.{cls.__qualname__}" in names]
 
 
 def split(kind):

@@ -199,22 +199,8 @@ def is_whole(page, count):
         assert before.next is after and after.prev is before and after.parent is page
 
 
-class page_of_eighteen(Structure):
+class page_of_items(Structure):
     """A page lists its items; each knows the page and its neighbours."""
-
-    answers = (cut("Item.parent", "Item.prev", by="weak close done"),)
-    weak = ("Item.parent", "Item.prev")
-    Item = Item
-
-    def make():
-        return Page(18)
-
-    def use(page):
-        is_whole(page, 18)
-
-
-class page_of_forty(Structure):
-    """The same, with more items than are put in order today."""
 
     answers = (cut("Item.parent", "Item.prev", by="weak close done"),)
     weak = ("Item.parent", "Item.prev")
@@ -225,6 +211,58 @@ class page_of_forty(Structure):
 
     def use(page):
         is_whole(page, 40)
+
+
+class Node:
+    """An element of a page: it knows the page, itself an element, and those beside it."""
+
+    def __init__(self, page, prev):
+        self.parent, self.prev, self.next = page, prev, None
+        if prev is not None:
+            prev.next = self
+
+
+def page_of(count):
+    page = last = Node(None, None)
+    for _ in range(count - 1):
+        last = Node(page, last)
+    return page
+
+
+def is_page(page, count):
+    node = page
+    while node.next is not None:
+        assert node.next.prev is node and node.next.parent is page
+        node, count = node.next, count - 1
+    assert count == 1
+
+
+class page_of_eighteen(Structure):
+    """A page is the first of its elements, each of which knows the page and its neighbours."""
+
+    answers = (cut("Node.parent", "Node.prev", by="weak close done"),)
+    weak = ("Node.parent", "Node.prev")
+    Node = Node
+
+    def make():
+        return page_of(18)
+
+    def use(page):
+        is_page(page, 18)
+
+
+class page_of_forty(Structure):
+    """The same, of more elements than are put in order where only the first 32 are."""
+
+    answers = (cut("Node.parent", "Node.prev", by="weak close done"),)
+    weak = ("Node.parent", "Node.prev")
+    Node = Node
+
+    def make():
+        return page_of(40)
+
+    def use(page):
+        is_page(page, 40)
 
 
 class PageElement:
