@@ -1,11 +1,13 @@
 """Structures: each leaves rings, its repair leaves none, and gcscope tells which reference goes."""
 
+import gc
+
 import pytest
 
 from corpus import found_after
 from specimens.structures import STRUCTURES
-from specimens.structures.cases import WEAK, is_kind, weakly
-from structures import asked, ways_of
+from specimens.structures.cases import WEAK, is_kind, spelled, weakly
+from structures import asked, watched, ways_of
 
 HERE = [case for case in STRUCTURES if not case.why_not_here()]
 NAMED = [pytest.param(case, id=case.__name__) for case in HERE]
@@ -56,6 +58,53 @@ def test_where_weak_is_right_nothing_dies(case, attributes):
         made = case.make()
         case.use(made)
         assert not any(weak.dead() for weak in kept)
+
+
+def answers():
+    for case in HERE:
+        for answer in case.answers:
+            if answer.kinds:
+                yield pytest.param(case, answer, id=f"{case.__name__}-{answer.kinds[0]}")
+
+
+@pytest.mark.parametrize(("case", "answer"), list(answers()))
+def test_where_these_go_nothing_is_left(case, answer, small_heap, quiet):
+    """What is written down as right is so: a structure that lets go of all these is freed."""
+    attributes = [kind.rpartition(".") for kind in map(spelled, answer.kinds)]
+    if not all(owner and "." not in owner and name.isidentifier() for owner, _, name in attributes):
+        pytest.skip("no attributes")
+
+    def program():
+        made = case.make()
+        for one in gc.get_objects():
+            for kind, (_, _, name) in zip(answer.kinds, attributes, strict=True):
+                if hasattr(one, name) and is_kind(f"{full_name(type(one))}.{name}", kind):
+                    let_go(one, name)
+        del one, made
+
+    try:
+        program()
+    except (AttributeError, TypeError) as error:
+        pytest.skip(str(error))
+    if case.has_others:
+        assert components(program) < components(case.leaky)
+    else:
+        assert found_after(program, times=1) == [0]
+
+
+def components(program):
+    return sum(cycle.count for cycle in watched(program).cycles)
+
+
+def full_name(cls):
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def let_go(one, name):
+    if isinstance(getattr(one, name), (list, dict)):
+        getattr(one, name).clear()
+    else:
+        setattr(one, name, None)
 
 
 @NOT_YET

@@ -135,6 +135,7 @@ class Structure:
     source = USUAL  # where such a ring was reported
     rings: tuple[str, ...] = ()  # which ring stands for it, where that is clear: "A.x → B.y"
     answers: tuple[Answer, ...] = ()
+    has_others = False  # whether it leaves rings of other forms, too, of which that is not said
     weak: tuple[str, ...] = ()  # the right advice: class and attribute to be made weak, or `done`
     needs: tuple[str, ...] = ()  # modules that may be missing
     versions: tuple[tuple[int, int], ...] = ()  # those that leak; () = every one

@@ -483,10 +483,18 @@ class encoder_in_c(Structure):
 
 
 class dumped_with_indent(Structure):
-    """json.dump makes inner functions that call one another, anew for each call."""
+    """json.dump makes three inner functions, anew for each call; each calls all three."""
 
     source = "https://github.com/python/cpython/issues (json: _make_iterencode, reference cycles)"
-    answers = (cut("function cell _iterencode", by="local once"),)
+    answers = (
+        cut(
+            "function cell _iterencode",
+            "function cell _iterencode_list",
+            "function cell _iterencode_dict",
+            by="local once",
+        ),
+        cut(by="once"),
+    )
 
     def make():
         file = io.StringIO()

@@ -636,6 +636,7 @@ class value_that_keeps_its_weak_key(Structure):
 class session_held_by_another_ring(Structure):
     """A pool that is a ring itself keeps a connection that is one, too."""
 
+    has_others = True
     rings = ("Pool.manager → Manager.pool", "Connection.channel → Channel.connection")
     answers = (
         cut("Manager.pool", by="weak done close"),

@@ -365,10 +365,7 @@ class soup_with_its_current_tag(Structure):
 
     source = "https://bugs.launchpad.net/beautifulsoup (BeautifulSoup.currentTag)"
     rings = ("Tag.contents[*] → Tag.parent",)
-    answers = (
-        cut(*SOUP, "Soup.currentTag", by="close"),
-        cut(*SOUP, by="close weak"),
-    )
+    answers = (cut(*SOUP, "Soup.currentTag", by="close"),)
 
     def make():
         soup = filled(Soup())
