@@ -12,6 +12,7 @@ import contextlib
 import gc
 import re
 import sys
+import types
 import weakref
 from collections import deque
 
@@ -187,12 +188,29 @@ def dropped(references):
                 setattr(one, name, None)
 
 
+class WeakCall:
+    """What stands for a bound method that is kept by a WeakMethod."""
+
+    def __init__(self, method):
+        self.method = weakref.WeakMethod(method)
+
+    def __call__(self, *args):
+        return self.method()(*args)
+
+
 def proxied(target, made):
-    """What is given, in lists and dicts or not, by proxies; `made` gets references to it."""
-    if isinstance(target, (list, tuple, deque)):
-        return type(target)([proxied(one, made) for one in target])
+    """What stands for a target that is held weakly: of a list or dict, in it; `made` gets weak
+    references to what was there.
+    """
+    if isinstance(target, (list, deque)):
+        for place, one in enumerate(target):
+            target[place] = proxied(one, made)
+        return target
     if isinstance(target, dict):
-        return type(target)([(key, proxied(one, made)) for key, one in target.items()])
+        target.update([(key, proxied(one, made)) for key, one in target.items()])
+        return target
+    if isinstance(target, types.MethodType):
+        return WeakCall(target)
     try:
         made.append(weakref.ref(target))
         return weakref.proxy(target)
@@ -205,8 +223,8 @@ def weakened(references):
     made = []
     for cls, name, _ in references:
         for one in instances_of([cls]):
-            if isinstance(getattr(one, name, None), (list, tuple, deque, dict)):
-                setattr(one, name, proxied(getattr(one, name), made))
+            if isinstance(getattr(one, name, None), (list, deque, dict)):
+                proxied(getattr(one, name), made)
     return made
 
 
@@ -214,13 +232,13 @@ class Killed(Exception):
     """An object is gone that should live."""
 
 
-def program_with_weak(case, references):
+def program_with_weak(case, references, reference=weakref.ref):
     """The case with these references made weak."""
     direct = [(cls, name) for cls, name, through in references if not through]
     within = [reference for reference in references if reference[2]]
 
     def program():
-        with weakly(*direct) as kept:
+        with weakly(*direct, reference=reference) as kept:
             try:
                 made = case.make()
                 proxies = weakened(within)
@@ -257,8 +275,9 @@ def followed(finding):
     """
     case, way = finding.case, finding.ways[0] if finding.ways else None
     references = references_of(finding)
-    if way == WEAK and references:
-        program = program_with_weak(case, references)
+    if way in (WEAK, METHOD) and references:
+        reference = weakref.ref if way == WEAK else weakref.WeakMethod
+        program = program_with_weak(case, references, reference)
     elif way in (DONE, CLOSE, UNCACHED) and references:
         program = program_with_done(case, references)
     elif finding.way_is_right:
@@ -267,7 +286,8 @@ def followed(finding):
         return "by hand"
     try:
         program()
-        return f"leaves {report.objects:,}" if (report := watched(program)).objects else "silent"
+        left = left_of(finding, watched(program))
+        return f"leaves {left:,}" if left else "silent"
     except Killed:
         return "kills"
     except (AttributeError, TypeError):

@@ -33,9 +33,12 @@ def is_kind(kind, pattern):
     """Whether a kind, qualified as reports name types, is the one that a case writes down.
 
     `Node.parent` stands for the attribute of every class of that name, `*.parent` for that of any
-    class, and what is in a container there for the container.
+    class, and what is in a container there for the container. Of a local or a cell its name is
+    enough.
     """
     kind, pattern = f".{spelled(kind)}", spelled(pattern)
+    if variable := re.search(r"(?:local|cell) \w+$", pattern):
+        return kind.endswith(f" {variable[0]}") or kind == f".{variable[0]}"
     ending = pattern.replace("[*]", "[[]*]")
     return fnmatch.fnmatchcase(kind, f"*.{ending}")
 
@@ -64,8 +67,8 @@ class Weak:
     What cannot be referred to weakly is kept as it is.
     """
 
-    def __init__(self, name, was):
-        self.name, self.was = name, was
+    def __init__(self, name, was, reference):
+        self.name, self.was, self.reference = name, was, reference
         self.slot = was if hasattr(was, "__set__") else None
         self.made = []
 
@@ -80,11 +83,11 @@ class Weak:
             return self.was.__get__(obj, cls) if hasattr(self.was, "__get__") else self.was
         else:
             raise AttributeError(self.name)
-        return kept() if type(kept) is weakref.ref else kept
+        return kept() if isinstance(kept, weakref.ref) else kept
 
     def __set__(self, obj, value):
         try:
-            value = weakref.ref(value)
+            value = self.reference(value)
             self.made.append((weakref.ref(obj), value))
         except TypeError:
             pass
@@ -105,14 +108,14 @@ class Weak:
 
 
 @contextlib.contextmanager
-def weakly(*attributes):
-    """Keep these (class, attribute) weakly for a while."""
+def weakly(*attributes, reference=weakref.ref):
+    """Keep these (class, attribute) weakly for a while; reference: ref or WeakMethod."""
     own = {}
     try:
         for cls, name in attributes:
             was = next((vars(base)[name] for base in cls.__mro__ if name in vars(base)), None)
             if not isinstance(was, Weak):
-                own[cls, name] = Weak(name, was), vars(cls).get(name)
+                own[cls, name] = Weak(name, was, reference), vars(cls).get(name)
                 setattr(cls, name, own[cls, name][0])
         yield [weak for weak, _ in own.values()]
     finally:
