@@ -1,6 +1,7 @@
 """Objects that know who owns them, or who made them."""
 
 import contextvars
+import html.parser
 import logging
 import sqlite3
 import weakref
@@ -122,6 +123,70 @@ class part_made_before_its_owner(Structure):
 
     def use(car):
         assert car.engine.car is car
+
+
+class slots_that_cannot_be_weak(Structure):
+    """A board and its squares have slots, and no room for weak references."""
+
+    rings = ("Board.squares[*] → Square.board",)
+    answers = (cut("Square.board", by="done close"), cut("Board.squares", by="done close"))
+
+    class Square:
+        __slots__ = ("board",)
+
+        def __init__(self, board):
+            self.board = board
+
+    class Board:
+        __slots__ = ("squares",)
+
+        def __init__(self):
+            self.squares = [slots_that_cannot_be_weak.Square(self) for _ in range(9)]
+
+    def make():
+        return slots_that_cannot_be_weak.Board()
+
+    def use(board):
+        assert all(square.board is board for square in board.squares)
+
+    def done(board):
+        board.squares.clear()
+
+
+class parser_of_a_builder(Structure):
+    """A builder of trees has a parser of html.parser that knows the soup, which has the builder."""
+
+    source = "https://bugs.launchpad.net/beautifulsoup (HTMLParserTreeBuilder, parser.soup)"
+    rings = ("Builder.parser → Parser.soup → Soup.builder", "Builder.soup → Soup.builder")
+    answers = (
+        cut("Parser.soup", "Builder.soup", by="done weak close"),
+        cut("Soup.builder", by="done close"),
+    )
+    weak = ("Parser.soup", "Builder.soup")
+
+    class Parser(html.parser.HTMLParser):
+        soup = None
+
+        def handle_starttag(self, tag, attrs):
+            self.soup.tags.append(tag)
+
+    class Builder:
+        soup = None
+
+        def __init__(self):
+            self.parser = parser_of_a_builder.Parser()
+
+    class Soup:
+        def __init__(self, text):
+            self.tags, self.builder = [], parser_of_a_builder.Builder()
+            self.builder.soup = self.builder.parser.soup = self
+            self.builder.parser.feed(text)
+
+    def make():
+        return parser_of_a_builder.Soup("<p><b>tea</b></p>")
+
+    def use(soup):
+        assert soup.tags == ["p", "b"] and soup.builder.soup is soup
 
 
 class orm_session(Structure):
