@@ -28,7 +28,6 @@ from specimens.structures.cases import (
     TRACEBACK,
     UNCACHED,
     WEAK,
-    spelled,
     weakly,
 )
 
@@ -317,17 +316,11 @@ def told(finding):
     cycle = finding.cycle
     lines = [f"{finding.case.__name__}: {ring_of(cycle)}"]
     frees = "no cut" if cycle.cut is None else f"frees {cycle.cut.frees} of {cycle.held}"
-    lines.append(f"    said {{{', '.join(map(short, finding.kinds))}}}, {frees}: {cycle.advice}")
+    kinds = ", ".join(kind.removeprefix("specimens.structures.") for kind in finding.kinds)
+    lines.append(f"    said {{{kinds}}}, {frees}: {cycle.advice}")
     for answer in finding.case.answers:
         lines.append(f"    right {{{', '.join(answer.kinds)}}}: {', '.join(answer.ways)}")
     return "\n".join(lines)
-
-
-def short(kind):
-    """A kind without the module and the case that its class stands in."""
-    split_ = re.match(r"((?:\w+\.)*)(\w+)([.\[ ].*)$", kind)
-    match = re.search(r"(\w+[.\[ ][^.]*)$", spelled(kind))
-    return match[1] if split_ and match else kind
 
 
 def main():
