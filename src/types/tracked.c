@@ -25,7 +25,6 @@
 #include "base/typename.h"
 #include "base/utf8.h"
 #include "runtime/gc_callbacks.h"
-#include "runtime/rows.h"
 #include "types/roll_call.h"
 
 static TrackedObject *
@@ -445,36 +444,77 @@ static PyType_Spec tracked_spec = {
 
 /* ------------------------------------------------------------------- the module */
 
-/* New reference: a Living. */
-static PyObject *
-living_row(const ModuleState *state, Life *life, PyObject *roll_call)
+int
+tracked_list_fates(Journal *journal, FateTable *table)
 {
-    PyObject *op = (PyObject *)tracked_of_life(life), *name = name_of(op);
-    bool is_listed = roll_call != NULL && roll_call_has(roll_call, op);
-    PyObject *items[ROW_MOST_FIELDS] = {NULL};
-    (void)((items[0] = PyLong_FromUnsignedLongLong(life->serial)) != NULL &&
-           (items[1] = utf8_decode_text(journal_type_name(state->journal, life->type))) != NULL &&
-           (items[2] = Py_NewRef(name != NULL ? name : Py_None)) != NULL &&
-           (items[3] = row_bool(is_listed)) != NULL);
-    return row_new(state, ROW_LIVING, items);
+    if (vec_reserve(&journal->memory, &table->fates, journal->living) < 0) {
+        return -1;
+    }
+    for (Life *life = journal->alive.next; life != &journal->alive; life = life->next) {
+        PyObject *name = name_of((PyObject *)tracked_of_life(life));
+        Fate fate = {.serial = life->serial, .name = Py_XNewRef(name), .type = life->type};
+        vec_push_reserved(&table->fates, fate);
+    }
+    return 0;
 }
 
-PyObject *
-tracked_alive(ModuleState *state, PyObject *roll_call)
+/* Both roll calls may be NULL, and are indexed. */
+static uint8_t
+fate_of_living(Life *life, PyObject *unreachable, PyObject *uncollectable)
 {
-    Life *end = &state->journal->alive;
-    if (roll_call != NULL && roll_call_index(roll_call) < 0) {
-        return NULL;
+    PyObject *op = (PyObject *)tracked_of_life(life);
+    if (unreachable == NULL || !roll_call_has(unreachable, op)) {
+        return BY_NOBODY;
     }
-    int was_enabled = gc_pause_begin(); /* a collection would free objects under way */
-    PyObject *list = PyList_New(0);
-    for (Life *life = end->next; life != end && list != NULL; life = life->next) {
-        if (rows_append(list, living_row(state, life, roll_call)) < 0) {
-            Py_CLEAR(list);
+    return uncollectable != NULL && roll_call_has(uncollectable, op) ? FATE_UNCOLLECTABLE
+                                                                     : FATE_RESURRECTED;
+}
+
+/* 0 or -1 with an exception. */
+static int
+index_both(PyObject *unreachable, PyObject *uncollectable)
+{
+    return (unreachable != NULL && roll_call_index(unreachable) < 0) ||
+                   (uncollectable != NULL && roll_call_index(uncollectable) < 0)
+               ? -1
+               : 0;
+}
+
+int
+tracked_settle_fates(Journal *journal, FateTable *table, PyObject *unreachable,
+                     PyObject *uncollectable)
+{
+    Fate *fate = table->fates.items, *end = fate + table->fates.length;
+    if (!roll_call_has_instrumented(unreachable)) {
+        return 0; /* whoever lives has survived, as a new table says of all */
+    }
+    if (index_both(unreachable, uncollectable) < 0) {
+        return -1;
+    }
+    for (Life *life = journal->alive.next; life != &journal->alive && fate != end;
+         life = life->next) {
+        while (fate != end && fate->serial < life->serial) {
+            fate++;
+        }
+        if (fate != end && fate->serial == life->serial) {
+            fate->fate = fate_of_living(life, unreachable, uncollectable);
         }
     }
-    gc_pause_end(was_enabled);
-    return list;
+    return 0;
+}
+
+int
+tracked_count_living(Journal *journal, const Living *living, size_t (*counts)[FATE_KINDS])
+{
+    if (index_both(living->unreachable, living->uncollectable) < 0) {
+        return -1;
+    }
+    for (Life *life = journal->alive.next;
+         life != &journal->alive && life->serial < living->end_serial; life = life->next) {
+        uint8_t fate = fate_of_living(life, living->unreachable, living->uncollectable);
+        counts[life->type][fate] += fate != BY_NOBODY || life->serial >= living->first_serial;
+    }
+    return 0;
 }
 
 int
