@@ -14,8 +14,8 @@
    resurrected before: its bit is set already, nobody finalizes it again, and its death during a
    later collection is called inferred.
 
-   A class with a __del__ in Python replaces tp_finalize. `adopt_finalizer` puts our own before it,
-   when the first instance is made: a class whose __del__ is set later, and no new instance, dies
+   A class with a __del__ in Python replaces tp_finalize. `learn_class` puts our own before it, when
+   the first instance is made: a class whose __del__ is set later, and no new instance, dies
    "inferred" too. */
 
 #include "types/tracked.h"
@@ -217,18 +217,12 @@ tracked_forget_collector(ModuleState *state)
 
 /* --------------------------------------------------------------------- Tracked */
 
-/* The journal's number of a type's name. -1 with an exception. */
+/* The journal's number of a class's name. -1 with an exception. */
 static int64_t
-number_of_type(PyTypeObject *type, ModuleState *state)
+number_of_name(PyTypeObject *type, ModuleState *state)
 {
     enum { LONGEST = 400 };
     char name[LONGEST];
-    if (type == state->person_type) {
-        return TYPE_PERSON;
-    }
-    if (type == state->tracked_type) {
-        return TYPE_TRACKED;
-    }
     PyObject *full = typename_of(type);
     if (full == NULL) {
         return -1;
@@ -239,6 +233,85 @@ number_of_type(PyTypeObject *type, ModuleState *state)
         PyErr_NoMemory();
     }
     return number;
+}
+
+/* Borrowed: where the class is known, or may be noted. */
+static KnownClass *
+known_class(PyTypeObject *type, ModuleState *state)
+{
+    uint64_t hash = (uint64_t)(uintptr_t)type * UINT64_C(0x9E3779B97F4A7C15);
+    return &state->known_classes[(hash >> 32) % STATE_KNOWN_CLASSES];
+}
+
+/* Let the instances of a class die by way of its base in C alone, where a class in Python adds
+   nothing that its own tp_dealloc would have to look after. That does the same, and at some
+   length. */
+static void
+adopt_dealloc(PyTypeObject *type, const ModuleState *state)
+{
+    PyTypeObject *base =
+        PyType_IsSubtype(type, state->person_type) ? state->person_type : state->tracked_type;
+    bool is_of_python = ((PyHeapTypeObject *)type)->_ht_tpname == NULL; /* no PyType_Spec's */
+    if (is_of_python && type->tp_basicsize == base->tp_basicsize && type->tp_itemsize == 0 &&
+        type->tp_dictoffset == base->tp_dictoffset &&
+        type->tp_weaklistoffset == base->tp_weaklistoffset && type->tp_del == NULL &&
+        type->tp_free == base->tp_free) {
+        type->tp_dealloc = base->tp_dealloc;
+    }
+}
+
+/* Find out what instances of a class need, and note it. The number of its name; -1 with an
+   exception. */
+static int64_t
+learn_class(PyTypeObject *type, ModuleState *state)
+{
+    int64_t number = number_of_name(type, state);
+    if (number < 0) {
+        return -1;
+    }
+    adopt_finalizer(type, state->journal);
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
+        return number;
+    }
+    adopt_dealloc(type, state);
+    type_assign_version(type);
+    PyObject *qualname = ((PyHeapTypeObject *)type)->ht_qualname;
+    if (type_version(type) != 0 && qualname != NULL && PyUnicode_CheckExact(qualname)) {
+        KnownClass *known = known_class(type, state);
+        PyObject *old = known->qualname;
+        *known = (KnownClass){type, type_version(type), (uint32_t)number, Py_NewRef(qualname)};
+        Py_XDECREF(old);
+    }
+    return number;
+}
+
+/* The journal's number of a type's name; its class is ready for an instance then. -1 with an
+   exception. */
+static inline int64_t
+number_of_type(PyTypeObject *type, ModuleState *state)
+{
+    const KnownClass *known = known_class(type, state);
+    if (type == state->person_type) {
+        return TYPE_PERSON;
+    }
+    if (type == state->tracked_type) {
+        return TYPE_TRACKED;
+    }
+    if (known->type == type && known->version == type_version(type) &&
+        known->qualname == ((PyHeapTypeObject *)type)->ht_qualname) {
+        return known->number;
+    }
+    return learn_class(type, state);
+}
+
+void
+tracked_forget_classes(ModuleState *state)
+{
+    for (size_t i = 0; i < STATE_KNOWN_CLASSES; i++) {
+        PyObject *qualname = state->known_classes[i].qualname;
+        state->known_classes[i] = (KnownClass){0};
+        Py_XDECREF(qualname);
+    }
 }
 
 /* NULL with the TypeError of object.__new__, which alone knows how to name the abstract methods. */
@@ -263,7 +336,6 @@ tracked_alloc(PyTypeObject *type, ModuleState *state)
     if (number < 0 || tracked_follow_collector(state) < 0) {
         return NULL;
     }
-    adopt_finalizer(type, state->journal);
     TrackedObject *self = (TrackedObject *)type->tp_alloc(type, 0);
     if (self != NULL) {
         self->journal = state->journal;

@@ -32,6 +32,9 @@ int tracked_setup(PyObject *module, ModuleState *state);
 int tracked_follow_collector(ModuleState *state);
 void tracked_forget_collector(ModuleState *state);
 
+/* Let go of what is known about classes. */
+void tracked_forget_classes(ModuleState *state);
+
 /* List who is alive, in a table that is empty: 0, or -1 when memory is exhausted. */
 int tracked_list_fates(Journal *journal, FateTable *table);
 
