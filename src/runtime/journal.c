@@ -219,7 +219,7 @@ journal_fates_end(Journal *journal, FateTable *table)
 
 /* ---------------------------------------------------------------- the events */
 
-static void
+static inline void
 event_set_name(Event *event, PyObject *name)
 {
     event->has_name = name != NULL;
@@ -227,34 +227,68 @@ event_set_name(Event *event, PyObject *name)
         name != NULL ? (uint8_t)utf8_encode(event->name, EVENT_NAME_BYTES, name) : 0;
 }
 
-void
-journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by, Py_ssize_t refcount,
-             PyObject *name)
+static inline void
+event_fill(Event *event, const Life *life, EventKind kind, FreedBy by, Py_ssize_t refcount,
+           PyObject *name)
 {
-    if (!journal->enabled) {
-        return;
-    }
-    if (UNLIKELY(journal->events == NULL)) {
-        journal->events = PyMem_RawCalloc(journal->capacity, sizeof(Event));
-        if (journal->events == NULL) {
-            journal->dropped++;
-            return;
-        }
-    }
-    Event *event = &journal->events[journal->next_event];
     event->serial = life->serial;
     event->refcount = refcount;
     event->type = life->type;
     event->kind = (uint8_t)kind;
     event->by = (uint8_t)by;
     event_set_name(event, name);
-    journal->next_event =
-        journal->next_event + 1 == journal->capacity ? 0 : journal->next_event + 1;
+}
+
+/* 0, or -1 where there is no memory. */
+static int
+make_events(Journal *journal)
+{
+    journal->events = PyMem_RawCalloc(journal->capacity, sizeof(Event));
+    return journal->events != NULL ? 0 : -1;
+}
+
+/* Where the next event goes, which is counted. NULL: none is noted. */
+static inline Event *
+journal_next_event(Journal *journal)
+{
+    if (!journal->enabled) {
+        return NULL;
+    }
+    if (UNLIKELY(journal->events == NULL) && make_events(journal) < 0) {
+        journal->dropped++;
+        return NULL;
+    }
+    size_t next = journal->next_event;
+    journal->next_event = next + 1 == journal->capacity ? 0 : next + 1;
     if (journal->event_count == journal->capacity) {
         journal->dropped++;
     }
     else {
         journal->event_count++;
+    }
+    return &journal->events[next];
+}
+
+void
+journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by, Py_ssize_t refcount,
+             PyObject *name)
+{
+    Event *event = journal_next_event(journal);
+    if (event != NULL) {
+        event_fill(event, life, kind, by, refcount, name);
+    }
+}
+
+void
+journal_note_end(Journal *journal, const Life *life, FreedBy by, PyObject *name)
+{
+    Event *finalized = journal_next_event(journal);
+    if (finalized != NULL) {
+        event_fill(finalized, life, EVENT_FINALIZED, BY_NOBODY, 0, name);
+        Event *freed = journal_next_event(journal);
+        *freed = *finalized;
+        freed->kind = EVENT_FREED;
+        freed->by = (uint8_t)by;
     }
 }
 

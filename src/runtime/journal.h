@@ -80,10 +80,11 @@ typedef struct {
 typedef struct Life {
     struct Life *next, *previous; /* borrowed neighbours in the register */
     uint64_t serial;              /* 1, 2, 3 ... in the order of creation */
-    uint32_t type;                /* number of the type's name when it was created */
     uint64_t finalized_at;        /* Journal.collections when a count of 0 ran it, or 0 */
+    uint32_t type;                /* number of the type's name when it was created */
     bool finalized;               /* its finalizer was noted: a repeat is a call of __del__ */
-    bool doomed; /* the collector has finalized it: it dies of that, or is resurrected */
+    bool doomed;    /* the collector has finalized it: it dies of that, or is resurrected */
+    bool is_person; /* the object is a PersonObject */
 } Life;
 
 typedef struct {
@@ -127,6 +128,8 @@ void journal_remove(Journal *journal, Life *life, FreedBy by);
 /* Note an event, if the journal is enabled. `name` (a str, borrowed) may be NULL. */
 void journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by,
                   Py_ssize_t refcount, PyObject *name);
+/* Note that an object is finalized and then freed, which are two events. */
+void journal_note_end(Journal *journal, const Life *life, FreedBy by, PyObject *name);
 /* If its creation is the newest event. */
 void journal_name_created(Journal *journal, const Life *life, PyObject *name);
 const Event *journal_event(const Journal *journal, size_t index); /* 0 is the oldest kept */

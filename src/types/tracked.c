@@ -39,7 +39,7 @@ tracked_of_life(Life *life)
 static PyObject *
 name_of(PyObject *op)
 {
-    return ((TrackedObject *)op)->is_person ? ((PersonObject *)op)->name : NULL;
+    return ((TrackedObject *)op)->life.is_person ? ((PersonObject *)op)->name : NULL;
 }
 
 void
@@ -155,22 +155,6 @@ release_capsule(PyObject *capsule)
     journal_release(PyCapsule_GetPointer(capsule, NULL));
 }
 
-/* Where our callback stands in gc.callbacks, told by identity; -1: nowhere. */
-static Py_ssize_t
-find_callback(const ModuleState *state)
-{
-    PyObject *callbacks = state->gc_callbacks;
-    Py_ssize_t last = state->callback_index;
-    if (state->callback == NULL) {
-        return -1;
-    }
-    if (last >= 0 && last < PyList_GET_SIZE(callbacks) &&
-        PyList_GET_ITEM(callbacks, last) == state->callback) {
-        return last; /* as nearly always */
-    }
-    return gc_callbacks_find(callbacks, state->callback);
-}
-
 /* Make the callback. 0 or -1 with an exception. */
 static int
 make_callback(ModuleState *state)
@@ -190,13 +174,14 @@ make_callback(ModuleState *state)
     return callback != NULL ? 0 : -1;
 }
 
-int
-tracked_follow_collector(ModuleState *state)
+/* tracked_follow_collector, where our callback is not where it was. */
+static int
+enter_callback(ModuleState *state)
 {
     if (UNLIKELY(state->callback == NULL) && (state_check(state) < 0 || make_callback(state) < 0)) {
         return -1;
     }
-    state->callback_index = find_callback(state);
+    state->callback_index = gc_callbacks_find(state->gc_callbacks, state->callback);
     if (state->callback_index >= 0) {
         return 0;
     }
@@ -206,6 +191,18 @@ tracked_follow_collector(ModuleState *state)
     while ((life = journal_next_resurrected(state->journal, life)) != NULL) {
     }
     return PyList_Append(state->gc_callbacks, state->callback);
+}
+
+int
+tracked_follow_collector(ModuleState *state)
+{
+    PyObject *callbacks = state->gc_callbacks;
+    Py_ssize_t last = state->callback_index;
+    if (state->callback != NULL && last >= 0 && last < PyList_GET_SIZE(callbacks) &&
+        PyList_GET_ITEM(callbacks, last) == state->callback) {
+        return 0; /* as nearly always */
+    }
+    return enter_callback(state);
 }
 
 void
@@ -405,9 +402,11 @@ tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
     FreedBy by = freed_by(self);
     if (!self->life.finalized && is_outermost) {
         /* tracked_finalize would do no more, and need not be called */
-        tracked_note(op, EVENT_FINALIZED, BY_NOBODY, 0);
+        journal_note_end(journal, &self->life, by, name_of(op));
     }
-    tracked_note(op, EVENT_FREED, by, 0);
+    else {
+        tracked_note(op, EVENT_FREED, by, 0);
+    }
     journal_remove(journal, &self->life, by);
     if (self->weak_references != NULL) {
         PyObject_ClearWeakRefs(op);

@@ -11,7 +11,6 @@ typedef struct {
     PyObject *weak_references; /* owned by the weakref module's machinery */
     Journal *journal;          /* shared, never NULL */
     Life life;
-    bool is_person; /* the object is a PersonObject */
 } TrackedObject;
 
 typedef struct {
