@@ -286,6 +286,7 @@ core_clear(PyObject *module)
 {
     ModuleState *state = state_of_module(module);
     tracked_forget_collector(state);
+    tracked_forget_classes(state);
     follow_forget(state);
     Py_CLEAR(state->tracked_type);
     Py_CLEAR(state->person_type);

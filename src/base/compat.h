@@ -83,6 +83,30 @@ is_immortal(PyObject *op)
 #endif
 }
 
+/* A number that no other class has had and that this one had at no time when its attributes, or
+   those of a base, were others; 0: it has none. */
+static inline unsigned
+type_version(PyTypeObject *type)
+{
+    return type->tp_version_tag;
+}
+
+/* Give a class such a number, where it has none and can have one. */
+static inline void
+type_assign_version(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    (void)PyUnstable_Type_AssignVersionTag(type);
+#else
+    PyObject *name = PyUnicode_InternFromString("__module__");
+    if (name != NULL) {
+        (void)_PyType_Lookup(type, name);
+    }
+    Py_XDECREF(name);
+    PyErr_Clear();
+#endif
+}
+
 /* New reference or NULL: the dict of a class. Since 3.12 that of a static type belongs to the
    interpreter. */
 static inline PyObject *

@@ -448,7 +448,8 @@ roll_call_now(PyObject *op, bool collect)
     /* not in the pause: finalizers see automatic collection as the program has it */
     PyObject *collected = collect ? PyObject_CallNoArgs(state->gc_collect) : Py_NewRef(Py_None);
     scan_begin(&scan, state);
-    if (collected != NULL && scan_list(&scan, -1) == 0) {
+    bool is_listed = collected != NULL && ((RollCallObject *)op)->entries.length != 0;
+    if (collected != NULL && (!is_listed || scan_list(&scan, -1) == 0)) {
         result = roll_call_filter((RollCallObject *)op, is_still_tracked,
                                   &(Present){(RollCallObject *)op, &scan.heap});
     }
@@ -477,6 +478,18 @@ static PyObject *
 roll_call_collect(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     return roll_call_now(op, true);
+}
+
+bool
+roll_call_has_instrumented(PyObject *op)
+{
+    RollCallObject *self = (RollCallObject *)op;
+    for (size_t k = 0; k < self->kinds.length; k++) {
+        if (self->kinds.items[k].instrumented) {
+            return self->entries.length != 0;
+        }
+    }
+    return false;
 }
 
 size_t

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gcscope.model.fates import FatesField
 from gcscope.model.record import Counts, Deferred, Drawable, Positive, Record, Signed, derived
 
 
@@ -240,8 +241,17 @@ class Collection(Record):
         """How many objects were freed."""
         return self.types.total
 
+    @property
+    def fate_counts(self) -> Counts:
+        """How many instrumented objects had each fate, by its word."""
+        return _FATES.counts_of(self)
+
     def __bool__(self) -> bool:
         return self.objects > 0
+
+
+_FATES = FatesField(Collection.__dict__["fates"])
+Collection.fates = _FATES  # type: ignore[assignment]
 
 
 class Trial(Record):
