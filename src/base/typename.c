@@ -38,6 +38,15 @@ typename_of(PyTypeObject *type)
     return PyUnicode_FromFormat("%U.%U", module, qualname);
 }
 
+bool
+typename_derives(const PyTypeObject *type, const char *name)
+{
+    while (type != NULL && strcmp(type->tp_name, name) != 0) {
+        type = type->tp_base;
+    }
+    return type != NULL;
+}
+
 uint64_t
 typename_hash(PyTypeObject *type)
 {

@@ -222,7 +222,8 @@ is_literal(PyObject *key)
     if (PyFloat_CheckExact(key)) { /* not infinite, and a number */
         return PyFloat_AS_DOUBLE(key) - PyFloat_AS_DOUBLE(key) == 0.0;
     }
-    bool is_small = PyLong_CheckExact(key) && long_digits((PyLongObject *)key) < 40;
+    enum { MOST_DIGITS = 2 }; /* of 30 bits: it fits into a long long */
+    bool is_small = PyLong_CheckExact(key) && long_digits((PyLongObject *)key) <= MOST_DIGITS;
     return PyUnicode_CheckExact(key) || is_small || PyBool_Check(key) || Py_IsNone(key);
 }
 
@@ -254,11 +255,17 @@ local_text(PyObject *op, PyObject *name)
 
 /* ------------------------------------------------------------------------- hops */
 
-/* New reference: the text of a label for 1, None for 0; NULL for -1. */
+/* New reference: the text of a label for 1, None for 0; NULL for -1. A label leaves out what varies
+   from run to run; what is typed does not. */
 static PyObject *
 typed_text(int is_typed, const Label *label)
 {
-    return is_typed < 0 ? NULL : is_typed ? edge_label_text(label, false) : Py_NewRef(Py_None);
+    if (is_typed <= 0) {
+        return is_typed < 0 ? NULL : Py_NewRef(Py_None);
+    }
+    bool is_number = label->kind == LABEL_VALUE && PyLong_CheckExact(label->name);
+    return is_number ? PyUnicode_FromFormat("[%lld]", PyLong_AsLongLong(label->name))
+                     : edge_label_text(label, false);
 }
 
 /* New reference: the text for labels[0], or with *used = 2 for labels[0] and labels[1] together;

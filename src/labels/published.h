@@ -26,6 +26,9 @@ is_published(PyObject *found)
    whether the sink wants no more. */
 bool published_read(const EdgeSink *sink, PyObject *op);
 
+/* Borrowed or NULL: what the member of that name, of the very type of op in C, has. */
+PyObject *published_member(PyObject *op, const char *name);
+
 /* Whether `.name` gives the target, where the classes of op have under this ASCII name a descriptor
    for which is_published holds. A known getter is believed, and not called. */
 bool published_gives(PyObject *op, const char *name, PyObject *descriptor, PyObject *target);

@@ -113,13 +113,15 @@ cut_trials_may_cut(const Label *label)
     switch (label->kind) {
     case LABEL_ITEM: /* what is in a tuple stays in it */
         return !PyType_HasFeature(label->holder, Py_TPFLAGS_TUPLE_SUBCLASS);
-    case LABEL_ATTRIBUTE:
     case LABEL_VALUE:
     case LABEL_KEY:
+        return !is_frozendict(label->holder);
+    case LABEL_ATTRIBUTE:
     case LABEL_ELEMENT:
     case LABEL_LOCAL:
     case LABEL_CELL:
     case LABEL_OWN:
+    case LABEL_BYTE:
     case LABEL_UNNAMED:
         return true;
     default:

@@ -20,17 +20,6 @@
 #include "types/tracked.h"
 
 static bool
-is_or_derives_from(PyObject *op, const char *name)
-{
-    for (PyTypeObject *type = Py_TYPE(op); type != NULL; type = type->tp_base) {
-        if (strcmp(type->tp_name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
 is_made_by_python(PyTypeObject *type)
 {
     return PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && strchr(type->tp_name, '.') == NULL;
@@ -71,7 +60,12 @@ describe_kind(const ModuleState *state, PyObject *op)
     }
     const char *const containers[][2] = {{"collections.deque", "deque"},
                                          {"collections.OrderedDict", "dict"},
-                                         {"collections.defaultdict", "dict"}};
+                                         {"collections.defaultdict", "dict"},
+                                         {"frozendict", "mapping"},
+                                         {"hamt", "mapping"},
+                                         {"hamt_bitmap_node", "mapping"},
+                                         {"hamt_array_node", "mapping"},
+                                         {"hamt_collision_node", "mapping"}};
     for (size_t i = 0; i < Py_ARRAY_LENGTH(containers); i++) {
         if (strcmp(type->tp_name, containers[i][0]) == 0) {
             return containers[i][1];
@@ -80,8 +74,8 @@ describe_kind(const ModuleState *state, PyObject *op)
     return PyType_Check(op)                                                         ? "class"
            : PyModule_Check(op)                                                     ? "module"
            : PyExceptionInstance_Check(op)                                          ? "exception"
-           : is_or_derives_from(op, "functools._lru_cache_wrapper")                 ? "cache"
-           : is_or_derives_from(op, "_asyncio.Task")                                ? "task"
+           : typename_derives(type, "functools._lru_cache_wrapper")                 ? "cache"
+           : typename_derives(type, "_asyncio.Task")                                ? "task"
            : is_made_by_python(type) || PyType_IsSubtype(type, state->tracked_type) ? "instance"
                                                                                     : "object";
 }

@@ -8,8 +8,8 @@
 
 /* What it is, in a word: 'instance' (of a class made by Python code, or instrumented), 'exception',
    'frame', 'generator', 'coroutine', 'function', 'method', 'class', 'module', 'task', 'cache',
-   'traceback', 'cell', 'dict', 'list', 'tuple', 'set', 'deque', 'code' for other functions and
-   descriptors, 'object' for other types of C. */
+   'traceback', 'cell', 'dict', 'list', 'tuple', 'set', 'deque', 'mapping' (a frozendict, and that
+   of a Context), 'code' for other functions and descriptors, 'object' for other types of C. */
 const char *describe_kind(const ModuleState *state, PyObject *op);
 
 /* New reference: its name (of a function, class, module, Person; the function that a frame,

@@ -108,7 +108,7 @@ has_labeller(const Describer *describer, PyTypeObject *type)
 PyObject *
 describer_edge(const Describer *describer, const Label *label, PyObject *op, PyObject *target)
 {
-    bool is_named = label->kind != LABEL_UNNAMED;
+    bool is_named = !label_is_last_resort(label);
     bool is_asked = !is_named && has_labeller(describer, Py_TYPE(op));
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = edge_label_text(label, false)) != NULL &&

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "cell", "traceback"})
+PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "mapping", "cell", "traceback"})
 _ALWAYS_FOLDED = frozenset({"tuple", "cell", "traceback"})
+
+# From a Context to its mapping, and in that from node to node: how many nodes lie between is a
+# matter of addresses.
+_VARIABLES = "its variables"
 
 # How readily a user recognises an object of a kind as the place where a text begins; the
 # smallest first.
@@ -121,6 +125,8 @@ def fold(edges: Sequence[Edge], canonical: bool = False) -> str:
     is_dict = False  # the last hop led to the __dict__ of an instance, a class, a module
     for edge in edges:
         part: str = edge.canonical if canonical else edge.text
+        if part == _VARIABLES and parts and parts[-1].strip(" ()") == _VARIABLES:
+            continue
         if edge.kind == "variable":
             parts = [part]  # it says all that __closure__ said
         elif edge.kind == "cell" and parts and _is_variable(parts[0]):
