@@ -1,5 +1,6 @@
 #include "labels/access_path.h"
 
+#include "base/dict_find.h"
 #include "labels/published.h"
 
 /* ------------------------------------------------------------------------- names */
@@ -35,20 +36,6 @@ name_of(const Label *label)
 
 /* -------------------------------------------------------------------- look-up */
 
-/* Borrowed or NULL. By walking: a look-up could call the __eq__ of an odd key. */
-static PyObject *
-find_in_dict(PyObject *dict, PyObject *name)
-{
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    while (dict != NULL && PyDict_Check(dict) && PyDict_Next(dict, &position, &key, &value)) {
-        if (PyUnicode_CheckExact(key) && PyUnicode_Compare(key, name) == 0) {
-            return value;
-        }
-    }
-    return NULL;
-}
-
 /* Borrowed or NULL: what a class and its bases have under a name. */
 static PyObject *
 find_in_classes(PyTypeObject *type, PyObject *name)
@@ -56,7 +43,7 @@ find_in_classes(PyTypeObject *type, PyObject *name)
     PyObject *mro = type->tp_mro, *found = NULL;
     for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro) && found == NULL; i++) {
         PyObject *dict = type_dict((PyTypeObject *)PyTuple_GET_ITEM(mro, i));
-        found = find_in_dict(dict, name);
+        found = dict_find_str(dict, name);
         Py_XDECREF(dict); /* the class has it */
     }
     return found;
@@ -83,7 +70,7 @@ find_own(PyObject *op, PyObject *name)
     OwnAttribute own = {.name = name};
     return interp_inline_attributes(op, find_inline, &own)
                ? own.value
-               : find_in_dict(interp_instance_dict(op), name);
+               : dict_find_str(interp_instance_dict(op), name);
 }
 
 /* Whether attributes are read as the interpreter does it: first a data descriptor of the class,

@@ -1,5 +1,6 @@
 #include "labels/published.h"
 
+#include "base/dict_find.h"
 #include "base/typename.h"
 
 #include <structmember.h> /* PyMemberDef, which Python.h has since 3.12 only */
@@ -73,20 +74,6 @@ static const Getters getters_table[] = {
      ""},
 };
 
-/* Borrowed or NULL: what a dict has under an ASCII name. */
-static PyObject *
-find_in_dict(PyObject *dict, const char *name)
-{
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    while (dict != NULL && PyDict_Next(dict, &position, &key, &value)) {
-        if (PyUnicode_CheckExact(key) && PyUnicode_CompareWithASCIIString(key, name) == 0) {
-            return value;
-        }
-    }
-    return NULL;
-}
-
 static const Getters *
 getters_of(PyTypeObject *type)
 {
@@ -136,7 +123,7 @@ is_compiled_attribute(PyTypeObject *type, const char *name)
     bool is_own = PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && strncmp(name, "__", 2) != 0;
     for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro) && is_own; i++) {
         PyObject *dict = type_dict((PyTypeObject *)PyTuple_GET_ITEM(mro, i));
-        bool is_listed = tuple_has(find_in_dict(dict, "__mypyc_attrs__"), name);
+        bool is_listed = tuple_has(dict_find(dict, "__mypyc_attrs__"), name);
         is_own = is_listed == (i == 0);
         Py_XDECREF(dict);
     }

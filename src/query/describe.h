@@ -16,15 +16,11 @@ const char *describe_kind(const ModuleState *state, PyObject *op);
    generator or method runs), or None. NULL with an exception. */
 PyObject *describe_name(const ModuleState *state, PyObject *op);
 
-/* New reference: where a frame, traceback, function, generator or class stands, as a Place; of
-   other objects where they were made, if object_traceback, tracemalloc's function, is not NULL;
-   else None. NULL with an exception. */
-PyObject *describe_where(const ModuleState *state, PyObject *object_traceback, PyObject *op);
+/* Borrowed or NULL: the code that a function, method, frame, generator or coroutine runs. */
+PyCodeObject *describe_code(PyObject *op);
 
-/* New references: what a piece of code is called, and the Place of its beginning; None where there
-   is no code (NULL), or a program has put something else there than a plain str. NULL with an
-   exception. */
+/* New reference: what a piece of code is called; None where there is none (NULL), or a program has
+   put something else there than a plain str. NULL with an exception. */
 PyObject *describe_code_name(const PyCodeObject *code);
-PyObject *describe_code_where(const ModuleState *state, const PyCodeObject *code);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/typename.h"
 #include "query/describe.h"
+#include "query/places.h"
 
 /* Whether it is that function itself, in C: it is called during a scan, and what a program has put
    in its place might run anything. */
@@ -57,7 +58,7 @@ describer_node(const Describer *describer, PyObject *op)
     (void)((items[0] = typename_of(Py_TYPE(op))) != NULL &&
            (items[1] = PyUnicode_FromString(describe_kind(state, op))) != NULL &&
            (items[2] = describe_name(state, op)) != NULL &&
-           (items[3] = describe_where(state, describer->object_traceback, op)) != NULL &&
+           (items[3] = places_of_object(state, describer->object_traceback, op)) != NULL &&
            (items[4] = PyLong_FromLong(typename_rank(Py_TYPE(op), state->library))) != NULL);
     return row_new(state, ROW_NODE, items);
 }
@@ -72,7 +73,7 @@ describer_frame(const Describer *describer, const FrameSlot *slot)
     (void)((items[0] = PyUnicode_FromString(what)) != NULL &&
            (items[1] = Py_NewRef(items[0])) != NULL &&
            (items[2] = describe_code_name(slot->code)) != NULL &&
-           (items[3] = describe_code_where(state, slot->code)) != NULL &&
+           (items[3] = places_of_code(state, slot->code)) != NULL &&
            (items[4] = PyLong_FromLong(RANK)) != NULL);
     return row_new(state, ROW_NODE, items);
 }
