@@ -116,6 +116,13 @@ variable_name(PyObject *op)
     return name != NULL && PyUnicode_Check(name) ? name : NULL;
 }
 
+PyObject *
+edge_label_name(const Label *label)
+{
+    return label->name == NULL || PyUnicode_Check(label->name) ? label->name
+                                                               : variable_name(label->name);
+}
+
 uint64_t
 edge_label_hash(const Label *label)
 {
@@ -128,9 +135,7 @@ edge_label_hash(const Label *label)
         size_t length = is_of_table ? strcspn(label->text, " ") : strlen(label->text);
         hash = hash_bytes(hash, label->text, length);
     }
-    PyObject *name = label->name != NULL && !PyUnicode_Check(label->name)
-                         ? variable_name(label->name)
-                         : label->name;
+    PyObject *name = edge_label_name(label);
     return name != NULL ? hash_str(hash, name) : hash;
 }
 

@@ -372,6 +372,13 @@ visit_queue(PyObject *target, void *arg)
     return is_own_type(arg, target) ? 0 : name_target(arg, target, (Label){.kind = LABEL_ELEMENT});
 }
 
+/* Keys and values have their names already; beyond that the order of the keys has each once more. */
+static int
+visit_ordered_dict(PyObject *target, void *arg)
+{
+    return name_target(arg, target, (Label){.kind = LABEL_KEY});
+}
+
 /* The dicts of a thread-local object, one for each thread. */
 static int
 visit_thread_local(PyObject *target, void *arg)
@@ -424,6 +431,7 @@ typedef struct {
 
 static const TraversalReader traversal_readers_table[] = {
     {"collections.deque", visit_deque},
+    {"collections.OrderedDict", visit_ordered_dict},
     {"functools._lru_cache_wrapper", visit_lru_cache},
     {"Context", visit_context},
     {"_contextvars.Context", visit_context},

@@ -225,7 +225,7 @@ row_of(RingRow *ring)
            (items[2] = PyLong_FromSize_t(form->dragged)) != NULL &&
            (items[3] = PyLong_FromUnsignedLongLong(form->bytes)) != NULL &&
            (items[4] = PyLong_FromUnsignedLongLong(form->dragged_bytes)) != NULL &&
-           (items[5] = row_bool(ring->cycles->exact)) != NULL &&
+           (items[5] = row_bool(ring->form->exact)) != NULL &&
            (items[6] = types_of(ring)) != NULL && (items[10] = Py_NewRef(ring->cuts)) != NULL &&
            (items[11] = Py_NewRef(ring->clearings)) != NULL &&
            (items[12] = row_bool(is_held)) != NULL && (items[13] = word_of(form)) != NULL);

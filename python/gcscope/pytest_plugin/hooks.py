@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from gcscope.api.follow import Follower
-    from gcscope.model.judgement import Baseline, Judgement
+    from gcscope.model.judgement import Baseline, Judgement, KnownRing
     from gcscope.pytest_plugin.policy import Rules
     from gcscope.pytest_plugin.session import Session
 
@@ -50,6 +50,12 @@ class _Options:
                 "--gcscope-update-baseline needs a file to write: give --gcscope-baseline=FILE, or "
                 "set the ini option gcscope_baseline"
             )
+        self.fails_on_growth: bool = option.gcscope_fail_on_growth and not self.updates
+        if option.gcscope_fail_on_growth and not self.is_off and self.path is None:
+            raise pytest.UsageError(
+                "--gcscope-fail-on-growth needs numbers to compare with: give "
+                "--gcscope-baseline=FILE, or set the ini option gcscope_baseline"
+            )
         if self.updates and self.severity == "off":
             self.severity = "report"
         self.is_idle: bool = (
@@ -61,14 +67,11 @@ class _Options:
 
     def _read_baseline(self) -> Baseline:
         from gcscope.model.baseline import read_baseline
-        from gcscope.model.judgement import Baseline
 
         assert self.path is not None
         try:
-            return read_baseline(self.path)
+            return read_baseline(self.path, self.updates)
         except FileNotFoundError:
-            if self.updates:
-                return Baseline(rings=())
             raise pytest.UsageError(
                 f"there is no baseline {self.path}: --gcscope-update-baseline writes one"
             ) from None
@@ -389,14 +392,26 @@ class _Summary:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the baseline, where that was asked for."""
-        options = self.options
-        if (
-            not options.updates
-            or options.path is None
-            or options.baseline is None
-            or self.session is None
+        """Write the baseline, or fail the run for what has grown, where that was asked for."""
+        if self.options.updates:
+            self._write_baseline(session)
+        elif (
+            self.options.fails_on_growth
+            and session.exitstatus == pytest.ExitCode.OK
+            and self._grown()
         ):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _grown(self) -> tuple[tuple[KnownRing, KnownRing], ...]:
+        """Return of which forms there are more than the baseline has: as it has them, as now."""
+        baseline = self.options.baseline
+        if baseline is None or self.session is None or self.options.updates:
+            return ()
+        return baseline.grown(self.session.seen())
+
+    def _write_baseline(self, session: pytest.Session) -> None:
+        options = self.options
+        if options.path is None or options.baseline is None or self.session is None:
             return
         from gcscope.model.baseline import write_baseline
 
@@ -425,11 +440,12 @@ class _Summary:
                     "add --gcscope-fail, or --gcscope to be told only"
                 )
             return
-        from gcscope.pytest_plugin.messages import summary_lines
+        from gcscope.pytest_plugin.messages import grown_lines, summary_lines
 
         options = self.options
         most = _most_forms(terminalreporter.config)
         reported, lines = summary_lines(self.session, options.baseline, options.updates, most)
+        grown = grown_lines(self._grown(), options.fails_on_growth)
         useless = _useless_line(options.ignore, self.session)
         lines += [line for line in (useless, self.baseline_line) if line is not None]
         if reported:
@@ -438,3 +454,5 @@ class _Summary:
                 terminalreporter.write_line(line)
         for line in lines:
             terminalreporter.write_line(f"gcscope: {line}")
+        for line in grown:
+            terminalreporter.write_line(f"gcscope: {line}", red=options.fails_on_growth)
