@@ -249,6 +249,50 @@ rotate_steps(Cycles *cycles, size_t *first)
     return 0;
 }
 
+/* Let an array begin at another of its items. */
+static void
+turn(NodeId *items, size_t length, size_t first)
+{
+    const size_t parts[][2] = {{0, first}, {first, length}, {0, length}};
+    for (size_t p = 0; p < Py_ARRAY_LENGTH(parts); p++) { /* three reversals */
+        for (size_t a = parts[p][0], b = parts[p][1]; a + 1 < b; a++, b--) {
+            NodeId item = items[a];
+            items[a] = items[b - 1];
+            items[b - 1] = item;
+        }
+    }
+}
+
+/* Of rings that look the same from several of their objects the details decide. */
+int
+cycles_turn(Cycles *cycles)
+{
+    size_t first, best = 0;
+    if (cycles_steps(cycles) < 0) {
+        return -1;
+    }
+    for (size_t s = 0; s < cycles->steps.length; s++) {
+        PyObject *op = cycles_object(cycles, cycles->ring.items[cycles->steps.items[s].place]);
+        RingStep *step = &cycles->steps.items[s];
+        step->pair = hash_mix(step->pair, describe_detail_hash(cycles->state, op));
+    }
+    if (rotate_steps(cycles, &first) < 0) {
+        return -1;
+    }
+    for (size_t s = 1; s < cycles->steps.length; s++) {
+        const RingStep *at = &cycles->steps.items[(first + s) % cycles->steps.length];
+        const RingStep *now = &cycles->steps.items[(first + best) % cycles->steps.length];
+        best = facts_on_ring(cycles, at->place)->beginning <
+                       facts_on_ring(cycles, now->place)->beginning
+                   ? s
+                   : best;
+    }
+    size_t place = cycles->steps.items[(first + best) % cycles->steps.length].place;
+    turn(cycles->ring.items, cycles->ring.length, place);
+    turn(cycles->places.items, cycles->places.length, place);
+    return cycles_steps(cycles);
+}
+
 /* The hash of cycles->ring, the same from wherever it begins. 0 or -1. */
 static int
 hash_ring(Cycles *cycles, uint64_t hash[2])

@@ -72,6 +72,10 @@ int cycles_ring(Cycles *cycles, const Form *form);
 /* Into cycles->steps: the shown objects on cycles->ring, in its order. 0; -1 out of memory. */
 int cycles_steps(Cycles *cycles);
 
+/* Turn cycles->ring, and its steps, to begin at the object that a user would recognise: the same in
+   every run. 0; -1 out of memory. */
+int cycles_turn(Cycles *cycles);
+
 /* New reference: the form of cycles->ring in words, from the smallest rotation on: a line for each
    shown object, its type, its qualified name where it has one, and the label. Of a very long ring
    the lines at both ends, and a number for all. NULL with an exception: out of memory. */

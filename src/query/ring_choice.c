@@ -224,10 +224,16 @@ make_room(RingChoice *choice)
 }
 
 int
+ring_choice_label(RingChoice *choice, const NodeId *members, size_t count)
+{
+    return make_room(choice) < 0 ? -1 : kinds_label(&choice->kinds, members, count);
+}
+
+int
 ring_choice_look(RingChoice *choice, const NodeId *members, size_t count)
 {
     Kinds *kinds = &choice->kinds;
-    if (make_room(choice) < 0 || kinds_label(kinds, members, count) < 0) {
+    if (ring_choice_label(choice, members, count) < 0) {
         return -1;
     }
     refine_colours(kinds->colours.items, choice->sums.items, kinds->graph, kinds->component,

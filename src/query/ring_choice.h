@@ -70,6 +70,9 @@ void ring_choice_begin(RingChoice *choice, const Heap *heap, const NodeId *nodes
                        const NodeId *component, FactsOfTypes *facts);
 void ring_choice_fini(RingChoice *choice);
 
+/* Label the component of members[0 .. count): choice->kinds. 0; -1 out of memory. */
+int ring_choice_label(RingChoice *choice, const NodeId *members, size_t count);
+
 /* Label and colour the component of members[0 .. count). After this choice->digest is known:
    components with equal ones are told as of one form. 0; -1 out of memory. */
 int ring_choice_look(RingChoice *choice, const NodeId *members, size_t count);
