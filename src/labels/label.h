@@ -15,7 +15,6 @@
 
 typedef enum {
     LABEL_UNNAMED,   /* index: which of the references that tp_traverse shows, from 1 */
-    LABEL_BYTE,      /* index: where it stands in the object's own struct, in bytes */
     LABEL_ATTRIBUTE, /* name or text: an attribute that a program may set */
     LABEL_FIELD,     /* text: one that belongs to the interpreter or a library */
     LABEL_DICT,      /* the __dict__ of an instance, a class, a module, a function */
@@ -28,6 +27,7 @@ typedef enum {
     LABEL_VARIABLE,  /* name: from the closure of a function to the cell of a variable */
     LABEL_STACK,     /* on the evaluation stack of a frame */
     LABEL_OWN,       /* text: in words, such as "a cached key" */
+    LABEL_BYTE,      /* index: where it stands in the object's own struct, in bytes */
 } LabelKind;
 
 /* A text ends at a space, but for LABEL_OWN: it may be one of several in a table, see has_word. The

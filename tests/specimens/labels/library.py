@@ -582,10 +582,10 @@ def ssl_context(thing):
     return context
 
 
-@through(".held → ._msg_callback → .user_function → cell thing")
+@through(".held → ._msg_callback")
 def message_callback_of_an_ssl_context(thing):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context._msg_callback = lambda *_: thing
+    super(ssl.SSLContext, type(context))._msg_callback.__set__(context, thing)
     return context
 
 
@@ -670,6 +670,7 @@ for factory in ("element", "comment", "pi"):
 def root_of_a_tree_builder(thing):
     builder = tree_builder()
     builder.start("x", {}).text = thing
+    builder.start("y", {})
     return builder
 
 
