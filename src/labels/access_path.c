@@ -36,19 +36,6 @@ name_of(const Label *label)
 
 /* -------------------------------------------------------------------- look-up */
 
-/* Borrowed or NULL: what a class and its bases have under a name. */
-static PyObject *
-find_in_classes(PyTypeObject *type, PyObject *name)
-{
-    PyObject *mro = type->tp_mro, *found = NULL;
-    for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro) && found == NULL; i++) {
-        PyObject *dict = type_dict((PyTypeObject *)PyTuple_GET_ITEM(mro, i));
-        found = dict_find_str(dict, name);
-        Py_XDECREF(dict); /* the class has it */
-    }
-    return found;
-}
-
 typedef struct {
     PyObject *name;  /* borrowed */
     PyObject *value; /* borrowed or NULL */
@@ -84,7 +71,7 @@ reads_plainly(PyObject *op)
     if (name == NULL) {
         return -1;
     }
-    PyObject *found = find_in_classes(type, name);
+    PyObject *found = published_find(type, name);
     Py_DECREF(name);
     PyTypeObject *of =
         found != NULL && Py_IS_TYPE(found, &PyWrapperDescr_Type) ? PyDescr_TYPE(found) : NULL;
@@ -110,7 +97,7 @@ is_given_as_it_is(PyObject *value)
 static bool
 attribute_is(PyObject *op, PyObject *name, PyObject *target)
 {
-    PyObject *found = find_in_classes(Py_TYPE(op), name);
+    PyObject *found = published_find(Py_TYPE(op), name);
     if (is_published(found)) {
         return published_gives(op, ascii_of(name), found, target);
     }
@@ -118,7 +105,7 @@ attribute_is(PyObject *op, PyObject *name, PyObject *target)
         return false;
     }
     if (PyType_Check(op)) {
-        return find_in_classes((PyTypeObject *)op, name) == target && is_given_as_it_is(target);
+        return published_find((PyTypeObject *)op, name) == target && is_given_as_it_is(target);
     }
     return find_own(op, name) == target;
 }
@@ -128,7 +115,7 @@ attribute_is(PyObject *op, PyObject *name, PyObject *target)
 static bool
 dict_can_be_read(PyObject *op, PyObject *name)
 {
-    return is_published(find_in_classes(Py_TYPE(op), name));
+    return is_published(published_find(Py_TYPE(op), name));
 }
 
 /* New reference: `<way>['name']`. */
@@ -190,7 +177,7 @@ subscripts_as(PyObject *op, PyTypeObject *type)
         return -1;
     }
     int is_it = PyType_IsSubtype(Py_TYPE(op), type) &&
-                find_in_classes(Py_TYPE(op), name) == find_in_classes(type, name);
+                published_find(Py_TYPE(op), name) == published_find(type, name);
     Py_DECREF(name);
     return is_it;
 }

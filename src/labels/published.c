@@ -200,3 +200,30 @@ published_gives(PyObject *op, const char *name, PyObject *descriptor, PyObject *
     PyObject **place = member_place(op, descriptor);
     return place != NULL && *place == target;
 }
+
+PyObject *
+published_find(PyTypeObject *type, PyObject *name)
+{
+    PyObject *mro = type->tp_mro, *found = NULL;
+    for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro) && found == NULL; i++) {
+        PyObject *dict = type_dict((PyTypeObject *)PyTuple_GET_ITEM(mro, i));
+        found = dict_find_str(dict, name);
+        Py_XDECREF(dict); /* the class has it */
+    }
+    return found;
+}
+
+bool
+published_is_computed(PyObject *op, PyObject *name)
+{
+    PyObject *found = published_find(Py_TYPE(op), name);
+    if (found == NULL || Py_TYPE(found)->tp_descr_get == NULL || is_published(found)) {
+        return false;
+    }
+    bool is_method =
+        PyFunction_Check(found) || PyCFunction_Check(found) ||
+        Py_IS_TYPE(found, &PyMethodDescr_Type) || Py_IS_TYPE(found, &PyWrapperDescr_Type) ||
+        Py_IS_TYPE(found, &PyClassMethod_Type) || Py_IS_TYPE(found, &PyStaticMethod_Type) ||
+        PyMethod_Check(found) || typename_derives(Py_TYPE(found), "functools._lru_cache_wrapper");
+    return !is_method;
+}

@@ -8,6 +8,7 @@
 #include "query/describer.h"
 
 #include "base/typename.h"
+#include "labels/published.h"
 #include "query/describe.h"
 #include "query/places.h"
 
@@ -106,8 +107,24 @@ has_labeller(const Describer *describer, PyTypeObject *type)
     return false;
 }
 
+/* Whether the owner keeps under this name what a descriptor of its class gives. */
+static bool
+is_computed(const Label *label, PyObject *owner)
+{
+    bool is_name = label->kind == LABEL_ATTRIBUTE || label->kind == LABEL_VALUE;
+    return owner != NULL && is_name && label->name != NULL && PyUnicode_CheckExact(label->name) &&
+           published_is_computed(owner, label->name);
+}
+
 PyObject *
 describer_edge(const Describer *describer, const Label *label, PyObject *op, PyObject *target)
+{
+    return describer_edge_of(describer, label, op, target, NULL);
+}
+
+PyObject *
+describer_edge_of(const Describer *describer, const Label *label, PyObject *op, PyObject *target,
+                  PyObject *owner)
 {
     bool is_named = !label_is_last_resort(label);
     bool is_asked = !is_named && has_labeller(describer, Py_TYPE(op));
@@ -116,6 +133,7 @@ describer_edge(const Describer *describer, const Label *label, PyObject *op, PyO
            (items[1] = edge_label_text(label, true)) != NULL &&
            (items[2] = PyUnicode_FromString(edge_label_kind(label->kind))) != NULL &&
            (items[3] = row_bool(is_named)) != NULL &&
-           (items[4] = is_asked ? PyTuple_Pack(2, op, target) : Py_NewRef(Py_None)) != NULL);
+           (items[4] = is_asked ? PyTuple_Pack(2, op, target) : Py_NewRef(Py_None)) != NULL &&
+           (items[5] = row_bool(is_computed(label, owner))) != NULL);
     return row_new(describer->state, ROW_EDGE, items);
 }

@@ -213,3 +213,34 @@ def test_a_class_whose_module_says_nonsense(monkeypatch):
     monkeypatch.setitem(sys.modules, "nonsense", module)
     exec("class Lost: pass", vars(module))
     assert where(module.Lost) is None
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("{here}/app.py", "app.py"),
+        ("{here}/package/app.py", "package/app.py"),
+        ("{here}/./app.py", "app.py"),
+        ("{above}/beside/app.py", "../beside/app.py"),
+        ("{here}beside/app.py", "../herebeside/app.py"),
+        ("/elsewhere/app.py", "/elsewhere/app.py"),
+        ("app.py", "app.py"),
+        ("<string>", "<string>"),
+    ],
+)
+def test_paths_are_told_from_the_current_folder(path, told, tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    namespace = {}
+    code = compile("def f(): pass", path.format(here=here, above=tmp_path), "exec")
+    exec(code, namespace)
+    assert gcscope.why_alive(namespace["f"]).links[-1].where == f"{told}:1"
+
+
+def test_no_path_is_cut_at_the_root(monkeypatch):
+    for folder in ("/", "/tmp"):
+        monkeypatch.chdir(folder)
+        namespace = {}
+        exec(compile("def f(): pass", "/elsewhere/app.py", "exec"), namespace)
+        assert gcscope.why_alive(namespace["f"]).links[-1].where == "/elsewhere/app.py:1"

@@ -96,15 +96,23 @@ class Edge:
 
 
 def _short_path(path: str) -> str:
-    """Remove the current directory from a path: reports are read there. Name IPython's cells."""
+    """Tell a path from the current directory on: reports are read there. Name IPython's cells.
+
+    A file that lies beside the directory is told by "..": from the tests of a project to its code.
+    Any other is told in full, a library's too: what is short must still be found from here.
+    """
     cell = cell_name(path)
     if cell is not None:
         return cell
     try:
-        here = os.getcwd() + os.sep
+        here = os.getcwd()
     except OSError:
         return path
-    return path[len(here) :] if path.startswith(here) else path
+    path = path.replace("/./", "/")  # of a program that was started as ./name
+    if path.startswith(f"{here}/"):
+        return path[len(here) + 1 :]
+    above = here.rpartition("/")[0]
+    return f"..{path[len(above) :]}" if above and path.startswith(f"{above}/") else path
 
 
 # --------------------------------------------------------------------------- folding

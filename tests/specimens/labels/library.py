@@ -666,8 +666,8 @@ for factory in ("element", "comment", "pi"):
     )
 
 
-@through(".held → its root → .text")
-def root_of_a_tree_builder(thing):
+@through(".held → its stack[1] → .text")
+def element_of_a_tree_builder(thing):
     builder = tree_builder()
     builder.start("x", {}).text = thing
     builder.start("y", {})
