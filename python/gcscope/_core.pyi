@@ -81,13 +81,14 @@ class Node(structseq[Any], tuple[str, str, str | None, Place | None, int]):
     def rank(self) -> int: ...
 
 @final
-class Edge(structseq[Any], tuple[str, str, str, bool, tuple[object, object] | None]):
+class Edge(structseq[Any], tuple[str, str, str, bool, tuple[object, object] | None, bool]):
     __match_args__: Final = (
         "text",
         "canonical",
         "kind",
         "named",
         "ask",
+        "computed",
     )
     @property
     def text(self) -> str: ...
@@ -99,6 +100,8 @@ class Edge(structseq[Any], tuple[str, str, str, bool, tuple[object, object] | No
     def named(self) -> bool: ...
     @property
     def ask(self) -> tuple[object, object] | None: ...
+    @property
+    def computed(self) -> bool: ...
 
 @final
 class CutTrial(structseq[Any], tuple[int, int, int]):

@@ -128,6 +128,19 @@ modules_dict(void)
     return modules != NULL && PyDict_CheckExact(modules) ? modules : NULL;
 }
 
+/* frozendict, a dict that is never changed and no subclass of dict; NULL before 3.15. */
+#if PY_VERSION_HEX >= 0x030F0000
+#define GCSCOPE_FROZENDICT_TYPE (&PyFrozenDict_Type)
+#else
+#define GCSCOPE_FROZENDICT_TYPE ((PyTypeObject *)NULL)
+#endif
+
+static inline bool
+is_frozendict(PyTypeObject *type)
+{
+    return GCSCOPE_FROZENDICT_TYPE != NULL && PyType_IsSubtype(type, GCSCOPE_FROZENDICT_TYPE);
+}
+
 static inline size_t
 long_digits(PyLongObject *number)
 {

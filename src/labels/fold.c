@@ -19,6 +19,19 @@ is_field(const Label *label, const char *text)
            (label->text[length] == '\0' || label->text[length] == ' ');
 }
 
+bool
+fold_is_inside_mapping(const Label *label)
+{
+    return is_field(label, "its-variables");
+}
+
+/* Whether it leads from one link of a chain to the next: how many there are says nothing. */
+static bool
+is_of_chain(const Label *label)
+{
+    return is_field(label, "tb_next") || fold_is_inside_mapping(label);
+}
+
 FoldStep
 fold_next(Fold *fold, const Label *label)
 {
@@ -40,7 +53,7 @@ fold_next(Fold *fold, const Label *label)
         step.part.kind = LABEL_VALUE; /* as it is in a __dict__ */
         step.has_dict = true;
     }
-    else if (label->kind == LABEL_DICT || (fold->is_next && is_field(label, "tb_next"))) {
+    else if (label->kind == LABEL_DICT || (fold->is_chain && is_of_chain(label))) {
         step.has_part = false;
     }
     else if (!fold->has_part) {
@@ -48,7 +61,7 @@ fold_next(Fold *fold, const Label *label)
     }
     fold->has_part |= step.has_part || step.has_dict;
     fold->is_dict = label->kind == LABEL_DICT;
-    fold->is_next = is_field(label, "tb_next");
+    fold->is_chain = is_of_chain(label);
     return step;
 }
 

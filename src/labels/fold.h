@@ -20,7 +20,7 @@ typedef struct {
     bool has_part;
     bool is_variable; /* the first part names a variable, so that its cell says no more */
     bool is_dict;     /* the last reference led to the __dict__ of an object */
-    bool is_next;     /* the last one was a tb_next */
+    bool is_chain;    /* the last one was of a chain, as tb_next is, which is told once */
 } Fold;
 
 /* What a reference adds. */
@@ -32,6 +32,12 @@ typedef struct {
 } FoldStep;
 
 FoldStep fold_next(Fold *fold, const Label *label);
+
+/* Whether a reference leads from a Context to its mapping, or in that from node to node. How many
+   nodes lie between is a matter of addresses, up to FOLD_MOST_NODES. */
+bool fold_is_inside_mapping(const Label *label);
+
+enum { FOLD_MOST_NODES = 9 };
 
 /* A label as a number, the same in every process: indexes and keys other than str left out. */
 typedef struct {

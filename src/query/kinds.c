@@ -57,13 +57,15 @@ kinds_may_cut(const Label *label)
     switch (label->kind) {
     case LABEL_ITEM: /* what is in a tuple stays in it */
         return !PyType_HasFeature(label->holder, Py_TPFLAGS_TUPLE_SUBCLASS);
-    case LABEL_ATTRIBUTE:
     case LABEL_VALUE:
     case LABEL_KEY:
+        return !is_frozendict(label->holder);
+    case LABEL_ATTRIBUTE:
     case LABEL_ELEMENT:
     case LABEL_LOCAL:
     case LABEL_CELL:
     case LABEL_OWN:
+    case LABEL_BYTE:
     case LABEL_UNNAMED:
         return true;
     default:
@@ -136,7 +138,8 @@ typedef struct {
     uint32_t begin, end;
     uint32_t left; /* edges inside the component that have no kind yet */
     AddrCursor cursor;
-    uint32_t unnamed; /* references that tp_traverse has shown so far */
+    NamedWords words;
+    Py_ssize_t shown; /* references that tp_traverse has shown so far */
     bool failed;
 } Row;
 
@@ -163,7 +166,7 @@ make_kind(Row *row, const Label *label, NodeId target)
                  .target = target,
                  .owner = row->owner,
                  .type = facts->type,
-                 .hops = row->hops + 1,
+                 .hops = row->hops + !fold_is_inside_mapping(label),
                  .is_own = facts->is_instance && facts->rank == 0,
                  .is_instance = facts->is_instance,
                  .is_upwards = names_upwards(label),
@@ -187,11 +190,11 @@ static KindId
 kind_of(Row *row, const Label *label, NodeId target)
 {
     Kinds *kinds = row->kinds;
-    bool is_named = label->name != NULL && PyUnicode_Check(label->name);
+    const PyObject *name = edge_label_name(label);
     KindCacheEntry wanted = {
         .from = row->way != KIND_NONE ? kinds->items.items[row->way].hash : row->colour,
-        .name = is_named ? (const void *)label->name : label->text,
-        .index = label->kind == LABEL_UNNAMED ? label->index : -1,
+        .name = name != NULL ? (const void *)name : label->text,
+        .index = label_is_last_resort(label) ? label->index : -1,
         .label = label->kind,
         .round = kinds->round,
     };
@@ -277,19 +280,25 @@ static bool
 visit_named(void *arg, PyObject *target, Label label)
 {
     Row *row = arg;
+    struct_words_note(&row->words, &label);
     uint32_t edge = find_edge(row, target);
     return edge != row->end && take_edge(row, edge, &label);
 }
 
+/* What has no name. Of several references to one target that only their bytes would tell apart, all
+   are of the kind of the first. */
 static int
 visit_shown(PyObject *target, void *arg)
 {
     Row *row = arg;
-    Label label = {.kind = LABEL_UNNAMED,
-                   .index = ++row->unnamed,
-                   .holder = Py_TYPE(kinds_object(row->kinds, row->source))};
     uint32_t edge = find_edge(row, target);
-    return edge != row->end && take_edge(row, edge, &label);
+    row->shown++;
+    if (edge == row->end) {
+        return 0;
+    }
+    Label label = struct_words_label(kinds_object(row->kinds, row->source), target, row->words, 0,
+                                     row->shown);
+    return take_edge(row, edge, &label);
 }
 
 /* slot_of: by nodes of the heap, so that a target's address leads there at once. 0 or -1. */
@@ -460,9 +469,9 @@ kinds_label(Kinds *kinds, const NodeId *members, size_t count)
 PyObject *
 kinds_text(const Kinds *kinds, KindId kind)
 {
-    Label labels[KIND_MOST_HOPS + 1];
+    Label labels[KIND_MOST_LABELS];
     size_t count = 0;
-    for (KindId k = kind; k != KIND_NONE && count < KIND_MOST_HOPS + 1;
+    for (KindId k = kind; k != KIND_NONE && count < KIND_MOST_LABELS;
          k = kinds->items.items[k].parent) {
         count++;
     }

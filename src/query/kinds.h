@@ -21,7 +21,7 @@
 typedef uint32_t KindId;
 #define KIND_NONE INDEX_NONE
 
-enum { KIND_MOST_HOPS = 4 };
+enum { KIND_MOST_HOPS = 4, KIND_MOST_LABELS = KIND_MOST_HOPS + FOLD_MOST_NODES + 1 };
 
 typedef struct {
     uint64_t hash;   /* of colour and label: it is known by that */

@@ -88,14 +88,26 @@ refcount_of_node(void *arg, size_t i)
     return describer_refcount(cycles->heap, node);
 }
 
+/* Borrowed: the object on the ring whose dict, or dict in a dict, this is. */
+static PyObject *
+owner_of(const RingRow *ring, size_t place)
+{
+    enum { MOST_DICTS = 2 };
+    size_t length = ring->form->length, back = 0;
+    while (back < MOST_DICTS && PyDict_CheckExact(ring_object(ring, place + length - back))) {
+        back++;
+    }
+    return ring_object(ring, place + length - back);
+}
+
 static PyObject *
 edge_of(void *arg, size_t i)
 {
     const RingRow *ring = arg;
     size_t place = place_of(ring, i);
     Label label = cycles_label(ring->cycles, place);
-    return describer_edge(ring->describer, &label, ring_object(ring, place),
-                          ring_object(ring, place + 1));
+    return describer_edge_of(ring->describer, &label, ring_object(ring, place),
+                             ring_object(ring, place + 1), owner_of(ring, place));
 }
 
 /* New reference: how many objects of the component there are of each type, by name. */

@@ -20,6 +20,7 @@ static const struct {
     {"cell", 12, true, true, false, false},       {"tuple", 11, true, true, false, true},
     {"dict", 11, true, false, false, true},       {"list", 11, true, false, false, true},
     {"set", 11, true, false, false, true},        {"deque", 11, true, false, false, true},
+    {"mapping", 11, true, false, false, true},
 };
 
 static TypeFacts

@@ -86,20 +86,20 @@ def test_as_many_forms_as_there_are(quiet):
 
 
 @pytest.mark.usefixtures("small_heap")
-def test_references_without_a_name_differ_by_their_place(quiet, rooms):
+def test_references_without_a_name_are_told_by_their_byte(quiet, rooms):
+    """Whatever else tp_traverse shows before."""
+
     class Strange(rooms.Liar):  # shows what its slots have before what it holds
         __slots__ = ("first", "second")
 
-    for _ in range(2):
-        for shown in range(3):
-            box = []
-            box.append(Strange(box, 1))
-            for name in Strange.__slots__[:shown]:
-                setattr(box[0], name, None)
+    for shown in range(3):
+        box = []
+        box.append(Strange(box, 1))
+        for name in Strange.__slots__[:shown]:
+            setattr(box[0], name, None)
     del box
-    rings = [c for c in gcscope.garbage().cycles if any(not link.named for link in c.ring)]
-    assert [cycle.count for cycle in rings] == [2, 2, 2]
-    assert len({cycle.fingerprint for cycle in rings}) == 3
+    (cycle,) = [c for c in gcscope.garbage().cycles if any(not link.named for link in c.ring)]
+    assert cycle.count == 3
 
 
 @pytest.mark.usefixtures("small_heap")

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "cell", "traceback"})
+PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "mapping", "cell", "traceback"})
 _ALWAYS_FOLDED = frozenset({"tuple", "cell", "traceback"})
+
+# From a Context to its mapping, and in that from node to node: how many nodes lie between is a
+# matter of addresses.
+_VARIABLES = "its variables"
 
 # How readily a user recognises an object of a kind as the place where a text begins; the
 # smallest first.
@@ -92,15 +96,23 @@ class Edge:
 
 
 def _short_path(path: str) -> str:
-    """Remove the current directory from a path: reports are read there. Name IPython's cells."""
+    """Tell a path from the current directory on: reports are read there. Name IPython's cells.
+
+    A file that lies beside the directory is told by "..": from the tests of a project to its code.
+    Any other is told in full, a library's too: what is short must still be found from here.
+    """
     cell = cell_name(path)
     if cell is not None:
         return cell
     try:
-        here = os.getcwd() + os.sep
+        here = os.getcwd()
     except OSError:
         return path
-    return path[len(here) :] if path.startswith(here) else path
+    path = path.replace("/./", "/")  # of a program that was started as ./name
+    if path.startswith(f"{here}/"):
+        return path[len(here) + 1 :]
+    above = here.rpartition("/")[0]
+    return f"..{path[len(above) :]}" if above and path.startswith(f"{above}/") else path
 
 
 # --------------------------------------------------------------------------- folding
@@ -122,6 +134,8 @@ def fold(edges: Sequence[Edge], canonical: bool = False) -> str:
     is_dict = False  # the last hop led to the __dict__ of an instance, a class, a module
     for edge in edges:
         part: str = edge.canonical if canonical else edge.text
+        if part == _VARIABLES and parts and parts[-1].strip(" ()") == _VARIABLES:
+            continue
         if edge.kind == "variable":
             parts = [part]  # it says all that __closure__ said
         elif edge.kind == "cell" and parts and _is_variable(parts[0]):

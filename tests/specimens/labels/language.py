@@ -721,7 +721,7 @@ case(".held → .mine", "attribute of a WeakSet", lambda t: holding(weakref.Weak
 
 
 case(
-    ".held → .data[<weakref.ReferenceType>]",
+    ".held → .data[<weakref to specimens.labels.cases.Slotted>]",
     "WeakKeyDictionary",
     lambda t: weakref.WeakKeyDictionary({key: t}),
 )
