@@ -1,5 +1,7 @@
 """Reports: frozen, comparable, hashable, to JSON and back, and golden texts."""
 
+from __future__ import annotations
+
 import copy
 import json
 import pickle
@@ -212,8 +214,8 @@ def test_a_file_of_an_older_gcscope_names_the_command_that_writes_it_anew(kind, 
 
 
 class Measured(Record):
-    seconds: "float"
-    bytes: "Signed"
+    seconds: float
+    bytes: Signed
 
 
 @pytest.mark.parametrize("seconds", [0.0, -1.5, 3, 5e-324, -1.7976931348623157e308])
@@ -439,6 +441,8 @@ def test_a_cut_of_kinds_that_is_not_on_the_ring_has_a_line_of_its_own_below():
     alone = ring_of_nodes(3, 3, link=elsewhere)
     with pytest.raises(ValueError, match="a cut that is not on its ring"):
         Cycle.from_json(alone.to_json())
+    between = ring_of_nodes(300_000, 4, link=elsewhere)  # where it is among those left out
+    assert Cycle.from_json(between.to_json()) == between
 
 
 def test_a_field_is_declared_once():
