@@ -129,6 +129,41 @@ class Clearing(structseq[Any], tuple[int, int, list[str]]):
     def labels(self) -> list[str]: ...
 
 @final
+class KindCut(structseq[Any], tuple[list[str], int, int, int, bool, bool, bool, int, Node, str]):
+    __match_args__: Final = (
+        "kinds",
+        "references",
+        "sources",
+        "frees",
+        "backward",
+        "sure",
+        "weakrefable",
+        "place",
+        "node",
+        "label",
+    )
+    @property
+    def kinds(self) -> list[str]: ...
+    @property
+    def references(self) -> int: ...
+    @property
+    def sources(self) -> int: ...
+    @property
+    def frees(self) -> int: ...
+    @property
+    def backward(self) -> bool: ...
+    @property
+    def sure(self) -> bool: ...
+    @property
+    def weakrefable(self) -> bool: ...
+    @property
+    def place(self) -> int: ...
+    @property
+    def node(self) -> Node: ...
+    @property
+    def label(self) -> str: ...
+
+@final
 class TypeCounts(structseq[Any], tuple[dict[str, int], dict[str, int]]):
     __match_args__: Final = (
         "instrumented",
@@ -157,6 +192,9 @@ class Ring(
         list[Clearing | None],
         bool,
         str | None,
+        str,
+        int,
+        KindCut | None,
     ],
 ):
     __match_args__: Final = (
@@ -174,6 +212,9 @@ class Ring(
         "clearings",
         "held",
         "provenance",
+        "form",
+        "length",
+        "kind_cut",
     )
     @property
     def seen(self) -> int: ...
@@ -203,6 +244,12 @@ class Ring(
     def held(self) -> bool: ...
     @property
     def provenance(self) -> str | None: ...
+    @property
+    def form(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def kind_cut(self) -> KindCut | None: ...
 
 @final
 class Rings(structseq[Any], tuple[RollCall, list[Ring]]):

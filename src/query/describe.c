@@ -16,6 +16,7 @@
 #include "query/describe.h"
 
 #include "heap/interp.h"
+#include "base/hash.h"
 #include "base/typename.h"
 #include "types/tracked.h"
 
@@ -157,6 +158,37 @@ describe_name(const ModuleState *state, PyObject *op)
     }
     name = exact_str(name);
     return Py_NewRef(name != NULL ? name : Py_None);
+}
+
+uint64_t
+describe_name_hash(PyObject *op)
+{
+    PyObject *function = function_of(op);
+    PyCodeObject *code = function == NULL ? code_of(op) : NULL;
+    if (PyType_Check(op)) {
+        return typename_hash((PyTypeObject *)op);
+    }
+    if (PyCFunction_Check(op)) {
+        const char *name = ((PyCFunctionObject *)op)->m_ml->ml_name;
+        return hash_bytes(HASH_OF_NOTHING, name, strlen(name));
+    }
+    PyObject *name = exact_str(function != NULL ? ((PyFunctionObject *)function)->func_qualname
+                               : code != NULL   ? code->co_qualname
+                                                : NULL);
+    return name != NULL ? hash_str(HASH_OF_NOTHING, name) : 0;
+}
+
+uint64_t
+describe_detail_hash(const ModuleState *state, PyObject *op)
+{
+    PyObject *name = exact_str(tracked_name(state, op));
+    PyCodeObject *code = code_of(op);
+    int line = code == NULL        ? 0
+               : PyFrame_Check(op) ? PyFrame_GetLineNumber((PyFrameObject *)op)
+                                   : code->co_firstlineno;
+    return name != NULL ? hash_str(HASH_OF_NOTHING, name)
+           : line != 0  ? hash_mix(HASH_OF_NOTHING, (uint64_t)line)
+                        : 0;
 }
 
 /* ----------------------------------------------------------------------- places */

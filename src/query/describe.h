@@ -16,6 +16,14 @@ const char *describe_kind(const ModuleState *state, PyObject *op);
    generator or method runs), or None. NULL with an exception. */
 PyObject *describe_name(const ModuleState *state, PyObject *op);
 
+/* A number for the qualified name of a function, method, class, or of what a frame or generator
+   runs, the same in every process; 0 where there is none. */
+uint64_t describe_name_hash(PyObject *op);
+
+/* A number for what is told of an object besides its type and qualified name: the line of its code,
+   the name of a Person. 0 where there is nothing. */
+uint64_t describe_detail_hash(const ModuleState *state, PyObject *op);
+
 /* New reference: where a frame, traceback, function, generator or class stands, as a Place; of
    other objects where they were made, if object_traceback, tracemalloc's function, is not NULL;
    else None. NULL with an exception. */

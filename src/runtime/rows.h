@@ -21,6 +21,7 @@ typedef enum {
     ROW_EDGE,
     ROW_CUT_TRIAL,
     ROW_CLEARING,
+    ROW_KIND_CUT,
     ROW_TYPE_COUNTS,
     ROW_RING,
     ROW_RINGS,
@@ -42,7 +43,7 @@ typedef enum {
     ROW_KINDS,
 } RowKind;
 
-enum { ROW_MOST_FIELDS = 14 };
+enum { ROW_MOST_FIELDS = 17 };
 
 /* Make the types and add them to the module. 0 or -1 with an exception. */
 int rows_setup(PyObject *module, ModuleState *state);

@@ -52,6 +52,8 @@ class Pattern(Record):
     """Whether the pattern asks for a cut at this reference, of several that free as much."""
     advice: Advice = None
     """How to cut; None for what is usual at such a reference."""
+    is_structural: bool = False
+    """Whether the references are the program's data: then the core says which kinds to cut."""
 
 
 # ------------------------------------------------------------------ when a pattern applies
@@ -250,15 +252,24 @@ PATTERNS = (
         applies=_is_container,
         advice="clear() the container when done",
     ),
-    Pattern(text="an object refers to itself", applies=lambda shape: len(shape.steps) == 1),
+    Pattern(
+        text="an object refers to itself",
+        applies=lambda shape: len(shape.steps) == 1,
+        is_structural=True,
+    ),
     Pattern(
         text="parent and child refer to each other",
         applies=lambda shape: shape.names_upwards() or _is_tree(shape),
         wants=lambda c: c.is_upwards,
         advice=_parent_advice,
+        is_structural=True,
     ),
-    Pattern(text="two objects refer to each other", applies=lambda shape: len(shape.steps) == 2),
-    Pattern(text=None, applies=lambda _: True),
+    Pattern(
+        text="two objects refer to each other",
+        applies=lambda shape: len(shape.steps) == 2,
+        is_structural=True,
+    ),
+    Pattern(text=None, applies=lambda _: True, is_structural=True),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gcscope.model.record import Counts, Drawable, Positive, Record, Signed, derived
+from gcscope.model.record import Counts, Deferred, Drawable, Positive, Record, Signed, derived
 
 
 class Link(Record):
@@ -46,7 +46,7 @@ class Cut(Record):
     meant. Empty for one reference, or several of one name in one object."""
 
 
-class Cycle(Drawable):
+class Cycle(Deferred):
     """Rings of one form.
 
     The figures describe one specimen, the largest; `count` says how many there are.
