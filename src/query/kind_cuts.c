@@ -6,6 +6,9 @@
 
 enum { MOST_GROUPS = 256, MOST_ALONE = 24, MOST_KINDS = 3 };
 
+/* A score that takes more than to be direct and to be called as its class. */
+#define CLEARLY 1.0f
+
 void
 kind_cuts_begin(KindCuts *cuts, Cycles *cycles)
 {
@@ -397,7 +400,7 @@ choose(KindCuts *cuts, const Form *form, uint32_t *ranked)
     for (size_t r = 0; r < count && r < MOST_ALONE && alone == INDEX_NONE; r++) {
         alone = suffices_alone(cuts, form, ranked[r]) ? ranked[r] : INDEX_NONE;
     }
-    if (alone != INDEX_NONE && groups[alone].score > 0) {
+    if (alone != INDEX_NONE && groups[alone].score > CLEARLY) {
         choose_alone(cuts, form, alone);
         return;
     }
