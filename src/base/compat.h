@@ -38,8 +38,8 @@ typedef uint32_t NodeId;
 #error "gcscope needs gcc or clang"
 #endif
 
-/* How many bits are set. The compiler's own builtin is a call into its library, as long as not every
-   processor of the target has an instruction for it. */
+/* How many bits are set. The compiler's own builtin is a call into its library, as long as not
+   every processor of the target has an instruction for it. */
 static inline unsigned
 popcount(uint64_t bits)
 {

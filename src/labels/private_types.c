@@ -372,7 +372,7 @@ visit_queue(PyObject *target, void *arg)
     return is_own_type(arg, target) ? 0 : name_target(arg, target, (Label){.kind = LABEL_ELEMENT});
 }
 
-/* Keys and values have their names already; beyond that the order of the keys has each once more. */
+/* Keys and values have their names already; the order of the keys has each once more. */
 static int
 visit_ordered_dict(PyObject *target, void *arg)
 {
@@ -475,8 +475,7 @@ typedef bool (*TypeReader)(const EdgeSink *sink, PyObject *op, PyTypeObject *typ
 static bool
 is_made_by_c(PyTypeObject *type)
 {
-    return !PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ||
-           strchr(type->tp_name, '.') != NULL;
+    return !PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || strchr(type->tp_name, '.') != NULL;
 }
 
 static bool

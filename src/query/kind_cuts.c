@@ -186,7 +186,7 @@ owner_of_edge(const Kinds *kinds, uint32_t edge)
 {
     NodeId source = rings_source(kinds->graph, edge);
     bool is_shown = nodeset_has(&kinds->shown, source);
-    return is_shown ? source : kinds->owners.items[source];
+    return is_shown ? source : kinds->nearest.items[source];
 }
 
 static uint32_t
@@ -374,15 +374,15 @@ choose_alone(KindCuts *cuts, const Form *form, uint32_t alone)
 static void
 choose_together(KindCuts *cuts, const Form *form, const uint32_t *ranked, size_t count)
 {
-    size_t taken = 0;
+    size_t count_chosen = 0;
     KindGroup *groups = cuts->groups.items;
-    while (taken < count && (groups[ranked[taken]].score > 0 || taken == 0)) {
-        groups[ranked[taken++]].is_chosen = true;
+    while (count_chosen < count && (groups[ranked[count_chosen]].score > 0 || count_chosen == 0)) {
+        groups[ranked[count_chosen++]].is_chosen = true;
     }
-    while (!(cuts->is_found = leaves_no_ring(cuts, form)) && taken < count) {
-        groups[ranked[taken++]].is_chosen = true;
+    while (!(cuts->is_found = leaves_no_ring(cuts, form)) && count_chosen < count) {
+        groups[ranked[count_chosen++]].is_chosen = true;
     }
-    for (size_t r = taken; cuts->is_found && r-- > 0;) {
+    for (size_t r = count_chosen; cuts->is_found && r-- > 0;) {
         groups[ranked[r]].is_chosen = false;
         groups[ranked[r]].is_chosen = !leaves_no_ring(cuts, form);
     }

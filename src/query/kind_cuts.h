@@ -19,8 +19,8 @@
        one group alone    leaves no ring: the one with the highest score, if that is above 1
        all above 0        and as many of the others as it takes; then those that are not needed are
                           left out, the least backward first
-       one forwards       where that takes more than a few groups, or one that goes forwards, and one
-                          group alone suffices: that one, which is not to be weak but dropped
+       one forwards       where that takes more than a few groups, or one that goes forwards, and
+                          one group alone suffices: that one, which is not to be weak but dropped
 
    "Leaves no ring" is found out by one pass (acyclic.h); what is freed is proven by letting counts
    fall (cascade.h). */
