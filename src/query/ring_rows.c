@@ -91,8 +91,9 @@ static PyObject *
 owner_of(const RingRow *ring, size_t place)
 {
     enum { MOST_DICTS = 2 };
-    size_t length = ring->form->length, back = 0;
-    while (back < MOST_DICTS && PyDict_CheckExact(ring_object(ring, place + length - back))) {
+    size_t length = ring->cycles->ring.length, back = 0;
+    size_t most = length < MOST_DICTS ? length : MOST_DICTS;
+    while (back < most && PyDict_CheckExact(ring_object(ring, place + length - back))) {
         back++;
     }
     return ring_object(ring, place + length - back);
