@@ -93,7 +93,7 @@ def state():
         gc.get_threshold(),
         [callback for callback in gc.callbacks if callback.__name__ != "gcscope_follow_collector"],
         count >= 0,
-        _core.journal_status().death_logs,
+        _core.journal_status().fate_tables,
     )
 
 

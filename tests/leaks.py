@@ -174,9 +174,10 @@ def judged():
         ring()
         gc.collect()
         del follower
-    log = _core.DeathLog()
+    fates, nobody = _core.Fates(), _core.roll_call([])
     Person("x")
-    log.end(), _core.DeathLog()
+    fates.end(nobody, nobody), _core.Fates().counts()
+    [fates[place] for place in range(len(fates))]
     with _core.Lease():
         gc.collect()
     _core.Lease()
@@ -239,7 +240,11 @@ ACTIONS = {
         c.within(c),
         c.still_tracked(),
     ),
-    "alive": lambda: (_core.alive(None), _core.alive(_core.dry_run())),
+    "living": lambda: (
+        _core.living(None, None, 1, 9),
+        _core.living(_core.dry_run(), _core.roll_call([]), 1, 9),
+        _core.journal_deaths(),
+    ),
     "journal": lambda: (gcscope.journal.events(), gcscope.journal.totals, repr(gcscope.journal)),
     "refcount": lambda: (gcscope.refcount(None), gcscope.refcount(ring), gcscope.refcount([])),
     "copies": lambda: (

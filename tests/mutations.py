@@ -194,8 +194,8 @@ MUTATIONS = [
     Mutation(
         "nodeset: ranks begin at 1",
         "src/graph/nodeset.h",
-        "return nodeset->before.items[node / 64] + (NodeId)POPCOUNT(below);",
-        "return nodeset->before.items[node / 64] + (NodeId)POPCOUNT(below) + 1;",
+        "return nodeset->before.items[node / 64] + (NodeId)popcount(below);",
+        "return nodeset->before.items[node / 64] + (NodeId)popcount(below) + 1;",
         ALGORITHMS,
     ),
     # -------------------------------------------------------------------- heap
@@ -394,8 +394,8 @@ MUTATIONS = [
     Mutation(
         "follow: a child looks for its parent",
         "src/follow/follow.c",
-        "!f->has_begun || f->process != process",
-        "!f->has_begun || f->process > process + (1 << 30)",
+        "f->has_begun && f->process == process",
+        "f->has_begun && f->process <= process",
         FOLLOW,
     ),
     Mutation(
@@ -421,9 +421,9 @@ MUTATIONS = [
         "tests/runtime/test_lease.py",
     ),
     Mutation(
-        "events: a log of deaths that is let go of stays on",
+        "events: fates that are let go of stay on",
         "src/types/events.c",
-        "    PyTypeObject *type = Py_TYPE(op);\n    death_log_stop(self);\n",
+        "    PyTypeObject *type = Py_TYPE(op);\n    fates_stop(self);\n",
         "    PyTypeObject *type = Py_TYPE(op);\n",
         "tests/api/test_collect.py tests/test_guest.py",
     ),
@@ -530,11 +530,18 @@ MUTATIONS = [
     ),
     # ------------------------------------------------------ types and the journal
     Mutation(
-        "journal: the deaths of the outermost log are not noted",
+        "journal: a death is marked by a guess alone",
         "src/runtime/journal.c",
-        "if (journal->death_logs != 0) {",
-        "if (journal->death_logs > 1) {",
-        f"{JOURNAL} {TRACKED}",
+        "    while (low < high) {",
+        "    while (low + length < high) {",
+        "tests/api/test_collect.py",
+    ),
+    Mutation(
+        "tracked: who is uncollectable is called resurrected",
+        "src/types/tracked.c",
+        "roll_call_has(uncollectable, op) ? FATE_UNCOLLECTABLE",
+        "roll_call_has(uncollectable, op) ? FATE_RESURRECTED",
+        "tests/api/test_collect.py",
     ),
     Mutation(
         "journal: a resurrected object stays doomed",

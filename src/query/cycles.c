@@ -73,8 +73,16 @@ cycles_choose(Cycles *cycles, const Collector *collector, const AddrMap *map, bo
 
 /* ----------------------------------------------------------------------- rings */
 
-/* Of the parallel references from one object to the next the one with the smallest label. 0 or
-   -1. */
+/* One with a name; of those the one with the smallest hash, which is the same in every run. */
+static bool
+is_better_label(const Label *a, const Label *b)
+{
+    bool is_named = a->kind != LABEL_UNNAMED;
+    return is_named != (b->kind != LABEL_UNNAMED) ? is_named
+                                                  : edge_label_hash(a) < edge_label_hash(b);
+}
+
+/* Of the parallel references from one object to the next the one with the best label. 0 or -1. */
 static int
 place_parallel(Cycles *cycles, NodeId node, NodeId next, NodeId *place)
 {
@@ -94,8 +102,7 @@ place_parallel(Cycles *cycles, NodeId node, NodeId next, NodeId *place)
     edge_label_find_all(cycles_object(cycles, node), cycles_object(cycles, next), labels.items,
                         count);
     for (size_t l = 1; l < count; l++) {
-        uint64_t hash = edge_label_hash(&labels.items[l]);
-        *place = hash < edge_label_hash(&labels.items[*place]) ? (NodeId)l : *place;
+        *place = is_better_label(&labels.items[l], &labels.items[*place]) ? (NodeId)l : *place;
     }
     vec_fini(cycles->memory, &labels);
     return 0;

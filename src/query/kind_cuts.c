@@ -6,6 +6,9 @@
 
 enum { MOST_GROUPS = 256, MOST_ALONE = 24, MOST_KINDS = 3 };
 
+/* A score that takes more than to be direct and to be called as its class. */
+#define CLEARLY 1.0f
+
 void
 kind_cuts_begin(KindCuts *cuts, Cycles *cycles)
 {
@@ -60,6 +63,22 @@ cut_of_kind(const Kinds *kinds, KindId kind)
     return kind;
 }
 
+/* Whether it is data that a program has put where it stands, and can take away again. */
+static bool
+is_data(const Kind *kind)
+{
+    switch (kind->label.kind) {
+    case LABEL_ATTRIBUTE:
+    case LABEL_VALUE:
+    case LABEL_KEY:
+    case LABEL_ITEM:
+    case LABEL_ELEMENT:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* 0 or -1. */
 static int
 enter_group(KindCuts *cuts, KindId id)
@@ -86,7 +105,9 @@ enter_group(KindCuts *cuts, KindId id)
     if (is_shown) {
         cuts->groups.items[group].references += kind->references;
         cuts->groups.items[group].is_upwards |= kind->is_upwards;
-        cuts->groups.items[group].may_cut &= cut != KIND_NONE;
+        cuts->groups.items[group].may_cut &=
+            cut != KIND_NONE && is_data(&cuts->kinds->items.items[cut]);
+        cuts->groups.items[group].is_weakrefable &= kind->is_instance;
     }
     vec_push_reserved(&cuts->group_of, group);
     vec_push_reserved(&cuts->cut_of, cut);
@@ -266,7 +287,7 @@ static int
 score_groups(KindCuts *cuts, const NodeId *members, size_t count)
 {
     size_t nodes = cuts->kinds->graph->nodes;
-    if (learn_ages(cuts) < 0 || sort_edges(cuts, members, count) < 0 ||
+    if ((cuts->groups.length > 1 && learn_ages(cuts) < 0) || sort_edges(cuts, members, count) < 0 ||
         (cuts->stamps.length == 0 &&
          vec_zeros(cuts->cycles->memory, &cuts->stamps, 2 * nodes) < 0)) {
         return -1;
@@ -379,7 +400,7 @@ choose(KindCuts *cuts, const Form *form, uint32_t *ranked)
     for (size_t r = 0; r < count && r < MOST_ALONE && alone == INDEX_NONE; r++) {
         alone = suffices_alone(cuts, form, ranked[r]) ? ranked[r] : INDEX_NONE;
     }
-    if (alone != INDEX_NONE && groups[alone].score > 0) {
+    if (alone != INDEX_NONE && groups[alone].score > CLEARLY) {
         choose_alone(cuts, form, alone);
         return;
     }

@@ -16,7 +16,7 @@
    tests). Age is the order in the collector's list of the youngest objects, where all are still in
    it.
 
-       one group alone    leaves no ring: the one with the highest score, if that is above 0
+       one group alone    leaves no ring: the one with the highest score, if that is above 1
        all above 0        and as many of the others as it takes; then those that are not needed are
                           left out, the least backward first
        one forwards       where that takes more than a few groups, or one that goes forwards, and one

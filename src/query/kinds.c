@@ -145,6 +145,14 @@ typedef struct {
 
 enum { SHORT_ROW = 12 };
 
+/* An item of what can change; those of tuples are fields without names. */
+static bool
+is_item_of_list(const Label *label)
+{
+    return label->kind == LABEL_ITEM &&
+           !PyType_HasFeature(label->holder, Py_TPFLAGS_TUPLE_SUBCLASS);
+}
+
 static KindId
 make_kind(Row *row, const Label *label, NodeId target)
 {
@@ -162,7 +170,7 @@ make_kind(Row *row, const Label *label, NodeId target)
                  .is_own = facts->is_instance && facts->rank == 0,
                  .is_instance = facts->is_instance,
                  .is_upwards = names_upwards(label),
-                 .is_item = label->kind == LABEL_ITEM || label->kind == LABEL_ELEMENT ||
+                 .is_item = is_item_of_list(label) || label->kind == LABEL_ELEMENT ||
                             label->kind == LABEL_KEY || label->kind == LABEL_VALUE,
                  .may_cut = kinds_may_cut(label)};
     if (way != NULL) {
@@ -170,6 +178,7 @@ make_kind(Row *row, const Label *label, NodeId target)
         kind.is_upwards |= way->is_upwards;
         kind.is_item = way->is_item || (kind.is_item && !way->folded.fold.is_dict);
     }
+    kind.is_item &= facts->is_instance || facts->is_plain;
     fold_hash_add(&kind.folded, label);
     kind.hash = hash_mix(kind.colour, fold_hash_of(&kind.folded));
     return enter_kind(kinds, &kind);
@@ -427,9 +436,14 @@ show(Kinds *kinds, const NodeId *members, size_t count)
 int
 kinds_label(Kinds *kinds, const NodeId *members, size_t count)
 {
+    NodeId labelled = kinds->component[members[0]] + 1;
+    if (kinds->labelled == labelled) {
+        return 0;
+    }
     if (make_room(kinds) < 0) {
         return -1;
     }
+    kinds->labelled = 0;
     forget(kinds);
     show(kinds, members, count);
     for (size_t m = 0; m < count; m++) {
@@ -448,6 +462,7 @@ kinds_label(Kinds *kinds, const NodeId *members, size_t count)
             }
         }
     }
+    kinds->labelled = labelled;
     return 0;
 }
 

@@ -60,7 +60,8 @@ typedef struct {
     VEC(uint32_t) slot_of; /* number -> 1 + first edge of a long row that leads there; or empty */
     VEC(uint32_t) slot_after;
     struct KindCacheEntry *cache; /* owned */
-    uint32_t round;               /* of the component whose kinds are known */
+    uint32_t round;               /* counts components */
+    NodeId labelled;              /* 1 + the component whose kinds are known, or 0 */
 } Kinds;
 
 /* Begin, for the components of a graph of chosen objects. It takes memory for the first component
@@ -69,8 +70,8 @@ void kinds_begin(Kinds *kinds, const Heap *heap, const NodeId *nodes, const Grap
                  const NodeId *component, FactsOfTypes *facts);
 void kinds_fini(Kinds *kinds);
 
-/* Find the kinds of all references inside the component that has these members, and forget those of
-   the one before. 0; -1 out of memory. */
+/* Find the kinds of all references inside the component that has these members, unless they are
+   known from the last call, and forget those of the one before. 0; -1 out of memory. */
 int kinds_label(Kinds *kinds, const NodeId *members, size_t count);
 
 /* Whether a reference is one that a program may change: an attribute, an item, a variable; never

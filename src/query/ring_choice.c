@@ -3,10 +3,11 @@
 #include "base/hash.h"
 #include "graph/refine.h"
 #include "graph/rotation.h"
+#include "query/describe.h"
 
 enum {
-    MOST_CLASSES = 4096, /* of which a power of two is sampled where there are more */
-    STEPS_PER_MEMBER = 16,
+    MOST_CLASSES = 1024, /* of which a sample is taken where there are more */
+    STEPS_PER_MEMBER = 4,
     STEPS_AT_LEAST = 1 << 16,
     FREQUENT_AT_LEAST = 8,
 };
@@ -300,32 +301,43 @@ count_types(const RingChoice *choice)
     return types;
 }
 
+/* The reference of an instance to its class. */
+static bool
+is_class_field(const Label *label)
+{
+    return label->kind == LABEL_FIELD && strcmp(label->text, "__class__") == 0;
+}
+
 /* A ring that was not met before. 0 or -1. */
 static int
 enter_word(RingChoice *choice, uint64_t key, size_t length)
 {
     const Rings *rings = &choice->rings;
-    size_t hops = rings->edges.length;
+    size_t nodes = rings->edges.length;
     RingWord word = {.key = key,
                      .length = length,
                      .path = choice->paths.length,
-                     .hops = hops,
+                     .nodes = nodes,
+                     .colour = choice->colour,
                      .types = count_types(choice)};
-    for (size_t i = 0; i < hops; i++) {
+    for (size_t i = 0; i < nodes; i++) {
         uint32_t edge = rings->edges.items[i];
         const Kind *kind = &choice->kinds.items.items[choice->kinds.of_edge.items[edge]];
         word.is_own |= kind->is_own;
         word.is_upwards |= kind->is_upwards;
         word.is_item |= kind->is_item;
+        word.is_unnamed |= kind->label.kind == LABEL_UNNAMED;
+        word.is_of_class |= is_class_field(&kind->label);
+        word.hops += kind->label.kind != LABEL_DICT;
     }
-    if (read_word(choice, true) < 0 || vec_reserve(choice->memory, &choice->paths, 2 * hops) < 0) {
+    if (read_word(choice, true) < 0 || vec_reserve(choice->memory, &choice->paths, 2 * nodes) < 0) {
         return -1;
     }
     word.labels = hash_word(choice);
-    for (size_t i = 0; i < hops; i++) {
+    for (size_t i = 0; i < nodes; i++) {
         vec_push_reserved(&choice->paths, rings->ring.items[i]);
     }
-    for (size_t i = 0; i < hops; i++) {
+    for (size_t i = 0; i < nodes; i++) {
         vec_push_reserved(&choice->paths, rings->edges.items[i]);
     }
     return vec_push(choice->memory, &choice->words, word);
@@ -395,6 +407,7 @@ search(RingChoice *choice, const NodeId *members, size_t count)
     uint64_t last_step = rings->steps + budget;
     for (size_t c = 0; c < choice->classes.length && rings->steps < last_step; c++) {
         choice->weight = choice->classes.items[c].count;
+        choice->colour = choice->classes.items[c].colour;
         /* the first search goes to its end, so that there is a ring */
         int found =
             rings_through(rings, members[choice->classes.items[c].first],
@@ -452,9 +465,12 @@ is_better(const Pool *pool, const RingWord *a, const RingWord *b)
 {
     return a->is_own != b->is_own                      ? a->is_own
            : pool->enough != 0 && a->types != b->types ? a->types < b->types
+           : a->is_of_class != b->is_of_class          ? b->is_of_class
            : a->is_upwards != b->is_upwards            ? a->is_upwards
            : a->length != b->length                    ? a->length < b->length
            : a->is_item != b->is_item                  ? a->is_item
+           : a->is_unnamed != b->is_unnamed            ? b->is_unnamed
+           : a->hops != b->hops                        ? a->hops < b->hops
            : a->weight != b->weight                    ? a->weight > b->weight
                                                        : a->key < b->key;
 }
@@ -483,7 +499,7 @@ pool_of(const RingChoice *choice, size_t shown)
     return pool;
 }
 
-static const RingWord *
+static size_t
 best_word(const RingChoice *choice, size_t shown)
 {
     const RingWord *best = NULL;
@@ -494,7 +510,7 @@ best_word(const RingChoice *choice, size_t shown)
             best = word;
         }
     }
-    return best;
+    return (size_t)(best - choice->words.items);
 }
 
 /* Which of the parallel references of its row an edge is. Rows of lists and tuples have been turned
@@ -513,6 +529,85 @@ place_of(const RingChoice *choice, NodeId node, uint32_t edge)
     return place;
 }
 
+/* A number for an index or key of a label, which is no part of its kind. */
+static uint64_t
+index_of(const Label *label)
+{
+    long long number = label->index;
+    if (label->kind == LABEL_VALUE && label->name != NULL && PyLong_CheckExact(label->name)) {
+        int is_long;
+        number = PyLong_AsLongLongAndOverflow(label->name, &is_long);
+    }
+    return (uint64_t)number < UINT32_MAX ? (uint64_t)number : 0;
+}
+
+/* The detail of rings->ring: what is told of it besides its word. */
+static uint64_t
+detail_of_ring(const RingChoice *choice)
+{
+    const Rings *rings = &choice->rings;
+    const Kinds *kinds = &choice->kinds;
+    uint64_t detail = 0;
+    for (size_t i = 0; i < rings->ring.length; i++) {
+        uint32_t edge = rings->edges.items[i];
+        PyObject *op = kinds_object(kinds, rings->ring.items[i]);
+        PyObject *target = kinds_object(kinds, rings->graph->targets.items[edge]);
+        Label label =
+            edge_label_find(op, NULL, target, place_of(choice, rings->ring.items[i], edge));
+        uint64_t kind = kinds->items.items[kinds->of_edge.items[edge]].hash;
+        detail += hash_mix(hash_mix(kind, index_of(&label)),
+                           describe_detail_hash(kinds->facts->state, op));
+    }
+    return detail;
+}
+
+/* One more ring with the word that was chosen: it is told if its detail is smaller. */
+static int
+compare_ring(void *arg, size_t Py_UNUSED(length))
+{
+    RingChoice *choice = arg;
+    const Rings *rings = &choice->rings;
+    if (read_word(choice, false) < 0) {
+        return -1;
+    }
+    RingWord *word = &choice->words.items[choice->best];
+    uint64_t detail = hash_word(choice) == word->key ? detail_of_ring(choice) : UINT64_MAX;
+    if (detail < choice->detail && rings->ring.length == word->nodes) {
+        choice->detail = detail;
+        memcpy(choice->paths.items + word->path, rings->ring.items, word->nodes * sizeof(NodeId));
+        memcpy(choice->paths.items + word->path + word->nodes, rings->edges.items,
+               word->nodes * sizeof(uint32_t));
+    }
+    return 0;
+}
+
+/* Search again from all members that look like the start of the chosen word, if they are few. 0 or
+   -1. */
+static int
+find_smallest_detail(RingChoice *choice, const NodeId *members, size_t count)
+{
+    enum { FEW = 64, MOST_NODES = 64 };
+    const RingWord *word = &choice->words.items[choice->best];
+    size_t alike = 0;
+    uint64_t last_step = choice->rings.steps + STEPS_AT_LEAST + STEPS_PER_MEMBER * (uint64_t)count;
+    for (size_t c = 0; c < choice->classes.length; c++) {
+        const struct ColourClass *class = &choice->classes.items[c];
+        alike = class->colour == word->colour ? class->count : alike;
+    }
+    if (alike < 2 || alike > FEW || word->nodes > MOST_NODES) {
+        return 0;
+    }
+    choice->detail = UINT64_MAX;
+    for (size_t m = 0; m < count; m++) {
+        if (choice->kinds.colours.items[members[m]] == word->colour &&
+            nodeset_has(&choice->kinds.shown, members[m]) &&
+            rings_through(&choice->rings, members[m], last_step, compare_ring, choice) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int
 ring_choice_find(RingChoice *choice, NodeId *members, size_t count, Path *ring, NodeIds *places)
 {
@@ -529,17 +624,21 @@ ring_choice_find(RingChoice *choice, NodeId *members, size_t count, Path *ring, 
     for (size_t m = 0; m < count; m++) {
         shown += nodeset_has(&choice->kinds.shown, members[m]);
     }
-    const RingWord *word = best_word(choice, shown);
-    ring->length = places->length = 0;
-    if (vec_reserve(choice->memory, ring, word->hops) < 0 ||
-        vec_reserve(choice->memory, places, word->hops) < 0) {
+    choice->best = best_word(choice, shown);
+    if (find_smallest_detail(choice, members, count) < 0) {
         return -1;
     }
-    for (size_t i = 0; i < word->hops; i++) {
+    const RingWord *word = &choice->words.items[choice->best];
+    ring->length = places->length = 0;
+    if (vec_reserve(choice->memory, ring, word->nodes) < 0 ||
+        vec_reserve(choice->memory, places, word->nodes) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < word->nodes; i++) {
         NodeId node = choice->paths.items[word->path + i];
         vec_push_reserved(ring, node);
-        vec_push_reserved(places,
-                          place_of(choice, node, choice->paths.items[word->path + word->hops + i]));
+        vec_push_reserved(places, place_of(choice, node,
+                                           choice->paths.items[word->path + word->nodes + i]));
     }
     return 0;
 }

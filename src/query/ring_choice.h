@@ -14,8 +14,11 @@
        choose     among the words that are frequent, at least half as often met as the one that is
                   met most, and by a quarter of the objects: labels alone count there, so that the
                   handlers of nine classes are one. Else among the shortest. Of those: one with an
-                  object of the program's own, of few types, with a name that goes upwards, short,
-                  through a container; the smallest hash decides the rest.
+                  object of the program's own, of few types, not by way of a class, with a name that goes upwards, short,
+                  through a container, over few hops; the smallest hash decides the rest.
+
+   Several rings may have the word that is chosen, at members that look alike: then the one is told
+   with the smallest detail, a hash of indexes, lines and names.
 
    The search has a budget of steps; where it is spent, what was found until then decides, which is
    the same in every run, too. Colours do not tell all that differs (refine.h): of members of one
@@ -40,9 +43,11 @@ typedef struct {
     uint64_t weight; /* members whose shortest ring it is */
     size_t length;   /* shown nodes */
     size_t path;     /* where its nodes and edges stand in `paths` */
-    size_t hops;     /* nodes */
+    size_t nodes;    /* of the ring */
+    uint64_t colour; /* of the start from which it was found first */
+    size_t hops;     /* its references, those to a __dict__ left out */
     size_t types;    /* different colours on it */
-    bool is_own, is_upwards, is_item;
+    bool is_own, is_upwards, is_item, is_unnamed, is_of_class;
 } RingWord;
 
 typedef struct {
@@ -60,6 +65,9 @@ typedef struct {
     VEC(uint32_t) paths; /* of each word: its nodes, then the edges from each of them */
     VEC(uint64_t) word;  /* the one that is read */
     uint64_t weight;     /* of the start that is searched from */
+    uint64_t colour;     /* of that start */
+    size_t best;         /* the word that is chosen */
+    uint64_t detail;     /* the smallest one of a ring with that word */
     uint64_t digest;     /* of the component's shape */
     bool exact;          /* whether all was searched */
 } RingChoice;

@@ -1,7 +1,7 @@
 /* ring_rows.c: one form after the other.
 
        ring_row      select the form's specimen; its nodes and their counts
-       kind_cut_of   where the references are the program's data: the kinds to cut (kind_cuts.h)
+       choose_kinds  where the references are the program's data: the kinds to cut (kind_cuts.h)
        try_cuts      an Edge and a CutTrial for each place of the ring, and a Clearing where no cut
                      frees everything
        try_alone     where nothing can be freed since another ring holds this one: once more, as
@@ -35,6 +35,8 @@ typedef struct {
     size_t head, tail;              /* how much of the ring is told at its beginning and end */
     size_t tried;                   /* references */
     size_t best;                    /* most that any trial has freed */
+    bool has_kinds;                 /* the kinds to cut are known */
+    int64_t kinds_free;             /* and what they free */
     uint64_t keys[MOST_KEYS_TRIED]; /* labels of which all references were tried */
     size_t key_count;
     PyObject *cuts, *clearings; /* owned: lists */
@@ -92,8 +94,8 @@ owner_of(const RingRow *ring, size_t place)
 {
     enum { MOST_DICTS = 2 };
     size_t length = ring->cycles->ring.length, back = 0;
-    size_t most = length < MOST_DICTS ? length : MOST_DICTS;
-    while (back < most && PyDict_CheckExact(ring_object(ring, place + length - back))) {
+    while (back < MOST_DICTS && back < length &&
+           PyDict_CheckExact(ring_object(ring, place + length - back))) {
         back++;
     }
     return ring_object(ring, place + length - back);
@@ -161,7 +163,8 @@ cut_trial_of(void *arg, size_t told)
         if (alone < 0) {
             return PyErr_NoMemory();
         }
-        bool is_worth_it = (size_t)alone < form->objects && form->objects <= LARGEST_TRIED_ALL;
+        bool is_worth_it =
+            (size_t)alone < form->objects && !ring->has_kinds && form->objects <= LARGEST_TRIED_ALL;
         if (is_worth_it && is_new_key(ring, i, &label)) {
             together = cut_trials_alike(&ring->trials, form, i, &references);
             if (together < 0) {
@@ -228,6 +231,15 @@ try_cuts(RingRow *ring)
 {
     size_t length = ring->head + ring->tail;
     ring->tried = ring->best = ring->key_count = 0;
+    if (ring->has_kinds) {
+        const KindCuts *kinds = &ring->kind_cuts;
+        ring->kinds_free = cut_trials_edges(&ring->trials, kinds->cuts.items, kinds->cuts.length);
+        if (ring->kinds_free < 0) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        ring->best = (size_t)ring->kinds_free;
+    }
     Py_XSETREF(ring->cuts, rows_list(length, cut_trial_of, ring));
     Py_XSETREF(ring->clearings, ring->cuts != NULL ? rows_list(length, clearing_of, ring) : NULL);
     return ring->clearings != NULL ? 0 : -1;
@@ -272,6 +284,22 @@ static bool
 comes_before(const Kind *a, const Kind *b)
 {
     return a->references != b->references ? a->references > b->references : a->hash < b->hash;
+}
+
+/* Of the kinds that are cut the one that is told first. */
+static KindId
+first_kind(const RingRow *ring)
+{
+    const KindCuts *cuts = &ring->kind_cuts;
+    const Kind *kinds = cuts->kinds->items.items;
+    KindId first = KIND_NONE;
+    for (size_t k = 0; k < cuts->is_cut.length; k++) {
+        if (cuts->is_cut.items[k] &&
+            (first == KIND_NONE || comes_before(&kinds[k], &kinds[first]))) {
+            first = (KindId)k;
+        }
+    }
+    return first;
 }
 
 /* New reference: the kinds that are cut, those with most references first; not of very many. */
@@ -323,41 +351,43 @@ place_on_ring(const RingRow *ring)
     return -1;
 }
 
+/* Find the kinds to cut, where the references are the program's data. 0 or -1 with an exception. */
+static int
+choose_kinds(RingRow *ring)
+{
+    KindCuts *cuts = &ring->kind_cuts;
+    ring->has_kinds = false;
+    if (!kind_cuts_apply(ring->cycles)) {
+        return 0;
+    }
+    if (kind_cuts_choose(cuts, ring->form) < 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    ring->has_kinds = cuts->is_found && cuts->cuts.length != 0;
+    return 0;
+}
+
 /* New reference: a KindCut; None where there is none. NULL with an exception. */
 static PyObject *
 kind_cut_of(RingRow *ring)
 {
     KindCuts *cuts = &ring->kind_cuts;
     const ModuleState *state = ring->describer->state;
-    if (!kind_cuts_apply(ring->cycles)) {
+    if (!ring->has_kinds) {
         Py_RETURN_NONE;
-    }
-    if (kind_cuts_choose(cuts, ring->form) < 0) {
-        return PyErr_NoMemory();
-    }
-    if (!cuts->is_found || cuts->cuts.length == 0) {
-        Py_RETURN_NONE;
-    }
-    int64_t frees = cut_trials_edges(&ring->trials, cuts->cuts.items, cuts->cuts.length);
-    if (frees < 0) {
-        return PyErr_NoMemory();
     }
     bool is_weakrefable = true;
-    const KindGroup *example = NULL;
     for (size_t g = 0; g < cuts->groups.length; g++) {
-        const KindGroup *group = &cuts->groups.items[g];
-        if (group->is_chosen) {
-            is_weakrefable &= group->is_weakrefable;
-            example = example == NULL || group->references > example->references ? group : example;
-        }
+        is_weakrefable &= cuts->groups.items[g].is_weakrefable || !cuts->groups.items[g].is_chosen;
     }
-    KindId kind = cuts->cut_of.items[example->example];
+    KindId kind = first_kind(ring);
     PyObject *owner = kinds_object(cuts->kinds, cuts->kinds->items.items[kind].owner);
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = kind_texts(ring)) != NULL &&
            (items[1] = PyLong_FromSize_t(cuts->cuts.length)) != NULL &&
            (items[2] = PyLong_FromSize_t(cuts->sources)) != NULL &&
-           (items[3] = PyLong_FromLongLong(frees)) != NULL &&
+           (items[3] = PyLong_FromLongLong(ring->kinds_free)) != NULL &&
            (items[4] = row_bool(cuts->is_backward)) != NULL &&
            (items[5] = row_bool(cuts->is_sure)) != NULL &&
            (items[6] = row_bool(is_weakrefable)) != NULL &&
@@ -387,7 +417,8 @@ row_of(RingRow *ring)
     int is_held = -1;
     if ((items[7] = rows_list(length, node_of, ring)) != NULL &&
         (items[8] = rows_list(length, refcount_of_node, ring)) != NULL &&
-        (items[9] = rows_list(length, edge_of, ring)) != NULL && try_cuts(ring) == 0) {
+        (items[9] = rows_list(length, edge_of, ring)) != NULL && choose_kinds(ring) == 0 &&
+        try_cuts(ring) == 0) {
         is_held = try_alone(ring);
     }
     (void)(is_held >= 0 && (items[0] = PyLong_FromSize_t(form->count)) != NULL &&
@@ -399,9 +430,9 @@ row_of(RingRow *ring)
            (items[6] = types_of(ring)) != NULL && (items[10] = Py_NewRef(ring->cuts)) != NULL &&
            (items[11] = Py_NewRef(ring->clearings)) != NULL &&
            (items[12] = row_bool(is_held)) != NULL && (items[13] = word_of(form)) != NULL &&
-           (items[16] = kind_cut_of(ring)) != NULL &&
+           (items[14] = cycles_form(ring->cycles)) != NULL &&
            (items[15] = PyLong_FromSize_t(ring->cycles->steps.length)) != NULL &&
-           (items[14] = cycles_form(ring->cycles)) != NULL);
+           (items[16] = kind_cut_of(ring)) != NULL);
     return row_new(ring->describer->state, ROW_RING, items);
 }
 

@@ -48,7 +48,9 @@ facts_of(const ModuleState *state, PyObject *op)
     return facts;
 }
 
-/* Where the members are, for the two passes over them. */
+typedef VEC(PyObject *) Samples;
+
+/* Where the members are. */
 typedef struct {
     const Heap *heap;
     const NodeId *nodes, *members;
@@ -61,34 +63,47 @@ member(const Members *members, size_t m)
     return members->heap->objects.items[members->nodes[members->members[m]]];
 }
 
+/* One object of each type into `samples`. 0 or -1. */
 static int
-enter_types(FactsOfTypes *facts, const Members *members)
+enter_types(FactsOfTypes *facts, const Members *members, Samples *samples)
 {
-    const PyTypeObject *last = NULL;
+    enum { RECENT = 64, ALIGNED = 6 };
+    const PyTypeObject *recent[RECENT] = {NULL};
     for (size_t m = 0; m < members->count; m++) {
-        PyTypeObject *type = Py_TYPE(member(members, m));
-        if (type != last && addrmap_insert(&facts->map, type) < 0) {
+        PyObject *op = member(members, m);
+        PyTypeObject *type = Py_TYPE(op);
+        const PyTypeObject **last = &recent[((uintptr_t)type >> ALIGNED) % RECENT];
+        if (*last == type) {
+            continue;
+        }
+        int is_new = addrmap_insert(&facts->map, type);
+        if (is_new < 0 || (is_new > 0 && vec_push(facts->memory, samples, op) < 0)) {
             return -1;
         }
-        last = type;
+        *last = type;
     }
     return 0;
 }
 
-static void
-find_facts(FactsOfTypes *facts, const Members *members)
+/* 0 or -1. */
+static int
+find_facts(FactsOfTypes *facts, const Samples *samples)
 {
-    const PyTypeObject *last = NULL;
-    for (size_t m = 0; m < members->count; m++) {
-        PyObject *op = member(members, m);
-        NodeId place;
-        if (Py_TYPE(op) != last &&
-            addrmap_find_near(&facts->map, &facts->cursor, Py_TYPE(op), &place) &&
-            facts->items.items[place].type == NULL) {
-            facts->items.items[place] = facts_of(facts->state, op);
-        }
-        last = Py_TYPE(op);
+    VEC(void *) types = {0};
+    if (vec_reserve(facts->memory, &types, facts->map.count) < 0 ||
+        vec_zeros(facts->memory, &facts->items, facts->map.count) < 0) {
+        vec_fini(facts->memory, &types);
+        return -1;
     }
+    addrmap_number(&facts->map, types.items);
+    vec_fini(facts->memory, &types);
+    for (size_t s = 0; s < samples->length; s++) {
+        NodeId place;
+        if (addrmap_find_near(&facts->map, &facts->cursor, Py_TYPE(samples->items[s]), &place)) {
+            facts->items.items[place] = facts_of(facts->state, samples->items[s]);
+        }
+    }
+    return 0;
 }
 
 int
@@ -96,18 +111,14 @@ type_facts_learn(FactsOfTypes *facts, const ModuleState *state, const Heap *heap
                  const NodeId *nodes, const NodeId *members, size_t count)
 {
     Members all = {heap, nodes, members, count};
-    VEC(void *) types = {0};
+    Samples samples = {0};
     *facts = (FactsOfTypes){.memory = heap->memory, .state = state, .cursor = ADDRMAP_NOWHERE};
-    if (addrmap_init(&facts->map, facts->memory) < 0 || enter_types(facts, &all) < 0 ||
-        vec_reserve(facts->memory, &types, facts->map.count) < 0 ||
-        vec_zeros(facts->memory, &facts->items, facts->map.count) < 0) {
-        vec_fini(facts->memory, &types);
-        return -1;
-    }
-    addrmap_number(&facts->map, types.items);
-    vec_fini(facts->memory, &types);
-    find_facts(facts, &all);
-    return 0;
+    int error = addrmap_init(&facts->map, facts->memory) < 0 ||
+                        enter_types(facts, &all, &samples) < 0 || find_facts(facts, &samples) < 0
+                    ? -1
+                    : 0;
+    vec_fini(facts->memory, &samples);
+    return error;
 }
 
 void

@@ -34,12 +34,11 @@ journal_release(Journal *journal)
     if (--journal->references != 0) {
         return;
     }
-    for (size_t i = 0; i < journal->type_names.length; i++) {
-        PyMem_RawFree(journal->type_names.items[i]);
+    for (size_t i = 0; i < journal->types.length; i++) {
+        PyMem_RawFree(journal->types.items[i].name);
     }
-    vec_fini(&journal->memory, &journal->type_names);
+    vec_fini(&journal->memory, &journal->types);
     vec_fini(&journal->memory, &journal->type_slots);
-    vec_fini(&journal->memory, &journal->deaths);
     PyMem_RawFree(journal->events);
     PyMem_RawFree(journal);
 }
@@ -56,7 +55,7 @@ type_slot(Journal *journal, const char *name, size_t length)
         if (*slot == 0) {
             return slot;
         }
-        const char *other = journal->type_names.items[*slot - 1];
+        const char *other = journal->types.items[*slot - 1].name;
         if (strncmp(other, name, length) == 0 && other[length] == '\0') {
             return slot;
         }
@@ -74,8 +73,8 @@ type_slots_double(Journal *journal)
     }
     journal->type_slots.length = size + more;
     memset(journal->type_slots.items, 0, journal->type_slots.length * sizeof(uint32_t));
-    for (size_t i = 0; i < journal->type_names.length; i++) {
-        const char *name = journal->type_names.items[i];
+    for (size_t i = 0; i < journal->types.length; i++) {
+        const char *name = journal->types.items[i].name;
         *type_slot(journal, name, strlen(name)) = (uint32_t)i + 1;
     }
     return 0;
@@ -87,20 +86,21 @@ journal_type(Journal *journal, const char *name, size_t length)
     /* only a __module__ can have one: the names end there */
     const char *zero = memchr(name, '\0', length);
     length = zero != NULL ? (size_t)(zero - name) : length;
-    if (2 * (journal->type_names.length + 1) > journal->type_slots.length &&
+    if (2 * (journal->types.length + 1) > journal->type_slots.length &&
         type_slots_double(journal) < 0) {
         return -1;
     }
     uint32_t *slot = type_slot(journal, name, length);
     if (*slot == 0) {
         char *copy = PyMem_RawMalloc(length + 1);
-        if (copy == NULL || vec_push(&journal->memory, &journal->type_names, copy) < 0) {
+        if (copy == NULL ||
+            vec_push(&journal->memory, &journal->types, (JournalType){.name = copy}) < 0) {
             PyMem_RawFree(copy);
             return -1;
         }
         memcpy(copy, name, length);
         copy[length] = '\0';
-        *slot = (uint32_t)journal->type_names.length;
+        *slot = (uint32_t)journal->types.length;
     }
     return (int64_t)*slot - 1;
 }
@@ -108,7 +108,7 @@ journal_type(Journal *journal, const char *name, size_t length)
 const char *
 journal_type_name(const Journal *journal, uint32_t type)
 {
-    return journal->type_names.items[type];
+    return journal->types.items[type].name;
 }
 
 /* -------------------------------------------------------------- the register */
@@ -123,6 +123,34 @@ journal_enter(Journal *journal, Life *life, uint32_t type)
                    .type = type};
     head->previous->next = life;
     head->previous = life;
+    journal->living++;
+}
+
+/* NULL: the object was not alive when the table was begun. Those that die together were mostly born
+   together: so the first guess is a place as far from the last one as the serials are apart. */
+static Fate *
+fate_of(FateTable *table, uint64_t serial)
+{
+    Fate *fates = table->fates.items;
+    size_t low = 0, length = table->fates.length, high = length;
+    size_t guess = length != 0 ? table->last + (size_t)(serial - fates[table->last].serial) : 0;
+    if (guess < length && fates[guess].serial == serial) {
+        low = high = guess;
+    }
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (fates[middle].serial < serial) {
+            low = middle + 1;
+        }
+        else {
+            high = middle;
+        }
+    }
+    if (low == length || fates[low].serial != serial) {
+        return NULL;
+    }
+    table->last = low;
+    return &fates[low];
 }
 
 void
@@ -130,11 +158,14 @@ journal_remove(Journal *journal, Life *life, FreedBy by)
 {
     life->previous->next = life->next;
     life->next->previous = life->previous;
+    journal->living--;
     journal->doomed -= life->doomed;
-    journal->freed[by]++;
-    if (journal->death_logs != 0) {
-        Death death = {.serial = life->serial, .type = life->type, .by = (uint8_t)by};
-        journal->deaths_lost |= vec_push(&journal->memory, &journal->deaths, death) < 0;
+    journal->types.items[life->type].freed[by]++;
+    for (FateTable *table = journal->fate_tables; table != NULL; table = table->next) {
+        Fate *fate = fate_of(table, life->serial);
+        if (fate != NULL) {
+            fate->fate = (uint8_t)by;
+        }
     }
 }
 
@@ -170,23 +201,25 @@ journal_next_resurrected(Journal *journal, Life *life)
 }
 
 void
-journal_deaths_begin(Journal *journal)
+journal_fates_begin(Journal *journal, FateTable *table)
 {
-    journal->death_logs++;
+    table->next = journal->fate_tables;
+    journal->fate_tables = table;
 }
 
 void
-journal_deaths_end(Journal *journal)
+journal_fates_end(Journal *journal, FateTable *table)
 {
-    if (--journal->death_logs == 0) {
-        vec_fini(&journal->memory, &journal->deaths);
-        journal->deaths_lost = false;
+    FateTable **link = &journal->fate_tables;
+    while (*link != table) {
+        link = &(*link)->next;
     }
+    *link = table->next;
 }
 
 /* ---------------------------------------------------------------- the events */
 
-static void
+static inline void
 event_set_name(Event *event, PyObject *name)
 {
     event->has_name = name != NULL;
@@ -194,34 +227,68 @@ event_set_name(Event *event, PyObject *name)
         name != NULL ? (uint8_t)utf8_encode(event->name, EVENT_NAME_BYTES, name) : 0;
 }
 
-void
-journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by, Py_ssize_t refcount,
-             PyObject *name)
+static inline void
+event_fill(Event *event, const Life *life, EventKind kind, FreedBy by, Py_ssize_t refcount,
+           PyObject *name)
 {
-    if (!journal->enabled) {
-        return;
-    }
-    if (UNLIKELY(journal->events == NULL)) {
-        journal->events = PyMem_RawCalloc(journal->capacity, sizeof(Event));
-        if (journal->events == NULL) {
-            journal->dropped++;
-            return;
-        }
-    }
-    Event *event = &journal->events[journal->next_event];
     event->serial = life->serial;
     event->refcount = refcount;
     event->type = life->type;
     event->kind = (uint8_t)kind;
     event->by = (uint8_t)by;
     event_set_name(event, name);
-    journal->next_event =
-        journal->next_event + 1 == journal->capacity ? 0 : journal->next_event + 1;
+}
+
+/* 0, or -1 where there is no memory. */
+static int
+make_events(Journal *journal)
+{
+    journal->events = PyMem_RawCalloc(journal->capacity, sizeof(Event));
+    return journal->events != NULL ? 0 : -1;
+}
+
+/* Where the next event goes, which is counted. NULL: none is noted. */
+static inline Event *
+journal_next_event(Journal *journal)
+{
+    if (!journal->enabled) {
+        return NULL;
+    }
+    if (UNLIKELY(journal->events == NULL) && make_events(journal) < 0) {
+        journal->dropped++;
+        return NULL;
+    }
+    size_t next = journal->next_event;
+    journal->next_event = next + 1 == journal->capacity ? 0 : next + 1;
     if (journal->event_count == journal->capacity) {
         journal->dropped++;
     }
     else {
         journal->event_count++;
+    }
+    return &journal->events[next];
+}
+
+void
+journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by, Py_ssize_t refcount,
+             PyObject *name)
+{
+    Event *event = journal_next_event(journal);
+    if (event != NULL) {
+        event_fill(event, life, kind, by, refcount, name);
+    }
+}
+
+void
+journal_note_end(Journal *journal, const Life *life, FreedBy by, PyObject *name)
+{
+    Event *finalized = journal_next_event(journal);
+    if (finalized != NULL) {
+        event_fill(finalized, life, EVENT_FINALIZED, BY_NOBODY, 0, name);
+        Event *freed = journal_next_event(journal);
+        *freed = *finalized;
+        freed->kind = EVENT_FREED;
+        freed->by = (uint8_t)by;
     }
 }
 

@@ -1,13 +1,15 @@
 /* journal: the lives of the instrumented objects.
 
-   It keeps three tables, all of them in raw memory, none holding a Python object:
+   It keeps four tables, all of them in raw memory, none holding an object of the program:
 
      the register   every instrumented object that is alive, a doubly linked list through the
-                    objects themselves
+                    objects themselves, the oldest first
+     the types      their names, and how many objects of each have died of what
      the events     what happened to them, the newest `capacity` of it in a ring; what was
                     overwritten is counted
-     the deaths     while somebody wants them (journal_deaths_begin): who died of what, complete
-                    whatever the ring does
+     the fates      while somebody wants them (journal_fates_begin): of each object that was alive
+                    then, what it has died of, complete whatever the ring does. A death is a mark in
+                    a row that is there already, so that none can be lost for want of memory
 
    A Journal is shared: the module owns it, and so does each instrumented object, which may outlive
    the module when the interpreter shuts down. */
@@ -34,6 +36,10 @@ typedef enum {
     BY_SHUTDOWN,           /* the interpreter was shutting down, whatever else took part */
 } FreedBy;
 
+/* A fate is one of FreedBy, where BY_NOBODY says that the object lives and was reachable, or one of
+   these. */
+enum { FATE_RESURRECTED = BY_SHUTDOWN + 1, FATE_UNCOLLECTABLE, FATE_KINDS };
+
 enum { EVENT_NAME_BYTES = 40, JOURNAL_CAPACITY = 1 << 16 };
 
 typedef struct {
@@ -52,18 +58,33 @@ _Static_assert(sizeof(Event) == 64,
 
 typedef struct {
     uint64_t serial;
+    PyObject *name; /* owned exact str: of a Person; or NULL */
     uint32_t type;
-    uint8_t by; /* FreedBy */
-} Death;
+    uint8_t fate;
+} Fate;
+
+_Static_assert(sizeof(Fate) == 24, "as the documentation of the word collect says");
+
+typedef struct FateTable {
+    struct FateTable *next; /* borrowed: the one that was begun before it */
+    VEC(Fate) fates;        /* in the order of their serials */
+    size_t last;            /* where the last death was marked */
+} FateTable;
+
+typedef struct {
+    char *name;                      /* owned, zero-terminated */
+    uint64_t freed[BY_SHUTDOWN + 1]; /* how many died of what, since the beginning */
+} JournalType;
 
 /* The part of an instrumented object that the register knows. */
 typedef struct Life {
     struct Life *next, *previous; /* borrowed neighbours in the register */
     uint64_t serial;              /* 1, 2, 3 ... in the order of creation */
-    uint32_t type;                /* number of the type's name when it was created */
     uint64_t finalized_at;        /* Journal.collections when a count of 0 ran it, or 0 */
+    uint32_t type;                /* number of the type's name when it was created */
     bool finalized;               /* its finalizer was noted: a repeat is a call of __del__ */
-    bool doomed; /* the collector has finalized it: it dies of that, or is resurrected */
+    bool doomed;    /* the collector has finalized it: it dies of that, or is resurrected */
+    bool is_person; /* the object is a PersonObject */
 } Life;
 
 typedef struct {
@@ -71,8 +92,8 @@ typedef struct {
     Memory memory;
 
     uint64_t next_serial;
-    uint64_t freed[BY_SHUTDOWN + 1]; /* how many died of what, since the beginning */
-    Life alive;                      /* head of the register, no object itself */
+    Life alive; /* head of the register, no object itself */
+    size_t living;
     size_t doomed;
     uint64_t collections;       /* how many have begun, counting from 1 */
     bool collecting;            /* between "start" and "stop" of a collection */
@@ -86,12 +107,10 @@ typedef struct {
     size_t event_count;
     uint64_t dropped; /* events that were overwritten or for which there was no memory */
 
-    VEC(char *) type_names;   /* owned, zero-terminated */
+    VEC(JournalType) types;
     VEC(uint32_t) type_slots; /* hash table of numbers + 1, a power of two, at most half full */
 
-    unsigned death_logs; /* how many want deaths noted */
-    bool deaths_lost;    /* memory ran out while one was noted */
-    VEC(Death) deaths;
+    FateTable *fate_tables; /* borrowed: those that are on, the last that was begun first */
 } Journal;
 
 Journal *journal_new(void); /* NULL: out of memory */
@@ -109,6 +128,8 @@ void journal_remove(Journal *journal, Life *life, FreedBy by);
 /* Note an event, if the journal is enabled. `name` (a str, borrowed) may be NULL. */
 void journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by,
                   Py_ssize_t refcount, PyObject *name);
+/* Note that an object is finalized and then freed, which are two events. */
+void journal_note_end(Journal *journal, const Life *life, FreedBy by, PyObject *name);
 /* If its creation is the newest event. */
 void journal_name_created(Journal *journal, const Life *life, PyObject *name);
 const Event *journal_event(const Journal *journal, size_t index); /* 0 is the oldest kept */
@@ -124,9 +145,9 @@ void journal_collection_begins(Journal *journal);
    off; NULL: no more. Begin with &journal->alive. */
 Life *journal_next_resurrected(Journal *journal, Life *life);
 
-/* Deaths are noted between these two, which nest. The first death has the index that deaths.length
-   was at its begin; the deaths are forgotten when the last one ends. */
-void journal_deaths_begin(Journal *journal);
-void journal_deaths_end(Journal *journal);
+/* Deaths are marked in a table between these two. Its owner has listed the objects that are alive,
+   and keeps it at its place meanwhile. Tables may end in any order. */
+void journal_fates_begin(Journal *journal, FateTable *table);
+void journal_fates_end(Journal *journal, FateTable *table);
 
 #endif

@@ -15,7 +15,16 @@ typedef struct {
     size_t peak_bytes; /* raw memory held at once, at most */
 } ScanCost;
 
-enum { STATE_ROW_TYPES = 24 };
+enum { STATE_ROW_TYPES = 24, STATE_KNOWN_CLASSES = 64 };
+
+/* What was found out about a class at its first instance. It holds for as long as the version of
+   the class and its __qualname__ are these. */
+typedef struct {
+    const PyTypeObject *type; /* address only */
+    unsigned version;
+    uint32_t number;    /* the journal's, of its name */
+    PyObject *qualname; /* owned exact str */
+} KnownClass;
 
 /* What lasts: types, functions of other modules, the journal. Never an argument of a call. */
 typedef struct {
@@ -34,7 +43,8 @@ typedef struct {
     Generation *generations;      /* borrowed from the interpreter; NULL where they are not known */
     PyObject *follow_callback;    /* owned or NULL: of follow.h in gc.callbacks */
     struct FollowObject *follows; /* borrowed: those that are on, a list */
-    Journal *journal;             /* shared */
+    KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
+    Journal *journal;                              /* shared */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
     ScanCost last_scan;
 } ModuleState;

@@ -5,11 +5,11 @@
    free instrumented objects and write into the journal while it is read: so automatic collection is
    off meanwhile.
 
-       event_row, death_row   an Event or a Death of rows.h
-       DeathLog               from its making on deaths are kept; what died since is read by its
-                              index, so that several logs do not know of each other. It ends when it
-                              is let go of, so that no exception leaves it on
-       core_alive             the register, through tracked_alive */
+       event_row, fate_row   an Event or a Fate of rows.h
+       Fates                 a sequence of what became of each instrumented object that was alive
+                             when it was made. It notes deaths until it is ended or let go of, so
+                             that no exception leaves it on
+       counts_dict           counts of each type and fate, as Python has them */
 
 #include "types/events.h"
 
@@ -22,11 +22,15 @@
 
 /* ---------------------------------------------------------------- the journal */
 
-/* The words of EventKind and FreedBy, in their order. */
+/* The words of EventKind, and of FreedBy and the fates beyond, in their order. */
 static const char *const event_words[] = {"created", "finalized", "cleared", "resurrected",
                                           "freed"};
-static const char *const freed_by_words[] = {NULL, "refcount", "collector", "collector (inferred)",
-                                             "shutdown"};
+static const char *const fate_words[] = {"survived",     "refcount",
+                                         "collector",    "collector (inferred)",
+                                         "shutdown",     "resurrected",
+                                         "uncollectable"};
+
+_Static_assert(Py_ARRAY_LENGTH(fate_words) == FATE_KINDS, "every fate has its word");
 
 /* New reference: the Event of an index, 0 for the oldest. */
 static PyObject *
@@ -34,8 +38,7 @@ event_row(void *arg, size_t index)
 {
     const ModuleState *state = arg;
     const Event *event = journal_event(state->journal, index);
-    const char *by = freed_by_words[event->by],
-               *type = journal_type_name(state->journal, event->type);
+    const char *type = journal_type_name(state->journal, event->type);
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = PyLong_FromUnsignedLongLong(event->serial)) != NULL &&
            (items[1] = PyUnicode_FromString(event_words[event->kind])) != NULL &&
@@ -43,7 +46,8 @@ event_row(void *arg, size_t index)
            (items[3] = event->has_name ? utf8_decode(event->name, event->name_length)
                                        : Py_NewRef(Py_None)) != NULL &&
            (items[4] = PyLong_FromLongLong(event->refcount)) != NULL &&
-           (items[5] = by != NULL ? PyUnicode_FromString(by) : Py_NewRef(Py_None)) != NULL);
+           (items[5] = event->by != BY_NOBODY ? PyUnicode_FromString(fate_words[event->by])
+                                              : Py_NewRef(Py_None)) != NULL);
     return row_new(state, ROW_EVENT, items);
 }
 
@@ -60,6 +64,16 @@ core_journal_events(PyObject *module, PyObject *Py_UNUSED(ignored))
     return rows;
 }
 
+static size_t
+fate_tables(const Journal *journal)
+{
+    size_t count = 0;
+    for (const FateTable *table = journal->fate_tables; table != NULL; table = table->next) {
+        count++;
+    }
+    return count;
+}
+
 PyDoc_STRVAR(journal_status_doc, "journal_status($module, /)\n--\n\nReturn a JournalStatus.");
 
 static PyObject *
@@ -71,8 +85,65 @@ core_journal_status(PyObject *module, PyObject *Py_UNUSED(ignored))
     (void)((items[0] = row_bool(journal->enabled)) != NULL &&
            (items[1] = PyLong_FromSize_t(journal->capacity)) != NULL &&
            (items[2] = PyLong_FromUnsignedLongLong(journal->dropped)) != NULL &&
-           (items[3] = PyLong_FromLong((long)journal->death_logs)) != NULL);
+           (items[3] = PyLong_FromSize_t(fate_tables(journal))) != NULL);
     return row_new(state, ROW_JOURNAL_STATUS, items);
+}
+
+typedef size_t FateCounts[FATE_KINDS];
+
+/* New reference: type name -> how many, of those with one fate. NULL with an exception. */
+static PyObject *
+counts_of_fate(const Journal *journal, const FateCounts *counts, size_t types, int fate)
+{
+    PyObject *dict = PyDict_New();
+    for (size_t type = 0; type < types && dict != NULL; type++) {
+        if (counts[type][fate] != 0) {
+            PyObject *name = utf8_decode_text(journal_type_name(journal, (uint32_t)type));
+            PyObject *count = PyLong_FromSize_t(counts[type][fate]);
+            if (name == NULL || count == NULL || PyDict_SetItem(dict, name, count) < 0) {
+                Py_CLEAR(dict);
+            }
+            Py_XDECREF(name);
+            Py_XDECREF(count);
+        }
+    }
+    return dict;
+}
+
+/* New reference: fate -> type name -> how many. The counts are freed. NULL with an exception, where
+   they are NULL that of exhausted memory. */
+static PyObject *
+counts_dict(const Journal *journal, FateCounts *counts, size_t types)
+{
+    PyObject *dict = counts != NULL ? PyDict_New() : PyErr_NoMemory();
+    for (int fate = 0; fate < FATE_KINDS && dict != NULL; fate++) {
+        PyObject *of_fate = counts_of_fate(journal, counts, types, fate);
+        if (of_fate == NULL || PyDict_SetItemString(dict, fate_words[fate], of_fate) < 0) {
+            Py_CLEAR(dict);
+        }
+        Py_XDECREF(of_fate);
+    }
+    PyMem_Free(counts);
+    return dict;
+}
+
+PyDoc_STRVAR(journal_deaths_doc,
+             "journal_deaths($module, /)\n--\n\n"
+             "How many objects have died since the module was loaded: a dict of what freed them, "
+             "and in that of their types.");
+
+static PyObject *
+core_journal_deaths(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    const Journal *journal = state_of_module(module)->journal;
+    size_t types = journal->types.length; /* there may be more when the dicts have been made */
+    FateCounts *counts = PyMem_Calloc(types, sizeof(FateCounts));
+    for (size_t type = 0; type < types && counts != NULL; type++) {
+        for (int by = BY_REFCOUNT; by <= BY_SHUTDOWN; by++) {
+            counts[type][by] = journal->types.items[type].freed[by];
+        }
+    }
+    return counts_dict(journal, counts, types);
 }
 
 PyDoc_STRVAR(
@@ -84,11 +155,17 @@ static PyObject *
 core_journal_totals(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     const Journal *journal = state_of_module(module)->journal;
-    PyObject *totals =
-        Py_BuildValue("{sK}", "created", (unsigned long long)journal->next_serial - 1);
+    uint64_t freed[BY_SHUTDOWN + 1] = {0};
+    uint64_t created = journal->next_serial - 1;
+    for (size_t type = 0; type < journal->types.length; type++) {
+        for (int by = BY_REFCOUNT; by <= BY_SHUTDOWN; by++) {
+            freed[by] += journal->types.items[type].freed[by];
+        }
+    }
+    PyObject *totals = Py_BuildValue("{sK}", "created", (unsigned long long)created);
     for (int by = BY_REFCOUNT; by <= BY_SHUTDOWN && totals != NULL; by++) {
-        PyObject *count = PyLong_FromUnsignedLongLong(journal->freed[by]);
-        if (count == NULL || PyDict_SetItemString(totals, freed_by_words[by], count) < 0) {
+        PyObject *count = PyLong_FromUnsignedLongLong(freed[by]);
+        if (count == NULL || PyDict_SetItemString(totals, fate_words[by], count) < 0) {
             Py_CLEAR(totals);
         }
         Py_XDECREF(count);
@@ -148,29 +225,27 @@ core_journal_resize(PyObject *module, PyObject *capacity)
     Py_RETURN_NONE;
 }
 
-/* ------------------------------------------------------------------- deaths */
+/* -------------------------------------------------------------------- fates */
 
 typedef struct {
     PyObject_HEAD
     ModuleState *state; /* borrowed: of `module` */
     PyObject *module;   /* owned */
     Journal *journal;   /* shared */
+    FateTable table;
     bool is_on;
-    size_t first; /* index of the death that it begins with */
-    unsigned long long first_serial;
-} DeathLogObject;
+} FatesObject;
 
 static PyObject *
-death_log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+fates_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     PyObject *module = PyType_GetModule(type);
     ModuleState *state = module != NULL ? state_of_module(module) : NULL;
-    if (state == NULL ||
-        !PyArg_ParseTupleAndKeywords(args, kwargs, ":DeathLog", (char *[]){NULL}) ||
+    if (state == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, ":Fates", (char *[]){NULL}) ||
         tracked_follow_collector(state) < 0) {
         return NULL;
     }
-    DeathLogObject *self = PyObject_New(DeathLogObject, type);
+    FatesObject *self = PyObject_New(FatesObject, type);
     if (self == NULL) {
         return NULL;
     }
@@ -178,139 +253,230 @@ death_log_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     self->module = Py_NewRef(module);
     self->journal = state->journal;
     journal_retain(self->journal);
-    self->first = self->journal->deaths.length;
-    self->first_serial = self->journal->next_serial;
+    self->table = (FateTable){0};
     self->is_on = true;
-    journal_deaths_begin(self->journal);
+    journal_fates_begin(self->journal, &self->table);
+    if (tracked_list_fates(self->journal, &self->table) < 0) {
+        Py_DECREF(self);
+        return PyErr_NoMemory();
+    }
     return (PyObject *)self;
 }
 
 static void
-death_log_stop(DeathLogObject *self)
+fates_stop(FatesObject *self)
 {
     if (self->is_on) {
         self->is_on = false;
-        journal_deaths_end(self->journal);
+        journal_fates_end(self->journal, &self->table);
     }
 }
 
 static void
-death_log_dealloc(PyObject *op)
+fates_dealloc(PyObject *op)
 {
-    DeathLogObject *self = (DeathLogObject *)op;
+    FatesObject *self = (FatesObject *)op;
     PyTypeObject *type = Py_TYPE(op);
-    death_log_stop(self);
+    fates_stop(self);
+    for (size_t i = 0; i < self->table.fates.length; i++) {
+        Py_XDECREF(self->table.fates.items[i].name); /* a str: no code runs */
+    }
+    vec_fini(&self->journal->memory, &self->table.fates);
     journal_release(self->journal);
     Py_DECREF(self->module);
     PyObject_Free(self);
     Py_DECREF(type);
 }
 
-/* New reference: the Death of an index in a log. */
-static PyObject *
-death_row(void *arg, size_t index)
+/* Whether an argument is a RollCall; where not, TypeError is set. */
+static bool
+check_roll_call(const ModuleState *state, PyObject *op)
 {
-    const DeathLogObject *log = arg;
-    const Death *death = &log->journal->deaths.items[log->first + index];
-    const char *type = journal_type_name(log->journal, death->type);
-    PyObject *items[ROW_MOST_FIELDS] = {NULL};
-    (void)((items[0] = PyLong_FromUnsignedLongLong(death->serial)) != NULL &&
-           (items[1] = utf8_decode_text(type)) != NULL &&
-           (items[2] = PyUnicode_FromString(freed_by_words[death->by])) != NULL);
-    return row_new(log->state, ROW_DEATH, items);
+    if (roll_call_check(state, op)) {
+        return true;
+    }
+    PyErr_Format(PyExc_TypeError, "expected a RollCall, not '%.200s'", Py_TYPE(op)->tp_name);
+    return false;
 }
 
-PyDoc_STRVAR(
-    death_log_end_doc,
-    "end($self, /)\n--\n\n"
-    "End the log, and return the deaths: a list of Death.\n\n"
-    "Raises MemoryError where one could not be noted, RuntimeError where the log has ended "
-    "before.");
+PyDoc_STRVAR(fates_end_doc, "end($self, unreachable, uncollectable, /)\n--\n\n"
+                            "End it: tell who lives of a RollCall as 'resurrected', and of those "
+                            "who is in a second one as 'uncollectable'.\n\n"
+                            "Raises RuntimeError where it has ended before.");
 
 static PyObject *
-death_log_end(PyObject *op, PyObject *Py_UNUSED(ignored))
+fates_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
 {
-    DeathLogObject *self = (DeathLogObject *)op;
-    if (!self->is_on) {
-        PyErr_SetString(PyExc_RuntimeError, "this log of deaths has ended");
+    FatesObject *self = (FatesObject *)op;
+    if (nargs != 2) {
+        return PyErr_Format(PyExc_TypeError, "end() takes 2 arguments, not %zd", nargs);
+    }
+    if (!check_roll_call(self->state, args[0]) || !check_roll_call(self->state, args[1])) {
         return NULL;
     }
-    int was_enabled = gc_pause_begin();
-    size_t length = self->journal->deaths.length;
-    PyObject *rows = self->journal->deaths_lost ? PyErr_NoMemory()
-                                                : rows_list(length - self->first, death_row, self);
-    death_log_stop(self);
-    gc_pause_end(was_enabled);
-    return rows;
+    if (!self->is_on) {
+        PyErr_SetString(PyExc_RuntimeError, "these fates have been told");
+        return NULL;
+    }
+    if (tracked_settle_fates(self->journal, &self->table, args[0], args[1]) < 0) {
+        return NULL;
+    }
+    fates_stop(self);
+    Py_RETURN_NONE;
+}
+
+PyDoc_STRVAR(fates_counts_doc,
+             "counts($self, /)\n--\n\n"
+             "How many objects had each fate: a dict of the seven, and in that of their types.");
+
+static PyObject *
+fates_counts(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    FatesObject *self = (FatesObject *)op;
+    size_t types = self->journal->types.length;
+    FateCounts *counts = PyMem_Calloc(types, sizeof(FateCounts));
+    for (size_t i = 0; i < self->table.fates.length && counts != NULL; i++) {
+        const Fate *fate = &self->table.fates.items[i];
+        counts[fate->type][fate->fate]++;
+    }
+    return counts_dict(self->journal, counts, types);
+}
+
+PyDoc_STRVAR(fates_sizeof_doc, "__sizeof__($self, /)\n--\n\n"
+                               "Bytes, those of the table included.");
+
+static PyObject *
+fates_sizeof(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    return PyLong_FromSize_t(sizeof(FatesObject) +
+                             ((FatesObject *)op)->table.fates.capacity * sizeof(Fate));
+}
+
+static Py_ssize_t
+fates_length(PyObject *op)
+{
+    return (Py_ssize_t)((FatesObject *)op)->table.fates.length;
 }
 
 static PyObject *
-death_log_enter(PyObject *op, PyObject *Py_UNUSED(ignored))
+fate_row(PyObject *op, Py_ssize_t index)
+{
+    FatesObject *self = (FatesObject *)op;
+    if (index < 0 || index >= fates_length(op)) {
+        PyErr_SetString(PyExc_IndexError, "there are no more fates");
+        return NULL;
+    }
+    const Fate *fate = &self->table.fates.items[index];
+    const char *type = journal_type_name(self->journal, fate->type);
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = PyLong_FromUnsignedLongLong(fate->serial)) != NULL &&
+           (items[1] = utf8_decode_text(type)) != NULL &&
+           (items[2] = Py_NewRef(fate->name != NULL ? fate->name : Py_None)) != NULL &&
+           (items[3] = PyUnicode_InternFromString(fate_words[fate->fate])) != NULL);
+    return row_new(self->state, ROW_FATE, items);
+}
+
+static PyObject *
+fates_enter(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     return Py_NewRef(op);
 }
 
 static PyObject *
-death_log_exit(PyObject *op, PyObject *const *Py_UNUSED(args), Py_ssize_t Py_UNUSED(nargs))
+fates_exit(PyObject *op, PyObject *const *Py_UNUSED(args), Py_ssize_t Py_UNUSED(nargs))
 {
-    death_log_stop((DeathLogObject *)op);
+    fates_stop((FatesObject *)op);
     Py_RETURN_NONE;
 }
 
-static PyMethodDef death_log_methods[] = {
-    {"__enter__", death_log_enter, METH_NOARGS, PyDoc_STR("__enter__($self, /)\n--\n\nThe log.")},
-    {"__exit__", (PyCFunction)(void (*)(void))death_log_exit, METH_FASTCALL,
-     PyDoc_STR("__exit__($self, *error)\n--\n\nEnd it, if it has not ended.")},
-    {"end", death_log_end, METH_NOARGS, death_log_end_doc},
+static PyMethodDef fates_methods[] = {
+    {"__enter__", fates_enter, METH_NOARGS, PyDoc_STR("__enter__($self, /)\n--\n\nThe fates.")},
+    {"__exit__", (PyCFunction)(void (*)(void))fates_exit, METH_FASTCALL,
+     PyDoc_STR("__exit__($self, *error)\n--\n\nNote no more deaths.")},
+    {"end", (PyCFunction)(void (*)(void))fates_end, METH_FASTCALL, fates_end_doc},
+    {"counts", fates_counts, METH_NOARGS, fates_counts_doc},
+    {"__sizeof__", fates_sizeof, METH_NOARGS, fates_sizeof_doc},
     {NULL, NULL, 0, NULL},
 };
 
-static PyMemberDef death_log_members[] = {
-    {"first_serial", T_ULONGLONG, offsetof(DeathLogObject, first_serial), READONLY,
-     PyDoc_STR("Objects that are made from here on have this serial or a higher one.")},
-    {NULL, 0, 0, 0, NULL},
+PyDoc_STRVAR(fates_doc,
+             "Fates()\n--\n\n"
+             "What becomes of each instrumented object that is alive now, until it ends or is let "
+             "go of: a sequence of Fate, in the order of creation.\n\n"
+             "24 bytes an object; a Fate is made when it is asked for.");
+
+static PyType_Slot fates_slots[] = {
+    {Py_tp_doc, (void *)fates_doc},
+    {Py_tp_new, fates_new},
+    {Py_tp_dealloc, fates_dealloc},
+    {Py_tp_methods, fates_methods},
+    {Py_sq_length, fates_length},
+    {Py_sq_item, fate_row},
+    {0, NULL},
 };
 
-PyDoc_STRVAR(death_log_doc, "DeathLog()\n--\n\n"
-                            "The deaths of instrumented objects from here on, until it ends or is "
-                            "let go of.");
-
-static PyType_Slot death_log_slots[] = {
-    {Py_tp_doc, (void *)death_log_doc}, {Py_tp_new, death_log_new},
-    {Py_tp_dealloc, death_log_dealloc}, {Py_tp_methods, death_log_methods},
-    {Py_tp_members, death_log_members}, {0, NULL},
-};
-
-static PyType_Spec death_log_spec = {
-    .name = "gcscope._core.DeathLog",
-    .basicsize = sizeof(DeathLogObject),
+static PyType_Spec fates_spec = {
+    .name = "gcscope._core.Fates",
+    .basicsize = sizeof(FatesObject),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
-    .slots = death_log_slots,
+    .slots = fates_slots,
 };
 
 /* -------------------------------------------------------------- instrumented */
 
-PyDoc_STRVAR(alive_doc, "alive($module, roll_call, /)\n--\n\n"
-                        "Every instrumented object that is alive, in the order of creation.\n\n"
-                        "A list of Living. roll_call is a RollCall or None.");
+PyDoc_STRVAR(
+    living_doc,
+    "living($module, unreachable, uncollectable, first_serial, end_serial, /)\n--\n\n"
+    "How many instrumented objects are alive, with serials below end_serial: a dict of\n"
+    "fates, as of Fates.counts, and in that of their types.\n\n"
+    "unreachable and uncollectable: a RollCall each, or None. Of who is in neither only those are\n"
+    "counted that have first_serial or a higher one.");
+
+/* A serial; -1 with an exception where it is none. */
+static int
+read_serial(PyObject *number, uint64_t *serial)
+{
+    *serial = PyLong_AsUnsignedLongLong(number);
+    return *serial == (uint64_t)-1 && PyErr_Occurred() ? -1 : 0;
+}
 
 static PyObject *
-core_alive(PyObject *module, PyObject *roll_call)
+core_living(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
-    if (!Py_IsNone(roll_call) && !roll_call_check(state, roll_call)) {
-        return PyErr_Format(PyExc_TypeError, "alive() takes a RollCall or None, not '%.200s'",
-                            Py_TYPE(roll_call)->tp_name);
+    PyObject *roll_calls[2] = {NULL, NULL};
+    if (nargs != 4) {
+        return PyErr_Format(PyExc_TypeError, "living() takes 4 arguments, not %zd", nargs);
     }
-    return tracked_alive(state, Py_IsNone(roll_call) ? NULL : roll_call);
+    for (int i = 0; i < 2; i++) {
+        if (!Py_IsNone(args[i])) {
+            if (!check_roll_call(state, args[i])) {
+                return NULL;
+            }
+            roll_calls[i] = args[i];
+        }
+    }
+    Living living = {.unreachable = roll_calls[0], .uncollectable = roll_calls[1]};
+    if (read_serial(args[2], &living.first_serial) < 0 ||
+        read_serial(args[3], &living.end_serial) < 0) {
+        return NULL;
+    }
+    size_t types = state->journal->types.length;
+    FateCounts *counts = PyMem_Calloc(types, sizeof(FateCounts));
+    if (counts != NULL && tracked_count_living(state->journal, &living, counts) < 0) {
+        PyMem_Free(counts);
+        return NULL;
+    }
+    return counts_dict(state->journal, counts, types);
 }
 
 /* --------------------------------------------------------------------- all */
 
 static PyMethodDef events_methods[] = {
-    {"alive", core_alive, METH_O, alive_doc},
+    {"living", (PyCFunction)(void (*)(void))core_living, METH_FASTCALL, living_doc},
     {"journal_events", core_journal_events, METH_NOARGS, journal_events_doc},
     {"journal_status", core_journal_status, METH_NOARGS, journal_status_doc},
+    {"journal_deaths", core_journal_deaths, METH_NOARGS, journal_deaths_doc},
     {"journal_totals", core_journal_totals, METH_NOARGS, journal_totals_doc},
     {"journal_clear", core_journal_clear, METH_NOARGS, journal_clear_doc},
     {"journal_enable", core_journal_enable, METH_O, journal_enable_doc},
@@ -321,7 +487,6 @@ static PyMethodDef events_methods[] = {
 int
 events_setup(PyObject *module)
 {
-    return state_add_type(module, &death_log_spec) < 0
-               ? -1
-               : PyModule_AddFunctions(module, events_methods);
+    return state_add_type(module, &fates_spec) < 0 ? -1
+                                                   : PyModule_AddFunctions(module, events_methods);
 }

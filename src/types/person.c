@@ -17,7 +17,7 @@ person_make(PyTypeObject *type, ModuleState *state)
 {
     PersonObject *self = (PersonObject *)tracked_alloc(type, state);
     if (self != NULL) {
-        self->tracked.is_person = true;
+        self->tracked.life.is_person = true;
         self->friends = PyList_New(0);
         if (self->friends == NULL) {
             Py_CLEAR(self);

@@ -150,9 +150,13 @@ roll_call_fill(RollCallObject *roll_call, const ModuleState *state, const Member
     addrmap_number(types, (void **)kinds.items);
     int error = roll_call_name_kinds(roll_call, state, kinds.items, types->count);
     vec_fini(&roll_call->memory, &kinds);
+    const PyTypeObject *last = NULL;
+    NodeId kind = 0;
     for (size_t i = 0; i < roll_call->entries.length && error == 0; i++) {
-        NodeId kind = 0;
-        (void)addrmap_find(types, Py_TYPE((PyObject *)roll_call->entries.items[i].address), &kind);
+        const PyTypeObject *type = Py_TYPE((PyObject *)roll_call->entries.items[i].address);
+        if (type != last) {
+            (void)addrmap_find(types, last = type, &kind);
+        }
         roll_call->entries.items[i].kind = kind & ((1u << KIND_BITS) - 1);
     }
     return error;
@@ -448,7 +452,8 @@ roll_call_now(PyObject *op, bool collect)
     /* not in the pause: finalizers see automatic collection as the program has it */
     PyObject *collected = collect ? PyObject_CallNoArgs(state->gc_collect) : Py_NewRef(Py_None);
     scan_begin(&scan, state);
-    if (collected != NULL && scan_list(&scan, -1) == 0) {
+    bool is_listed = collected != NULL && ((RollCallObject *)op)->entries.length != 0;
+    if (collected != NULL && (!is_listed || scan_list(&scan, -1) == 0)) {
         result = roll_call_filter((RollCallObject *)op, is_still_tracked,
                                   &(Present){(RollCallObject *)op, &scan.heap});
     }
@@ -477,6 +482,18 @@ static PyObject *
 roll_call_collect(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     return roll_call_now(op, true);
+}
+
+bool
+roll_call_has_instrumented(PyObject *op)
+{
+    RollCallObject *self = (RollCallObject *)op;
+    for (size_t k = 0; k < self->kinds.length; k++) {
+        if (self->kinds.items[k].instrumented) {
+            return self->entries.length != 0;
+        }
+    }
+    return false;
 }
 
 size_t

@@ -34,6 +34,9 @@ size_t roll_call_objects(PyObject *roll_call);
 size_t roll_call_bytes(PyObject *roll_call);
 int roll_call_add_types(PyObject *roll_call, PyObject *instrumented, PyObject *others);
 
+/* False: none of them is an instrumented object. */
+bool roll_call_has_instrumented(PyObject *roll_call);
+
 /* Whether the object at `address` is in a RollCall. roll_call_index must have succeeded before; it
    returns 0, or -1 with MemoryError. */
 int roll_call_index(PyObject *roll_call);

@@ -14,8 +14,8 @@
    resurrected before: its bit is set already, nobody finalizes it again, and its death during a
    later collection is called inferred.
 
-   A class with a __del__ in Python replaces tp_finalize. `adopt_finalizer` puts our own before it,
-   when the first instance is made: a class whose __del__ is set later, and no new instance, dies
+   A class with a __del__ in Python replaces tp_finalize. `learn_class` puts our own before it, when
+   the first instance is made: a class whose __del__ is set later, and no new instance, dies
    "inferred" too. */
 
 #include "types/tracked.h"
@@ -25,7 +25,6 @@
 #include "base/typename.h"
 #include "base/utf8.h"
 #include "runtime/gc_callbacks.h"
-#include "runtime/rows.h"
 #include "types/roll_call.h"
 
 static TrackedObject *
@@ -40,7 +39,7 @@ tracked_of_life(Life *life)
 static PyObject *
 name_of(PyObject *op)
 {
-    return ((TrackedObject *)op)->is_person ? ((PersonObject *)op)->name : NULL;
+    return ((TrackedObject *)op)->life.is_person ? ((PersonObject *)op)->name : NULL;
 }
 
 void
@@ -156,22 +155,6 @@ release_capsule(PyObject *capsule)
     journal_release(PyCapsule_GetPointer(capsule, NULL));
 }
 
-/* Where our callback stands in gc.callbacks, told by identity; -1: nowhere. */
-static Py_ssize_t
-find_callback(const ModuleState *state)
-{
-    PyObject *callbacks = state->gc_callbacks;
-    Py_ssize_t last = state->callback_index;
-    if (state->callback == NULL) {
-        return -1;
-    }
-    if (last >= 0 && last < PyList_GET_SIZE(callbacks) &&
-        PyList_GET_ITEM(callbacks, last) == state->callback) {
-        return last; /* as nearly always */
-    }
-    return gc_callbacks_find(callbacks, state->callback);
-}
-
 /* Make the callback. 0 or -1 with an exception. */
 static int
 make_callback(ModuleState *state)
@@ -191,13 +174,14 @@ make_callback(ModuleState *state)
     return callback != NULL ? 0 : -1;
 }
 
-int
-tracked_follow_collector(ModuleState *state)
+/* tracked_follow_collector, where our callback is not where it was. */
+static int
+enter_callback(ModuleState *state)
 {
     if (UNLIKELY(state->callback == NULL) && (state_check(state) < 0 || make_callback(state) < 0)) {
         return -1;
     }
-    state->callback_index = find_callback(state);
+    state->callback_index = gc_callbacks_find(state->gc_callbacks, state->callback);
     if (state->callback_index >= 0) {
         return 0;
     }
@@ -209,6 +193,18 @@ tracked_follow_collector(ModuleState *state)
     return PyList_Append(state->gc_callbacks, state->callback);
 }
 
+int
+tracked_follow_collector(ModuleState *state)
+{
+    PyObject *callbacks = state->gc_callbacks;
+    Py_ssize_t last = state->callback_index;
+    if (state->callback != NULL && last >= 0 && last < PyList_GET_SIZE(callbacks) &&
+        PyList_GET_ITEM(callbacks, last) == state->callback) {
+        return 0; /* as nearly always */
+    }
+    return enter_callback(state);
+}
+
 void
 tracked_forget_collector(ModuleState *state)
 {
@@ -218,18 +214,12 @@ tracked_forget_collector(ModuleState *state)
 
 /* --------------------------------------------------------------------- Tracked */
 
-/* The journal's number of a type's name. -1 with an exception. */
+/* The journal's number of a class's name. -1 with an exception. */
 static int64_t
-number_of_type(PyTypeObject *type, ModuleState *state)
+number_of_name(PyTypeObject *type, ModuleState *state)
 {
     enum { LONGEST = 400 };
     char name[LONGEST];
-    if (type == state->person_type) {
-        return TYPE_PERSON;
-    }
-    if (type == state->tracked_type) {
-        return TYPE_TRACKED;
-    }
     PyObject *full = typename_of(type);
     if (full == NULL) {
         return -1;
@@ -240,6 +230,85 @@ number_of_type(PyTypeObject *type, ModuleState *state)
         PyErr_NoMemory();
     }
     return number;
+}
+
+/* Borrowed: where the class is known, or may be noted. */
+static KnownClass *
+known_class(PyTypeObject *type, ModuleState *state)
+{
+    uint64_t hash = (uint64_t)(uintptr_t)type * UINT64_C(0x9E3779B97F4A7C15);
+    return &state->known_classes[(hash >> 32) % STATE_KNOWN_CLASSES];
+}
+
+/* Let the instances of a class die by way of its base in C alone, where a class in Python adds
+   nothing that its own tp_dealloc would have to look after. That does the same, and at some
+   length. */
+static void
+adopt_dealloc(PyTypeObject *type, const ModuleState *state)
+{
+    PyTypeObject *base =
+        PyType_IsSubtype(type, state->person_type) ? state->person_type : state->tracked_type;
+    bool is_of_python = ((PyHeapTypeObject *)type)->_ht_tpname == NULL; /* no PyType_Spec's */
+    if (is_of_python && type->tp_basicsize == base->tp_basicsize && type->tp_itemsize == 0 &&
+        type->tp_dictoffset == base->tp_dictoffset &&
+        type->tp_weaklistoffset == base->tp_weaklistoffset && type->tp_del == NULL &&
+        type->tp_free == base->tp_free) {
+        type->tp_dealloc = base->tp_dealloc;
+    }
+}
+
+/* Find out what instances of a class need, and note it. The number of its name; -1 with an
+   exception. */
+static int64_t
+learn_class(PyTypeObject *type, ModuleState *state)
+{
+    int64_t number = number_of_name(type, state);
+    if (number < 0) {
+        return -1;
+    }
+    adopt_finalizer(type, state->journal);
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
+        return number;
+    }
+    adopt_dealloc(type, state);
+    type_assign_version(type);
+    PyObject *qualname = ((PyHeapTypeObject *)type)->ht_qualname;
+    if (type_version(type) != 0 && qualname != NULL && PyUnicode_CheckExact(qualname)) {
+        KnownClass *known = known_class(type, state);
+        PyObject *old = known->qualname;
+        *known = (KnownClass){type, type_version(type), (uint32_t)number, Py_NewRef(qualname)};
+        Py_XDECREF(old);
+    }
+    return number;
+}
+
+/* The journal's number of a type's name; its class is ready for an instance then. -1 with an
+   exception. */
+static inline int64_t
+number_of_type(PyTypeObject *type, ModuleState *state)
+{
+    const KnownClass *known = known_class(type, state);
+    if (type == state->person_type) {
+        return TYPE_PERSON;
+    }
+    if (type == state->tracked_type) {
+        return TYPE_TRACKED;
+    }
+    if (known->type == type && known->version == type_version(type) &&
+        known->qualname == ((PyHeapTypeObject *)type)->ht_qualname) {
+        return known->number;
+    }
+    return learn_class(type, state);
+}
+
+void
+tracked_forget_classes(ModuleState *state)
+{
+    for (size_t i = 0; i < STATE_KNOWN_CLASSES; i++) {
+        PyObject *qualname = state->known_classes[i].qualname;
+        state->known_classes[i] = (KnownClass){0};
+        Py_XDECREF(qualname);
+    }
 }
 
 /* NULL with the TypeError of object.__new__, which alone knows how to name the abstract methods. */
@@ -264,7 +333,6 @@ tracked_alloc(PyTypeObject *type, ModuleState *state)
     if (number < 0 || tracked_follow_collector(state) < 0) {
         return NULL;
     }
-    adopt_finalizer(type, state->journal);
     TrackedObject *self = (TrackedObject *)type->tp_alloc(type, 0);
     if (self != NULL) {
         self->journal = state->journal;
@@ -334,9 +402,11 @@ tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
     FreedBy by = freed_by(self);
     if (!self->life.finalized && is_outermost) {
         /* tracked_finalize would do no more, and need not be called */
-        tracked_note(op, EVENT_FINALIZED, BY_NOBODY, 0);
+        journal_note_end(journal, &self->life, by, name_of(op));
     }
-    tracked_note(op, EVENT_FREED, by, 0);
+    else {
+        tracked_note(op, EVENT_FREED, by, 0);
+    }
     journal_remove(journal, &self->life, by);
     if (self->weak_references != NULL) {
         PyObject_ClearWeakRefs(op);
@@ -445,36 +515,77 @@ static PyType_Spec tracked_spec = {
 
 /* ------------------------------------------------------------------- the module */
 
-/* New reference: a Living. */
-static PyObject *
-living_row(const ModuleState *state, Life *life, PyObject *roll_call)
+int
+tracked_list_fates(Journal *journal, FateTable *table)
 {
-    PyObject *op = (PyObject *)tracked_of_life(life), *name = name_of(op);
-    bool is_listed = roll_call != NULL && roll_call_has(roll_call, op);
-    PyObject *items[ROW_MOST_FIELDS] = {NULL};
-    (void)((items[0] = PyLong_FromUnsignedLongLong(life->serial)) != NULL &&
-           (items[1] = utf8_decode_text(journal_type_name(state->journal, life->type))) != NULL &&
-           (items[2] = Py_NewRef(name != NULL ? name : Py_None)) != NULL &&
-           (items[3] = row_bool(is_listed)) != NULL);
-    return row_new(state, ROW_LIVING, items);
+    if (vec_reserve(&journal->memory, &table->fates, journal->living) < 0) {
+        return -1;
+    }
+    for (Life *life = journal->alive.next; life != &journal->alive; life = life->next) {
+        PyObject *name = name_of((PyObject *)tracked_of_life(life));
+        Fate fate = {.serial = life->serial, .name = Py_XNewRef(name), .type = life->type};
+        vec_push_reserved(&table->fates, fate);
+    }
+    return 0;
 }
 
-PyObject *
-tracked_alive(ModuleState *state, PyObject *roll_call)
+/* Both roll calls may be NULL, and are indexed. */
+static uint8_t
+fate_of_living(Life *life, PyObject *unreachable, PyObject *uncollectable)
 {
-    Life *end = &state->journal->alive;
-    if (roll_call != NULL && roll_call_index(roll_call) < 0) {
-        return NULL;
+    PyObject *op = (PyObject *)tracked_of_life(life);
+    if (unreachable == NULL || !roll_call_has(unreachable, op)) {
+        return BY_NOBODY;
     }
-    int was_enabled = gc_pause_begin(); /* a collection would free objects under way */
-    PyObject *list = PyList_New(0);
-    for (Life *life = end->next; life != end && list != NULL; life = life->next) {
-        if (rows_append(list, living_row(state, life, roll_call)) < 0) {
-            Py_CLEAR(list);
+    return uncollectable != NULL && roll_call_has(uncollectable, op) ? FATE_UNCOLLECTABLE
+                                                                     : FATE_RESURRECTED;
+}
+
+/* 0 or -1 with an exception. */
+static int
+index_both(PyObject *unreachable, PyObject *uncollectable)
+{
+    return (unreachable != NULL && roll_call_index(unreachable) < 0) ||
+                   (uncollectable != NULL && roll_call_index(uncollectable) < 0)
+               ? -1
+               : 0;
+}
+
+int
+tracked_settle_fates(Journal *journal, FateTable *table, PyObject *unreachable,
+                     PyObject *uncollectable)
+{
+    Fate *fate = table->fates.items, *end = fate + table->fates.length;
+    if (!roll_call_has_instrumented(unreachable)) {
+        return 0; /* whoever lives has survived, as a new table says of all */
+    }
+    if (index_both(unreachable, uncollectable) < 0) {
+        return -1;
+    }
+    for (Life *life = journal->alive.next; life != &journal->alive && fate != end;
+         life = life->next) {
+        while (fate != end && fate->serial < life->serial) {
+            fate++;
+        }
+        if (fate != end && fate->serial == life->serial) {
+            fate->fate = fate_of_living(life, unreachable, uncollectable);
         }
     }
-    gc_pause_end(was_enabled);
-    return list;
+    return 0;
+}
+
+int
+tracked_count_living(Journal *journal, const Living *living, size_t (*counts)[FATE_KINDS])
+{
+    if (index_both(living->unreachable, living->uncollectable) < 0) {
+        return -1;
+    }
+    for (Life *life = journal->alive.next;
+         life != &journal->alive && life->serial < living->end_serial; life = life->next) {
+        uint8_t fate = fate_of_living(life, living->unreachable, living->uncollectable);
+        counts[life->type][fate] += fate != BY_NOBODY || life->serial >= living->first_serial;
+    }
+    return 0;
 }
 
 int

@@ -11,7 +11,6 @@ typedef struct {
     PyObject *weak_references; /* owned by the weakref module's machinery */
     Journal *journal;          /* shared, never NULL */
     Life life;
-    bool is_person; /* the object is a PersonObject */
 } TrackedObject;
 
 typedef struct {
@@ -32,9 +31,26 @@ int tracked_setup(PyObject *module, ModuleState *state);
 int tracked_follow_collector(ModuleState *state);
 void tracked_forget_collector(ModuleState *state);
 
-/* New reference: a list with a Living for every instrumented object that is alive, in the order of
-   creation. `roll_call` is a RollCall or NULL. */
-PyObject *tracked_alive(ModuleState *state, PyObject *roll_call);
+/* Let go of what is known about classes. */
+void tracked_forget_classes(ModuleState *state);
+
+/* List who is alive, in a table that is empty: 0, or -1 when memory is exhausted. */
+int tracked_list_fates(Journal *journal, FateTable *table);
+
+/* Tell in a table what became of those who live though a collection had found them unreachable: who
+   is in the first RollCall, and then who is in the second too. 0 or -1 with an exception. */
+int tracked_settle_fates(Journal *journal, FateTable *table, PyObject *unreachable,
+                         PyObject *uncollectable);
+
+typedef struct {
+    PyObject *unreachable, *uncollectable; /* borrowed: each a RollCall or NULL */
+    uint64_t first_serial;                 /* of who has survived only those are counted that have
+                                              this serial or a higher one */
+    uint64_t end_serial;                   /* who has this one or a higher one is not looked at */
+} Living;
+
+/* Add who is alive to the counts of each type and fate. 0 or -1 with an exception. */
+int tracked_count_living(Journal *journal, const Living *living, size_t (*counts)[FATE_KINDS]);
 
 /* Borrowed: the name of a Person, an exact str; NULL of any other object and before __init__. */
 PyObject *tracked_name(const ModuleState *state, PyObject *op);

@@ -748,7 +748,7 @@ def test_a_failure_that_is_kept_leaves_nothing_on(quiet):
         with watch():
             fail()
 
-    callbacks, logs, kept = list(gc.callbacks), _core.journal_status().death_logs, []
+    callbacks, tables, kept = list(gc.callbacks), _core.journal_status().fate_tables, []
     for word in (
         blocks,
         lambda: assert_no_cycles(fail),
@@ -759,7 +759,7 @@ def test_a_failure_that_is_kept_leaves_nothing_on(quiet):
         with pytest.raises((KeyError, TypeError)) as failed:
             word()
         kept.append(failed)
-        assert gc.callbacks == callbacks and _core.journal_status().death_logs == logs
+        assert gc.callbacks == callbacks and _core.journal_status().fate_tables == tables
 
 
 def test_classes_that_were_replaced_fail_nothing(python):

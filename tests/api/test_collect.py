@@ -1,13 +1,16 @@
 """collect and trial: what freed what."""
 
+import copy
 import gc
+import pickle
+import random
 import sys
 import weakref
 
 import pytest
 
 import gcscope
-from gcscope import Fate, Person, Tracked, collect, trial
+from gcscope import Fate, Person, Tracked, _core, collect, trial
 
 
 class Phoenix(Person):
@@ -270,23 +273,151 @@ def test_trial_lets_an_exception_through_and_leaves_nothing_on():
     with pytest.raises(KeyError, match="mine"):
         trial(fail)
     assert gc.callbacks == callbacks
-    Person("of no trial")
-    log = gcscope._core.DeathLog()  # a death of before would be in it if the trial's were on
-    assert log.end() == []
+    assert _core.journal_status().fate_tables == 0
 
 
-def test_a_log_of_deaths_ends_once_and_when_it_is_let_go_of():
-    first = gcscope._core.DeathLog()
-    second = gcscope._core.DeathLog()
+def test_fates_end_once_and_when_they_are_let_go_of():
+    nobody = _core.roll_call([])
     person = Person("Michael")
-    assert person.serial == first.first_serial == second.first_serial
+    first, second = _core.Fates(), _core.Fates()
+    with _core.Fates() as third:
+        assert _core.journal_status().fate_tables == 3
+    assert _core.journal_status().fate_tables == 2
+    serial, expected = person.serial, ["survived", "refcount"]
+    assert fates_of(first, serial) == ["survived"]
     del person, second
-    (death,) = first.end()
-    assert death.type == "gcscope.Person" and death.freed_by == "refcount"
-    with pytest.raises(RuntimeError, match="has ended"):
-        first.end()
-    with pytest.raises(TypeError):
-        gcscope._core.DeathLog(1)
+    assert _core.journal_status().fate_tables == 1
+    first.end(nobody, nobody)
+    assert _core.journal_status().fate_tables == 0
+    assert [fates_of(table, serial)[0] for table in (third, first)] == expected
+    with pytest.raises(RuntimeError, match="have been told"):
+        first.end(nobody, nobody)
+    with pytest.raises(IndexError):
+        first[len(first)]
+    for odd in (lambda: _core.Fates(1), first.end, lambda: first.end(nobody, None)):
+        with pytest.raises(TypeError):
+            odd()
+
+
+def fates_of(table, serial):
+    return [row.fate for row in map(table.__getitem__, range(len(table))) if row.serial == serial]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_fates_where_the_serials_have_gaps(seed):
+    """Whoever dies is found, in whatever order they die; who is born later is not in the table."""
+    rng = random.Random(seed)
+    people = [Person(str(n)) for n in range(300)]
+    for _ in range(rng.choice((0, 10, 150, 290))):
+        del people[rng.randrange(len(people))]
+    first = people[0].serial
+    table = _core.Fates()
+    later = [Person("later") for _ in range(3)]
+    rng.shuffle(people)
+    living, dead = people[::2], [person.serial for person in people[1::2]]
+    while people:
+        people.pop(0)
+    later.clear()
+    nobody = _core.roll_call([])
+    table.end(nobody, nobody)
+    told = {row.serial: row.fate for row in map(table.__getitem__, range(len(table)))}
+    serials = [*told]
+    assert serials == sorted(serials) and later == []
+    assert {serial for serial, fate in told.items() if fate == "refcount"} == set(dead)
+    assert {s for s, fate in told.items() if s >= first and fate == "survived"} == {
+        person.serial for person in living
+    }
+
+
+def test_what_fates_cost():
+    """24 bytes an object, and no Python object for any of them until it is asked for."""
+    people = [Person("x") for _ in range(10_000)]
+    table = _core.Fates()  # what is made once is made
+    del table
+    blocks = sys.getallocatedblocks()
+    table = _core.Fates()
+    assert sys.getallocatedblocks() - blocks < 5 and len(table) >= len(people)
+    assert 24 * len(table) < sys.getsizeof(table) < 24 * len(table) + 200
+    pairs = [(Person("a"), Person("b")) for _ in range(5_000)]
+    for a, b in pairs:
+        a.befriend(b)
+    serials = {person.serial for pair in pairs for person in pair}
+    del a, b, pairs
+    blocks = sys.getallocatedblocks()
+    collection = collect()
+    assert sys.getallocatedblocks() - blocks < 1_000
+    assert collection.fate_counts["collector"] == 10_000
+    assert str(collection) and sys.getallocatedblocks() - blocks < 1_000
+    fates = collection.fates
+    assert type(fates) is tuple and fates is collection.fates
+    assert {fate.serial for fate in fates if fate.fate == "collector"} == serials
+    assert sys.getallocatedblocks() - blocks > len(fates)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        hash,
+        repr,
+        pickle.dumps,
+        copy.deepcopy,
+        lambda collection: collection.to_json(),
+        lambda collection: collection == 1,
+        lambda collection: collection.fates,
+        lambda collection: collection.fate_counts,
+    ],
+)
+def test_a_collection_is_a_value_whether_its_fates_were_looked_at(use):
+    """Two of the same, of which one has been asked for its fates first."""
+    survivor = Person("survivor")
+    ring()
+    one = collect()
+    seen = gcscope.Collection(
+        fates=tuple(one.fates),
+        types=one.types,
+        resurrected=one.resurrected,
+        uncollectable=one.uncollectable,
+        cycles=one.cycles,
+        notes=one.notes,
+    )
+    ring()
+    other = collect()
+    counts = other.fate_counts
+    assert counts == seen.fate_counts and counts["collector"] == 2
+    use(other)
+    assert use(one) == use(seen) or use in (pickle.dumps,)
+    assert pickle.loads(pickle.dumps(other)) == other == copy.copy(other)
+    assert gcscope.Collection.from_json(other.to_json()) == other
+    assert hash(one) == hash(seen) and one == seen and survivor.name == "survivor"
+    with pytest.raises(AttributeError):
+        other.fates = ()
+
+
+def test_deaths_and_the_living_are_counted_by_type():
+    class Local(Tracked):
+        pass
+
+    name = f"{__name__}.{Local.__qualname__}"
+    before = _core.journal_deaths()
+    first = _core.journal_totals()["created"] + 1
+    kept, box = Local(), Local()
+    box.me = box
+    Local()
+    unreachable, nobody = _core.roll_call([box]), _core.roll_call([])
+    living = _core.living(unreachable, nobody, first, 2**63)
+    assert (living["survived"][name], living["resurrected"][name]) == (1, 1)
+    assert set(living) == {*before} and not living["refcount"] and not living["shutdown"]
+    assert _core.living(unreachable, unreachable, first, 2**63)["uncollectable"] == {name: 1}
+    assert name not in _core.living(None, None, kept.serial + 2, 2**63)["survived"]
+    assert name not in _core.living(unreachable, None, 1, kept.serial)["resurrected"]
+    del box
+    gc.collect()
+    after = _core.journal_deaths()
+    assert after["collector"][name] == 1 and after["refcount"][name] == 1
+    assert name not in before["collector"]
+    for odd in ((), (1, None, 1, 1), (None, None, -1, 1), (None, None, 1, "x")):
+        with pytest.raises((TypeError, OverflowError)):
+            _core.living(*odd)
 
 
 def test_trial_tells_what_a_collection_inside_took():
@@ -342,15 +473,25 @@ def test_a_trial_without_memory_for_the_pass():
     assert trial(pair_of_strangers).refcount == {"gcscope.Person": 2}
 
 
-def test_a_death_for_which_there_is_no_memory_is_told():
+def test_no_memory_is_needed_to_note_a_death():
     def make():
         gcscope._core.fail_after(0)
         pair_of_strangers()
         gcscope._core.fail_after(-1)
 
-    with pytest.raises(MemoryError):
-        trial(make)
-    assert trial(pair_of_strangers).refcount == {"gcscope.Person": 2}
+    assert trial(make).refcount == {"gcscope.Person": 2}
+
+
+def test_fates_for_which_there_is_no_memory_are_not_begun():
+    person = Person("x")
+    tables = _core.journal_status().fate_tables
+    try:
+        _core.fail_after(0)
+        with pytest.raises(MemoryError):
+            _core.Fates()
+    finally:
+        _core.fail_after(-1)
+    assert _core.journal_status().fate_tables == tables and person.name == "x"
 
 
 def test_a_class_whose_name_finds_no_memory_has_no_instance():

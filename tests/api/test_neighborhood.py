@@ -10,11 +10,12 @@ import functools
 import gc
 import sys
 import weakref
+from itertools import pairwise
 
 import pytest
 
 import gcscope
-from gcscope import IMMORTAL, Person, _core, holders, refcount
+from gcscope import IMMORTAL, Person, _core, draw, holders, refcount
 from gcscope.api.neighborhood import MOST_OBJECTS, check_given, is_folded, look, reasons
 from gcscope.explain.hops import Edge, fold
 from specimens.objects import PLAIN, Plain, Slotted, evil, trash_with_a_finalizer, world
@@ -35,7 +36,7 @@ def raw(addresses, most=MOST_OBJECTS, labellers=None):
 
 
 def names(neighborhood):
-    return [obj.name for obj in neighborhood.objects]
+    return neighborhood.names
 
 
 def between(neighborhood):
@@ -497,13 +498,52 @@ def test_names_that_are_the_same_are_told_apart():
     people = [Person("Ann"), Person("Ann (2)"), Person("Ann"), Person("Ann.friends")]
     told = names(neighborhood_of(*people))
     assert len(set(told)) == len(told) == 8
+    people = [Person(name) for name in ("Ann (3)", "Ann", "Ann", "Ann", "Ann (3)", "Ann")]
+    assert names(neighborhood_of(*people))[:6] == [
+        "Ann (3)",
+        "Ann",
+        "Ann (2)",
+        "Ann (4)",
+        "Ann (3) (2)",
+        "Ann (5)",
+    ]
+
+
+def test_work_is_linear_in_equal_names():
+    """Lines of our Python code that run for twice as many objects, not a clock."""
+
+    def lines_of(count):
+        people = [Person("Ann") for _ in range(count)]
+        for one, other in pairwise([*people, people[0]]):
+            one.friends.append(other)
+        ran = 0
+
+        def trace(frame, event, _):
+            nonlocal ran
+            ran += event == "line"
+            return trace if "gcscope" in frame.f_code.co_filename else None
+
+        before = sys.gettrace()
+        sys.settrace(trace)
+        try:
+            draw(*people), look(tuple(people)).names
+        finally:
+            sys.settrace(before)
+        return ran
+
+    few, many = lines_of(200), lines_of(800)
+    assert 3 < many / few < 5
 
 
 def test_what_is_folded():
     owner, shared = Plain(), []
     owner.alone, owner.shared, owner.other = [Plain()], [shared], shared
     neighborhood = neighborhood_of(owner)
-    folded = [obj.name for obj in neighborhood.objects if is_folded(obj)]
+    folded = [
+        name
+        for name, obj in zip(neighborhood.names, neighborhood.objects, strict=True)
+        if is_folded(obj)
+    ]
     assert [name for name in folded if "__dict__" not in name] == ["owner.alone", "owner.shared"]
     assert "owner.other" in names(neighborhood) and "owner.shared[0]" not in names(neighborhood)
     given = [[]]

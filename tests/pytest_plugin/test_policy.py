@@ -103,6 +103,8 @@ INFO = "_pytest._code.code.ExceptionInfo"
             False,
         ),
         (cycle("app.Node", also=[INFO]), False),
+        # what else is on it is not known
+        (changed(cycle("frame test_it", INFO, "E|.__traceback__.tb_frame"), length=4), False),
         (cycle("frame test_it", f"{INFO}rmation", "ValueError|.__traceback__.tb_frame"), False),
     ],
 )
@@ -143,6 +145,7 @@ def inner_function(where, dragged=0, also=("cell", "tuple")):
         (inner_function("C:\\lib\\_pytest\\_code\\code.py:669"), True),
         (inner_function("/lib/app/_pytest.py:1"), False),
         (inner_function(None), False),
+        (changed(inner_function("/lib/_pytest/_code/code.py:669"), length=2), False),
         (inner_function("/lib/_pytest/_code/code.py:669", dragged=1), False),
         (inner_function("/lib/_pytest/_code/code.py:669", also=["app.Node"]), False),
         (cycle("app.Node"), False),

@@ -609,7 +609,8 @@ def test_exhausted_raw_memory_is_a_memory_error_and_nothing_is_lost(quiet):
         call = _core.dry_run()
         call.without(call)
         call.still_tracked()
-        _core.alive(call)
+        _core.living(call, call, 1, 2)
+        _core.Fates().end(call, call)
 
     def check():
         assert not gc.isenabled()
@@ -638,7 +639,9 @@ class Sub(Person):
 actions = [
     _core.dry_run, lambda: _core.dry_run(2),
     lambda: _core.dry_run().types(), lambda: _core.dry_run().addresses(),
-    lambda: _core.alive(None), _core.journal_events, _core.journal_totals,
+    lambda: _core.living(_core.dry_run(), None, 1, 9), _core.Fates,
+    lambda: _core.Fates().counts(), lambda: _core.Fates()[0],
+    _core.journal_events, _core.journal_totals, _core.journal_deaths,
     lambda: Person("a"), lambda: Sub("a"), lambda: Person(name="a"),
     lambda: Person("a").befriend(Person("b")),
     lambda: Person("a").__getstate__(), lambda: repr(Person("a")), lambda: _core.roll_call([ring]),
@@ -660,7 +663,7 @@ assert _core.dry_run().objects == 0
         (lambda: _core.dry_run(0, 1), "at most 1"),
         (lambda: _core.roll_call(()), "takes a list"),
         (lambda: _core.smallest_rotation((1,)), "takes a list"),
-        (lambda: _core.alive(1), "RollCall or None"),
+        (lambda: _core.living(1, None, 1, 1), "expected a RollCall"),
         (lambda: _core.dry_run().without(1), "expected a RollCall"),
         (lambda: _core.RollCall(), "cannot create"),
         (lambda: gcscope.garbage(1), "argument"),

@@ -12,71 +12,50 @@ from gcscope.model.results import Collection, Fate, Trial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
 
 def _difference(counts: Mapping[str, int], less: Mapping[str, int]) -> Counts:
     return Counts({name: n - less.get(name, 0) for name, n in counts.items()})
 
 
-def _deaths(log: _core.DeathLog) -> dict[int, tuple[str, str]]:
-    """End a log, and return the deaths: serial -> (type, what freed it)."""
-    return {row.serial: (row.type, row.freed_by) for row in log.end()}
-
-
-def _listed(found: _core.RollCall) -> set[int]:
-    """Return the serials of the instrumented objects in a roll call."""
-    return {row.serial for row in _core.alive(found) if row.listed}
-
-
 class _Aftermath:
-    """What a collection did to the objects that the dry run had found unreachable."""
+    """What a collection did to the objects that the dry run had found unreachable.
 
-    __slots__ = ("found", "freed", "resurrected", "serials", "stuck_serials", "uncollectable")
+    What is not instrumented is known by address and type.
+    """
+
+    __slots__ = ("found", "freed", "resurrected", "stuck", "uncollectable")
 
     def __init__(self, found: _core.RollCall) -> None:
+        """Run the collector and compare."""
+        still = found.collect()
         self.found = found
-        self.serials = _listed(found)
-
-    def collect(self) -> None:
-        """Run the collector and compare; what is not instrumented is known by address and type."""
-        still = self.found.collect()
         kept_back = gc.garbage if isinstance(gc.garbage, list) else []
-        stuck = still.within(_core.roll_call(kept_back))
-        self.stuck_serials = _listed(stuck)
-        self.freed = _difference(self.found.types()[1], still.types()[1])
-        self.uncollectable = stuck.types()[1]
+        self.stuck = still.within(_core.roll_call(kept_back))
+        self.freed = _difference(found.types()[1], still.types()[1])
+        self.uncollectable = self.stuck.types()[1]
         self.resurrected = _difference(still.types()[1], self.uncollectable)
 
-    def fates(
-        self, before: list[_core.Living], deaths: Mapping[int, tuple[str, str]]
-    ) -> list[Fate]:
-        """Return what became of instrumented objects that were alive before."""
-        return [
-            Fate(
-                serial=row.serial,
-                type=row.type,
-                name=row.name,
-                fate=self._fate(row.serial, deaths),
-            )
-            for row in before
-        ]
 
-    def _fate(self, serial: int, deaths: Mapping[int, tuple[str, str]]) -> str:
-        if serial in deaths:
-            return deaths[serial][1]
-        if serial not in self.serials:
-            return "survived"
-        return "uncollectable" if serial in self.stuck_serials else "resurrected"
+class _Fates:
+    """The fates that the core has noted, to be told one by one when that is asked for."""
 
+    __slots__ = ("_fates",)
 
-def _types_of(fates: list[Fate], *words: str) -> Counts:
-    """Count the types of the instrumented objects with one of these fates."""
-    counts: dict[str, int] = {}
-    for fate in fates:
-        if fate.fate in words:
-            counts[fate.type] = counts.get(fate.type, 0) + 1
-    return Counts(counts)
+    def __init__(self, fates: _core.Fates) -> None:
+        self._fates = fates
+
+    def __iter__(self) -> Iterator[Fate]:
+        for place in range(len(self._fates)):
+            row = self._fates[place]
+            yield Fate(serial=row.serial, type=row.type, name=row.name, fate=row.fate)
+
+    def counts(self) -> Counts:
+        """Count them by their words."""
+        counts = self._fates.counts()
+        return Counts({fate: sum(types.values()) for fate, types in counts.items()})
 
 
 _COLLECTOR = ("collector", "collector (inferred)")
@@ -85,22 +64,25 @@ _COLLECTOR = ("collector", "collector (inferred)")
 def collect() -> Collection:
     """Run a full collection and return what it did.
 
-    The fates of instrumented objects come from their tp_dealloc. Which of all others are gone is
-    decided by address and type: a new object of the same type, made by a finalizer at the address
-    of one just freed, would be mistaken for it.
+    The fates of instrumented objects come from their tp_dealloc; they are kept as 24 bytes each,
+    and made to records when `fates` is first looked at. Which of all others are gone is decided by
+    address and type: a new object of the same type, made by a finalizer at the address of one just
+    freed, would be mistaken for it.
     """
-    with _core.Lease(), _core.DeathLog() as log:
+    with _core.Lease():
         rings = unreachable_rings()
         report = report_of(rings)
-        aftermath = _Aftermath(rings.objects)
-        before = _core.alive(None)
-        aftermath.collect()
-        fates = aftermath.fates(before, _deaths(log))
+        with _core.Fates() as fates:
+            aftermath = _Aftermath(rings.objects)
+            fates.end(aftermath.found, aftermath.stuck)
+        told: Any = _Fates(fates)  # a tuple to who looks at it
+        counts = fates.counts()
+        freed = [counts[fate] for fate in ("refcount", *_COLLECTOR)]
         return Collection(
-            fates=tuple(fates),
-            types=sum_counts(aftermath.freed, _types_of(fates, "refcount", *_COLLECTOR)),
-            resurrected=sum_counts(aftermath.resurrected, _types_of(fates, "resurrected")),
-            uncollectable=sum_counts(aftermath.uncollectable, _types_of(fates, "uncollectable")),
+            fates=told,
+            types=sum_counts(aftermath.freed, *freed),
+            resurrected=sum_counts(aftermath.resurrected, counts["resurrected"]),
+            uncollectable=sum_counts(aftermath.uncollectable, counts["uncollectable"]),
             cycles=report.cycles,
             notes=report.notes,
         )
@@ -121,46 +103,48 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
             f"{type(func).__qualname__!r}"
         )
     gc.collect()
-    with _core.DeathLog() as log:
-        follower = Follower()
-        follower.begin()
-        try:
-            func(*args, **kwargs)
-        except BaseException:
-            follower.stop()  # a traceback that is kept has this frame
-            raise
-        found = follower.end(survivors=True)  # what a with statement makes is not func's
-        with _core.Lease():
-            return _judge(log, found)
+    first_serial, deaths = _next_serial(), _core.journal_deaths()
+    follower = Follower()
+    follower.begin()
+    try:
+        func(*args, **kwargs)
+    except BaseException:
+        follower.stop()  # a traceback that is kept has this frame
+        raise
+    found = follower.end(survivors=True)  # what a with statement makes is not func's
+    with _core.Lease():
+        return _judge(found, first_serial, deaths)
 
 
-def _judge(log: _core.DeathLog, found: Found) -> Trial:
-    """Find what became of what was found unreachable, and of the rest that was made."""
+def _next_serial() -> int:
+    """Return the serial that the next instrumented object will have."""
+    return _core.journal_totals()["created"] + 1
+
+
+def _judge(found: Found, first_serial: int, before: dict[str, dict[str, int]]) -> Trial:
+    """Find what became of what was found unreachable, and of the rest that was made.
+
+    first_serial: of the first instrumented object that func may have made. before: the deaths until
+    then. What a finalizer makes now is nobody's.
+    """
     report = found.report_with_share()
     left = _core.roll_call([]) if found.left is None else found.left.objects
+    end_serial = _next_serial()
     aftermath = _Aftermath(left)
-    before = _core.alive(None)
-    aftermath.collect()
     made = _core.roll_call([]) if found.made is None else found.made
-    deaths = _deaths(log)
-    theirs = [
-        row for row in before if row.serial >= log.first_serial or row.serial in aftermath.serials
-    ]
-    fates = aftermath.fates(theirs, deaths)
-    told = {fate.serial for fate in fates}
-    early = [
-        Fate(serial=serial, type=type_name, name=None, fate=freed_by)
-        for serial, (type_name, freed_by) in deaths.items()
-        if serial not in told
-    ]
+    living = _core.living(left, aftermath.stuck, first_serial, end_serial)
+    deaths = {
+        freed_by: _difference(types, before[freed_by])
+        for freed_by, types in _core.journal_deaths().items()
+    }
     return Trial(
-        refcount=_types_of(fates + early, "refcount"),
+        refcount=deaths["refcount"],
         collector=sum_counts(
-            aftermath.freed, found.collected_others, _types_of(fates + early, *_COLLECTOR)
+            aftermath.freed, found.collected_others, *(deaths[word] for word in _COLLECTOR)
         ),
-        survived=sum_counts(made.still_tracked().types()[1], _types_of(fates, "survived")),
-        resurrected=sum_counts(aftermath.resurrected, _types_of(fates, "resurrected")),
-        uncollectable=sum_counts(aftermath.uncollectable, _types_of(fates, "uncollectable")),
+        survived=sum_counts(made.still_tracked().types()[1], living["survived"]),
+        resurrected=sum_counts(aftermath.resurrected, living["resurrected"]),
+        uncollectable=sum_counts(aftermath.uncollectable, living["uncollectable"]),
         report=report,
         notes=report.notes,
     )

@@ -94,6 +94,7 @@ class _PictureMaker:
         "boxes",
         "drawn",
         "follows",
+        "incoming",
         "keys",
         "left_out",
         "more",
@@ -112,6 +113,7 @@ class _PictureMaker:
         # place of a box -> references that the box of those is drawn with
         self.told_by_more: dict[int, int] = {}
         self.drawn = self._choose()
+        self.incoming = self._incoming()
 
     def _choose(self) -> list[int]:
         """Choose the objects that are boxes: the nearest, of those that are equally far a few."""
@@ -140,14 +142,14 @@ class _PictureMaker:
     def _new_children(self, place: int, seen: set[int]) -> list[int]:
         """Find what an object leads to and has no box yet; a few of those alike."""
         alike: dict[tuple[str, str], int] = {}
-        found = []
+        found: dict[int, None] = {}
         for target, way, _ in self._ways(place):
             if target not in seen and target not in found:
                 kind = self.neighborhood.objects[target].node.type, fold(way, canonical=True)
                 alike[kind] = alike.get(kind, 0) + 1
                 if alike[kind] <= MOST_ALIKE:
-                    found.append(target)
-        return found
+                    found[target] = None
+        return list(found)
 
     def _leading_to(self, places: list[int]) -> set[int]:
         """Find the objects that lead to some, those included."""
@@ -297,7 +299,7 @@ class _PictureMaker:
     def _add_holders(self, place: int) -> None:
         """Write who holds a box from outside: variables by their names."""
         obj = self.neighborhood.objects[place]
-        held = [h for h in self.neighborhood.outside if h.target == place]
+        held = self.neighborhood.outside_of(place)
         most = MOST_HOLDERS if obj.is_given else MOST_HOLDERS_FAR
         shown = held if len(held) <= most + 1 else held[:most]
         seen: set[str] = set()
@@ -322,10 +324,10 @@ class _PictureMaker:
     def _hidden(self, place: int) -> int:
         """Count the references to a box from objects of the neighborhood that are not drawn."""
         obj = self.neighborhood.objects[place]
-        return max(0, obj.inside - self._incoming(place) - self.told_by_more.get(place, 0))
+        return max(0, obj.inside - self.incoming.get(place, 0) - self.told_by_more.get(place, 0))
 
-    def _incoming(self, place: int) -> int:
-        """Count the references to an object from what is drawn, or folded into what is drawn."""
+    def _incoming(self) -> dict[int, int]:
+        """Count the references to each object from what is drawn, or folded into what is drawn."""
         shown = set(self.drawn)
         ahead = [*self.drawn]
         for at in ahead:
@@ -336,9 +338,11 @@ class _PictureMaker:
                 ):
                     shown.add(reference.target)
                     ahead.append(reference.target)
-        return sum(
-            r.owned for r in self.neighborhood.references if r.target == place and r.source in shown
-        )
+        incoming: dict[int, int] = {}
+        for source in shown:
+            for reference in self.follows.get(source, ()):
+                incoming[reference.target] = incoming.get(reference.target, 0) + reference.owned
+        return incoming
 
     def _finished(self, title: str | None) -> Picture:
         rings = sum(box.on_ring for box in self.boxes)

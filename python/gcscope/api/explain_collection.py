@@ -29,7 +29,7 @@ class _Subtracting:
         self.rows.append(
             Subtracted(
                 reference=name,
-                target=self.neighborhood.objects[target].name,
+                target=self.neighborhood.names[target],
                 before=before,
                 after=after,
             )
@@ -64,7 +64,7 @@ def _verdicts(neighborhood: Neighborhood) -> list[Moved]:
         why = because.get(place)
         rows.append(
             Moved(
-                name=obj.name,
+                name=neighborhood.names[place],
                 gc_refs=obj.left,
                 reachable=why is not None,
                 because=why
@@ -95,7 +95,8 @@ def explain_collection(*objs: object) -> Walkthrough:
     neighborhood = look(objs)
     return Walkthrough(
         update_refs=tuple(
-            Counted(name=t.name, gc_refs=t.count) for t in neighborhood.objects[:MOST_EXPLAINED]
+            Counted(name=neighborhood.names[place], gc_refs=obj.count)
+            for place, obj in enumerate(neighborhood.objects[:MOST_EXPLAINED])
         ),
         subtract_refs=_Subtracting(neighborhood).run(),
         move_unreachable=tuple(_verdicts(neighborhood)[:MOST_EXPLAINED]),

@@ -12,8 +12,8 @@ from gcscope import _core
 from gcscope.explain.hops import PLAIN, Edge, Node, fold
 from gcscope.explain.ipython_names import is_kept, known_dicts, module_name
 from gcscope.explain.labellers import labellers, object_traceback
-from gcscope.model.phrases import link_title, with_article
-from gcscope.model.results import Arithmetic, Link, Row
+from gcscope.model.phrases import title, with_article
+from gcscope.model.results import Arithmetic, Row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,14 +31,12 @@ class HeapObject:
         "address",
         "gc_refs",
         "is_given",
-        "name",
         "node",
         "outside",
         "reachable",
         "refcount",
         "serial",
         "stays",
-        "title",
     )
 
     def __init__(self, row: _core.Neighbor) -> None:
@@ -57,18 +55,11 @@ class HeapObject:
         self.reachable = row.reachable
         """Whether a collection of all objects would."""
         self.is_given = row.depth == 0
-        self.title = link_title(
-            Link(
-                type=self.node.type,
-                name=self.node.name,
-                label="",
-                named=True,
-                where=self.node.where,
-                refcount=None,
-            )
-        )
-        self.name = ""
-        """What tables call it; no two of a neighborhood are called the same."""
+
+    @property
+    def title(self) -> str:
+        """What pictures write in its box."""
+        return title(self.node.type, self.node.name)
 
     @property
     def count(self) -> int:
@@ -133,15 +124,14 @@ def _holder_title(node: Node, label: str, found: str) -> str:
         return f"{name} in {node.name}(){', lent' if found == 'borrowed' else ''}"
     if node.kind in ("generator", "coroutine") and node.name and label.startswith("local "):
         return f"{label[6:]} in {node.name}(){', lent' if found == 'borrowed' else ''}"
-    link = Link(type=node.type, name=node.name, label="", named=True, where=None, refcount=None)
-    title = node.name if node.kind == "dict" and node.name else link_title(link)
-    return f"{title} {label}{' (lent)' if found == 'borrowed' else ''}"
+    who = node.name if node.kind == "dict" and node.name else title(node.type, node.name)
+    return f"{who} {label}{' (lent)' if found == 'borrowed' else ''}"
 
 
 class Neighborhood:
     """Objects, the references between them, and who holds them from outside."""
 
-    __slots__ = ("keys", "more", "objects", "outside", "references")
+    __slots__ = ("_names", "_outside_of", "keys", "more", "objects", "outside", "references")
 
     def __init__(self, row: _core.Neighborhood) -> None:
         self.more = row.met - len(row.objects)
@@ -149,9 +139,12 @@ class Neighborhood:
         self.objects = [HeapObject(neighbor) for neighbor in row.objects]
         self.references = [Reference(reference) for reference in row.references]
         self.outside = sorted(map(OutsideHolder, row.outside), key=_order)
+        self._outside_of: dict[int, list[OutsideHolder]] = {}
+        for holder in self.outside:
+            self._outside_of.setdefault(holder.target, []).append(holder)
         self.keys = [f"o{place}" for place in range(len(self.objects))]
         """What pictures call each object; a film calls it the same in all its frames."""
-        self._name_objects()
+        self._names: list[str] = []
 
     def by_source(self) -> dict[int, list[Reference]]:
         """Return the references of each object."""
@@ -160,14 +153,27 @@ class Neighborhood:
             found.setdefault(reference.source, []).append(reference)
         return found
 
+    @property
+    def names(self) -> list[str]:
+        """Return what tables call each object: no two are called the same.
+
+        That is its own name, that of a variable, or the way to it from one with a name.
+        """
+        if not self._names:
+            self._names = self._named_objects()
+        return self._names
+
+    def outside_of(self, place: int) -> list[OutsideHolder]:
+        """Return who holds an object from outside."""
+        return self._outside_of.get(place, [])
+
     def holders_of(self, place: int) -> list[str]:
         """Return who holds an object from outside, in words, each once; who borrows it does not."""
-        titles = [h.title for h in self.outside if h.target == place and not h.is_borrowed]
+        titles = [holder.title for holder in self.outside_of(place) if not holder.is_borrowed]
         return list(dict.fromkeys(titles))
 
-    def _name_objects(self) -> None:
-        """Give each object its own name, that of a variable, or the way to it from a named one."""
-        used: set[str] = set()
+    def _named_objects(self) -> list[str]:
+        names: dict[str, int] = {}  # name in use -> the last number that was put behind it
         first: dict[int, Reference] = {}
         ways: dict[int, tuple[str, list[Edge]]] = {}  # place -> a name, the references from there
         for reference in self.references:
@@ -179,9 +185,9 @@ class Neighborhood:
                 name = with_label(way[0], fold(way[1]))
             if name is None or (len(name) > LONGEST_WAY and way is not None):
                 name, way = obj.title, None
-            obj.name = _unused(name, used)
-            used.add(obj.name)
-            ways[place] = way if way is not None and obj.name == name else (obj.name, [])
+            unused = _unused(name, names)
+            ways[place] = way if way is not None and unused == name else (unused, [])
+        return list(names)
 
     def _variable(self, place: int) -> str | None:
         if not self.objects[place].is_given:
@@ -206,12 +212,14 @@ def with_label(name: str, label: str) -> str:
     return f"{name}{label}" if label[:1] in (".", "[") else f"{name} {label}"
 
 
-def _unused(name: str, used: set[str]) -> str:
-    """Make a name that is not in use of one that may be."""
-    number, made = 1, name
-    while made in used:
+def _unused(name: str, names: dict[str, int]) -> str:
+    """Make a name that is not in use of one that may be, and enter it."""
+    number, made = names.get(name, 1), name
+    while made in names:
         number += 1
         made = f"{name} ({number})"
+    names[name] = number
+    names.setdefault(made, 1)
     return made
 
 
@@ -276,7 +284,7 @@ def arithmetic_of(neighborhood: Neighborhood) -> Arithmetic:
     for place, obj in enumerate(neighborhood.objects):
         rows.append(
             Row(
-                label=obj.name,
+                label=neighborhood.names[place],
                 refcount=obj.count,
                 inside=obj.inside,
                 left=obj.left,
@@ -303,7 +311,7 @@ def reasons(neighborhood: Neighborhood) -> dict[int, str]:
         for reference in follows.get(place, ()):
             if reference.target not in found:
                 label = fold(reference.edges[:1])
-                found[reference.target] = f"{neighborhood.objects[place].name} has it as {label}"
+                found[reference.target] = f"{neighborhood.names[place]} has it as {label}"
                 queue.append(reference.target)
     for place, obj in enumerate(neighborhood.objects):
         if obj.stays and place not in found:
@@ -313,8 +321,8 @@ def reasons(neighborhood: Neighborhood) -> dict[int, str]:
 
 def reference_label(neighborhood: Neighborhood, reference: Reference, nth: int = 0) -> str:
     """Call a reference by who has it and what it is there: Michael.friends[0]."""
-    source = neighborhood.objects[reference.source]
-    return with_label(source.name, fold(reference.edges[nth : nth + 1]))
+    source = neighborhood.names[reference.source]
+    return with_label(source, fold(reference.edges[nth : nth + 1]))
 
 
 def _from_outside(neighborhood: Neighborhood, place: int) -> str:

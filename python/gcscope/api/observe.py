@@ -32,14 +32,14 @@ class Observer:
         with _core.Lease():
             found = self._follower.end()
             left = None if found.left is None else found.left.objects
-            alive = sum(not row.listed for row in _core.alive(left))
             totals = _core.journal_totals()
+            living = _core.living(left, None, 1, totals["created"] + 1)
             return Outcome(
                 left=found.report_left(),
                 collected=found.report_collected(),
                 collections=found.collections,
                 lives=Counts({event: n - self._totals[event] for event, n in totals.items()}),
-                alive=alive,
+                alive=sum(living["survived"].values()),
                 notes=(*found.notes(), *_threads_note()),
             )
 

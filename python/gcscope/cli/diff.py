@@ -25,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the two files, and what a difference means."""
     parser.epilog = f"{EXIT_CODES}; {FOUND} under --fail"
     parser.description = (
-        "Compare the rings of two reports, form by form: what is new, what has grown, what is gone?"
+        "Compare the rings of two reports, form by form: what is new, what has grown, what is "
+        "gone? If the files come from other versions of Python or gcscope, a note says so."
     )
     parser.add_argument("old", metavar="OLD", help="the file written before; - for standard input")
     parser.add_argument("new", metavar="NEW", help="the file written after")

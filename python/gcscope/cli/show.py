@@ -43,7 +43,10 @@ _LEAST_BEGINNING = 4  # characters of a fingerprint that may stand for all of it
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the file, and how it is shown."""
     parser.epilog = EXIT_CODES
-    parser.description = "Print a record that gcscope wrote: of run -o, or of to_json()."
+    parser.description = (
+        "Print a record that gcscope wrote: of run -o, or of to_json(). Where a file has a header, "
+        "the first line says of which process it tells, on which Python, and when."
+    )
     parser.add_argument("file", metavar="FILE", help="the file; - for standard input")
     parser.add_argument(
         "--all", action="store_true", help="every form of cycles in full, as text, and every type"

@@ -55,25 +55,38 @@ def _steps(ring: _core.Ring) -> list[Step]:
     return turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
 
 
-def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
-    """Explain one form of ring."""
+def _explained(ring: _core.Ring, alive: bool) -> dict[str, object]:
+    """Explain one form of ring: the fields of a Cycle that take words."""
     steps = _steps(ring)
     pattern = pattern_of(steps, alive, ring.provenance)
     cut = cut_of(steps, pattern, alive or ring.held, ring.kind_cut)
-    return Cycle(
-        ring=tuple(step.link() for step in steps),
-        objects=ring.objects,
-        dragged=ring.dragged,
-        bytes=ring.bytes,
-        dragged_bytes=ring.dragged_bytes,
-        types=sum_counts(*ring.types),
-        cause=pattern.text,
-        cut=cut,
-        advice=cut.advice if cut is not None else advice_without_cut(steps, pattern),
-        count=ring.seen,
-        fingerprint=_fingerprint(ring.form, ring.provenance),
-        length=ring.length,
-    )
+    return {
+        "ring": tuple(step.link() for step in steps),
+        "types": sum_counts(*ring.types),
+        "cause": pattern.text,
+        "cut": cut,
+        "advice": cut.advice if cut is not None else advice_without_cut(steps, pattern),
+    }
+
+
+def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
+    """Make the Cycle of one form of ring, which is explained when it is looked at.
+
+    At once where that needs the program's objects, for its labellers, or where it is nobody's
+    fault, which is asked of every ring.
+    """
+    known = {
+        "objects": ring.objects,
+        "dragged": ring.dragged,
+        "bytes": ring.bytes,
+        "dragged_bytes": ring.dragged_bytes,
+        "count": ring.seen,
+        "fingerprint": _fingerprint(ring.form, ring.provenance),
+        "length": ring.length,
+    }
+    if ring.provenance is not None or any(edge.ask is not None for edge in ring.edges):
+        return Cycle(**known, **_explained(ring, alive))
+    return Cycle.later(lambda: _explained(ring, alive), **known)
 
 
 def cycles_of(rings: Iterable[_core.Ring], alive: bool = False) -> tuple[Cycle, ...]:

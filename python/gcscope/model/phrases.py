@@ -129,12 +129,17 @@ _SAYS_THE_KIND = frozenset(
 )
 
 
+def title(type_name: str, name: str | None) -> str:
+    """Write what an object is: its type and, where that says more, its name."""
+    if name is None:
+        return shortened(type_name)
+    quoted = name if type_name in _SAYS_THE_KIND else repr(name)
+    return shortened(f"{type_name} {quoted}")
+
+
 def link_title(link: Link) -> str:
-    """Write what a link is: its type and, where that says more, its name."""
-    if link.name is None:
-        return shortened(link.type)
-    quoted = link.name if link.type in _SAYS_THE_KIND else repr(link.name)
-    return shortened(f"{link.type} {quoted}")
+    """Write what the object of a link is."""
+    return title(link.type, link.name)
 
 
 def ring_line(cycle: Cycle, most: int = 4) -> str:

@@ -238,7 +238,7 @@ class RecordType(type):
         declared = body.get("__annotations__", {})
         fields = tuple(sorted(field for field in declared if not field.startswith("_")))
         made = {
-            "__slots__": fields,
+            "__slots__": body.pop("_hidden", fields),
             "_defaults": {field: body.pop(field) for field in fields if field in body},
         }
         record: Any = super().__new__(cls, name, bases, {**body, **made})
@@ -288,6 +288,12 @@ class Record(metaclass=RecordType):
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return _rebuild, (type(self), {name: getattr(self, name) for name in self.__slots__})
+
+    def _changed(self, values: Mapping[str, object]) -> Self:
+        """Return a copy with these values."""
+        return type(self)(
+            **{name: values.get(name, getattr(self, name)) for name in self.__slots__}
+        )
 
     def _check(self) -> None:
         """Raise ValueError where the fields that were read do not fit each other."""
@@ -360,9 +366,7 @@ def form_of_suffix(suffix: str) -> str | None:
 
 def changed(record: R, **values: object) -> R:
     """Return a copy of a record with other values in some fields."""
-    return type(record)(
-        **{name: values.get(name, getattr(record, name)) for name in record.__slots__}
-    )
+    return record._changed(values)
 
 
 class Drawable(Record):
@@ -381,3 +385,43 @@ class Drawable(Record):
         """Return what Jupyter shows: its text, and SVG, or Mermaid where there is no Graphviz."""
         forms: dict[str, str] = writers().bundle(self, include, exclude)
         return forms
+
+
+class Deferred(Drawable):
+    """A record of which some fields may be made when one of them is first asked for."""
+
+    _hidden = ("_rest",)
+    _rest: Callable[[], Mapping[str, object]] | None
+
+    @classmethod
+    def later(cls, rest: Callable[[], Mapping[str, object]], **known: object) -> Self:
+        """Make a record of the fields that are known; `rest` makes the others, always the same."""
+        record = cls.__new__(cls)
+        for name, value in known.items():
+            object.__setattr__(record, name, value)
+        object.__setattr__(record, "_rest", rest)
+        return record
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the fields that are missing."""
+        if name in type(self).__slots__ and self._rest is not None:
+            for field, value in self._rest().items():
+                if self.known(field, self) is self:
+                    object.__setattr__(self, field, value)
+            return object.__getattribute__(self, name)
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def known(self, name: str, default: object = None) -> object:
+        """Return a field if it is there, without making the others."""
+        try:
+            return object.__getattribute__(self, name)
+        except AttributeError:
+            return default
+
+    def _changed(self, values: Mapping[str, object]) -> Self:
+        rest: Any = self.known("_rest")
+        if rest is None:
+            return super()._changed(values)
+        known = {name: self.known(name, self) for name in type(self).__slots__}
+        there = {name: value for name, value in known.items() if value is not self}
+        return self.later(rest, **{**there, **values})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gcscope.model.record import Counts, Drawable, Positive, Record, Signed, derived
+from gcscope.model.fates import FatesField
+from gcscope.model.record import Counts, Deferred, Drawable, Positive, Record, Signed, derived
 
 
 class Link(Record):
@@ -33,7 +34,7 @@ class Cut(Record):
     link: Link
     """The link whose reference is to go: on the ring that is shown, where one of the cut's is."""
     advice: str
-    """How, in a line, without the figures."""
+    """How, in a line; of kinds without their number, which is `references`."""
     frees: int
     """How many objects reference counting then frees, proven on the graph by letting the counts go
     down: `objects + dragged` when it is all of them. 0 where the ring is alive, or held by another
@@ -46,7 +47,7 @@ class Cut(Record):
     meant. Empty for one reference, or several of one name in one object."""
 
 
-class Cycle(Drawable):
+class Cycle(Deferred):
     """Rings of one form.
 
     The figures describe one specimen, the largest; `count` says how many there are.
@@ -240,8 +241,17 @@ class Collection(Record):
         """How many objects were freed."""
         return self.types.total
 
+    @property
+    def fate_counts(self) -> Counts:
+        """How many instrumented objects had each fate, by its word."""
+        return _FATES.counts_of(self)
+
     def __bool__(self) -> bool:
         return self.objects > 0
+
+
+_FATES = FatesField(Collection.__dict__["fates"])
+Collection.fates = _FATES  # type: ignore[assignment]
 
 
 class Trial(Record):

@@ -10,6 +10,7 @@ MOST_LINKS = 24  # of a ring; a longer one is shown by its beginning and its end
 MOST_ADVICE = 240
 _LEAST_COLUMN, _MOST_COLUMN = 26, 56
 WIDE = 118  # a line that would be longer has the advice below the ring
+WIDE_OF_KINDS = 132  # with two kinds, their number and what that frees
 
 
 def _frees_phrase(cycle: Cycle) -> str:
@@ -39,8 +40,9 @@ def _cut_line(cycle: Cycle) -> str:
 
 def _cut_lines(label: str, cycle: Cycle, column: int) -> tuple[str, list[str]]:
     """Mark a label as the cut, and write what does not fit beside it as lines below the ring."""
+    assert cycle.cut is not None
     beside = f"{label:<{column}}  ◄ cut here: {cut_phrase(cycle)}"
-    if len(beside) <= WIDE:
+    if len(beside) <= (WIDE_OF_KINDS if cycle.cut.kinds else WIDE):
         return beside, []
     return f"{label:<{column}}  ◄ cut here", [f"  {_cut_line(cycle)}"]
 

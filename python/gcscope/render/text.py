@@ -17,7 +17,6 @@ from gcscope.model.phrases import (
     table,
     with_article,
 )
-from gcscope.model.record import Counts
 from gcscope.model.results import (
     Arithmetic,
     Chain,
@@ -184,13 +183,10 @@ def collection_text(collection: Collection) -> str:
         f"the collector freed {plural(collection.objects, 'object')}",
         *counts_lines(collection.types),
     ]
-    fates: dict[str, int] = {}
-    for fate in collection.fates:
-        fates[fate.fate] = fates.get(fate.fate, 0) + 1
+    fates = collection.fate_counts
     if fates:
         lines.append(
-            "instrumented objects: "
-            + ", ".join(f"{n:,} {fate}" for fate, n in Counts(fates).items())
+            "instrumented objects: " + ", ".join(f"{n:,} {fate}" for fate, n in fates.items())
         )
     if collection.resurrected:
         lines.append(f"resurrected by a finalizer: {counts_phrase(collection.resurrected)}")
