@@ -57,6 +57,7 @@ class Pattern(Record):
 
 
 _WEAK_KEYS, _WEAKREF_TO = "weakref.WeakKeyDictionary", "<weakref to "
+_CACHES = frozenset({"cache", "cached", "memo"})
 _REGISTRIES = frozenset(
     {
         "callbacks",
@@ -100,8 +101,23 @@ def _is_cache(shape: Shape) -> bool:
     )
 
 
-def _is_accessor(shape: Shape) -> bool:
-    return any(edge.computed for step in shape.steps for edge in step.edges)
+def _has_word(label: str, words: frozenset[str]) -> bool:
+    """Return whether one of these is in a label, words parted by capitals and by no letters."""
+    spaced = "".join(f" {c}" if c.isupper() else c if c.isalpha() else " " for c in label)
+    return not words.isdisjoint(spaced.lower().split())
+
+
+def _is_registry(label: str) -> bool:
+    return _has_word(label, _REGISTRIES)
+
+
+def _is_cached(step: Step) -> bool:
+    """Return whether an object keeps something that its class gives out by that name.
+
+    By a descriptor of the name, or in a dict of its own that is called a cache.
+    """
+    in_cache = is_own(step.node) and _has_word(_container(step.label), _CACHES)
+    return any(edge.computed for edge in step.edges) or (in_cache and step.is_through_container)
 
 
 def _is_context(node: Node) -> bool:
@@ -128,11 +144,6 @@ def _has_callback(shape: Shape) -> bool:
     """Return whether something that can be called is kept under a name for callbacks."""
     is_called = not shape.kinds.isdisjoint(("method", "function", "code"))
     return is_called and any(_is_registry(step.label) for step in shape.steps)
-
-
-def _is_registry(label: str) -> bool:
-    spaced = "".join(f" {c}" if c.isupper() else c if c.isalpha() else " " for c in label)
-    return not _REGISTRIES.isdisjoint(spaced.lower().split())
 
 
 def _is_kept_by_class(step: Step) -> bool:
@@ -185,10 +196,13 @@ def _container(label: str) -> str:
     return label.partition("[")[0].partition(" (")[0]
 
 
-def _reference(candidate: Candidate, label: str | None = None) -> str:
+def _named(step: Step, label: str) -> str:
     """Name a reference with the class of its object, as Node.parent; a variable by its own name."""
-    told = candidate.label if label is None else label
-    return f"{candidate.step.node.type.rpartition('.')[2]}{told}" if told[:1] in ".[" else told
+    return f"{step.node.type.rpartition('.')[2]}{label}" if label[:1] in ".[" else label
+
+
+def _reference(candidate: Candidate) -> str:
+    return _named(candidate.step, candidate.label)
 
 
 def _is_at_method(candidate: Candidate) -> bool:
@@ -221,11 +235,11 @@ def _method_advice(steps: list[Step], candidate: Candidate | None) -> str:
         return f"drop {owners[0].label} when done" if owners else "drop the method when done"
     label, name = candidate.label, _reference(candidate)
     if _is_registry(label):
-        advice = f"remove the callback from {_reference(candidate, _container(label))} when done"
+        advice = f"remove the callback from {_named(candidate.step, _container(label))} when done"
         return advice + (", or keep a weakref.WeakMethod" if _is_weak_method(candidate) else "")
     if _is_weak_method(candidate):
-        advice = f"keep a weakref.WeakMethod in {_reference(candidate, _container(label))}, or look"
-        return f"{advice} the method up when it is called{candidate.scope}"
+        place = _named(candidate.step, _container(label))
+        return f"keep a weakref.WeakMethod in {place}, or look the method up when it is called"
     if candidate.following.kind == "method" and label != candidate.step.label:
         return f"keep names in {name}, and look the methods up when they are called"
     if candidate.edge.kind == "own":
@@ -235,10 +249,14 @@ def _method_advice(steps: list[Step], candidate: Candidate | None) -> str:
     return f"remove {name} when done{candidate.scope}"
 
 
+def _partial_advice(steps: list[Step], candidate: Candidate | None) -> str:
+    drop = f"set {_reference(candidate)} to None when done, or " if candidate is not None else ""
+    return f"{drop}give the object as an argument when it is called"
+
+
 def _accessor_advice(steps: list[Step], candidate: Candidate | None) -> str:
-    step, edge = next((s, edge) for s in steps for edge in s.edges if edge.computed)
-    name = edge.text if edge.kind == "attribute" else f".{edge.text[2:-2]}"
-    return f"do not cache {name} on the {step.node.type}: make it anew each time it is asked for"
+    step = next(filter(_is_cached, steps))
+    return f"do not cache {_named(step, step.label)}: make it anew each time it is asked for"
 
 
 def _context_advice(steps: list[Step], candidate: Candidate | None) -> str:
@@ -417,14 +435,20 @@ PATTERNS = (
         advice="let the function take the object as an argument, or refer to it by weakref",
     ),
     Pattern(
+        text="a partial is stored on the object that it is given",
+        applies=lambda shape: any(step.node.type == "functools.partial" for step in shape.steps),
+        wants=lambda c: c.following.type == "functools.partial",
+        advice=_partial_advice,
+    ),
+    Pattern(
         text="a container holds itself",
         applies=_is_container,
         advice="clear() the container when done",
     ),
     Pattern(
         text="an accessor is cached on the object it describes",
-        applies=_is_accessor,
-        wants=lambda c: c.edge.computed,
+        applies=lambda shape: any(map(_is_cached, shape.steps)),
+        wants=lambda c: c.label == c.step.label and _is_cached(c.step),
         advice=_accessor_advice,
     ),
     Pattern(

@@ -15,7 +15,7 @@ import xml.dom.minidom
 import xml.etree.ElementTree
 import xml.sax
 
-from specimens.corpus.cases import BOUND, REGISTRY, leaky, repaired, requests
+from specimens.corpus.cases import BOUND, PARTIAL, REGISTRY, leaky, repaired, requests
 
 
 class Button:
@@ -417,3 +417,34 @@ def closure_removed_from_listeners():
     view = View(Model())
     view.model.listeners.clear()
     return view.model.changes
+
+
+def save(document, name):
+    document.saved = name
+
+
+class Document:
+    def __init__(self):
+        self.saved = None
+        self.save = functools.partial(save, self)
+
+
+class DocumentThatIsGiven(Document):
+    def __init__(self):
+        self.saved = None
+        self.save = save
+
+
+@leaky(PARTIAL, ".save")
+def partial_of_its_own_object():
+    """A document keeps a command, a partial of a function with the document as its argument."""
+    document = Document()
+    document.save("notes")
+    return document.saved
+
+
+@repaired
+def partial_that_is_given_its_object():
+    document = DocumentThatIsGiven()
+    document.save(document, "notes")
+    return document.saved
