@@ -30,8 +30,8 @@ Label edge_label_find(PyObject *op, PyObject *before, PyObject *target, size_t n
    grow with count for each. */
 void edge_label_find_all(PyObject *op, PyObject *target, Label *labels, size_t count);
 
-/* Borrowed or NULL: the name in a label that tells it from others: a str, or the name of the context
-   variable that it is. */
+/* Borrowed or NULL: the name in a label that tells it from others: a str, or the name of the
+   context variable that it is. */
 PyObject *edge_label_name(const Label *label);
 
 /* Return a number that is the same for equal labels, indexes and keys other than str apart, also in

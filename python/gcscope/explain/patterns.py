@@ -231,8 +231,8 @@ def _is_weak_method(candidate: Candidate) -> bool:
 def _method_advice(steps: list[Step], candidate: Candidate | None) -> str:
     """Say how to let go of a method where the program has stored or registered it."""
     if candidate is None:
-        owners = [step for step in steps if is_own(step.node) and step.label[:1] == "."]
-        return f"drop {owners[0].label} when done" if owners else "drop the method when done"
+        own = [step.label for step in steps if is_own(step.node) and step.label[:1] == "."]
+        return f"drop {own[0]} when done" if own else "drop the method when done"
     label, name = candidate.label, _reference(candidate)
     if _is_registry(label):
         advice = f"remove the callback from {_named(candidate.step, _container(label))} when done"
