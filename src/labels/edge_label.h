@@ -42,6 +42,9 @@ uint64_t edge_label_hash(const Label *label);
    with an exception: out of memory. */
 PyObject *edge_label_text(const Label *label, bool canonical);
 
+/* Whether the two texts of a label are the same: it has no index, and no key but a str. */
+bool edge_label_is_canonical(const Label *label);
+
 /* New reference: a str in quotes between [ and ]; a subclass's own repr is not asked. NULL with an
    exception: out of memory. */
 PyObject *edge_label_quoted(PyObject *name);
