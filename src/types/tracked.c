@@ -244,23 +244,6 @@ known_class(PyTypeObject *type, ModuleState *state)
     return &state->known_classes[(hash >> 32) % STATE_KNOWN_CLASSES];
 }
 
-/* Let the instances of a class die by way of its base in C alone, where a class in Python adds
-   nothing that its own tp_dealloc would have to look after. That does the same, and at some
-   length. */
-static void
-adopt_dealloc(PyTypeObject *type, const ModuleState *state)
-{
-    PyTypeObject *base =
-        PyType_IsSubtype(type, state->person_type) ? state->person_type : state->tracked_type;
-    bool is_of_python = ((PyHeapTypeObject *)type)->_ht_tpname == NULL; /* no PyType_Spec's */
-    if (is_of_python && type->tp_basicsize == base->tp_basicsize && type->tp_itemsize == 0 &&
-        type->tp_dictoffset == base->tp_dictoffset &&
-        type->tp_weaklistoffset == base->tp_weaklistoffset && type->tp_del == NULL &&
-        type->tp_free == base->tp_free) {
-        type->tp_dealloc = base->tp_dealloc;
-    }
-}
-
 /* Find out what instances of a class need, and note it. The number of its name; -1 with an
    exception. */
 static int64_t
@@ -274,7 +257,6 @@ learn_class(PyTypeObject *type, ModuleState *state)
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
         return number;
     }
-    adopt_dealloc(type, state);
     type_assign_version(type);
     PyObject *qualname = ((PyHeapTypeObject *)type)->ht_qualname;
     if (type_version(type) != 0 && qualname != NULL && PyUnicode_CheckExact(qualname)) {
@@ -437,7 +419,7 @@ tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
         return; /* resurrected */
     }
     PyObject_GC_UnTrack(op);
-    if (is_leaf(self)) {
+    if (!is_outermost || is_leaf(self)) { /* the subclass's has the trashcan */
         bury(op, is_outermost, drop_fields);
         return;
     }
