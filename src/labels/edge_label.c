@@ -326,3 +326,11 @@ edge_label_text(const Label *label, bool canonical)
     }
     Py_UNREACHABLE();
 }
+
+bool
+edge_label_is_canonical(const Label *label)
+{
+    bool is_key = label->kind == LABEL_VALUE;
+    return label->kind != LABEL_ITEM && label->kind != LABEL_UNNAMED &&
+           (!is_key || PyUnicode_Check(label->name));
+}

@@ -30,8 +30,8 @@ Label edge_label_find(PyObject *op, PyObject *before, PyObject *target, size_t n
    grow with count for each. */
 void edge_label_find_all(PyObject *op, PyObject *target, Label *labels, size_t count);
 
-/* Borrowed or NULL: the name in a label that tells it from others: a str, or the name of the context
-   variable that it is. */
+/* Borrowed or NULL: the name in a label that tells it from others: a str, or the name of the
+   context variable that it is. */
 PyObject *edge_label_name(const Label *label);
 
 /* Return a number that is the same for equal labels, indexes and keys other than str apart, also in
@@ -41,6 +41,9 @@ uint64_t edge_label_hash(const Label *label);
 /* New reference: the text of a label; with canonical, indexes and keys other than str are [*]. NULL
    with an exception: out of memory. */
 PyObject *edge_label_text(const Label *label, bool canonical);
+
+/* Whether the two texts of a label are the same: it has no index, and no key but a str. */
+bool edge_label_is_canonical(const Label *label);
 
 /* New reference: a str in quotes between [ and ]; a subclass's own repr is not asked. NULL with an
    exception: out of memory. */

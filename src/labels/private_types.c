@@ -372,7 +372,7 @@ visit_queue(PyObject *target, void *arg)
     return is_own_type(arg, target) ? 0 : name_target(arg, target, (Label){.kind = LABEL_ELEMENT});
 }
 
-/* Keys and values have their names already; beyond that the order of the keys has each once more. */
+/* Keys and values have their names already; the order of the keys has each once more. */
 static int
 visit_ordered_dict(PyObject *target, void *arg)
 {
@@ -471,12 +471,23 @@ read_traversal(const EdgeSink *sink, PyObject *op, PyTypeObject *type)
 
 typedef bool (*TypeReader)(const EdgeSink *sink, PyObject *op, PyTypeObject *type);
 
+/* No table has a class that Python code made. */
+static bool
+is_made_by_c(PyTypeObject *type)
+{
+    return !PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || strchr(type->tp_name, '.') != NULL;
+}
+
 static bool
 read_by_bases(const EdgeSink *sink, PyObject *op, TypeReader read)
 {
     bool stop = false;
-    for (PyTypeObject *type = Py_TYPE(op); type != NULL && !stop; type = type->tp_base) {
-        stop = read(sink, op, type); /* object is in no table */
+    for (PyTypeObject *type = Py_TYPE(op); type != &PyBaseObject_Type && !stop;
+         type = type->tp_base) {
+        if (type == NULL) { /* that of object itself */
+            return false;
+        }
+        stop = is_made_by_c(type) && read(sink, op, type);
     }
     return stop;
 }
@@ -484,6 +495,6 @@ read_by_bases(const EdgeSink *sink, PyObject *op, TypeReader read)
 bool
 private_types_read(const EdgeSink *sink, PyObject *op)
 {
-    return read_by_bases(sink, op, read_fields) || published_read(sink, op) ||
+    return published_read(sink, op) || read_by_bases(sink, op, read_fields) ||
            read_by_bases(sink, op, read_traversal);
 }

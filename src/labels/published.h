@@ -29,8 +29,8 @@ bool published_read(const EdgeSink *sink, PyObject *op);
 /* Borrowed or NULL: what a class and its bases have under a name, an exact str. */
 PyObject *published_find(PyTypeObject *type, PyObject *name);
 
-/* Whether an object that keeps something under a name (an exact str) keeps there what a descriptor of
-   that name in its class gives: a functools.cached_property, a property, an accessor of a data
+/* Whether an object that keeps something under a name (an exact str) keeps there what a descriptor
+   of that name in its class gives: a functools.cached_property, a property, an accessor of a data
    frame. A method of that name, or what a class has at a place, is none. */
 bool published_is_computed(PyObject *op, PyObject *name);
 

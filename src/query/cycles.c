@@ -20,6 +20,7 @@ cycles_fini(Cycles *cycles)
         return;
     }
     vec_fini(memory, &cycles->places);
+    vec_fini(memory, &cycles->labels);
     vec_fini(memory, &cycles->ring);
     vec_fini(memory, &cycles->pairs);
     vec_fini(memory, &cycles->steps);
@@ -115,7 +116,7 @@ follow_simple(Cycles *cycles, const NodeId *members, size_t count)
     Path *ring = &cycles->ring;
     int is_simple = rings_follow_simple(cycles->memory, &cycles->graph, cycles->scc.component.items,
                                         members, count, ring);
-    cycles->places.length = 0;
+    cycles->places.length = cycles->labels.length = 0;
     if (is_simple <= 0) {
         return is_simple;
     }
@@ -141,7 +142,7 @@ cycles_ring(Cycles *cycles, const Form *form)
                    : 0;
     }
     const NodeId *path = cycles->paths.items + form->path;
-    cycles->ring.length = cycles->places.length = 0;
+    cycles->ring.length = cycles->places.length = cycles->labels.length = 0;
     if (vec_reserve(cycles->memory, &cycles->ring, form->length) < 0 ||
         vec_reserve(cycles->memory, &cycles->places, form->length) < 0) {
         return -1;
@@ -172,14 +173,42 @@ keep_ring(Cycles *cycles, Form *form)
     return 0;
 }
 
-Label
-cycles_label(const Cycles *cycles, size_t i)
+static Label
+find_label(const Cycles *cycles, size_t place)
 {
-    size_t length = cycles->ring.length, place = i < length ? i : i - length;
+    size_t length = cycles->ring.length;
     return edge_label_find(cycles_object(cycles, cycles->ring.items[place]),
                            cycles_object(cycles, cycles_node(cycles, place + length - 1)),
                            cycles_object(cycles, cycles_node(cycles, place + 1)),
                            cycles->places.items[place]);
+}
+
+Label
+cycles_label(const Cycles *cycles, size_t i)
+{
+    size_t length = cycles->ring.length, place = i < length ? i : i - length;
+    return cycles->labels.length == length ? cycles->labels.items[place]
+                                           : find_label(cycles, place);
+}
+
+/* 0 or -1. */
+static int
+find_labels(Cycles *cycles)
+{
+    enum { FEW = 1024 };
+    size_t length = cycles->ring.length;
+    if (length > FEW || cycles->labels.length == length) {
+        return 0;
+    }
+    cycles->labels.length = 0;
+    if (vec_reserve(cycles->memory, &cycles->labels, length) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < length; i++) {
+        cycles->labels.items[i] = find_label(cycles, i);
+    }
+    cycles->labels.length = length;
+    return 0;
 }
 
 /* ----------------------------------------------------------------------- steps */
@@ -217,7 +246,7 @@ cycles_steps(Cycles *cycles)
     size_t length = cycles->ring.length;
     int hidden = what_is_hidden(cycles);
     cycles->steps.length = 0;
-    if (vec_reserve(cycles->memory, &cycles->steps, length) < 0) {
+    if (find_labels(cycles) < 0 || vec_reserve(cycles->memory, &cycles->steps, length) < 0) {
         return -1;
     }
     for (size_t i = 0; i < length; i++) {
@@ -297,6 +326,7 @@ cycles_turn(Cycles *cycles)
     size_t place = cycles->steps.items[(first + best) % cycles->steps.length].place;
     turn(cycles->ring.items, cycles->ring.length, place);
     turn(cycles->places.items, cycles->places.length, place);
+    cycles->labels.length = 0;
     return cycles_steps(cycles);
 }
 
@@ -366,20 +396,22 @@ bytes_of(const Cycles *cycles, const NodeId *numbers, size_t count)
 
 /* A number for what is no part of a form but is told of its specimen: lines, names of Persons. */
 static uint64_t
-detail_of(const Cycles *cycles, const Form *form)
+detail_of(Cycles *cycles, const Form *form)
 {
     enum { ENOUGH = 64 };
     const NodeId *members = cycles_members(cycles, form->component);
     uint64_t detail = 1;
     for (size_t m = 0; m < form->objects && form->objects <= ENOUGH; m++) {
-        detail += describe_detail_hash(cycles->state, cycles_object(cycles, members[m]));
+        PyObject *op = cycles_object(cycles, members[m]);
+        bool is_detailed = type_facts_of(&cycles->facts, op)->is_detailed;
+        detail += is_detailed ? describe_detail_hash(cycles->state, op) : 0;
     }
     return detail;
 }
 
 /* Whether `found` is to be the specimen rather than the one that `form` has. */
 static bool
-is_specimen(const Cycles *cycles, Form *found, Form *form)
+is_specimen(Cycles *cycles, Form *found, Form *form)
 {
     found->dragged_bytes = UINT64_MAX; /* not measured yet, as it is only where that may decide */
     if (form->count != 0 && forms_compare(found, form) < 0) {
@@ -424,6 +456,7 @@ hash_component(Cycles *cycles, Form *found, NodeId *members)
         found->path = SIZE_MAX;
         return 0;
     }
+    cycles->labels.length = 0;
     if (ring_choice_find(&cycles->choice, members, found->objects, &cycles->ring, &cycles->places) <
             0 ||
         hash_ring(cycles, found->hash) < 0 || keep_ring(cycles, found) < 0 ||
@@ -443,6 +476,7 @@ search_specimen(Cycles *cycles, Form *form, NodeId *members)
         return 0;
     }
     form->exact = true;
+    cycles->labels.length = 0;
     if (ring_choice_find(&cycles->choice, members, form->objects, &cycles->ring, &cycles->places) <
         0) {
         return -1;

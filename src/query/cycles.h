@@ -55,6 +55,7 @@ typedef struct {
     VEC(RingStep) steps;  /* of the ring found last */
     VEC(uint64_t) pairs;  /* of those */
     NamedModule last;     /* of the class that was looked for last */
+    VEC(Label) labels;    /* of the references of that ring, where they are few, or empty */
     Path ring;            /* the ring found last */
     NodeIds places;       /* which of the parallel references to the next it is */
 } Cycles;

@@ -112,7 +112,8 @@ static bool
 is_computed(const Label *label, PyObject *owner)
 {
     bool is_name = label->kind == LABEL_ATTRIBUTE || label->kind == LABEL_VALUE;
-    return owner != NULL && is_name && label->name != NULL && PyUnicode_CheckExact(label->name) &&
+    bool is_instance = owner != NULL && !PyDict_CheckExact(owner);
+    return is_instance && is_name && label->name != NULL && PyUnicode_CheckExact(label->name) &&
            published_is_computed(owner, label->name);
 }
 
@@ -130,7 +131,8 @@ describer_edge_of(const Describer *describer, const Label *label, PyObject *op, 
     bool is_asked = !is_named && has_labeller(describer, Py_TYPE(op));
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = edge_label_text(label, false)) != NULL &&
-           (items[1] = edge_label_text(label, true)) != NULL &&
+           (items[1] = edge_label_is_canonical(label) ? Py_NewRef(items[0])
+                                                      : edge_label_text(label, true)) != NULL &&
            (items[2] = PyUnicode_FromString(edge_label_kind(label->kind))) != NULL &&
            (items[3] = row_bool(is_named)) != NULL &&
            (items[4] = is_asked ? PyTuple_Pack(2, op, target) : Py_NewRef(Py_None)) != NULL &&

@@ -286,6 +286,22 @@ comes_before(const Kind *a, const Kind *b)
     return a->references != b->references ? a->references > b->references : a->hash < b->hash;
 }
 
+/* Of the kinds that are cut the one that is told first. */
+static KindId
+first_kind(const RingRow *ring)
+{
+    const KindCuts *cuts = &ring->kind_cuts;
+    const Kind *kinds = cuts->kinds->items.items;
+    KindId first = KIND_NONE;
+    for (size_t k = 0; k < cuts->is_cut.length; k++) {
+        if (cuts->is_cut.items[k] &&
+            (first == KIND_NONE || comes_before(&kinds[k], &kinds[first]))) {
+            first = (KindId)k;
+        }
+    }
+    return first;
+}
+
 /* New reference: the kinds that are cut, those with most references first; not of very many. */
 static PyObject *
 kind_texts(const RingRow *ring)
@@ -362,15 +378,10 @@ kind_cut_of(RingRow *ring)
         Py_RETURN_NONE;
     }
     bool is_weakrefable = true;
-    const KindGroup *example = NULL;
     for (size_t g = 0; g < cuts->groups.length; g++) {
-        const KindGroup *group = &cuts->groups.items[g];
-        if (group->is_chosen) {
-            is_weakrefable &= group->is_weakrefable;
-            example = example == NULL || group->references > example->references ? group : example;
-        }
+        is_weakrefable &= cuts->groups.items[g].is_weakrefable || !cuts->groups.items[g].is_chosen;
     }
-    KindId kind = cuts->cut_of.items[example->example];
+    KindId kind = first_kind(ring);
     PyObject *owner = kinds_object(cuts->kinds, cuts->kinds->items.items[kind].owner);
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = kind_texts(ring)) != NULL &&

@@ -1,7 +1,5 @@
 """A baseline that one process has written holds in others: forms do not depend on the process."""
 
-import pytest
-
 PAGES = """
 class Node:
     def __init__(self, page, prev):
@@ -24,7 +22,6 @@ def test_page_of_forty(number):
 """
 
 
-@pytest.mark.xfail(reason="addresses choose among equally short rings", strict=True)
 def test_identical_tests_over_two_workers_leave_the_forms_of_the_baseline(run):
     update = ("--gcscope-baseline=known.json", "--gcscope-update-baseline")
     assert run(PAGES, *update, "-k", "[7]", plugins=["xdist"]).named("passed") == {

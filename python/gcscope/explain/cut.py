@@ -107,7 +107,7 @@ def _kind_names(kinds: Sequence[str]) -> list[str]:
         type_name, label = _split_kind(kind)
         types.setdefault(label, set()).add(_short_type(type_name))
     return [
-        f"{min(owners)}{label}" if len(owners) == 1 else label for label, owners in types.items()
+        f"{min(classes)}{label}" if len(classes) == 1 else label for label, classes in types.items()
     ]
 
 

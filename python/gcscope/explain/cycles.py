@@ -17,6 +17,7 @@ from gcscope.model.results import Cycle
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from gcscope import _core
 
@@ -55,7 +56,7 @@ def _steps(ring: _core.Ring) -> list[Step]:
     return turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
 
 
-def _explained(ring: _core.Ring, alive: bool) -> dict[str, object]:
+def _explained(ring: _core.Ring, alive: bool) -> dict[str, Any]:
     """Explain one form of ring: the fields of a Cycle that take words."""
     steps = _steps(ring)
     pattern = pattern_of(steps, alive, ring.provenance)
@@ -75,7 +76,7 @@ def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
     At once where that needs the program's objects, for its labellers, or where it is nobody's
     fault, which is asked of every ring.
     """
-    known = {
+    known: dict[str, Any] = {
         "objects": ring.objects,
         "dragged": ring.dragged,
         "bytes": ring.bytes,

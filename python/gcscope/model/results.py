@@ -34,7 +34,7 @@ class Cut(Record):
     link: Link
     """The link whose reference is to go: on the ring that is shown, where one of the cut's is."""
     advice: str
-    """How, in a line, without the figures."""
+    """How, in a line; of kinds without their number, which is `references`."""
     frees: int
     """How many objects reference counting then frees, proven on the graph by letting the counts go
     down: `objects + dragged` when it is all of them. 0 where the ring is alive, or held by another
