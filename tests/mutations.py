@@ -194,8 +194,8 @@ MUTATIONS = [
     Mutation(
         "nodeset: ranks begin at 1",
         "src/graph/nodeset.h",
-        "return nodeset->before.items[node / 64] + (NodeId)POPCOUNT(below);",
-        "return nodeset->before.items[node / 64] + (NodeId)POPCOUNT(below) + 1;",
+        "return nodeset->before.items[node / 64] + (NodeId)popcount(below);",
+        "return nodeset->before.items[node / 64] + (NodeId)popcount(below) + 1;",
         ALGORITHMS,
     ),
     # -------------------------------------------------------------------- heap
