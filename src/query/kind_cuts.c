@@ -476,15 +476,16 @@ judge(KindCuts *cuts)
 {
     float lowest = 1000, margin = 0.2f;
     cuts->sources = 0;
+    cuts->is_upwards = true;
     for (size_t g = 0; g < cuts->groups.length; g++) {
         const KindGroup *group = &cuts->groups.items[g];
         if (group->is_chosen) {
             lowest = group->score < lowest ? group->score : lowest;
             cuts->sources += group->sources;
+            cuts->is_upwards &= group->is_upwards;
         }
     }
-    cuts->is_backward = lowest > 0;
-    cuts->is_sure = cuts->is_backward && lowest > score_of_rivals(cuts) + margin;
+    cuts->is_sure = lowest > 0 && lowest > score_of_rivals(cuts) + margin;
 }
 
 int

@@ -56,8 +56,8 @@ typedef struct {
     NodeIds order;          /* scratch of acyclic_without */
     VEC(Edge) cuts;         /* the references that are cut */
     bool is_found;          /* whether a set of groups leaves no ring */
-    bool is_backward;       /* all of them have a score above 0 */
-    bool is_sure;           /* and a higher one than any other reference of the ring */
+    bool is_upwards;        /* all of them are called as a child calls its parent */
+    bool is_sure;           /* all of them have a score above 0, and a higher one than any other reference of the ring */
     size_t sources;         /* different objects whose references are cut */
 } KindCuts;
 

@@ -174,7 +174,17 @@ make_callback(ModuleState *state)
     return callback != NULL ? 0 : -1;
 }
 
-/* tracked_follow_collector, where our callback is not where it was. */
+/* Whether our callback is where it was, as nearly always. */
+static inline bool
+follows_collector(const ModuleState *state)
+{
+    PyObject *callbacks = state->gc_callbacks;
+    Py_ssize_t last = state->callback_index;
+    return state->callback != NULL && last >= 0 && last < PyList_GET_SIZE(callbacks) &&
+           PyList_GET_ITEM(callbacks, last) == state->callback;
+}
+
+/* See to it where it is not. 0 or -1 with an exception. */
 static int
 enter_callback(ModuleState *state)
 {
@@ -196,13 +206,7 @@ enter_callback(ModuleState *state)
 int
 tracked_follow_collector(ModuleState *state)
 {
-    PyObject *callbacks = state->gc_callbacks;
-    Py_ssize_t last = state->callback_index;
-    if (state->callback != NULL && last >= 0 && last < PyList_GET_SIZE(callbacks) &&
-        PyList_GET_ITEM(callbacks, last) == state->callback) {
-        return 0; /* as nearly always */
-    }
-    return enter_callback(state);
+    return follows_collector(state) ? 0 : enter_callback(state);
 }
 
 void
@@ -240,23 +244,6 @@ known_class(PyTypeObject *type, ModuleState *state)
     return &state->known_classes[(hash >> 32) % STATE_KNOWN_CLASSES];
 }
 
-/* Let the instances of a class die by way of its base in C alone, where a class in Python adds
-   nothing that its own tp_dealloc would have to look after. That does the same, and at some
-   length. */
-static void
-adopt_dealloc(PyTypeObject *type, const ModuleState *state)
-{
-    PyTypeObject *base =
-        PyType_IsSubtype(type, state->person_type) ? state->person_type : state->tracked_type;
-    bool is_of_python = ((PyHeapTypeObject *)type)->_ht_tpname == NULL; /* no PyType_Spec's */
-    if (is_of_python && type->tp_basicsize == base->tp_basicsize && type->tp_itemsize == 0 &&
-        type->tp_dictoffset == base->tp_dictoffset &&
-        type->tp_weaklistoffset == base->tp_weaklistoffset && type->tp_del == NULL &&
-        type->tp_free == base->tp_free) {
-        type->tp_dealloc = base->tp_dealloc;
-    }
-}
-
 /* Find out what instances of a class need, and note it. The number of its name; -1 with an
    exception. */
 static int64_t
@@ -270,7 +257,6 @@ learn_class(PyTypeObject *type, ModuleState *state)
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
         return number;
     }
-    adopt_dealloc(type, state);
     type_assign_version(type);
     PyObject *qualname = ((PyHeapTypeObject *)type)->ht_qualname;
     if (type_version(type) != 0 && qualname != NULL && PyUnicode_CheckExact(qualname)) {
@@ -330,7 +316,7 @@ tracked_alloc(PyTypeObject *type, ModuleState *state)
         return refuse_abstract(type);
     }
     int64_t number = number_of_type(type, state);
-    if (number < 0 || tracked_follow_collector(state) < 0) {
+    if (number < 0 || (!follows_collector(state) && enter_callback(state) < 0)) {
         return NULL;
     }
     TrackedObject *self = (TrackedObject *)type->tp_alloc(type, 0);
@@ -382,22 +368,12 @@ tracked_clear(PyObject *op)
     return 0;
 }
 
-/* The end of every instrumented object, exact or of a subclass. `dealloc` is the tp_dealloc that
-   calls this. What stands before Py_TRASHCAN_BEGIN is done again when the deallocation was put off
-   because the stack was deep. */
-void
-tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
+/* What is done once, however often the deallocation was put off. */
+static inline void
+bury(PyObject *op, bool is_outermost, void (*drop_fields)(PyObject *))
 {
     TrackedObject *self = (TrackedObject *)op;
     PyTypeObject *type = Py_TYPE(op);
-    /* else the subclass's deallocation has run the finalizer */
-    bool is_outermost = type->tp_dealloc == dealloc;
-    if (is_outermost && type->tp_finalize != tracked_finalize &&
-        PyObject_CallFinalizerFromDealloc(op) < 0) {
-        return; /* resurrected */
-    }
-    PyObject_GC_UnTrack(op);
-    Py_TRASHCAN_BEGIN(op, dealloc)
     Journal *journal = self->journal;
     FreedBy by = freed_by(self);
     if (!self->life.finalized && is_outermost) {
@@ -415,6 +391,40 @@ tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
     type->tp_free(op);
     Py_DECREF(type);
     journal_release(journal);
+}
+
+/* Whether nothing deep can hang on it: no dict, and no friend. */
+static inline bool
+is_leaf(const TrackedObject *self)
+{
+    if (self->dict != NULL) {
+        return false;
+    }
+    PyObject *friends = self->life.is_person ? ((const PersonObject *)self)->friends : NULL;
+    return friends == NULL || PyList_GET_SIZE(friends) == 0;
+}
+
+/* The end of every instrumented object, exact or of a subclass. `dealloc` is the tp_dealloc that
+   calls this. What stands before Py_TRASHCAN_BEGIN is done again when the deallocation was put off
+   because the stack was deep. */
+void
+tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
+{
+    TrackedObject *self = (TrackedObject *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    /* else the subclass's deallocation has run the finalizer */
+    bool is_outermost = type->tp_dealloc == dealloc;
+    if (is_outermost && type->tp_finalize != tracked_finalize &&
+        PyObject_CallFinalizerFromDealloc(op) < 0) {
+        return; /* resurrected */
+    }
+    PyObject_GC_UnTrack(op);
+    if (!is_outermost || is_leaf(self)) { /* the subclass's has the trashcan */
+        bury(op, is_outermost, drop_fields);
+        return;
+    }
+    Py_TRASHCAN_BEGIN(op, dealloc)
+    bury(op, is_outermost, drop_fields);
     Py_TRASHCAN_END
 }
 

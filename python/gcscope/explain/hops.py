@@ -78,10 +78,21 @@ class Node:
 class Edge:
     """A reference of a ring or chain, named by a labeller if need be; what a cut there frees."""
 
-    __slots__ = ("alone", "canonical", "is_cut", "kind", "named", "references", "text", "together")
+    __slots__ = (
+        "alone",
+        "canonical",
+        "computed",
+        "is_cut",
+        "kind",
+        "named",
+        "references",
+        "text",
+        "together",
+    )
 
     def __init__(self, row: _core.Edge, trial: tuple[int, int, int] = _NOT_TRIED) -> None:
         self.text, self.canonical, self.kind, self.named = row[:4]
+        self.computed = row.computed
         self.alone, self.references, self.together = trial
         self.is_cut = False  # by the kinds that the core proposes
         if row.ask is not None:

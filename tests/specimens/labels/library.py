@@ -666,11 +666,11 @@ for factory in ("element", "comment", "pi"):
     )
 
 
-@through(".held → its stack[1] → .text")
-def element_of_a_tree_builder(thing):
+@through(".held → its data → .mine")
+def data_of_a_tree_builder(thing):
     builder = tree_builder()
-    builder.start("x", {}).text = thing
-    builder.start("y", {})
+    builder.start("x", {})
+    builder.data(holding(Str("text"), thing))
     return builder
 
 
