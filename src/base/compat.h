@@ -101,7 +101,7 @@ is_immortal(PyObject *op)
 /* A number that no other class has had and that this one had at no time when its attributes, or
    those of a base, were others; 0: it has none. */
 static inline unsigned
-type_version(PyTypeObject *type)
+type_version(const PyTypeObject *type)
 {
     return type->tp_version_tag;
 }

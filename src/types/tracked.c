@@ -244,6 +244,97 @@ known_class(PyTypeObject *type, ModuleState *state)
     return &state->known_classes[(hash >> 32) % STATE_KNOWN_CLASSES];
 }
 
+static inline bool
+is_known(const KnownClass *known, const PyTypeObject *type)
+{
+    return known->type == type && known->version == type_version(type) &&
+           known->qualname == ((const PyHeapTypeObject *)type)->ht_qualname;
+}
+
+/* As type.__call__, by which an object is made of its class. */
+PyObject *
+tracked_call(PyTypeObject *type, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
+{
+    PyObject *made = NULL;
+    PyObject *tuple = PyTuple_New(nargs);
+    PyObject *dict = keywords != NULL ? PyDict_New() : NULL;
+    int error = tuple == NULL || (keywords != NULL && dict == NULL) ? -1 : 0;
+    for (Py_ssize_t i = 0; i < nargs && error == 0; i++) {
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
+    }
+    for (Py_ssize_t k = 0; keywords != NULL && k < PyTuple_GET_SIZE(keywords) && error == 0; k++) {
+        error = PyDict_SetItem(dict, PyTuple_GET_ITEM(keywords, k), args[nargs + k]);
+    }
+    if (error == 0) {
+        made = PyType_Type.tp_call((PyObject *)type, tuple, dict);
+    }
+    Py_XDECREF(tuple);
+    Py_XDECREF(dict);
+    return made;
+}
+
+/* What the known class's __init__ gives, its arguments behind `self` taken from args[0 ..], before
+   which there is room for one more. 0 or -1 with an exception. */
+static int
+call_init(PyObject *init, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+          PyObject *keywords)
+{
+    PyObject **all = (PyObject **)args - 1;
+    PyObject *before = all[0];
+    all[0] = self;
+    Py_INCREF(init); /* it may take itself out of the class */
+    PyObject *result = PyObject_Vectorcall(init, all, (size_t)nargs + 1, keywords);
+    Py_DECREF(init);
+    all[0] = before;
+    if (result != NULL && result != Py_None) {
+        PyErr_Format(PyExc_TypeError, "__init__() should return None, not '%.200s'",
+                     Py_TYPE(result)->tp_name);
+        Py_CLEAR(result);
+    }
+    Py_XDECREF(result);
+    return result != NULL ? 0 : -1;
+}
+
+/* tp_vectorcall of a class in Python, from its second instance on: type.__call__ without a tuple of
+   the arguments, and without looking for __init__. */
+static PyObject *
+class_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *keywords)
+{
+    PyTypeObject *type = (PyTypeObject *)callable;
+    ModuleState *state = state_of_type(type);
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    if (state == NULL) {
+        return NULL;
+    }
+    const KnownClass *known = known_class(type, state);
+    PyObject *init = is_known(known, type) ? known->init : NULL;
+    if (init == NULL || (nargsf & PY_VECTORCALL_ARGUMENTS_OFFSET) == 0) {
+        return tracked_call(type, args, nargs, keywords);
+    }
+    PyObject *self = type->tp_new(type, NULL, NULL); /* ours, which look at no argument then */
+    if (self != NULL && call_init(init, self, args, nargs, keywords) < 0) {
+        Py_CLEAR(self);
+    }
+    return self;
+}
+
+/* Borrowed: the __init__ that type.__call__ would find, if it is a function in Python and __new__ is
+   ours; or NULL. */
+static PyObject *
+find_init(PyTypeObject *type, const ModuleState *state)
+{
+    PyObject *init = NULL;
+    PyObject *name = PyUnicode_InternFromString("__init__");
+    if (name != NULL && type->tp_new == (PyType_IsSubtype(type, state->person_type)
+                                             ? state->person_type->tp_new
+                                             : state->tracked_type->tp_new)) {
+        init = _PyType_Lookup(type, name);
+    }
+    Py_XDECREF(name);
+    PyErr_Clear();
+    return init != NULL && PyFunction_Check(init) ? init : NULL;
+}
+
 /* Find out what instances of a class need, and note it. The number of its name; -1 with an
    exception. */
 static int64_t
@@ -262,7 +353,12 @@ learn_class(PyTypeObject *type, ModuleState *state)
     if (type_version(type) != 0 && qualname != NULL && PyUnicode_CheckExact(qualname)) {
         KnownClass *known = known_class(type, state);
         PyObject *old = known->qualname;
-        *known = (KnownClass){type, type_version(type), (uint32_t)number, Py_NewRef(qualname)};
+        *known = (KnownClass){.type = type,
+                              .version = type_version(type),
+                              .number = (uint32_t)number,
+                              .qualname = Py_NewRef(qualname),
+                              .init = find_init(type, state)};
+        type->tp_vectorcall = known->init != NULL ? class_vectorcall : type->tp_vectorcall;
         Py_XDECREF(old);
     }
     return number;
@@ -280,8 +376,7 @@ number_of_type(PyTypeObject *type, ModuleState *state)
     if (type == state->tracked_type) {
         return TYPE_TRACKED;
     }
-    if (known->type == type && known->version == type_version(type) &&
-        known->qualname == ((PyHeapTypeObject *)type)->ht_qualname) {
+    if (is_known(known, type)) {
         return known->number;
     }
     return learn_class(type, state);

@@ -93,6 +93,12 @@ case(".held (a key)", "key of a dict", lambda t: {t: 1})
 case(".held (a key)[0]", "part of a key", lambda t: {(t,): 1})
 
 
+case(".held['key']", "frozendict", lambda t: frozendict(key=t), when=V >= (3, 15))  # noqa: F821
+
+
+case(".held (a key)", "key of a frozendict", lambda t: frozendict({t: 1}), when=V >= (3, 15))  # noqa: F821
+
+
 case(".held['key']", "OrderedDict", lambda t: collections.OrderedDict(key=t))
 
 
