@@ -1,11 +1,12 @@
 """The same program gives the same answer: every case, in processes that differ in all they can."""
 
+import sys
+
 import pytest
 
 from stability import all_answers, share_equal, stabilities
 
 PROCESSES = 8
-NOT_YET = pytest.mark.xfail(reason="keys that are ids, and places in a list, are told", strict=True)
 
 
 @pytest.fixture(scope="module")
@@ -15,16 +16,19 @@ def cases():
     return found
 
 
-@NOT_YET
 def test_forms_are_the_same_in_every_process(cases):
     """Fingerprint, cause and ring, whatever the hash seed, the allocator and the collector did."""
     assert [case.name for case in cases if not case.form_is_stable] == []
 
 
-@NOT_YET
 def test_cuts_are_the_same_where_no_collection_came_between(cases):
     assert [case.name for case in cases if not case.cut_is_stable] == []
 
 
+@pytest.mark.xfail(
+    sys.version_info >= (3, 12),
+    reason="more is collected between there, and age decides more than a direction",
+    strict=True,
+)
 def test_cuts_are_nearly_always_the_same_where_one_did(cases):
     assert share_equal(cases) >= 0.95

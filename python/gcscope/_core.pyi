@@ -138,7 +138,7 @@ class KindCut(structseq[Any], tuple[list[str], int, int, int, bool, bool, bool, 
         "references",
         "sources",
         "frees",
-        "backward",
+        "upwards",
         "sure",
         "weakrefable",
         "place",
@@ -154,7 +154,7 @@ class KindCut(structseq[Any], tuple[list[str], int, int, int, bool, bool, bool, 
     @property
     def frees(self) -> int: ...
     @property
-    def backward(self) -> bool: ...
+    def upwards(self) -> bool: ...
     @property
     def sure(self) -> bool: ...
     @property

@@ -38,8 +38,8 @@ typedef uint32_t NodeId;
 #error "gcscope needs gcc or clang"
 #endif
 
-/* How many bits are set. The compiler's own builtin is a call into its library, as long as not every
-   processor of the target has an instruction for it. */
+/* How many bits are set. The compiler's own builtin is a call into its library, as long as not
+   every processor of the target has an instruction for it. */
 static inline unsigned
 popcount(uint64_t bits)
 {
@@ -101,7 +101,7 @@ is_immortal(PyObject *op)
 /* A number that no other class has had and that this one had at no time when its attributes, or
    those of a base, were others; 0: it has none. */
 static inline unsigned
-type_version(PyTypeObject *type)
+type_version(const PyTypeObject *type)
 {
     return type->tp_version_tag;
 }

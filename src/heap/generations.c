@@ -109,17 +109,18 @@ generations_list_after(Generation *generations, PyObject *marker, AddrMap *map)
 }
 
 void
-generations_number(const Generation *generation, const AddrMap *map, uint32_t *places)
+generations_number(const Generation *generation, const AddrMap *map, uint32_t first,
+                   uint32_t *places)
 {
     const GcHeader *head = &generation->head;
     AddrCursor cursor = ADDRMAP_NOWHERE;
-    uint32_t place = 0;
+    uint32_t place = first;
     for (const GcHeader *header = head->next; header != head; header = header->next) {
         NodeId node;
-        place++;
         if (addrmap_find_near(map, &cursor, header + 1, &node)) {
             places[node] = place;
         }
+        place++;
     }
 }
 

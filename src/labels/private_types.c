@@ -374,8 +374,7 @@ visit_queue(PyObject *target, void *arg)
     return is_own_type(arg, target) ? 0 : name_target(arg, target, (Label){.kind = LABEL_ELEMENT});
 }
 
-/* Keys and values have their names already; beyond that the order of the keys has each once
-   more. */
+/* Keys and values have their names already; the order of the keys has each once more. */
 static int
 visit_ordered_dict(PyObject *target, void *arg)
 {

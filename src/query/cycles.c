@@ -396,20 +396,22 @@ bytes_of(const Cycles *cycles, const NodeId *numbers, size_t count)
 
 /* A number for what is no part of a form but is told of its specimen: lines, names of Persons. */
 static uint64_t
-detail_of(const Cycles *cycles, const Form *form)
+detail_of(Cycles *cycles, const Form *form)
 {
     enum { ENOUGH = 64 };
     const NodeId *members = cycles_members(cycles, form->component);
     uint64_t detail = 1;
     for (size_t m = 0; m < form->objects && form->objects <= ENOUGH; m++) {
-        detail += describe_detail_hash(cycles->state, cycles_object(cycles, members[m]));
+        PyObject *op = cycles_object(cycles, members[m]);
+        bool is_detailed = type_facts_of(&cycles->facts, op)->is_detailed;
+        detail += is_detailed ? describe_detail_hash(cycles->state, op) : 0;
     }
     return detail;
 }
 
 /* Whether `found` is to be the specimen rather than the one that `form` has. */
 static bool
-is_specimen(const Cycles *cycles, Form *found, Form *form)
+is_specimen(Cycles *cycles, Form *found, Form *form)
 {
     found->dragged_bytes = UINT64_MAX; /* not measured yet, as it is only where that may decide */
     if (form->count != 0 && forms_compare(found, form) < 0) {

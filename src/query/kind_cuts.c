@@ -186,7 +186,7 @@ owner_of_edge(const Kinds *kinds, uint32_t edge)
 {
     NodeId source = rings_source(kinds->graph, edge);
     bool is_shown = nodeset_has(&kinds->shown, source);
-    return is_shown ? source : kinds->owners.items[source];
+    return is_shown ? source : kinds->nearest.items[source];
 }
 
 static uint32_t
@@ -266,19 +266,33 @@ score_of(const KindCuts *cuts, const KindGroup *group)
            (group->is_item ? -0.25f : 0.25f) + (is_class ? 0.5f : 0.0f);
 }
 
-/* 0 or -1. */
+static bool
+is_aged(const KindCuts *cuts, const NodeId *members, size_t count)
+{
+    for (size_t m = 0; m < count; m++) {
+        if (age_of(cuts, members[m]) == 0 && nodeset_has(&cuts->kinds->shown, members[m])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The ages of the members: of as many generations as it takes, the youngest first. 0 or -1. */
 static int
-learn_ages(KindCuts *cuts)
+learn_ages(KindCuts *cuts, const NodeId *members, size_t count)
 {
     Cycles *cycles = cuts->cycles;
     const Generation *generations = cycles->state->generations;
-    if (generations == NULL || cuts->ages.length != 0) {
+    if (generations == NULL) {
         return 0;
     }
-    if (vec_zeros(cycles->memory, &cuts->ages, cycles->heap->count) < 0) {
+    if (cuts->ages.length == 0 && vec_zeros(cycles->memory, &cuts->ages, cycles->heap->count) < 0) {
         return -1;
     }
-    generations_number(&generations[0], &cycles->heap->map, cuts->ages.items);
+    while (cuts->aged < GENERATIONS && !is_aged(cuts, members, count)) {
+        uint32_t first = 1 + (uint32_t)(GENERATIONS - 1 - cuts->aged) * (UINT32_MAX / GENERATIONS);
+        generations_number(&generations[cuts->aged++], &cycles->heap->map, first, cuts->ages.items);
+    }
     return 0;
 }
 
@@ -287,7 +301,8 @@ static int
 score_groups(KindCuts *cuts, const NodeId *members, size_t count)
 {
     size_t nodes = cuts->kinds->graph->nodes;
-    if ((cuts->groups.length > 1 && learn_ages(cuts) < 0) || sort_edges(cuts, members, count) < 0 ||
+    if ((cuts->groups.length > 1 && learn_ages(cuts, members, count) < 0) ||
+        sort_edges(cuts, members, count) < 0 ||
         (cuts->stamps.length == 0 &&
          vec_zeros(cuts->cycles->memory, &cuts->stamps, 2 * nodes) < 0)) {
         return -1;
@@ -374,15 +389,15 @@ choose_alone(KindCuts *cuts, const Form *form, uint32_t alone)
 static void
 choose_together(KindCuts *cuts, const Form *form, const uint32_t *ranked, size_t count)
 {
-    size_t taken = 0;
+    size_t count_chosen = 0;
     KindGroup *groups = cuts->groups.items;
-    while (taken < count && (groups[ranked[taken]].score > 0 || taken == 0)) {
-        groups[ranked[taken++]].is_chosen = true;
+    while (count_chosen < count && (groups[ranked[count_chosen]].score > 0 || count_chosen == 0)) {
+        groups[ranked[count_chosen++]].is_chosen = true;
     }
-    while (!(cuts->is_found = leaves_no_ring(cuts, form)) && taken < count) {
-        groups[ranked[taken++]].is_chosen = true;
+    while (!(cuts->is_found = leaves_no_ring(cuts, form)) && count_chosen < count) {
+        groups[ranked[count_chosen++]].is_chosen = true;
     }
-    for (size_t r = taken; cuts->is_found && r-- > 0;) {
+    for (size_t r = count_chosen; cuts->is_found && r-- > 0;) {
         groups[ranked[r]].is_chosen = false;
         groups[ranked[r]].is_chosen = !leaves_no_ring(cuts, form);
     }
@@ -461,15 +476,16 @@ judge(KindCuts *cuts)
 {
     float lowest = 1000, margin = 0.2f;
     cuts->sources = 0;
+    cuts->is_upwards = true;
     for (size_t g = 0; g < cuts->groups.length; g++) {
         const KindGroup *group = &cuts->groups.items[g];
         if (group->is_chosen) {
             lowest = group->score < lowest ? group->score : lowest;
             cuts->sources += group->sources;
+            cuts->is_upwards &= group->is_upwards;
         }
     }
-    cuts->is_backward = lowest > 0;
-    cuts->is_sure = cuts->is_backward && lowest > score_of_rivals(cuts) + margin;
+    cuts->is_sure = lowest > 0 && lowest > score_of_rivals(cuts) + margin;
 }
 
 int

@@ -13,14 +13,14 @@
        class      it is called as the class of its target is                      + 1/2
 
    Weights and words were found on forty structures whose right cut is known (the table is in the
-   tests). Age is the order in the collector's list of the youngest objects, where all are still in
-   it.
+   tests). Age is the order in the collector's lists: that of birth, and after a collection the order in
+   which its objects were found to be reachable, which is from owners to what they own.
 
        one group alone    leaves no ring: the one with the highest score, if that is above 1
        all above 0        and as many of the others as it takes; then those that are not needed are
                           left out, the least backward first
-       one forwards       where that takes more than a few groups, or one that goes forwards, and one
-                          group alone suffices: that one, which is not to be weak but dropped
+       one forwards       where that takes more than a few groups, or one that goes forwards, and
+                          one group alone suffices: that one, which is not to be weak but dropped
 
    "Leaves no ring" is found out by one pass (acyclic.h); what is freed is proven by letting counts
    fall (cascade.h). */
@@ -51,12 +51,13 @@ typedef struct {
     VEC(uint32_t) edges;    /* those between shown objects, by group */
     VEC(uint32_t) starts;   /* of each group */
     VEC(uint32_t) stamps;   /* number -> group + 1 that has met it last, as source and as target */
-    VEC(uint32_t) ages;     /* node of the heap -> 1 + place among the youngest objects, or 0 */
+    VEC(uint32_t) ages;     /* node of the heap -> how late it came into its generation, or 0 */
+    int aged;               /* generations of which that is known, the youngest first */
     NodeIds order;          /* scratch of acyclic_without */
     VEC(Edge) cuts;         /* the references that are cut */
     bool is_found;          /* whether a set of groups leaves no ring */
-    bool is_backward;       /* all of them have a score above 0 */
-    bool is_sure;           /* and a higher one than any other reference of the ring */
+    bool is_upwards;        /* all of them are called as a child calls its parent */
+    bool is_sure;           /* all of them have a score above 0, and a higher one than any other reference of the ring */
     size_t sources;         /* different objects whose references are cut */
 } KindCuts;
 

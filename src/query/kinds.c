@@ -37,7 +37,7 @@ kinds_fini(Kinds *kinds)
     vec_fini(memory, &kinds->items);
     index_fini(&kinds->index, memory);
     vec_fini(memory, &kinds->of_edge);
-    vec_fini(memory, &kinds->owners);
+    vec_fini(memory, &kinds->nearest);
     vec_fini(memory, &kinds->ways);
     vec_fini(memory, &kinds->colours);
     nodeset_fini(&kinds->shown);
@@ -222,13 +222,13 @@ reach_container(Row *row, NodeId target, KindId way)
     }
     if (*known == KIND_NONE) {
         *known = way;
-        kinds->owners.items[target] = row->owner;
+        kinds->nearest.items[target] = row->owner;
         return vec_push(kinds->memory, &kinds->next, target);
     }
     bool is_as_near = kinds->items.items[*known].hops == kinds->items.items[way].hops;
     if (is_as_near && kinds->items.items[way].hash < kinds->items.items[*known].hash) {
         *known = way;
-        kinds->owners.items[target] = row->owner;
+        kinds->nearest.items[target] = row->owner;
     }
     return 0;
 }
@@ -348,7 +348,7 @@ label_row(Kinds *kinds, NodeId source)
     bool is_far = way != KIND_NONE && kinds->items.items[way].hops >= KIND_MOST_HOPS;
     Row row = {.kinds = kinds,
                .source = source,
-               .owner = way != KIND_NONE && !is_far ? kinds->owners.items[source] : source,
+               .owner = way != KIND_NONE && !is_far ? kinds->nearest.items[source] : source,
                .way = is_far ? KIND_NONE : way,
                .hops = way != KIND_NONE ? kinds->items.items[way].hops : 0,
                .begin = offsets[source],
@@ -387,7 +387,7 @@ make_room(Kinds *kinds)
     }
     kinds->cache = memory_zeroed(memory, CACHE_SIZE * sizeof(KindCacheEntry));
     return kinds->cache == NULL || vec_reserve(memory, &kinds->of_edge, edges) < 0 ||
-                   vec_reserve(memory, &kinds->owners, nodes) < 0 ||
+                   vec_reserve(memory, &kinds->nearest, nodes) < 0 ||
                    vec_reserve(memory, &kinds->ways, nodes) < 0 ||
                    vec_reserve(memory, &kinds->colours, nodes) < 0 ||
                    nodeset_init(&kinds->shown, memory, nodes) < 0

@@ -2,7 +2,7 @@
 
    A kind of reference is whose it is and what it is called, (colour, label): every `Node.parent`.
    What a plain container holds belongs to the object that owns the container, and is called by the
-   way from there: every `Node.children[*]`, through however many lists. Of several owners the
+   way from there: every `Node.children[*]`, through however many lists. Of several the
    nearest counts, of equally near ones the one with the smallest kind; so that a kind depends on
    shape and names alone. A container further than a few hops from any object stands for itself.
 
@@ -52,7 +52,7 @@ typedef struct {
     VEC(Kind) items;
     Index index;           /* by their hashes */
     VEC(KindId) of_edge;   /* edge of the graph -> kind, of those inside the component */
-    VEC(NodeId) owners;    /* number -> owner, of the component's containers */
+    VEC(NodeId) nearest;   /* number -> owner, of the component's containers */
     VEC(KindId) ways;      /* number -> kind of the reference to the container, or KIND_NONE */
     VEC(uint64_t) colours; /* number -> colour, of the component's members */
     NodeSet shown;         /* members that are no folded containers */

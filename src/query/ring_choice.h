@@ -14,8 +14,9 @@
        choose     among the words that are frequent, at least half as often met as the one that is
                   met most, and by a quarter of the objects: labels alone count there, so that the
                   handlers of nine classes are one. Else among the shortest. Of those: one with an
-                  object of the program's own, of few types, not by way of a class, with a name that goes upwards, short,
-                  through a container, over few hops; the smallest hash decides the rest.
+                  object of the program's own, of few types, not by way of a class, with a name
+                  that goes upwards, short, through a container, over few hops; the smallest hash
+                  decides the rest.
 
    Several rings may have the word that is chosen, at members that look alike: then the one is told
    with the smallest detail, a hash of indexes, lines and names.

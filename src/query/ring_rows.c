@@ -388,7 +388,7 @@ kind_cut_of(RingRow *ring)
            (items[1] = PyLong_FromSize_t(cuts->cuts.length)) != NULL &&
            (items[2] = PyLong_FromSize_t(cuts->sources)) != NULL &&
            (items[3] = PyLong_FromLongLong(ring->kinds_free)) != NULL &&
-           (items[4] = row_bool(cuts->is_backward)) != NULL &&
+           (items[4] = row_bool(cuts->is_upwards)) != NULL &&
            (items[5] = row_bool(cuts->is_sure)) != NULL &&
            (items[6] = row_bool(is_weakrefable)) != NULL &&
            (items[7] = PyLong_FromLong(place_on_ring(ring))) != NULL &&

@@ -9,7 +9,7 @@ static const struct {
     const char *kind;
     int beginning;
     bool is_plain, is_folded, is_named, is_structural;
-} kinds[] = {
+} facts_table[] = {
     {"instance", 0, false, false, false, true},   {"task", 3, false, false, false, false},
     {"function", 4, false, false, true, false},   {"generator", 4, false, false, true, false},
     {"coroutine", 4, false, false, true, false},  {"class", 5, false, false, true, false},
@@ -33,15 +33,16 @@ facts_of(const ModuleState *state, PyObject *op)
                        .rank = typename_rank(type, state->library),
                        .beginning = 11,
                        .is_instance = strcmp(kind, "instance") == 0};
-    for (size_t k = 0; k < Py_ARRAY_LENGTH(kinds); k++) {
-        if (strcmp(kinds[k].kind, kind) == 0) {
-            facts.beginning = kinds[k].beginning;
-            facts.is_plain = kinds[k].is_plain;
-            facts.is_folded = kinds[k].is_folded;
-            facts.is_named = kinds[k].is_named;
-            facts.is_structural = kinds[k].is_structural;
+    for (size_t k = 0; k < Py_ARRAY_LENGTH(facts_table); k++) {
+        if (strcmp(facts_table[k].kind, kind) == 0) {
+            facts.beginning = facts_table[k].beginning;
+            facts.is_plain = facts_table[k].is_plain;
+            facts.is_folded = facts_table[k].is_folded;
+            facts.is_named = facts_table[k].is_named;
+            facts.is_structural = facts_table[k].is_structural;
         }
     }
+    facts.is_detailed = facts.is_named || PyType_IsSubtype(type, state->tracked_type);
     if (facts.is_instance || strcmp(kind, "exception") == 0) {
         facts.beginning += facts.rank;
     }
@@ -67,12 +68,12 @@ member(const Members *members, size_t m)
 static int
 enter_types(FactsOfTypes *facts, const Members *members, Samples *samples)
 {
-    enum { RECENT = 64, ALIGNED = 6 };
-    const PyTypeObject *recent[RECENT] = {NULL};
+    const PyTypeObject *recent[TYPE_FACTS_RECENT] = {NULL};
     for (size_t m = 0; m < members->count; m++) {
         PyObject *op = member(members, m);
         PyTypeObject *type = Py_TYPE(op);
-        const PyTypeObject **last = &recent[((uintptr_t)type >> ALIGNED) % RECENT];
+        const PyTypeObject **last =
+            &recent[((uintptr_t)type >> TYPE_FACTS_ALIGNED) % TYPE_FACTS_RECENT];
         if (*last == type) {
             continue;
         }
@@ -131,7 +132,7 @@ type_facts_fini(FactsOfTypes *facts)
 }
 
 const TypeFacts *
-type_facts_of(FactsOfTypes *facts, PyObject *op)
+type_facts_find(FactsOfTypes *facts, PyObject *op)
 {
     NodeId place = 0;
     (void)addrmap_find_near(&facts->map, &facts->cursor, Py_TYPE(op), &place);

@@ -16,26 +16,43 @@ typedef struct {
     bool is_instance;   /* of a class made by Python code, or instrumented */
     bool is_plain;      /* a container that is folded into labels */
     bool is_folded;     /* one that is so even among containers: tuple, cell, traceback */
-    bool is_named;      /* its instances have qualified names: functions, classes, frames ... */
+    bool
+        is_detailed; /* more is told of its instances than type and name: lines, names of Persons */
+    bool is_named;   /* its instances have qualified names: functions, classes, frames ... */
     bool is_structural; /* an instance of a class, of Python or C, or a plain container: its
                            references are the program's data */
 } TypeFacts;
+
+enum { TYPE_FACTS_RECENT = 32, TYPE_FACTS_ALIGNED = 6 };
 
 typedef struct {
     Memory *memory;
     const ModuleState *state; /* borrowed */
     AddrMap map;
     AddrCursor cursor;
-    VEC(TypeFacts) items; /* by the numbers of map */
+    VEC(TypeFacts) items;                       /* by the numbers of map */
+    const TypeFacts *recent[TYPE_FACTS_RECENT]; /* asked for lately, by the type's address */
 } FactsOfTypes;
 
-/* Learn the types of the objects nodes[members[0 .. count)] of a heap; once. 0; -1 out of memory. */
+/* Learn the types of the objects nodes[members[0 .. count)] of a heap; once. 0; -1 out of
+   memory. */
 int type_facts_learn(FactsOfTypes *facts, const ModuleState *state, const Heap *heap,
                      const NodeId *nodes, const NodeId *members, size_t count);
 void type_facts_fini(FactsOfTypes *facts);
 
+/* Of an object whose type was learnt, if it was not asked for lately. */
+const TypeFacts *type_facts_find(FactsOfTypes *facts, PyObject *op);
+
 /* Of an object whose type was learnt. */
-const TypeFacts *type_facts_of(FactsOfTypes *facts, PyObject *op);
+static inline const TypeFacts *
+type_facts_of(FactsOfTypes *facts, PyObject *op)
+{
+    uintptr_t place = ((uintptr_t)Py_TYPE(op) >> TYPE_FACTS_ALIGNED) % TYPE_FACTS_RECENT;
+    const TypeFacts *recent = facts->recent[place];
+    return recent != NULL && recent->type == Py_TYPE(op)
+               ? recent
+               : (facts->recent[place] = type_facts_find(facts, op));
+}
 
 /* The colour of an object: a hash of its type's name and, where there is one, its own qualified
    name. */

@@ -23,17 +23,8 @@ journal_new(void)
 }
 
 void
-journal_retain(Journal *journal)
+journal_free(Journal *journal)
 {
-    journal->references++;
-}
-
-void
-journal_release(Journal *journal)
-{
-    if (--journal->references != 0) {
-        return;
-    }
     for (size_t i = 0; i < journal->types.length; i++) {
         PyMem_RawFree(journal->types.items[i].name);
     }
@@ -112,19 +103,6 @@ journal_type_name(const Journal *journal, uint32_t type)
 }
 
 /* -------------------------------------------------------------- the register */
-
-void
-journal_enter(Journal *journal, Life *life, uint32_t type)
-{
-    Life *head = &journal->alive;
-    *life = (Life){.next = head,
-                   .previous = head->previous,
-                   .serial = journal->next_serial++,
-                   .type = type};
-    head->previous->next = life;
-    head->previous = life;
-    journal->living++;
-}
 
 /* NULL: the object was not alive when the table was begun. Those that die together were mostly born
    together: so the first guess is a place as far from the last one as the serials are apart. */
@@ -219,12 +197,40 @@ journal_fates_end(Journal *journal, FateTable *table)
 
 /* ---------------------------------------------------------------- the events */
 
+/* memcpy of few bytes, without a call. */
+static inline void
+copy_short(char *to, const char *from, size_t length)
+{
+    if (length >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + length - 8, from + length - 8, 8);
+    }
+    else if (length >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + length - 4, from + length - 4, 4);
+    }
+    else if (length != 0) {
+        to[0] = from[0];
+        to[length / 2] = from[length / 2];
+        to[length - 1] = from[length - 1];
+    }
+}
+
 static inline void
 event_set_name(Event *event, PyObject *name)
 {
     event->has_name = name != NULL;
-    event->name_length =
-        name != NULL ? (uint8_t)utf8_encode(event->name, EVENT_NAME_BYTES, name) : 0;
+    if (name == NULL) {
+        event->name_length = 0;
+    }
+    else if (PyUnicode_IS_COMPACT_ASCII(name) && PyUnicode_GET_LENGTH(name) <= 16) {
+        size_t length = (size_t)PyUnicode_GET_LENGTH(name);
+        copy_short(event->name, (const char *)PyUnicode_1BYTE_DATA(name), length);
+        event->name_length = (uint8_t)length;
+    }
+    else {
+        event->name_length = (uint8_t)utf8_encode(event->name, EVENT_NAME_BYTES, name);
+    }
 }
 
 static inline void
@@ -286,9 +292,7 @@ journal_note_end(Journal *journal, const Life *life, FreedBy by, PyObject *name)
     if (finalized != NULL) {
         event_fill(finalized, life, EVENT_FINALIZED, BY_NOBODY, 0, name);
         Event *freed = journal_next_event(journal);
-        *freed = *finalized;
-        freed->kind = EVENT_FREED;
-        freed->by = (uint8_t)by;
+        event_fill(freed, life, EVENT_FREED, by, 0, name);
     }
 }
 

@@ -114,15 +114,40 @@ typedef struct {
 } Journal;
 
 Journal *journal_new(void); /* NULL: out of memory */
-void journal_retain(Journal *journal);
-void journal_release(Journal *journal);
+void journal_free(Journal *journal);
+
+static inline void
+journal_retain(Journal *journal)
+{
+    journal->references++;
+}
+
+static inline void
+journal_release(Journal *journal)
+{
+    if (--journal->references == 0) {
+        journal_free(journal);
+    }
+}
 
 /* The number of a type's name (UTF-8), the same for the same name. -1: out of memory. */
 int64_t journal_type(Journal *journal, const char *name, size_t length);
 const char *journal_type_name(const Journal *journal, uint32_t type);
 
 /* Enter a new object into the register, or remove one that dies of `by`. */
-void journal_enter(Journal *journal, Life *life, uint32_t type);
+static inline void
+journal_enter(Journal *journal, Life *life, uint32_t type)
+{
+    Life *head = &journal->alive;
+    *life = (Life){.next = head,
+                   .previous = head->previous,
+                   .serial = journal->next_serial++,
+                   .type = type};
+    head->previous->next = life;
+    head->previous = life;
+    journal->living++;
+}
+
 void journal_remove(Journal *journal, Life *life, FreedBy by);
 
 /* Note an event, if the journal is enabled. `name` (a str, borrowed) may be NULL. */

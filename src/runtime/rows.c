@@ -36,8 +36,8 @@ static PyStructSequence_Desc row_table[] = {
         {"references", "of those kinds in the component"},
         {"sources", "different objects whose references those are"},
         {"frees", "objects that counting frees when they go"},
-        {"backward", "whether all kinds look as though they went back to an owner"},
-        {"sure", "whether they do so more than every other reference of the ring"},
+        {"upwards", "whether all kinds are called as a child calls its parent"},
+        {"sure", "whether they go back to an owner, more than every other reference of the ring"},
         {"weakrefable", "whether all that they lead to can be referred to weakly"},
         {"place", "in nodes: the first reference of the ring that is cut; -1 where none is"},
         {"node", "whose one of the references is, as a Node"},
@@ -175,23 +175,40 @@ rows_setup(PyObject *module, ModuleState *state)
     return 0;
 }
 
+/* Whether an object of the program may be reached from an item: there is one in a tuple, and in rows
+   that the collector tracks for that. */
+static bool
+may_lead_to_program(PyObject *item)
+{
+    for (Py_ssize_t i = 0; PyList_CheckExact(item) && i < PyList_GET_SIZE(item); i++) {
+        PyObject *row = PyList_GET_ITEM(item, i);
+        if (PyObject_GC_IsTracked(row)) {
+            return true;
+        }
+    }
+    bool is_plain = PyList_CheckExact(item) || PyUnicode_CheckExact(item) ||
+                    PyDict_CheckExact(item) || !PyObject_GC_IsTracked(item);
+    return !is_plain;
+}
+
 PyObject *
 row_new(const ModuleState *state, RowKind kind, PyObject **items)
 {
     Py_ssize_t count = row_table[kind].n_in_sequence;
     bool is_whole = items[count - 1] != NULL && state_check(state) == 0;
+    bool leads_to_program = false;
     PyObject *row = is_whole ? PyStructSequence_New(state->row_types[kind]) : NULL;
     for (Py_ssize_t i = 0; i < count; i++) {
         if (row != NULL) {
+            leads_to_program |= may_lead_to_program(items[i]);
             PyStructSequence_SetItem(row, i, items[i]);
         }
         else {
             Py_XDECREF(items[i]);
         }
     }
-    /* PyStructSequence_New leaves that out, and a ring through the row would never be freed */
-    if (row != NULL && !PyObject_GC_IsTracked(row)) {
-        PyObject_GC_Track(row);
+    if (row != NULL && leads_to_program != (PyObject_GC_IsTracked(row) != 0)) {
+        (leads_to_program ? PyObject_GC_Track : PyObject_GC_UnTrack)(row);
     }
     return row;
 }

@@ -8,7 +8,12 @@
 
    A room gathers the items of a row in an array that begins with NULLs, one after the other for as
    long as none fails, and hands it over in any case: where an item is NULL there is no row, and
-   what was gathered is released. So a row needs no clean-up of its own. */
+   what was gathered is released. So a row needs no clean-up of its own.
+
+   The collector tracks a row only where it may lead to an object of the program, so that a ring
+   through it is freed. Any other keeps its type alive from outside of what is collected: else a row
+   that is there when the interpreter ends may outlive what is in the dict of its type, and say so
+   on stderr. */
 
 #ifndef GCSCOPE_ROWS_H
 #define GCSCOPE_ROWS_H

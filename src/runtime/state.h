@@ -24,6 +24,8 @@ typedef struct {
     unsigned version;
     uint32_t number;    /* the journal's, of its name */
     PyObject *qualname; /* owned exact str */
+    PyObject *init; /* borrowed from the class or a base: its __init__, where that is a function in
+                       Python; or NULL */
 } KnownClass;
 
 /* What lasts: types, functions of other modules, the journal. Never an argument of a call. */

@@ -5,7 +5,7 @@
    lets go of it; the name stays, so that a Person that was cleared can still be told from others.
 
    Person('x') is called by vectorcall, which makes no tuple for its argument; whatever else it is
-   called with goes the way of type.__call__ (person_call). */
+   called with goes the way of type.__call__ (tracked_call). */
 
 #include "types/person.h"
 
@@ -73,31 +73,6 @@ person_init(PyObject *self, PyObject *args, PyObject *kwargs)
     return person_set_name(self, name, NULL);
 }
 
-/* Person(...) with anything but one positional exact str: as type.__call__ would. */
-static PyObject *
-person_call(PyTypeObject *type, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
-{
-    PyObject *self = NULL;
-    PyObject *tuple = PyTuple_New(nargs);
-    PyObject *dict = keywords != NULL ? PyDict_New() : NULL;
-    int error = tuple == NULL || (keywords != NULL && dict == NULL) ? -1 : 0;
-    for (Py_ssize_t i = 0; i < nargs && error == 0; i++) {
-        PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
-    }
-    for (Py_ssize_t k = 0; keywords != NULL && k < PyTuple_GET_SIZE(keywords) && error == 0; k++) {
-        error = PyDict_SetItem(dict, PyTuple_GET_ITEM(keywords, k), args[nargs + k]);
-    }
-    if (error == 0) {
-        self = person_new(type, tuple, dict);
-    }
-    if (self != NULL && person_init(self, tuple, dict) < 0) {
-        Py_CLEAR(self);
-    }
-    Py_XDECREF(tuple);
-    Py_XDECREF(dict);
-    return self;
-}
-
 static PyObject *
 person_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *keywords)
 {
@@ -106,7 +81,7 @@ person_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyOb
     Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
     if (nargs != 1 || (keywords != NULL && PyTuple_GET_SIZE(keywords) != 0) ||
         !PyUnicode_CheckExact(args[0])) {
-        return person_call(type, args, nargs, keywords);
+        return tracked_call(type, args, nargs, keywords);
     }
     ModuleState *state = PyType_GetModuleState(type);
     PersonObject *self = state != NULL ? (PersonObject *)person_make(type, state) : NULL;

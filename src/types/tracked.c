@@ -174,7 +174,17 @@ make_callback(ModuleState *state)
     return callback != NULL ? 0 : -1;
 }
 
-/* tracked_follow_collector, where our callback is not where it was. */
+/* Whether our callback is where it was, as nearly always. */
+static inline bool
+follows_collector(const ModuleState *state)
+{
+    PyObject *callbacks = state->gc_callbacks;
+    Py_ssize_t last = state->callback_index;
+    return state->callback != NULL && last >= 0 && last < PyList_GET_SIZE(callbacks) &&
+           PyList_GET_ITEM(callbacks, last) == state->callback;
+}
+
+/* See to it where it is not. 0 or -1 with an exception. */
 static int
 enter_callback(ModuleState *state)
 {
@@ -196,13 +206,7 @@ enter_callback(ModuleState *state)
 int
 tracked_follow_collector(ModuleState *state)
 {
-    PyObject *callbacks = state->gc_callbacks;
-    Py_ssize_t last = state->callback_index;
-    if (state->callback != NULL && last >= 0 && last < PyList_GET_SIZE(callbacks) &&
-        PyList_GET_ITEM(callbacks, last) == state->callback) {
-        return 0; /* as nearly always */
-    }
-    return enter_callback(state);
+    return follows_collector(state) ? 0 : enter_callback(state);
 }
 
 void
@@ -240,21 +244,95 @@ known_class(PyTypeObject *type, ModuleState *state)
     return &state->known_classes[(hash >> 32) % STATE_KNOWN_CLASSES];
 }
 
-/* Let the instances of a class die by way of its base in C alone, where a class in Python adds
-   nothing that its own tp_dealloc would have to look after. That does the same, and at some
-   length. */
-static void
-adopt_dealloc(PyTypeObject *type, const ModuleState *state)
+static inline bool
+is_known(const KnownClass *known, const PyTypeObject *type)
 {
-    PyTypeObject *base =
-        PyType_IsSubtype(type, state->person_type) ? state->person_type : state->tracked_type;
-    bool is_of_python = ((PyHeapTypeObject *)type)->_ht_tpname == NULL; /* no PyType_Spec's */
-    if (is_of_python && type->tp_basicsize == base->tp_basicsize && type->tp_itemsize == 0 &&
-        type->tp_dictoffset == base->tp_dictoffset &&
-        type->tp_weaklistoffset == base->tp_weaklistoffset && type->tp_del == NULL &&
-        type->tp_free == base->tp_free) {
-        type->tp_dealloc = base->tp_dealloc;
+    return known->type == type && known->version == type_version(type) &&
+           known->qualname == ((const PyHeapTypeObject *)type)->ht_qualname;
+}
+
+/* As type.__call__, by which an object is made of its class. */
+PyObject *
+tracked_call(PyTypeObject *type, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
+{
+    PyObject *made = NULL;
+    PyObject *tuple = PyTuple_New(nargs);
+    PyObject *dict = keywords != NULL ? PyDict_New() : NULL;
+    int error = tuple == NULL || (keywords != NULL && dict == NULL) ? -1 : 0;
+    for (Py_ssize_t i = 0; i < nargs && error == 0; i++) {
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
     }
+    for (Py_ssize_t k = 0; keywords != NULL && k < PyTuple_GET_SIZE(keywords) && error == 0; k++) {
+        error = PyDict_SetItem(dict, PyTuple_GET_ITEM(keywords, k), args[nargs + k]);
+    }
+    if (error == 0) {
+        made = PyType_Type.tp_call((PyObject *)type, tuple, dict);
+    }
+    Py_XDECREF(tuple);
+    Py_XDECREF(dict);
+    return made;
+}
+
+/* What the known class's __init__ gives, its arguments behind `self` taken from args[0 ..], before
+   which there is room for one more. 0 or -1 with an exception. */
+static int
+call_init(PyObject *init, PyObject *self, PyObject *const *args, Py_ssize_t nargs,
+          PyObject *keywords)
+{
+    PyObject **all = (PyObject **)args - 1;
+    PyObject *before = all[0];
+    all[0] = self;
+    Py_INCREF(init); /* it may take itself out of the class */
+    PyObject *result = PyObject_Vectorcall(init, all, (size_t)nargs + 1, keywords);
+    Py_DECREF(init);
+    all[0] = before;
+    if (result != NULL && result != Py_None) {
+        PyErr_Format(PyExc_TypeError, "__init__() should return None, not '%.200s'",
+                     Py_TYPE(result)->tp_name);
+        Py_CLEAR(result);
+    }
+    Py_XDECREF(result);
+    return result != NULL ? 0 : -1;
+}
+
+/* tp_vectorcall of a class in Python, from its second instance on: type.__call__ without a tuple of
+   the arguments, and without looking for __init__. */
+static PyObject *
+class_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObject *keywords)
+{
+    PyTypeObject *type = (PyTypeObject *)callable;
+    ModuleState *state = state_of_type(type);
+    Py_ssize_t nargs = PyVectorcall_NARGS(nargsf);
+    if (state == NULL) {
+        return NULL;
+    }
+    const KnownClass *known = known_class(type, state);
+    PyObject *init = is_known(known, type) ? known->init : NULL;
+    if (init == NULL || (nargsf & PY_VECTORCALL_ARGUMENTS_OFFSET) == 0) {
+        return tracked_call(type, args, nargs, keywords);
+    }
+    PyObject *self = type->tp_new(type, NULL, NULL); /* ours, which look at no argument then */
+    if (self != NULL && call_init(init, self, args, nargs, keywords) < 0) {
+        Py_CLEAR(self);
+    }
+    return self;
+}
+
+/* Borrowed: the __init__ that type.__call__ would find, if it is a function in Python and __new__ is
+   ours; or NULL. */
+static PyObject *
+find_init(PyTypeObject *type, const ModuleState *state)
+{
+    PyObject *init = NULL;
+    PyObject *name = PyUnicode_InternFromString("__init__");
+    if (name != NULL && type->tp_new == (PyType_IsSubtype(type, state->person_type)
+                                             ? state->person_type->tp_new
+                                             : state->tracked_type->tp_new)) {
+        init = _PyType_Lookup(type, name);
+    }
+    Py_XDECREF(name);
+    PyErr_Clear();
+    return init != NULL && PyFunction_Check(init) ? init : NULL;
 }
 
 /* Find out what instances of a class need, and note it. The number of its name; -1 with an
@@ -270,13 +348,17 @@ learn_class(PyTypeObject *type, ModuleState *state)
     if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
         return number;
     }
-    adopt_dealloc(type, state);
     type_assign_version(type);
     PyObject *qualname = ((PyHeapTypeObject *)type)->ht_qualname;
     if (type_version(type) != 0 && qualname != NULL && PyUnicode_CheckExact(qualname)) {
         KnownClass *known = known_class(type, state);
         PyObject *old = known->qualname;
-        *known = (KnownClass){type, type_version(type), (uint32_t)number, Py_NewRef(qualname)};
+        *known = (KnownClass){.type = type,
+                              .version = type_version(type),
+                              .number = (uint32_t)number,
+                              .qualname = Py_NewRef(qualname),
+                              .init = find_init(type, state)};
+        type->tp_vectorcall = known->init != NULL ? class_vectorcall : type->tp_vectorcall;
         Py_XDECREF(old);
     }
     return number;
@@ -294,8 +376,7 @@ number_of_type(PyTypeObject *type, ModuleState *state)
     if (type == state->tracked_type) {
         return TYPE_TRACKED;
     }
-    if (known->type == type && known->version == type_version(type) &&
-        known->qualname == ((PyHeapTypeObject *)type)->ht_qualname) {
+    if (is_known(known, type)) {
         return known->number;
     }
     return learn_class(type, state);
@@ -330,7 +411,7 @@ tracked_alloc(PyTypeObject *type, ModuleState *state)
         return refuse_abstract(type);
     }
     int64_t number = number_of_type(type, state);
-    if (number < 0 || tracked_follow_collector(state) < 0) {
+    if (number < 0 || (!follows_collector(state) && enter_callback(state) < 0)) {
         return NULL;
     }
     TrackedObject *self = (TrackedObject *)type->tp_alloc(type, 0);
@@ -382,22 +463,12 @@ tracked_clear(PyObject *op)
     return 0;
 }
 
-/* The end of every instrumented object, exact or of a subclass. `dealloc` is the tp_dealloc that
-   calls this. What stands before Py_TRASHCAN_BEGIN is done again when the deallocation was put off
-   because the stack was deep. */
-void
-tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
+/* What is done once, however often the deallocation was put off. */
+static inline void
+bury(PyObject *op, bool is_outermost, void (*drop_fields)(PyObject *))
 {
     TrackedObject *self = (TrackedObject *)op;
     PyTypeObject *type = Py_TYPE(op);
-    /* else the subclass's deallocation has run the finalizer */
-    bool is_outermost = type->tp_dealloc == dealloc;
-    if (is_outermost && type->tp_finalize != tracked_finalize &&
-        PyObject_CallFinalizerFromDealloc(op) < 0) {
-        return; /* resurrected */
-    }
-    PyObject_GC_UnTrack(op);
-    Py_TRASHCAN_BEGIN(op, dealloc)
     Journal *journal = self->journal;
     FreedBy by = freed_by(self);
     if (!self->life.finalized && is_outermost) {
@@ -415,6 +486,40 @@ tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
     type->tp_free(op);
     Py_DECREF(type);
     journal_release(journal);
+}
+
+/* Whether nothing deep can hang on it: no dict, and no friend. */
+static inline bool
+is_leaf(const TrackedObject *self)
+{
+    if (self->dict != NULL) {
+        return false;
+    }
+    PyObject *friends = self->life.is_person ? ((const PersonObject *)self)->friends : NULL;
+    return friends == NULL || PyList_GET_SIZE(friends) == 0;
+}
+
+/* The end of every instrumented object, exact or of a subclass. `dealloc` is the tp_dealloc that
+   calls this. What stands before Py_TRASHCAN_BEGIN is done again when the deallocation was put off
+   because the stack was deep. */
+void
+tracked_end(PyObject *op, destructor dealloc, void (*drop_fields)(PyObject *))
+{
+    TrackedObject *self = (TrackedObject *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    /* else the subclass's deallocation has run the finalizer */
+    bool is_outermost = type->tp_dealloc == dealloc;
+    if (is_outermost && type->tp_finalize != tracked_finalize &&
+        PyObject_CallFinalizerFromDealloc(op) < 0) {
+        return; /* resurrected */
+    }
+    PyObject_GC_UnTrack(op);
+    if (!is_outermost || is_leaf(self)) { /* the subclass's has the trashcan */
+        bury(op, is_outermost, drop_fields);
+        return;
+    }
+    Py_TRASHCAN_BEGIN(op, dealloc)
+    bury(op, is_outermost, drop_fields);
     Py_TRASHCAN_END
 }
 

@@ -59,6 +59,10 @@ PyObject *tracked_name(const ModuleState *state, PyObject *op);
    exception. */
 PyObject *tracked_serial(const ModuleState *state, PyObject *op);
 
+/* New reference: a call of a class as type.__call__ does it, from the arguments of a vectorcall. */
+PyObject *
+tracked_call(PyTypeObject *type, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords);
+
 /* For types that derive from Tracked in C, each in the slot that its name says. tracked_alloc: a
    new object with its life; all that can fail comes before the allocation. tracked_end: the end of
    an object; `dealloc` is the tp_dealloc that calls it. tracked_note: an event of its life. */

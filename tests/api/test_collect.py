@@ -496,7 +496,7 @@ def test_fates_for_which_there_is_no_memory_are_not_begun():
 
 def test_a_class_whose_name_finds_no_memory_has_no_instance():
     before = gcscope.journal.totals["created"]
-    classes = [type(f"Unheard{n}", (Person,), {}) for n in range(40)]
+    classes = [type(f"Unheard{n}", (Person,), {}) for n in range(3_000)]
     failures = 0
     try:
         gcscope._core.fail_after(0)
@@ -508,8 +508,8 @@ def test_a_class_whose_name_finds_no_memory_has_no_instance():
     finally:
         gcscope._core.fail_after(-1)
     assert failures > 0
-    assert gcscope.journal.totals["created"] == before + 40 - failures
-    assert [cls("x").name for cls in classes] == ["x"] * 40
+    assert gcscope.journal.totals["created"] == before + 3_000 - failures
+    assert [cls("x").name for cls in classes] == ["x"] * 3_000
 
 
 def test_automatic_collection_survives_several_threads():

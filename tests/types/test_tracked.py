@@ -459,6 +459,120 @@ def test_reading_the_register_takes_nothing_and_leaves_collections_on():
         (gc.enable if was_enabled else gc.disable)()
 
 
+class Mixed:
+    """With a dict and weak references of its own."""
+
+
+def bases_of_every_kind():
+    """Classes in Python whose instances have all sorts of things beside what Tracked has."""
+
+    class Leaf(Tracked):
+        pass
+
+    class Friend(Person):
+        pass
+
+    class Empty(Person):
+        __slots__ = ()
+
+    class Slot(Tracked):
+        __slots__ = ("held",)
+
+    class Below(Slot):
+        pass
+
+    class Lower(Below):
+        __slots__ = ("lower",)
+
+    class Both(Mixed, Friend):
+        pass
+
+    class Ending(Leaf):
+        def __del__(self):
+            self.ended = True
+
+    return [Leaf, Friend, Empty, Slot, Below, Lower, Both, Ending]
+
+
+@pytest.mark.parametrize("by", ["refcount", "collector"])
+@pytest.mark.parametrize("place", range(8))
+def test_an_instance_of_any_class_takes_all_it_has_with_it(quiet, place, by):
+    cls = bases_of_every_kind()[place]
+    make = (lambda: cls("x")) if issubclass(cls, Person) else cls
+    make()  # now it is known what the class needs
+    gc.collect()
+    references = sys.getrefcount(cls)
+    for _ in range(3):
+        held, called, thing = Plain(), [], make()
+        thing.held = held
+        thing.lower = held
+        reference = weakref.ref(thing, called.append)
+        other, serial = weakref.ref(held), thing.serial
+        if by == "collector":
+            held.back = thing
+        del held, thing
+        assert (reference() is None) == (by == "refcount")
+        gc.collect()
+        assert reference() is None and other() is None and called == [reference]
+        events = [event for event in gcscope.journal.events() if event.serial == serial]
+        assert [e.what for e in events if e.what != "cleared"] == ["created", "finalized", "freed"]
+        assert events[-1].freed_by == by
+        assert sys.getrefcount(cls) == references
+
+
+def test_a_class_may_change_after_its_first_instance(quiet):
+    made = []
+
+    class First(Tracked):
+        pass
+
+    class Second(First):
+        pass
+
+    def told():
+        serial = Second().serial
+        return [e.type for e in gcscope.journal.events() if e.serial == serial]
+
+    assert set(told()) == {f"{__name__}.{Second.__qualname__}"}
+    Second.__qualname__ = "Renamed"
+    assert set(told()) == {f"{__name__}.Renamed"} and len(told()) == 3
+    Second.__module__ = "moved"
+    assert set(told()) == {"moved.Renamed"}
+    Second.__qualname__ = "".join(["Again", "Renamed"])
+    assert set(told()) == {"moved.AgainRenamed"}
+    First.__del__ = lambda self: made.append(type(self))
+    assert len(told()) == 3 and made == [Second]
+    del First.__del__
+    assert len(told()) == 3 and made == [Second]
+    First.__init__ = lambda self: made.append(self)
+    serial = Second().serial
+    assert made.pop().serial == serial
+    thing = Second()
+    made.clear()
+    thing.__class__ = First  # of which there was no instance
+    del thing
+    assert gcscope.journal.events()[-1].freed_by == "refcount"
+
+
+def test_many_classes_keep_their_names(quiet):
+    classes = [type(f"Class{n}", (Tracked,), {}) for n in range(200)]
+    for _ in range(2):
+        for n, cls in enumerate(classes):
+            cls()
+            assert gcscope.journal.events()[-1].type == f"{__name__}.Class{n}"
+
+
+def test_what_is_known_of_a_class_does_not_hold_it(quiet):
+    references = []
+    for n in range(300):
+        cls = type(f"Gone{n}", (Person,), {})
+        cls("x")
+        references.append(weakref.ref(cls))
+        del cls
+    gc.collect()
+    assert not any(reference() for reference in references)
+
+
 def test_what_roll_calls_have_in_common():
     made = type("Made", (), {})
     things = [made() for _ in range(6)]

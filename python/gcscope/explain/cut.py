@@ -38,11 +38,12 @@ def _usual_advice(candidate: Candidate) -> str:
         return "del the variable when done"
     if candidate.step.is_through_container and label != candidate.step.label:
         return (
-            "clear() it when done, or hold what is in it by weakref (WeakSet, WeakValueDictionary)"
+            f"clear() {label} when done, or hold what is in it by weakref (WeakSet, "
+            "WeakValueDictionary)"
         )
     if kind == "attribute" or (kind == "value" and label.startswith(".")):
-        return "make it a weakref.ref, or set it to None when done"
-    return "remove it when done, or hold it by weakref"
+        return f"set {label} to None when done"
+    return "remove it when done"
 
 
 class Clearing:
@@ -107,7 +108,7 @@ def _kind_names(kinds: Sequence[str]) -> list[str]:
         type_name, label = _split_kind(kind)
         types.setdefault(label, set()).add(_short_type(type_name))
     return [
-        f"{min(owners)}{label}" if len(owners) == 1 else label for label, owners in types.items()
+        f"{min(classes)}{label}" if len(classes) == 1 else label for label, classes in types.items()
     ]
 
 
@@ -117,21 +118,22 @@ def _kinds_advice(row: _core.KindCut) -> str:
     told = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
     if len(names) > _MOST_KINDS:
         return f"give {_short_type(row.node.type)} and its like a close() that drops {told}"
-    if row.sure and row.weakrefable:
+    if row.upwards and row.weakrefable:
         return f"make {told} weak (weakref.ref)"
     return f"set {told} to None when done, as in a close()"
 
 
 def _one_kind_advice(row: _core.KindCut, step: Step) -> str:
-    """Say what to do about the references of some kind of one object."""
-    if row.sure and row.weakrefable:
-        if step.is_through_container:
-            return "hold what is in it by weakref (WeakSet, WeakValueDictionary), or clear it"
-        owner = _short_type(step.node.type)
-        return f"make it a weakref.ref: what it leads to does not live by {owner}{step.label}"
+    """Say what to do about the references of some kind of one object.
+
+    Weak only where a name says that an owner is meant: what is younger may still be the one that
+    keeps the older alive.
+    """
+    if row.upwards and row.weakrefable and not step.is_through_container:
+        return "make it a weakref.ref: the other direction already keeps it alive"
     if step.is_through_container:
-        return "clear it when done"
-    return f"set {step.label} to None when done"
+        return f"clear() {step.label} when done, or remove what is in it"
+    return f"set {step.label} to None when done, as in a close()"
 
 
 def _link_of_kinds(row: _core.KindCut) -> Link:

@@ -8,7 +8,15 @@ where a user recognises it; `patterns` names the cause; and of all the cuts that
 from __future__ import annotations
 
 from gcscope.explain.cut import advice_without_cut, cut_of
-from gcscope.explain.hops import Edge, Node, Step, smallest_rotation, steps_of_ring, turned
+from gcscope.explain.hops import (
+    Edge,
+    Node,
+    Step,
+    smallest_rotation,
+    steps_of_ring,
+    turned,
+    working_folder,
+)
 from gcscope.explain.patterns import pattern_of
 from gcscope.model.merge import merged
 from gcscope.model.record import sum_counts
@@ -17,6 +25,7 @@ from gcscope.model.results import Cycle
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from gcscope import _core
 
@@ -39,7 +48,7 @@ def _fingerprint(form: str, provenance: str | None) -> str:
     return digest[:16]
 
 
-def _steps(ring: _core.Ring) -> list[Step]:
+def _steps(ring: _core.Ring, here: str) -> list[Step]:
     """Fold a ring as the core found it, and let it begin where a user recognises it.
 
     Of a ring that is told by its ends the core has chosen the beginning.
@@ -48,16 +57,16 @@ def _steps(ring: _core.Ring) -> list[Step]:
     edges = [Edge(row, trial) for row, trial in zip(ring.edges, ring.trials, strict=True)]
     if ring.kind_cut is not None and ring.kind_cut.place >= 0:
         edges[ring.kind_cut.place].is_cut = True
-    steps = steps_of_ring([Node(*row) for row in rows], edges)
+    steps = steps_of_ring([Node(*row, here) for row in rows], edges)
     if len(steps) < ring.length:
         return steps
     steps = turned(steps, smallest_rotation([step.details for step in steps]))
     return turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
 
 
-def _explained(ring: _core.Ring, alive: bool) -> dict[str, object]:
+def _explained(ring: _core.Ring, alive: bool, here: str) -> dict[str, Any]:
     """Explain one form of ring: the fields of a Cycle that take words."""
-    steps = _steps(ring)
+    steps = _steps(ring, here)
     pattern = pattern_of(steps, alive, ring.provenance)
     cut = cut_of(steps, pattern, alive or ring.held, ring.kind_cut)
     return {
@@ -69,13 +78,13 @@ def _explained(ring: _core.Ring, alive: bool) -> dict[str, object]:
     }
 
 
-def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
+def _cycle(ring: _core.Ring, alive: bool, here: str) -> Cycle:
     """Make the Cycle of one form of ring, which is explained when it is looked at.
 
     At once where that needs the program's objects, for its labellers, or where it is nobody's
-    fault, which is asked of every ring.
+    fault, which is asked of every ring. here: the folder from which places are told.
     """
-    known = {
+    known: dict[str, Any] = {
         "objects": ring.objects,
         "dragged": ring.dragged,
         "bytes": ring.bytes,
@@ -85,10 +94,11 @@ def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
         "length": ring.length,
     }
     if ring.provenance is not None or any(edge.ask is not None for edge in ring.edges):
-        return Cycle(**known, **_explained(ring, alive))
-    return Cycle.later(lambda: _explained(ring, alive), **known)
+        return Cycle(**known, **_explained(ring, alive, here))
+    return Cycle.later(lambda: _explained(ring, alive, here), **known)
 
 
 def cycles_of(rings: Iterable[_core.Ring], alive: bool = False) -> tuple[Cycle, ...]:
     """Explain the forms of rings that the core found."""
-    return merged(_cycle(ring, alive) for ring in rings)
+    here = working_folder()
+    return merged(_cycle(ring, alive, here) for ring in rings)

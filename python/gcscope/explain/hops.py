@@ -58,11 +58,15 @@ class Node:
     __slots__ = ("clearing", "kind", "name", "rank", "refcount", "type", "where")
 
     def __init__(
-        self, row: _core.Node, clearing: _core.Clearing | None = None, refcount: int | None = None
+        self,
+        row: _core.Node,
+        clearing: _core.Clearing | None = None,
+        refcount: int | None = None,
+        here: str | None = None,
     ) -> None:
         self.type, self.kind, self.name, self.rank = row.type, row.kind, row.name, row.rank
         self.where = (
-            None if row.where is None else f"{_short_path(row.where.file)}:{row.where.line}"
+            None if row.where is None else f"{short_path(row.where.file, here)}:{row.where.line}"
         )
         self.clearing = clearing
         self.refcount = refcount
@@ -106,8 +110,18 @@ class Edge:
             self.kind, self.named = "own", True
 
 
-def _short_path(path: str) -> str:
-    """Tell a path from the current directory on: reports are read there. Name IPython's cells.
+def working_folder() -> str:
+    """Return the current directory, or an empty text where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+def short_path(path: str, here: str | None = None) -> str:
+    """Tell a path from a directory on: reports are read there. Name IPython's cells.
+
+    here: the current directory, if it is not given.
 
     A file that lies beside the directory is told by "..": from the tests of a project to its code.
     Any other is told in full, a library's too: what is short must still be found from here.
@@ -115,9 +129,8 @@ def _short_path(path: str) -> str:
     cell = cell_name(path)
     if cell is not None:
         return cell
-    try:
-        here = os.getcwd()
-    except OSError:
+    here = working_folder() if here is None else here
+    if not here:
         return path
     path = path.replace("/./", "/")  # of a program that was started as ./name
     if path.startswith(f"{here}/"):

@@ -235,7 +235,8 @@ def _method_advice(steps: list[Step], candidate: Candidate | None) -> str:
         return f"drop {own[0]} when done" if own else "drop the method when done"
     label, name = candidate.label, _reference(candidate)
     if _is_registry(label):
-        advice = f"remove the callback from {_named(candidate.step, _container(label))} when done"
+        callbacks = "all callbacks" if candidate.scope else "the callback"
+        advice = f"remove {callbacks} from {_named(candidate.step, _container(label))} when done"
         return advice + (", or keep a weakref.WeakMethod" if _is_weak_method(candidate) else "")
     if _is_weak_method(candidate):
         place = _named(candidate.step, _container(label))

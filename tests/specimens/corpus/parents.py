@@ -127,7 +127,7 @@ def element_tree_with_parent_map():
     return parents[row].tag
 
 
-@leaky(TWO, ".container", ".parser", ".formatter")
+@leaky(PARENT, ".container", ".parser", ".formatter")
 def optparse_parser():
     """An optparse.OptionParser made for one call: its options know their container."""
     return optparse.OptionParser(prog="tool").parse_args([])
@@ -175,7 +175,7 @@ def argparse_without_group():
 INI = "[server]\nport = 80\n"
 
 
-@leaky(TWO, "._parser", "._converters")
+@leaky(PARENT, "._parser", "._converters")
 def config_parser():
     """A configparser.ConfigParser made for one file: its sections and converters know it."""
     parser = configparser.ConfigParser()
