@@ -334,7 +334,7 @@ case(
 
 
 case(
-    ".held → its keywords['k']",
+    ".held → its keywords['k']" if V < (3, 14) else ".held → its call arguments[0]",
     "keyword of methodcaller",
     lambda t: operator.methodcaller("x", k=t),
 )
