@@ -33,6 +33,7 @@ ALGORITHMS = "tests/graph/test_algorithms.py"
 CORPUS = "tests/fuzz/test_corpora.py"
 ENGINE = "tests/heap/test_engine.py"
 LABELS = "tests/labels/test_labels.py"
+PLACES = "tests/query/test_places.py"
 TRACKED = "tests/types/test_tracked.py"
 JOURNAL = "tests/runtime/test_journal.py"
 CYCLES = "tests/query/test_cycles.py"
@@ -273,10 +274,23 @@ MUTATIONS = [
     Mutation(
         "labels: two attributes are one",
         "src/labels/edge_label.c",
-        "return label->name != NULL && PyUnicode_Check(label->name) ? "
-        "hash_str(hash, label->name) : hash;",
+        "return name != NULL ? hash_str(hash, name) : hash;",
         "return hash;",
         f"{CYCLES} {CUTS}",
+    ),
+    Mutation(
+        "labels: a byte that has a name is told as well",
+        "src/labels/struct_words.c",
+        "word == target && !has_name(op, named, offset) && nth-- == 0",
+        "word == target && nth-- == 0",
+        LABELS,
+    ),
+    Mutation(
+        "labels: an id is told as a key",
+        "src/labels/edge_label.c",
+        "most = (long long)1 << 32;",
+        "most = (long long)1 << 62;",
+        LABELS,
     ),
     Mutation(
         "labels: the 11th reference is the 11st",
@@ -288,8 +302,8 @@ MUTATIONS = [
     Mutation(
         "labels: a repr is not given back",
         "src/labels/edge_label.c",
-        "    Py_XDECREF(repr);\n",
-        "",
+        'PyUnicode_FromFormat("[%U]", repr) : NULL;\n    Py_XDECREF(repr);\n',
+        'PyUnicode_FromFormat("[%U]", repr) : NULL;\n',
         REFERENCES,
     ),
     Mutation(
@@ -302,8 +316,8 @@ MUTATIONS = [
     Mutation(
         "labels: what a getter gives is not given back",
         "src/labels/published.c",
-        "    Py_DECREF(value); /* its owner has it */\n",
-        "",
+        "    Py_DECREF(value);\n    LabelKind",
+        "    LabelKind",
         REFERENCES,
     ),
     Mutation(
@@ -520,6 +534,20 @@ MUTATIONS = [
         "    exclude(search, box);\n",
         "",
         ROOTS,
+    ),
+    Mutation(
+        "places: a class stands where any of its functions does",
+        "src/query/places.c",
+        "if (code != NULL && is_written_in(code, qualname)) {",
+        "if (code != NULL) {",
+        PLACES,
+    ),
+    Mutation(
+        "places: a function stands where its decorator does",
+        "src/query/places.c",
+        'dict_find(interp_instance_dict(op), "__wrapped__")',
+        'dict_find(interp_instance_dict(op), "__wrapped")',
+        PLACES,
     ),
     Mutation(
         "describe: a function is called by its short name",
