@@ -416,6 +416,9 @@ visit_greenlet(PyObject *target, void *arg)
     if (PyExceptionInstance_Check(target)) {
         return name_field(traversal, target, "its-handled-exception");
     }
+    if (is_greenlet && traversal->count++ != 0) { /* shown behind the parent */
+        return name_field(traversal, target, "its-main-greenlet");
+    }
     const char *part = is_context ? "gr_context" : is_greenlet ? "parent" : "run";
     return name_target(traversal, target, (Label){.kind = LABEL_ATTRIBUTE, .text = part});
 }
