@@ -33,6 +33,7 @@ ALGORITHMS = "tests/graph/test_algorithms.py"
 CORPUS = "tests/fuzz/test_corpora.py"
 ENGINE = "tests/heap/test_engine.py"
 LABELS = "tests/labels/test_labels.py"
+PLACES = "tests/query/test_places.py"
 TRACKED = "tests/types/test_tracked.py"
 JOURNAL = "tests/runtime/test_journal.py"
 CYCLES = "tests/query/test_cycles.py"
@@ -328,6 +329,20 @@ MUTATIONS = [
         "return name != NULL ? hash_str(hash, name) : hash;",
         "return name != NULL ? hash : hash;",
         f"{CYCLES} {CUTS}",
+    ),
+    Mutation(
+        "labels: a byte that has a name is told as well",
+        "src/labels/struct_words.c",
+        "word == target && !has_name(op, named, offset) && nth-- == 0",
+        "word == target && nth-- == 0",
+        LABELS,
+    ),
+    Mutation(
+        "labels: an id is told as a key",
+        "src/labels/edge_label.c",
+        "most = (long long)1 << 32;",
+        "most = (long long)1 << 62;",
+        LABELS,
     ),
     Mutation(
         "labels: the 11th reference is the 11st",
@@ -634,6 +649,20 @@ MUTATIONS = [
         "    exclude(search, box);\n",
         "",
         ROOTS,
+    ),
+    Mutation(
+        "places: a class stands where any of its functions does",
+        "src/query/places.c",
+        "if (code != NULL && is_written_in(code, qualname)) {",
+        "if (code != NULL) {",
+        PLACES,
+    ),
+    Mutation(
+        "places: a function stands where its decorator does",
+        "src/query/places.c",
+        'dict_find(interp_instance_dict(op), "__wrapped__")',
+        'dict_find(interp_instance_dict(op), "__wrapped")',
+        PLACES,
     ),
     Mutation(
         "describe: a function is called by its short name",

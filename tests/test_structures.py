@@ -13,10 +13,6 @@ HERE = [case for case in STRUCTURES if not case.why_not_here()]
 NAMED = [pytest.param(case, id=case.__name__) for case in HERE]
 
 WRONG = {
-    "part_made_before_its_owner",
-    "cursors_of_a_table",
-    "session_held_by_another_ring",
-    "sax_handler_with_its_parser",
     "dumped_with_indent",
     "recursive_grammar",
 }

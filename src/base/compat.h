@@ -143,17 +143,28 @@ modules_dict(void)
     return modules != NULL && PyDict_CheckExact(modules) ? modules : NULL;
 }
 
-/* frozendict, a dict that is never changed and no subclass of dict; NULL before 3.15. */
-#if PY_VERSION_HEX >= 0x030F0000
-#define GCSCOPE_FROZENDICT_TYPE (&PyFrozenDict_Type)
-#else
-#define GCSCOPE_FROZENDICT_TYPE ((PyTypeObject *)NULL)
-#endif
-
+/* Whether a type is frozendict (3.15), or derived from it: a dict that is never changed and is no
+   subclass of dict. */
 static inline bool
 is_frozendict(PyTypeObject *type)
 {
-    return GCSCOPE_FROZENDICT_TYPE != NULL && PyType_IsSubtype(type, GCSCOPE_FROZENDICT_TYPE);
+#if PY_VERSION_HEX >= 0x030F0000
+    return PyType_IsSubtype(type, &PyFrozenDict_Type);
+#else
+    (void)type;
+    return false;
+#endif
+}
+
+/* Whether an object is a dict or a frozendict, and of no derived class. */
+static inline bool
+is_exact_dict(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030F0000
+    return PyAnyDict_CheckExact(op);
+#else
+    return PyDict_CheckExact(op);
+#endif
 }
 
 static inline size_t

@@ -73,6 +73,7 @@ static const Fields fields_table[] = {
     {"instancemethod", "__func__"},
     {"types.GenericAlias", "__origin__ __args__ __parameters__"},
     {"types.UnionType", "__args__ __parameters__"},
+    {"typing.Union", "__args__ its-hashable-args its-unhashable-args __parameters__"},
     {"typing.TypeVar", "__name__ __bound__ evaluate_bound __constraints__ evaluate_constraints "
                        "__default__ evaluate_default"},
     {"typing.ParamSpec", "__name__ __bound__ __default__ evaluate_default"},
@@ -98,7 +99,8 @@ static const Fields fields_table[] = {
     {"_contextvars.Token", "its-context its-variable its-old-value"},
     {"operator.itemgetter", "- its-item"},
     {"operator.attrgetter", "- its-attribute"},
-    {"operator.methodcaller", "its-name its-arguments its-keywords"},
+    {"operator.methodcaller",
+     "its-name its-arguments its-keywords its-call-arguments its-call-keywords"},
     {"frame_locals_proxy", "its-frame"},
     {"FrameLocalsProxy", "its-frame"},
     {"_io.BytesIO", "-"},
@@ -413,6 +415,9 @@ visit_greenlet(PyObject *target, void *arg)
     }
     if (PyExceptionInstance_Check(target)) {
         return name_field(traversal, target, "its-handled-exception");
+    }
+    if (is_greenlet && traversal->count++ != 0) { /* shown behind the parent */
+        return name_field(traversal, target, "its-main-greenlet");
     }
     const char *part = is_context ? "gr_context" : is_greenlet ? "parent" : "run";
     return name_target(traversal, target, (Label){.kind = LABEL_ATTRIBUTE, .text = part});

@@ -13,8 +13,8 @@
        class      it is called as the class of its target is                      + 1/2
 
    Weights and words were found on forty structures whose right cut is known (the table is in the
-   tests). Age is the order in the collector's lists: that of birth, and after a collection the order in
-   which its objects were found to be reachable, which is from owners to what they own.
+   tests). Age is the order in the collector's lists: that of birth, and after a collection the
+   order in which its objects were found to be reachable, which is from owners to what they own.
 
        one group alone    leaves no ring: the one with the highest score, if that is above 1
        all above 0        and as many of the others as it takes; then those that are not needed are
@@ -57,7 +57,8 @@ typedef struct {
     VEC(Edge) cuts;         /* the references that are cut */
     bool is_found;          /* whether a set of groups leaves no ring */
     bool is_upwards;        /* all of them are called as a child calls its parent */
-    bool is_sure;           /* all of them have a score above 0, and a higher one than any other reference of the ring */
+    bool is_sure;           /* all of them have a score above 0, and a higher one than any other
+                               reference of the ring */
     size_t sources;         /* different objects whose references are cut */
 } KindCuts;
 

@@ -175,8 +175,8 @@ rows_setup(PyObject *module, ModuleState *state)
     return 0;
 }
 
-/* Whether an object of the program may be reached from an item: there is one in a tuple, and in rows
-   that the collector tracks for that. */
+/* Whether an object of the program may be reached from an item: there is one in a tuple, and in
+   rows that the collector tracks for that. */
 static bool
 may_lead_to_program(PyObject *item)
 {

@@ -64,13 +64,14 @@ def test_run_explains_what_collections_took(python, script):
 
 def test_long_advice_stands_below_the_ring(python):
     code = (
-        "class Shop:\n    def __init__(self): self.customers = [self]\nimport gc; gc.disable(); "
-        "Shop()"
+        "class Shop:\n    def __init__(self):\n"
+        "        self.customers_who_have_not_been_here_for_a_very_long_time = [self]\n"
+        "import gc; gc.disable(); Shop()"
     )
     lines = run(python, "-c", code).err.splitlines()
     mark = next(i for i, line in enumerate(lines) if "◄" in line)
     assert lines[mark].endswith("◄ cut here") and lines[mark + 2].startswith(
-        "gcscope:   cut: clear() it when done"
+        "gcscope:   cut: clear() .customers_who_have"
     )
     assert all(len(line) <= 130 for line in lines)
 

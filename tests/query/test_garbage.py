@@ -638,7 +638,11 @@ def ring():
 ring()
 class Sub(Person):
     pass
+class Node(gcscope.Tracked):
+    def __init__(self, first):
+        self.first = first
 actions = [
+    lambda: Node(1), lambda: type("New", (Node,), {})(2),
     _core.dry_run, lambda: _core.dry_run(2),
     lambda: _core.dry_run().types(), lambda: _core.dry_run().addresses(),
     lambda: _core.living(_core.dry_run(), None, 1, 9), _core.Fates,

@@ -1,4 +1,4 @@
-"""The logs of deaths, where there is no memory for them."""
+"""The fates of instrumented objects, where there is no memory to note them."""
 
 import pytest
 
@@ -8,63 +8,55 @@ from gcscope import Person, _core
 def friends():
     michael, sarah = Person("Michael"), Person("Sarah")
     michael.befriend(sarah)
-def log_of_deaths():
-    log = _core.DeathLog()
+nothing = _core.roll_call([])
+def fates_of_a_block():
     friends()
-    Person("x")
-    gc.collect()
-    return [(death.type, death.freed_by) for death in log.end()]
+    with _core.Fates() as fates:
+        gc.collect()
+        fates.end(nothing, nothing)
+    return [fates[n].fate for n in range(len(fates))]
 def left_to_itself():
-    log = _core.DeathLog()
-    Person("x")
-def in_a_block():
-    with _core.DeathLog() as log:
-        Person("x")
-        return log.end()
+    friends()
+    with _core.Fates():
+        pass
+    gc.collect()
+def never_begun():
+    _core.Fates()
 gc.disable()
-usual = sorted(log_of_deaths())
-assert len(usual) == 3
+usual = fates_of_a_block()
+assert usual == ["collector", "collector"], usual
 callbacks = list(gc.callbacks)
 def check():
-    assert _core.journal_status().death_logs == 0
     assert gc.callbacks == callbacks and not gc.isenabled()
     gc.collect()
 """
 
 
 def test_exhausted_raw_memory(starving):
-    """A death that could not be noted is told, and the next log knows nothing of it."""
+    """Then there is a MemoryError, and the next block knows nothing of it."""
     code = """
-def look(starve):
-    log = _core.DeathLog()
-    starve()
-    for _ in range(200):
-        Person("x")
-    return log.end()
-failures, deaths = each_growth(look, check, inside=True)
-assert failures > 0 and len(deaths) == 200, (failures, len(deaths))
-outer = _core.DeathLog()
-Person("x")
-assert each_growth(log_of_deaths)[0] == 0, "the table has a place for them"
-_core.fail_after(-1)
-assert len(outer.end()) >= 4
+people = [Person("x") for _ in range(200)]
+failures, fates = each_growth(fates_of_a_block, check)
+assert failures > 0 and fates == ["survived"] * 200 + usual, (failures, fates)
+del people
+assert fates_of_a_block() == usual
 check()
 """
     starving(HEAD + code)
 
 
 def test_exhausted_python_memory(starving):
-    """At each allocation of a log: of its making, of what it notes and of its end."""
+    """At each allocation of a block: of its making, of what it notes and of its end."""
     pytest.importorskip("_testcapi")
     code = """
-for use in (log_of_deaths, left_to_itself, in_a_block):
-    assert each_allocation(use, check) > 2, use
-    assert sorted(log_of_deaths()) == usual
+for use in (fates_of_a_block, left_to_itself, never_begun):
+    assert each_allocation(use, check) > 0, use
+    assert fates_of_a_block() == usual
 """
     starving(HEAD + code)
 
 
-def test_the_first_log_of_a_process_without_memory(starving):
+def test_the_first_block_of_a_process_without_memory(starving):
     """It puts a function into gc.callbacks: whole, or not at all."""
     pytest.importorskip("_testcapi")
     code = """
@@ -73,11 +65,11 @@ from gcscope import _core
 gc.disable()
 def first():
     gc.callbacks.clear()
-    _core.DeathLog()
+    with _core.Fates():
+        pass
 def check():
-    assert len(gc.callbacks) <= 1 and _core.journal_status().death_logs == 0
+    assert len(gc.callbacks) <= 1
     gc.collect()
 assert each_allocation(first, check) > 0
-assert len(gc.callbacks) == 1
 """
     starving(code)

@@ -1,6 +1,7 @@
 """Tracked and Person: what a user may do with instrumented objects, and what must not crash."""
 
 import copy
+import functools
 import gc
 import inspect
 import pickle
@@ -552,6 +553,90 @@ def test_a_class_may_change_after_its_first_instance(quiet):
     thing.__class__ = First  # of which there was no instance
     del thing
     assert gcscope.journal.events()[-1].freed_by == "refcount"
+
+
+class Loud(type):
+    """A metaclass that has its own way of making instances."""
+
+    def __call__(cls, *args, **kwargs):
+        return cls, args, kwargs
+
+
+@pytest.mark.parametrize("base", [Tracked, Person])
+def test_a_class_is_called_as_any_other(quiet, base):
+    """By every way of calling, before and after the first instance, and whatever is changed."""
+
+    class Node(base):
+        def __init__(self, first, *rest, key=0, **more):
+            self.told = first, rest, key, more
+
+    plain = type("Node", (), {"__init__": Node.__init__})
+    calls = [
+        lambda cls: cls(1),
+        lambda cls: cls(1, 2, 3, key=4, other=5),
+        lambda cls: cls(first=1),
+        lambda cls: cls(*range(9), key=1),
+        lambda cls: next(map(cls, "x")),
+        lambda cls: functools.partial(cls, 1, key=2)(3),
+        lambda cls: cls.__call__(1),
+        lambda cls: type.__call__(cls, 7),
+    ]
+    for call in calls * 2:
+        assert call(Node).told == call(plain).told
+        assert type(call(Node)) is Node
+    for odd in (lambda cls: cls(), lambda cls: cls(1, first=2)):
+        messages = []
+        for cls in (Node, plain):
+            with pytest.raises(TypeError) as raised:
+                odd(cls)
+            messages.append(str(raised.value))
+        assert messages[0].split(".")[-1] == messages[1].split(".")[-1]
+    Node.__init__ = lambda self, first: 7
+    with pytest.raises(TypeError, match=r"__init__\(\) should return None, not 'int'"):
+        Node(1)
+    with pytest.raises(TypeError, match=r"__init__\(\) should return None, not 'int'"):
+        Node(1)
+
+    def once(self):
+        del Node.__init__
+        self.told = "once"
+
+    Node.__init__ = once
+    assert Node().told == "once"
+    if base is Tracked:
+        assert not hasattr(Node(), "told")
+        with pytest.raises(TypeError, match="takes no arguments"):
+            Node(1)
+    else:
+        assert Node("Ann").name == "Ann"
+    Node.__init__ = lambda self, first: None
+    Node(1), Node(1)
+    Node.__new__ = lambda cls, *args: ("made", *args)
+    assert Node(1) == Node(1) == ("made", 1)
+    del Node.__new__
+    Node.__init__ = functools.partial(print, end="")
+    assert type(Node()) is Node
+    odd = Loud("Odd", (base,), {"__init__": lambda self: None})
+    assert odd(1, a=2) == odd(1, a=2) == (odd, (1,), {"a": 2})
+    assert isinstance(type.__call__(odd), odd)
+
+
+def test_an_init_that_fails_leaves_nothing(quiet):
+    class Node(Tracked):
+        def __init__(self, fails):
+            self.held = kept
+            if fails:
+                raise ValueError
+
+    kept, argument = Plain(), []
+    Node(False), Node(False)
+    before = sys.getrefcount(kept), sys.getrefcount(argument), sys.getrefcount(Node.__init__)
+    for _ in range(3):
+        with pytest.raises(ValueError):
+            Node(kept)
+        Node(argument)
+    after = sys.getrefcount(kept), sys.getrefcount(argument), sys.getrefcount(Node.__init__)
+    assert after == before
 
 
 def test_many_classes_keep_their_names(quiet):

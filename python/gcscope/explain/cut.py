@@ -120,6 +120,8 @@ def _kinds_advice(row: _core.KindCut) -> str:
         return f"give {_short_type(row.node.type)} and its like a close() that drops {told}"
     if row.upwards and row.weakrefable:
         return f"make {told} weak (weakref.ref)"
+    if any(name.endswith("[*]") for name in names):
+        return f"clear {told.replace('[*]', '')} when done, as in a close()"
     return f"set {told} to None when done, as in a close()"
 
 
@@ -134,7 +136,7 @@ def _one_kind_advice(row: _core.KindCut, step: Step, is_alone: bool) -> str:
     if row.upwards and row.weakrefable and not step.is_through_container:
         return "make it a weakref.ref: the other direction already keeps it alive"
     if step.is_through_container:
-        return f"clear() {step.label} when done, or remove what is in it"
+        return f"clear {_short_type(step.node.type)}{step.label.partition('[')[0]} when done"
     return f"set {step.label} to None when done, as in a close()"
 
 

@@ -19,7 +19,7 @@ class Link(Record):
     `__dict__`s, cells, tuples and other plain containers on the way are part of it. Empty at the
     end of a chain."""
     named: bool
-    """False where only a truthful last resort can be said, such as "3rd reference of the x.Y"."""
+    """False where only a truthful last resort can be said, such as "byte 48 of a x.Y"."""
     where: str | None
     """file:line of a frame, function, class, generator; of other objects where they were made,
     while tracemalloc runs."""

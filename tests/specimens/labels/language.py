@@ -75,6 +75,12 @@ case(".held['key']", "value of a dict", lambda t: {"key": t})
 case(".held[7]", "value under an int", lambda t: {7: t})
 
 
+case(".held[*]", "value under an id", lambda t: {2**32: t, 2**70: 1})
+
+
+case(".held[-4294967295]", "value under a number", lambda t: {1 - 2**32: t})
+
+
 case(".held[None]", "value under None", lambda t: {None: t})
 
 
@@ -334,7 +340,7 @@ case(
 
 
 case(
-    ".held → its keywords['k']",
+    ".held → its keywords['k']" if V < (3, 14) else ".held → its call arguments[0]",
     "keyword of methodcaller",
     lambda t: operator.methodcaller("x", k=t),
 )
