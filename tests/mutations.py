@@ -498,7 +498,7 @@ MUTATIONS = [
         "cycles: rings of two classes are one form",
         "src/query/cycles.c",
         "step->pair = hash_mix(type_facts_colour(&cycles->facts, op), fold_hash_of(&folded));",
-        "step->pair = fold_hash_of(&folded);",
+        "step->pair = fold_hash_of(&folded) + (op == NULL);",
         CYCLES,
     ),
     Mutation(
