@@ -208,17 +208,16 @@ find_gc(ModuleState *state)
     if (gc == NULL) {
         return -1;
     }
-    state->gc_get_objects = PyObject_GetAttrString(gc, "get_objects");
-    state->gc_get_freeze_count = PyObject_GetAttrString(gc, "get_freeze_count");
-    state->gc_collect = PyObject_GetAttrString(gc, "collect");
-    state->gc_callbacks = PyObject_GetAttrString(gc, "callbacks");
+    bool has_all =
+        (state->gc_get_objects = PyObject_GetAttrString(gc, "get_objects")) != NULL &&
+        (state->gc_get_freeze_count = PyObject_GetAttrString(gc, "get_freeze_count")) != NULL &&
+        (state->gc_collect = PyObject_GetAttrString(gc, "collect")) != NULL &&
+        (state->gc_callbacks = PyObject_GetAttrString(gc, "callbacks")) != NULL;
     Py_DECREF(gc);
-    if (state->gc_callbacks != NULL && !PyList_Check(state->gc_callbacks)) {
+    if (has_all && !PyList_Check(state->gc_callbacks)) {
         PyErr_SetString(PyExc_ImportError, "gcscope needs gc.callbacks to be a list");
         return -1;
     }
-    bool has_all = state->gc_get_objects != NULL && state->gc_get_freeze_count != NULL &&
-                   state->gc_collect != NULL && state->gc_callbacks != NULL;
     return has_all ? 0 : -1;
 }
 
@@ -231,6 +230,17 @@ find_library(ModuleState *state)
     state->library = names != NULL && PyFrozenSet_CheckExact(names) ? Py_NewRef(names) : NULL;
 }
 
+/* 0 or -1 with an exception. */
+static int
+add_flags(PyObject *module, const ModuleState *state)
+{
+    PyObject *exact = interp_knows_borrowing() ? Py_True : Py_False;
+    PyObject *walks = state->generations != NULL ? Py_True : Py_False;
+    return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0
+               ? -1
+               : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);
+}
+
 static int
 core_exec(PyObject *module)
 {
@@ -238,22 +248,16 @@ core_exec(PyObject *module)
     state->fail_after = -1;
     state->journal = journal_new();
     find_library(state);
-    if (state->journal == NULL) {
-        PyErr_NoMemory();
-        return -1;
+    if (state->journal == NULL || find_gc(state) < 0 || find_generations(state) < 0 ||
+        rows_setup(module, state) < 0 || lease_setup(module) < 0 ||
+        roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
+        person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
+        events_setup(module) < 0 || follow_setup(module) < 0 || empty_stack_setup(module) < 0 ||
+        add_flags(module, state) < 0) {
+        /* CPython 3.11 sets none where there is no memory for the name of a type */
+        return PyErr_Occurred() ? -1 : scan_no_memory();
     }
-    if (find_gc(state) < 0 || find_generations(state) < 0 || rows_setup(module, state) < 0 ||
-        lease_setup(module) < 0 || roll_call_setup(module, state) < 0 ||
-        tracked_setup(module, state) < 0 || person_setup(module, state) < 0 ||
-        refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0 ||
-        empty_stack_setup(module) < 0) {
-        return -1;
-    }
-    PyObject *exact = interp_knows_borrowing() ? Py_True : Py_False;
-    PyObject *walks = state->generations != NULL ? Py_True : Py_False;
-    return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0
-               ? -1
-               : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);
+    return 0;
 }
 
 static int

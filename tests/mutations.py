@@ -33,11 +33,15 @@ ALGORITHMS = "tests/graph/test_algorithms.py"
 CORPUS = "tests/fuzz/test_corpora.py"
 ENGINE = "tests/heap/test_engine.py"
 LABELS = "tests/labels/test_labels.py"
+PLACES = "tests/query/test_places.py"
 TRACKED = "tests/types/test_tracked.py"
 JOURNAL = "tests/runtime/test_journal.py"
 CYCLES = "tests/query/test_cycles.py"
 CUTS = "tests/query/test_cycle_cuts.py"
 NAMES = "tests/query/test_cycle_names.py"
+FORMS = "tests/query/test_forms.py"
+KIND_CUTS = "tests/query/test_kind_cuts.py"
+CASES = "tests/test_corpus.py"
 GARBAGE = "tests/query/test_garbage.py"
 HOLDERS = "tests/query/test_holders.py"
 REFCOUNT = "tests/query/test_refcount.py"
@@ -94,25 +98,74 @@ MUTATIONS = [
         ALGORITHMS,
     ),
     Mutation(
-        "bfs: no ring is searched from the last member",
-        "src/graph/bfs.c",
-        "for (size_t m = 1; m < region->count && ring->length > 1",
-        "for (size_t m = 1; m + 1 < region->count && ring->length > 1",
+        "rings: those through folded nodes are a level too long",
+        "src/graph/rings.c",
+        "rings->shown, node) ? length - 1 : length;",
+        "rings->shown, node) ? length - 1 : length - 1;",
         f"{CORPUS} {ALGORITHMS}",
     ),
     Mutation(
-        "bfs: a search is given up a level too early, so that a ring is not a shortest one",
-        "src/graph/bfs.c",
-        "size_t level_end = 1, length = 1;",
-        "size_t level_end = 1, length = 2;",
-        f"{CORPUS} {ALGORITHMS}",
-    ),
-    Mutation(
-        "bfs: a search whose budget is spent says that it is exact",
-        "src/graph/bfs.c",
-        "*exact = ring->length == 1 || bfs->steps < last_step;",
-        "*exact = ring->length >= 1 || bfs->steps < last_step;",
+        "rings: of many words those with the largest hashes are kept",
+        "src/graph/rings.c",
+        "if (way.hash < largest->hash) {",
+        "if (way.hash > largest->hash) {",
         ALGORITHMS,
+    ),
+    Mutation(
+        "rings: a word is kept once for each way to a node",
+        "src/graph/rings.c",
+        "if (known->hash == way.hash) {",
+        "if (known->edge == way.edge && known->before == way.before) {",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "rings: the budget is not looked at",
+        "src/graph/rings.c",
+        "rings->open.length != 0 && rings->steps < last_step)",
+        "rings->open.length != 0 && rings->steps / 2 < last_step)",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "rings: a ring with parallel edges is no ring",
+        "src/graph/rings.c",
+        "component[target] == component[node] && target != successor)",
+        "component[target] == component[node])",
+        f"{CORPUS} {ALGORITHMS}",
+    ),
+    Mutation(
+        "refine: the direction of an edge does not count",
+        "src/graph/refine.c",
+        "sums[target] += hash_mix(~hash, colour);",
+        "sums[target] += hash_mix(hash, colour);",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "refine: it stops a round too early",
+        "src/graph/refine.c",
+        "round < REFINE_ROUNDS;",
+        "round < REFINE_ROUNDS - 1;",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "acyclic: a ring that is left counts as none",
+        "src/graph/acyclic.c",
+        "return free == count;",
+        "return free != 0;",
+        f"{CORPUS} {ALGORITHMS}",
+    ),
+    Mutation(
+        "index: the first key is not entered anew when it grows",
+        "src/base/index.c",
+        "for (size_t k = 0; k < index->keys.length; k++) {",
+        "for (size_t k = 1; k < index->keys.length; k++) {",
+        ALGORITHMS,
+    ),
+    Mutation(
+        "index: the first key stays when it is cleared",
+        "src/base/index.c",
+        "for (size_t k = index->keys.length; k-- > 0;) {",
+        "for (size_t k = index->keys.length; k-- > 1;) {",
+        f"{CORPUS} {ALGORITHMS}",
     ),
     Mutation(
         "bfs: what was seen four billion searches ago counts as seen",
@@ -194,8 +247,8 @@ MUTATIONS = [
     Mutation(
         "nodeset: ranks begin at 1",
         "src/graph/nodeset.h",
-        "return nodeset->before.items[node / 64] + (NodeId)POPCOUNT(below);",
-        "return nodeset->before.items[node / 64] + (NodeId)POPCOUNT(below) + 1;",
+        "return nodeset->before.items[node / 64] + (NodeId)popcount(below);",
+        "return nodeset->before.items[node / 64] + (NodeId)popcount(below) + 1;",
         ALGORITHMS,
     ),
     # -------------------------------------------------------------------- heap
@@ -273,10 +326,23 @@ MUTATIONS = [
     Mutation(
         "labels: two attributes are one",
         "src/labels/edge_label.c",
-        "return label->name != NULL && PyUnicode_Check(label->name) ? "
-        "hash_str(hash, label->name) : hash;",
-        "return hash;",
+        "return name != NULL ? hash_str(hash, name) : hash;",
+        "return name != NULL ? hash : hash;",
         f"{CYCLES} {CUTS}",
+    ),
+    Mutation(
+        "labels: a byte that has a name is told as well",
+        "src/labels/struct_words.c",
+        "word == target && !has_name(op, named, offset) && nth-- == 0",
+        "word == target && nth-- == 0",
+        LABELS,
+    ),
+    Mutation(
+        "labels: an id is told as a key",
+        "src/labels/edge_label.c",
+        "most = (long long)1 << 32;",
+        "most = (long long)1 << 62;",
+        LABELS,
     ),
     Mutation(
         "labels: the 11th reference is the 11st",
@@ -288,8 +354,8 @@ MUTATIONS = [
     Mutation(
         "labels: a repr is not given back",
         "src/labels/edge_label.c",
-        "    Py_XDECREF(repr);\n",
-        "",
+        '"[%U]", repr) : NULL;\n    Py_XDECREF(repr);\n',
+        '"[%U]", repr) : NULL;\n',
         REFERENCES,
     ),
     Mutation(
@@ -302,8 +368,8 @@ MUTATIONS = [
     Mutation(
         "labels: what a getter gives is not given back",
         "src/labels/published.c",
-        "    Py_DECREF(value); /* its owner has it */\n",
-        "",
+        "    Py_DECREF(value);\n    LabelKind kind",
+        "    LabelKind kind",
         REFERENCES,
     ),
     Mutation(
@@ -394,8 +460,8 @@ MUTATIONS = [
     Mutation(
         "follow: a child looks for its parent",
         "src/follow/follow.c",
-        "!f->has_begun || f->process != process",
-        "!f->has_begun || f->process > process + (1 << 30)",
+        "f->has_begun && f->process == process",
+        "f->has_begun && f->process <= process",
         FOLLOW,
     ),
     Mutation(
@@ -431,8 +497,8 @@ MUTATIONS = [
     Mutation(
         "cycles: rings of two classes are one form",
         "src/query/cycles.c",
-        "hash_mix(facts_of(cycles, cycles_node(cycles, i))->hash,",
-        "hash_mix(facts_of(cycles, cycles_node(cycles, i))->hash == 0,",
+        "step->pair = hash_mix(type_facts_colour(&cycles->facts, op), fold_hash_of(&folded));",
+        "step->pair = fold_hash_of(&folded);",
         CYCLES,
     ),
     Mutation(
@@ -450,6 +516,69 @@ MUTATIONS = [
         CYCLES,
     ),
     Mutation(
+        "forms: functions of two names are one",
+        "src/query/type_facts.c",
+        "of_type->is_named ? hash_mix(of_type->hash, describe_name_hash(op)) : of_type->hash;",
+        "of_type->is_named ? of_type->hash + (describe_name_hash(op) == 0) : of_type->hash;",
+        FORMS,
+    ),
+    Mutation(
+        "forms: a run of tracebacks is as many steps",
+        "src/labels/fold.c",
+        'return is_field(label, "tb_next") ||',
+        'return is_field(label, "tb_none") ||',
+        FORMS,
+    ),
+    Mutation(
+        "forms: of the owners of a container the last one counts",
+        "src/query/kinds.c",
+        "bool is_as_near = kinds->items.items[*known].hops == kinds->items.items[way].hops;",
+        "bool is_as_near = kinds->items.items[*known].hops != kinds->items.items[way].hops;",
+        FORMS,
+    ),
+    Mutation(
+        "forms: long rows are read without parallel references",
+        "src/query/kinds.c",
+        "kinds->slot_of.items[node] = kinds->slot_after.items[number - row->begin];",
+        "kinds->slot_of.items[node] = 0;",
+        FORMS,
+    ),
+    Mutation(
+        "rings: the one that few members are on is told",
+        "src/query/ring_choice.c",
+        "pool.enough = top >= enough ? enough : 0;",
+        "pool.enough = top == UINT64_MAX ? enough : 0;",
+        f"{FORMS} {KIND_CUTS} {CASES}",
+    ),
+    Mutation(
+        "rings: what goes upwards is not preferred",
+        "src/query/ring_choice.c",
+        "? a->is_upwards\n",
+        "? b->is_upwards\n",
+        f"{FORMS} {KIND_CUTS} {CASES}",
+    ),
+    Mutation(
+        "kinds: what leads from the older object goes back",
+        "src/query/kind_cuts.c",
+        "of_source > of_target;",
+        "of_source < of_target;",
+        KIND_CUTS,
+    ),
+    Mutation(
+        "kinds: what is not needed is cut, too",
+        "src/query/kind_cuts.c",
+        "groups[ranked[r]].is_chosen = !leaves_no_ring(cuts, form);",
+        "groups[ranked[r]].is_chosen = true;",
+        KIND_CUTS,
+    ),
+    Mutation(
+        "kinds: what cannot be weak is to be weak",
+        "src/query/kind_cuts.c",
+        "        group->is_weakrefable &= Py_TYPE(",
+        "        group->is_weakrefable |= Py_TYPE(",
+        KIND_CUTS,
+    ),
+    Mutation(
         "cuts: a label counts once, however often it is shown",
         "src/query/cut_trials.c",
         "        trials->shown.items[number]--;\n",
@@ -458,9 +587,9 @@ MUTATIONS = [
     ),
     Mutation(
         "cuts: a place of a tuple may be cut",
-        "src/query/cut_trials.c",
-        "return !PyType_HasFeature(label->holder, Py_TPFLAGS_TUPLE_SUBCLASS);",
-        "return label->holder != NULL;",
+        "src/query/kinds.c",
+        "in it */\n        return !PyType_HasFeature(label->holder, Py_TPFLAGS_TUPLE_SUBCLASS);",
+        "in it */\n        return label->holder != NULL;",
         CUTS,
     ),
     Mutation(
@@ -520,6 +649,20 @@ MUTATIONS = [
         "    exclude(search, box);\n",
         "",
         ROOTS,
+    ),
+    Mutation(
+        "places: a class stands where any of its functions does",
+        "src/query/places.c",
+        "if (code != NULL && is_written_in(code, qualname)) {",
+        "if (code != NULL) {",
+        PLACES,
+    ),
+    Mutation(
+        "places: a function stands where its decorator does",
+        "src/query/places.c",
+        'dict_find(interp_instance_dict(op), "__wrapped__")',
+        'dict_find(interp_instance_dict(op), "__wrapped")',
+        PLACES,
     ),
     Mutation(
         "describe: a function is called by its short name",
@@ -588,22 +731,22 @@ MUTATIONS = [
     Mutation(
         "tracked: a dead object keeps the journal",
         "src/types/tracked.c",
-        "    journal_release(journal);\n    Py_TRASHCAN_END",
-        "    Py_TRASHCAN_END",
+        "    Py_DECREF(type);\n    journal_release(journal);\n",
+        "    Py_DECREF(type);\n",
         f"{TRACKED} {JOURNAL} {REFERENCES}",
     ),
     Mutation(
-        "tracked: the name of a Person is borrowed and given back",
+        "tracked: the name of a fate is borrowed and given back",
         "src/types/tracked.c",
-        "(items[2] = Py_NewRef(name != NULL ? name : Py_None)) != NULL",
-        "(items[2] = name != NULL ? name : Py_NewRef(Py_None)) != NULL",
-        f"{TRACKED} {JOURNAL}",
+        ".name = Py_XNewRef(name), .type = life->type};",
+        ".name = name, .type = life->type};",
+        "tests/types/test_tracked.py tests/api/test_collect.py",
     ),
     Mutation(
-        "tracked: collections stay paused after the register was read",
-        "src/types/tracked.c",
-        "    gc_pause_end(was_enabled);\n    return list;",
-        "    (void)was_enabled;\n    return list;",
+        "events: collections stay paused after they were listed",
+        "src/types/events.c",
+        "    gc_pause_end(was_enabled);\n    return rows;",
+        "    (void)was_enabled;\n    return rows;",
         f"{TRACKED} {JOURNAL}",
     ),
     Mutation(

@@ -1,6 +1,6 @@
 """Write the JSON Schema of what gcscope writes, from the records: their fields and docstrings.
 
-    python tests/schema.py      write python/gcscope/gcscope-1.schema.json anew
+    python tests/schema.py      write python/gcscope/gcscope-2.schema.json anew
 
 tests/test_schema.py compares the file with what this makes, so that it cannot drift from the
 records.
@@ -12,8 +12,9 @@ from itertools import pairwise
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "python/gcscope"
-FILE = PACKAGE / "gcscope-1.schema.json"
+FILE = PACKAGE / "gcscope-2.schema.json"
 ROOMS = ("results", "diff", "judgement", "walkthrough")  # of render.json.kinds()
+BESIDE = "header"  # the room of what stands beside a record
 LARGEST = (1 << 63) - 1
 
 NUMBER = {
@@ -31,9 +32,11 @@ COUNTS = {
 FORMS = {
     "int": {"$ref": "#/$defs/number"},
     "Positive": {"type": "integer", "minimum": 1, "maximum": LARGEST},
+    "float": {"type": "number"},
     "Signed": {"type": "integer", "minimum": -LARGEST, "maximum": LARGEST},
     "str": {"type": "string"},
     "str | None": {"type": ["string", "null"]},
+    "float | None": {"type": ["number", "null"]},
     "bool": {"type": "boolean"},
     "Counts": {"$ref": "#/$defs/counts"},
 }
@@ -58,10 +61,11 @@ def plain(docstring):
 
 def definition(node):
     """The schema of a record, from the source of its class."""
-    declared, described = {}, {}
+    declared, described, needed = {}, {}, []
     for line, following in pairwise(node.body):
         if isinstance(line, ast.AnnAssign):
             declared[line.target.id] = ast.unparse(line.annotation)
+            needed += [] if line.value is not None else [line.target.id]
             described[line.target.id] = plain(following.value.value)
     properties = {}
     for name in sorted(declared):
@@ -74,8 +78,7 @@ def definition(node):
         "description": plain(ast.get_docstring(node)),
         "type": "object",
         "properties": properties,
-        "required": sorted(declared),
-        "additionalProperties": False,
+        "required": sorted(needed),
     }
 
 
@@ -85,35 +88,46 @@ def document(kind, record):
     head = {
         "schema": {"$ref": "#/$defs/schema"},
         "kind": {"description": "Which record this is.", "const": kind},
+        "header": {"$ref": f"#/$defs/{BESIDE}"},
     }
     return {
         "description": f"A document of kind {kind}: {record['description']}",
         "type": "object",
         "properties": {**head, **fields},
-        "required": ["schema", "kind", *fields],
-        "additionalProperties": False,
+        "required": ["schema", "kind", *record["required"]],
     }
+
+
+def records_of(room):
+    """The schemas of the records of one room, by their kinds."""
+    tree = ast.parse((PACKAGE / f"model/{room}.py").read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    return {node.name.lower(): definition(node) for node in classes}
 
 
 def schema():
     """The whole schema."""
-    records = {}
-    for room in ROOMS:
-        for node in ast.parse((PACKAGE / f"model/{room}.py").read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ClassDef):
-                records[node.name.lower()] = definition(node)
+    records = {kind: record for room in ROOMS for kind, record in records_of(room).items()}
     version = {
-        "description": "The version of this schema. A reader refuses one that it does not know.",
-        "const": "gcscope/1",
+        "description": "The version of this schema. A reader refuses another one.",
+        "const": "gcscope/2",
     }
     documents = {f"{kind}-document": document(kind, record) for kind, record in records.items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "gcscope/1",
+        "title": "gcscope/2",
         "description": "What gcscope writes: one JSON object, its kind beside its fields. Strings "
-        "and numbers only; all names are those of the program that was looked at.",
+        "and numbers only; all names are those of the program that was looked at. A reader ignores "
+        "fields that it does not know; those that are not required have defaults.",
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in documents],
-        "$defs": {"number": NUMBER, "counts": COUNTS, **records, **documents, "schema": version},
+        "$defs": {
+            "number": NUMBER,
+            "counts": COUNTS,
+            **records,
+            **records_of(BESIDE),
+            **documents,
+            "schema": version,
+        },
     }
 
 

@@ -13,10 +13,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 ROOMS = (
     "base/vec",
+    "base/index",
     "graph/graph",
     "graph/nodeset",
     "graph/scc",
     "graph/bfs",
+    "graph/rings",
+    "graph/refine",
+    "graph/acyclic",
     "graph/cascade",
     "graph/dominators",
     "heap/addrmap",

@@ -88,7 +88,7 @@ def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
         and "gcscope/py.typed" in names
         and "gcscope/render/text.py" in names
     )
-    assert "gcscope/gcscope-1.schema.json" in names
+    assert "gcscope/gcscope-2.schema.json" in names
     assert not [name for name in names if name.endswith((".c", ".h"))]
     code = (
         "import gcscope as g, gc; gc.disable(); p = g.Person('x'); p.befriend(p); del p; "

@@ -312,7 +312,8 @@ def test_a_neighborhood_of_what_a_lying_type_shows(quiet, rooms):
     for shown in (0, 1, 3, 9):
         held = []
         liar = rooms.Liar(held, shown)
-        labels = [f"{n} reference of the rooms.Liar" for n in ("2nd", "3rd", "4th", "5th")[:shown]]
+        others = [f"{n} reference of the rooms.Liar" for n in ("3rd", "4th", "5th")]
+        labels = ["byte 16 of a rooms.Liar", *others][:shown]
         assert neighborhood(liar)[0] == ([(0, 1, shown, labels)] if shown else [])
         assert [label for _, label in neighborhood(held)[1] if "Liar" in label] == labels
         del liar

@@ -18,6 +18,7 @@ from gcscope.api.explain_collection import explain_collection
 from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.api.observe import Observer
 from gcscope.model.diff import compare
+from gcscope.model.header import header_of_process
 from gcscope.model.judgement import Baseline
 from gcscope.model.record import Record
 from gcscope.pytest_plugin.policy import Rules, judge
@@ -29,7 +30,7 @@ jsonschema = pytest.importorskip(
 )
 
 SCHEMA = json.loads(
-    Path(gcscope.__file__).with_name("gcscope-1.schema.json").read_text(encoding="utf-8")
+    Path(gcscope.__file__).with_name("gcscope-2.schema.json").read_text(encoding="utf-8")
 )
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
@@ -48,16 +49,14 @@ def test_it_is_a_schema():
 @pytest.mark.parametrize(("kind", "cls"), kinds().items())
 def test_each_record_has_its_fields_in_the_schema(kind, cls):
     inner, outer = SCHEMA["$defs"][kind], SCHEMA["$defs"][f"{kind}-document"]
-    assert sorted(inner["required"]) == sorted(inner["properties"]) == sorted(cls.__slots__)
-    assert (
-        sorted(outer["required"])
-        == sorted(outer["properties"])
-        == sorted([*cls.__slots__, "schema", "kind"])
-    )
+    needed = set(cls.__slots__).difference(cls._defaults)
+    assert set(inner["properties"]) == set(cls.__slots__) and set(inner["required"]) == needed
+    assert set(outer["properties"]) == {*cls.__slots__, "schema", "kind", "header"}
+    assert set(outer["required"]) == {*needed, "schema", "kind"}
     assert outer["properties"]["kind"]["const"] == kind
     for name in cls.__slots__:
         assert outer["properties"][name] == {"$ref": f"#/$defs/{kind}/properties/{name}"}
-    assert inner["additionalProperties"] is outer["additionalProperties"] is False
+    assert "additionalProperties" not in inner and "additionalProperties" not in outer
     assert {"$ref": f"#/$defs/{kind}-document"} in SCHEMA["oneOf"] and len(SCHEMA["oneOf"]) == len(
         kinds()
     )
@@ -145,7 +144,7 @@ def returned():
         severity="fail", reason=None, allow=("types.*",), known=frozenset(), own_frames=frozenset()
     )
     judgement = judge(garbage, rules)
-    known = known_ring(garbage.cycles[0], ["test_it.py::test_x"])
+    known = known_ring(garbage.cycles[0], {"test_it.py::test_x": 3})
     found += [judgement, *judgement.findings, known, Baseline(rings=(known,))]
     assert gcscope.collect()
     if was_enabled:
@@ -162,13 +161,18 @@ def test_what_the_words_return_is_valid(returned):
     assert sum(bool(getattr(record, "cycles", ())) for record in returned) >= 4
 
 
-def damaged(document):
+def without(document, name):
+    return {key: value for key, value in document.items() if key != name}
+
+
+def damaged(document, defaults):
     """Each way to damage a document once.
 
-    A field that is missing, one too many, one of another sort.
+    A field that is missing and has no default, one of another sort.
     """
     for name in document:
-        yield f"without {name}", {key: value for key, value in document.items() if key != name}
+        if name not in defaults:
+            yield f"without {name}", without(document, name)
         yield f"{name} is 1.5", {**document, name: 1.5}
         yield f"{name} is [[]]", {**document, name: [[]]}
         yield f"{name} is an object", {**document, name: {"x": -1}}
@@ -177,28 +181,79 @@ def damaged(document):
             yield f"{name} is too large", {**document, name: 1 << 63}
         if isinstance(document[name], list):
             yield f"{name} has a null", {**document, name: [*document[name], None]}
-    yield "one field more", {**document, "colour": "red"}
-    yield "another schema", {**document, "schema": "gcscope/2"}
+    yield "another schema", {**document, "schema": "gcscope/3"}
+    yield "an older schema", {**document, "schema": "gcscope/1"}
     yield "another kind", {**document, "kind": "snapshot"}
     yield "no object", [document]
 
 
-def test_what_is_damaged_is_refused_by_both(returned):
-    # small examples are enough
+@pytest.fixture(scope="module")
+def examples(returned):
+    """A small record of each kind."""
     by_size = sorted(returned, key=lambda record: -len(record.to_json()))
-    examples = {type(record): record for record in by_size if getattr(record, "cycles", True)}
-    assert len(examples) == len(kinds())
-    for record in examples.values():
-        for how, document in damaged(json.loads(record.to_json())):
+    found = {type(record): record for record in by_size if getattr(record, "cycles", True)}
+    assert len(found) == len(kinds())
+    return found.values()
+
+
+def test_what_is_damaged_is_refused_by_both(examples):
+    for record in examples:
+        for how, document in damaged(json.loads(record.to_json()), record._defaults):
             assert not VALIDATOR.is_valid(document), (record, how)
             with pytest.raises(ValueError, match=".{10}"):
                 read_any(json.dumps(document))
+
+
+def test_a_header_may_stand_beside_a_record_and_is_held_to_the_schema(examples):
+    header = json.loads(header_of_process("0.1.0", 0.5).to_json())
+    del header["schema"], header["kind"]
+    for record in examples:
+        document = {**json.loads(record.to_json()), "header": header}
+        VALIDATOR.validate(document)
+        VALIDATOR.validate({**document, "header": {**header, "stopped": None, "colour": 1}})
+        assert read_any(json.dumps(document)) == record
+        for name, value in (("pid", 1.5), ("when", None), ("gc_thresholds", [-1]), ("stopped", "")):
+            wrong = {**document, "header": {**header, name: value}}
+            assert not VALIDATOR.is_valid(wrong)
+            for cls in (type(record), Record):
+                with pytest.raises(ValueError, match="a damaged header: expected "):
+                    cls.from_json(json.dumps(wrong))
+
+
+def with_more(value):
+    """What a later version may write: a field more in each object but those of counts."""
+    if isinstance(value, list):
+        return [with_more(item) for item in value]
+    if not isinstance(value, dict) or not {"schema", "type", "name", "ring"} & value.keys():
+        return value
+    return {"colour": {"red": 1.5}, **{key: with_more(inner) for key, inner in value.items()}}
+
+
+def test_fields_that_are_not_known_are_kept_out_by_both(examples):
+    for record in examples:
+        document = with_more(json.loads(record.to_json()))
+        VALIDATOR.validate(document)
+        again = read_any(json.dumps(document))
+        assert again == record and "colour" not in again.to_json()
+
+
+def test_fields_that_are_missing_take_their_defaults_in_both(examples):
+    checked = 0
+    for record in examples:
+        for name, default in record._defaults.items():
+            document = without(json.loads(record.to_json()), name)
+            VALIDATOR.validate(document)
+            again = getattr(read_any(json.dumps(document)), name)
+            assert again == (len(record.ring) if name == "length" else default)
+            checked += 1
+    assert checked >= 5
 
 
 @pytest.mark.parametrize(
     ("path", "value"),
     [
         (("cycles", 0, "count"), 0),
+        (("cycles", 0, "length"), 0),
         (("cycles", 0, "ring"), []),
         (("cycles", 0, "ring", 0, "label"), None),
         (("cycles", 0, "ring", 0, "named"), 1),

@@ -81,13 +81,14 @@ class Node(structseq[Any], tuple[str, str, str | None, Place | None, int]):
     def rank(self) -> int: ...
 
 @final
-class Edge(structseq[Any], tuple[str, str, str, bool, tuple[object, object] | None]):
+class Edge(structseq[Any], tuple[str, str, str, bool, tuple[object, object] | None, bool]):
     __match_args__: Final = (
         "text",
         "canonical",
         "kind",
         "named",
         "ask",
+        "computed",
     )
     @property
     def text(self) -> str: ...
@@ -99,6 +100,8 @@ class Edge(structseq[Any], tuple[str, str, str, bool, tuple[object, object] | No
     def named(self) -> bool: ...
     @property
     def ask(self) -> tuple[object, object] | None: ...
+    @property
+    def computed(self) -> bool: ...
 
 @final
 class CutTrial(structseq[Any], tuple[int, int, int]):
@@ -129,6 +132,41 @@ class Clearing(structseq[Any], tuple[int, int, list[str]]):
     def labels(self) -> list[str]: ...
 
 @final
+class KindCut(structseq[Any], tuple[list[str], int, int, int, bool, bool, bool, int, Node, str]):
+    __match_args__: Final = (
+        "kinds",
+        "references",
+        "sources",
+        "frees",
+        "upwards",
+        "sure",
+        "weakrefable",
+        "place",
+        "node",
+        "label",
+    )
+    @property
+    def kinds(self) -> list[str]: ...
+    @property
+    def references(self) -> int: ...
+    @property
+    def sources(self) -> int: ...
+    @property
+    def frees(self) -> int: ...
+    @property
+    def upwards(self) -> bool: ...
+    @property
+    def sure(self) -> bool: ...
+    @property
+    def weakrefable(self) -> bool: ...
+    @property
+    def place(self) -> int: ...
+    @property
+    def node(self) -> Node: ...
+    @property
+    def label(self) -> str: ...
+
+@final
 class TypeCounts(structseq[Any], tuple[dict[str, int], dict[str, int]]):
     __match_args__: Final = (
         "instrumented",
@@ -157,6 +195,9 @@ class Ring(
         list[Clearing | None],
         bool,
         str | None,
+        str,
+        int,
+        KindCut | None,
     ],
 ):
     __match_args__: Final = (
@@ -174,6 +215,9 @@ class Ring(
         "clearings",
         "held",
         "provenance",
+        "form",
+        "length",
+        "kind_cut",
     )
     @property
     def seen(self) -> int: ...
@@ -203,6 +247,12 @@ class Ring(
     def held(self) -> bool: ...
     @property
     def provenance(self) -> str | None: ...
+    @property
+    def form(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def kind_cut(self) -> KindCut | None: ...
 
 @final
 class Rings(structseq[Any], tuple[RollCall, list[Ring]]):

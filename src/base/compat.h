@@ -32,12 +32,27 @@ typedef uint32_t NodeId;
 
 #if defined(__GNUC__) || defined(__clang__)
 #define PREFETCH(address) __builtin_prefetch(address)
-#define POPCOUNT(bits) __builtin_popcountll(bits)
 #define LOWEST_BIT(bits) __builtin_ctzll(bits)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #else
 #error "gcscope needs gcc or clang"
 #endif
+
+/* How many bits are set. The compiler's own builtin is a call into its library, as long as not
+   every processor of the target has an instruction for it. */
+static inline unsigned
+popcount(uint64_t bits)
+{
+#ifdef __POPCNT__
+    return (unsigned)__builtin_popcountll(bits);
+#else
+    const uint64_t pairs = UINT64_C(0x3333333333333333);
+    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+    bits = (bits & pairs) + (bits >> 2 & pairs);
+    bits = (bits + (bits >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    return (unsigned)(bits * UINT64_C(0x0101010101010101) >> 56);
+#endif
+}
 
 /* PyUnstable_GC_VisitObjects: the whole heap without a list of it. */
 #if PY_VERSION_HEX >= 0x030C0000
@@ -126,6 +141,30 @@ modules_dict(void)
 {
     PyObject *modules = PySys_GetObject("modules");
     return modules != NULL && PyDict_CheckExact(modules) ? modules : NULL;
+}
+
+/* Whether a type is frozendict (3.15), or derived from it: a dict that is never changed and is no
+   subclass of dict. */
+static inline bool
+is_frozendict(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030F0000
+    return PyType_IsSubtype(type, &PyFrozenDict_Type);
+#else
+    (void)type;
+    return false;
+#endif
+}
+
+/* Whether an object is a dict or a frozendict, and of no derived class. */
+static inline bool
+is_exact_dict(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030F0000
+    return PyAnyDict_CheckExact(op);
+#else
+    return PyDict_CheckExact(op);
+#endif
 }
 
 static inline size_t

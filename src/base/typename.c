@@ -1,23 +1,13 @@
 #include "base/typename.h"
 
+#include "base/dict_find.h"
 #include "base/hash.h"
 
-/* The dict is searched by walking it: a look-up could call the __eq__ of a key that is not an exact
-   str. */
 PyObject *
 typename_module(PyTypeObject *type)
 {
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    if (type->tp_dict == NULL) {
-        return NULL;
-    }
-    while (PyDict_Next(type->tp_dict, &position, &key, &value)) {
-        if (PyUnicode_CheckExact(key) && PyUnicode_CompareWithASCIIString(key, "__module__") == 0) {
-            return PyUnicode_CheckExact(value) ? value : NULL;
-        }
-    }
-    return NULL;
+    PyObject *module = dict_find(type->tp_dict, "__module__");
+    return module != NULL && PyUnicode_CheckExact(module) ? module : NULL;
 }
 
 PyObject *
@@ -36,6 +26,15 @@ typename_of(PyTypeObject *type)
         return PyUnicode_FromObject(qualname);
     }
     return PyUnicode_FromFormat("%U.%U", module, qualname);
+}
+
+bool
+typename_derives(const PyTypeObject *type, const char *name)
+{
+    while (type != NULL && strcmp(type->tp_name, name) != 0) {
+        type = type->tp_base;
+    }
+    return type != NULL;
 }
 
 uint64_t

@@ -34,6 +34,9 @@ typename_is(PyTypeObject *type, const char *name)
            (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || strchr(name, '.') != NULL);
 }
 
+/* Whether a type or one of its bases has this tp_name. */
+bool typename_derives(const PyTypeObject *type, const char *name);
+
 /* The last part of a type's name, as its repr would use it. Borrowed from the type. */
 const char *typename_short(PyTypeObject *type);
 

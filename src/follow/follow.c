@@ -109,7 +109,7 @@ find(const FollowObject *f, Scan *scan, const AddrMap *map, Cycles *cycles)
     if (scan->collector.unreachable == 0) {
         return 0;
     }
-    if (cycles_begin(cycles, &scan->memory, &scan->heap, f->state->library) < 0 ||
+    if (cycles_begin(cycles, &scan->memory, &scan->heap, f->state) < 0 ||
         cycles_choose(cycles, &scan->collector, map, !f->whole) < 0 ||
         cycles_find(cycles, false) < 0) {
         return scan_no_memory();

@@ -87,7 +87,7 @@ add_form(Tally *tally, const Describer *describer, Cycles *cycles, size_t f)
         return -1;
     }
     size_t place = (size_t)(form - tally->forms.items.items), count = form->count;
-    if (count == 0 || forms_is_larger(found, form)) {
+    if (count == 0 || forms_compare(found, form) > 0) {
         PyObject *row = ring_rows_one(describer, cycles, f);
         if (row != NULL) {
             replace_all(row, Py_None, (PyObject *)Py_TYPE(row));

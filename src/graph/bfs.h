@@ -1,13 +1,7 @@
-/* bfs: shortest paths and rings, by breadth-first search. It knows no Python.
+/* bfs: shortest paths from roots, by breadth-first search. It knows no Python.
 
    A search marks what it has seen with its own number, so that nothing is cleared between two
-   searches, and a search costs what it looks at: half a million rings are found one after the other
-   without a look at the rest of the graph.
-
-   A shortest ring of a component: the shortest one through each of its members, where a search is
-   given up as soon as it cannot beat the best so far (Itai and Rodeh, "Finding a minimum circuit in
-   a graph", 1978). Mostly there is nothing to search: where a component is nothing but one ring, it
-   is enough to follow that. */
+   searches, and a search costs what it looks at. */
 
 #ifndef GCSCOPE_BFS_H
 #define GCSCOPE_BFS_H
@@ -37,15 +31,5 @@ void bfs_fini(Bfs *bfs);
    used again for the next one. */
 int bfs_from_roots(Bfs *bfs, const NodeId *roots, size_t count, NodeId target,
                    const NodeSet *excluded, Path *way);
-
-/* A shortest ring among members[0 .. count) of one cyclic component (component[node] ==
-   component[members[0]] for exactly those), begun at the member of it from which it was found: each
-   node of `ring` leads to the next one, and the last to the first. Starts are tried in the order of
-   members, with a limit to the length that is doubled from round to round, and only such as may lie
-   on a ring shorter than the best so far. `budget` bounds the edges looked at: when it is spent the
-   best ring so far is returned and *exact set false (the first search is always completed, so there
-   always is a ring). 0; -1: out of memory. */
-int bfs_shortest_ring(Bfs *bfs, const NodeId *component, const NodeId *members, size_t count,
-                      uint64_t budget, Path *ring, bool *exact);
 
 #endif

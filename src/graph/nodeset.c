@@ -25,7 +25,7 @@ nodeset_number(NodeSet *nodeset)
     nodeset->count = 0;
     for (size_t word = 0; word < nodeset->bits.length; word++) {
         vec_push_reserved(&nodeset->before, (uint32_t)nodeset->count);
-        nodeset->count += (size_t)POPCOUNT(nodeset->bits.items[word]);
+        nodeset->count += (size_t)popcount(nodeset->bits.items[word]);
     }
     return 0;
 }

@@ -58,7 +58,7 @@ static inline NodeId
 nodeset_rank(const NodeSet *nodeset, NodeId node)
 {
     uint64_t below = nodeset->bits.items[node / 64] & ((UINT64_C(1) << (node % 64)) - 1);
-    return nodeset->before.items[node / 64] + (NodeId)POPCOUNT(below);
+    return nodeset->before.items[node / 64] + (NodeId)popcount(below);
 }
 
 /* members[0 .. count): the nodes, by their numbers. */

@@ -117,7 +117,7 @@ static inline bool
 addrmap_rank(const AddrBlock *block, unsigned bit, NodeId *id)
 {
     uint64_t below = block->bits & ((UINT64_C(1) << bit) - 1);
-    *id = block->first + (NodeId)POPCOUNT(below);
+    *id = block->first + (NodeId)popcount(below);
     return block->bits >> bit & 1;
 }
 

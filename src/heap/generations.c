@@ -108,6 +108,22 @@ generations_list_after(Generation *generations, PyObject *marker, AddrMap *map)
     return header == stop;
 }
 
+void
+generations_number(const Generation *generation, const AddrMap *map, uint32_t first,
+                   uint32_t *places)
+{
+    const GcHeader *head = &generation->head;
+    AddrCursor cursor = ADDRMAP_NOWHERE;
+    uint32_t place = first;
+    for (const GcHeader *header = head->next; header != head; header = header->next) {
+        NodeId node;
+        if (addrmap_find_near(map, &cursor, header + 1, &node)) {
+            places[node] = place;
+        }
+        place++;
+    }
+}
+
 bool
 generations_have(const Generation *generations, const void *address, const PyTypeObject *type)
 {

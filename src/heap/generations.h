@@ -58,6 +58,11 @@ int generations_list_known(Generation *generations, long last, const void *until
    and all of generation 0 was entered; -1: out of memory. */
 int generations_list_after(Generation *generations, PyObject *marker, AddrMap *map);
 
+/* places[id]: `first` + the place of each object of the map in a generation, the oldest first.
+   Others stay as they are. */
+void generations_number(const Generation *generation, const AddrMap *map, uint32_t first,
+                        uint32_t *places);
+
 /* Whether an object of this type lies at an address now. Both are only compared. */
 bool generations_have(const Generation *generations, const void *address, const PyTypeObject *type);
 

@@ -326,7 +326,7 @@ item_bytes(PyObject *op)
 static size_t
 table_bytes(PyObject *op)
 {
-    if (PyDict_CheckExact(op)) {
+    if (is_exact_dict(op)) {
         return interp_dict_bytes(op);
     }
     if (PyList_CheckExact(op)) {

@@ -1,5 +1,6 @@
 #include "labels/access_path.h"
 
+#include "base/dict_find.h"
 #include "labels/published.h"
 
 /* ------------------------------------------------------------------------- names */
@@ -35,33 +36,6 @@ name_of(const Label *label)
 
 /* -------------------------------------------------------------------- look-up */
 
-/* Borrowed or NULL. By walking: a look-up could call the __eq__ of an odd key. */
-static PyObject *
-find_in_dict(PyObject *dict, PyObject *name)
-{
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    while (dict != NULL && PyDict_Check(dict) && PyDict_Next(dict, &position, &key, &value)) {
-        if (PyUnicode_CheckExact(key) && PyUnicode_Compare(key, name) == 0) {
-            return value;
-        }
-    }
-    return NULL;
-}
-
-/* Borrowed or NULL: what a class and its bases have under a name. */
-static PyObject *
-find_in_classes(PyTypeObject *type, PyObject *name)
-{
-    PyObject *mro = type->tp_mro, *found = NULL;
-    for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro) && found == NULL; i++) {
-        PyObject *dict = type_dict((PyTypeObject *)PyTuple_GET_ITEM(mro, i));
-        found = find_in_dict(dict, name);
-        Py_XDECREF(dict); /* the class has it */
-    }
-    return found;
-}
-
 typedef struct {
     PyObject *name;  /* borrowed */
     PyObject *value; /* borrowed or NULL */
@@ -83,7 +57,7 @@ find_own(PyObject *op, PyObject *name)
     OwnAttribute own = {.name = name};
     return interp_inline_attributes(op, find_inline, &own)
                ? own.value
-               : find_in_dict(interp_instance_dict(op), name);
+               : dict_find_str(interp_instance_dict(op), name);
 }
 
 /* Whether attributes are read as the interpreter does it: first a data descriptor of the class,
@@ -97,7 +71,7 @@ reads_plainly(PyObject *op)
     if (name == NULL) {
         return -1;
     }
-    PyObject *found = find_in_classes(type, name);
+    PyObject *found = published_find(type, name);
     Py_DECREF(name);
     PyTypeObject *of =
         found != NULL && Py_IS_TYPE(found, &PyWrapperDescr_Type) ? PyDescr_TYPE(found) : NULL;
@@ -123,7 +97,7 @@ is_given_as_it_is(PyObject *value)
 static bool
 attribute_is(PyObject *op, PyObject *name, PyObject *target)
 {
-    PyObject *found = find_in_classes(Py_TYPE(op), name);
+    PyObject *found = published_find(Py_TYPE(op), name);
     if (is_published(found)) {
         return published_gives(op, ascii_of(name), found, target);
     }
@@ -131,7 +105,7 @@ attribute_is(PyObject *op, PyObject *name, PyObject *target)
         return false;
     }
     if (PyType_Check(op)) {
-        return find_in_classes((PyTypeObject *)op, name) == target && is_given_as_it_is(target);
+        return published_find((PyTypeObject *)op, name) == target && is_given_as_it_is(target);
     }
     return find_own(op, name) == target;
 }
@@ -141,7 +115,7 @@ attribute_is(PyObject *op, PyObject *name, PyObject *target)
 static bool
 dict_can_be_read(PyObject *op, PyObject *name)
 {
-    return is_published(find_in_classes(Py_TYPE(op), name));
+    return is_published(published_find(Py_TYPE(op), name));
 }
 
 /* New reference: `<way>['name']`. */
@@ -203,7 +177,7 @@ subscripts_as(PyObject *op, PyTypeObject *type)
         return -1;
     }
     int is_it = PyType_IsSubtype(Py_TYPE(op), type) &&
-                find_in_classes(Py_TYPE(op), name) == find_in_classes(type, name);
+                published_find(Py_TYPE(op), name) == published_find(type, name);
     Py_DECREF(name);
     return is_it;
 }
@@ -222,7 +196,8 @@ is_literal(PyObject *key)
     if (PyFloat_CheckExact(key)) { /* not infinite, and a number */
         return PyFloat_AS_DOUBLE(key) - PyFloat_AS_DOUBLE(key) == 0.0;
     }
-    bool is_small = PyLong_CheckExact(key) && long_digits((PyLongObject *)key) < 40;
+    enum { MOST_DIGITS = 2 }; /* of 30 bits: it fits into a long long */
+    bool is_small = PyLong_CheckExact(key) && long_digits((PyLongObject *)key) <= MOST_DIGITS;
     return PyUnicode_CheckExact(key) || is_small || PyBool_Check(key) || Py_IsNone(key);
 }
 
@@ -254,11 +229,17 @@ local_text(PyObject *op, PyObject *name)
 
 /* ------------------------------------------------------------------------- hops */
 
-/* New reference: the text of a label for 1, None for 0; NULL for -1. */
+/* New reference: the text of a label for 1, None for 0; NULL for -1. A label leaves out what varies
+   from run to run; what is typed does not. */
 static PyObject *
 typed_text(int is_typed, const Label *label)
 {
-    return is_typed < 0 ? NULL : is_typed ? edge_label_text(label, false) : Py_NewRef(Py_None);
+    if (is_typed <= 0) {
+        return is_typed < 0 ? NULL : Py_NewRef(Py_None);
+    }
+    bool is_number = label->kind == LABEL_VALUE && PyLong_CheckExact(label->name);
+    return is_number ? PyUnicode_FromFormat("[%lld]", PyLong_AsLongLong(label->name))
+                     : edge_label_text(label, false);
 }
 
 /* New reference: the text for labels[0], or with *used = 2 for labels[0] and labels[1] together;

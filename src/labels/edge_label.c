@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/typename.h"
+#include "labels/published.h"
 
 /* --------------------------------------------------------------------- finding */
 
@@ -9,9 +10,11 @@ typedef struct {
     PyObject *target;
     Label *labels; /* of the references number first .. end - 1 to the target */
     size_t first, end;
-    size_t seen;   /* references to the target so far: by name, then by tp_traverse */
-    size_t named;  /* how many have a name */
-    Label unnamed; /* index: all references that tp_traverse has shown so far */
+    size_t seen;  /* references to the target so far: by name, then by tp_traverse */
+    size_t named; /* how many have a name */
+    NamedWords words;
+    PyObject *op;
+    Py_ssize_t shown; /* all references that tp_traverse has shown so far */
 } LabelSearch;
 
 /* Return true to stop. */
@@ -29,7 +32,15 @@ static bool
 visit_named(void *arg, PyObject *target, Label label)
 {
     LabelSearch *search = arg;
+    struct_words_note(&search->words, &label);
     return target == search->target && note_label(search, label);
+}
+
+static bool
+note_unnamed(LabelSearch *search)
+{
+    return note_label(search, struct_words_label(search->op, search->target, search->words,
+                                                 search->seen - search->named, search->shown));
 }
 
 /* A reference that has no name takes the place of the one that tp_traverse shows as late. */
@@ -37,7 +48,7 @@ static int
 visit_shown(PyObject *target, void *arg)
 {
     LabelSearch *search = arg;
-    search->unnamed.index++;
+    search->shown++;
     if (target != search->target) {
         return 0;
     }
@@ -45,7 +56,7 @@ visit_shown(PyObject *target, void *arg)
         search->seen++;
         return 0;
     }
-    return note_label(search, search->unnamed);
+    return note_unnamed(search);
 }
 
 static void
@@ -57,11 +68,11 @@ find_labels(LabelSearch *search, PyObject *op, PyObject *before)
     }
     search->named = search->seen;
     search->seen = 0;
-    search->unnamed = (Label){.kind = LABEL_UNNAMED, .holder = Py_TYPE(op)};
+    search->op = op;
     (void)Py_TYPE(op)->tp_traverse(op, visit_shown, search);
     search->seen = search->seen > search->named ? search->seen : search->named;
     while (search->seen < search->end) { /* a tp_traverse that shows fewer than count */
-        (void)note_label(search, search->unnamed);
+        (void)note_unnamed(search);
     }
 }
 
@@ -81,14 +92,14 @@ edge_label_find_all(PyObject *op, PyObject *target, Label *labels, size_t count)
     find_labels(&search, op, NULL);
 }
 
-/* ------------------------------------------------------------- words and numbers */
+/* ----------------------------------------------------------------- words and numbers */
 
 static const char *const label_words[] = {
-    [LABEL_UNNAMED] = "unnamed", [LABEL_ATTRIBUTE] = "attribute", [LABEL_FIELD] = "field",
-    [LABEL_DICT] = "dict",       [LABEL_ITEM] = "item",           [LABEL_VALUE] = "value",
-    [LABEL_KEY] = "key",         [LABEL_ELEMENT] = "element",     [LABEL_LOCAL] = "local",
-    [LABEL_CELL] = "cell",       [LABEL_VARIABLE] = "variable",   [LABEL_STACK] = "stack",
-    [LABEL_OWN] = "own",
+    [LABEL_UNNAMED] = "unnamed", [LABEL_BYTE] = "unnamed", [LABEL_ATTRIBUTE] = "attribute",
+    [LABEL_FIELD] = "field",     [LABEL_DICT] = "dict",    [LABEL_ITEM] = "item",
+    [LABEL_VALUE] = "value",     [LABEL_KEY] = "key",      [LABEL_ELEMENT] = "element",
+    [LABEL_LOCAL] = "local",     [LABEL_CELL] = "cell",    [LABEL_VARIABLE] = "variable",
+    [LABEL_STACK] = "stack",     [LABEL_OWN] = "own",
 };
 
 const char *
@@ -97,11 +108,26 @@ edge_label_kind(LabelKind kind)
     return label_words[kind];
 }
 
+/* Borrowed or NULL: the name of a context variable. */
+static PyObject *
+variable_name(PyObject *op)
+{
+    PyObject *name = PyContextVar_CheckExact(op) ? published_member(op, "name") : NULL;
+    return name != NULL && PyUnicode_Check(name) ? name : NULL;
+}
+
+PyObject *
+edge_label_name(const Label *label)
+{
+    return label->name == NULL || PyUnicode_Check(label->name) ? label->name
+                                                               : variable_name(label->name);
+}
+
 uint64_t
 edge_label_hash(const Label *label)
 {
     uint64_t hash = hash_character(HASH_OF_NOTHING, (uint64_t)label->kind);
-    if (label->kind == LABEL_UNNAMED) {
+    if (label_is_last_resort(label)) {
         hash = hash_character(hash, (uint64_t)label->index);
     }
     if (label->text != NULL) { /* a name of a table ends at a space */
@@ -109,7 +135,8 @@ edge_label_hash(const Label *label)
         size_t length = is_of_table ? strcspn(label->text, " ") : strlen(label->text);
         hash = hash_bytes(hash, label->text, length);
     }
-    return label->name != NULL && PyUnicode_Check(label->name) ? hash_str(hash, label->name) : hash;
+    PyObject *name = edge_label_name(label);
+    return name != NULL ? hash_str(hash, name) : hash;
 }
 
 /* New reference: [text] of a type's own tp_repr. Not PyObject_Repr, nor %R: these let signal
@@ -154,20 +181,62 @@ attribute_text(PyObject *name)
     return text;
 }
 
+/* New reference: a context variable by its name, as a key. */
+static PyObject *
+variable_text(PyObject *name)
+{
+    PyObject *exact = PyUnicode_FromObject(name);
+    PyObject *repr = exact != NULL ? PyUnicode_Type.tp_repr(exact) : NULL;
+    PyObject *text = repr != NULL ? PyUnicode_FromFormat("[<ContextVar %U>]", repr) : NULL;
+    Py_XDECREF(exact);
+    Py_XDECREF(repr);
+    return text;
+}
+
+/* New reference: a weak reference by the type of what it refers to, as a key. */
+static PyObject *
+weakref_text(PyObject *key)
+{
+    PyObject *referent = ((PyWeakReference *)key)->wr_object; /* borrowed; None when it is dead */
+    if (referent == NULL || Py_IsNone(referent)) {
+        return PyUnicode_FromString("[<dead weakref>]");
+    }
+    PyObject *name = typename_of(Py_TYPE(referent));
+    PyObject *text = name != NULL ? PyUnicode_FromFormat("[<weakref to %U>]", name) : NULL;
+    Py_XDECREF(name);
+    return text;
+}
+
+/* New reference: an int as a key; one of 2^32 and more is an id or a time, another one on each
+   run. */
+static PyObject *
+number_text(PyObject *key)
+{
+    int is_long = 0; /* its tp_repr looks for signals, too, once for each digit */
+    long long number = PyLong_AsLongLongAndOverflow(key, &is_long), most = (long long)1 << 32;
+    bool is_told = is_long == 0 && number < most && number > -most;
+    return is_told ? PyUnicode_FromFormat("[%lld]", number) : PyUnicode_FromString("[*]");
+}
+
 /* New reference: a key as one would type it, where that runs no Python code. */
 static PyObject *
 key_text(PyObject *key, bool canonical)
 {
+    PyObject *variable = variable_name(key);
     if (PyUnicode_Check(key)) {
         return edge_label_quoted(key);
+    }
+    if (variable != NULL) {
+        return variable_text(variable);
     }
     if (canonical) {
         return PyUnicode_FromString("[*]");
     }
-    if (PyLong_CheckExact(key)) { /* its tp_repr looks for signals, too, once for each digit */
-        int is_long = 0;
-        long long number = PyLong_AsLongLongAndOverflow(key, &is_long);
-        return is_long == 0 ? PyUnicode_FromFormat("[%lld]", number) : bracketed_type(Py_TYPE(key));
+    if (PyWeakref_Check(key)) {
+        return weakref_text(key);
+    }
+    if (PyLong_CheckExact(key)) {
+        return number_text(key);
     }
     if (PyBool_Check(key) || Py_IsNone(key) || PyFloat_CheckExact(key)) {
         return bracketed_repr(key, Py_TYPE(key));
@@ -211,6 +280,16 @@ unnamed_text(const Label *label)
     return text;
 }
 
+static PyObject *
+byte_text(const Label *label)
+{
+    PyObject *type = typename_of(label->holder);
+    PyObject *text =
+        type != NULL ? PyUnicode_FromFormat("byte %zd of a %U", label->index, type) : NULL;
+    Py_XDECREF(type);
+    return text;
+}
+
 PyObject *
 edge_label_text(const Label *label, bool canonical)
 {
@@ -240,8 +319,18 @@ edge_label_text(const Label *label, bool canonical)
         return PyUnicode_FromString("evaluation stack");
     case LABEL_OWN:
         return PyUnicode_FromString(label->text);
+    case LABEL_BYTE:
+        return byte_text(label);
     case LABEL_UNNAMED:
         return unnamed_text(label);
     }
     Py_UNREACHABLE();
+}
+
+bool
+edge_label_is_canonical(const Label *label)
+{
+    bool is_key = label->kind == LABEL_VALUE;
+    return label->kind != LABEL_ITEM && label->kind != LABEL_UNNAMED &&
+           (!is_key || PyUnicode_Check(label->name));
 }

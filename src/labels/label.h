@@ -27,9 +27,11 @@ typedef enum {
     LABEL_VARIABLE,  /* name: from the closure of a function to the cell of a variable */
     LABEL_STACK,     /* on the evaluation stack of a frame */
     LABEL_OWN,       /* text: in words, such as "a cached key" */
+    LABEL_BYTE,      /* index: where it stands in the object's own struct, in bytes */
 } LabelKind;
 
-/* A text ends at a space, but for LABEL_OWN: it may be one of several in a table, see has_word. */
+/* A text ends at a space, but for LABEL_OWN: it may be one of several in a table, see has_word. The
+   index of an attribute or a field is where it stands in the struct, in bytes, or 0: not known. */
 typedef struct {
     LabelKind kind;
     const char *text; /* static, or part of the type */
@@ -37,6 +39,13 @@ typedef struct {
     Py_ssize_t index;
     PyTypeObject *holder; /* borrowed */
 } Label;
+
+/* Whether a label says which of the references of an object it is, not what it is called. */
+static inline bool
+label_is_last_resort(const Label *label)
+{
+    return label->kind == LABEL_UNNAMED || label->kind == LABEL_BYTE;
+}
 
 /* Return true to stop. */
 typedef bool (*LabelFunc)(void *arg, PyObject *target, Label label);

@@ -73,6 +73,7 @@ static const Fields fields_table[] = {
     {"instancemethod", "__func__"},
     {"types.GenericAlias", "__origin__ __args__ __parameters__"},
     {"types.UnionType", "__args__ __parameters__"},
+    {"typing.Union", "__args__ its-hashable-args its-unhashable-args __parameters__"},
     {"typing.TypeVar", "__name__ __bound__ evaluate_bound __constraints__ evaluate_constraints "
                        "__default__ evaluate_default"},
     {"typing.ParamSpec", "__name__ __bound__ __default__ evaluate_default"},
@@ -98,7 +99,8 @@ static const Fields fields_table[] = {
     {"_contextvars.Token", "its-context its-variable its-old-value"},
     {"operator.itemgetter", "- its-item"},
     {"operator.attrgetter", "- its-attribute"},
-    {"operator.methodcaller", "its-name its-arguments its-keywords"},
+    {"operator.methodcaller",
+     "its-name its-arguments its-keywords its-call-arguments its-call-keywords"},
     {"frame_locals_proxy", "its-frame"},
     {"FrameLocalsProxy", "its-frame"},
     {"_io.BytesIO", "-"},
@@ -110,11 +112,60 @@ static const Fields fields_table[] = {
     {"xml.etree.ElementTree.Element", ".tag .text .tail -"},
     {"_csv.writer", "its-write-method its-dialect"},
     {"_csv.reader", "its-iterator its-dialect"},
+    {"anext_awaitable", "its-awaitable its-default"},
+    {"_ssl._SSLContext", "- - - .sni_callback - - ._msg_callback keylog_filename - - "
+                         "its-psk-client-callback its-psk-server-callback"},
+    {"_lsprof.Profiler", "- - - - its-timer"},
+    {"xml.etree.ElementTree.TreeBuilder",
+     "its-root its-current-element its-last-element its-last-element its-data its-stack - "
+     "its-element-factory its-comment-factory its-pi-factory its-append-of-events"},
+    {"xml.etree.ElementTree.XMLParser",
+     "- target entity its-names its-start-ns-handler its-end-ns-handler its-start-handler "
+     "its-data-handler its-end-handler its-comment-handler its-pi-handler its-doctype-handler "
+     "its-close-handler"},
+};
+
+/* Types whose struct is another one in each version: which one, its size says. */
+typedef struct {
+    Py_ssize_t size; /* tp_basicsize */
+    Fields fields;
+} SizedFields;
+
+static const SizedFields sized_fields_table[] = {
+    {144, /* 3.13.0 */
+     {"_pickle.Pickler", "- .persistent_id .dispatch_table reducer_override its-write-method "
+                         "- - - - - - - - - its-fast-memo its-buffer-callback"}},
+    {152, /* before and after */
+     {"_pickle.Pickler",
+      "- .persistent_id .persistent_id .dispatch_table reducer_override its-write-method "
+      "- - - - - - - - - its-fast-memo its-buffer-callback"}},
+    {264, /* 3.13.0 */
+     {"_pickle.Unpickler",
+      "its-stack - - - .persistent_load - - - - - - - - - - - - - - - its-read-method "
+      "its-readinto-method its-readline-method its-peek-method its-buffers"}},
+    {272, /* 3.11, 3.12 */
+     {"_pickle.Unpickler",
+      "its-stack - - - .persistent_load - - - - - - - - - - - - - - - - its-read-method "
+      "its-readinto-method its-readline-method its-peek-method its-buffers"}},
+    {296, /* later patches of 3.13, and 3.14 */
+     {"_pickle.Unpickler",
+      "its-stack - - - .persistent_load .persistent_load - - - - - - - - - - - - - - - - - "
+      "its-read-method its-readinto-method its-readline-method its-peek-method its-buffers"}},
+    {304, /* 3.15 */
+     {"_pickle.Unpickler",
+      "its-stack - - - - .persistent_load .persistent_load - - - - - - - - - - - - - - - - - "
+      "its-read-method its-readinto-method its-readline-method its-peek-method its-buffers"}},
 };
 
 static const Fields *
 fields_of(PyTypeObject *type)
 {
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(sized_fields_table); i++) {
+        const SizedFields *sized = &sized_fields_table[i];
+        if (sized->size == type->tp_basicsize && typename_is(type, sized->fields.type)) {
+            return &sized->fields;
+        }
+    }
     for (size_t i = 0; i < Py_ARRAY_LENGTH(fields_table); i++) {
         if (typename_is(type, fields_table[i].type)) {
             return &fields_table[i];
@@ -136,7 +187,9 @@ read_fields(const EdgeSink *sink, PyObject *op, PyTypeObject *type)
         if (*name != '-') {
             bool is_attribute = *name == '.';
             LabelKind kind = is_attribute ? LABEL_ATTRIBUTE : LABEL_FIELD;
-            if (emit(sink, *word, (Label){.kind = kind, .text = name + is_attribute})) {
+            Py_ssize_t offset = (char *)word - (char *)op;
+            Label label = {.kind = kind, .text = name + is_attribute, .index = offset};
+            if (emit(sink, *word, label)) {
                 return true;
             }
         }
@@ -241,16 +294,17 @@ is_part_of_mapping(PyObject *op)
            is_named(op, "hamt_collision_node");
 }
 
-/* A node of a mapping of context variables shows its values, each with its key behind, and its
-   subnodes alone. */
+/* A node of a mapping of context variables shows its values, each with its key, the variable,
+   behind, and its subnodes alone. */
 static int
 visit_hamt_node(PyObject *target, void *arg)
 {
     Traversal *traversal = arg;
     if (traversal->is_key) {
         traversal->is_key = false;
-        (void)name_in_words(traversal, traversal->last[0], "the value of a context variable");
-        return name_in_words(traversal, target, "a context variable");
+        (void)name_target(traversal, traversal->last[0],
+                          (Label){.kind = LABEL_VALUE, .name = target});
+        return name_target(traversal, target, (Label){.kind = LABEL_KEY});
     }
     if (is_part_of_mapping(target)) {
         return name_field(traversal, target, "its-variables");
@@ -320,6 +374,13 @@ visit_queue(PyObject *target, void *arg)
     return is_own_type(arg, target) ? 0 : name_target(arg, target, (Label){.kind = LABEL_ELEMENT});
 }
 
+/* Keys and values have their names already; the order of the keys has each once more. */
+static int
+visit_ordered_dict(PyObject *target, void *arg)
+{
+    return name_target(arg, target, (Label){.kind = LABEL_KEY});
+}
+
 /* The dicts of a thread-local object, one for each thread. */
 static int
 visit_thread_local(PyObject *target, void *arg)
@@ -329,6 +390,37 @@ visit_thread_local(PyObject *target, void *arg)
                        : PyAnySet_CheckExact(target) ? "its-watchdogs"
                                                      : "its-key";
     return PyType_Check(target) ? 0 : name_field(arg, target, part);
+}
+
+/* What no word of a pickler's struct leads to is in its memo. */
+static int
+visit_pickler(PyObject *target, void *arg)
+{
+    return is_own_type(arg, target) ? 0 : name_in_words(arg, target, "a pickled object");
+}
+
+/* A greenlet keeps all but its dict behind a pointer. One that has begun shows the frame at which
+   it is suspended; one that has not, the function that it will run. */
+static int
+visit_greenlet(PyObject *target, void *arg)
+{
+    Traversal *traversal = arg;
+    if (is_own_type(traversal, target)) {
+        return 0;
+    }
+    bool is_context = is_named(target, "_contextvars.Context") || is_named(target, "Context");
+    bool is_greenlet = typename_derives(Py_TYPE(target), "greenlet.greenlet");
+    if (PyFrame_Check(target)) {
+        return name_field(traversal, target, "gr_frame");
+    }
+    if (PyExceptionInstance_Check(target)) {
+        return name_field(traversal, target, "its-handled-exception");
+    }
+    if (is_greenlet && traversal->count++ != 0) { /* shown behind the parent */
+        return name_field(traversal, target, "its-main-greenlet");
+    }
+    const char *part = is_context ? "gr_context" : is_greenlet ? "parent" : "run";
+    return name_target(traversal, target, (Label){.kind = LABEL_ATTRIBUTE, .text = part});
 }
 
 static int
@@ -344,6 +436,7 @@ typedef struct {
 
 static const TraversalReader traversal_readers_table[] = {
     {"collections.deque", visit_deque},
+    {"collections.OrderedDict", visit_ordered_dict},
     {"functools._lru_cache_wrapper", visit_lru_cache},
     {"Context", visit_context},
     {"_contextvars.Context", visit_context},
@@ -361,6 +454,8 @@ static const TraversalReader traversal_readers_table[] = {
     {"_queue.SimpleQueue", visit_queue},
     {"_thread._local", visit_thread_local},
     {"itertools._tee_dataobject", visit_queue},
+    {"_pickle.Pickler", visit_pickler},
+    {"greenlet.greenlet", visit_greenlet},
     {"module", visit_module},
 };
 
@@ -381,12 +476,23 @@ read_traversal(const EdgeSink *sink, PyObject *op, PyTypeObject *type)
 
 typedef bool (*TypeReader)(const EdgeSink *sink, PyObject *op, PyTypeObject *type);
 
+/* No table has a class that Python code made. */
+static bool
+is_made_by_c(PyTypeObject *type)
+{
+    return !PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || strchr(type->tp_name, '.') != NULL;
+}
+
 static bool
 read_by_bases(const EdgeSink *sink, PyObject *op, TypeReader read)
 {
     bool stop = false;
-    for (PyTypeObject *type = Py_TYPE(op); type != NULL && !stop; type = type->tp_base) {
-        stop = read(sink, op, type); /* object is in no table */
+    for (PyTypeObject *type = Py_TYPE(op); type != &PyBaseObject_Type && !stop;
+         type = type->tp_base) {
+        if (type == NULL) { /* that of object itself */
+            return false;
+        }
+        stop = is_made_by_c(type) && read(sink, op, type);
     }
     return stop;
 }
@@ -394,6 +500,6 @@ read_by_bases(const EdgeSink *sink, PyObject *op, TypeReader read)
 bool
 private_types_read(const EdgeSink *sink, PyObject *op)
 {
-    return read_by_bases(sink, op, read_fields) || published_read(sink, op) ||
+    return published_read(sink, op) || read_by_bases(sink, op, read_fields) ||
            read_by_bases(sink, op, read_traversal);
 }

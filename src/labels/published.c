@@ -1,5 +1,6 @@
 #include "labels/published.h"
 
+#include "base/dict_find.h"
 #include "base/typename.h"
 
 #include <structmember.h> /* PyMemberDef, which Python.h has since 3.12 only */
@@ -28,13 +29,26 @@ read_member(const EdgeSink *sink, PyObject *op, PyObject *descriptor)
     const PyMemberDef *member = ((PyMemberDescrObject *)descriptor)->d_member;
     PyObject **place = member_place(op, descriptor);
     LabelKind kind = (member->flags & MEMBER_READONLY) != 0 ? LABEL_FIELD : LABEL_ATTRIBUTE;
-    return place != NULL && emit(sink, *place, (Label){.kind = kind, .text = member->name});
+    Label label = {.kind = kind, .text = member->name, .index = member->offset};
+    return place != NULL && emit(sink, *place, label);
+}
+
+PyObject *
+published_member(PyObject *op, const char *name)
+{
+    const PyMemberDef *member = Py_TYPE(op)->tp_members;
+    while (member != NULL && member->name != NULL && strcmp(member->name, name) != 0) {
+        member++;
+    }
+    return member != NULL && member->name != NULL ? *(PyObject **)((char *)op + member->offset)
+                                                  : NULL;
 }
 
 /* --------------------------------------------------------------------- getters */
 
 typedef struct {
-    const char *type;     /* tp_name, or NULL for those that are not called: referents.c reads */
+    const char *type;     /* tp_name, or NULL for those that are not called: referents.c reads;
+                             Cython's are in a module that has its version in its name */
     const char *typed;    /* getters that an expression may use, of whatever type they are */
     const char *labelled; /* getters that only name a reference */
 } Getters;
@@ -52,6 +66,7 @@ static const Getters getters_table[] = {
      "DefaultHandler DefaultHandlerExpand NotStandaloneHandler ExternalEntityRefHandler "
      "StartDoctypeDeclHandler EndDoctypeDeclHandler EntityDeclHandler XmlDeclHandler "
      "ElementDeclHandler AttlistDeclHandler SkippedEntityHandler"},
+    {"cython_function_or_method", "", "__closure__ __code__ __globals__"},
     {NULL,
      "__defaults__ __kwdefaults__ __code__ __traceback__ __context__ __cause__ args __bases__ "
      "tb_next __self__ obj __func__ f_back f_trace cell_contents __callback__ gi_code cr_code "
@@ -62,9 +77,12 @@ static const Getters getters_table[] = {
 static const Getters *
 getters_of(PyTypeObject *type)
 {
+    bool is_of_cython = strncmp(type->tp_name, "_cython_", strlen("_cython_")) == 0;
     for (size_t i = 0; i < Py_ARRAY_LENGTH(getters_table); i++) {
         const Getters *getters = &getters_table[i];
-        if (getters->type != NULL && typename_is(type, getters->type)) {
+        if (getters->type != NULL &&
+            (typename_is(type, getters->type) ||
+             (is_of_cython && strcmp(typename_short(type), getters->type) == 0))) {
             return getters;
         }
     }
@@ -83,11 +101,48 @@ is_typed(const char *name)
 }
 
 static bool
-read_getter(const EdgeSink *sink, PyObject *op, const Getters *getters, PyObject *descriptor)
+tuple_has(PyObject *names, const char *name)
+{
+    Py_ssize_t i = 0,
+               count = names != NULL && PyTuple_CheckExact(names) ? PyTuple_GET_SIZE(names) : 0;
+    while (i < count &&
+           !(PyUnicode_CheckExact(PyTuple_GET_ITEM(names, i)) &&
+             PyUnicode_CompareWithASCIIString(PyTuple_GET_ITEM(names, i), name) == 0)) {
+        i++;
+    }
+    return i < count;
+}
+
+/* Whether a class that mypyc has compiled has this attribute of its own: the class lists them,
+   those of its bases too. The getter of an attribute does nothing but read; a property that takes
+   the place of an attribute of a base is a getter as well, and runs the program's code. */
+static bool
+is_compiled_attribute(PyTypeObject *type, const char *name)
+{
+    PyObject *mro = type->tp_mro;
+    bool is_own = PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && strncmp(name, "__", 2) != 0;
+    for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro) && is_own; i++) {
+        PyObject *dict = type_dict((PyTypeObject *)PyTuple_GET_ITEM(mro, i));
+        bool is_listed = tuple_has(dict_find(dict, "__mypyc_attrs__"), name);
+        is_own = is_listed == (i == 0);
+        Py_XDECREF(dict);
+    }
+    return is_own;
+}
+
+static bool
+is_known_getter(const Getters *getters, PyTypeObject *type, PyObject *descriptor)
+{
+    const char *name = ((PyGetSetDescrObject *)descriptor)->d_getset->name;
+    return getters != NULL ? has_word(getters->typed, name) || has_word(getters->labelled, name)
+                           : PyDescr_TYPE(descriptor) == type && is_compiled_attribute(type, name);
+}
+
+static bool
+read_getter(const EdgeSink *sink, PyObject *op, PyObject *descriptor)
 {
     const PyGetSetDef *getset = ((PyGetSetDescrObject *)descriptor)->d_getset;
-    if (getters == NULL || !PyType_IsSubtype(Py_TYPE(op), PyDescr_TYPE(descriptor)) ||
-        !(has_word(getters->typed, getset->name) || has_word(getters->labelled, getset->name))) {
+    if (getset->get == NULL || !PyType_IsSubtype(Py_TYPE(op), PyDescr_TYPE(descriptor))) {
         return false;
     }
     PyObject *value = getset->get(op, getset->closure);
@@ -95,9 +150,11 @@ read_getter(const EdgeSink *sink, PyObject *op, const Getters *getters, PyObject
         PyErr_Clear();
         return false;
     }
-    Py_DECREF(value); /* its owner has it */
+    bool is_held = Py_REFCNT(value) > 1; /* by its owner, and was not made by the getter */
+    Py_DECREF(value);
     LabelKind kind = getset->set != NULL ? LABEL_ATTRIBUTE : LABEL_FIELD;
-    return value != Py_None && emit(sink, value, (Label){.kind = kind, .text = getset->name});
+    return is_held && value != Py_None &&
+           emit(sink, value, (Label){.kind = kind, .text = getset->name});
 }
 
 /* ------------------------------------------------------------------------- both */
@@ -110,9 +167,12 @@ read_class_dict(const EdgeSink *sink, PyObject *op, PyTypeObject *type, PyObject
     PyObject *key, *found;
     bool stop = false;
     while (!stop && PyDict_Next(dict, &position, &key, &found)) {
-        stop = Py_IS_TYPE(found, &PyMemberDescr_Type)   ? read_member(sink, op, found)
-               : Py_IS_TYPE(found, &PyGetSetDescr_Type) ? read_getter(sink, op, getters, found)
-                                                        : false;
+        if (Py_IS_TYPE(found, &PyMemberDescr_Type)) {
+            stop = read_member(sink, op, found);
+        }
+        else if (Py_IS_TYPE(found, &PyGetSetDescr_Type) && is_known_getter(getters, type, found)) {
+            stop = read_getter(sink, op, found);
+        }
     }
     return stop;
 }
@@ -139,4 +199,31 @@ published_gives(PyObject *op, const char *name, PyObject *descriptor, PyObject *
     }
     PyObject **place = member_place(op, descriptor);
     return place != NULL && *place == target;
+}
+
+PyObject *
+published_find(PyTypeObject *type, PyObject *name)
+{
+    PyObject *mro = type->tp_mro, *found = NULL;
+    for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro) && found == NULL; i++) {
+        PyObject *dict = type_dict((PyTypeObject *)PyTuple_GET_ITEM(mro, i));
+        found = dict_find_str(dict, name);
+        Py_XDECREF(dict); /* the class has it */
+    }
+    return found;
+}
+
+bool
+published_is_computed(PyObject *op, PyObject *name)
+{
+    PyObject *found = published_find(Py_TYPE(op), name);
+    if (found == NULL || Py_TYPE(found)->tp_descr_get == NULL || is_published(found)) {
+        return false;
+    }
+    bool is_method =
+        PyFunction_Check(found) || PyCFunction_Check(found) ||
+        Py_IS_TYPE(found, &PyMethodDescr_Type) || Py_IS_TYPE(found, &PyWrapperDescr_Type) ||
+        Py_IS_TYPE(found, &PyClassMethod_Type) || Py_IS_TYPE(found, &PyStaticMethod_Type) ||
+        PyMethod_Check(found) || typename_derives(Py_TYPE(found), "functools._lru_cache_wrapper");
+    return !is_method;
 }

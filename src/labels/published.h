@@ -26,6 +26,17 @@ is_published(PyObject *found)
    whether the sink wants no more. */
 bool published_read(const EdgeSink *sink, PyObject *op);
 
+/* Borrowed or NULL: what a class and its bases have under a name, an exact str. */
+PyObject *published_find(PyTypeObject *type, PyObject *name);
+
+/* Whether an object that keeps something under a name (an exact str) keeps there what a descriptor
+   of that name in its class gives: a functools.cached_property, a property, an accessor of a data
+   frame. A method of that name, or what a class has at a place, is none. */
+bool published_is_computed(PyObject *op, PyObject *name);
+
+/* Borrowed or NULL: what the member of that name, of the very type of op in C, has. */
+PyObject *published_member(PyObject *op, const char *name);
+
 /* Whether `.name` gives the target, where the classes of op have under this ASCII name a descriptor
    for which is_published holds. A known getter is believed, and not called. */
 bool published_gives(PyObject *op, const char *name, PyObject *descriptor, PyObject *target);

@@ -232,18 +232,18 @@ read_by_struct(EdgeSink *sink, PyObject *op, PyObject *before)
     if (PyTuple_Check(op)) {
         return is_closure_of(op, before) ? read_closure(sink, op, before) : read_tuple(sink, op);
     }
-    return PyList_Check(op)                ? read_list(sink, op)
-           : PyDict_Check(op)              ? read_dict(sink, op)
-           : PyAnySet_Check(op)            ? read_set(sink, op)
-           : type == &PyCell_Type          ? read_cell(sink, op)
-           : type == &PyFunction_Type      ? read_function(sink, op)
-           : type == &PyMethod_Type        ? read_method(sink, op)
-           : PyCFunction_Check(op)         ? read_builtin(sink, op)
-           : PyWeakref_Check(op)           ? read_weakref(sink, op)
-           : PyType_Check(op)              ? read_class(sink, op)
-           : PyExceptionInstance_Check(op) ? read_exception(sink, op)
-           : type == &PyTraceBack_Type     ? read_traceback(sink, op)
-                                           : read_frame(sink, op);
+    return PyList_Check(op)                          ? read_list(sink, op)
+           : PyDict_Check(op) || is_frozendict(type) ? read_dict(sink, op)
+           : PyAnySet_Check(op)                      ? read_set(sink, op)
+           : type == &PyCell_Type                    ? read_cell(sink, op)
+           : type == &PyFunction_Type                ? read_function(sink, op)
+           : type == &PyMethod_Type                  ? read_method(sink, op)
+           : PyCFunction_Check(op)                   ? read_builtin(sink, op)
+           : PyWeakref_Check(op)                     ? read_weakref(sink, op)
+           : PyType_Check(op)                        ? read_class(sink, op)
+           : PyExceptionInstance_Check(op)           ? read_exception(sink, op)
+           : type == &PyTraceBack_Type               ? read_traceback(sink, op)
+                                                     : read_frame(sink, op);
 }
 
 void

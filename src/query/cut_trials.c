@@ -93,8 +93,8 @@ cut_trials_select(CutTrials *trials, const Form *form)
 
 /* ------------------------------------------------------------------------ cuts */
 
-static int64_t
-cut(CutTrials *trials, const Edge *edges, size_t count)
+int64_t
+cut_trials_edges(CutTrials *trials, const Edge *edges, size_t count)
 {
     Cascade *cascade = &trials->cycles->cascade;
     return cascade_cut(cascade, edges, count) < 0 ? -1 : (int64_t)cascade->freed.length;
@@ -104,27 +104,7 @@ int64_t
 cut_trials_one(CutTrials *trials, size_t i)
 {
     Edge edge = {cycles_node(trials->cycles, i), cycles_node(trials->cycles, i + 1)};
-    return cut(trials, &edge, 1);
-}
-
-bool
-cut_trials_may_cut(const Label *label)
-{
-    switch (label->kind) {
-    case LABEL_ITEM: /* what is in a tuple stays in it */
-        return !PyType_HasFeature(label->holder, Py_TPFLAGS_TUPLE_SUBCLASS);
-    case LABEL_ATTRIBUTE:
-    case LABEL_VALUE:
-    case LABEL_KEY:
-    case LABEL_ELEMENT:
-    case LABEL_LOCAL:
-    case LABEL_CELL:
-    case LABEL_OWN:
-    case LABEL_UNNAMED:
-        return true;
-    default:
-        return false;
-    }
+    return cut_trials_edges(trials, &edge, 1);
 }
 
 /* Which references of a component are gathered: those with one label, or all of one object that may
@@ -159,8 +139,8 @@ gather(void *arg, PyObject *target, Label label)
     CutTrials *trials = gathering->trials;
     const Cycles *cycles = trials->cycles;
     NodeId node;
-    bool is_wanted = gathering->hash != 0 ? edge_label_hash(&label) == gathering->hash
-                                          : cut_trials_may_cut(&label);
+    bool is_wanted =
+        gathering->hash != 0 ? edge_label_hash(&label) == gathering->hash : kinds_may_cut(&label);
     if (!is_wanted || !addrmap_find_near(&cycles->heap->map, &trials->cursor, target, &node) ||
         !nodeset_has(&cycles->chosen, node)) {
         return false;
@@ -230,7 +210,7 @@ cut_trials_alike(CutTrials *trials, const Form *form, size_t i, size_t *referenc
         }
     }
     *references = trials->cuts.length;
-    return cut(trials, trials->cuts.items, trials->cuts.length);
+    return cut_trials_edges(trials, trials->cuts.items, trials->cuts.length);
 }
 
 int
@@ -252,6 +232,6 @@ cut_trials_clearing(CutTrials *trials, size_t i, ClearingTrial *trial)
         return -1;
     }
     trial->references = trials->cuts.length;
-    trial->freed = cut(trials, trials->cuts.items, trials->cuts.length);
+    trial->freed = cut_trials_edges(trials, trials->cuts.items, trials->cuts.length);
     return trial->freed < 0 ? -1 : 0;
 }

@@ -46,9 +46,8 @@ int cut_trials_select(CutTrials *trials, const Form *form);
 /* Until the next cut_trials_select. 1; 0: no other ring holds this one; -1: out of memory. */
 int cut_trials_isolate(CutTrials *trials, const Form *form);
 
-/* Whether a reference is one that a program may change: an attribute, an item, a variable; never
-   what belongs to the interpreter or a library. */
-bool cut_trials_may_cut(const Label *label);
+/* How many objects would be freed if these references went. -1: out of memory. */
+int64_t cut_trials_edges(CutTrials *trials, const Edge *edges, size_t count);
 
 /* How many objects would be freed if the reference from ring[i] to the next one went. -1: out of
    memory. */

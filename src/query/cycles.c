@@ -3,33 +3,37 @@
 #include "base/hash.h"
 #include "base/typename.h"
 #include "graph/rotation.h"
+#include "query/describe.h"
 
 int
-cycles_begin(Cycles *cycles, Memory *memory, const Heap *heap, PyObject *library)
+cycles_begin(Cycles *cycles, Memory *memory, const Heap *heap, const ModuleState *state)
 {
-    *cycles = (Cycles){.memory = memory,
-                       .heap = heap,
-                       .library = library,
-                       .type_cursor = ADDRMAP_NOWHERE};
+    *cycles = (Cycles){.memory = memory, .heap = heap, .state = state};
     return nodeset_init(&cycles->chosen, memory, heap->count);
 }
 
 void
 cycles_fini(Cycles *cycles)
 {
-    if (cycles->memory == NULL) {
+    Memory *memory = cycles->memory;
+    if (memory == NULL) {
         return;
     }
-    vec_fini(cycles->memory, &cycles->ring);
-    vec_fini(cycles->memory, &cycles->pairs);
-    forms_fini(&cycles->forms, cycles->memory);
-    vec_fini(cycles->memory, &cycles->types);
-    addrmap_fini(&cycles->type_map);
-    bfs_fini(&cycles->bfs);
+    vec_fini(memory, &cycles->places);
+    vec_fini(memory, &cycles->labels);
+    vec_fini(memory, &cycles->ring);
+    vec_fini(memory, &cycles->pairs);
+    vec_fini(memory, &cycles->steps);
+    vec_fini(memory, &cycles->hashes);
+    index_fini(&cycles->digests, memory);
+    vec_fini(memory, &cycles->paths);
+    forms_fini(&cycles->forms, memory);
+    ring_choice_fini(&cycles->choice);
+    type_facts_fini(&cycles->facts);
     cascade_fini(&cycles->cascade);
     scc_fini(&cycles->scc);
     graph_fini(&cycles->graph);
-    vec_fini(cycles->memory, &cycles->nodes);
+    vec_fini(memory, &cycles->nodes);
     nodeset_fini(&cycles->chosen);
 }
 
@@ -68,132 +72,281 @@ cycles_choose(Cycles *cycles, const Collector *collector, const AddrMap *map, bo
     return nodeset_number(&cycles->chosen);
 }
 
-/* ----------------------------------------------------------------------- types */
-
-static PyTypeObject *
-type_of(const Cycles *cycles, NodeId number)
-{
-    return Py_TYPE(cycles_object(cycles, number));
-}
-
-static const TypeFacts *
-facts_of(Cycles *cycles, NodeId number)
-{
-    NodeId kind = 0;
-    (void)addrmap_find_near(&cycles->type_map, &cycles->type_cursor, type_of(cycles, number),
-                            &kind);
-    return &cycles->types.items[kind];
-}
-
-/* After this, facts_of answers for every member of a component. */
-static int
-learn_types(Cycles *cycles)
-{
-    AddrMap *map = &cycles->type_map;
-    const PyTypeObject *last = NULL;
-    if (addrmap_init(map, cycles->memory) < 0) {
-        return -1;
-    }
-    for (size_t m = 0; m < cycles->scc.members.length; m++) {
-        PyTypeObject *type = type_of(cycles, cycles->scc.members.items[m]);
-        if (type != last && addrmap_insert(map, last = type) < 0) {
-            return -1;
-        }
-    }
-    VEC(void *) types = {0};
-    int error = vec_reserve(cycles->memory, &types, map->count) < 0 ||
-                        vec_reserve(cycles->memory, &cycles->types, map->count) < 0
-                    ? -1
-                    : 0;
-    if (error == 0) {
-        addrmap_number(map, types.items);
-        for (size_t k = 0; k < map->count; k++) {
-            PyTypeObject *type = types.items[k];
-            TypeFacts facts = {type, typename_hash(type), typename_rank(type, cycles->library)};
-            vec_push_reserved(&cycles->types, facts);
-        }
-    }
-    vec_fini(cycles->memory, &types);
-    return error;
-}
-
 /* ----------------------------------------------------------------------- rings */
 
-/* Whether a search should begin at a sooner than at b. */
+/* One with a name; of those the one with the smallest hash, which is the same in every run. */
 static bool
-comes_before(const TypeFacts *a, const TypeFacts *b)
+is_better_label(const Label *a, const Label *b)
 {
-    return a->rank != b->rank ? a->rank < b->rank : a->hash < b->hash;
+    bool is_named = a->kind != LABEL_UNNAMED;
+    return is_named != (b->kind != LABEL_UNNAMED) ? is_named
+                                                  : edge_label_hash(a) < edge_label_hash(b);
 }
 
-/* Put the members from which a ring should be searched first to the front: all of them in order
-   where they are few, else only the first. The order follows types, not addresses, so that it is
-   the same in the next run. */
-static void
-order_members(Cycles *cycles, NodeId *members, size_t count)
-{
-    enum { FEW = 32 };
-    size_t sorted = count <= FEW ? count : 1;
-    for (size_t i = 0; i < sorted; i++) {
-        size_t best = i;
-        for (size_t j = i + 1; j < count; j++) {
-            if (comes_before(facts_of(cycles, members[j]), facts_of(cycles, members[best]))) {
-                best = j;
-            }
-        }
-        NodeId member = members[best];
-        /* the others keep their order */
-        memmove(members + i + 1, members + i, (best - i) * sizeof(NodeId));
-        members[i] = member;
-    }
-}
-
-/* Whether a class of the program's own is on the ring. */
-static bool
-is_recognised(Cycles *cycles)
-{
-    for (size_t i = 0; i < cycles->ring.length; i++) {
-        if (facts_of(cycles, cycles->ring.items[i])->rank == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A shortest ring; but if there are objects of the program's own in the component, and none on that
-   ring, then a shortest one through the first of them: many a class of the library is a ring in
-   itself, and tells nothing. */
+/* Of the parallel references from one object to the next the one with the best label. 0 or -1. */
 static int
-search_component(Cycles *cycles, size_t component)
+place_parallel(Cycles *cycles, NodeId node, NodeId next, NodeId *place)
 {
-    enum { STEPS_PER_MEMBER = 64, STEPS_AT_LEAST = 1 << 20 };
-    const NodeId *component_of = cycles->scc.component.items;
-    const NodeId *members = cycles_members(cycles, component);
-    size_t count = cycles_size(cycles, component);
-    uint64_t budget = STEPS_AT_LEAST + (uint64_t)STEPS_PER_MEMBER * count;
-    if (bfs_shortest_ring(&cycles->bfs, component_of, members, count, budget, &cycles->ring,
-                          &cycles->exact) < 0) {
-        return -1;
+    const uint32_t *offsets = cycles->graph.offsets.items;
+    size_t count = 0;
+    VEC(Label) labels = {0};
+    *place = 0;
+    for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
+        count += cycles->graph.targets.items[e] == next;
     }
-    if (facts_of(cycles, members[0])->rank != 0 || is_recognised(cycles)) {
+    if (count < 2) {
         return 0;
     }
-    return bfs_shortest_ring(&cycles->bfs, component_of, members, count, 0, &cycles->ring,
-                             &cycles->exact);
+    if (vec_reserve(cycles->memory, &labels, count) < 0) {
+        return -1;
+    }
+    edge_label_find_all(cycles_object(cycles, node), cycles_object(cycles, next), labels.items,
+                        count);
+    for (size_t l = 1; l < count; l++) {
+        *place = is_better_label(&labels.items[l], &labels.items[*place]) ? (NodeId)l : *place;
+    }
+    vec_fini(cycles->memory, &labels);
+    return 0;
 }
 
-Label
-cycles_label(const Cycles *cycles, size_t i)
+/* Follow a component that is nothing but a ring. 1: it is; 0: it is more; -1: out of memory. */
+static int
+follow_simple(Cycles *cycles, const NodeId *members, size_t count)
 {
-    PyObject *before = cycles_object(cycles, cycles_node(cycles, i + cycles->ring.length - 1));
-    return edge_label_find(cycles_object(cycles, cycles_node(cycles, i)), before,
-                           cycles_object(cycles, cycles_node(cycles, i + 1)), 0);
+    Path *ring = &cycles->ring;
+    int is_simple = rings_follow_simple(cycles->memory, &cycles->graph, cycles->scc.component.items,
+                                        members, count, ring);
+    cycles->places.length = cycles->labels.length = 0;
+    if (is_simple <= 0) {
+        return is_simple;
+    }
+    if (vec_reserve(cycles->memory, &cycles->places, count) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        NodeId place;
+        if (place_parallel(cycles, ring->items[i], cycles_node(cycles, i + 1), &place) < 0) {
+            return -1;
+        }
+        vec_push_reserved(&cycles->places, place);
+    }
+    return 1;
 }
 
 int
 cycles_ring(Cycles *cycles, const Form *form)
 {
-    return search_component(cycles, form->component);
+    if (form->length == 0) {
+        return follow_simple(cycles, cycles_members(cycles, form->component), form->objects) < 0
+                   ? -1
+                   : 0;
+    }
+    const NodeId *path = cycles->paths.items + form->path;
+    cycles->ring.length = cycles->places.length = cycles->labels.length = 0;
+    if (vec_reserve(cycles->memory, &cycles->ring, form->length) < 0 ||
+        vec_reserve(cycles->memory, &cycles->places, form->length) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < form->length; i++) {
+        vec_push_reserved(&cycles->ring, path[i]);
+        vec_push_reserved(&cycles->places, path[form->length + i]);
+    }
+    return 0;
+}
+
+/* Remember the ring found last as the one of a form. 0 or -1. */
+static int
+keep_ring(Cycles *cycles, Form *form)
+{
+    size_t length = cycles->ring.length;
+    form->path = cycles->paths.length;
+    form->length = length;
+    if (vec_reserve(cycles->memory, &cycles->paths, 2 * length) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < length; i++) {
+        vec_push_reserved(&cycles->paths, cycles->ring.items[i]);
+    }
+    for (size_t i = 0; i < length; i++) {
+        vec_push_reserved(&cycles->paths, cycles->places.items[i]);
+    }
+    return 0;
+}
+
+static Label
+find_label(const Cycles *cycles, size_t place)
+{
+    size_t length = cycles->ring.length;
+    return edge_label_find(cycles_object(cycles, cycles->ring.items[place]),
+                           cycles_object(cycles, cycles_node(cycles, place + length - 1)),
+                           cycles_object(cycles, cycles_node(cycles, place + 1)),
+                           cycles->places.items[place]);
+}
+
+Label
+cycles_label(const Cycles *cycles, size_t i)
+{
+    size_t length = cycles->ring.length, place = i < length ? i : i - length;
+    return cycles->labels.length == length ? cycles->labels.items[place]
+                                           : find_label(cycles, place);
+}
+
+/* 0 or -1. */
+static int
+find_labels(Cycles *cycles)
+{
+    enum { FEW = 1024 };
+    size_t length = cycles->ring.length;
+    if (length > FEW || cycles->labels.length == length) {
+        return 0;
+    }
+    cycles->labels.length = 0;
+    if (vec_reserve(cycles->memory, &cycles->labels, length) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < length; i++) {
+        cycles->labels.items[i] = find_label(cycles, i);
+    }
+    cycles->labels.length = length;
+    return 0;
+}
+
+/* ----------------------------------------------------------------------- steps */
+
+static const TypeFacts *
+facts_on_ring(Cycles *cycles, size_t i)
+{
+    return type_facts_of(&cycles->facts, cycles_object(cycles, cycles_node(cycles, i)));
+}
+
+/* Of the containers on a ring those are folded that kinds.h would fold, were there nothing else in
+   the component: whether that is so for the i-th. */
+static bool
+is_folded(Cycles *cycles, size_t i, int hidden)
+{
+    const TypeFacts *facts = facts_on_ring(cycles, i);
+    return hidden == 0 ? facts->is_plain : hidden == 1 ? facts->is_folded : false;
+}
+
+static int
+what_is_hidden(Cycles *cycles)
+{
+    int hidden = 2;
+    for (size_t i = 0; i < cycles->ring.length && hidden != 0; i++) {
+        const TypeFacts *facts = facts_on_ring(cycles, i);
+        int level = facts->is_folded ? 2 : facts->is_plain ? 1 : 0;
+        hidden = level < hidden ? level : hidden;
+    }
+    return hidden;
+}
+
+int
+cycles_steps(Cycles *cycles)
+{
+    size_t length = cycles->ring.length;
+    int hidden = what_is_hidden(cycles);
+    cycles->steps.length = 0;
+    if (find_labels(cycles) < 0 || vec_reserve(cycles->memory, &cycles->steps, length) < 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < length; i++) {
+        RingStep step = {.place = i};
+        if (!is_folded(cycles, i, hidden)) {
+            vec_push_reserved(&cycles->steps, step);
+        }
+    }
+    for (size_t s = 0; s < cycles->steps.length; s++) {
+        RingStep *step = &cycles->steps.items[s];
+        size_t end =
+            s + 1 < cycles->steps.length ? step[1].place : cycles->steps.items[0].place + length;
+        FoldHash folded = {0};
+        for (size_t i = step->place; i < end; i++) {
+            Label label = cycles_label(cycles, i);
+            fold_hash_add(&folded, &label);
+        }
+        PyObject *op = cycles_object(cycles, cycles_node(cycles, step->place));
+        step->pair = hash_mix(type_facts_colour(&cycles->facts, op), fold_hash_of(&folded));
+    }
+    return 0;
+}
+
+/* Where the smallest rotation of cycles->steps begins, in *first. 0 or -1. */
+static int
+rotate_steps(Cycles *cycles, size_t *first)
+{
+    cycles->pairs.length = 0;
+    if (vec_reserve(cycles->memory, &cycles->pairs, cycles->steps.length) < 0) {
+        return -1;
+    }
+    for (size_t s = 0; s < cycles->steps.length; s++) {
+        vec_push_reserved(&cycles->pairs, cycles->steps.items[s].pair);
+    }
+    *first = rotation_smallest(cycles->pairs.items, cycles->steps.length);
+    return 0;
+}
+
+/* Let an array begin at another of its items. */
+static void
+turn(NodeId *items, size_t length, size_t first)
+{
+    const size_t parts[][2] = {{0, first}, {first, length}, {0, length}};
+    for (size_t p = 0; p < Py_ARRAY_LENGTH(parts); p++) { /* three reversals */
+        for (size_t a = parts[p][0], b = parts[p][1]; a + 1 < b; a++, b--) {
+            NodeId item = items[a];
+            items[a] = items[b - 1];
+            items[b - 1] = item;
+        }
+    }
+}
+
+/* Of rings that look the same from several of their objects the details decide. */
+int
+cycles_turn(Cycles *cycles)
+{
+    size_t first, best = 0;
+    if (cycles_steps(cycles) < 0) {
+        return -1;
+    }
+    for (size_t s = 0; s < cycles->steps.length; s++) {
+        PyObject *op = cycles_object(cycles, cycles->ring.items[cycles->steps.items[s].place]);
+        RingStep *step = &cycles->steps.items[s];
+        step->pair = hash_mix(step->pair, describe_detail_hash(cycles->state, op));
+    }
+    if (rotate_steps(cycles, &first) < 0) {
+        return -1;
+    }
+    for (size_t s = 1; s < cycles->steps.length; s++) {
+        const RingStep *at = &cycles->steps.items[(first + s) % cycles->steps.length];
+        const RingStep *now = &cycles->steps.items[(first + best) % cycles->steps.length];
+        best = facts_on_ring(cycles, at->place)->beginning <
+                       facts_on_ring(cycles, now->place)->beginning
+                   ? s
+                   : best;
+    }
+    size_t place = cycles->steps.items[(first + best) % cycles->steps.length].place;
+    turn(cycles->ring.items, cycles->ring.length, place);
+    turn(cycles->places.items, cycles->places.length, place);
+    cycles->labels.length = 0;
+    return cycles_steps(cycles);
+}
+
+/* The hash of cycles->ring, the same from wherever it begins. 0 or -1. */
+static int
+hash_ring(Cycles *cycles, uint64_t hash[2])
+{
+    size_t first, length;
+    if (cycles_steps(cycles) < 0 || rotate_steps(cycles, &first) < 0) {
+        return -1;
+    }
+    length = cycles->steps.length;
+    hash[0] = length;
+    hash[1] = ~(uint64_t)length;
+    for (size_t s = 0; s < length; s++) {
+        uint64_t pair = cycles->pairs.items[(first + s) % length];
+        hash[0] = hash_mix(hash[0], pair);
+        hash[1] = hash_mix(hash[1], pair ^ hash[0]);
+    }
+    return 0;
 }
 
 /* --------------------------------------------------------------------- folding */
@@ -210,7 +363,7 @@ is_of_library(const Cycles *cycles, const NodeId *members, size_t count)
     for (size_t i = 0; i < count + kept->length; i++) {
         objects[i] = cycles_object(cycles, i < count ? members[i] : kept->items[i - count]);
     }
-    return provenance_is_library(objects, count, kept->length, cycles->library);
+    return provenance_is_library(objects, count, kept->length, cycles->state->library);
 }
 
 /* Whose doing a component is, after cascade_free has found what only it keeps. What lives was
@@ -229,31 +382,6 @@ provenance_of(Cycles *cycles, const NodeId *members, size_t count)
                                                                                 : found;
 }
 
-/* The hash of cycles->ring, the same from wherever it begins. 0 or -1. */
-static int
-hash_ring(Cycles *cycles, uint64_t hash[2])
-{
-    size_t length = cycles->ring.length;
-    cycles->pairs.length = 0;
-    if (vec_reserve(cycles->memory, &cycles->pairs, length) < 0) {
-        return -1;
-    }
-    for (size_t i = 0; i < length; i++) {
-        Label label = cycles_label(cycles, i);
-        vec_push_reserved(&cycles->pairs, hash_mix(facts_of(cycles, cycles_node(cycles, i))->hash,
-                                                   edge_label_hash(&label)));
-    }
-    size_t first = rotation_smallest(cycles->pairs.items, length);
-    hash[0] = length;
-    hash[1] = ~(uint64_t)length;
-    for (size_t i = 0; i < length; i++) {
-        uint64_t pair = cycles->pairs.items[(first + i) % length];
-        hash[0] = hash_mix(hash[0], pair);
-        hash[1] = hash_mix(hash[1], pair ^ hash[0]);
-    }
-    return 0;
-}
-
 static uint64_t
 bytes_of(const Cycles *cycles, const NodeId *numbers, size_t count)
 {
@@ -264,13 +392,105 @@ bytes_of(const Cycles *cycles, const NodeId *numbers, size_t count)
     return bytes;
 }
 
+/* ---------------------------------------------------------------------- details */
+
+/* A number for what is no part of a form but is told of its specimen: lines, names of Persons. */
+static uint64_t
+detail_of(Cycles *cycles, const Form *form)
+{
+    enum { ENOUGH = 64 };
+    const NodeId *members = cycles_members(cycles, form->component);
+    uint64_t detail = 1;
+    for (size_t m = 0; m < form->objects && form->objects <= ENOUGH; m++) {
+        PyObject *op = cycles_object(cycles, members[m]);
+        bool is_detailed = type_facts_of(&cycles->facts, op)->is_detailed;
+        detail += is_detailed ? describe_detail_hash(cycles->state, op) : 0;
+    }
+    return detail;
+}
+
+/* Whether `found` is to be the specimen rather than the one that `form` has. */
+static bool
+is_specimen(Cycles *cycles, Form *found, Form *form)
+{
+    found->dragged_bytes = UINT64_MAX; /* not measured yet, as it is only where that may decide */
+    if (form->count != 0 && forms_compare(found, form) < 0) {
+        return false;
+    }
+    found->dragged_bytes = bytes_of(cycles, cycles->cascade.freed.items, found->dragged);
+    int order = form->count != 0 ? forms_compare(found, form) : 1;
+    if (order == 0) {
+        found->detail = detail_of(cycles, found);
+        form->detail = form->detail != 0 ? form->detail : detail_of(cycles, form);
+        order = forms_compare(found, form);
+    }
+    return order > 0;
+}
+
+/* --------------------------------------------------------------------- components */
+
+/* The ring that stands for a component; its hash is known where its shape has been met before, and
+   then the ring is not searched. 0 or -1. */
+static int
+hash_component(Cycles *cycles, Form *found, NodeId *members)
+{
+    int is_simple = follow_simple(cycles, members, found->objects);
+    found->exact = true;
+    if (is_simple != 0) {
+        int error = is_simple < 0 || hash_ring(cycles, found->hash) < 0 ? -1 : 0;
+        found->digest = found->hash[0];
+        return error;
+    }
+    if (ring_choice_look(&cycles->choice, members, found->objects) < 0) {
+        return -1;
+    }
+    found->digest = cycles->choice.digest;
+    uint32_t known = index_enter(&cycles->digests, cycles->memory, found->digest);
+    found->length = 1; /* chosen, once it is searched */
+    if (known == INDEX_NONE) {
+        return -1;
+    }
+    if (2 * (size_t)known < cycles->hashes.length) {
+        found->hash[0] = cycles->hashes.items[2 * (size_t)known];
+        found->hash[1] = cycles->hashes.items[2 * (size_t)known + 1];
+        found->path = SIZE_MAX;
+        return 0;
+    }
+    cycles->labels.length = 0;
+    if (ring_choice_find(&cycles->choice, members, found->objects, &cycles->ring, &cycles->places) <
+            0 ||
+        hash_ring(cycles, found->hash) < 0 || keep_ring(cycles, found) < 0 ||
+        vec_push(cycles->memory, &cycles->hashes, found->hash[0]) < 0 ||
+        vec_push(cycles->memory, &cycles->hashes, found->hash[1]) < 0) {
+        return -1;
+    }
+    found->exact = cycles->choice.exact;
+    return 0;
+}
+
+/* Search the ring of a specimen whose shape was known, after ring_choice_look. 0 or -1. */
+static int
+search_specimen(Cycles *cycles, Form *form, NodeId *members)
+{
+    if (form->length == 0 || form->path != SIZE_MAX) {
+        return 0;
+    }
+    form->exact = true;
+    cycles->labels.length = 0;
+    if (ring_choice_find(&cycles->choice, members, form->objects, &cycles->ring, &cycles->places) <
+        0) {
+        return -1;
+    }
+    form->exact = cycles->choice.exact;
+    return keep_ring(cycles, form);
+}
+
 static int
 fold_component(Cycles *cycles, size_t component)
 {
     NodeId *members = cycles_members(cycles, component);
     Form found = {.count = 1, .component = component, .objects = cycles_size(cycles, component)};
-    order_members(cycles, members, found.objects);
-    if (search_component(cycles, component) < 0 || hash_ring(cycles, found.hash) < 0 ||
+    if (hash_component(cycles, &found, members) < 0 ||
         cascade_free(&cycles->cascade, members, found.objects) < 0) {
         return -1;
     }
@@ -283,11 +503,10 @@ fold_component(Cycles *cycles, size_t component)
         return -1;
     }
     found.count += form->count;
-    found.dragged_bytes = UINT64_MAX; /* not measured yet, as it is only where that may decide */
-    if (form->count == 0 || forms_is_larger(&found, form)) {
-        found.dragged_bytes = bytes_of(cycles, cycles->cascade.freed.items, found.dragged);
-    }
-    if (form->count == 0 || forms_is_larger(&found, form)) {
+    if (is_specimen(cycles, &found, form)) {
+        if (search_specimen(cycles, &found, members) < 0) {
+            return -1;
+        }
         *form = found;
     }
     form->count = found.count;
@@ -314,6 +533,21 @@ begin_cascade(Cycles *cycles, bool is_live)
     return 0;
 }
 
+/* 0 or -1. */
+static int
+begin_search(Cycles *cycles, bool is_live)
+{
+    const NodeIds *members = &cycles->scc.members;
+    if (type_facts_learn(&cycles->facts, cycles->state, cycles->heap, cycles->nodes.items,
+                         members->items, members->length) < 0 ||
+        begin_cascade(cycles, is_live) < 0) {
+        return -1;
+    }
+    ring_choice_begin(&cycles->choice, cycles->heap, cycles->nodes.items, &cycles->graph,
+                      cycles->scc.component.items, &cycles->facts);
+    return 0;
+}
+
 int
 cycles_find(Cycles *cycles, bool is_live)
 {
@@ -332,8 +566,7 @@ cycles_find(Cycles *cycles, bool is_live)
     if (cycles->scc.cyclic == 0) {
         return 0;
     }
-    if (learn_types(cycles) < 0 || begin_cascade(cycles, is_live) < 0 ||
-        bfs_init(&cycles->bfs, memory, &cycles->graph) < 0) {
+    if (begin_search(cycles, is_live) < 0) {
         return -1;
     }
     for (size_t component = 0; component < cycles->scc.cyclic; component++) {
@@ -342,4 +575,56 @@ cycles_find(Cycles *cycles, bool is_live)
         }
     }
     return 0;
+}
+
+/* ------------------------------------------------------------------------- words */
+
+/* New reference: the line of a form for one step. NULL with an exception. */
+static PyObject *
+form_line(Cycles *cycles, size_t s)
+{
+    enum { MOST_LABELS = 64 };
+    const RingStep *step = &cycles->steps.items[s];
+    size_t length = cycles->ring.length, count = 0;
+    size_t end =
+        s + 1 < cycles->steps.length ? step[1].place : cycles->steps.items[0].place + length;
+    Label labels[MOST_LABELS];
+    PyObject *op = cycles_object(cycles, cycles_node(cycles, step->place)), *line = NULL;
+    for (size_t i = step->place; i < end && count < MOST_LABELS; i++) {
+        labels[count++] = cycles_label(cycles, i);
+    }
+    bool is_named = type_facts_of(&cycles->facts, op)->is_named;
+    PyObject *type = typename_of(Py_TYPE(op)), *label = fold_text(labels, count, true);
+    PyObject *name = is_named ? describe_name(cycles->state, op) : Py_NewRef(Py_None);
+    if (type != NULL && label != NULL && name != NULL) {
+        line = PyUnicode_Check(name) ? PyUnicode_FromFormat("%U\t%U\t%U\n", type, name, label)
+                                     : PyUnicode_FromFormat("%U\t%U\n", type, label);
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(label);
+    Py_XDECREF(name);
+    return line;
+}
+
+PyObject *
+cycles_form(Cycles *cycles)
+{
+    enum { MOST_LINES = 256 };
+    uint64_t hash[2];
+    size_t first, length;
+    if (hash_ring(cycles, hash) < 0 || rotate_steps(cycles, &first) < 0) {
+        return PyErr_NoMemory();
+    }
+    length = cycles->steps.length;
+    PyObject *form = length <= MOST_LINES ? PyUnicode_New(0, 127)
+                                          : PyUnicode_FromFormat("%zu links %llx %llx\n", length,
+                                                                 (unsigned long long)hash[0],
+                                                                 (unsigned long long)hash[1]);
+    for (size_t s = 0; s < length && s < MOST_LINES && form != NULL; s++) {
+        PyObject *line = form_line(cycles, (first + s) % length);
+        PyObject *both = line != NULL ? PyUnicode_Concat(form, line) : NULL;
+        Py_XDECREF(line);
+        Py_SETREF(form, both);
+    }
+    return form;
 }

@@ -1,61 +1,67 @@
-/* cycles: the components of a set of objects, a shortest ring in each, and how many of them are of
-   one form.
+/* cycles: the components of a set of objects, the ring that stands for each, and how many of them
+   are of one form.
 
    What is told once must be found once: half a million rings of one form cost one explanation. So
-   the rings are folded before anybody names them. Two rings have one form when the types and the
-   labels along them agree, indexes apart, wherever one begins; that is decided by a hash of 128
-   bits over them, from the smallest rotation on (rotation.h), and over whose doing the component is
-   (provenance.h).
+   components are folded before anybody names them. A component that is nothing but a ring is that
+   ring; of any other ring_choice.h chooses the ring that stands for it. A form is that ring as it
+   is told: of each shown object its type, the qualified name of a function or class, and the folded
+   label of its reference (fold.h), without indexes, and keys other than str; wherever one begins.
+   It is known by a hash of 128 bits, from the smallest rotation on (rotation.h), and over whose
+   doing the component is (provenance.h). Components whose shapes have the same digest are of one
+   form, and only the first of them is searched.
 
-       cycles_find    chosen objects -> graph of their own -> components -> a shortest ring in each
-                      -> forms
+       cycles_find    chosen objects -> graph of their own -> components -> a ring for each -> forms
        cycles_ring    the ring of one specimen, again
+       cycles_steps   the shown objects on it
 
-   Of the rings of one form the specimen is the largest (forms_is_larger). */
+   Of the components of one form the specimen is the largest (forms_compare). */
 
 #ifndef GCSCOPE_CYCLES_H
 #define GCSCOPE_CYCLES_H
 
-#include "graph/bfs.h"
 #include "graph/cascade.h"
 #include "graph/nodeset.h"
 #include "graph/scc.h"
 #include "heap/collector.h"
 #include "heap/heap.h"
-#include "labels/edge_label.h"
+#include "labels/fold.h"
 #include "query/forms.h"
+#include "query/ring_choice.h"
 
 typedef VEC(PyObject *) Objects;
 
+/* A shown object on a ring. */
 typedef struct {
-    PyTypeObject *type; /* borrowed */
-    uint64_t hash;      /* of its name: the same in the next process */
-    int rank;           /* how readily a user recognises its instances: 0 is best */
-} TypeFacts;
+    size_t place;  /* on the ring */
+    uint64_t pair; /* hash of its colour and of the label to the next one */
+} RingStep;
 
 typedef struct {
     Memory *memory;
-    const Heap *heap;  /* borrowed */
-    PyObject *library; /* borrowed or NULL: as of typename_rank */
-    NodeSet chosen;    /* of the heap's nodes */
-    bool is_live;      /* they are held from outside, too: only references from inside count */
-    NodeIds nodes;     /* number among the chosen -> node of the heap */
-    Graph graph;       /* of the chosen, by their numbers, as all below */
+    const Heap *heap;         /* borrowed */
+    const ModuleState *state; /* borrowed */
+    NodeSet chosen;           /* of the heap's nodes */
+    bool is_live;  /* they are held from outside, too: only references from inside count */
+    NodeIds nodes; /* number among the chosen -> node of the heap */
+    Graph graph;   /* of the chosen, by their numbers, as all below */
     Scc scc;
     Cascade cascade;
-    Bfs bfs;
-    AddrMap type_map;
-    AddrCursor type_cursor;
-    VEC(TypeFacts) types; /* of the members of components, by the numbers of type_map */
+    FactsOfTypes facts;
+    RingChoice choice;
     Forms forms;
-    VEC(uint64_t) pairs; /* of the ring that is being folded */
-    NamedModule last;    /* of the class that was looked for last */
-    Path ring;           /* the ring found last */
-    bool exact;          /* whether it is known to be a shortest one */
+    VEC(NodeId) paths;    /* of rings that were chosen: their nodes, then places */
+    Index digests;        /* of the shapes of components that were searched */
+    VEC(uint64_t) hashes; /* two for each digest: the hash of the ring */
+    VEC(RingStep) steps;  /* of the ring found last */
+    VEC(uint64_t) pairs;  /* of those */
+    NamedModule last;     /* of the class that was looked for last */
+    VEC(Label) labels;    /* of the references of that ring, where they are few, or empty */
+    Path ring;            /* the ring found last */
+    NodeIds places;       /* which of the parallel references to the next it is */
 } Cycles;
 
 /* Begin with an empty `chosen`, which the caller then fills and numbers. 0; -1 out of memory. */
-int cycles_begin(Cycles *cycles, Memory *memory, const Heap *heap, PyObject *library);
+int cycles_begin(Cycles *cycles, Memory *memory, const Heap *heap, const ModuleState *state);
 void cycles_fini(Cycles *cycles);
 
 /* Find components, rings and forms. 0; -1 out of memory. */
@@ -63,6 +69,18 @@ int cycles_find(Cycles *cycles, bool is_live);
 
 /* Into cycles->ring: the ring of a form's specimen. 0; -1 out of memory. */
 int cycles_ring(Cycles *cycles, const Form *form);
+
+/* Into cycles->steps: the shown objects on cycles->ring, in its order. 0; -1 out of memory. */
+int cycles_steps(Cycles *cycles);
+
+/* Turn cycles->ring, and its steps, to begin at the object that a user would recognise: the same in
+   every run. 0; -1 out of memory. */
+int cycles_turn(Cycles *cycles);
+
+/* New reference: the form of cycles->ring in words, from the smallest rotation on: a line for each
+   shown object, its type, its qualified name where it has one, and the label. Of a very long ring
+   the lines at both ends, and a number for all. NULL with an exception: out of memory. */
+PyObject *cycles_form(Cycles *cycles);
 
 /* The object of a number among the chosen. Borrowed. */
 static inline PyObject *

@@ -8,7 +8,9 @@
 #include "query/describer.h"
 
 #include "base/typename.h"
+#include "labels/published.h"
 #include "query/describe.h"
+#include "query/places.h"
 
 /* Whether it is that function itself, in C: it is called during a scan, and what a program has put
    in its place might run anything. */
@@ -57,7 +59,7 @@ describer_node(const Describer *describer, PyObject *op)
     (void)((items[0] = typename_of(Py_TYPE(op))) != NULL &&
            (items[1] = PyUnicode_FromString(describe_kind(state, op))) != NULL &&
            (items[2] = describe_name(state, op)) != NULL &&
-           (items[3] = describe_where(state, describer->object_traceback, op)) != NULL &&
+           (items[3] = places_of_object(state, describer->object_traceback, op)) != NULL &&
            (items[4] = PyLong_FromLong(typename_rank(Py_TYPE(op), state->library))) != NULL);
     return row_new(state, ROW_NODE, items);
 }
@@ -72,7 +74,7 @@ describer_frame(const Describer *describer, const FrameSlot *slot)
     (void)((items[0] = PyUnicode_FromString(what)) != NULL &&
            (items[1] = Py_NewRef(items[0])) != NULL &&
            (items[2] = describe_code_name(slot->code)) != NULL &&
-           (items[3] = describe_code_where(state, slot->code)) != NULL &&
+           (items[3] = places_of_code(state, slot->code)) != NULL &&
            (items[4] = PyLong_FromLong(RANK)) != NULL);
     return row_new(state, ROW_NODE, items);
 }
@@ -105,16 +107,35 @@ has_labeller(const Describer *describer, PyTypeObject *type)
     return false;
 }
 
+/* Whether the owner keeps under this name what a descriptor of its class gives. */
+static bool
+is_computed(const Label *label, PyObject *owner)
+{
+    bool is_name = label->kind == LABEL_ATTRIBUTE || label->kind == LABEL_VALUE;
+    bool is_instance = owner != NULL && !PyDict_CheckExact(owner);
+    return is_instance && is_name && label->name != NULL && PyUnicode_CheckExact(label->name) &&
+           published_is_computed(owner, label->name);
+}
+
 PyObject *
 describer_edge(const Describer *describer, const Label *label, PyObject *op, PyObject *target)
 {
-    bool is_named = label->kind != LABEL_UNNAMED;
+    return describer_edge_of(describer, label, op, target, NULL);
+}
+
+PyObject *
+describer_edge_of(const Describer *describer, const Label *label, PyObject *op, PyObject *target,
+                  PyObject *owner)
+{
+    bool is_named = !label_is_last_resort(label);
     bool is_asked = !is_named && has_labeller(describer, Py_TYPE(op));
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = edge_label_text(label, false)) != NULL &&
-           (items[1] = edge_label_text(label, true)) != NULL &&
+           (items[1] = edge_label_is_canonical(label) ? Py_NewRef(items[0])
+                                                      : edge_label_text(label, true)) != NULL &&
            (items[2] = PyUnicode_FromString(edge_label_kind(label->kind))) != NULL &&
            (items[3] = row_bool(is_named)) != NULL &&
-           (items[4] = is_asked ? PyTuple_Pack(2, op, target) : Py_NewRef(Py_None)) != NULL);
+           (items[4] = is_asked ? PyTuple_Pack(2, op, target) : Py_NewRef(Py_None)) != NULL &&
+           (items[5] = row_bool(is_computed(label, owner))) != NULL);
     return row_new(describer->state, ROW_EDGE, items);
 }

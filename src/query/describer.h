@@ -37,6 +37,10 @@ PyObject *describer_frame(const Describer *describer, const FrameSlot *slot);
 PyObject *
 describer_edge(const Describer *describer, const Label *label, PyObject *op, PyObject *target);
 
+/* The same of a reference that belongs to the owner, borrowed, through its own dicts. */
+PyObject *describer_edge_of(const Describer *describer, const Label *label, PyObject *op,
+                            PyObject *target, PyObject *owner);
+
 /* New reference: how many references own the object of a node; None where it is immortal, and they
    are not counted. NULL with an exception. */
 PyObject *describer_refcount(const Heap *heap, NodeId node);

@@ -58,11 +58,14 @@ forms_fini(Forms *forms, Memory *memory)
     vec_fini(memory, &forms->items);
 }
 
-bool
-forms_is_larger(const Form *a, const Form *b)
+int
+forms_compare(const Form *a, const Form *b)
 {
-    return a->objects != b->objects   ? a->objects > b->objects
-           : a->dragged != b->dragged ? a->dragged > b->dragged
-           : a->bytes != b->bytes     ? a->bytes > b->bytes
-                                      : a->dragged_bytes > b->dragged_bytes;
+    return a->objects != b->objects               ? (a->objects > b->objects ? 1 : -1)
+           : a->dragged != b->dragged             ? (a->dragged > b->dragged ? 1 : -1)
+           : a->bytes != b->bytes                 ? (a->bytes > b->bytes ? 1 : -1)
+           : a->dragged_bytes != b->dragged_bytes ? (a->dragged_bytes > b->dragged_bytes ? 1 : -1)
+           : a->digest != b->digest               ? (a->digest < b->digest ? 1 : -1)
+           : a->detail != b->detail               ? (a->detail < b->detail ? 1 : -1)
+                                                  : 0;
 }

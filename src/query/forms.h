@@ -17,6 +17,11 @@ typedef struct {
     size_t dragged;   /* objects outside it that only the component keeps */
     uint64_t bytes;   /* of the component */
     uint64_t dragged_bytes;
+    uint64_t digest; /* of the component's shape */
+    uint64_t detail; /* of what is no part of the form, such as lines; 0: not looked at yet */
+    size_t path;     /* of a ring that was chosen among others: where it stands in Cycles.paths */
+    size_t length;   /* of that; 0: the component is nothing but its ring */
+    bool exact;      /* whether all rings were searched */
     Provenance provenance; /* of every ring of this form */
 } Form;
 
@@ -31,8 +36,8 @@ Form *forms_find(Forms *forms, Memory *memory, const uint64_t hash[2]);
 void forms_fini(Forms *forms, Memory *memory);
 
 /* Whether a is to be the specimen rather than b: the one with the larger component, then with most
-   that it drags along, then of most bytes, its own before those; so that it is the same one in the
-   next run. */
-bool forms_is_larger(const Form *a, const Form *b);
+   that it drags along, then of most bytes, its own before those, then with the smaller digest and
+   detail; so that it is the same one in the next run. Above 0: it is; 0: they are alike. */
+int forms_compare(const Form *a, const Form *b);
 
 #endif

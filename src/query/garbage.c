@@ -37,7 +37,7 @@ find_unreachable(const Describer *describer, Scan *scan)
     if (scan_run(scan, -1) < 0) {
         return NULL;
     }
-    if (cycles_begin(&cycles, &scan->memory, &scan->heap, scan->state->library) < 0 ||
+    if (cycles_begin(&cycles, &scan->memory, &scan->heap, scan->state) < 0 ||
         cycles_choose(&cycles, &scan->collector, NULL, true) < 0 ||
         cycles_find(&cycles, false) < 0) {
         PyErr_NoMemory();
@@ -114,7 +114,7 @@ find_live(const Describer *describer, Scan *scan, PyObject *objects)
     if (scan_run(scan, -1) < 0) {
         return NULL;
     }
-    if (cycles_begin(&cycles, &scan->memory, &scan->heap, scan->state->library) < 0 ||
+    if (cycles_begin(&cycles, &scan->memory, &scan->heap, scan->state) < 0 ||
         choose_reached(&cycles, &scan->heap, objects) < 0 || cycles_find(&cycles, true) < 0) {
         PyErr_NoMemory();
     }

@@ -53,7 +53,9 @@ typedef struct {
     Rows *rows;
     Bundle *bundles;
     size_t missing; /* labels that are still to come */
-    Label unnamed;  /* index: references shown so far */
+    PyObject *op;   /* borrowed: the object at hand */
+    NamedWords words;
+    Py_ssize_t shown; /* its references that tp_traverse has shown so far */
 } Naming;
 
 /* The bundle that leads to an object, or NULL. */
@@ -78,6 +80,7 @@ note_named(void *arg, PyObject *target, Label label)
 {
     Naming *naming = arg;
     Bundle *bundle = bundle_to(naming, target);
+    struct_words_note(&naming->words, &label);
     if (bundle != NULL && bundle->named < told_of(bundle)) {
         put_label(naming, bundle, bundle->named++, label);
     }
@@ -91,9 +94,12 @@ note_unnamed(PyObject *target, void *arg)
 {
     Naming *naming = arg;
     Bundle *bundle = bundle_to(naming, target);
-    naming->unnamed.index++;
+    naming->shown++;
     if (bundle != NULL && bundle->passed < told_of(bundle) && bundle->passed++ >= bundle->named) {
-        put_label(naming, bundle, bundle->passed - 1, naming->unnamed);
+        size_t nth = bundle->passed - 1;
+        put_label(naming, bundle, nth,
+                  struct_words_label(naming->op, target, naming->words, nth - bundle->named,
+                                     naming->shown));
     }
     return naming->missing == 0;
 }
@@ -105,13 +111,13 @@ gather_labels(Naming *naming, PyObject *op, PyObject *before, size_t count)
     if (naming->missing == 0) {
         return;
     }
-    naming->unnamed = (Label){.kind = LABEL_UNNAMED, .holder = Py_TYPE(op)};
     (void)Py_TYPE(op)->tp_traverse(op, note_unnamed, naming);
+    Label unnamed = {.kind = LABEL_UNNAMED, .index = naming->shown, .holder = Py_TYPE(op)};
     for (size_t b = 0; b < count; b++) { /* a tp_traverse that shows less than it did before */
         Bundle *bundle = &naming->bundles[b];
         size_t begun = bundle->named > bundle->passed ? bundle->named : bundle->passed;
         for (size_t nth = begun; nth < told_of(bundle); nth++) {
-            put_label(naming, bundle, nth, naming->unnamed);
+            put_label(naming, bundle, nth, unnamed);
         }
     }
 }
@@ -121,7 +127,7 @@ gather_labels(Naming *naming, PyObject *op, PyObject *before, size_t count)
 static int
 name_bundles(Rows *rows, PyObject *op, PyObject *before, Bundle *bundles, size_t count)
 {
-    Naming naming = {.rows = rows, .bundles = bundles};
+    Naming naming = {.rows = rows, .bundles = bundles, .op = op};
     for (size_t b = 0; b < count; b++) {
         bundles[b].first = naming.missing;
         naming.missing += told_of(&bundles[b]);

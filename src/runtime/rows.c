@@ -21,7 +21,8 @@ static PyStructSequence_Desc row_table[] = {
         {"canonical", "the same with indexes, and keys other than str, as [*]"},
         {"kind", "'attribute', 'item', 'local' ... (label.h)"},
         {"named", "False where only a last resort can be said"},
-        {"ask", "None, or (holder, target), objects of the program, for its labeller to be asked"}),
+        {"ask", "None, or (holder, target), objects of the program, for its labeller to be asked"},
+        {"computed", "of a ring: whether it is kept under the name of a descriptor of its class"}),
     [ROW_CUT_TRIAL] = ROW("CutTrial", "What a cut at a reference would free.",
         {"alone", "objects that counting frees when this reference goes; -1: not tried"},
         {"references", "references of the component that are like it, if all were tried together"},
@@ -30,6 +31,17 @@ static PyStructSequence_Desc row_table[] = {
         {"frees", "objects that counting frees when the object lets go of all it may let go of"},
         {"references", "how many references those are"},
         {"labels", "a list: what they are called, each once"}),
+    [ROW_KIND_CUT] = ROW("KindCut", "What a cut of all references of some kinds would free.",
+        {"kinds", "a list of str, such as 'app.Node.parent', those with most references first"},
+        {"references", "of those kinds in the component"},
+        {"sources", "different objects whose references those are"},
+        {"frees", "objects that counting frees when they go"},
+        {"upwards", "whether all kinds are called as a child calls its parent"},
+        {"sure", "whether they go back to an owner, more than every other reference of the ring"},
+        {"weakrefable", "whether all that they lead to can be referred to weakly"},
+        {"place", "in nodes: the first reference of the ring that is cut; -1 where none is"},
+        {"node", "whose one of the references is, as a Node"},
+        {"label", "what that one is called, canonical"}),
     [ROW_TYPE_COUNTS] = ROW("TypeCounts", "How many objects of each type.",
         {"instrumented", "type name -> objects of Tracked and what derives from it"},
         {"others", "type name -> objects of other types"}),
@@ -47,7 +59,10 @@ static PyStructSequence_Desc row_table[] = {
         {"trials", "a list of CutTrial, one an edge"},
         {"clearings", "a list of Clearing, or None where it was not tried, one a node"},
         {"held", "another ring keeps this one: what is freed is told as though it did not"},
-        {"provenance", "'replaced', 'deleted' or 'library' (provenance.h); None of the program's"}),
+        {"provenance", "'replaced', 'deleted' or 'library' (provenance.h); None of the program's"},
+        {"form", "str: what the fingerprint is made of (cycles.h)"},
+        {"length", "shown objects on the ring: where that is very long, the lists have both ends"},
+        {"kind_cut", "a KindCut, or None where none was found or the references are no data"}),
     [ROW_RINGS] = ROW("Rings", "The rings among some objects.",
         {"objects", "a RollCall of all that is unreachable; of live rings, of their components"},
         {"forms", "a list of Ring, one a form"}),
@@ -160,23 +175,40 @@ rows_setup(PyObject *module, ModuleState *state)
     return 0;
 }
 
+/* Whether an object of the program may be reached from an item: there is one in a tuple, and in
+   rows that the collector tracks for that. */
+static bool
+may_lead_to_program(PyObject *item)
+{
+    for (Py_ssize_t i = 0; PyList_CheckExact(item) && i < PyList_GET_SIZE(item); i++) {
+        PyObject *row = PyList_GET_ITEM(item, i);
+        if (PyObject_GC_IsTracked(row)) {
+            return true;
+        }
+    }
+    bool is_plain = PyList_CheckExact(item) || PyUnicode_CheckExact(item) ||
+                    PyDict_CheckExact(item) || !PyObject_GC_IsTracked(item);
+    return !is_plain;
+}
+
 PyObject *
 row_new(const ModuleState *state, RowKind kind, PyObject **items)
 {
     Py_ssize_t count = row_table[kind].n_in_sequence;
     bool is_whole = items[count - 1] != NULL && state_check(state) == 0;
+    bool leads_to_program = false;
     PyObject *row = is_whole ? PyStructSequence_New(state->row_types[kind]) : NULL;
     for (Py_ssize_t i = 0; i < count; i++) {
         if (row != NULL) {
+            leads_to_program |= may_lead_to_program(items[i]);
             PyStructSequence_SetItem(row, i, items[i]);
         }
         else {
             Py_XDECREF(items[i]);
         }
     }
-    /* PyStructSequence_New leaves that out, and a ring through the row would never be freed */
-    if (row != NULL && !PyObject_GC_IsTracked(row)) {
-        PyObject_GC_Track(row);
+    if (row != NULL && leads_to_program != (PyObject_GC_IsTracked(row) != 0)) {
+        (leads_to_program ? PyObject_GC_Track : PyObject_GC_UnTrack)(row);
     }
     return row;
 }

@@ -8,7 +8,12 @@
 
    A room gathers the items of a row in an array that begins with NULLs, one after the other for as
    long as none fails, and hands it over in any case: where an item is NULL there is no row, and
-   what was gathered is released. So a row needs no clean-up of its own. */
+   what was gathered is released. So a row needs no clean-up of its own.
+
+   The collector tracks a row only where it may lead to an object of the program, so that a ring
+   through it is freed. Any other keeps its type alive from outside of what is collected: else a row
+   that is there when the interpreter ends may outlive what is in the dict of its type, and say so
+   on stderr. */
 
 #ifndef GCSCOPE_ROWS_H
 #define GCSCOPE_ROWS_H
@@ -21,6 +26,7 @@ typedef enum {
     ROW_EDGE,
     ROW_CUT_TRIAL,
     ROW_CLEARING,
+    ROW_KIND_CUT,
     ROW_TYPE_COUNTS,
     ROW_RING,
     ROW_RINGS,
@@ -41,7 +47,7 @@ typedef enum {
     ROW_KINDS,
 } RowKind;
 
-enum { ROW_MOST_FIELDS = 14 };
+enum { ROW_MOST_FIELDS = 17 };
 
 /* Make the types and add them to the module. 0 or -1 with an exception. */
 int rows_setup(PyObject *module, ModuleState *state);

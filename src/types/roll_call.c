@@ -150,9 +150,13 @@ roll_call_fill(RollCallObject *roll_call, const ModuleState *state, const Member
     addrmap_number(types, (void **)kinds.items);
     int error = roll_call_name_kinds(roll_call, state, kinds.items, types->count);
     vec_fini(&roll_call->memory, &kinds);
+    const PyTypeObject *last = NULL;
+    NodeId kind = 0;
     for (size_t i = 0; i < roll_call->entries.length && error == 0; i++) {
-        NodeId kind = 0;
-        (void)addrmap_find(types, Py_TYPE((PyObject *)roll_call->entries.items[i].address), &kind);
+        const PyTypeObject *type = Py_TYPE((PyObject *)roll_call->entries.items[i].address);
+        if (type != last) {
+            (void)addrmap_find(types, last = type, &kind);
+        }
         roll_call->entries.items[i].kind = kind & ((1u << KIND_BITS) - 1);
     }
     return error;

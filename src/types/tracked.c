@@ -318,7 +318,7 @@ class_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObj
     return self;
 }
 
-/* Borrowed: the __init__ that type.__call__ would find, if that is a function in Python and __new__
+/* Borrowed: the __init__ that type.__call__ would find, if it is a function in Python and __new__
    is ours; or NULL. */
 static PyObject *
 find_init(PyTypeObject *type, const ModuleState *state)

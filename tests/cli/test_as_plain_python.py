@@ -124,6 +124,42 @@ def test_what_the_start_of_python_imports_stays(python, script, tmp_path, name):
     compare(python, ["program.py"], cwd=tmp_path, env=env)
 
 
+WATCHED = """
+import gc, sys
+def refuse(*_):
+    raise SystemExit("gcscope has switched collection")
+gc.disable = gc.enable = gc.set_threshold = gc.freeze = refuse
+def count(phase, info):
+    if phase == "start" and "gcscope.cli.commands" in sys.modules:
+        stats.append(info["generation"])
+stats = []
+gc.callbacks.append(count)
+"""
+NO_GENERATIONS = "import gcscope._core\ngcscope._core.walk_generations(False)\n"
+
+
+@pytest.mark.parametrize("disabled", [True, False])
+@pytest.mark.parametrize("walks", [_core.WALKS_GENERATIONS, False])
+def test_collection_is_never_switched(python, script, tmp_path, walks, disabled):
+    """And gcscope's own trash is gone: by a young collection, where the first is that one."""
+    head = ("" if walks else NO_GENERATIONS) + ("import gc\ngc.disable()\n" if disabled else "")
+    script(head + WATCHED, "start/sitecustomize.py")
+    text = """
+    import gc, sitecustomize
+    print(gc.isenabled(), sitecustomize.stats)
+    del gc.callbacks[0]
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    gc.collect()
+    print([repr(x)[:200] for x in gc.garbage])
+    """
+    env = {"PYTHONPATH": os.pathsep.join([str(tmp_path / "start"), *filter(None, sys.path)])}
+    done = run(python, "-q", script(text), env=env)
+    how, trash = done.out.splitlines()
+    assert (done.code, trash) == (0, "[]"), done
+    assert how.startswith(str(not disabled)), done
+    assert how.endswith(" [0]") if walks else how.endswith("2]"), done
+
+
 def test_modules_of_the_working_directory_are_not_for_gcscope(python, script, tmp_path):
     """Those that runpy needs are Python's own affair."""
     for name in ("argparse", "json", "gettext", "shutil", "locale", "traceback", "textwrap"):

@@ -105,7 +105,7 @@ def test_what_is_ignored_stays_in_the_json_with_its_standing(python, script, tmp
     )
     note = "--ignore: this pattern means no ring that was found: 'no.*'"
     assert json.loads(done.err)["notes"] == [note]
-    shown = python("-m", "gcscope", "show", file).out
+    _, _, shown = python("-m", "gcscope", "show", file).out.partition("\n")  # its header
     assert shown.startswith("cycles that count: 1\nnot counted, allowed: 1 cycle\nnote: --ignore")
     assert "┌► __main__.Node" in shown and "__main__.Other" not in shown
     assert python("-m", "gcscope", "diff", file, file).out.endswith("1 unchanged\n")
@@ -151,7 +151,7 @@ def test_a_baseline_is_written_and_known(python, script, tmp_path):
     done = run(python, "--fail", "--baseline", file, "--update-baseline", path)
     assert done.code == 0 and done.err.endswith(f"2 forms of cycles written to {file}\n"), done
     baseline = Baseline.from_json(file.read_text())
-    assert {ring.tests for ring in baseline.rings} == {(f"run {path}",)}
+    assert [dict(ring.tests) for ring in baseline.rings] == [{f"run {path}": 1}] * 2
     done = run(python, "--fail", "--baseline", file, path)
     assert done.code == 0 and "not counted: 2 cycles known to the baseline" in done.err, done
     path.write_text(TWO_FORMS + "x = []; x.append(x); del x\n")
@@ -173,6 +173,63 @@ def test_a_baseline_that_is_not_there(python, tmp_path):
     (tmp_path / "none.json").write_text("[]")
     done = run(python, "--baseline", tmp_path / "none.json", "-c", "print('ran')")
     assert done.code == OUR_ERROR and done.out == "" and "cannot read the baseline" in done.err
+
+
+def test_growth_counts_where_it_is_asked_for(python, script, tmp_path):
+    file, report, path = tmp_path / "known.json", tmp_path / "r.json", script(TWO_FORMS)
+    run(python, "-q", "--baseline", file, "--update-baseline", path)
+    growth = ("--fail-on-growth", "--baseline", file)
+    assert run(python, *growth, path).code == 0
+    (grown,) = (r for r in Baseline.from_json(file.read_text()).rings if "Node" in r.ring)
+    path.write_text(TWO_FORMS + "ring()\n")
+    note = f"note: grown: {grown.ring}: 2 now, 1 in the baseline"
+
+    done = run(python, "-o", report, *growth, path)
+    assert done.code == FOUND and f"gcscope: {note}\n" in done.err, done
+    assert "not counted: 1 cycle known to the baseline;" in done.err, done
+    assert done.err.count("◄ cut here") == 1  # what counts is explained
+    assert standings(report.read_text()) == {"__main__.Node": "grown", "__main__.Other": "known"}
+    shown = python("-m", "gcscope", "show", report).out
+    assert f"\ngrown: {grown.ring}: 2 now, 1 in the baseline\n" in shown, shown
+    assert "cycles that count: 2\nnot counted, known: 1 cycle\n" in shown.replace(
+        f"grown: {grown.ring}: 2 now, 1 in the baseline\n", ""
+    )
+    other = python("-m", "gcscope", "diff", "--fail", report, report)
+    assert "1 unchanged" in other.out  # what counts is what is compared
+
+    done = run(python, "--fail", "--baseline", file, "-o", report, path)
+    assert done.code == 0 and f"{note} (--fail-on-growth lets that count)\n" in done.err, done
+    assert set(standings(report.read_text()).values()) == {"known"}
+
+    done = run(python, *growth, "--update-baseline", path)  # which writes the new number
+    assert done.code == 0 and "grown" not in done.err, done
+    assert run(python, *growth, path).code == 0
+
+
+def test_growth_is_that_of_the_program_itself(python, script, tmp_path):
+    """Tests, and other programs, have their own numbers in the same file."""
+    file, path, other = tmp_path / "known.json", script(TWO_FORMS), script(TWO_FORMS, "other.py")
+    for one in (path, other):
+        run(python, "-q", "--baseline", file, "--update-baseline", one)
+    assert {len(r.tests) for r in Baseline.from_json(file.read_text()).rings} == {2}
+    path.write_text(TWO_FORMS + "ring()\n")
+    assert run(python, "--fail-on-growth", "--baseline", file, path).code == FOUND
+    assert run(python, "--fail-on-growth", "--baseline", file, other).code == 0
+
+
+def test_growth_needs_a_baseline(python):
+    done = run(python, "--fail-on-growth", "-c", "1")
+    assert done.code == WRONG_USAGE and "give --baseline FILE" in done.err, done
+
+
+def test_a_baseline_of_an_older_gcscope(python, script, tmp_path):
+    """It is refused with the command that writes it anew, and that command does."""
+    file, path = tmp_path / "known.json", script(TWO_FORMS)
+    file.write_text('{"schema": "gcscope/1", "kind": "baseline", "rings": []}')
+    done = run(python, "--baseline", file, path)
+    assert done.code == OUR_ERROR and "`python -m gcscope run --update-baseline`" in done.err, done
+    assert run(python, "--baseline", file, "--update-baseline", path).code == 0
+    assert len(Baseline.from_json(file.read_text()).rings) == 2
 
 
 def test_a_baseline_to_update_needs_a_file(python):

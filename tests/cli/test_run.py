@@ -2,15 +2,20 @@
 does.
 """
 
+import datetime
 import os
+import platform
 import re
 import signal
 import sys
 import textwrap
+import time
 
 import pytest
 
+import gcscope
 from gcscope import Report
+from gcscope.model.header import read_file
 from programs import RING, TWO, left, run
 
 # ----------------------------------------------------------------------------- what a program left
@@ -59,13 +64,14 @@ def test_run_explains_what_collections_took(python, script):
 
 def test_long_advice_stands_below_the_ring(python):
     code = (
-        "class Shop:\n    def __init__(self): self.customers = [self]\nimport gc; gc.disable(); "
-        "Shop()"
+        "class Shop:\n    def __init__(self):\n"
+        "        self.customers_who_have_not_been_here_for_a_very_long_time = [self]\n"
+        "import gc; gc.disable(); Shop()"
     )
     lines = run(python, "-c", code).err.splitlines()
     mark = next(i for i, line in enumerate(lines) if "◄" in line)
     assert lines[mark].endswith("◄ cut here") and lines[mark + 2].startswith(
-        "gcscope:   cut: clear() it when done"
+        "gcscope:   cut: clear() .customers_who_have"
     )
     assert all(len(line) <= 130 for line in lines)
 
@@ -138,6 +144,43 @@ def test_the_report_is_written_besides_the_text(python, script, tmp_path):
     assert {f"1 collection {took}", f"2 collections {took}"} & set(report.notes), report.notes
     assert sum(c.count * c.bytes for c in report.cycles) == report.bytes
     assert sorted(os.listdir(tmp_path)) == ["program.py", "report.json"]
+
+
+def test_the_file_has_a_header(python, script, tmp_path):
+    path = script(
+        TWO + "import sys, os\nkept = [[] for _ in range(9)]; gc.freeze(); gc.disable()\n"
+        "gc.set_threshold(5, 6)\nprint(os.getpid(), os.uname().nodename, sep='\\n')"
+    )
+    before = int(time.time())
+    done = run(python, "-q", "-o", tmp_path / "r", path, "-x")
+    after = int(time.time())
+    record, header = read_file((tmp_path / "r").read_text())
+    assert record == Report.from_json((tmp_path / "r").read_text())
+    pid, host = done.out.splitlines()
+    assert (header.pid, header.host, header.argv0) == (int(pid), host, str(path))
+    assert header.python == platform.python_version()
+    assert header.build.startswith(f"({platform.python_build()[0]}, ")
+    assert header.gcscope == gcscope.__version__
+    assert not header.gc_enabled and header.gc_frozen > 9 and header.gc_thresholds[:2] == (5, 6)
+    when = datetime.datetime.fromisoformat(header.when)
+    assert header.when.endswith("Z") and when.utcoffset() == datetime.timedelta(0)
+    assert before <= when.timestamp() <= after
+    assert 0 < header.stopped < 60
+
+
+def test_nothing_is_imported_for_the_header(python, script, tmp_path):
+    """And what the program has put into the place of what it is made of is not asked."""
+    path = script(
+        TWO + "import sys, os, time\n"
+        "time.time = time.gmtime = time.perf_counter = os.uname = sys.argv = None\n"
+        "gc.isenabled = gc.get_threshold = gc.get_freeze_count = None\n"
+        "import atexit; before = set(sys.modules)\n"
+        "atexit.register(lambda: print(sorted(set(sys.modules) - before)))"
+    )
+    done = run(python, "-q", "-o", tmp_path / "r", path)
+    assert (done.code, done.out, done.err) == (0, "[]\n", "")
+    _, header = read_file((tmp_path / "r").read_text())
+    assert header.argv0 == "" and header.when[:2] == "20"
 
 
 def test_json_stands_in_the_place_of_the_text(python, script):

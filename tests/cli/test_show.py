@@ -9,6 +9,7 @@ import pytest
 from gcscope import Counts, Report
 from gcscope.cli.main import main
 from gcscope.model.diff import Difference
+from gcscope.model.header import Header, file_text, read_file
 from gcscope.model.phrases import in_one_line
 from gcscope.model.record import Record, changed, picture_suffixes, sum_counts
 from gcscope.render.cycle_text import MOST_CYCLES, MOST_LINKS
@@ -33,10 +34,86 @@ def test_show(python, reports):
     report = Report.from_json(old.read_text())
     done = python("-m", "gcscope", "show", old)
     (cycle,) = report.cycles
-    assert (done.code, done.out, done.err) == (0, f"{report} · form {cycle.fingerprint}\n", "")
+    head, _, text = done.out.partition("\n")
+    assert (done.code, text, done.err) == (0, f"{report} · form {cycle.fingerprint}\n", "")
+    _, header = read_file(old.read_text())
+    assert head == str(header) and header is not None
     assert python("-m", "gcscope", "show", "-", text_input=old.read_text()).out == done.out
     done = python("-m", "gcscope", "show", "--format", "json", old)
-    assert done.code == 0 and Report.from_json(done.out) == report and '\n  "objects": ' in done.out
+    assert done.code == 0 and '\n  "objects": ' in done.out
+    assert read_file(done.out) == (report, header)
+
+
+HEADER = Header(
+    host="box",
+    pid=41,
+    argv0="serve\n.py",
+    python="3.13.0",
+    build="(main, Oct 7 2024) [GCC 13]",
+    gcscope="0.1.0",
+    gc_enabled=False,
+    gc_frozen=1200,
+    gc_thresholds=(2000, 10, 0),
+    when="2026-11-27T13:35:49Z",
+    stopped=0.0316,
+)
+
+
+def test_the_header_of_a_file_in_a_line():
+    assert str(HEADER) == (
+        "serve\\n.py, pid 41 on box · 2026-11-27T13:35:49Z · Python 3.13.0, gcscope 0.1.0 · "
+        "gc off (2000, 10, 0) · 1,200 objects frozen · stopped for 0.032 s"
+    )
+    short = changed(HEADER, argv0="", gc_enabled=True, gc_frozen=0, stopped=None)
+    assert str(short) == (
+        "no program, pid 41 on box · 2026-11-27T13:35:49Z · Python 3.13.0, gcscope 0.1.0 · "
+        "gc on (2000, 10, 0)"
+    )
+
+
+def test_a_header_is_no_part_of_a_record(tmp_path, capsys):
+    text = file_text(RINGS, HEADER)
+    assert read_file(text) == (RINGS, HEADER) and read_file(RINGS.to_json()) == (RINGS, None)
+    assert Report.from_json(text) == RINGS and "header" not in RINGS.to_json()
+    assert Report.from_json(text).to_json() == RINGS.to_json()
+    (tmp_path / "x").write_text(text)
+    main(["show", str(tmp_path / "x"), "--form", CYCLE.fingerprint])
+    assert capsys.readouterr().out.startswith(f"{HEADER}\n1 cycle: ")
+    main(["show", str(tmp_path / "x"), "--form", CYCLE.fingerprint, "--format", "json"])
+    assert read_file(capsys.readouterr().out) == (CYCLE, HEADER)
+    (tmp_path / "x").write_text(text.replace('"pid": 41', '"pid": -41'))
+    with pytest.raises(SystemExit):
+        main(["show", str(tmp_path / "x")])
+    damage = "a damaged header: expected a number that is not negative, not -41"
+    assert damage in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("new", "note"),
+    [
+        (HEADER, None),
+        (None, None),
+        (changed(HEADER, host="other", pid=1, when="", stopped=None, gc_enabled=True), None),
+        (changed(HEADER, python="3.14.1", build="x"), "Python 3.13.0 and Python 3.14.1"),
+        (
+            changed(HEADER, build="(main) [GCC 13] debug"),
+            f"Python 3.13.0 {HEADER.build} and Python 3.13.0 (main) [GCC 13] debug",
+        ),
+        (changed(HEADER, gcscope="0.2.0"), "gcscope 0.1.0 and gcscope 0.2.0"),
+        (
+            changed(HEADER, python="3.14.1", gcscope="0.2.0"),
+            "Python 3.13.0 and Python 3.14.1, from gcscope 0.1.0 and gcscope 0.2.0",
+        ),
+    ],
+)
+def test_diff_tells_of_other_versions(tmp_path, capsys, new, note):
+    for name, header in (("old", HEADER), ("new", new)):
+        (tmp_path / name).write_text(file_text(RINGS, header))
+    main(["diff", str(tmp_path / "old"), str(tmp_path / "new")])
+    out, err = capsys.readouterr()
+    assert out == "forms of cycles: 0 new, 0 grown, 0 gone, 0 smaller, 1 unchanged\n"
+    told = f"gcscope: note: they come from {note}: what differs may be theirs\n"
+    assert err == ("" if note is None else told)
 
 
 def test_show_writes_what_it_reads(tmp_path, capsys):
@@ -73,10 +150,11 @@ def test_show_draws_svg_and_png(python, reports, tmp_path):
             tmp_path / name
         ).read_bytes().startswith(begin)
     assert (tmp_path / "a.svg").read_text() == report._repr_mimebundle_()["image/svg+xml"]
-    assert Report.from_json((tmp_path / "a.json").read_text()) == report
+    record, header = read_file((tmp_path / "a.json").read_text())
+    assert record == report and header is not None
     python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "a.txt", env={"FORCE_COLOR": "1"})
     form = f" · form {report.cycles[0].fingerprint}"
-    assert (tmp_path / "a.txt").read_text() == f"{report}{form}\n"
+    assert (tmp_path / "a.txt").read_text() == f"{header}\n{report}{form}\n"
     python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "a.svg", "--format", "mermaid")
     assert "flowchart" in (tmp_path / "a.svg").read_text()
 
@@ -225,18 +303,23 @@ def test_diff(python, reports):
         (b"  \n", "it is empty"),
         (b"hello", "not JSON, or a damaged file: "),
         (b"\x7fELF\x02\x01\x01\x00\xff\xfe", "not JSON, or a damaged file: "),
-        (b'{"schema": "gcscope/1", "kind": "rep', "not JSON, or a damaged file: "),
+        (b'{"schema": "gcscope/2", "kind": "rep', "not JSON, or a damaged file: "),
         (b"[1]", "not a report of gcscope: "),
         (
-            b'{"schema": "gcscope/2", "kind": "x"}',
-            "schema 'gcscope/2' is not known: a newer gcscope wrote it, upgrade",
+            b'{"schema": "gcscope/1", "kind": "report", "objects": 1}',
+            "schema 'gcscope/1' is of an older gcscope, which counted bytes and told forms "
+            "otherwise: `python -m gcscope run -o FILE PROGRAM` writes it anew\n",
         ),
         (
-            b'{"schema": "gcscope/1", "kind": "\\u001b[2J\\n"}',
+            b'{"schema": "gcscope/3", "kind": "x"}',
+            "schema 'gcscope/3' is not known: a newer gcscope wrote it, upgrade",
+        ),
+        (
+            b'{"schema": "gcscope/2", "kind": "\\u001b[2J\\n"}',
             "kind '\\x1b[2J\\n' is not known: it is one of ",
         ),
         (
-            b'{"schema": "gcscope/1", "kind": "report"}',
+            b'{"schema": "gcscope/2", "kind": "report"}',
             "a damaged report: expected an object with the fields of ",
         ),
     ],

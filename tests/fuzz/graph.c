@@ -6,11 +6,13 @@
 
        components      two nodes lead to each other, by the reachability of all pairs
        ways            the distance of all pairs, by relaxing every edge again and again
-       rings           the shortest distance there and back
+       rings           the fewest shown nodes there and back, by relaxing; and each edge of them
+       refine          the same graph with its nodes and edges turned round
+       acyclic         whether a node leads to itself
        dominators      what cannot be reached when one node is taken out
        cascade         the least set that has lost all its references
        collector       whoever has a reference from outside, and what it leads to
-       nodeset, transpose, rotation, addrmap   by looking at each place
+       nodeset, transpose, rotation, addrmap, index   by looking at each place
 
    Then all is done again with memory that fails after a number of growths: an error is allowed, a
    byte that is not given back is not. A difference aborts the process.
@@ -19,12 +21,16 @@
    files it is given, for a compiler without libFuzzer (tests/fuzz/test_corpora.py). No Python runs
    here; its headers are needed for the names of types only. */
 
+#include "base/index.h"
 #include "heap/addrmap.h"
 #include "heap/collector.h"
 #include "graph/dominators.h"
 #include "graph/cascade.h"
 #include "graph/graph.h"
+#include "graph/acyclic.h"
 #include "graph/bfs.h"
+#include "graph/refine.h"
+#include "graph/rings.h"
 #include "graph/rotation.h"
 #include "graph/scc.h"
 #include "graph/nodeset.h"
@@ -374,7 +380,7 @@ try_nodeset(const Case *given, Memory *memory, const Graph *graph)
     return error;
 }
 
-/* ------------------------------------------------------------ components and rings */
+/* ---------------------------------------------------------------------- components */
 
 static void
 check_components(const Case *given, const Scc *scc, Distances distances)
@@ -419,53 +425,6 @@ check_groups(const Case *given, const Scc *scc, Distances distances)
     CHECK(group == scc->cyclic);
 }
 
-static void
-check_ring(const Case *given, Distances distances, const Path *ring, const NodeId *members,
-           size_t count, bool exact)
-{
-    Marks seen = {0};
-    int shortest = FAR;
-    for (size_t m = 0; m < count; m++) {
-        int through = ring_through(given, distances, members[m]);
-        shortest = through < shortest ? through : shortest;
-    }
-    CHECK(exact ? ring->length == (size_t)shortest : ring->length >= (size_t)shortest);
-    for (size_t r = 0; r < ring->length; r++) {
-        NodeId node = ring->items[r], after = ring->items[(r + 1) % ring->length];
-        CHECK(!seen[node] && edges_between(given, node, after) != 0);
-        CHECK(distances[node][members[0]] < FAR && distances[members[0]][node] < FAR);
-        seen[node] = true;
-    }
-}
-
-static int
-try_rings(const Case *given, Memory *memory, const Graph *graph, const Scc *scc,
-          Distances distances)
-{
-    Bfs bfs = {0};
-    Path ring = {0};
-    int error = bfs_init(&bfs, memory, graph);
-    for (size_t g = 0; g < scc->cyclic && error == 0; g++) {
-        NodeId members[MOST_NODES];
-        uint32_t begin = scc->starts.items[g];
-        size_t count = scc->starts.items[g + 1] - begin;
-        for (size_t m = 0; m < count; m++) {
-            size_t from = given->starts_backwards ? count - 1 - m : m;
-            members[m] = scc->members.items[begin + from];
-        }
-        bool exact = false;
-        error = bfs_shortest_ring(&bfs, scc->component.items, members, count, given->budget, &ring,
-                                  &exact);
-        if (error == 0) {
-            CHECK(exact || given->budget != UINT64_MAX);
-            check_ring(given, distances, &ring, members, count, exact);
-        }
-    }
-    bfs_fini(&bfs);
-    vec_fini(memory, &ring);
-    return error;
-}
-
 static int
 try_components(const Case *given, Memory *memory, const Graph *graph)
 {
@@ -477,9 +436,235 @@ try_components(const Case *given, Memory *memory, const Graph *graph)
     if (error == 0) {
         check_components(given, &scc, distances);
         check_groups(given, &scc, distances);
-        error = try_rings(given, memory, graph, &scc, distances);
     }
     scc_fini(&scc);
+    return error;
+}
+
+/* ------------------------------------------------------------ edges that have kinds */
+
+enum { KINDS = 4 };
+
+static const uint64_t hashes[KINDS] = {UINT64_C(1) << 63 | 11, 5, 77, UINT64_C(1) << 40};
+
+static uint32_t
+kind_of(const Case *given, size_t e)
+{
+    return (uint32_t)((e * 5 + given->edge[e].target) % KINDS);
+}
+
+static bool
+is_shown(const Case *given, NodeId node)
+{
+    return !is_in(&given->excluded, node);
+}
+
+/* The fewest shown nodes of a ring through `start`, or FAR. */
+static int
+slow_length(const Case *given, NodeId start)
+{
+    int away[MOST_NODES], shortest = FAR;
+    for (size_t n = 0; n < given->nodes; n++) {
+        away[n] = n == start ? is_shown(given, start) : FAR;
+    }
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (size_t e = 0; e < given->edges; e++) {
+            Edge edge = given->edge[e];
+            int through = away[edge.source] + is_shown(given, edge.target);
+            if (through < away[edge.target]) {
+                away[edge.target] = through;
+                changed = true;
+            }
+        }
+    }
+    for (size_t e = 0; e < given->edges; e++) {
+        bool is_back = given->edge[e].target == start;
+        int length = away[given->edge[e].source];
+        shortest = is_back && length < shortest ? length : shortest;
+    }
+    return shortest;
+}
+
+typedef struct {
+    const Case *given;
+    const Rings *rings;
+    NodeId start;
+    int count;
+} Found;
+
+static int
+check_ring(void *arg, size_t length)
+{
+    Found *found = arg;
+    const Case *given = found->given;
+    size_t nodes = found->rings->ring.length, shown = 0;
+    Marks seen = {0};
+    CHECK(length == (size_t)slow_length(given, found->start));
+    CHECK(found->rings->edges.length == nodes && found->rings->ring.items[0] == found->start);
+    for (size_t r = 0; r < nodes; r++) {
+        NodeId node = found->rings->ring.items[r];
+        Edge edge = given->edge[found->rings->edges.items[r]];
+        CHECK(!seen[node] && edge.source == node);
+        CHECK(edge.target == found->rings->ring.items[(r + 1) % nodes]);
+        CHECK(rings_source(found->rings->graph, found->rings->edges.items[r]) == node);
+        seen[node] = true;
+        shown += is_shown(given, node);
+    }
+    CHECK(shown == length);
+    found->count++;
+    return 0;
+}
+
+static int
+search_rings(const Case *given, Rings *rings, const NodeId *members, size_t count)
+{
+    int error = rings_begin(rings, members, count);
+    for (size_t m = 0; m < count && error >= 0; m++) {
+        if (!is_shown(given, members[m])) {
+            continue;
+        }
+        Found found = {.given = given, .rings = rings, .start = members[m]};
+        bool is_bounded = given->budget != UINT64_MAX;
+        uint64_t last_step = is_bounded ? rings->steps + given->budget : UINT64_MAX;
+        error = rings_through(rings, members[m], last_step, check_ring, &found);
+        CHECK(error < 0 || error == (found.count != 0));
+        CHECK(error != 0 || is_bounded || slow_length(given, members[m]) >= FAR);
+    }
+    return error < 0 ? -1 : 0;
+}
+
+/* Whether the edges of the component that are not cut have no ring. */
+static bool
+is_acyclic(const Case *given, const Scc *scc, NodeId number, const bool *is_cut)
+{
+    bool has_ring = false;
+    for (size_t n = 0; n < given->nodes && !has_ring; n++) {
+        Marks after = {0};
+        for (bool changed = scc->component.items[n] == number; changed;) {
+            changed = false;
+            for (size_t e = 0; e < given->edges; e++) {
+                Edge edge = given->edge[e];
+                bool is_begun = edge.source == n || after[edge.source];
+                if (is_begun && !after[edge.target] && !is_cut[kind_of(given, e)] &&
+                    scc->component.items[edge.target] == number) {
+                    after[edge.target] = changed = true;
+                }
+            }
+        }
+        has_ring = after[n];
+    }
+    return !has_ring;
+}
+
+static void
+check_acyclic(const Case *given, const Graph *graph, const Scc *scc, const NodeId *members,
+              size_t count, const uint32_t *kinds)
+{
+    bool is_cut[KINDS];
+    uint64_t incoming[MOST_NODES];
+    NodeId order[MOST_NODES], number = scc->component.items[members[0]];
+    for (size_t k = 0; k < KINDS; k++) {
+        is_cut[k] = given->target >> k & 1;
+    }
+    CHECK(acyclic_without(graph, scc->component.items, members, count, kinds, is_cut, incoming,
+                          order) == is_acyclic(given, scc, number, is_cut));
+}
+
+/* The graph with other ids, and its edges in another order: the colours are the same. */
+static int
+check_colours(const Case *given, Memory *memory, const Graph *graph, const uint32_t *kinds)
+{
+    Case turned = {.nodes = given->nodes, .edges = given->edges};
+    uint32_t other_kinds[MOST_EDGES];
+    NodeId all[MOST_NODES], one_component[MOST_NODES] = {0};
+    uint64_t colours[MOST_NODES], others[MOST_NODES], sums[MOST_NODES];
+    Graph other = {0};
+    for (size_t e = 0; e < given->edges; e++) {
+        Edge edge = given->edge[given->edges - 1 - e];
+        turned.edge[e] = (Edge){(NodeId)(given->nodes - 1 - edge.source),
+                                (NodeId)(given->nodes - 1 - edge.target)};
+        other_kinds[e] = kinds[given->edges - 1 - e];
+    }
+    for (size_t n = 0; n < given->nodes; n++) {
+        all[n] = (NodeId)n;
+        colours[n] = others[given->nodes - 1 - n] = n % 2;
+    }
+    int error = build(&turned, memory, &other);
+    if (error == 0 && given->nodes != 0) {
+        refine_colours(colours, sums, graph, one_component, all, given->nodes, kinds, hashes);
+        refine_colours(others, sums, &other, one_component, all, given->nodes, other_kinds, hashes);
+        for (size_t n = 0; n < given->nodes; n++) {
+            CHECK(colours[n] == others[given->nodes - 1 - n]);
+        }
+    }
+    graph_fini(&other);
+    return error;
+}
+
+/* A component is nothing but a ring where each member leads to one other alone. */
+static int
+try_simple_ring(const Case *given, Memory *memory, const Graph *graph, const Scc *scc,
+                const NodeId *members, size_t count, Path *ring)
+{
+    bool expected = true;
+    for (size_t m = 0; m < count; m++) {
+        size_t others = 0;
+        for (size_t n = 0; n < count; n++) {
+            others += edges_between(given, members[m], members[n]) != 0;
+        }
+        expected = expected && others == 1;
+    }
+    int found = rings_follow_simple(memory, graph, scc->component.items, members, count, ring);
+    CHECK(found < 0 || found == expected);
+    for (size_t r = 0; r < ring->length && found == 1; r++) {
+        CHECK(edges_between(given, ring->items[r], ring->items[(r + 1) % count]) != 0);
+    }
+    CHECK(found != 1 || ring->length == count);
+    return found < 0 ? -1 : 0;
+}
+
+static int
+try_kinds(const Case *given, Memory *memory, const Graph *graph)
+{
+    uint32_t kinds[MOST_EDGES];
+    Scc scc = {0};
+    NodeSet shown = {0};
+    Path ring = {0};
+    for (size_t e = 0; e < given->edges; e++) {
+        kinds[e] = kind_of(given, e);
+    }
+    int error = check_colours(given, memory, graph, kinds);
+    error = error == 0 ? scc_run(&scc, memory, graph) : error;
+    error = error == 0 ? nodeset_init(&shown, memory, given->nodes) : error;
+    for (size_t n = 0; n < given->nodes && error == 0; n++) {
+        if (is_shown(given, (NodeId)n)) {
+            nodeset_add(&shown, (NodeId)n);
+        }
+    }
+    Rings rings = {.memory = memory,
+                   .graph = graph,
+                   .component = scc.component.items,
+                   .shown = &shown,
+                   .kinds = kinds,
+                   .hashes = hashes};
+    for (size_t g = 0; g < scc.cyclic && error == 0; g++) {
+        NodeId members[MOST_NODES];
+        uint32_t begin = scc.starts.items[g];
+        size_t count = scc.starts.items[g + 1] - begin;
+        for (size_t m = 0; m < count; m++) {
+            size_t from = given->starts_backwards ? count - 1 - m : m;
+            members[m] = scc.members.items[begin + from];
+        }
+        check_acyclic(given, graph, &scc, members, count, kinds);
+        error = search_rings(given, &rings, members, count);
+        error =
+            error == 0 ? try_simple_ring(given, memory, graph, &scc, members, count, &ring) : error;
+    }
+    rings_fini(&rings);
+    nodeset_fini(&shown);
+    scc_fini(&scc);
+    vec_fini(memory, &ring);
     return error;
 }
 
@@ -832,13 +1017,59 @@ try_addrmap(const Case *given, Memory *memory)
     return error;
 }
 
+/* An edge as a key: many of them have the same place in a table. */
+static uint64_t
+key_of(Edge edge)
+{
+    return (uint64_t)(edge.source % 7) << 38 | edge.target % 5;
+}
+
+static int
+try_index(const Case *given, Memory *memory)
+{
+    Index index = {0};
+    int error = 0;
+    for (int turn = 0; turn < 2 && error == 0; turn++) {
+        size_t used = turn == 0 ? given->edges : given->edges / 8, count = 0;
+        for (size_t e = 0; e < used && error == 0; e++) {
+            size_t first = 0, expected = 0;
+            while (key_of(given->edge[first]) != key_of(given->edge[e])) {
+                first++;
+            }
+            uint32_t number = index_enter(&index, memory, key_of(given->edge[e]));
+            error = number == INDEX_NONE ? -1 : 0;
+            for (size_t f = 0; f < first; f++) { /* the keys before, each once */
+                size_t g = 0;
+                while (key_of(given->edge[g]) != key_of(given->edge[f])) {
+                    g++;
+                }
+                expected += g == f;
+            }
+            CHECK(error != 0 || number == expected);
+            count += first == e;
+        }
+        CHECK(error != 0 || index.keys.length == count);
+        for (size_t e = used; e < given->edges && error == 0; e++) {
+            uint32_t number = index_find(&index, key_of(given->edge[e]));
+            CHECK(number == INDEX_NONE ||
+                  (number < count && index.keys.items[number] == key_of(given->edge[e])));
+        }
+        index_clear(&index);
+        for (size_t e = 0; e < given->edges; e++) {
+            CHECK(index_find(&index, key_of(given->edge[e])) == INDEX_NONE);
+        }
+    }
+    index_fini(&index, memory);
+    return error;
+}
+
 /* ---------------------------------------------------------------------------- all */
 
 static void
 try_all(const Case *given, int64_t fail_after)
 {
     static int (*const rooms[])(const Case *, Memory *, const Graph *) = {
-        try_transpose, try_repeats,    try_nodeset, try_components,
+        try_transpose, try_repeats,    try_nodeset, try_components, try_kinds,
         try_ways,      try_dominators, try_cascade, try_collector,
     };
     for (size_t r = 0; r < sizeof(rooms) / sizeof(*rooms); r++) {
@@ -857,6 +1088,9 @@ try_all(const Case *given, int64_t fail_after)
     memory_init(&memory);
     memory.fail_after = fail_after;
     int error = try_addrmap(given, &memory);
+    CHECK(memory.used == 0 && (error == 0 || fail_after >= 0));
+    memory.fail_after = fail_after;
+    error = try_index(given, &memory);
     CHECK(memory.used == 0 && (error == 0 || fail_after >= 0));
 }
 

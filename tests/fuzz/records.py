@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=["gcscope"]):
 ODD = [
     None, True, False, 0, 1, -1, (1 << 63) - 1, 1 << 63, -(1 << 63), 1.0, 1e999, -0.0, "", "x",
     [], {}, [[]], "\ud800", "\udc00", "\ud83d\ude00", "\U0001f600", "\x00", "\n",
-    '"', "\\", "a\u2028b", "<&>", "gcscope/1", "gcscope/2", "gcscope/\u0662", "\u00e9",
+    '"', "\\", "a\u2028b", "<&>", "gcscope/1", "gcscope/2", "gcscope/3", "gcscope/\u0662", "\u00e9",
     {"": 0}, "9" * 30, 10**30, "builtins.int",
 ]  # fmt: skip
 

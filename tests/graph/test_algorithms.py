@@ -1,6 +1,7 @@
 """The graph algorithms.
 
-Subset, scc, paths, fall, dominators, each against a slow and obvious twin.
+Subset, scc, paths, rings, refine, acyclic, index, fall, dominators, each against a slow and
+obvious twin.
 """
 
 import functools
@@ -16,6 +17,7 @@ from starved import each_growth_of
 TOP, UNREACHED = -1, None
 LAST_SEARCH = 2**32 - 1
 NO_BUDGET = 2**64 - 1
+MOST_WORDS = 8
 MILLION = 1_000_000
 
 
@@ -257,97 +259,339 @@ def test_ways_of_a_million(rooms):
 
 # ---------------------------------------------------------------------------- rings
 
-
-def girth(rows, members):
-    """The length of a shortest ring, by a search from every member."""
-    graph = digraph(rows).subgraph(members)
-    best = len(members) + 1
-    for start in members:
-        away = networkx.single_source_shortest_path_length(graph, start)
-        best = min([best] + [away[node] + 1 for node in graph.predecessors(start) if node in away])
-    return best
+HASHES = [2**63 + 11, 5, 77, 2**40]  # of kinds
 
 
-def check_rings(rooms, rows, backwards=False):
-    _, component, groups, _ = rooms.scc(rows, -1)
-    if backwards:
-        groups = [group[::-1] for group in groups]
-    for budget in (NO_BUDGET, 0, 7):
-        rings, _ = rooms.rings(rows, component, groups, budget, -1)
-        assert len(rings) == len(groups)
-        for (ring, exact), members in zip(rings, groups, strict=True):
-            assert len(set(ring)) == len(ring) and set(ring) <= set(members)
-            assert all(
-                after in rows[node] for node, after in zip(ring, ring[1:] + ring[:1], strict=True)
-            )
-            shortest = girth(rows, members)
-            assert len(ring) == shortest if exact else len(ring) >= shortest
-            assert exact or budget != NO_BUDGET
-            if budget == 0 and not exact:
-                assert ring[0] == members[0]
+def kind_graph(rows):
+    """Split rows of (target, kind): rows of targets, components, groups, kinds by edge."""
+    targets = [[target for target, _ in row] for row in rows]
+    return targets, [kind for row in rows for _, kind in row]
 
 
-@given(graphs(most=16, degree=3), st.booleans())
-@settings(max_examples=400, deadline=None)
-def test_shortest_rings(rooms, rows, backwards):
-    check_rings(rooms, rows, backwards)
+@st.composite
+def kind_graphs(draw, most=9, degree=3, kinds=len(HASHES), folded=True):
+    """Rows of (target, kind), and which nodes are shown."""
+    size = draw(st.integers(1, most))
+    edge = st.tuples(st.integers(0, size - 1), st.integers(0, kinds - 1))
+    rows = draw(st.lists(st.lists(edge, max_size=degree), min_size=size, max_size=size))
+    hidden = st.lists(st.integers(0, size - 1), max_size=size // 2 if folded else 0)
+    return rows, sorted(set(range(size)) - set(draw(hidden)))
 
 
-@given(
-    graphs(most=40, degree=1),
-    st.lists(st.tuples(st.integers(0, 39), st.integers(0, 39)), max_size=4),
-)
-@settings(max_examples=400, deadline=None)
-@pytest.mark.slow
-def test_shortest_rings_of_a_ring_with_chords(rooms, extra, chords):
-    size = 40
-    rows = [
-        [(n + 1) % size, *(t for t in (extra[n] if n < len(extra) else []) if t % 5 == 0)]
-        for n in range(size)
+def rings_of(rooms, rows, shown, budget=NO_BUDGET):
+    """For each shown member on a ring (start, what came of it, rings); and the steps."""
+    targets, kinds = kind_graph(rows)
+    _, component, groups, _ = rooms.scc(targets, -1)
+    answers, steps = rooms.rings(targets, component, groups, shown, kinds, HASHES, budget, -1)
+    return [answer for of_group in answers for answer in of_group], steps
+
+
+def slow_rings(rows, shown, start):
+    """All rings through a node that show the fewest nodes: as lists of (source, target, kind)."""
+    found, best = [], None
+
+    def extend(node, edges, seen):
+        nonlocal found, best
+        for target, kind in rows[node]:
+            ring = [*edges, (node, target, kind)]
+            if target == start:
+                length = sum(edge[1] in shown for edge in ring)
+                if best is None or length < best:
+                    found, best = [], length
+                found += [ring] if length == best else []
+            elif target not in seen:
+                extend(target, ring, seen | {target})
+
+    extend(start, [], {start})
+    return found, best
+
+
+def word_of(ring, shown):
+    """The kinds of the references to shown nodes."""
+    return tuple(kind for _, target, kind in ring if target in shown)
+
+
+def edges_of(rows):
+    return [(source, *edge) for source, row in enumerate(rows) for edge in row]
+
+
+def check_rings_through(rooms, rows, shown):
+    edges = edges_of(rows)
+    answers, _ = rings_of(rooms, rows, shown)
+    asked = {start for start, _, _ in answers}
+    nests = any(s not in shown and t not in shown for s, t, _ in edges)
+    for start, outcome, rings in answers:
+        expected, shortest = slow_rings(rows, shown, start)
+        assert outcome == bool(expected) == bool(rings)
+        words = {word_of(ring, shown) for ring in expected}
+        told = set()
+        for length, nodes, numbers in rings:
+            ring = [edges[number] for number in numbers]
+            assert [source for source, _, _ in ring] == nodes and nodes[0] == start
+            assert [target for _, target, _ in ring] == [*nodes[1:], start]
+            assert len(set(nodes)) == len(nodes)
+            assert length == sum(node in shown for node in nodes) == shortest
+            told.add(word_of(ring, shown))
+        assert told <= words
+        if not nests and len(words) <= MOST_WORDS:
+            assert told == words
+    on_rings = {start for start in shown if slow_rings(rows, shown, start)[0]}
+    assert on_rings <= asked
+
+
+@given(kind_graphs())
+@settings(max_examples=500, deadline=None)
+def test_the_shortest_rings_through_a_node(rooms, graph):
+    check_rings_through(rooms, *graph)
+
+
+@given(kind_graphs(most=7, degree=6, kinds=2))
+@settings(max_examples=300, deadline=None)
+def test_the_shortest_rings_of_dense_graphs(rooms, graph):
+    check_rings_through(rooms, *graph)
+
+
+def test_all_words_are_told_while_they_are_few(rooms):
+    """0 leads to each of 1 .. n by parallel references of all kinds, and they lead back."""
+    for others, words in ((1, 4), (2, 4), (3, 4)):
+        rows = [[(n + 1, kind) for n in range(others) for kind in range(4)]]
+        rows += [[(0, 0)]] * others
+        answers, _ = rings_of(rooms, rows, list(range(others + 1)))
+        edges = edges_of(rows)
+        _, _, rings = answers[0]
+        shown = set(range(others + 1))
+        told = [word_of([edges[number] for number in numbers], shown) for _, _, numbers in rings]
+        assert len(set(told)) == words and len(told) == words * others
+
+
+def test_of_many_words_those_with_the_smallest_hashes(rooms):
+    """Each of two steps has 4 kinds: 16 words, of which half are told, whatever the order."""
+    told = []
+    for order in (range(4), range(3, -1, -1), (2, 0, 3, 1)):
+        rows = [[(1, kind) for kind in order], [(2, kind) for kind in order], [(0, 0)]]
+        edges = edges_of(rows)
+        _, _, rings = rings_of(rooms, rows, [0, 1, 2])[0][0]
+        told.append({word_of([edges[n] for n in numbers], {0, 1, 2}) for _, _, numbers in rings})
+    assert told[0] == told[1] == told[2] and len(told[0]) == MOST_WORDS
+
+
+def test_folded_nodes_weigh_nothing(rooms):
+    """0 -> 1 -> 0, and by five folded nodes from 0 to itself: that is the shorter one."""
+    rows = [[(1, 0), (2, 1)], [(0, 2)], [(3, 0)], [(4, 0)], [(5, 0)], [(6, 0)], [(0, 3)]]
+    answers, _ = rings_of(rooms, rows, [0, 1])
+    assert [(start, length, nodes) for start, _, [(length, nodes, _)] in answers] == [
+        (0, 1, [0, 2, 3, 4, 5, 6]),
+        (1, 2, [1, 0]),
     ]
-    for source, target in chords:
-        rows[source].append(target)
-    check_rings(rooms, rows)
 
 
-def ring_of(rooms, rows, budget=NO_BUDGET):
+def test_a_search_is_given_up(rooms):
+    size = 50
+    rows = [[((n + 1) % size, 0), ((n + 1) % size, 1)] for n in range(size)]
+    for budget in (0, 1, size // 2):
+        answers, steps = rings_of(rooms, rows, list(range(size)), budget)
+        assert all(not outcome and not rings for _, outcome, rings in answers)
+        assert steps <= size * (budget + 6)  # a level more is looked at than is allowed
+    answers, _ = rings_of(rooms, rows, list(range(size)))
+    assert all(outcome == 1 for _, outcome, _ in answers)
+
+
+def test_beyond_a_few_levels_one_way_goes_on(rooms):
+    size = 12
+    rows = [[((n + 1) % size, 0), ((n + 1) % size, 1)] for n in range(size)]
+    for _, outcome, rings in rings_of(rooms, rows, list(range(size)))[0]:
+        assert outcome == 1 and {length for length, _, _ in rings} == {size}
+
+
+@given(graphs(most=16, degree=2))
+@settings(max_examples=400, deadline=None)
+def test_components_that_are_nothing_but_a_ring(rooms, rows):
+    check_simple_rings(rooms, rows)
+
+
+@given(st.integers(1, 12), st.integers(0, 3), st.randoms(use_true_random=False))
+@settings(max_examples=100, deadline=None)
+def test_a_ring_is_followed_over_parallel_edges(rooms, size, more, random):
+    rows = [[(n + 1) % size] * random.choice([1, 2]) for n in range(size)]
+    for _ in range(more):  # what leads out does not matter
+        random.choice(rows).append(size)
+    check_simple_rings(rooms, [*rows, []], expected=size)
+
+
+def check_simple_rings(rooms, rows, expected=None):
     _, component, groups, _ = rooms.scc(rows, -1)
-    rings, steps = rooms.rings(rows, component, groups, budget, -1)
-    return rings, steps
-
-
-def test_a_simple_ring_is_followed(rooms):
-    assert ring_of(rooms, [[1, 1, 1], [2, 2], [0]], 0) == ([([0, 1, 2], True)], 6)
-    assert ring_of(rooms, [[0]], 0) == ([([0], True)], 1)
-    assert ring_of(rooms, [[1, 0, 1], [0]])[0] == [([0], True)]
-
-
-def test_a_ring_away_from_the_first_member(rooms):
-    """0 -> 1 -> ... -> 9 -> 0 and 4 -> 3.
-
-    The first search finds ten, and a budget ends the others.
-    """
-    rows = long_ring(10)
-    rows[4].append(3)
-    assert ring_of(rooms, rows, 0) == ([(list(range(10)), False)], 17)
-    assert ring_of(rooms, rows)[0] == [([4, 3], True)]
-
-
-@pytest.mark.slow
-def test_many_small_components_cost_what_they_have(rooms):
-    size = 400_000
-    rows = [[n - n % 4 + (n + 1) % 4] for n in range(size)]
-    rings, steps = ring_of(rooms, rows)
-    assert steps == size and rings == [(list(range(n, n + 4)), True) for n in range(0, size, 4)]
+    rings = rooms.simple_rings(rows, component, groups, -1)
+    assert len(rings) == len(groups)
+    for ring, members in zip(rings, groups, strict=True):
+        graph = digraph(rows).subgraph(members)
+        is_simple = all(degree == 1 for _, degree in graph.out_degree)
+        assert (ring is not None) == is_simple
+        if ring is not None:
+            assert ring[0] == members[0] and sorted(ring) == members
+            assert all(graph.has_edge(a, b) for a, b in zip(ring, ring[1:] + ring[:1], strict=True))
+    if expected is not None:
+        assert [len(ring) for ring in rings] == [expected]
 
 
 @pytest.mark.slow
 def test_rings_of_a_million(rooms):
-    assert ring_of(rooms, long_ring(), 0)[0] == [(list(range(MILLION)), True)]
-    assert ring_of(rooms, star())[0] == [([0, 1], True)]
-    rows = long_ring()
-    rows[MILLION - 1].append(1)
-    assert ring_of(rooms, rows)[0] == [([MILLION - 1, *range(1, MILLION - 1)], True)]
+    ring = list(range(MILLION))
+    assert rooms.simple_rings(long_ring(), [0] * MILLION, [ring], -1) == [ring]
+    assert rooms.simple_rings(star(), [0] * MILLION, [ring], -1) == [None]
+    kinds = [0] * (2 * MILLION - 2)
+    answers, _ = rooms.rings(star(), [0] * MILLION, [ring], [0, 7], kinds, HASHES, NO_BUDGET, -1)
+    of_hub, of_leaf = ({tuple(nodes) for _, nodes, _ in rings} for _, _, rings in answers[0])
+    assert of_leaf == {(7, 0)} and all(node in of_hub for node in [(0, 1), (0, MILLION - 1)])
+    answers, _ = rooms.rings(
+        long_ring(), [0] * MILLION, [ring], [5], kinds[:MILLION], HASHES, NO_BUDGET, -1
+    )
+    assert [(length, len(nodes)) for length, nodes, _ in answers[0][0][2]] == [(1, MILLION)]
+
+
+# --------------------------------------------------------------------------- refine
+
+ROUNDS = 3
+
+
+def slow_colours(rows, component, groups, colours, kinds):
+    """What is that many edges around a node, spelled out, and numbered anew each round."""
+    colours = [("given", colour) for colour in colours]
+    edges = [
+        (s, t, kinds[i])
+        for i, (s, t) in enumerate((s, t) for s, row in enumerate(rows) for t in row)
+    ]
+    inside = [edge for edge in edges if component[edge[0]] == component[edge[1]]]
+    cyclic = {node for group in groups for node in group}
+    for _ in range(ROUNDS):
+        spelled = [
+            (
+                colours[node],
+                sorted((kind, colours[t]) for s, t, kind in inside if s == node),
+                sorted((kind, colours[s]) for s, t, kind in inside if t == node),
+            )
+            if node in cyclic
+            else colours[node]
+            for node in range(len(rows))
+        ]
+        numbers = {key: n for n, key in enumerate(sorted({repr(key) for key in spelled}))}
+        colours = [("round", numbers[repr(key)]) for key in spelled]
+    return colours
+
+
+def partition(nodes, colours):
+    classes = {}
+    for node in nodes:
+        classes.setdefault(colours[node], set()).add(node)
+    return {frozenset(members) for members in classes.values()}
+
+
+@st.composite
+def coloured_graphs(draw):
+    rows, _ = draw(kind_graphs(most=14, degree=3, folded=False))
+    colours = st.lists(st.integers(1, 2), min_size=len(rows), max_size=len(rows))
+    return rows, draw(st.just([1] * len(rows)) | colours)
+
+
+def refined(rooms, rows, colours):
+    targets, kinds = kind_graph(rows)
+    _, component, groups, _ = rooms.scc(targets, -1)
+    return rooms.refine(targets, component, groups, colours, kinds, HASHES, -1), component, groups
+
+
+@given(coloured_graphs())
+@settings(max_examples=500, deadline=None)
+def test_colours_tell_what_is_three_edges_around(rooms, graph):
+    rows, colours = graph
+    found, component, groups = refined(rooms, rows, colours)
+    targets, kinds = kind_graph(rows)
+    slow = slow_colours(targets, component, groups, colours, kinds)
+    cyclic = {node for group in groups for node in group}
+    for group in groups:
+        assert partition(group, found) == partition(group, slow)
+    assert all(found[n] == colours[n] for n in range(len(rows)) if n not in cyclic)
+
+
+@given(coloured_graphs(), st.randoms(use_true_random=False))
+@settings(max_examples=300, deadline=None)
+def test_colours_know_neither_ids_nor_the_order_of_edges(rooms, graph, random):
+    rows, colours = graph
+    before, _, _ = refined(rooms, rows, colours)
+    ids = list(range(len(rows)))
+    random.shuffle(ids)
+    other_rows, other_colours = [[] for _ in rows], [0] * len(rows)
+    for node, row in enumerate(rows):
+        other_rows[ids[node]] = [(ids[target], kind) for target, kind in row]
+        random.shuffle(other_rows[ids[node]])
+        other_colours[ids[node]] = colours[node]
+    after, _, _ = refined(rooms, other_rows, other_colours)
+    assert before == [after[ids[node]] for node in range(len(rows))]
+
+
+def test_nodes_that_look_alike_are_of_one_colour(rooms):
+    """Of a ring with equal steps all are alike; of a tree the nodes of each level."""
+    size = 12
+    rows = [[((n + 1) % size, 0), ((n + 5) % size, 1)] for n in range(size)]
+    assert len(set(refined(rooms, rows, [1] * size)[0])) == 1
+    tree = [[(2 * n + 1, 0), (2 * n + 2, 0)] if n < 7 else [] for n in range(15)]
+    for n in range(1, 15):
+        tree[n].append(((n - 1) // 2, 1))
+    found, _, _ = refined(rooms, tree, [1] * 15)
+    levels = [{0}, {1, 2}, set(range(3, 7)), set(range(7, 15))]
+    assert partition(range(15), found) == set(map(frozenset, levels))
+
+
+# -------------------------------------------------------------------------- acyclic
+
+
+@given(
+    kind_graphs(most=14, degree=3, folded=False), st.lists(st.booleans(), min_size=4, max_size=4)
+)
+@settings(max_examples=500, deadline=None)
+def test_whether_a_ring_is_left(rooms, graph, cut):
+    rows, _ = graph
+    targets, kinds = kind_graph(rows)
+    _, component, groups, _ = rooms.scc(targets, -1)
+    expected = []
+    for group in groups:
+        left = networkx.DiGraph()
+        left.add_nodes_from(group)
+        left.add_edges_from(
+            (s, t) for s, t, kind in edges_of(rows) if not cut[kind] and s in left and t in left
+        )
+        expected.append(networkx.is_directed_acyclic_graph(left))
+    assert rooms.acyclic(targets, component, groups, kinds, cut, -1) == expected
+
+
+def test_a_ring_that_is_left_far_from_what_is_cut(rooms):
+    rows = [[1], [2], [3, 0], [2]]
+    for kinds, expected in (([0, 0, 0, 1, 0], False), ([0, 0, 1, 1, 0], True)):
+        assert rooms.acyclic(rows, [0] * 4, [[0, 1, 2, 3]], kinds, [False, True], -1) == [expected]
+
+
+# ---------------------------------------------------------------------------- index
+
+KEYS = st.integers(0, 40) | st.integers(0, 40).map(lambda n: n << 38) | st.integers(0, 2**64 - 1)
+
+
+@given(st.lists(st.tuples(st.lists(KEYS, max_size=120), st.lists(KEYS, max_size=20)), max_size=4))
+@settings(max_examples=200, deadline=None)
+def test_an_index_numbers_keys_in_the_order_of_their_coming(rooms, questions):
+    expected = []
+    for keys, asked in questions:
+        numbers = {}
+        entered = [numbers.setdefault(key, len(numbers)) for key in keys]
+        expected.append((entered, [numbers.get(key) for key in asked]))
+    assert rooms.index(questions, -1) == expected
+
+
+def test_an_index_that_was_large_is_empty_again(rooms):
+    """A few keys are taken out one by one, many by clearing the table."""
+    many, few = [n << 32 for n in range(3000)], [n << 32 for n in range(40)]
+    questions = [(many, []), (few, many), ([], many), (few[::-1], few), ([], few)]
+    found = [answers for _, answers in rooms.index(questions, -1)]
+    nothing = [None] * len(many)
+    assert found[1] == [*range(40), *nothing[40:]] and found[2] == nothing
+    assert found[3] == list(range(40))[::-1] and found[4] == [None] * 40
 
 
 # ----------------------------------------------------------------------------- fall
@@ -531,12 +775,18 @@ def test_dominators_of_a_million(rooms):
 # --------------------------------------------------------------------- without memory
 
 ROWS = [[(n + 1) % 50, (n * 7) % 50, 3] for n in range(50)]
+ALL_OF_ROWS = ROWS, [0] * 50, [list(range(50))]
+KINDS = [n % 4 for n in range(150)]
 CALLS = {
     "transpose": (ROWS,),
     "subset": (ROWS, list(range(0, 50, 2))),
     "scc": (ROWS,),
     "paths": (ROWS, [([0, 1], 47, None), ([5], 2, [3])], 0),
-    "rings": ([[n + 1] for n in range(49)] + [[0, 1]], [0] * 50, [list(range(50))], NO_BUDGET),
+    "rings": (*ALL_OF_ROWS, list(range(0, 50, 2)), KINDS, HASHES, NO_BUDGET),
+    "simple_rings": (long_ring(50), [0] * 50, [list(range(50))]),
+    "refine": (*ALL_OF_ROWS, [1] * 50, KINDS, HASHES),
+    "acyclic": (*ALL_OF_ROWS, KINDS, [True, False, True, False]),
+    "index": ([([n << 38 for n in range(100)], [5 << 38])] * 2,),
     "fall": (ROWS, [3], [[(0, 1), (3, 4)], [7, 8]]),
     "dominators": (ROWS, [4, 9], [1] * 50),
 }

@@ -185,7 +185,11 @@ def test_notes_and_the_lack_of_a_cut_are_told():
 def test_a_cut_that_is_not_on_the_ring_is_told_and_not_drawn():
     elsewhere = cycle(link("m.Else", ".x"), cut=0)
     told = gcscope.Cycle(
-        **{**{n: getattr(elsewhere, n) for n in gcscope.Cycle.__slots__}, "ring": PERSONS}
+        **{
+            **{n: getattr(elsewhere, n) for n in gcscope.Cycle.__slots__},
+            "ring": PERSONS,
+            "length": 2,
+        }
     )
     drawn = picture_of(told)
     assert len(drawn.boxes) == 2 and not any(arrow.is_cut for arrow in drawn.arrows)

@@ -1,5 +1,7 @@
 """Reports: frozen, comparable, hashable, to JSON and back, and golden texts."""
 
+from __future__ import annotations
+
 import copy
 import json
 import pickle
@@ -17,9 +19,19 @@ from gcscope import (
     Link,
     Report,
 )
-from gcscope.model.phrases import counts_lines, size
-from gcscope.model.record import Record, form_of_suffix, forms, picture_suffixes, rendered
+from gcscope.model.phrases import counts_lines, ring_line, size
+from gcscope.model.picture import REST
+from gcscope.model.record import (
+    OldSchema,
+    Record,
+    Signed,
+    form_of_suffix,
+    forms,
+    picture_suffixes,
+    rendered,
+)
 from gcscope.render.json import kinds, pretty, read_any
+from gcscope.render.report_picture import picture_of
 from specimens import records
 from specimens.records import (
     ALL,
@@ -49,7 +61,7 @@ by_kind = pytest.mark.parametrize("record", ALL, ids=lambda record: type(record)
 def test_to_json_and_back(record):
     text = record.to_json()
     document = json.loads(text)
-    assert document["schema"] == "gcscope/1" and document["kind"] == type(record).__name__.lower()
+    assert document["schema"] == "gcscope/2" and document["kind"] == type(record).__name__.lower()
     assert type(record).from_json(text) == record
     assert type(record).from_json(text.encode()) == record
     assert read_any(text) == read_any(text.encode()) == read_any(pretty(record)) == record
@@ -68,13 +80,15 @@ def test_a_kind_that_is_not_known(kind):
     with pytest.raises(
         ValueError, match=r"^kind .{0,70} is not known: it is one of arithmetic, baseline, chain, "
     ) as failure:
-        read_any(json.dumps({"schema": "gcscope/1", "kind": kind}))
+        read_any(json.dumps({"schema": "gcscope/2", "kind": kind}))
     assert len(str(failure.value)) < 340
 
 
 def test_a_record_with_something_else_in_it_is_not_written():
-    with pytest.raises(TypeError, match="a record holds no float"):
-        Event(serial=1.0, what="", type="", name=None, refcount=0, freed_by=None).to_json()
+    for odd, what in ((b"", "bytes"), (float("nan"), "float"), (float("-inf"), "float")):
+        event = Event(serial=odd, what="", type="", name=None, refcount=0, freed_by=None)
+        with pytest.raises(TypeError, match=f"a record holds no {what}"):
+            event.to_json()
 
 
 @by_kind
@@ -108,7 +122,7 @@ def test_fields_are_given_by_name_and_complete():
     ("text", "message"),
     [
         ("", "not JSON, or a damaged file"),
-        ('{"schema": "gcscope/1", "kind": "report", "obj', "not JSON, or a damaged file"),
+        ('{"schema": "gcscope/2", "kind": "report", "obj', "not JSON, or a damaged file"),
         ("[" * 100_000, "not JSON, or a damaged file"),
         ("[]", "not a report of gcscope"),
         ("{}", "not a report of gcscope"),
@@ -118,7 +132,11 @@ def test_fields_are_given_by_name_and_complete():
         ),
         (
             '{"schema": "gcscope/0", "kind": "report"}',
-            "'gcscope/0' is not known: this version of gcscope reads",
+            "'gcscope/0' is of an older gcscope, .*: `python -m gcscope run -o FILE PROGRAM` ",
+        ),
+        (
+            '{"schema": "gcscope/\u0661", "kind": "report"}',
+            "is not known: this version of gcscope reads",
         ),
         (
             '{"schema": "other/2", "kind": "report"}',
@@ -132,12 +150,12 @@ def test_fields_are_given_by_name_and_complete():
             "damaged file: not text",
         ),
         (b"\xed\xa0\x80", "damaged file: not text"),
-        ('{"schema": "gcscope/1", "kind": ["report"]}', "expected a report, not an array"),
+        ('{"schema": "gcscope/2", "kind": ["report"]}', "expected a report, not an array"),
         ('{"schema": ["x"], "kind": "report"}', "is not known"),
-        ('{"schema": "gcscope/1", "kind": "trial"}', "expected a report, not 'trial'"),
-        ('{"schema": "gcscope/1"}', "expected a report, not None"),
+        ('{"schema": "gcscope/2", "kind": "trial"}', "expected a report, not 'trial'"),
+        ('{"schema": "gcscope/2"}', "expected a report, not None"),
         (
-            '{"schema": "gcscope/1", "kind": "report"}',
+            '{"schema": "gcscope/2", "kind": "report"}',
             "expected an object with the fields of Report",
         ),
         (
@@ -158,6 +176,7 @@ def test_fields_are_given_by_name_and_complete():
             "expected a number that is 1 or more",
         ),
         (without_ring(RINGS), "a damaged report: a cycle without a ring"),
+        (RINGS.to_json().replace('"length": 2', '"length": 1'), "a ring of another length"),
         (
             RINGS.to_json().replace('.me", "name', '.you", "name', 1),
             "a damaged report: a cut that is not on its ring",
@@ -175,6 +194,43 @@ def test_fields_are_given_by_name_and_complete():
 def test_reading_what_is_not_a_report(text, message):
     with pytest.raises(ValueError, match=message):
         Report.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        ("report", "`python -m gcscope run -o FILE PROGRAM` writes it anew"),
+        ("judgement", "`python -m gcscope run -o FILE PROGRAM` writes it anew"),
+        ("Baseline", "`python -m pytest --gcscope-update-baseline`, or `python -m gcscope run "),
+        ("difference", "`python -m gcscope diff --format json OLD NEW` writes it anew"),
+        ("trial", ".to_json() of what gcscope answers now is read"),
+        (None, ".to_json() of what gcscope answers now is read"),
+    ],
+)
+def test_a_file_of_an_older_gcscope_names_the_command_that_writes_it_anew(kind, how):
+    text = json.dumps({"schema": "gcscope/1", "kind": kind, "rings": [{}]})
+    with pytest.raises(OldSchema, match=re.escape(how)):
+        Record.from_json(text)
+
+
+class Measured(Record):
+    seconds: float
+    bytes: Signed
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.5, 3, 5e-324, -1.7976931348623157e308])
+def test_numbers_may_have_a_fraction_and_be_negative_where_a_field_says_so(seconds):
+    measured = Measured(seconds=float(seconds), bytes=-7)
+    assert Measured.from_json(measured.to_json()) == measured
+    written = json.loads(measured.to_json())
+    assert Measured.from_json(json.dumps({**written, "seconds": seconds})) == measured
+
+
+@pytest.mark.parametrize("seconds", ['"1"', "true", "null", "NaN", "Infinity", "1e999", 400 * "9"])
+def test_what_is_no_number_that_can_be_measured(seconds):
+    text = Measured(seconds=1.5, bytes=0).to_json().replace("1.5", seconds)
+    with pytest.raises(ValueError, match="a damaged measured: expected a number, not "):
+        Measured.from_json(text)
 
 
 def test_counts_are_an_immutable_mapping_in_falling_order():
@@ -270,31 +326,127 @@ def test_long_lists_are_folded():
     assert len(lines) == 13
 
 
+def ring_of_nodes(length, told, cut=0, **cut_values):
+    """A ring of so many nodes, of which the first and the last are told."""
+    names = [*range((told + 1) // 2), *range(length - told // 2, length)]
+    ring = tuple(
+        Link(type="m.Node", name=str(i), label=".next", named=True, where=None, refcount=None)
+        for i in names
+    )
+    values = {"link": ring[cut], "advice": "let go", "frees": length, "references": 1}
+    return Cycle(
+        ring=ring,
+        length=length,
+        objects=length,
+        dragged=0,
+        dragged_bytes=0,
+        bytes=length,
+        types=Counts({"m.Node": length}),
+        cause=None,
+        cut=Cut(**{**values, **cut_values}),
+        advice="let go",
+        count=1,
+        fingerprint="0",
+    )
+
+
+def gaps_in(text):
+    return [int(found.replace(",", "")) for found in re.findall(r"… ([\d,]+) more object", text)]
+
+
 @pytest.mark.parametrize(
     ("place", "gaps"), [(0, [26]), (12, [25]), (20, [8, 17]), (37, [25]), (49, [26])]
 )
 def test_a_long_ring_shows_its_ends_and_its_cut_and_tells_how_many_it_leaves_out(place, gaps):
-    ring = tuple(
-        Link(type="m.Node", name=str(i), label=".next", named=True, where=None, refcount=None)
-        for i in range(50)
-    )
-    text = str(
-        Cycle(
-            ring=ring,
-            objects=50,
-            dragged=0,
-            dragged_bytes=0,
-            bytes=50,
-            types=Counts({"m.Node": 50}),
-            cause=None,
-            cut=Cut(link=ring[place], advice="let go", frees=50, references=1),
-            advice="let go",
-            count=1,
-            fingerprint="0",
-        )
-    )
-    assert [int(found) for found in re.findall(r"… (\d+) more object", text)] == gaps
+    text = str(ring_of_nodes(50, 50, place))
+    assert gaps_in(text) == gaps
     assert text.count("m.Node '") == 50 - sum(gaps) and text.count("cut here: let go") == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "cut", "gaps"),
+    [
+        (64, 0, [299_976]),
+        (64, 12, [299_975]),
+        (64, 31, [19, 299_956]),
+        (64, 32, [299_956, 19]),
+        (64, 63, [299_976]),
+        (5, 0, [299_995]),
+        (2, 1, [299_998]),
+    ],
+)
+def test_a_ring_that_is_told_by_its_ends_tells_how_many_links_it_has_between(told, cut, gaps):
+    cycle = ring_of_nodes(300_000, told, cut)
+    assert not cycle.is_whole and Cycle.from_json(cycle.to_json()) == cycle
+    text = str(cycle)
+    assert gaps_in(text) == gaps and text.count("cut here: let go") == 1
+    assert text.count("m.Node '") == 300_000 - sum(gaps)
+    drawn = picture_of(cycle)
+    assert sum(gaps_in(box.title)[0] for box in drawn.boxes if box.kind == REST) == 300_000 - sum(
+        box.kind != REST for box in drawn.boxes
+    )
+    last = drawn.boxes[-1]
+    assert last.title == "m.Node '299999'" and [a.is_cut for a in drawn.arrows].count(True) == 1
+    for form in ("dot", "mermaid"):
+        assert "more object" in rendered(cycle, form)
+    assert ring_line(cycle, 2).endswith(" → …") and "299999" not in ring_line(cycle, 99)
+
+
+def test_where_the_gap_is_in_a_ring_of_which_an_odd_number_is_told():
+    lines = str(ring_of_nodes(300_000, 5)).splitlines()
+    assert [line.strip(" │┌►") for line in lines if "more" in line or "Node" in line] == [
+        "m.Node '0'",
+        "m.Node '1'",
+        "m.Node '2'",
+        "… 299,995 more objects on the ring …",
+        "m.Node '299998'",
+        "m.Node '299999'",
+    ]
+
+
+def test_the_length_is_that_of_the_ring_where_nothing_is_said():
+    assert CYCLE.length == len(CYCLE.ring) == 2 and CYCLE.is_whole
+    assert "more object" not in str(CYCLE)
+
+
+KINDS = {
+    "kinds": ("m.Node.parent", "m.Node.prev"),
+    "advice": "make Node.parent and Node.prev weak (weakref.ref)",
+    "references": 2000,
+}
+
+
+def test_a_cut_of_kinds():
+    cycle = ring_of_nodes(2002, 3, 1, **KINDS)
+    cut = "make Node.parent and Node.prev weak (weakref.ref): 2,000 references (frees all 2,002)"
+    assert str(cycle).splitlines()[4].endswith(f"  ◄ cut here: {cut}")
+    assert f"cut: {cut}" in picture_of(cycle).groups[0].lines
+    assert Cycle.from_json(cycle.to_json()) == cycle
+    one = ring_of_nodes(3, 3, **{**KINDS, "references": 1})
+    assert "(weakref.ref): 1 reference (frees all 3)" in str(one)
+
+
+def test_a_cut_of_kinds_that_is_too_long_for_beside_stands_below():
+    advice = "make Node.parent, Node.prev and Node.document weak (weakref.ref), or close() the tree"
+    lines = str(ring_of_nodes(3, 3, **{**KINDS, "advice": advice})).splitlines()
+    assert lines[2].endswith("  ◄ cut here")
+    assert lines[8] == f"  cut: {advice}: 2,000 references (frees all 3)"
+
+
+def test_a_cut_of_kinds_that_is_not_on_the_ring_has_a_line_of_its_own_below():
+    elsewhere = Link(type="m.Node", name=None, label=".up", named=True, where=None, refcount=1)
+    cycle = ring_of_nodes(3, 3, link=elsewhere, **KINDS)
+    cut = "cut: make Node.parent and Node.prev weak (weakref.ref): 2,000 references (frees all 3)"
+    lines = str(cycle).splitlines()
+    assert "cut here" not in str(cycle) and lines[lines.index("  └────┘") + 1] == f"  {cut}"
+    drawn = picture_of(cycle)
+    assert cut in drawn.groups[0].lines and not any(arrow.is_cut for arrow in drawn.arrows)
+    assert Cycle.from_json(cycle.to_json()) == cycle
+    alone = ring_of_nodes(3, 3, link=elsewhere)
+    with pytest.raises(ValueError, match="a cut that is not on its ring"):
+        Cycle.from_json(alone.to_json())
+    between = ring_of_nodes(300_000, 4, link=elsewhere)  # where it is among those left out
+    assert Cycle.from_json(between.to_json()) == between
 
 
 def test_a_field_is_declared_once():

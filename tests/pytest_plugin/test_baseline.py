@@ -21,8 +21,8 @@ def test_a_baseline(run):
     text = path.read_text(encoding="utf-8")
     baseline = Baseline.from_json(text)
     assert [(ring.ring, ring.tests) for ring in baseline.rings] == [
-        (NODE, ("test_inner.py::test_a",)),
-        (OTHER, ("test_inner.py::test_b",)),
+        (NODE, {"test_inner.py::test_a": 1}),
+        (OTHER, {"test_inner.py::test_b": 1}),
     ]
     assert (
         text.endswith("}\n")
@@ -138,8 +138,12 @@ def pytest_sessionfinish(session):
             "the baseline {path} cannot be read: ",
         ),
         (
-            '{"schema": "gcscope/1", "kind": "Baseline", "rings": [{}]}',
+            '{"schema": "gcscope/2", "kind": "Baseline", "rings": [{}]}',
             "the baseline {path} cannot be read: ",
+        ),
+        (
+            '{"schema": "gcscope/2", "kind": "baseline", "rings": [{}]}',
+            "the baseline {path} cannot be read: a damaged baseline: ",
         ),
         (b"\xff\xfe", "the baseline {path} cannot be read: "),
         ("folder", "the baseline {path} cannot be read: "),
@@ -159,6 +163,88 @@ def test_baselines_that_are_none(run, pytester, content, line):
             and "Traceback" not in done.text + done.errors
         )
     assert run(PLAIN, "--gcscope-off", "--gcscope-baseline=known.json").code == 0
+
+
+OLD = '{"schema": "gcscope/1", "kind": "baseline", "rings": []}'
+
+
+def test_a_baseline_of_an_older_gcscope(run, pytester):
+    """It is refused with the command that writes it anew, and that command does."""
+    path = pytester.path / "known.json"
+    path.write_text(OLD)
+    done = run(THREE, "--gcscope-baseline=known.json")
+    assert done.code == 4 and done.error.startswith(
+        f"ERROR: the baseline {path} cannot be read: schema 'gcscope/1' is of an older gcscope, "
+    )
+    assert "`python -m pytest --gcscope-update-baseline`" in done.error
+    done = run(None, "--gcscope-baseline=known.json", "--gcscope-update-baseline")
+    assert done.code == 0 and f"2 forms of cycles written to {path}" in done.summary
+    assert len(Baseline.from_json(path.read_text(encoding="utf-8")).rings) == 2
+
+
+COUNTED = """
+import pathlib
+
+@pytest.mark.parametrize("n", range(4))
+def test_a(n):
+    for _ in range(MANY): ring()
+
+def test_b(): ring(Other)
+"""
+
+
+@pytest.mark.parametrize("others", [(), ("-n2",)])
+def test_growth(run, others):
+    """What the workers of xdist find adds up."""
+    plugins = ["xdist"] if others else []
+    update = ("--gcscope-baseline=known.json", "--gcscope-update-baseline", *others)
+    done = run(COUNTED.replace("MANY", "2"), *update, plugins=plugins)
+    path = done.folder / "known.json"
+    rings = Baseline.from_json(path.read_text(encoding="utf-8")).rings
+    assert [(ring.ring, ring.tests.total, len(ring.tests)) for ring in rings] == [
+        (NODE, 8, 4),
+        (OTHER, 1, 1),
+    ]
+    growth = ("--gcscope-fail-on-growth", "--gcscope-baseline=known.json", *others)
+    done = run(None, *growth, plugins=plugins)
+    assert done.code == 0 and "grown" not in done.text
+    assert run(None, *growth, "-k", "test_a", plugins=plugins).code == 0
+    assert run(COUNTED.replace("MANY", "1"), *growth, plugins=plugins).code == 0
+
+    grown = COUNTED.replace("MANY", "2 + (n == 3)")
+    told = [
+        f"gcscope:   {NODE}  ({rings[0].fingerprint}): 9 now, 8 in the baseline",
+        "gcscope:     in 'test_inner.py::test_a[3]'",
+    ]
+    done = run(grown, *growth, plugins=plugins)
+    place = done.lines.index(
+        "gcscope: grown beyond the baseline: 1 form of cycles (the run fails):"
+    )
+    assert done.code == 1 and done.lines[place + 1 : place + 3] == told
+    assert len(done.named("passed")) == 5  # it is no single test's
+
+    # without the option it is told, and fails nothing
+    done = run(None, "--gcscope-fail", *growth[1:], plugins=plugins)
+    place = done.lines.index(
+        "gcscope: grown beyond the baseline: 1 form of cycles "
+        "(--gcscope-fail-on-growth fails the run for that):"
+    )
+    assert done.code == 0 and done.lines[place + 1 : place + 3] == told
+
+    done = run(grown + "\ndef test_new(): box = []; box.append(box)\n", *growth, plugins=plugins)
+    assert done.code == 1 and done.named("failed") == {"test_new"}  # a new form fails as ever
+
+    done = run(grown, *growth, *update[1:2], plugins=plugins)  # which writes the new numbers
+    assert done.code == 0 and "grown" not in done.text
+    assert run(None, *growth, plugins=plugins).code == 0
+
+
+def test_growth_needs_a_baseline(run):
+    done = run(PLAIN, "--gcscope-fail-on-growth")
+    assert done.code == 4 and done.error.startswith(
+        "ERROR: --gcscope-fail-on-growth needs numbers to compare with: give --gcscope-baseline="
+    )
+    assert run(PLAIN, "--gcscope-fail-on-growth", "--gcscope-off").code == 0
 
 
 def test_a_baseline_that_nothing_is_held_to(run):

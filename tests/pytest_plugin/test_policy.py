@@ -15,8 +15,8 @@ from gcscope.model.judgement import (
     Judgement,
     KnownRing,
 )
-from gcscope.model.record import changed
-from gcscope.pytest_plugin.messages import summary_lines
+from gcscope.model.record import Counts, OldSchema, changed
+from gcscope.pytest_plugin.messages import grown_lines, summary_lines
 from gcscope.pytest_plugin.policy import (
     Rules,
     is_of_own_closure,
@@ -103,6 +103,8 @@ INFO = "_pytest._code.code.ExceptionInfo"
             False,
         ),
         (cycle("app.Node", also=[INFO]), False),
+        # what else is on it is not known
+        (changed(cycle("frame test_it", INFO, "E|.__traceback__.tb_frame"), length=4), False),
         (cycle("frame test_it", f"{INFO}rmation", "ValueError|.__traceback__.tb_frame"), False),
     ],
 )
@@ -143,6 +145,7 @@ def inner_function(where, dragged=0, also=("cell", "tuple")):
         (inner_function("C:\\lib\\_pytest\\_code\\code.py:669"), True),
         (inner_function("/lib/app/_pytest.py:1"), False),
         (inner_function(None), False),
+        (changed(inner_function("/lib/_pytest/_code/code.py:669"), length=2), False),
         (inner_function("/lib/_pytest/_code/code.py:669", dragged=1), False),
         (inner_function("/lib/_pytest/_code/code.py:669", also=["app.Node"]), False),
         (cycle("app.Node"), False),
@@ -193,8 +196,11 @@ def test_what_fails():
 # ------------------------------------------------------------------------- baseline
 
 
-def entry(fingerprint, *tests, ring="r"):
-    return KnownRing(fingerprint=fingerprint, ring=ring, tests=tests)
+def entry(fingerprint, *tests, ring="r", **counts):
+    """An entry with a ring of each test, or as many as counts say."""
+    return KnownRing(
+        fingerprint=fingerprint, ring=ring, tests=Counts(dict.fromkeys(tests, 1) | counts)
+    )
 
 
 def test_what_has_gone():
@@ -222,6 +228,40 @@ def test_a_renewed_baseline():
     assert renewed.renewed({}, ["a", "b", "c", "x"]).rings == ()
 
 
+def test_counts_are_renewed_test_by_test():
+    baseline = Baseline(rings=(entry("f1", a=5, b=2, c=1),))
+    (ring,) = baseline.renewed({"f1": entry("f1", a=7)}, iter("ac")).rings
+    assert ring.tests == {"a": 7, "b": 2}  # b was not judged, c has left none
+
+
+def test_what_has_grown():
+    baseline = Baseline(
+        rings=(
+            entry("f1", a=5, b=2),
+            entry("f2", **{"a": 1, "run x.py": 9}),
+            entry("f3", **{"run x.py": 9}),
+        )
+    )
+
+    def grown(**seen):
+        return [now.fingerprint for _, now in baseline.grown(seen)]
+
+    assert grown(f1=entry("f1", a=7)) == grown(f1=entry("f1", other=7)) == grown() == []
+    assert grown(f1=entry("f1", a=5, b=3)) == grown(f1=entry("f1", other=8)) == ["f1"]
+    # what a program leaves is not the tests'; but where only programs have left it, it is known
+    assert grown(f2=entry("f2", a=1)) == grown(f3=entry("f3", a=9)) == []
+    assert grown(f2=entry("f2", a=2), f3=entry("f3", a=10)) == ["f2", "f3"]
+    assert grown(f4=entry("f4", a=9)) == []  # that one is new
+    before, now = baseline.grown({"f1": entry("f1", a=6, b=2, d=1)})[0]
+    assert before == baseline.rings[0] and grown_lines([(before, now)], True) == [
+        "grown beyond the baseline: 1 form of cycles (the run fails):",
+        "  r  (f1): 9 now, 7 in the baseline",
+        "    in a",
+        "    in d",
+    ]
+    assert grown_lines([], True) == []
+
+
 def test_baselines_are_told():
     session = Session()
     session.add("a", judgement((cycle("app.Node"), KNOWN)))
@@ -240,21 +280,35 @@ def test_baselines_are_told():
 
 
 def test_files(tmp_path):
-    path = str(tmp_path / "known.json")
-    baseline = Baseline(rings=(known_ring(cycle("app.Nödé"), ["b", "a"]),))
-    write_baseline(path, baseline)
-    assert read_baseline(path) == baseline and baseline.rings[0].tests == ("a", "b")
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    assert (
-        "Nödé .me → " in text
-        and '\n   "tests": [\n    "a",\n    "b"\n   ]' in text
-        and text.endswith("}\n")
-    )
-    write_baseline(path, baseline)
-    with open(path, encoding="utf-8") as file:
-        assert file.read() == text
+    path = tmp_path / "known.json"
+    other = known_ring(cycle("app.Other"), {"run x.py": 3})
+    baseline = Baseline(rings=(known_ring(cycle("app.Nödé"), {"a": 1, "b": 2}), other))
+    write_baseline(str(path), baseline)
+    assert read_baseline(str(path), False) == baseline and baseline.rings[0].tests["b"] == 2
+    text = path.read_text(encoding="utf-8")
+    assert text.splitlines() == [
+        '{"schema": "gcscope/2", "kind": "baseline", "rings": [',
+        '{"fingerprint": "f1", "ring": "app.Nödé .me → app.Nödé", "tests": {"b": 2, "a": 1}},',
+        '{"fingerprint": "f1", "ring": "app.Other .me → app.Other", "tests": {"run x.py": 3}}',
+        "]}",
+    ]
+    write_baseline(str(path), baseline)
+    assert text.endswith("}\n") and path.read_text(encoding="utf-8") == text
     assert os.listdir(tmp_path) == ["known.json"]
+    write_baseline(str(path), Baseline(rings=()))
+    assert read_baseline(str(path), False) == Baseline(rings=())
+
+
+def test_a_baseline_that_is_written_anew_may_be_old_or_missing(tmp_path):
+    path = tmp_path / "known.json"
+    assert read_baseline(str(path), True) == Baseline(rings=())
+    path.write_text('{"schema": "gcscope/1", "kind": "baseline", "rings": [{"tests": ["a"]}]}')
+    assert read_baseline(str(path), True) == Baseline(rings=())
+    with pytest.raises(OldSchema, match="--gcscope-update-baseline`, or `python -m gcscope run "):
+        read_baseline(str(path), False)
+    path.write_text('{"schema": "gcscope/3", "kind": "baseline", "rings": []}')
+    with pytest.raises(ValueError, match="upgrade gcscope"):
+        read_baseline(str(path), True)
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
@@ -268,7 +322,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
         context.setattr(os, "replace", fail)
         with pytest.raises(OSError, match="no room"):
             write_baseline(path, Baseline(rings=(entry("f1"),)))
-    assert os.listdir(tmp_path) == ["known.json"] and read_baseline(path).rings == ()
+    assert os.listdir(tmp_path) == ["known.json"] and read_baseline(path, False).rings == ()
     with pytest.raises(OSError):
         write_baseline(str(tmp_path / "no" / "known.json"), Baseline(rings=()))
     (tmp_path / "folder").mkdir()

@@ -34,8 +34,22 @@ def tangle(rng):
     return {person.name: weakref.ref(person) for person in people}
 
 
+def delete_kinds(people, kinds):
+    """Delete every reference of these kinds, as `gcscope.Person.x`; how many there were."""
+    attributes = [kind.removeprefix("gcscope.Person.") for kind in kinds]
+    alive = [reference() for reference in people.values()]  # until all are deleted
+    found = [(p, a) for p in alive for a in attributes if isinstance(vars(p).get(a), Person)]
+    for person, attribute in found:
+        delattr(person, attribute)
+    return len(found)
+
+
 def cut_really(people, cut):
     """Delete what the cut says; how many objects died of it."""
+    if cut.kinds:
+        before = tracked_now()
+        assert delete_kinds(people, cut.kinds) == cut.references
+        return before - tracked_now()
     attributes = re.findall(r"\.(\w+)", cut.advice.partition("close() that drops ")[2]) or [
         cut.link.label[1:]
     ]
@@ -72,16 +86,10 @@ def test_cuts_of_all_kinds_were_among_them(quiet):
     for seed in range(40):
         people = tangle(random.Random(seed))
         cut = only(gcscope.garbage()).cut
-        kinds.add(
-            "none"
-            if cut is None
-            else "close"
-            if "close()" in cut.advice
-            else min(cut.references, 2)
-        )
+        kinds.add((min(cut.references, 2), len(cut.kinds)) if cut is not None else None)
         gc.collect()
         assert all(reference() is None for reference in people.values())
-    assert kinds == {"none", "close", 1, 2}
+    assert kinds == {(1, 0), (2, 1), (2, 2), (2, 3)}  # how many references, of how many kinds
 
 
 SHAPES = {

@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import gc
+import re
 import sys
 import types
 import weakref
@@ -86,20 +87,20 @@ def test_as_many_forms_as_there_are(quiet):
 
 
 @pytest.mark.usefixtures("small_heap")
-def test_references_without_a_name_differ_by_their_place(quiet, rooms):
+def test_references_without_a_name_are_told_by_their_byte(quiet, rooms):
+    """Whatever else tp_traverse shows before."""
+
     class Strange(rooms.Liar):  # shows what its slots have before what it holds
         __slots__ = ("first", "second")
 
-    for _ in range(2):
-        for shown in range(3):
-            box = []
-            box.append(Strange(box, 1))
-            for name in Strange.__slots__[:shown]:
-                setattr(box[0], name, None)
+    for shown in range(3):
+        box = []
+        box.append(Strange(box, 1))
+        for name in Strange.__slots__[:shown]:
+            setattr(box[0], name, None)
     del box
-    rings = [c for c in gcscope.garbage().cycles if any(not link.named for link in c.ring)]
-    assert [cycle.count for cycle in rings] == [2, 2, 2]
-    assert len({cycle.fingerprint for cycle in rings}) == 3
+    (cycle,) = [c for c in gcscope.garbage().cycles if any(not link.named for link in c.ring)]
+    assert cycle.count == 3
 
 
 @pytest.mark.usefixtures("small_heap")
@@ -335,7 +336,8 @@ def test_a_long_ring_is_shown_by_its_ends(quiet):
         thing.mine = following
     del things, thing, following
     cycle = only(gcscope.garbage())
-    assert len(cycle.ring) == cycle.objects == cycle.cut.frees == 100_000
+    assert cycle.length == cycle.objects == cycle.cut.frees == 100_000
+    assert len(cycle.ring) == 64
     text = str(cycle)
     assert "… 99,976 more objects on the ring …" in text
     assert len(text.splitlines()) < 60
@@ -425,14 +427,14 @@ def test_a_cut_of_a_whole_container_says_so(quiet, count):
     gone = [weakref.ref(handler.__self__) for handler in handlers]
     del handlers
     cycle = only(gcscope.garbage())
-    assert cycle.cut.link.label == (".model" if count == 1 else f".handlers[{count - 1}]")
+    place = int(re.fullmatch(r"\.handlers\[(\d)\]", cycle.cut.link.label)[1])
     assert cycle.cut.frees == cycle.held
-    whole = "; for all that is in .handlers, not for this item alone" if count > 1 else ""
-    told = f"keep a weakref.WeakMethod, or look the method up when it is called{whole}"
+    callbacks = "all callbacks" if count > 1 else "the callback"
+    told = f"remove {callbacks} from Event.handlers when done"
     assert cycle.cut.advice == before == told
     handlers = next(ref for ref in gone)().model.changed.handlers
     if count > 1:
-        del handlers[count - 1]
+        del handlers[place]
         assert any(ref() is not None for ref in gone)
     handlers.clear()
     assert all(ref() is None for ref in gone)

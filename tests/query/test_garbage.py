@@ -439,6 +439,8 @@ def test_bytes_are_struct_items_header_and_tables(quiet):
         mixed = dict.fromkeys(range(size))
         assert measure(mixed) == sys.getsizeof(mixed)
         assert measure(set(range(size))) == sys.getsizeof(set(range(size)))
+        if sys.version_info >= (3, 15):
+            assert measure(frozendict(mixed)) == sys.getsizeof(frozendict(mixed))  # noqa: F821
     person = Person("x")
     assert measure(person) == Person.__basicsize__ + header
     assert (

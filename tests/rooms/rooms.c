@@ -1,12 +1,16 @@
 /* rooms: the C rooms that know no Python, and types that misbehave on purpose, within reach of the
    tests. */
 
+#include "base/index.h"
 #include "heap/addrmap.h"
 #include "heap/collector.h"
 #include "graph/dominators.h"
 #include "graph/cascade.h"
 #include "graph/graph.h"
+#include "graph/acyclic.h"
 #include "graph/bfs.h"
+#include "graph/refine.h"
+#include "graph/rings.h"
 #include "graph/scc.h"
 #include "graph/nodeset.h"
 
@@ -412,43 +416,289 @@ rooms_paths(PyObject *Py_UNUSED(module), PyObject *args)
     return finish(&memory, error, answer);
 }
 
-/* rings(rows, component, groups, budget, fail_after): ([(a shortest ring, whether exact)] for each
-   group, edges looked at). */
+typedef VEC(uint64_t) Words;
+
+/* Append the numbers of a list. 0 or -1. */
+static int
+words_from_list(Memory *memory, Words *words, PyObject *list)
+{
+    int error = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list) && error == 0; i++) {
+        error = vec_push(memory, words, PyLong_AsUnsignedLongLong(PyList_GET_ITEM(list, i)));
+    }
+    return error;
+}
+
+static PyObject *
+list_from_words(const uint64_t *words, size_t count)
+{
+    PyObject *list = PyList_New((Py_ssize_t)count);
+    for (size_t i = 0; i < count; i++) {
+        PyList_SET_ITEM(list, (Py_ssize_t)i, PyLong_FromUnsignedLongLong(words[i]));
+    }
+    return list;
+}
+
+/* A graph whose edges have kinds, and its components. */
+typedef struct {
+    Memory memory;
+    Graph graph;
+    Path component, kinds;
+    Words hashes; /* kind -> hash */
+    Path members; /* of the component that is asked for */
+} KindGraph;
+
+/* 0 or -1. */
+static int
+kind_graph_read(KindGraph *given, PyObject *rows, PyObject *component, PyObject *kinds,
+                PyObject *hashes)
+{
+    Memory *memory = &given->memory;
+    return graph_from_rows(&given->graph, memory, rows) < 0 ||
+                   nodes_from_list(memory, &given->component, component) < 0 ||
+                   nodes_from_list(memory, &given->kinds, kinds) < 0 ||
+                   words_from_list(memory, &given->hashes, hashes) < 0
+               ? -1
+               : 0;
+}
+
+/* Into given->members. 0 or -1. */
+static int
+kind_graph_enter(KindGraph *given, PyObject *group)
+{
+    given->members.length = 0;
+    return nodes_from_list(&given->memory, &given->members, group);
+}
+
+static void
+kind_graph_fini(KindGraph *given)
+{
+    graph_fini(&given->graph);
+    vec_fini(&given->memory, &given->component);
+    vec_fini(&given->memory, &given->kinds);
+    vec_fini(&given->memory, &given->hashes);
+    vec_fini(&given->memory, &given->members);
+}
+
+typedef struct {
+    const Rings *rings;
+    PyObject *found;
+} FoundRings;
+
+/* Append (length, nodes, edges). */
+static int
+append_ring(void *arg, size_t length)
+{
+    FoundRings *found = arg;
+    const Rings *rings = found->rings;
+    append_new(found->found,
+               Py_BuildValue("(nNN)", (Py_ssize_t)length,
+                             list_from_nodes(rings->ring.items, rings->ring.length),
+                             list_from_nodes(rings->edges.items, rings->edges.length)));
+    return 0;
+}
+
+/* Search from each shown member of a component, the first search without a budget. Append (start,
+   what came of it, rings). 0 or -1. */
+static int
+search_rings(KindGraph *given, Rings *rings, unsigned long long budget, PyObject *answers)
+{
+    int error = rings_begin(rings, given->members.items, given->members.length);
+    for (size_t m = 0; m < given->members.length && error >= 0; m++) {
+        NodeId start = given->members.items[m];
+        FoundRings found = {rings, PyList_New(0)};
+        if (nodeset_has(rings->shown, start)) {
+            uint64_t last_step =
+                rings->steps + budget < budget ? UINT64_MAX : rings->steps + budget;
+            error = rings_through(rings, start, last_step, append_ring, &found);
+            append_new(answers, Py_BuildValue("(IiO)", start, error, found.found));
+        }
+        Py_DECREF(found.found);
+    }
+    return error < 0 ? -1 : 0;
+}
+
+/* rings(rows, component, groups, shown, kinds, hashes, budget, fail_after): ([[(start, 1 or 0,
+   [(length, nodes, edges)])] for each group], edges looked at). */
 static PyObject *
 rooms_rings(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *rows, *component_list, *groups, *rings = PyList_New(0);
+    PyObject *rows, *component, *groups, *shown_list, *kinds, *hashes, *answers = PyList_New(0);
     unsigned long long budget;
     long long fail_after;
-    if (!PyArg_ParseTuple(args, "O!O!O!KL", &PyList_Type, &rows, &PyList_Type, &component_list,
-                          &PyList_Type, &groups, &budget, &fail_after)) {
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!KL", &PyList_Type, &rows, &PyList_Type, &component,
+                          &PyList_Type, &groups, &PyList_Type, &shown_list, &PyList_Type, &kinds,
+                          &PyList_Type, &hashes, &budget, &fail_after)) {
+        return NULL;
+    }
+    KindGraph given = {.memory = memory_that_fails(fail_after)};
+    Rings rings = {.memory = &given.memory};
+    NodeSet shown = {0};
+    int error = kind_graph_read(&given, rows, component, kinds, hashes);
+    error = error == 0 ? nodeset_init(&shown, &given.memory, given.graph.nodes) : error;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(shown_list) && error == 0; i++) {
+        nodeset_add(&shown, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(shown_list, i)));
+    }
+    rings.graph = &given.graph;
+    rings.component = given.component.items;
+    rings.shown = &shown;
+    rings.kinds = given.kinds.items;
+    rings.hashes = given.hashes.items;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(groups) && error == 0; i++) {
+        PyObject *of_group = PyList_New(0);
+        error = kind_graph_enter(&given, PyList_GET_ITEM(groups, i));
+        error = error == 0 ? search_rings(&given, &rings, budget, of_group) : error;
+        append_new(answers, of_group);
+    }
+    PyObject *answer = Py_BuildValue("(NK)", answers, (unsigned long long)rings.steps);
+    rings_fini(&rings);
+    rings_fini(&rings);
+    nodeset_fini(&shown);
+    kind_graph_fini(&given);
+    return finish(&given.memory, error, answer);
+}
+
+/* simple_rings(rows, component, groups, fail_after): for each group the ring that it is, or
+   None. */
+static PyObject *
+rooms_simple_rings(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *component, *groups, *answers = PyList_New(0);
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!O!O!L", &PyList_Type, &rows, &PyList_Type, &component,
+                          &PyList_Type, &groups, &fail_after)) {
+        return NULL;
+    }
+    KindGraph given = {.memory = memory_that_fails(fail_after)};
+    Path ring = {0};
+    int error = graph_from_rows(&given.graph, &given.memory, rows);
+    error = error == 0 ? nodes_from_list(&given.memory, &given.component, component) : error;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(groups) && error >= 0; i++) {
+        error = kind_graph_enter(&given, PyList_GET_ITEM(groups, i));
+        error = error == 0 ? rings_follow_simple(&given.memory, &given.graph, given.component.items,
+                                                 given.members.items, given.members.length, &ring)
+                           : error;
+        append_new(answers,
+                   error == 1 ? list_from_nodes(ring.items, ring.length) : Py_NewRef(Py_None));
+    }
+    vec_fini(&given.memory, &ring);
+    kind_graph_fini(&given);
+    return finish(&given.memory, error < 0 ? -1 : 0, answers);
+}
+
+/* refine(rows, component, groups, colours, kinds, hashes, fail_after): the colours, those of the
+   groups refined. */
+static PyObject *
+rooms_refine(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *component, *groups, *colour_list, *kinds, *hashes, *answer = NULL;
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!O!L", &PyList_Type, &rows, &PyList_Type, &component,
+                          &PyList_Type, &groups, &PyList_Type, &colour_list, &PyList_Type, &kinds,
+                          &PyList_Type, &hashes, &fail_after)) {
+        return NULL;
+    }
+    KindGraph given = {.memory = memory_that_fails(fail_after)};
+    Words colours = {0}, sums = {0};
+    int error = kind_graph_read(&given, rows, component, kinds, hashes);
+    error = error == 0 ? words_from_list(&given.memory, &colours, colour_list) : error;
+    error = error == 0 ? vec_reserve(&given.memory, &sums, given.graph.nodes) : error;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(groups) && error == 0; i++) {
+        error = kind_graph_enter(&given, PyList_GET_ITEM(groups, i));
+        if (error == 0) {
+            refine_colours(colours.items, sums.items, &given.graph, given.component.items,
+                           given.members.items, given.members.length, given.kinds.items,
+                           given.hashes.items);
+        }
+    }
+    answer = list_from_words(colours.items, colours.length);
+    vec_fini(&given.memory, &colours);
+    vec_fini(&given.memory, &sums);
+    kind_graph_fini(&given);
+    return finish(&given.memory, error, answer);
+}
+
+/* acyclic(rows, component, groups, kinds, cut, fail_after): for each group whether it has no ring
+   without the kinds that are cut, which are told by a bool a kind. */
+static PyObject *
+rooms_acyclic(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *rows, *component, *groups, *kinds, *cut, *answers = PyList_New(0);
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!O!O!O!O!L", &PyList_Type, &rows, &PyList_Type, &component,
+                          &PyList_Type, &groups, &PyList_Type, &kinds, &PyList_Type, &cut,
+                          &fail_after)) {
+        return NULL;
+    }
+    KindGraph given = {.memory = memory_that_fails(fail_after)};
+    VEC(bool) is_cut = {0};
+    Words incoming = {0};
+    Path order = {0};
+    PyObject *no_hashes = PyList_New(0);
+    int error = kind_graph_read(&given, rows, component, kinds, no_hashes);
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(cut) && error == 0; i++) {
+        error = vec_push(&given.memory, &is_cut, PyList_GET_ITEM(cut, i) == Py_True);
+    }
+    error = error == 0 ? vec_reserve(&given.memory, &incoming, given.graph.nodes) : error;
+    error = error == 0 ? vec_reserve(&given.memory, &order, given.graph.nodes) : error;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(groups) && error == 0; i++) {
+        error = kind_graph_enter(&given, PyList_GET_ITEM(groups, i));
+        append_new(answers,
+                   PyBool_FromLong(error == 0 &&
+                                   acyclic_without(&given.graph, given.component.items,
+                                                   given.members.items, given.members.length,
+                                                   given.kinds.items, is_cut.items, incoming.items,
+                                                   order.items)));
+    }
+    Py_DECREF(no_hashes);
+    vec_fini(&given.memory, &is_cut);
+    vec_fini(&given.memory, &incoming);
+    vec_fini(&given.memory, &order);
+    kind_graph_fini(&given);
+    return finish(&given.memory, error, answers);
+}
+
+/* Enter keys, and find others. 0 or -1. */
+static int
+ask_index(Index *index, Memory *memory, PyObject *question, PyObject *answers)
+{
+    PyObject *keys, *asked, *numbers = PyList_New(0), *found = PyList_New(0);
+    int error = PyArg_ParseTuple(question, "O!O!", &PyList_Type, &keys, &PyList_Type, &asked) - 1;
+    for (Py_ssize_t i = 0; error == 0 && i < PyList_GET_SIZE(keys); i++) {
+        uint64_t key = PyLong_AsUnsignedLongLong(PyList_GET_ITEM(keys, i));
+        uint32_t number = index_enter(index, memory, key);
+        error = number == INDEX_NONE ? -1 : 0;
+        append_new(numbers, PyLong_FromUnsignedLong(number));
+    }
+    for (Py_ssize_t i = 0; error == 0 && i < PyList_GET_SIZE(asked); i++) {
+        uint32_t number = index_find(index, PyLong_AsUnsignedLongLong(PyList_GET_ITEM(asked, i)));
+        append_new(found,
+                   number == INDEX_NONE ? Py_NewRef(Py_None) : PyLong_FromUnsignedLong(number));
+    }
+    append_new(answers, Py_BuildValue("(NN)", numbers, found));
+    return error;
+}
+
+/* index(questions, fail_after): for each (keys to enter, keys to find) their numbers; it is cleared
+   after each. */
+static PyObject *
+rooms_index(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *questions, *answers = PyList_New(0);
+    long long fail_after;
+    if (!PyArg_ParseTuple(args, "O!L", &PyList_Type, &questions, &fail_after)) {
         return NULL;
     }
     Memory memory = memory_that_fails(fail_after);
-    Graph graph = {0};
-    Bfs bfs = {0};
-    Path component = {0}, members = {0}, ring = {0};
-    int error = graph_from_rows(&graph, &memory, rows);
-    error = error == 0 ? nodes_from_list(&memory, &component, component_list) : error;
-    error = error == 0 ? bfs_init(&bfs, &memory, &graph) : error;
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(groups) && error == 0; i++) {
-        bool exact = false;
-        members.length = 0;
-        error = nodes_from_list(&memory, &members, PyList_GET_ITEM(groups, i));
-        if (error == 0) {
-            error = bfs_shortest_ring(&bfs, component.items, members.items, members.length, budget,
-                                      &ring, &exact);
-        }
-        PyObject *nodes = list_from_nodes(ring.items, ring.length);
-        append_new(rings, Py_BuildValue("(NN)", nodes, PyBool_FromLong(exact)));
+    Index index = {0};
+    int error = 0;
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(questions) && error == 0; i++) {
+        error = ask_index(&index, &memory, PyList_GET_ITEM(questions, i), answers);
+        index_clear(&index);
     }
-    PyObject *answer = Py_BuildValue("(NK)", rings, (unsigned long long)bfs.steps);
-    bfs_fini(&bfs);
-    graph_fini(&graph);
-    vec_fini(&memory, &component);
-    vec_fini(&memory, &members);
-    vec_fini(&memory, &ring);
-    return finish(&memory, error, answer);
+    index_fini(&index, &memory);
+    index_fini(&index, &memory);
+    return finish(&memory, error, answers);
 }
 
 static PyObject *
@@ -676,6 +926,10 @@ static PyMethodDef rooms_methods[] = {
     {"scc", rooms_scc, METH_VARARGS, NULL},
     {"paths", rooms_paths, METH_VARARGS, NULL},
     {"rings", rooms_rings, METH_VARARGS, NULL},
+    {"simple_rings", rooms_simple_rings, METH_VARARGS, NULL},
+    {"refine", rooms_refine, METH_VARARGS, NULL},
+    {"acyclic", rooms_acyclic, METH_VARARGS, NULL},
+    {"index", rooms_index, METH_VARARGS, NULL},
     {"fall", rooms_fall, METH_VARARGS, NULL},
     {"dominators", rooms_dominators, METH_VARARGS, NULL},
     {"tp_clear", rooms_tp_clear, METH_O, NULL},

@@ -86,3 +86,27 @@ def test_wrong_leases():
     with pytest.raises(TypeError):
         _core.Lease(1)
     _core.Lease().__exit__()
+
+
+def test_exhausted_memory(starving):
+    """No lease, or a whole one: and none is left in force."""
+    pytest.importorskip("_testcapi")
+    code = """
+import gc
+from gcscope import _core
+def held():
+    with _core.Lease():
+        pass
+def let_go():
+    return _core.Lease() is None
+def before():
+    return gc.get_count()[0]
+settings = gc.isenabled(), gc.get_threshold()
+def check():
+    assert gc.get_count()[0] >= 0 and (gc.isenabled(), gc.get_threshold()) == settings
+gc.enable()
+settings = True, gc.get_threshold()
+for use in (held, let_go):
+    assert each_allocation(use, check) > 0
+"""
+    starving(code)

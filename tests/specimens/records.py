@@ -17,6 +17,7 @@ from gcscope import (
 )
 from gcscope.model.diff import Difference, Growth
 from gcscope.model.judgement import Baseline, Finding, Judgement, KnownRing
+from gcscope.model.record import changed
 from gcscope.model.results import Arithmetic, Row
 from gcscope.model.walkthrough import Counted, Moved, Subtracted, Walkthrough
 
@@ -85,6 +86,21 @@ RINGS = Report(
 )
 
 
+LONG = changed(
+    CYCLE,
+    length=300_000,
+    objects=300_000,
+    fingerprint="fedcba9876543210",
+    cut=Cut(
+        link=changed(LINK, label=".parent"),
+        advice="make Node.parent weak (weakref.ref)",
+        frees=300_001,
+        references=2_000,
+        kinds=("m.Node.parent",),
+    ),
+)
+
+
 HOLDER = Holder(type="dict", name=None, label="['x']", where=None, owned=True)
 
 
@@ -114,6 +130,8 @@ ALL = [
     FATES[1],
     RINGS,
     CYCLE,
+    LONG,
+    LONG.cut,
     LINK,
     CYCLE.cut,
     HOLDER,
@@ -131,7 +149,9 @@ JUDGEMENT = Judgement(findings=(FINDING,), notes=("a note",), severity="fail", r
 
 
 BASELINE = Baseline(
-    rings=(KnownRing(fingerprint="01", ring="m.Node .me → m.Node", tests=("t.py::test",)),)
+    rings=(
+        KnownRing(fingerprint="01", ring="m.Node .me → m.Node", tests=Counts({"t.py::test": 2})),
+    )
 )
 
 

@@ -587,7 +587,7 @@ def context_variables(one):
     context.run(variable.set, one[0])
     unset = contextvars.ContextVar("with a default", default=one[0])
     yield [
-        ("hamt_bitmap_node", None, "the value of a context variable"),
+        ("hamt_bitmap_node", None, "[<ContextVar 'variable'>]"),
         ("_contextvars.ContextVar", None, "its default"),
     ]
     del context, variable, unset

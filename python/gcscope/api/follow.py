@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    _Made = tuple[list[_core.Ring], _core.TypeCounts, Report]
+
 
 class Follower:
     """What is unreachable of the objects that come into being between `begin` and `end`.
@@ -52,6 +54,35 @@ class Follower:
             follow.stop()
 
 
+_MOST_ALIKE = 16
+
+
+class Reports:
+    """Reports of what was left, for who looks at much that is equal: each is made once."""
+
+    __slots__ = ("_made",)
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[object, ...], list[_Made]] = {}
+
+    def of(self, left: _core.Rings) -> Report:
+        """Return the report of some rings."""
+        forms = left.forms
+        if any(edge.ask is not None for form in forms for edge in form.edges):
+            return report_of(left)  # a labeller is asked; and these are objects of the program
+        objects, names = left.objects, tuple([form.nodes[0].type for form in forms])
+        key = (objects.objects, objects.bytes, objects.uncertain, objects.over_visited, names)
+        types = objects.types()
+        alike = self._made.setdefault(key, [])
+        for made in alike:
+            if made[0] == forms and made[1] == types:
+                return made[2]
+        report = report_of(left)
+        del alike[_MOST_ALIKE - 1 :]
+        alike.insert(0, (forms, types, report))
+        return report
+
+
 class Found:
     """What a follower has found."""
 
@@ -73,13 +104,27 @@ class Found:
         """How many objects that are not instrumented collections have taken, by type."""
         return self._found.collected_types.others
 
+    def is_nothing(self) -> bool:
+        """Return whether there is nothing to report: no ring, and no note."""
+        found = self._found
+        return not (
+            self.left
+            or found.collected_objects
+            or found.unseen
+            or found.lost
+            or found.uncertain
+            or found.over_visited
+        )
+
     def notes(self) -> tuple[str, ...]:
         """Write what one must know to read it."""
         return (*notes_of(self._found), *_doubts(self._found))
 
-    def report_left(self) -> Report:
+    def report_left(self, reports: Reports | None = None) -> Report:
         """Report what is unreachable at the end."""
-        return NOTHING if self.left is None else report_of(self.left)
+        if self.left is None:
+            return NOTHING
+        return report_of(self.left) if reports is None else reports.of(self.left)
 
     def report_collected(self) -> Report:
         """Report what collections have found."""
@@ -95,9 +140,9 @@ class Found:
             notes=(),
         )
 
-    def report(self) -> Report:
+    def report(self, reports: Reports | None = None) -> Report:
         """Report all of it."""
-        left, notes = self.report_left(), self.notes()
+        left, notes = self.report_left(reports), self.notes()
         if self._found.collected_objects:
             left = joined(left, self.report_collected())
         return left if left.notes == notes else changed(left, notes=notes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gcscope import _core
-from gcscope._core import Lease as Lease  # for those above, which do not import the core
 from gcscope.explain.cycles import cycles_of
 from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.model.record import sum_counts

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 
 from gcscope.cli.show import print_record, read_record
+from gcscope.cli.streams import complain
 from gcscope.cli.trouble import EXIT_CODES, FOUND, Trouble
 from gcscope.model.diff import compare, report_within
+from gcscope.model.header import other_versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from gcscope.model.header import Header
     from gcscope.model.results import Report
 
 
@@ -22,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the two files, and what a difference means."""
     parser.epilog = f"{EXIT_CODES}; {FOUND} under --fail"
     parser.description = (
-        "Compare the rings of two reports, form by form: what is new, what has grown, what is gone?"
+        "Compare the rings of two reports, form by form: what is new, what has grown, what is "
+        "gone? If the files come from other versions of Python or gcscope, a note says so."
     )
     parser.add_argument("old", metavar="OLD", help="the file written before; - for standard input")
     parser.add_argument("new", metavar="NEW", help="the file written after")
@@ -32,22 +36,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _report(name: str) -> Report:
-    record = read_record(name)
+def _report(name: str) -> tuple[Report, Header | None]:
+    record, header = read_record(name)
     report = report_within(record)
     if report is None:
         kind = type(record).__name__.lower()
         raise Trouble(f"{name!r} is of kind {kind!r}: diff takes reports, collections and trials")
-    return report
+    return report, header
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the difference, and exit with FOUND where that is asked for."""
-    old, new = _report(options.old), _report(options.new)
+    (old, of_old), (new, of_new) = _report(options.old), _report(options.new)
     try:
         difference = compare(old, new)
     except ValueError as error:
         raise Trouble(f"cannot compare {options.old!r} and {options.new!r}: {error}") from None
+    other = other_versions(of_old, of_new)
+    if other is not None:
+        complain(f"note: {other}: what differs may be theirs")
     print_record(difference, options.format)
     if options.fail and difference:
         sys.exit(FOUND)

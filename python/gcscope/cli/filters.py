@@ -1,7 +1,8 @@
 """What of the rings that a program left counts: --ignore, --baseline and --under of `run`.
 
 A ring stands as in the pytest plugin: 'new' ones count, 'allowed', 'known' and 'innocent' ones do
-not; and one is 'elsewhere' that has nothing to do with the directory of --under.
+not; and one is 'elsewhere' that has nothing to do with the directory of --under. Under
+--fail-on-growth, known ones of which there are more than the baseline has are 'grown', and count.
 """
 
 from __future__ import annotations
@@ -20,14 +21,24 @@ from gcscope.model.ignored import (
     useless_phrase,
 )
 from gcscope.model.innocent import blamed, is_innocent
-from gcscope.model.judgement import ALLOWED, ELSEWHERE, INNOCENT, KNOWN, NEW, Finding, Judgement
+from gcscope.model.judgement import (
+    ALLOWED,
+    ELSEWHERE,
+    GROWN,
+    INNOCENT,
+    KNOWN,
+    NEW,
+    Finding,
+    Judgement,
+)
 from gcscope.model.merge import summed
-from gcscope.model.phrases import plural
+from gcscope.model.phrases import growth_phrase, plural, ring_line
 from gcscope.model.record import changed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from gcscope.model.judgement import Baseline, KnownRing
     from gcscope.model.outcome import Outcome
@@ -52,6 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--update-baseline", action="store_true", help="write what is found to the baseline"
+    )
+    parser.add_argument(
+        "--fail-on-growth",
+        action="store_true",
+        help="as --fail, and known rings count where there are more of a form than the baseline "
+        "has",
     )
     parser.add_argument(
         "--under",
@@ -128,7 +145,9 @@ def _file_of(name: str) -> str | None:
 class Filters:
     """What the options say counts."""
 
-    __slots__ = ("_baseline", "_ignore", "_label", "_path", "_under", "_updates", "_write")
+    __slots__ = (
+        "_baseline", "_growth_counts", "_ignore", "_label", "_path", "_under", "_updates", "_write"
+    )  # fmt: skip
 
     def __init__(self, options: argparse.Namespace, label: str) -> None:
         """Read and check them, before the program runs.
@@ -138,7 +157,10 @@ class Filters:
         self._ignore: tuple[str, ...] = tuple(options.ignore)
         self._label, self._path = label, options.baseline
         self._updates: bool = options.update_baseline
+        self._growth_counts: bool = options.fail_on_growth and not self._updates
         wrong = unknown_name(self._ignore)
+        if options.fail_on_growth and self._path is None:
+            wrong = "--fail-on-growth needs counts to compare with: give --baseline FILE"
         if self._updates and self._path is None:
             wrong = "--update-baseline needs a file to write: give --baseline FILE"
         if wrong is not None:
@@ -148,15 +170,12 @@ class Filters:
 
     def _read(self) -> Baseline:
         from gcscope.model.baseline import read_baseline, write_baseline
-        from gcscope.model.judgement import Baseline
 
         self._path = os.path.abspath(self._path)
         self._write = write_baseline  # it needs what the program may have in its way then
         try:
-            return read_baseline(self._path)
+            return read_baseline(self._path, self._updates)
         except FileNotFoundError:
-            if self._updates:
-                return Baseline(rings=())
             raise Trouble(
                 f"there is no baseline {self._path!r}: --update-baseline writes one"
             ) from None
@@ -169,15 +188,20 @@ class Filters:
     def _is_asked(self) -> bool:
         return bool(self._ignore) or self._baseline is not None or self._under is not None
 
-    def _standing(self, cycle: Cycle) -> str:
+    def _finding(self, cycle: Cycle, baseline: Mapping[str, KnownRing]) -> Finding:
         if is_innocent(cycle):
-            return INNOCENT
+            return Finding(cycle=cycle, standing=INNOCENT)
         if self._under is not None and not self._under.has_code_of(cycle):
-            return ELSEWHERE
+            return Finding(cycle=cycle, standing=ELSEWHERE)
         if any(matches(cycle, pattern) for pattern in self._ignore):
-            return ALLOWED
-        known = self._baseline is not None and form_of(cycle) in self._baseline.fingerprints
-        return KNOWN if known else NEW
+            return Finding(cycle=cycle, standing=ALLOWED)
+        known = baseline.get(form_of(cycle))
+        if known is None:
+            return Finding(cycle=cycle, standing=NEW)
+        count = known.count_of(self._label.__eq__)
+        if self._updates or cycle.count <= count:
+            return Finding(cycle=cycle, standing=KNOWN)
+        return Finding(cycle=cycle, standing=GROWN if self._growth_counts else KNOWN, known=count)
 
     def judge(self, outcome: Outcome, fails: bool) -> Judged:
         """Hold what a program left against what counts.
@@ -188,16 +212,20 @@ class Filters:
         if not self._is_asked:
             counts = bool(blamed(report.cycles)) or (bool(report) and not report.cycles)
             return Judged(report, outcome, counts)
-        findings = tuple(
-            Finding(cycle=cycle, standing=self._standing(cycle)) for cycle in report.cycles
-        )
+        known = self._baseline.by_fingerprint if self._baseline is not None else {}
+        findings = tuple(self._finding(cycle, known) for cycle in report.cycles)
         judgement = Judgement(
             findings=findings,
             notes=(*report.notes, *self._notes(report)),
             severity="fail" if fails and not self._updates else "report",
             reason=None,
         )
-        notes = (*self._aside(judgement), *self._notes(report), *self._gone(judgement))
+        notes = (
+            *self._aside(judgement),
+            *self._notes(report),
+            *self._gone(judgement),
+            *self._grown(judgement),
+        )
         counted = _counted(outcome, {f.cycle.fingerprint: f.standing for f in findings})
         return Judged(judgement, changed(counted, notes=(*outcome.notes, *notes)), judgement.fails)
 
@@ -224,8 +252,8 @@ class Filters:
         """Return what belongs in the baseline; of what is elsewhere only what is in it already."""
         before = self._baseline.fingerprints if self._baseline is not None else frozenset()
         known = [cycle for cycle in judgement.of(ELSEWHERE) if form_of(cycle) in before]
-        cycles = (*judgement.of(NEW), *judgement.of(KNOWN), *known)
-        return {form_of(cycle): known_ring(cycle, [self._label]) for cycle in cycles}
+        cycles = (*judgement.of(NEW, KNOWN, GROWN), *known)
+        return {form_of(cycle): known_ring(cycle, {self._label: cycle.count}) for cycle in cycles}
 
     def _gone(self, judgement: Judgement) -> tuple[str, ...]:
         """Write how many rings of the baseline are no more."""
@@ -234,6 +262,15 @@ class Filters:
         count = len(self._baseline.gone(self._seen(judgement), [self._label]))
         how = "--update-baseline takes them out"
         return (f"gone from the baseline: {plural(count, 'form')} of cycles ({how})",) * bool(count)
+
+    def _grown(self, judgement: Judgement) -> tuple[str, ...]:
+        """Write of which forms there are more than the baseline has."""
+        how = "" if self._growth_counts else " (--fail-on-growth lets that count)"
+        return tuple(
+            f"grown: {growth_phrase(ring_line(f.cycle), f.cycle.count, f.known)}{how}"
+            for f in judgement.findings
+            if f.known is not None
+        )
 
     def renew(self, record: Record) -> str | None:
         """Write the baseline anew if that is asked, and say so.
@@ -269,12 +306,11 @@ def _counted(outcome: Outcome, standings: dict[str, str]) -> Outcome:
 
     What is left is summed up from the rings, since a report does not say whose its objects are.
     """
-    if set(standings.values()) <= {NEW, INNOCENT}:
+    told = (NEW, GROWN, INNOCENT)
+    if all(standing in told for standing in standings.values()):
         return outcome
     left, collected = (
-        summed(
-            (c for c in report.cycles if standings[c.fingerprint] in (NEW, INNOCENT)), report.notes
-        )
+        summed((c for c in report.cycles if standings[c.fingerprint] in told), report.notes)
         for report in (outcome.left, outcome.collected)
     )
     return changed(outcome, left=left, collected=collected)

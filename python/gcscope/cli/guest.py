@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import FrameType, ModuleType
 
+    from gcscope.api.lease import Lease
+
 
 def is_alone() -> bool:
     """Return whether the process is there for gcscope: only runpy, or the script, called it."""
@@ -38,16 +40,18 @@ class Guest:
     Nothing is hidden where others share the process: what has been imported may be theirs.
     """
 
-    __slots__ = ("_collects", "_hidden", "_is_alone", "_theirs")
+    __slots__ = ("_hidden", "_is_alone", "_lease", "_theirs")
 
     def __init__(self, alone: bool) -> None:
-        """Hold automatic collection, so that our trash stays in the young generation."""
+        """Hold collections off, so that our trash stays in the young generation."""
         self._is_alone = alone
-        self._collects = alone and gc.isenabled()
         self._hidden: dict[str, ModuleType] = {}
         self._theirs: dict[str, ModuleType] = {}
-        if self._collects:
-            gc.disable()
+        self._lease: Lease | None = None
+        if alone:
+            from gcscope.api.lease import Lease
+
+            self._lease = Lease()
 
     def hide(self) -> None:
         """Take out of sys.modules what no plain Python would have there.
@@ -64,11 +68,11 @@ class Guest:
             _drop_attribute(name)
 
     def settle(self) -> None:
-        """Free our trash, and let automatic collection go on, just before the program starts."""
+        """Free our trash, and end the lease, just before the program starts."""
         if self._is_alone:
-            gc.collect(0)
-        if self._collects:
-            gc.enable()
+            is_young = gc.get_count()[0] < 0  # no collection has come since the lease began
+            gc.collect(0 if is_young else 2)
+        self._lease = None
 
     def show(self) -> None:
         """Put our modules in the place of the program's, for what is still imported by us."""

@@ -9,7 +9,7 @@ import platform
 import sys
 
 from gcscope import Person, collect, garbage, journal, refcount, trial
-from gcscope.api.garbage import Lease
+from gcscope.api.lease import Lease
 from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.model.phrases import counts_phrase, plural, table
 from gcscope.model.record import changed

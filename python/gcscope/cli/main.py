@@ -14,9 +14,10 @@ def main(arguments: list[str] | None = None) -> None:
     """
     alone = arguments is None and is_alone()
     arguments = sys.argv[1:] if arguments is None else arguments
-    guest = Guest(alone) if arguments[:1] == ["run"] else None
-    if guest is not None or alone:
+    is_run = arguments[:1] == ["run"]
+    if is_run or alone:
         leave_first_path()
+    guest = Guest(alone) if is_run else None
     # Not before: a program may have an argparse.py of its own.
     from gcscope.cli.commands import execute
 

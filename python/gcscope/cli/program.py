@@ -12,6 +12,7 @@ import builtins
 import marshal
 import os
 import sys
+from time import perf_counter
 from types import ModuleType
 
 from gcscope.api.empty_stack import EmptyStack
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     class Reporter(Protocol):
         """Who is told the outcome, and knows which exit code that asks for, 0 for none."""
 
-        def __call__(self, outcome: Outcome) -> None:
-            """Tell it."""
+        def __call__(self, outcome: Outcome, stopped: float) -> None:
+            """Tell it; stopped: for how many seconds the program was, to be looked at."""
 
         def renew_baseline(self) -> None:
             """Write the baseline, if that is asked, of a program that has succeeded."""
@@ -387,11 +388,12 @@ def _forget_file() -> None:
         main.__dict__.pop("__cached__", None)
 
 
-def _outcome(observer: Observer, guest: Guest) -> Outcome | str:
-    """Return the outcome, or why there is none."""
+def _outcome(observer: Observer, guest: Guest) -> tuple[Outcome, float] | str:
+    """Return the outcome and how many seconds it took to find, or why there is none."""
     guest.show()
+    begun = perf_counter()
     try:
-        return observer.outcome()
+        return observer.outcome(), perf_counter() - begun
     except MemoryError:
         return "there is not enough memory for a pass over the heap"
     except BaseException as error:
@@ -400,14 +402,16 @@ def _outcome(observer: Observer, guest: Guest) -> Outcome | str:
         guest.withdraw()
 
 
-def _report(found: Outcome | str, reporter: Reporter, guest: Guest, succeeded: bool) -> None:
+def _report(
+    found: tuple[Outcome, float] | str, reporter: Reporter, guest: Guest, succeeded: bool
+) -> None:
     """Report the outcome without doing harm to the program's own end."""
     guest.show()
     try:
         if isinstance(found, str):
             _complain(found)
         else:
-            reporter(found)
+            reporter(*found)
             if succeeded:
                 reporter.renew_baseline()
     except MemoryError:

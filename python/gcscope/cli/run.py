@@ -6,12 +6,14 @@ import os
 import stat
 import sys
 
+from gcscope import __version__
 from gcscope.cli import filters
 from gcscope.cli.files import OTHER_PICTURES, Target, suffix_of
 from gcscope.cli.filters import Filters, Judged
 from gcscope.cli.program import Program, run_program
 from gcscope.cli.streams import complain, put, put_text, width_of
 from gcscope.cli.trouble import FOUND, OUR_ERROR, Trouble, WrongUsage
+from gcscope.model.header import file_text, header_of_process
 from gcscope.model.merge import NOTHING
 from gcscope.model.record import form_of_suffix
 
@@ -19,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from gcscope.model.header import Header
     from gcscope.model.outcome import Outcome
     from gcscope.model.record import Record
 
@@ -29,8 +32,8 @@ HELP = "run a program and tell what it left for the collector"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options; `split` parts the program and its arguments from them."""
     own = (
-        "[-o FILE] [--json | -q] [--fail] [--ignore GLOB] [--baseline FILE [--update-baseline]] "
-        "[--under DIR]"
+        "[-o FILE] [--json | -q] [--fail] [--ignore GLOB] "
+        "[--baseline FILE [--update-baseline | --fail-on-growth]] [--under DIR]"
     )
     parser.usage = f"python -m gcscope run {own} (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT ...]"
     parser.description = (
@@ -123,28 +126,31 @@ class _Reporter:
         self.has_reported = self.failed = False
         # What reporting needs is loaded before the program may have spoilt sys.path.
         str(NOTHING)
-        NOTHING.to_json()
+        file_text(NOTHING, header_of_process(__version__, None))
         if sys.stderr is not None and width_of(sys.stderr) is not None:
             import unicodedata  # noqa: F401
 
-    def __call__(self, outcome: Outcome) -> None:
-        """Speak on stderr, after what the program itself has printed."""
+    def __call__(self, outcome: Outcome, stopped: float) -> None:
+        """Speak on stderr, after what the program itself has printed.
+
+        stopped: for how many seconds the program was, to be looked at.
+        """
         try:
             sys.stdout.flush()
         except (AttributeError, OSError, ValueError):
             pass  # closed, or a broken pipe: the interpreter says so at its end
         judged = self.judged = self.filters.judge(outcome, self.options.fail)
         if self.file is not None:
-            self._write(self.file, judged.record)
+            self._write(self.file, judged.record, header_of_process(__version__, stopped))
         try:
             self._print(judged.outcome, judged.record)
         except Trouble:
             pass  # nobody is there to read it
         self.has_reported = True
 
-    def _write(self, file: Target, record: Record) -> None:
+    def _write(self, file: Target, record: Record, header: Header) -> None:
         try:
-            file.write(record.to_json())
+            file.write(file_text(record, header))
         except Trouble as trouble:
             self.failed = True
             complain(str(trouble))
@@ -183,6 +189,7 @@ class _Reporter:
 def run(options: argparse.Namespace) -> None:
     """Run the program, and exit as it does, or as its report asks for."""
     program = _program(options.program)
+    options.fail = options.fail or options.fail_on_growth
     reporter = _Reporter(options, program)
     if reporter.file is not None:
         reporter.file.check()

@@ -8,6 +8,7 @@ from gcscope.cli.files import OTHER_PICTURES, Target, read_bytes, suffix_of
 from gcscope.cli.streams import put, put_bytes, put_text
 from gcscope.cli.trouble import EXIT_CODES, Trouble, WrongUsage
 from gcscope.model.diff import report_within
+from gcscope.model.header import file_text, read_file
 from gcscope.model.phrases import plural, ring_line
 from gcscope.model.record import (
     Record,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from gcscope.model.header import Header
     from gcscope.model.results import Cycle
 
 
@@ -41,7 +43,10 @@ _LEAST_BEGINNING = 4  # characters of a fingerprint that may stand for all of it
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the file, and how it is shown."""
     parser.epilog = EXIT_CODES
-    parser.description = "Print a record that gcscope wrote: of run -o, or of to_json()."
+    parser.description = (
+        "Print a record that gcscope wrote: of run -o, or of to_json(). Where a file has a header, "
+        "the first line says of which process it tells, on which Python, and when."
+    )
     parser.add_argument("file", metavar="FILE", help="the file; - for standard input")
     parser.add_argument(
         "--all", action="store_true", help="every form of cycles in full, as text, and every type"
@@ -65,11 +70,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_record(name: str) -> Record:
-    """Read a record of any kind from a file. Raises Trouble where there is none."""
+def read_record(name: str) -> tuple[Record, Header | None]:
+    """Read a record of any kind and its header from a file. Raises Trouble where there is none."""
     data = read_bytes(name)
     try:
-        return Record.from_json(data)
+        return read_file(data)
     except ValueError as error:
         reason = str(error) if data.strip() else "it is empty"
         raise Trouble(f"cannot read {name!r}: {reason}") from None
@@ -143,16 +148,20 @@ def _text(record: Record, options: argparse.Namespace) -> str:
 
 def _written(options: argparse.Namespace, form: str) -> str | bytes:
     """Read the record, and write what of it is asked for, in one of forms()."""
-    record = read_record(options.file)
+    record, header = read_record(options.file)
     if options.sort is not None:
         record = _sorted(record, options)
+    text: str | None = None
     if options.fingerprint is not None:
         report = _report(record, options)
         record = _form(report, options)
-        if form == "text":
-            text: str = writers().form_text(record, report.alive)
-            return text
-    return _text(record, options) if form == "text" else _rendered(record, form)
+        text = writers().form_text(record, report.alive)
+    if form == "json":
+        return file_text(record, header, pretty=True)
+    if form != "text":
+        return _rendered(record, form)
+    head = f"{header}\n" if header is not None else ""
+    return head + (_text(record, options) if text is None else text)
 
 
 # ------------------------------------------------------------------------- out with it

@@ -9,7 +9,13 @@ from __future__ import annotations
 from gcscope.explain.candidates import Candidate, candidates_of, is_own
 from gcscope.explain.hops import Node, Step, fold
 from gcscope.explain.patterns import Pattern
-from gcscope.model.results import Cut
+from gcscope.model.results import Cut, Link
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gcscope import _core
 
 
 def _advice(pattern: Pattern, candidate: Candidate, steps: list[Step]) -> str:
@@ -32,11 +38,12 @@ def _usual_advice(candidate: Candidate) -> str:
         return "del the variable when done"
     if candidate.step.is_through_container and label != candidate.step.label:
         return (
-            "clear() it when done, or hold what is in it by weakref (WeakSet, WeakValueDictionary)"
+            f"clear() {label} when done, or hold what is in it by weakref (WeakSet, "
+            "WeakValueDictionary)"
         )
     if kind == "attribute" or (kind == "value" and label.startswith(".")):
-        return "make it a weakref.ref, or set it to None when done"
-    return "remove it when done, or hold it by weakref"
+        return f"set {label} to None when done"
+    return "remove it when done"
 
 
 class Clearing:
@@ -80,14 +87,103 @@ def _least_change(candidates: list[Candidate], pattern: Pattern) -> Candidate:
     )
 
 
-def cut_of(steps: list[Step], pattern: Pattern, held: bool) -> Cut | None:
+_MOST_KINDS = 3
+
+
+def _short_type(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _split_kind(kind: str) -> tuple[str, str]:
+    """Part a kind, 'app.Node.parent' or 'app.Node.children[*]', into type and label."""
+    place = kind.find("[")
+    dot = kind.rfind(".", 0, place if place >= 0 else len(kind))
+    return kind[:dot], kind[dot:]
+
+
+def _kind_names(kinds: Sequence[str]) -> list[str]:
+    """Name each label once: with its class where there is but one."""
+    types: dict[str, set[str]] = {}
+    for kind in kinds:
+        type_name, label = _split_kind(kind)
+        types.setdefault(label, set()).add(_short_type(type_name))
+    return [
+        f"{min(classes)}{label}" if len(classes) == 1 else label for label, classes in types.items()
+    ]
+
+
+def _kinds_advice(row: _core.KindCut) -> str:
+    """Say what to do about all references of some kinds."""
+    names = _kind_names(row.kinds)
+    told = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    if len(names) > _MOST_KINDS:
+        return f"give {_short_type(row.node.type)} and its like a close() that drops {told}"
+    if row.upwards and row.weakrefable:
+        return f"make {told} weak (weakref.ref)"
+    if any(name.endswith("[*]") for name in names):
+        return f"clear {told.replace('[*]', '')} when done, as in a close()"
+    return f"set {told} to None when done, as in a close()"
+
+
+def _one_kind_advice(row: _core.KindCut, step: Step) -> str:
+    """Say what to do about the references of some kind of one object.
+
+    Weak only where a name says that an owner is meant: what is younger may still be the one that
+    keeps the older alive.
+    """
+    if row.upwards and row.weakrefable and not step.is_through_container:
+        return "make it a weakref.ref: the other direction already keeps it alive"
+    if step.is_through_container:
+        return f"clear {_short_type(step.node.type)}{step.label.partition('[')[0]} when done"
+    return f"set {step.label} to None when done, as in a close()"
+
+
+def _link_of_kinds(row: _core.KindCut) -> Link:
+    """Make a link of an example of the kinds, where none of them is on the ring that is told."""
+    node = Node(row.node)
+    return Link(
+        type=node.type,
+        name=node.name,
+        label=row.label,
+        named=True,
+        where=node.where,
+        refcount=None,
+    )
+
+
+def _cut_of_kinds(steps: list[Step], row: _core.KindCut, held: bool) -> Cut:
+    step = next((step for step in steps if any(edge.is_cut for edge in step.edges)), None)
+    is_of_one = row.sources == 1 and step is not None
+    if step is not None and is_of_one:
+        advice = _one_kind_advice(row, step)
+        if row.references > 1:
+            advice += f"; {row.references:,} such references together"
+    else:
+        advice = _kinds_advice(row)
+    return Cut(
+        link=step.link() if step is not None else _link_of_kinds(row),
+        advice=advice,
+        frees=0 if held else row.frees,
+        references=row.references,
+        kinds=() if is_of_one else tuple(row.kinds),
+    )
+
+
+def cut_of(
+    steps: list[Step], pattern: Pattern, held: bool, kinds: _core.KindCut | None = None
+) -> Cut | None:
     """Choose where to cut; None where nothing that a program may change frees anything.
 
     held: whether the ring is alive, or held by another one, so that the cut frees nothing now.
+    kinds: what the core proposes where the references are the program's data.
     """
     candidates = [candidate for candidate in candidates_of(steps) if candidate.frees > 0]
     most = max((candidate.frees for candidate in candidates), default=0)
     best: Candidate | Clearing | None = max(_clearings(steps), key=lambda c: c.frees, default=None)
+    if pattern.is_structural and kinds is not None:
+        one_does = any(c.references == 1 and c.frees >= kinds.frees for c in candidates)
+        if kinds.frees >= most and (kinds.sure or not one_does):
+            return _cut_of_kinds(steps, kinds, held)
     if isinstance(best, Clearing) and best.frees > most:
         advice = best.advice
     elif candidates:

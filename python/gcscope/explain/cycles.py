@@ -8,7 +8,15 @@ where a user recognises it; `patterns` names the cause; and of all the cuts that
 from __future__ import annotations
 
 from gcscope.explain.cut import advice_without_cut, cut_of
-from gcscope.explain.hops import Edge, Node, Step, smallest_rotation, steps_of_ring, turned
+from gcscope.explain.hops import (
+    Edge,
+    Node,
+    Step,
+    smallest_rotation,
+    steps_of_ring,
+    turned,
+    working_folder,
+)
 from gcscope.explain.patterns import pattern_of
 from gcscope.model.merge import merged
 from gcscope.model.record import sum_counts
@@ -17,6 +25,7 @@ from gcscope.model.results import Cycle
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from gcscope import _core
 
@@ -32,40 +41,64 @@ except ImportError:
         from hashlib import sha256
 
 
-def _fingerprint(steps: list[Step], provenance: str | None) -> str:
-    """Hash the canonical rotation of a ring, and whose doing it is where that is nobody's."""
-    lines = [f"{type_name}\t{label}" for type_name, label in (step.pair for step in steps)]
-    text = "\n".join([*lines, provenance] if provenance is not None else lines)
+def _fingerprint(form: str, provenance: str | None) -> str:
+    """Hash a form as the core spells it, and whose doing it is where that is nobody's."""
+    text = form if provenance is None else f"{form}{provenance}\n"
     digest: str = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return digest[:16]
 
 
-def _cycle(ring: _core.Ring, alive: bool) -> Cycle:
-    """Explain one form of ring."""
+def _steps(ring: _core.Ring, here: str) -> list[Step]:
+    """Fold a ring as the core found it, and let it begin where a user recognises it.
+
+    Of a ring that is told by its ends the core has chosen the beginning.
+    """
     rows = zip(ring.nodes, ring.clearings, ring.refcounts, strict=True)
     edges = [Edge(row, trial) for row, trial in zip(ring.edges, ring.trials, strict=True)]
-    steps = steps_of_ring([Node(*row) for row in rows], edges)
-    canonical = turned(steps, smallest_rotation([step.pair for step in steps]))
-    fingerprint = _fingerprint(canonical, ring.provenance)
+    if ring.kind_cut is not None and ring.kind_cut.place >= 0:
+        edges[ring.kind_cut.place].is_cut = True
+    steps = steps_of_ring([Node(*row, here) for row in rows], edges)
+    if len(steps) < ring.length:
+        return steps
     steps = turned(steps, smallest_rotation([step.details for step in steps]))
-    steps = turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
+    return turned(steps, min(range(len(steps)), key=lambda i: (steps[i].node.beginning, i)))
+
+
+def _explained(ring: _core.Ring, alive: bool, here: str) -> dict[str, Any]:
+    """Explain one form of ring: the fields of a Cycle that take words."""
+    steps = _steps(ring, here)
     pattern = pattern_of(steps, alive, ring.provenance)
-    cut = cut_of(steps, pattern, alive or ring.held)
-    return Cycle(
-        ring=tuple(step.link() for step in steps),
-        objects=ring.objects,
-        dragged=ring.dragged,
-        bytes=ring.bytes,
-        dragged_bytes=ring.dragged_bytes,
-        types=sum_counts(*ring.types),
-        cause=pattern.text,
-        cut=cut,
-        advice=cut.advice if cut is not None else advice_without_cut(steps, pattern),
-        count=ring.seen,
-        fingerprint=fingerprint,
-    )
+    cut = cut_of(steps, pattern, alive or ring.held, ring.kind_cut)
+    return {
+        "ring": tuple(step.link() for step in steps),
+        "types": sum_counts(*ring.types),
+        "cause": pattern.text,
+        "cut": cut,
+        "advice": cut.advice if cut is not None else advice_without_cut(steps, pattern),
+    }
+
+
+def _cycle(ring: _core.Ring, alive: bool, here: str) -> Cycle:
+    """Make the Cycle of one form of ring, which is explained when it is looked at.
+
+    At once where that needs the program's objects, for its labellers, or where it is nobody's
+    fault, which is asked of every ring. here: the folder from which places are told.
+    """
+    known: dict[str, Any] = {
+        "objects": ring.objects,
+        "dragged": ring.dragged,
+        "bytes": ring.bytes,
+        "dragged_bytes": ring.dragged_bytes,
+        "count": ring.seen,
+        "fingerprint": _fingerprint(ring.form, ring.provenance),
+        "length": ring.length,
+    }
+    if ring.provenance is not None or any(edge.ask is not None for edge in ring.edges):
+        return Cycle(**known, **_explained(ring, alive, here))
+    return Cycle.later(lambda: _explained(ring, alive, here), **known)
 
 
 def cycles_of(rings: Iterable[_core.Ring], alive: bool = False) -> tuple[Cycle, ...]:
     """Explain the forms of rings that the core found."""
-    return merged(_cycle(ring, alive) for ring in rings)
+    here = working_folder()
+    return merged(_cycle(ring, alive, here) for ring in rings)

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "cell", "traceback"})
+PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "mapping", "cell", "traceback"})
 _ALWAYS_FOLDED = frozenset({"tuple", "cell", "traceback"})
+
+# From a Context to its mapping, and in that from node to node: how many nodes lie between is a
+# matter of addresses.
+_VARIABLES = "its variables"
 
 # How readily a user recognises an object of a kind as the place where a text begins; the
 # smallest first.
@@ -54,11 +58,15 @@ class Node:
     __slots__ = ("clearing", "kind", "name", "rank", "refcount", "type", "where")
 
     def __init__(
-        self, row: _core.Node, clearing: _core.Clearing | None = None, refcount: int | None = None
+        self,
+        row: _core.Node,
+        clearing: _core.Clearing | None = None,
+        refcount: int | None = None,
+        here: str | None = None,
     ) -> None:
         self.type, self.kind, self.name, self.rank = row.type, row.kind, row.name, row.rank
         self.where = (
-            None if row.where is None else f"{_short_path(row.where.file)}:{row.where.line}"
+            None if row.where is None else f"{short_path(row.where.file, here)}:{row.where.line}"
         )
         self.clearing = clearing
         self.refcount = refcount
@@ -74,11 +82,23 @@ class Node:
 class Edge:
     """A reference of a ring or chain, named by a labeller if need be; what a cut there frees."""
 
-    __slots__ = ("alone", "canonical", "kind", "named", "references", "text", "together")
+    __slots__ = (
+        "alone",
+        "canonical",
+        "computed",
+        "is_cut",
+        "kind",
+        "named",
+        "references",
+        "text",
+        "together",
+    )
 
     def __init__(self, row: _core.Edge, trial: tuple[int, int, int] = _NOT_TRIED) -> None:
         self.text, self.canonical, self.kind, self.named = row[:4]
+        self.computed = row.computed
         self.alone, self.references, self.together = trial
+        self.is_cut = False  # by the kinds that the core proposes
         if row.ask is not None:
             self._ask(*row.ask)
 
@@ -90,16 +110,33 @@ class Edge:
             self.kind, self.named = "own", True
 
 
-def _short_path(path: str) -> str:
-    """Remove the current directory from a path: reports are read there. Name IPython's cells."""
+def working_folder() -> str:
+    """Return the current directory, or an empty text where it is gone."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
+
+
+def short_path(path: str, here: str | None = None) -> str:
+    """Tell a path from a directory on: reports are read there. Name IPython's cells.
+
+    here: the current directory, if it is not given.
+
+    A file that lies beside the directory is told by "..": from the tests of a project to its code.
+    Any other is told in full, a library's too: what is short must still be found from here.
+    """
     cell = cell_name(path)
     if cell is not None:
         return cell
-    try:
-        here = os.getcwd() + os.sep
-    except OSError:
+    here = working_folder() if here is None else here
+    if not here:
         return path
-    return path[len(here) :] if path.startswith(here) else path
+    path = path.replace("/./", "/")  # of a program that was started as ./name
+    if path.startswith(f"{here}/"):
+        return path[len(here) + 1 :]
+    above = here.rpartition("/")[0]
+    return f"..{path[len(above) :]}" if above and path.startswith(f"{above}/") else path
 
 
 # --------------------------------------------------------------------------- folding
@@ -121,6 +158,8 @@ def fold(edges: Sequence[Edge], canonical: bool = False) -> str:
     is_dict = False  # the last hop led to the __dict__ of an instance, a class, a module
     for edge in edges:
         part: str = edge.canonical if canonical else edge.text
+        if part == _VARIABLES and parts and parts[-1].strip(" ()") == _VARIABLES:
+            continue
         if edge.kind == "variable":
             parts = [part]  # it says all that __closure__ said
         elif edge.kind == "cell" and parts and _is_variable(parts[0]):

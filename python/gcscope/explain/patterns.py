@@ -52,7 +52,26 @@ class Pattern(Record):
     """Whether the pattern asks for a cut at this reference, of several that free as much."""
     advice: Advice = None
     """How to cut; None for what is usual at such a reference."""
+    is_structural: bool = False
+    """Whether the references are the program's data: then the core says which kinds to cut."""
 
+
+_WEAK_KEYS, _WEAKREF_TO = "weakref.WeakKeyDictionary", "<weakref to "
+_CACHES = frozenset({"cache", "cached", "memo"})
+_REGISTRIES = frozenset(
+    {
+        "callbacks",
+        "cleanups",
+        "handlers",
+        "hooks",
+        "listeners",
+        "observers",
+        "receivers",
+        "subscribers",
+        "subscriptions",
+        "watchers",
+    }
+)
 
 # ------------------------------------------------------------------ when a pattern applies
 
@@ -80,6 +99,61 @@ def _is_cache(shape: Shape) -> bool:
     return "key" in shape.edge_kinds or (
         "cache" in shape.kinds and not shape.kinds <= {"cache", "function"}
     )
+
+
+def _has_word(label: str, words: frozenset[str]) -> bool:
+    """Return whether one of these is in a label, words parted by capitals and by no letters."""
+    spaced = "".join(f" {c}" if c.isupper() else c if c.isalpha() else " " for c in label)
+    return not words.isdisjoint(spaced.lower().split())
+
+
+def _is_registry(label: str) -> bool:
+    return _has_word(label, _REGISTRIES)
+
+
+def _is_cached(step: Step) -> bool:
+    """Return whether an object keeps something that its class gives out by that name.
+
+    By a descriptor of the name, or in a dict of its own that is called a cache.
+    """
+    in_cache = is_own(step.node) and _has_word(_container(step.label), _CACHES)
+    return any(edge.computed for edge in step.edges) or (in_cache and step.is_through_container)
+
+
+def _is_context(node: Node) -> bool:
+    return node.type in ("_contextvars.Context", "Context")
+
+
+def _has_context(shape: Shape) -> bool:
+    return any(_is_context(step.node) for step in shape.steps)
+
+
+def _weak_key(step: Step) -> str | None:
+    """Return the type of the key under which a WeakKeyDictionary leads on."""
+    begin = f".data[{_WEAKREF_TO}"
+    is_entry = step.node.type == _WEAK_KEYS and step.label.startswith(begin)
+    return step.label[len(begin) :].partition(">]")[0] if is_entry else None
+
+
+def _keys_of_entries(steps: list[Step]) -> set[str]:
+    """Return the types of objects on the ring that an entry of a WeakKeyDictionary keeps."""
+    return {key for step in steps if (key := _weak_key(step))} & {step.node.type for step in steps}
+
+
+def _has_callback(shape: Shape) -> bool:
+    """Return whether something that can be called is kept under a name for callbacks."""
+    is_called = not shape.kinds.isdisjoint(("method", "function", "code"))
+    return is_called and any(_is_registry(step.label) for step in shape.steps)
+
+
+def _is_kept_by_class(step: Step) -> bool:
+    """Return whether a class has something in a container; not what an enum has of its members."""
+    name = _container(step.label)
+    return step.node.kind == "class" and step.is_through_container and not name.endswith("_")
+
+
+def _is_class_registry(shape: Shape) -> bool:
+    return shape.kinds <= {"class", "instance"} and any(map(_is_kept_by_class, shape.steps))
 
 
 def _is_cached_method(shape: Shape) -> bool:
@@ -117,9 +191,94 @@ def _is_tree(shape: Shape) -> bool:
 # ------------------------------------------------------------ which cut it asks for, and how
 
 
+def _container(label: str) -> str:
+    """Return a label without what is in the container that it leads to."""
+    return label.partition("[")[0].partition(" (")[0]
+
+
+def _named(step: Step, label: str) -> str:
+    """Name a reference with the class of its object, as Node.parent; a variable by its own name."""
+    return f"{step.node.type.rpartition('.')[2]}{label}" if label[:1] in ".[" else label
+
+
+def _reference(candidate: Candidate) -> str:
+    return _named(candidate.step, candidate.label)
+
+
 def _is_at_method(candidate: Candidate) -> bool:
     return candidate.preceding.kind in ("method", "code") or (
         candidate.following.kind in ("method", "code") and is_own(candidate.step.node)
+    )
+
+
+def _is_registered(candidate: Candidate) -> bool:
+    """Return whether it is where a program registers callbacks: not in the inside of a library."""
+    return _is_registry(candidate.label) and (
+        is_own(candidate.step.node) or not candidate.label.startswith("._")
+    )
+
+
+def _is_weak_method(candidate: Candidate) -> bool:
+    """Return whether a weakref.WeakMethod could stand there."""
+    return (
+        candidate.following.kind == "method"
+        and candidate.label == candidate.step.label
+        and is_own(candidate.step.node)
+        and candidate.edge.kind in ("attribute", "value", "item")
+    )
+
+
+def _method_advice(steps: list[Step], candidate: Candidate | None) -> str:
+    """Say how to let go of a method where the program has stored or registered it."""
+    if candidate is None:
+        own = [step.label for step in steps if is_own(step.node) and step.label[:1] == "."]
+        return f"drop {own[0]} when done" if own else "drop the method when done"
+    label, name = candidate.label, _reference(candidate)
+    if _is_registry(label):
+        callbacks = "all callbacks" if candidate.scope else "the callback"
+        advice = f"remove {callbacks} from {_named(candidate.step, _container(label))} when done"
+        return advice + (", or keep a weakref.WeakMethod" if _is_weak_method(candidate) else "")
+    if _is_weak_method(candidate):
+        place = _named(candidate.step, _container(label))
+        return f"keep a weakref.WeakMethod in {place}, or look the method up when it is called"
+    if candidate.following.kind == "method" and label != candidate.step.label:
+        return f"keep names in {name}, and look the methods up when they are called"
+    if candidate.edge.kind == "own":
+        return f"take the callback off the {candidate.step.node.type} when done"
+    if label[:1] == "." and candidate.edge.kind in ("attribute", "value"):
+        return f"set {name} to None when done{candidate.scope}"
+    return f"remove {name} when done{candidate.scope}"
+
+
+def _partial_advice(steps: list[Step], candidate: Candidate | None) -> str:
+    drop = f"set {_reference(candidate)} to None when done, or " if candidate is not None else ""
+    return f"{drop}give the object as an argument when it is called"
+
+
+def _accessor_advice(steps: list[Step], candidate: Candidate | None) -> str:
+    step = next(filter(_is_cached, steps))
+    return f"do not cache {_named(step, step.label)}: make it anew each time it is asked for"
+
+
+def _context_advice(steps: list[Step], candidate: Candidate | None) -> str:
+    place = next(i for i, step in enumerate(steps) if _is_context(step.node))
+    variable = steps[place].label.partition("<ContextVar ")[2].partition(">")[0]
+    named = f" {variable}" if variable else ""
+    is_attribute = candidate is not None and candidate.label[:1] == "."
+    drop = f", or set {_reference(candidate)} to None" if candidate and is_attribute else ""
+    return f"reset the context variable{named} when done (ContextVar.reset){drop}"
+
+
+def _weak_key_advice(steps: list[Step], candidate: Candidate | None) -> str:
+    keys = " or ".join(sorted(key.rpartition(".")[2] for key in _keys_of_entries(steps)))
+    return f"let the value refer to its key, the {keys}, by weakref, or keep it on the {keys}"
+
+
+def _class_registry_advice(steps: list[Step], candidate: Candidate | None) -> str:
+    label = next(_container(step.label) for step in steps if _is_kept_by_class(step))
+    return (
+        f"let {label} of the class hold what is in it by weakref (WeakSet, WeakValueDictionary), "
+        "and make the class once, at module level"
     )
 
 
@@ -139,9 +298,10 @@ def _exception_advice(steps: list[Step], candidate: Candidate | None) -> str:
 
 def _parent_advice(_: list[Step], candidate: Candidate | None) -> str:
     if candidate is None or candidate.is_upwards:
-        advice = "make it a weakref.ref: the other direction already keeps it alive"
+        name = _reference(candidate) if candidate is not None else "the one that leads upwards"
+        advice = f"make {name} a weakref.ref: the other direction already keeps alive what it means"
     else:
-        advice = "clear it when done: the child then lets go of its parent"
+        advice = f"clear {_reference(candidate)} when done: the child then lets go of its parent"
     return advice + (candidate.scope if candidate is not None else "")
 
 
@@ -175,6 +335,12 @@ PATTERNS = (
         advice="let the task return something else, or drop it when it is done",
     ),
     Pattern(
+        text="a context holds the object that keeps it",
+        applies=_has_context,
+        wants=lambda c: _is_context(c.following) or c.following.type.endswith("Token"),
+        advice=_context_advice,
+    ),
+    Pattern(
         text="a task is kept by the object it works on",
         applies=_has_task,
         wants=lambda c: _is_task(c.following),
@@ -199,6 +365,18 @@ PATTERNS = (
         advice="del the local when done with the frame (try ... finally)",
     ),
     Pattern(
+        text="the value of a WeakKeyDictionary refers to its own key",
+        applies=lambda shape: bool(_keys_of_entries(shape.steps)),
+        wants=lambda c: _WEAK_KEYS not in (c.step.node.type, c.following.type),
+        advice=_weak_key_advice,
+    ),
+    Pattern(
+        text="a memoryview is kept by the object whose memory it shows",
+        applies=lambda shape: any(step.node.type == "memoryview" for step in shape.steps),
+        wants=lambda c: c.following.type == "memoryview",
+        advice="release() the memoryview when done",
+    ),
+    Pattern(
         text="a cached bound method is stored on its own object",
         applies=_is_cached_method,
         wants=lambda c: c.following.kind == "cache",
@@ -212,10 +390,16 @@ PATTERNS = (
         advice="key the cache on a plain value, or use a weakref.WeakKeyDictionary",
     ),
     Pattern(
+        text="a registry of callbacks leads back to the object that keeps it",
+        applies=_has_callback,
+        wants=_is_registered,
+        advice=_method_advice,
+    ),
+    Pattern(
         text="a bound method is stored on its own object",
         applies=_is_method,
         wants=_is_at_method,
-        advice="keep a weakref.WeakMethod, or look the method up when it is called",
+        advice=_method_advice,
     ),
     Pattern(
         text="a function is kept by its own namespace",
@@ -226,6 +410,12 @@ PATTERNS = (
         text="each mock makes a class of its own",
         applies=_is_mock,
         advice="a stand-in without mock (types.SimpleNamespace, a small class) makes none",
+    ),
+    Pattern(
+        text="a class keeps a registry of what refers to it",
+        applies=_is_class_registry,
+        wants=lambda c: _is_kept_by_class(c.step),
+        advice=_class_registry_advice,
     ),
     Pattern(
         text="a class is made inside a function",
@@ -246,19 +436,40 @@ PATTERNS = (
         advice="let the function take the object as an argument, or refer to it by weakref",
     ),
     Pattern(
+        text="a partial is stored on the object that it is given",
+        applies=lambda shape: any(step.node.type == "functools.partial" for step in shape.steps),
+        wants=lambda c: c.following.type == "functools.partial",
+        advice=_partial_advice,
+    ),
+    Pattern(
         text="a container holds itself",
         applies=_is_container,
         advice="clear() the container when done",
     ),
-    Pattern(text="an object refers to itself", applies=lambda shape: len(shape.steps) == 1),
+    Pattern(
+        text="an accessor is cached on the object it describes",
+        applies=lambda shape: any(map(_is_cached, shape.steps)),
+        wants=lambda c: c.label == c.step.label and _is_cached(c.step),
+        advice=_accessor_advice,
+    ),
+    Pattern(
+        text="an object refers to itself",
+        applies=lambda shape: len(shape.steps) == 1,
+        is_structural=True,
+    ),
     Pattern(
         text="parent and child refer to each other",
         applies=lambda shape: shape.names_upwards() or _is_tree(shape),
         wants=lambda c: c.is_upwards,
         advice=_parent_advice,
+        is_structural=True,
     ),
-    Pattern(text="two objects refer to each other", applies=lambda shape: len(shape.steps) == 2),
-    Pattern(text=None, applies=lambda _: True),
+    Pattern(
+        text="two objects refer to each other",
+        applies=lambda shape: len(shape.steps) == 2,
+        is_structural=True,
+    ),
+    Pattern(text=None, applies=lambda _: True, is_structural=True),
 )
 
 

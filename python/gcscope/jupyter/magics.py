@@ -15,8 +15,8 @@ from IPython.core import display_functions
 from IPython.core.error import UsageError
 
 from gcscope.api.draw import picture_of_neighborhood
-from gcscope.api.garbage import Lease
 from gcscope.api.holders import holders_of, parted
+from gcscope.api.lease import Lease
 from gcscope.api.neighborhood import look
 from gcscope.api.watch import Watch
 from gcscope.api.why_alive import why_alive_of

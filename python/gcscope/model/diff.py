@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gcscope.model.judgement import NEW, Judgement
+from gcscope.model.judgement import Judgement
 from gcscope.model.merge import merged, summed
 from gcscope.model.record import Counts, Record
 from gcscope.model.results import Collection, Cycle, Report, Trial
@@ -67,7 +67,7 @@ def report_within(record: Record) -> Report | None:
     if isinstance(record, Trial):
         return record.report
     if isinstance(record, Judgement):
-        return summed(record.of(NEW), record.notes)
+        return summed(record.counting, record.notes)
     if isinstance(record, Collection):
         return Report(
             objects=record.objects,

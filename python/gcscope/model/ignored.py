@@ -6,11 +6,12 @@ from fnmatch import fnmatchcase
 
 from gcscope.model.judgement import KnownRing
 from gcscope.model.phrases import link_title, ring_line
+from gcscope.model.record import Counts
 from gcscope.model.results import Cycle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 STOCK = {
@@ -91,6 +92,6 @@ def form_of(cycle: Cycle) -> str:
     return cycle.fingerprint if name is None else f"{cycle.fingerprint} {name}"
 
 
-def known_ring(cycle: Cycle, tests: Iterable[str]) -> KnownRing:
-    """Build the entry of a ring in the baseline."""
-    return KnownRing(fingerprint=form_of(cycle), ring=ring_line(cycle), tests=tuple(sorted(tests)))
+def known_ring(cycle: Cycle, tests: Mapping[str, int]) -> KnownRing:
+    """Build the entry of a ring in the baseline; tests: how many of them each test has left."""
+    return KnownRing(fingerprint=form_of(cycle), ring=ring_line(cycle), tests=Counts(tests))

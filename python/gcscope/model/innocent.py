@@ -34,8 +34,8 @@ _PHRASES = {
 
 
 def is_innocent(cycle: Cycle) -> bool:
-    """Return whether a ring is nobody's fault."""
-    return cycle.cause in _PHRASES
+    """Return whether a ring is nobody's fault: then its cause is known before it is explained."""
+    return cycle.known("cause") in _PHRASES
 
 
 def blamed(cycles: Iterable[Cycle]) -> tuple[Cycle, ...]:

@@ -144,8 +144,13 @@ def link_title(link: Link) -> str:
 
 def ring_line(cycle: Cycle, most: int = 4) -> str:
     """Write a ring in one line: app.Service .task → app.Task ._exception → ..."""
-    parts = [f"{link_title(link)} {shortened(link.label)}" for link in cycle.ring[:most]]
-    return " → ".join([*parts, "…" if len(cycle.ring) > most else link_title(cycle.ring[0])])
+    parts = [f"{link_title(link)} {shortened(link.label)}" for link in cycle.beginning[:most]]
+    return " → ".join([*parts, "…" if cycle.length > len(parts) else link_title(cycle.ring[0])])
+
+
+def growth_phrase(ring: str, count: int, known: int) -> str:
+    """Write that there are more rings of a form than the baseline has."""
+    return f"{ring}: {count:,} now, {known:,} in the baseline"
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 # collections.abc without the trash of collections
 from _collections_abc import Callable, Iterable, Iterator, Mapping
 
@@ -18,8 +20,13 @@ else:
         return lambda cls: cls
 
 
-SCHEMA = "gcscope/1"
+SCHEMA = "gcscope/2"
 _MOST = (1 << 63) - 1  # of a number that is read
+_LARGEST_FLOAT = sys.float_info.max
+
+
+class OldSchema(ValueError):
+    """A file of an older schema; the message names the command that writes it anew."""
 
 
 class Counts(Mapping[str, int]):
@@ -108,6 +115,13 @@ def _read_signed(value: object) -> int:
     return value
 
 
+def _read_float(value: object) -> float:
+    """Accept a number that is finite: negative, and with a fraction, if it has one."""
+    if type(value) not in (int, float) or not -_LARGEST_FLOAT <= value <= _LARGEST_FLOAT:  # type: ignore[operator]
+        raise ValueError(f"expected a number, not {abridged(value)}")
+    return float(value)  # type: ignore[arg-type]
+
+
 def _read_str(value: object) -> str:
     """Accept a str."""
     if not isinstance(value, str):
@@ -150,16 +164,21 @@ def _read_bool(value: object) -> bool:
 
 
 def _read_record(cls: type[Record], declared: Mapping[str, str]) -> Callable[[object], Record]:
-    """Make a reader of records of one class. How its fields are read is found at the first."""
+    """Make a reader of records of one class. How its fields are read is found at the first.
+
+    Fields that the class does not know are left out: a later version has written them. One that is
+    missing takes its default.
+    """
     readers: dict[str, Callable[[Any], Any]] = {}
+    needed = set(cls.__slots__).difference(cls._defaults)
 
     def read_fields(value: object) -> Record:
-        if not isinstance(value, dict) or value.keys() != set(cls.__slots__):
-            fields = ", ".join(cls.__slots__)
+        if not isinstance(value, dict) or not needed <= value.keys():
+            fields = ", ".join(sorted(needed))
             raise ValueError(f"expected an object with the fields of {cls.__name__}: {fields}")
         if not readers:
             readers.update((name, _reader_of(declared[name])) for name in cls.__slots__)
-        record = cls(**{name: readers[name](value[name]) for name in cls.__slots__})
+        record = cls(**{name: read(value[name]) for name, read in readers.items() if name in value})
         record._check()
         return record
 
@@ -176,6 +195,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "int": _read_int,
     "Positive": _read_positive,
     "Signed": _read_signed,
+    "float": _read_float,
     "str": _read_str,
     "Counts": _read_counts,
 }
@@ -188,6 +208,20 @@ def _reader_of(declared: str) -> Callable[[Any], Any]:
     if declared.startswith("tuple["):
         return _read_tuple(_reader_of(declared.removeprefix("tuple[").removesuffix(", ...]")))
     return READERS[declared]
+
+
+class Derived:
+    """The default of a field that follows from the others, which `of` is given by name."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: Callable[[Mapping[str, Any]], object]) -> None:
+        self.of = of
+
+
+def derived(of: Callable[[Mapping[str, Any]], Any]) -> Any:
+    """Let the default of a field follow from the others, as `of` makes it of their values."""
+    return Derived(of)
 
 
 class RecordType(type):
@@ -204,7 +238,7 @@ class RecordType(type):
         declared = body.get("__annotations__", {})
         fields = tuple(sorted(field for field in declared if not field.startswith("_")))
         made = {
-            "__slots__": fields,
+            "__slots__": body.pop("_hidden", fields),
             "_defaults": {field: body.pop(field) for field in fields if field in body},
         }
         record: Any = super().__new__(cls, name, bases, {**body, **made})
@@ -227,6 +261,8 @@ class Record(metaclass=RecordType):
                 f"{type(self).__name__}() takes exactly its fields, each by name; look at: {odd}"
             )
         for name, value in values.items():
+            if type(value) is Derived:
+                value = value.of(values)
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -252,6 +288,12 @@ class Record(metaclass=RecordType):
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return _rebuild, (type(self), {name: getattr(self, name) for name in self.__slots__})
+
+    def _changed(self, values: Mapping[str, object]) -> Self:
+        """Return a copy with these values."""
+        return type(self)(
+            **{name: values.get(name, getattr(self, name)) for name in self.__slots__}
+        )
 
     def _check(self) -> None:
         """Raise ValueError where the fields that were read do not fit each other."""
@@ -324,9 +366,7 @@ def form_of_suffix(suffix: str) -> str | None:
 
 def changed(record: R, **values: object) -> R:
     """Return a copy of a record with other values in some fields."""
-    return type(record)(
-        **{name: values.get(name, getattr(record, name)) for name in record.__slots__}
-    )
+    return record._changed(values)
 
 
 class Drawable(Record):
@@ -345,3 +385,43 @@ class Drawable(Record):
         """Return what Jupyter shows: its text, and SVG, or Mermaid where there is no Graphviz."""
         forms: dict[str, str] = writers().bundle(self, include, exclude)
         return forms
+
+
+class Deferred(Drawable):
+    """A record of which some fields may be made when one of them is first asked for."""
+
+    _hidden = ("_rest",)
+    _rest: Callable[[], Mapping[str, object]] | None
+
+    @classmethod
+    def later(cls, rest: Callable[[], Mapping[str, object]], **known: object) -> Self:
+        """Make a record of the fields that are known; `rest` makes the others, always the same."""
+        record = cls.__new__(cls)
+        for name, value in known.items():
+            object.__setattr__(record, name, value)
+        object.__setattr__(record, "_rest", rest)
+        return record
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the fields that are missing."""
+        if name in type(self).__slots__ and self._rest is not None:
+            for field, value in self._rest().items():
+                if self.known(field, self) is self:
+                    object.__setattr__(self, field, value)
+            return object.__getattribute__(self, name)
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def known(self, name: str, default: object = None) -> object:
+        """Return a field if it is there, without making the others."""
+        try:
+            return object.__getattribute__(self, name)
+        except AttributeError:
+            return default
+
+    def _changed(self, values: Mapping[str, object]) -> Self:
+        rest: Any = self.known("_rest")
+        if rest is None:
+            return super()._changed(values)
+        known = {name: self.known(name, self) for name in type(self).__slots__}
+        there = {name: value for name, value in known.items() if value is not self}
+        return self.later(rest, **{**there, **values})

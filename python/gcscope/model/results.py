@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gcscope.model.fates import FatesField
-from gcscope.model.record import Counts, Drawable, Positive, Record, Signed
+from gcscope.model.record import Counts, Deferred, Drawable, Positive, Record, Signed, derived
 
 
 class Link(Record):
@@ -19,7 +19,7 @@ class Link(Record):
     `__dict__`s, cells, tuples and other plain containers on the way are part of it. Empty at the
     end of a chain."""
     named: bool
-    """False where only a truthful last resort can be said, such as "3rd reference of the x.Y"."""
+    """False where only a truthful last resort can be said, such as "byte 48 of a x.Y"."""
     where: str | None
     """file:line of a frame, function, class, generator; of other objects where they were made,
     while tracemalloc runs."""
@@ -29,22 +29,25 @@ class Link(Record):
 
 
 class Cut(Record):
-    """Where to break a ring."""
+    """Where to break a ring: one reference, or every reference of some kinds in the component."""
 
     link: Link
-    """The link whose reference is to go."""
+    """The link whose reference is to go: on the ring that is shown, where one of the cut's is."""
     advice: str
-    """How, in a line."""
+    """How, in a line; of kinds without their number, which is `references`."""
     frees: int
     """How many objects reference counting then frees, proven on the graph by letting the counts go
     down: `objects + dragged` when it is all of them. 0 where the ring is alive, or held by another
     ring that must be cut first."""
     references: int
     """How many references must go for that: 1, or all of the component that have this label, where
-    one is not enough."""
+    one is not enough, or all of these kinds."""
+    kinds: tuple[str, ...] = ()
+    """Which kinds of references, such as `app.Node.parent`, where all of them in the component are
+    meant. Empty for one reference, or several of one name in one object."""
 
 
-class Cycle(Drawable):
+class Cycle(Deferred):
     """Rings of one form.
 
     The figures describe one specimen, the largest; `count` says how many there are.
@@ -52,8 +55,9 @@ class Cycle(Drawable):
 
     ring: tuple[Link, ...]
     """A shortest ring of the component (of a very large one, as short a ring as a bounded search
-    has found), begun at the object that a user would recognise; the last link leads to the
-    first."""
+    has found), begun at the object that a user would recognise; the last link leads to the first.
+    Where it has fewer links than `length`, the first half of them (of an odd number the larger) is
+    the beginning of the ring, the other half its end."""
     objects: int
     """Objects in the strongly connected component: each of them leads to each other."""
     dragged: int
@@ -76,12 +80,28 @@ class Cycle(Drawable):
     fingerprint: str
     """The same for rings of this form in every run: a hash of types and labels, without indexes,
     names and lines."""
+    length: Positive = derived(lambda given: len(given["ring"]))
+    """How many links the whole ring has, if that is too long to be told: those of `ring` without
+    it."""
 
     def _check(self) -> None:
         if not self.ring:
             raise ValueError("a cycle without a ring")
-        if self.cut is not None and self.cut.link not in self.ring:
+        if self.length < len(self.ring) or (not self.is_whole and len(self.ring) < 2):
+            raise ValueError("a ring of another length")
+        cut = self.cut
+        if cut is not None and not cut.kinds and self.is_whole and cut.link not in self.ring:
             raise ValueError("a cut that is not on its ring")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `ring` has all links."""
+        return self.length == len(self.ring)
+
+    @property
+    def beginning(self) -> tuple[Link, ...]:
+        """The links of `ring` before those that are left out: all of them, if none is."""
+        return self.ring if self.is_whole else self.ring[: (len(self.ring) + 1) // 2]
 
     @property
     def held(self) -> int:

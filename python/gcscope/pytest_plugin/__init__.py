@@ -5,6 +5,7 @@
                                            gcscope.model.ignored.matches)
     @pytest.mark.allow_cycles("reason")    nothing that the test leaves makes it fail
     --gcscope, --gcscope-fail              every test: tell the rings at the end; fail the test
+    --gcscope-fail-on-growth               the same, and more rings of a known form fail the run
     --gcscope-off                          not even tests that are marked
     gcscope (fixture)                      the module
 
@@ -49,12 +50,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--gcscope-baseline",
         metavar="FILE",
-        help="cycles that are known and do not fail a test (a JSON file, by fingerprint)",
+        help="cycles that are known and do not fail a test (a JSON file, by fingerprint, with "
+        "their numbers)",
     )
     group.addoption(
         "--gcscope-update-baseline",
         action="store_true",
         help="write what this run finds to the baseline",
+    )
+    group.addoption(
+        "--gcscope-fail-on-growth",
+        action="store_true",
+        help="as --gcscope-fail, and fail the run if tests leave more cycles of a known form than "
+        "the baseline has",
     )
     parser.addini(
         "gcscope", "judge tests that have no mark of gcscope: off, report or fail", default="off"
@@ -111,6 +119,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marks, and let tests be judged where an option or a mark asks for it."""
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
+    if config.option.gcscope_fail_on_growth:
+        config.option.gcscope_fail = True
     missing = what_is_missing()
     if missing is not None:
         config.pluginmanager.register(_Absent(missing, config), "gcscope-absent")

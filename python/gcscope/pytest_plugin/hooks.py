@@ -8,15 +8,18 @@ the summary says so.
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from types import ModuleType
     from typing import Any
 
-    from gcscope.api.follow import Follower
-    from gcscope.model.judgement import Baseline, Judgement
+    from gcscope.api.follow import Follower, Reports
+    from gcscope.model.judgement import Baseline, Judgement, KnownRing
     from gcscope.pytest_plugin.policy import Rules
     from gcscope.pytest_plugin.session import Session
 
@@ -40,6 +43,14 @@ class _Options:
         self.is_off: bool = option.gcscope_off
         self.ignore = _patterns(config)
         self.broken: str | None = None
+        self.follower: type[Follower] | None = None
+        """What looks at the call of a test, once the core has been imported."""
+        self.home: ModuleType | None = None
+        """Its module."""
+        self.reports: Reports | None = None
+        self.texts: dict[Judgement, tuple[str, str]] = {}
+        self.judgements: dict[str, Judgement] = {}
+        """What is on the reports of tests: most are like that of another test."""
         self.failed: str | None = None
         self.explained: dict[str, str] = {}
         """The forms that failures of this process explain, and the tests whose they are."""
@@ -49,6 +60,12 @@ class _Options:
             raise pytest.UsageError(
                 "--gcscope-update-baseline needs a file to write: give --gcscope-baseline=FILE, or "
                 "set the ini option gcscope_baseline"
+            )
+        self.fails_on_growth: bool = option.gcscope_fail_on_growth and not self.updates
+        if option.gcscope_fail_on_growth and not self.is_off and self.path is None:
+            raise pytest.UsageError(
+                "--gcscope-fail-on-growth needs numbers to compare with: give "
+                "--gcscope-baseline=FILE, or set the ini option gcscope_baseline"
             )
         if self.updates and self.severity == "off":
             self.severity = "report"
@@ -61,14 +78,11 @@ class _Options:
 
     def _read_baseline(self) -> Baseline:
         from gcscope.model.baseline import read_baseline
-        from gcscope.model.judgement import Baseline
 
         assert self.path is not None
         try:
-            return read_baseline(self.path)
+            return read_baseline(self.path, self.updates)
         except FileNotFoundError:
-            if self.updates:
-                return Baseline(rings=())
             raise pytest.UsageError(
                 f"there is no baseline {self.path}: --gcscope-update-baseline writes one"
             ) from None
@@ -77,27 +91,31 @@ class _Options:
 
     def loads(self) -> bool:
         """Import the core. False where it is broken; a run of tests does not end for that."""
-        if self.broken is None:
+        # a test that takes modules out of sys.modules has others imported anew
+        is_there = self.home is not None and sys.modules.get("gcscope.api.follow") is self.home
+        if self.broken is None and not is_there:
             try:
                 from importlib import import_module
 
-                for module in ("api.follow", "pytest_plugin.policy", "pytest_plugin.messages"):
+                for module in ("pytest_plugin.policy", "pytest_plugin.messages"):
                     import_module(f"gcscope.{module}")
+                self.home = import_module("gcscope.api.follow")
+                self.follower, self.reports = self.home.Follower, self.home.Reports()
+                self.texts.clear()
             except Exception as error:
                 self.broken = (
                     f"gcscope does not load ({type(error).__name__}: {error}); install it anew"
                 )
         return self.broken is None
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    def note_failure(self, report: pytest.TestReport) -> None:
         """Note which test has failed (while its call runs, a subtest of it), and what it explains.
 
-        Only now: one that is run again, or expected to fail, is shown to nobody.
+        Only when that is logged: one that is run again, or expected to fail, is shown to nobody.
         """
-        if report.failed:
-            self.failed = report.nodeid
-            forms = getattr(report, "gcscope_explains", ())
-            self.explained.update(dict.fromkeys(forms, report.nodeid))
+        self.failed = report.nodeid
+        forms = getattr(report, "gcscope_explains", ())
+        self.explained.update(dict.fromkeys(forms, report.nodeid))
 
     def explained_elsewhere(self, item: pytest.Item) -> dict[str, str]:
         """Return the forms that the failures of other tests explain, and these tests."""
@@ -108,7 +126,7 @@ class _Options:
 
         None where the test is not to be judged.
         """
-        mark = next((mark for mark in _marks(item) if mark.name in _NAMES), None)
+        mark = next(_own_marks(item), None)
         severity = (
             self.severity if mark is None else "fail" if mark.name == "no_cycles" else "allow"
         )
@@ -127,6 +145,28 @@ class _Options:
             known=frozenset() if self.baseline is None else self.baseline.fingerprints,
             own_frames=frozenset(_own_frames(item)),
         )
+
+    def written(self, judgement: Judgement) -> tuple[str, str]:
+        """Return a judgement as JSON, for `read`, and in short, for JUnit XML."""
+        written = self.texts.get(judgement)
+        if written is None:
+            from gcscope.pytest_plugin.messages import property_text
+
+            text = judgement.to_json()
+            written = self.texts[judgement] = text, property_text(judgement)
+            self.judgements[text] = judgement
+        return written
+
+    def read(self, text: str | None) -> Judgement | None:
+        """Read what `written` has written, in whichever process; None for None."""
+        if text is None:
+            return None
+        judgement = self.judgements.get(text)
+        if judgement is None:
+            from gcscope.model.judgement import Judgement
+
+            judgement = self.judgements[text] = Judgement.from_json(text)
+        return judgement
 
 
 _OPTIONS: pytest.StashKey[_Options] = pytest.StashKey()
@@ -177,12 +217,19 @@ def _useless_line(patterns: tuple[str, ...], session: Session) -> str | None:
     return f"gcscope_ignore: {useless_phrase(found)}" if found else None
 
 
-def _marks(item: pytest.Item) -> Iterator[pytest.Mark]:
-    """Iterate over the marks of a test, the closest first: pytest has a parameter set's last."""
+def _own_marks(item: pytest.Item) -> Iterator[pytest.Mark]:
+    """Iterate over our marks of a test, the closest first: pytest has a parameter set's last."""
     callspec = getattr(item, "callspec", None)
     if callspec is not None:
-        yield from callspec.marks
-    yield from item.iter_markers()
+        for mark in callspec.marks:
+            if mark.name in _NAMES:
+                yield mark
+    node: pytest.Item | pytest.Collector | None = item
+    while node is not None:  # as iter_markers, which takes longer than all else for a small test
+        for mark in node.own_markers:
+            if mark.name in _NAMES:
+                yield mark
+        node = node.parent
 
 
 def _allowed(mark: pytest.Mark | None) -> Iterator[str]:
@@ -225,9 +272,9 @@ def _misuse(mark: pytest.Mark) -> str | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read what the options ask for."""
     config.stash[_OPTIONS] = options = _Options(config)
-    config.pluginmanager.register(options, "gcscope-options")
-    # in the process that was started, if there are others (xdist)
-    if not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):  # of xdist
+        config.pluginmanager.register(_Worker(options), "gcscope-worker")
+    else:
         style = config.getoption("tbstyle", "auto")
         config.pluginmanager.register(_Summary(options, style), "gcscope-summary")
 
@@ -235,22 +282,33 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Refuse marks that say nothing."""
-    for mark in item.iter_markers():
-        wrong = _misuse(mark) if mark.name in _NAMES else None
+    for mark in _own_marks(item):
+        wrong = _misuse(mark)
         if wrong is not None:
             pytest.fail(wrong, pytrace=False)
 
 
-def _look(follower: Follower, rules: Rules) -> Judgement:
-    """Judge what a test that passed has left of its new objects."""
-    from gcscope.model.judgement import Judgement
-    from gcscope.pytest_plugin.policy import judge
+def _look(
+    follower: Follower, item: pytest.Item, severity: str, mark: pytest.Mark | None
+) -> Judgement | None:
+    """Judge what a test that passed has left of its new objects; None for nothing.
 
+    A mark that allows all is told in any case.
+    """
+    options = item.config.stash[_OPTIONS]
     try:
-        return judge(follower.end().report(), rules)
+        found = follower.end()
+        if severity != "allow" and found.is_nothing():
+            return None
+        from gcscope.pytest_plugin.policy import judge
+
+        return judge(found.report(options.reports), options.rules(item, severity, mark))
     except Exception as error:  # no memory: no failure of the test
+        from gcscope.model.judgement import Judgement
+
         note = f"not judged: {type(error).__name__}: {error}"
-        return Judgement(findings=(), notes=(note,), severity=rules.severity, reason=rules.reason)
+        reason = _reason(mark) if severity == "allow" else None
+        return Judgement(findings=(), notes=(note,), severity=severity, reason=reason)
 
 
 def _most_forms(config: pytest.Config) -> int | None:
@@ -262,13 +320,10 @@ def _most_forms(config: pytest.Config) -> int | None:
 
 def _note(item: pytest.Item, judgement: Judgement) -> None:
     """Write a judgement where the summary, and who reads JUnit XML, finds it."""
-    from gcscope.pytest_plugin.messages import property_text
-
-    item.stash[_ON_REPORT] = noted = {"gcscope_state": ""}
-    if judgement.findings or judgement.notes or judgement.severity == "allow":
-        noted["gcscope_judgement"] = judgement.to_json()
+    text, in_short = item.config.stash[_OPTIONS].written(judgement)
+    item.stash[_ON_REPORT] = {"gcscope_state": "", "gcscope_judgement": text}
     if judgement.findings:
-        item.stash[_NOTED] = pair = (_PROPERTY, property_text(judgement))
+        item.stash[_NOTED] = pair = (_PROPERTY, in_short)
         item.user_properties.append(pair)
 
 
@@ -292,18 +347,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     item.stash[_ON_REPORT] = {"gcscope_state": None}
     # Of an earlier run of it; the test may have a property of that name, too.
     earlier = item.stash.get(_NOTED, None)
-    item.user_properties[:] = [pair for pair in item.user_properties if pair is not earlier]
+    if earlier is not None:
+        item.user_properties[:] = [pair for pair in item.user_properties if pair is not earlier]
     asked = options.asks(item)
     if asked is None:
         return (yield)
-    if not options.loads():
+    if not options.loads() or options.follower is None:
         item.stash[_ON_REPORT] = {"gcscope_state": options.broken}
         return (yield)
-    from gcscope.api.follow import Follower
-
-    rules = options.rules(item, *asked)
     options.failed = None
-    follower = Follower()
+    follower = options.follower()
     follower.begin()
     try:
         result = yield
@@ -314,7 +367,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if getattr(item, "_excinfo", None) or options.failed == item.nodeid:
         follower.stop()
         return result
-    judgement = _look(follower, rules)
+    judgement = _look(follower, item, *asked)
+    if judgement is None:
+        item.stash[_ON_REPORT] = {"gcscope_state": ""}
+        return result
     _note(item, judgement)
     if judgement.fails:
         _fail(item, judgement)
@@ -346,14 +402,6 @@ def pytest_runtest_makereport(
     return report
 
 
-def _judgement_on(report: pytest.TestReport) -> Judgement | None:
-    """Read back what `_note` has written; None where it had nothing to write."""
-    from gcscope.model.judgement import Judgement
-
-    text = getattr(report, "gcscope_judgement", None)
-    return None if text is None else Judgement.from_json(text)
-
-
 def _is_shown(report: pytest.TestReport, style: str) -> bool:
     """Return whether the text of a failure will be shown, in a style of --tb.
 
@@ -361,6 +409,18 @@ def _is_shown(report: pytest.TestReport, style: str) -> bool:
     """
     is_without = style == "line" and getattr(report.longrepr, "reprcrash", None) is None
     return report.failed and style != "no" and not is_without
+
+
+class _Worker:
+    """The hook of a process that another one has started, and sums up."""
+
+    def __init__(self, options: _Options) -> None:
+        self.options = options
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note what has failed."""
+        if report.failed:
+            self.options.note_failure(report)
 
 
 class _Summary:
@@ -375,28 +435,47 @@ class _Summary:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what a test left, as its report says."""
+        if report.failed:
+            self.options.note_failure(report)
+        if report.when != "call":
+            return
         state = getattr(report, "gcscope_state", None)
         if state:
             self.broken[state] = self.broken.get(state, 0) + 1
         if state != "":
             return
-        from gcscope.pytest_plugin.session import Session
-
         if self.session is None:
+            from gcscope.pytest_plugin.session import Session
+
             self.session = Session()
-        explains = getattr(report, "gcscope_explains", ()) if _is_shown(report, self.style) else ()
-        self.session.add(report.nodeid, _judgement_on(report), explains)
+        explains = getattr(report, "gcscope_explains", ())
+        if explains and not _is_shown(report, self.style):
+            explains = ()
+        judgement = self.options.read(getattr(report, "gcscope_judgement", None))
+        self.session.add(report.nodeid, judgement, explains)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Write the baseline, where that was asked for."""
-        options = self.options
-        if (
-            not options.updates
-            or options.path is None
-            or options.baseline is None
-            or self.session is None
+        """Write the baseline, or fail the run for what has grown, where that was asked for."""
+        if self.options.updates:
+            self._write_baseline(session)
+        elif (
+            self.options.fails_on_growth
+            and session.exitstatus == pytest.ExitCode.OK
+            and self._grown()
         ):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _grown(self) -> tuple[tuple[KnownRing, KnownRing], ...]:
+        """Return of which forms there are more than the baseline has: as it has them, as now."""
+        baseline = self.options.baseline
+        if baseline is None or self.session is None or self.options.updates:
+            return ()
+        return baseline.grown(self.session.seen())
+
+    def _write_baseline(self, session: pytest.Session) -> None:
+        options = self.options
+        if options.path is None or options.baseline is None or self.session is None:
             return
         from gcscope.model.baseline import write_baseline
 
@@ -425,11 +504,12 @@ class _Summary:
                     "add --gcscope-fail, or --gcscope to be told only"
                 )
             return
-        from gcscope.pytest_plugin.messages import summary_lines
+        from gcscope.pytest_plugin.messages import grown_lines, summary_lines
 
         options = self.options
         most = _most_forms(terminalreporter.config)
         reported, lines = summary_lines(self.session, options.baseline, options.updates, most)
+        grown = grown_lines(self._grown(), options.fails_on_growth)
         useless = _useless_line(options.ignore, self.session)
         lines += [line for line in (useless, self.baseline_line) if line is not None]
         if reported:
@@ -438,3 +518,5 @@ class _Summary:
                 terminalreporter.write_line(line)
         for line in lines:
             terminalreporter.write_line(f"gcscope: {line}")
+        for line in grown:
+            terminalreporter.write_line(f"gcscope: {line}", red=options.fails_on_growth)

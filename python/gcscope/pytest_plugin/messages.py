@@ -6,8 +6,8 @@ from shlex import quote
 
 from gcscope.model.ignored import form_of
 from gcscope.model.innocent import innocent_phrase
-from gcscope.model.judgement import ALLOWED, INNOCENT, KNOWN, NEW, OF_PYTEST
-from gcscope.model.phrases import plural, ring_line, size
+from gcscope.model.judgement import ALLOWED, INNOCENT, KNOWN, NEW, OF_PYTEST, is_test
+from gcscope.model.phrases import growth_phrase, plural, ring_line, size
 from gcscope.pytest_plugin.policy import goes_through_raises
 from gcscope.pytest_plugin.session import grouped, to_explain
 
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from gcscope.model.judgement import Baseline, Judgement
+    from gcscope.model.judgement import Baseline, Judgement, KnownRing
     from gcscope.model.results import Cycle
     from gcscope.pytest_plugin.session import Form, FormGroup, Session
 
@@ -184,6 +184,24 @@ def _baseline_lines(session: Session, baseline: Baseline, updates: bool) -> list
         how = "taken out" if updates else "--gcscope-update-baseline takes them out"
         lines.append(f"gone from the baseline: {plural(len(gone), 'form')} of cycles ({how}):")
         lines += [f"  {ring.ring}  ({ring.fingerprint})" for ring in gone]
+    return lines
+
+
+def grown_lines(grown: Iterable[tuple[KnownRing, KnownRing]], fails: bool) -> list[str]:
+    """Write of which forms there are more than the baseline has, and which tests leave more.
+
+    grown: as the baseline has them, and as they are; fails: whether the run fails for that.
+    """
+    pairs = list(grown)
+    if not pairs:
+        return []
+    how = "the run fails" if fails else "--gcscope-fail-on-growth fails the run for that"
+    lines = [f"grown beyond the baseline: {plural(len(pairs), 'form')} of cycles ({how}):"]
+    for before, now in pairs:
+        ring = f"{now.ring}  ({now.fingerprint})"
+        lines.append(f"  {growth_phrase(ring, now.tests.total, before.count_of(is_test))}")
+        more = [test for test, n in now.tests.items() if n > before.tests.get(test, 0)]
+        lines += id_lines(more, "    in ")
     return lines
 
 

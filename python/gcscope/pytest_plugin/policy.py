@@ -65,12 +65,16 @@ def goes_through_raises(cycle: Cycle, own_frames: frozenset[str] | None = None) 
     own_frames: the names of the test's function; None for any.
     """
     has_raises = any(_is_name_of_raises(name) for name in cycle.types)
-    return has_raises and all(
-        (link.type == "frame" and (own_frames is None or link.name in own_frames))
-        or _is_of_raises(link)
-        or _is_code_of_pytest(link, "frame")
-        or link.label.startswith(".__traceback__")
-        for link in cycle.ring
+    return (
+        cycle.is_whole
+        and has_raises
+        and all(
+            (link.type == "frame" and (own_frames is None or link.name in own_frames))
+            or _is_of_raises(link)
+            or _is_code_of_pytest(link, "frame")
+            or link.label.startswith(".__traceback__")
+            for link in cycle.ring
+        )
     )
 
 
@@ -94,7 +98,8 @@ def is_of_own_closure(cycle: Cycle) -> bool:
     `ExceptionInfo.exconly` has one, which runs in a test's call where a subtest is skipped.
     """
     return (
-        not cycle.dragged
+        cycle.is_whole
+        and not cycle.dragged
         and all(_is_code_of_pytest(link, "function") for link in cycle.ring)
         and all(name in _OF_CLOSURES for name in cycle.types)
     )

@@ -95,7 +95,7 @@ class Session:
         """Return the rings that stand so, those that hold most first."""
         found: dict[str, tuple[list[Cycle], list[str]]] = {}
         for test, judgement in self.judgements.items():
-            for cycle in (cycle for standing in standings for cycle in judgement.of(standing)):
+            for cycle in judgement.of(*standings):
                 cycles, tests = found.setdefault(form_of(cycle), ([], []))
                 cycles.append(cycle)
                 tests.append(test)
@@ -119,7 +119,9 @@ class Session:
 
     def seen(self) -> dict[str, KnownRing]:
         """Return what belongs in a baseline: new rings and known ones, by `form_of`."""
-        return {
-            form_of(form.cycle): known_ring(form.cycle, form.tests)
-            for form in self.forms(NEW, KNOWN)
-        }
+        counts: dict[str, dict[str, int]] = {}
+        for test, judgement in self.judgements.items():
+            for cycle in judgement.of(NEW, KNOWN):
+                counts.setdefault(form_of(cycle), {})[test] = cycle.count
+        forms = {form_of(form.cycle): form.cycle for form in self.forms(NEW, KNOWN)}
+        return {form: known_ring(cycle, counts[form]) for form, cycle in forms.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from gcscope.model.phrases import in_one_line, link_title, plural, shortened, size
-from gcscope.model.results import Cycle
+from gcscope.model.results import Cycle, Link
 
 MOST_CYCLES = 20
 MOST_LINKS = 24  # of a ring; a longer one is shown by its beginning and its end
 MOST_ADVICE = 240
 _LEAST_COLUMN, _MOST_COLUMN = 26, 56
 WIDE = 118  # a line that would be longer has the advice below the ring
+WIDE_OF_KINDS = 132  # with two kinds, their number and what that frees
 
 
 def _frees_phrase(cycle: Cycle) -> str:
@@ -26,21 +27,29 @@ def _frees_phrase(cycle: Cycle) -> str:
 
 def cut_phrase(cycle: Cycle) -> str:
     """Write what is to be done at the cut, and what it frees."""
-    assert cycle.cut is not None
-    return f"{shortened(cycle.cut.advice, MOST_ADVICE)} ({_frees_phrase(cycle)})"
+    cut = cycle.cut
+    assert cut is not None
+    which = f": {plural(cut.references, 'reference')}" if cut.kinds else ""
+    return f"{shortened(cut.advice, MOST_ADVICE)}{which} ({_frees_phrase(cycle)})"
+
+
+def _cut_line(cycle: Cycle) -> str:
+    """Write the cut in a line of its own."""
+    return f"cut: {cut_phrase(cycle)}"
 
 
 def _cut_lines(label: str, cycle: Cycle, column: int) -> tuple[str, list[str]]:
     """Mark a label as the cut, and write what does not fit beside it as lines below the ring."""
+    assert cycle.cut is not None
     beside = f"{label:<{column}}  ◄ cut here: {cut_phrase(cycle)}"
-    if len(beside) <= WIDE:
+    if len(beside) <= (WIDE_OF_KINDS if cycle.cut.kinds else WIDE):
         return beside, []
-    return f"{label:<{column}}  ◄ cut here", [f"  cut: {cut_phrase(cycle)}"]
+    return f"{label:<{column}}  ◄ cut here", [f"  {_cut_line(cycle)}"]
 
 
-def _column(cycle: Cycle, shown: list[int]) -> int:
+def _column(links: list[Link]) -> int:
     """Choose where the second column begins: files and lines, and the mark of the cut."""
-    widths = [max(len(link_title(cycle.ring[i])), len(cycle.ring[i].label) + 2) for i in shown]
+    widths = [max(len(link_title(link)), len(link.label) + 2) for link in links]
     return 5 + min(max(_LEAST_COLUMN, *widths), _MOST_COLUMN)
 
 
@@ -64,14 +73,23 @@ def cut_place(cycle: Cycle) -> int | None:
     return cycle.ring.index(cycle.cut.link)
 
 
-def places_on_ring(cycle: Cycle, most: int) -> list[int]:
-    """Choose which places of a ring stand in a text: of one longer than most its ends and cut."""
-    length = len(cycle.ring)
-    if length <= most:
-        return list(range(length))
-    cut = cut_place(cycle)
-    ends = {*range(most // 2), *range(length - most // 2, length)}
-    return sorted(ends if cut is None else ends | {cut})
+def places_on_ring(cycle: Cycle, most: int) -> list[tuple[int, int]]:
+    """Choose which links of a ring are shown: of one longer than most its ends and its cut.
+
+    Returns the place of each in `ring`, after how many links are left out before it.
+    """
+    told = len(cycle.ring)
+    shown = set(range(told))
+    if told > most:
+        shown = {*range(most // 2), *range(told - most // 2, told)}
+        cut = cut_place(cycle)
+        shown |= {cut} if cut is not None else set()
+    places, expected, beginning = [], 0, len(cycle.beginning)
+    for place in sorted(shown):
+        on_whole_ring = place if place < beginning else place + cycle.length - told
+        places.append((on_whole_ring - expected, place))
+        expected = on_whole_ring + 1
+    return places
 
 
 def left_out(count: int) -> str:
@@ -104,20 +122,20 @@ def cycle_text(cycle: Cycle, alive: bool = False, most: int = MOST_LINKS) -> str
     """
     head = cycle_head(cycle)
     lines = [f"{head}      cause: {cycle.cause}" if cycle.cause is not None else head]
-    expected = 0
     shown = places_on_ring(cycle, most)
-    column = _column(cycle, shown)
+    column = _column([cycle.ring[place] for _, place in shown])
     below: list[str] = []
-    for place in shown:
-        if place > expected:
-            lines.append(f"  │  {left_out(place - expected)}")
+    for gap, place in shown:
+        if gap:
+            lines.append(f"  │  {left_out(gap)}")
         drawn, advice = _link_lines(cycle, place, column)
         lines += drawn
         below += advice
-        expected = place + 1
     lines += ["  └────┘", *below]
     if cycle.cut is None:
         lines.append(f"  {no_cut_phrase(cycle)}")
+    elif cut_place(cycle) is None:
+        lines.append(f"  {_cut_line(cycle)}")
     lines.append(f"  {cycle_foot(cycle, alive)}")
     return "\n".join(lines)
 

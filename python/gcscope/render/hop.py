@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
 
+    from gcscope.model.header import Header
     from gcscope.model.record import Drawable, Record
     from gcscope.model.results import Cycle, Report
 
@@ -74,6 +75,20 @@ def read(cls: type[Record] | None, text: str | bytes) -> Record:
     from gcscope.render import json
 
     return json.read_any(text) if cls is None else json.read(cls, text)
+
+
+def file_text(record: Record, header: Header | None, pretty: bool) -> str:
+    """Write a record as JSON, with its header: in one line, or in many for a person to read."""
+    from gcscope.render import json
+
+    return (json.pretty if pretty else json.write)(record, header)
+
+
+def read_file(text: str | bytes) -> tuple[Record, Header | None]:
+    """Read a record of any kind, and the header beside it, None where there is none."""
+    from gcscope.render import json
+
+    return json.read_file(text)
 
 
 def save(drawn: Drawable, path: str | PathLike[str]) -> None:

@@ -96,18 +96,11 @@ class _Part:
     def _draw_ring(self) -> None:
         """Make the boxes of the ring, and an arrow from each to the next."""
         ring = self.cycle.ring
-        expected = 0
-        for place in places_on_ring(self.cycle, MOST_ON_RING):
-            if place > expected:
-                gap = _rest(
-                    self._key(f"gap{expected}"),
-                    left_out(place - expected),
-                    self.group.key,
-                    on_ring=True,
-                )
-                self.boxes.append(gap)
+        for gap, place in places_on_ring(self.cycle, MOST_ON_RING):
+            if gap:
+                key = self._key(f"gap{place}")
+                self.boxes.append(_rest(key, left_out(gap), self.group.key, on_ring=True))
             self._add_link(place, ring[place])
-            expected = place + 1
         cut = cut_place(self.cycle)
         labels = {
             self._key(str(place)): (link.label, place == cut) for place, link in enumerate(ring)

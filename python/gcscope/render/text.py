@@ -7,6 +7,7 @@ from gcscope.model.phrases import (
     MOST_TYPES,
     counts_lines,
     counts_phrase,
+    growth_phrase,
     in_one_line,
     link_title,
     plural,
@@ -37,6 +38,7 @@ from gcscope.render.cycle_text import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope.model.diff import Difference, Growth
+    from gcscope.model.header import Header
     from gcscope.model.judgement import Judgement
     from gcscope.model.outcome import Outcome
     from gcscope.model.picture import Box, Picture
@@ -303,17 +305,36 @@ def outcome_text(outcome: Outcome) -> str:
 
 def judgement_text(judgement: Judgement) -> str:
     """Write the rings that count, and how many there are that do not."""
-    from gcscope.model.judgement import INNOCENT, NEW  # loaded with the record, and by no other
+    # loaded with the record, and by no other
+    from gcscope.model.judgement import GROWN, INNOCENT, NEW
 
-    cycles = judgement.of(NEW)
+    cycles = judgement.counting
     lines = [f"cycles that count: {sum(cycle.count for cycle in cycles):,}"]
+    for finding in judgement.findings:
+        if finding.known is not None:
+            ring, count = ring_line(finding.cycle), finding.cycle.count
+            lines.append(f"grown: {growth_phrase(ring, count, finding.known)}")
     for standing in dict.fromkeys(finding.standing for finding in judgement.findings):
-        if standing not in (NEW, INNOCENT):
+        if standing not in (NEW, GROWN, INNOCENT):
             count = sum(cycle.count for cycle in judgement.of(standing))
             lines.append(f"not counted, {standing}: {plural(count, 'cycle')}")
     phrase = innocent_phrase(judgement.of(INNOCENT))
     lines += [f"not blamed: {phrase}"] if phrase is not None else []
     return "\n".join([*lines, *_note_lines(judgement.notes), *cycles_lines(cycles)])
+
+
+def header_text(header: Header) -> str:
+    """Write of which process a file tells, on which Python, and when, in one line."""
+    thresholds = ", ".join(map(str, header.gc_thresholds))
+    facts = [
+        in_one_line(f"{header.argv0 or 'no program'}, pid {header.pid} on {header.host}"),
+        header.when,
+        f"Python {header.python}, gcscope {header.gcscope}",
+        f"gc {'on' if header.gc_enabled else 'off'} ({thresholds})",
+    ]
+    facts += [f"{plural(header.gc_frozen, 'object')} frozen"] if header.gc_frozen else []
+    facts += [f"stopped for {header.stopped:.3f} s"] if header.stopped is not None else []
+    return " · ".join(facts)
 
 
 # --------------------------------------------------------------------------- two reports

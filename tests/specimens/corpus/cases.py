@@ -27,6 +27,13 @@ CLASS = "a class is made inside a function"
 MOCK = "each mock makes a class of its own"
 NAMESPACE = "a function is kept by its own namespace"
 TWO = "two objects refer to each other"
+CONTEXT = "a context holds the object that keeps it"
+WEAK_KEY = "the value of a WeakKeyDictionary refers to its own key"
+MEMORYVIEW = "a memoryview is kept by the object whose memory it shows"
+REGISTRY = "a registry of callbacks leads back to the object that keeps it"
+CLASS_REGISTRY = "a class keeps a registry of what refers to it"
+PARTIAL = "a partial is stored on the object that it is given"
+ACCESSOR = "an accessor is cached on the object it describes"
 ITSELF = "an object refers to itself"
 
 

@@ -7,9 +7,10 @@ import email.policy
 import email.utils
 import enum
 import types
+import weakref
 from dataclasses import dataclass
 
-from specimens.corpus.cases import CLASS, NAMESPACE, leaky, repaired
+from specimens.corpus.cases import CLASS, CLASS_REGISTRY, NAMESPACE, leaky, repaired
 from specimens.corpus.parents import ENVIRONMENT
 
 PLUGIN = compile("def run():\n    return 1\n", "plugin", "exec")
@@ -148,3 +149,31 @@ def mail_header_under_the_default_policy():
 @repaired
 def mail_header_parsed_by_hand():
     return email.utils.parseaddr(email.message_from_string(MAIL)["to"])[1]
+
+
+@leaky(CLASS_REGISTRY)
+def class_that_lists_its_instances():
+    """A plug-in host is set up for one run, and its class of plug-ins lists each that is made."""
+
+    class Plugin:
+        known = []
+
+        def __init__(self):
+            self.known.append(self)
+
+    for _ in range(20):
+        Plugin()
+    return len(Plugin.known)
+
+
+class WeakPlugin:
+    known = weakref.WeakSet()
+
+    def __init__(self):
+        self.known.add(self)
+
+
+@repaired
+def class_that_lists_its_instances_weakly():
+    plugins = [WeakPlugin() for _ in range(20)]
+    return len(plugins)

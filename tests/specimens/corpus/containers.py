@@ -7,7 +7,18 @@ import sqlite3
 import threading
 import weakref
 
-from specimens.corpus.cases import BOUND, CACHE, CACHED_METHOD, CONTAINER, TWO, leaky, repaired
+from specimens.corpus.cases import (
+    BOUND,
+    CACHE,
+    CACHED_METHOD,
+    CONTAINER,
+    CONTEXT,
+    MEMORYVIEW,
+    TWO,
+    WEAK_KEY,
+    leaky,
+    repaired,
+)
 
 
 class OrderedSet:
@@ -132,7 +143,7 @@ class Request:
         self.context = None
 
 
-@leaky(None, ".context")
+@leaky(CONTEXT, ".context")
 def context_holds_its_owner():
     """A request keeps the context in which it is the current one, as web frameworks do."""
     request = Request()
@@ -161,7 +172,7 @@ def enter_and_leave(span):
     span.leave()
 
 
-@leaky(None, ".token")
+@leaky(CONTEXT, ".token")
 def context_token_kept_by_its_value():
     """A tracing span keeps the token that would end it.
 
@@ -181,7 +192,7 @@ class Transaction:
         self.local.current = self
 
 
-@leaky(TWO, ".local", ".current")
+@leaky(TWO, ".local", ".current", "its dicts by thread")
 def thread_local_holds_its_owner():
     """A manager of transactions has a threading.local with itself as the current one."""
     return Transaction().local is None
@@ -241,3 +252,49 @@ def sqlite_trace_callback_closed():
     tracer = Tracer()
     with contextlib.closing(tracer.connection):
         return tracer.run()
+
+
+class Layer:
+    def __init__(self, figure):
+        self.figure = figure
+
+
+class Figure:
+    def __init__(self):
+        self.layers = weakref.WeakKeyDictionary()
+        self.layers[self] = Layer(self)
+
+
+class FigureOfWeakLayers(Figure):
+    def __init__(self):
+        self.layers = weakref.WeakKeyDictionary()
+        self.layers[self] = Layer(weakref.ref(self))
+
+
+@leaky(WEAK_KEY, ".figure")
+def weak_key_kept_by_its_value():
+    """A figure notes in a WeakKeyDictionary what it knows of each figure, and that refers to it."""
+    return len(Figure().layers)
+
+
+@repaired
+def weak_key_not_kept_by_its_value():
+    return len(FigureOfWeakLayers().layers)
+
+
+class Packet(bytearray):
+    def __init__(self, data):
+        super().__init__(data)
+        self.body = memoryview(self)[1:]
+
+
+@leaky(MEMORYVIEW, ".body")
+def memoryview_on_its_own_buffer():
+    """A packet keeps a view of its own bytes behind the head."""
+    return bytes(Packet(b"#body").body)
+
+
+@repaired
+def memoryview_released():
+    with Packet(b"#body").body as body:
+        return bytes(body)

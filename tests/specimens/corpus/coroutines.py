@@ -6,7 +6,7 @@ import email.feedparser
 import email.policy
 import email.utils
 
-from specimens.corpus.cases import BOUND, COROUTINE, EXCEPTION, GENERATOR, leaky, repaired
+from specimens.corpus.cases import COROUTINE, EXCEPTION, GENERATOR, REGISTRY, leaky, repaired
 
 
 class Tree:
@@ -226,7 +226,7 @@ async def subscribe(finish):
     return subscriber.count
 
 
-@leaky(BOUND, ".future")
+@leaky(REGISTRY, ".future")
 def future_with_own_callback():
     """A subscriber waits with its own method for a future that it holds, and that nobody ever
     completes.

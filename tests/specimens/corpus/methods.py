@@ -1,5 +1,6 @@
 """Bound methods."""
 
+import collections
 import contextlib
 import ctypes
 import functools
@@ -14,7 +15,7 @@ import xml.dom.minidom
 import xml.etree.ElementTree
 import xml.sax
 
-from specimens.corpus.cases import BOUND, leaky, repaired, requests
+from specimens.corpus.cases import BOUND, PARTIAL, REGISTRY, leaky, repaired, requests
 
 
 class Button:
@@ -105,7 +106,7 @@ class Resource:
         self.open = False
 
 
-@leaky(BOUND, ".stack")
+@leaky(REGISTRY, ".stack")
 def exit_stack_with_own_method():
     """A resource keeps an ExitStack whose callback is its own method, and nobody closes it."""
     return Resource().open
@@ -199,7 +200,7 @@ class Check(unittest.TestCase):
         self.tidied = True
 
 
-@leaky(BOUND, "._cleanups[*]", "._cleanups")
+@leaky(REGISTRY, "._cleanups[*]", "._cleanups")
 def cleanup_never_run():
     """A unittest.TestCase whose test method is called by hand keeps cleanups, bound to itself."""
     Check().runTest()
@@ -346,7 +347,7 @@ class Client:
         self.session.hooks["response"].clear()
 
 
-@leaky(BOUND, ".session", ".hooks['response'][*]", needs=("requests",))
+@leaky(REGISTRY, ".session", ".hooks['response'][*]", needs=("requests",))
 def requests_hook_bound_to_client():
     """An API client hangs its own method into the response hooks of the session it holds."""
     return Client().statuses
@@ -357,3 +358,93 @@ def requests_hooks_cleared():
     client = Client()
     client.close()
     return client.statuses
+
+
+class Module:
+    def __init__(self):
+        self._forward_hooks = collections.OrderedDict()
+
+    def register_forward_hook(self, hook):
+        """Return what removes it again, as torch.nn.Module does."""
+        place = len(self._forward_hooks)
+        self._forward_hooks[place] = hook
+        return functools.partial(self._forward_hooks.pop, place)
+
+
+class Recorder(Module):
+    def __init__(self):
+        super().__init__()
+        self.seen = 0
+        self.remove = self.register_forward_hook(self.record)
+
+    def record(self, *_):
+        self.seen += 1
+
+
+@leaky(REGISTRY, "._forward_hooks[*]", "._forward_hooks")
+def forward_hook_never_removed():
+    """A layer of a network registers its own method as a forward hook, as under torch."""
+    return Recorder().seen
+
+
+@repaired
+def forward_hook_removed():
+    recorder = Recorder()
+    recorder.remove()
+    return recorder.seen
+
+
+class Model:
+    def __init__(self):
+        self.listeners = []
+        self.changes = 0
+
+
+class View:
+    def __init__(self, model):
+        self.model = model
+        model.listeners.append(lambda: self.model)
+
+
+@leaky(REGISTRY, ".listeners[*]", ".listeners")
+def closure_among_listeners():
+    """A view lets the model that it shows call a lambda of its own whenever that changes."""
+    return View(Model()).model.changes
+
+
+@repaired
+def closure_removed_from_listeners():
+    view = View(Model())
+    view.model.listeners.clear()
+    return view.model.changes
+
+
+def save(document, name):
+    document.saved = name
+
+
+class Document:
+    def __init__(self):
+        self.saved = None
+        self.save = functools.partial(save, self)
+
+
+class DocumentThatIsGiven(Document):
+    def __init__(self):
+        self.saved = None
+        self.save = save
+
+
+@leaky(PARTIAL, ".save")
+def partial_of_its_own_object():
+    """A document keeps a command, a partial of a function with the document as its argument."""
+    document = Document()
+    document.save("notes")
+    return document.saved
+
+
+@repaired
+def partial_that_is_given_its_object():
+    document = DocumentThatIsGiven()
+    document.save(document, "notes")
+    return document.saved

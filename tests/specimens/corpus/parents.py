@@ -21,7 +21,17 @@ import xml.dom.minidom
 import xml.etree.ElementTree
 import xml.sax
 
-from specimens.corpus.cases import ITSELF, MOCK, PARENT, TWO, attrs, jinja2, leaky, repaired
+from specimens.corpus.cases import (
+    ACCESSOR,
+    ITSELF,
+    MOCK,
+    PARENT,
+    TWO,
+    attrs,
+    jinja2,
+    leaky,
+    repaired,
+)
 
 
 class Entry:
@@ -117,7 +127,7 @@ def element_tree_with_parent_map():
     return parents[row].tag
 
 
-@leaky(TWO, ".container", ".parser", ".formatter")
+@leaky(PARENT, ".container", ".parser", ".formatter")
 def optparse_parser():
     """An optparse.OptionParser made for one call: its options know their container."""
     return optparse.OptionParser(prog="tool").parse_args([])
@@ -165,7 +175,7 @@ def argparse_without_group():
 INI = "[server]\nport = 80\n"
 
 
-@leaky(TWO, "._parser", "._converters")
+@leaky(PARENT, "._parser", "._converters")
 def config_parser():
     """A configparser.ConfigParser made for one file: its sections and converters know it."""
     parser = configparser.ConfigParser()
@@ -306,7 +316,7 @@ class TableAskedAnew(Table):
         return Row(self)
 
 
-@leaky(TWO, ".rows", ".table")
+@leaky(ACCESSOR, ".rows")
 def cached_property_refers_back():
     """A cached property holds a view of the very object that caches it, as data frames' accessors
     do.
@@ -317,6 +327,57 @@ def cached_property_refers_back():
 @repaired
 def plain_property():
     return TableAskedAnew().rows is None
+
+
+class Accessor:
+    """A descriptor that keeps what it gives with the data set, as xarray's and pandas' do."""
+
+    def __init__(self, cls):
+        self.cls = cls
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, instance, owner):
+        if self.name not in instance.cache:
+            instance.cache[self.name] = self.cls(instance)
+        return instance.cache[self.name]
+
+
+class Dates:
+    def __init__(self, data):
+        self.data = data
+
+    def year(self):
+        return self.data.year
+
+
+class Dataset:
+    __slots__ = ("cache", "year")
+
+    def __init__(self, year):
+        self.year, self.cache = year, {}
+
+    dt = Accessor(Dates)
+
+
+class DatasetWithoutCache(Dataset):
+    __slots__ = ()
+
+    @property
+    def dt(self):
+        return Dates(self)
+
+
+@leaky(ACCESSOR, ".cache['dt']")
+def accessor_cached_in_a_dict():
+    """A data set keeps each accessor that was asked for in a dict of its own."""
+    return Dataset(2026).dt.year()
+
+
+@repaired
+def accessor_made_anew():
+    return DatasetWithoutCache(2026).dt.year()
 
 
 class Cursor(list):

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import functools
+import importlib
 import io
 import sys
 
@@ -123,17 +124,26 @@ def holding(holder, thing):
 SPECIMENS = []
 
 
-def case(labels, why, make, when=True):
-    """Register a specimen; `why` tells it from the others."""
+def optional(name):
+    """Return a module, or None where it is not installed."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+def case(labels, why, make, when=True, needs=True):
+    """Register a specimen; `why` tells it from the others, `needs` is an optional module."""
     if when:
-        SPECIMENS.append(pytest.param(make, labels, id=why))
+        marks = pytest.mark.skipif(needs is None, reason="a package is not installed")
+        SPECIMENS.append(pytest.param(make, labels, id=why, marks=marks))
 
 
-def through(labels, when=True):
+def through(labels, when=True, needs=True):
     """Register the decorated specimen."""
 
     def register(make):
-        case(labels, make.__name__, make, when)
+        case(labels, make.__name__, make, when, needs)
         return make
 
     return register

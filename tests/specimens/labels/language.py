@@ -75,6 +75,12 @@ case(".held['key']", "value of a dict", lambda t: {"key": t})
 case(".held[7]", "value under an int", lambda t: {7: t})
 
 
+case(".held[*]", "value under an id", lambda t: {2**32: t, 2**70: 1})
+
+
+case(".held[-4294967295]", "value under a number", lambda t: {1 - 2**32: t})
+
+
 case(".held[None]", "value under None", lambda t: {None: t})
 
 
@@ -91,6 +97,12 @@ case(".held (a key)", "key of a dict", lambda t: {t: 1})
 
 
 case(".held (a key)[0]", "part of a key", lambda t: {(t,): 1})
+
+
+case(".held['key']", "frozendict", lambda t: frozendict(key=t), when=V >= (3, 15))  # noqa: F821
+
+
+case(".held (a key)", "key of a frozendict", lambda t: frozendict({t: 1}), when=V >= (3, 15))  # noqa: F821
 
 
 case(".held['key']", "OrderedDict", lambda t: collections.OrderedDict(key=t))
@@ -328,7 +340,7 @@ case(
 
 
 case(
-    ".held → its keywords['k']",
+    ".held → its keywords['k']" if V < (3, 14) else ".held → its call arguments[0]",
     "keyword of methodcaller",
     lambda t: operator.methodcaller("x", k=t),
 )
@@ -721,7 +733,7 @@ case(".held → .mine", "attribute of a WeakSet", lambda t: holding(weakref.Weak
 
 
 case(
-    ".held → .data[<weakref.ReferenceType>]",
+    ".held → .data[<weakref to specimens.labels.cases.Slotted>]",
     "WeakKeyDictionary",
     lambda t: weakref.WeakKeyDictionary({key: t}),
 )

@@ -1,8 +1,10 @@
 """References of the standard library: asyncio, contexts, iterators and the rest."""
 
+import _pickle
 import asyncio
 import collections
 import contextvars
+import cProfile
 import csv
 import ctypes
 import io
@@ -11,12 +13,26 @@ import pyexpat
 import queue
 import re
 import sqlite3
+import ssl
 import threading
 import time
+import types
 import weakref
 import xml.etree.ElementTree
+from contextlib import suppress
 
-from specimens.labels.cases import Error, Float, HeapObject, Raw, Str, V, case, holding, through
+from specimens.labels.cases import (
+    Error,
+    Float,
+    HeapObject,
+    Raw,
+    Str,
+    V,
+    case,
+    holding,
+    optional,
+    through,
+)
 from specimens.labels.language import first, wait, wait_for
 
 # ----------------------------------------------------------------------------------------- asyncio
@@ -127,7 +143,7 @@ def what_a_task_waits_for(thing):
     return waiting
 
 
-@through(".held → its context → its variables → its variables → the value of a context variable")
+@through(".held → its context → its variables[<ContextVar 'variable'>]")
 def context_of_a_task(thing):
     return task(wait(1), context=context(thing))
 
@@ -143,14 +159,14 @@ def context(thing, variables=()):
     return made
 
 
-many = [contextvars.ContextVar(str(n)) for n in range(40)]
+many = [contextvars.ContextVar("one of many") for _ in range(40)]
 
 
-case(".held → its variables → its variables → the value of a context variable", "context", context)
+case(".held → its variables[<ContextVar 'variable'>]", "context", context)
 
 
 case(
-    ".held → its variables → its variables → its variables → the value of a context variable",
+    ".held → its variables[<ContextVar 'one of many'>]",
     "large context",
     lambda t: context(t, many),
 )
@@ -170,7 +186,7 @@ def token(thing):
     return contextvars.Context().run(run)
 
 
-@through(".held → its context → its variables → its variables → the value of a context variable")
+@through(".held → its context → its variables[<ContextVar 'variable'>]")
 def context_of_a_token(thing):
     return contextvars.Context().run(variable.set, thing)
 
@@ -406,7 +422,7 @@ def teed(items):
 
 
 # ---------------------------------------------------------------------------- types of the library
-KEY_OF_A_THREAD = "weakref.ReferenceType" if V < (3, 13) else "_thread._localdummy"
+KEY_OF_A_THREAD = ("weakref to " if V < (3, 13) else "") + "_thread._localdummy"
 
 
 @through(".held → a callback")
@@ -557,6 +573,168 @@ def ctypes_array(thing):
     array = (ctypes.py_object * 1)()
     array[0] = thing
     return array
+
+
+@through(".held → .sni_callback")
+def ssl_context(thing):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.sni_callback = thing
+    return context
+
+
+@through(".held → ._msg_callback")
+def message_callback_of_an_ssl_context(thing):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    super(ssl.SSLContext, type(context))._msg_callback.__set__(context, thing)
+    return context
+
+
+case(
+    ".held → its timer",
+    "timer of a profiler",
+    lambda t: cProfile.Profile(t),
+    when=V >= (3, 13),  # it shows nothing before
+)
+
+
+case(".held → its write method → .__self__", "pickler", lambda t: _pickle.Pickler(t))
+
+
+case(
+    ".held → .dispatch_table['x']", "table of a pickler", lambda t: pickler(dispatch_table={"x": t})
+)
+
+
+@through(".held → its buffer callback")
+def buffers_of_a_pickler(thing):
+    return _pickle.Pickler(HeapObject(), protocol=5, buffer_callback=thing)
+
+
+@through(".held → a pickled object[0]")
+def memo_of_a_pickler(thing):
+    made = pickler(dispatch_table={HeapObject: lambda _: "HeapObject"})
+    with suppress(_pickle.PicklingError):
+        made.dump([thing])
+    made.dispatch_table = {}
+    return made
+
+
+def pickler(**attributes):
+    made = _pickle.Pickler(io.BytesIO())
+    for name, value in attributes.items():
+        setattr(made, name, value)
+    return made
+
+
+case(
+    ".held → its read method",
+    "unpickler",
+    lambda t: _pickle.Unpickler(types.SimpleNamespace(read=t, readline=print)),
+)
+
+
+case(
+    ".held → its buffers → its sequence[0]",
+    "buffers of an unpickler",
+    lambda t: _pickle.Unpickler(io.BytesIO(), buffers=[t]),
+)
+
+
+for of, word in ((_pickle.Pickler, "persistent_id"), (_pickle.Unpickler, "persistent_load")):
+    case(
+        f".held → .{word}",
+        word,
+        lambda t, of=of, word=word: set_on(of(Raw()), word, t),
+        when=not (3, 13) <= V < (3, 13, 1),  # it cannot be set
+    )
+
+
+def set_on(holder, name, value):
+    setattr(holder, name, value)
+    return holder
+
+
+def tree_builder(**factories):
+    return xml.etree.ElementTree.TreeBuilder(**factories)
+
+
+for factory in ("element", "comment", "pi"):
+    case(
+        f".held → its {factory} factory",
+        f"{factory} factory of a TreeBuilder",
+        lambda t, factory=factory: tree_builder(**{f"{factory}_factory": t}),
+    )
+
+
+@through(".held → its data → .mine")
+def data_of_a_tree_builder(thing):
+    builder = tree_builder()
+    builder.start("x", {})
+    builder.data(holding(Str("text"), thing))
+    return builder
+
+
+case(
+    ".held → .target", "target of an XMLParser", lambda t: xml.etree.ElementTree.XMLParser(target=t)
+)
+
+
+case(".held → .entity['x']", "entities of an XMLParser", lambda t: entity(t))
+
+
+def entity(thing):
+    parser = xml.etree.ElementTree.XMLParser()
+    parser.entity["x"] = thing
+    return parser
+
+
+async def numbers():
+    yield 1
+
+
+@through(".held → its default")
+def awaitable_of_anext(thing):
+    return anext(numbers(), thing)
+
+
+# ------------------------------------------------------------------------------ beyond the library
+greenlet = optional("greenlet")
+mypy_nodes = optional("mypy.nodes")
+IS_COMPILED = mypy_nodes is not None and not mypy_nodes.__file__.endswith(".py")
+
+
+case(".held → .run", "greenlet", lambda t: greenlet.greenlet(t), needs=greenlet)
+
+
+case(
+    ".held → .mine",
+    "attribute of a greenlet",
+    lambda t: holding(greenlet.greenlet(print), t),
+    needs=greenlet,
+)
+
+
+case(
+    ".held → .parent → .mine",
+    "parent of a greenlet",
+    lambda t: greenlet.greenlet(print, holding(greenlet.greenlet(print), t)),
+    needs=greenlet,
+)
+
+
+@through(".held → .gr_context → its variables[<ContextVar 'variable'>]", needs=greenlet)
+def context_of_a_greenlet(thing):
+    made = greenlet.greenlet(print)
+    made.gr_context = context(thing)
+    return made
+
+
+@through(".held → .metadata['key']", needs=mypy_nodes if IS_COMPILED else None)
+def attribute_of_a_class_that_mypyc_compiled(thing):
+    definition = mypy_nodes.ClassDef("C", mypy_nodes.Block([]))
+    made = mypy_nodes.TypeInfo(mypy_nodes.SymbolTable(), definition, "module")
+    made.metadata = {"key": thing}
+    return made
 
 
 def template(thing):

@@ -1,0 +1,512 @@
+#include "query/kind_cuts.h"
+
+#include "base/typename.h"
+#include "graph/acyclic.h"
+#include "heap/generations.h"
+
+enum { MOST_GROUPS = 256, MOST_ALONE = 24, MOST_KINDS = 3 };
+
+/* A score that takes more than to be direct and to be called as its class. */
+#define CLEARLY 1.0f
+
+void
+kind_cuts_begin(KindCuts *cuts, Cycles *cycles)
+{
+    *cuts = (KindCuts){.cycles = cycles, .kinds = &cycles->choice.kinds};
+}
+
+void
+kind_cuts_fini(KindCuts *cuts)
+{
+    Memory *memory = cuts->cycles->memory;
+    if (memory == NULL) {
+        return;
+    }
+    vec_fini(memory, &cuts->groups);
+    index_fini(&cuts->group_keys, memory);
+    vec_fini(memory, &cuts->group_of);
+    vec_fini(memory, &cuts->cut_of);
+    vec_fini(memory, &cuts->is_cut);
+    vec_fini(memory, &cuts->edges);
+    vec_fini(memory, &cuts->starts);
+    vec_fini(memory, &cuts->stamps);
+    vec_fini(memory, &cuts->ages);
+    vec_fini(memory, &cuts->order);
+    vec_fini(memory, &cuts->cuts);
+}
+
+bool
+kind_cuts_apply(Cycles *cycles)
+{
+    bool has_shown = false;
+    for (size_t i = 0; i < cycles->ring.length; i++) {
+        const TypeFacts *facts =
+            type_facts_of(&cycles->facts, cycles_object(cycles, cycles->ring.items[i]));
+        if (!facts->is_structural) {
+            return false;
+        }
+        has_shown |= !facts->is_plain;
+    }
+    return has_shown;
+}
+
+/* ------------------------------------------------------------------------ groups */
+
+/* What is cut for a kind: its own references where a program may change them, else those by which
+   one comes to the container that they are in. */
+static KindId
+cut_of_kind(const Kinds *kinds, KindId kind)
+{
+    while (kind != KIND_NONE && !kinds->items.items[kind].may_cut) {
+        kind = kinds->items.items[kind].parent;
+    }
+    return kind;
+}
+
+/* Whether it is data that a program has put where it stands, and can take away again. */
+static bool
+is_data(const Kind *kind)
+{
+    switch (kind->label.kind) {
+    case LABEL_ATTRIBUTE:
+    case LABEL_VALUE:
+    case LABEL_KEY:
+    case LABEL_ITEM:
+    case LABEL_ELEMENT:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* 0 or -1. */
+static int
+enter_group(KindCuts *cuts, KindId id)
+{
+    Memory *memory = cuts->cycles->memory;
+    const Kind *kind = &cuts->kinds->items.items[id];
+    bool is_shown = nodeset_has(&cuts->kinds->shown, kind->target);
+    uint64_t key = kind->is_instance ? fold_hash_of(&kind->folded) : kind->hash;
+    KindId cut = cut_of_kind(cuts->kinds, id);
+    uint32_t group = is_shown ? index_enter(&cuts->group_keys, memory, key) : INDEX_NONE;
+    if (is_shown && group == INDEX_NONE) {
+        return -1;
+    }
+    if (is_shown && group == cuts->groups.length) {
+        KindGroup made = {.key = key,
+                          .example = id,
+                          .is_item = kind->is_item,
+                          .may_cut = true,
+                          .is_weakrefable = true};
+        if (vec_push(memory, &cuts->groups, made) < 0) {
+            return -1;
+        }
+    }
+    if (is_shown) {
+        cuts->groups.items[group].references += kind->references;
+        cuts->groups.items[group].is_upwards |= kind->is_upwards;
+        cuts->groups.items[group].may_cut &=
+            cut != KIND_NONE && is_data(&cuts->kinds->items.items[cut]);
+        cuts->groups.items[group].is_weakrefable &= kind->is_instance;
+    }
+    vec_push_reserved(&cuts->group_of, group);
+    vec_push_reserved(&cuts->cut_of, cut);
+    vec_push_reserved(&cuts->is_cut, false);
+    return 0;
+}
+
+/* 0 or -1. */
+static int
+make_groups(KindCuts *cuts)
+{
+    Memory *memory = cuts->cycles->memory;
+    size_t count = cuts->kinds->items.length;
+    cuts->groups.length = cuts->group_of.length = cuts->cut_of.length = cuts->is_cut.length = 0;
+    index_clear(&cuts->group_keys);
+    if (vec_reserve(memory, &cuts->group_of, count) < 0 ||
+        vec_reserve(memory, &cuts->cut_of, count) < 0 ||
+        vec_reserve(memory, &cuts->is_cut, count) < 0) {
+        return -1;
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (enter_group(cuts, (KindId)k) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static uint32_t
+group_of_edge(const KindCuts *cuts, uint32_t edge)
+{
+    return cuts->group_of.items[cuts->kinds->of_edge.items[edge]];
+}
+
+static bool
+is_inside(const Kinds *kinds, NodeId source, uint32_t edge)
+{
+    return kinds->component[kinds->graph->targets.items[edge]] == kinds->component[source];
+}
+
+/* Put the edges between shown objects side by side, by a counting sort. 0 or -1. */
+static int
+sort_edges(KindCuts *cuts, const NodeId *members, size_t count)
+{
+    Memory *memory = cuts->cycles->memory;
+    const uint32_t *offsets = cuts->kinds->graph->offsets.items;
+    size_t groups = cuts->groups.length, total = 0;
+    cuts->starts.length = cuts->edges.length = 0;
+    if (vec_zeros(memory, &cuts->starts, groups + 1) < 0) {
+        return -1;
+    }
+    for (size_t g = 0; g < groups; g++) {
+        cuts->starts.items[g] = (uint32_t)total;
+        total += cuts->groups.items[g].references;
+    }
+    if (vec_reserve(memory, &cuts->edges, total) < 0) {
+        return -1;
+    }
+    for (size_t m = 0; m < count; m++) {
+        for (uint32_t e = offsets[members[m]]; e < offsets[members[m] + 1]; e++) {
+            uint32_t group =
+                is_inside(cuts->kinds, members[m], e) ? group_of_edge(cuts, e) : INDEX_NONE;
+            if (group != INDEX_NONE) {
+                cuts->edges.items[cuts->starts.items[group]++] = e;
+            }
+        }
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------------- score */
+
+/* The shown object whose reference an edge is. */
+static NodeId
+owner_of_edge(const Kinds *kinds, uint32_t edge)
+{
+    NodeId source = rings_source(kinds->graph, edge);
+    bool is_shown = nodeset_has(&kinds->shown, source);
+    return is_shown ? source : kinds->nearest.items[source];
+}
+
+static uint32_t
+age_of(const KindCuts *cuts, NodeId number)
+{
+    return cuts->ages.length != 0 ? cuts->ages.items[cuts->cycles->nodes.items[number]] : 0;
+}
+
+/* Count its different ends, and which of them are younger. */
+static void
+measure(KindCuts *cuts, uint32_t g)
+{
+    KindGroup *group = &cuts->groups.items[g];
+    size_t nodes = cuts->kinds->graph->nodes;
+    uint32_t end = cuts->starts.items[g];
+    for (uint32_t i = end - group->references; i < end; i++) {
+        uint32_t edge = cuts->edges.items[i];
+        NodeId target = cuts->kinds->graph->targets.items[edge];
+        NodeId source = owner_of_edge(cuts->kinds, edge);
+        uint32_t of_source = age_of(cuts, source), of_target = age_of(cuts, target);
+        group->sources += cuts->stamps.items[source] != g + 1;
+        group->targets += cuts->stamps.items[nodes + target] != g + 1;
+        cuts->stamps.items[source] = cuts->stamps.items[nodes + target] = g + 1;
+        group->aged += of_source != 0 && of_target != 0;
+        group->younger += of_source != 0 && of_target != 0 && of_source > of_target;
+        group->is_weakrefable &= Py_TYPE(kinds_object(cuts->kinds, target))->tp_weaklistoffset != 0;
+    }
+}
+
+/* Whether a name, its letters alone and in lower case, is that of a class, or its end. */
+static bool
+is_called_as_class(const Label *label, PyTypeObject *type)
+{
+    enum { LONGEST = 64 };
+    char name[LONGEST + 1], class[LONGEST + 1];
+    size_t length = 0, of_class = 0;
+    bool has_str = label->name != NULL && PyUnicode_Check(label->name);
+    for (Py_ssize_t i = 0; length < LONGEST; i++) {
+        Py_UCS4 c =
+            has_str
+                ? (i < PyUnicode_GET_LENGTH(label->name) ? PyUnicode_READ_CHAR(label->name, i) : 0)
+            : label->text != NULL ? (Py_UCS4)(unsigned char)label->text[i]
+                                  : 0;
+        if (c == 0 || c == ' ') {
+            break;
+        }
+        if (c < 128 && Py_ISALPHA(c)) {
+            name[length++] = (char)Py_TOLOWER(c);
+        }
+    }
+    for (const char *c = typename_short(type); *c != '\0' && of_class < LONGEST; c++) {
+        if (Py_ISALPHA((unsigned char)*c)) {
+            class[of_class++] = (char)Py_TOLOWER((unsigned char)*c);
+        }
+    }
+    return length > 2 && of_class >= length &&
+           memcmp(class + (of_class - length), name, length) == 0;
+}
+
+static float
+score_of(const KindCuts *cuts, const KindGroup *group)
+{
+    const Kind *kind = &cuts->kinds->items.items[group->example];
+    const Kind *named = kind;
+    while (named->is_item && named->label.kind != LABEL_ATTRIBUTE && named->parent != KIND_NONE) {
+        named = &cuts->kinds->items.items[named->parent];
+    }
+    float references = (float)group->references;
+    float fan = references / (float)group->targets - references / (float)group->sources;
+    float age = group->aged == group->references && group->aged != 0
+                    ? (float)group->younger / references
+                    : 0.5f;
+    bool is_class =
+        is_called_as_class(&named->label, Py_TYPE(kinds_object(cuts->kinds, kind->target)));
+    fan = fan > 1 ? 1 : fan < -1 ? -1 : fan;
+    return 4.0f * (float)group->is_upwards + 2.0f * fan + 2.0f * (2.0f * age - 1.0f) +
+           (group->is_item ? -0.25f : 0.25f) + (is_class ? 0.5f : 0.0f);
+}
+
+static bool
+is_aged(const KindCuts *cuts, const NodeId *members, size_t count)
+{
+    for (size_t m = 0; m < count; m++) {
+        if (age_of(cuts, members[m]) == 0 && nodeset_has(&cuts->kinds->shown, members[m])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The ages of the members: of as many generations as it takes, the youngest first. 0 or -1. */
+static int
+learn_ages(KindCuts *cuts, const NodeId *members, size_t count)
+{
+    Cycles *cycles = cuts->cycles;
+    const Generation *generations = cycles->state->generations;
+    if (generations == NULL) {
+        return 0;
+    }
+    if (cuts->ages.length == 0 && vec_zeros(cycles->memory, &cuts->ages, cycles->heap->count) < 0) {
+        return -1;
+    }
+    while (cuts->aged < GENERATIONS && !is_aged(cuts, members, count)) {
+        uint32_t first = 1 + (uint32_t)(GENERATIONS - 1 - cuts->aged) * (UINT32_MAX / GENERATIONS);
+        generations_number(&generations[cuts->aged++], &cycles->heap->map, first, cuts->ages.items);
+    }
+    return 0;
+}
+
+/* 0 or -1. */
+static int
+score_groups(KindCuts *cuts, const NodeId *members, size_t count)
+{
+    size_t nodes = cuts->kinds->graph->nodes;
+    if ((cuts->groups.length > 1 && learn_ages(cuts, members, count) < 0) ||
+        sort_edges(cuts, members, count) < 0 ||
+        (cuts->stamps.length == 0 &&
+         vec_zeros(cuts->cycles->memory, &cuts->stamps, 2 * nodes) < 0)) {
+        return -1;
+    }
+    for (size_t m = 0; m < count; m++) {
+        cuts->stamps.items[members[m]] = cuts->stamps.items[nodes + members[m]] = 0;
+    }
+    for (size_t g = 0; g < cuts->groups.length; g++) {
+        measure(cuts, (uint32_t)g);
+        cuts->groups.items[g].score = score_of(cuts, &cuts->groups.items[g]);
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------------ choice */
+
+/* The groups that a program may cut, the most backward first. `ranked` has room for all of them.
+   How many there are. */
+static size_t
+rank_groups(const KindCuts *cuts, uint32_t *ranked)
+{
+    size_t count = 0;
+    for (size_t g = 0; g < cuts->groups.length; g++) {
+        const KindGroup *group = &cuts->groups.items[g];
+        if (!group->may_cut) {
+            continue;
+        }
+        size_t place = count++;
+        for (; place > 0; place--) {
+            const KindGroup *before = &cuts->groups.items[ranked[place - 1]];
+            bool is_behind = before->score != group->score ? before->score > group->score
+                             : before->references != group->references
+                                 ? before->references < group->references
+                                 : before->key < group->key;
+            if (is_behind) {
+                break;
+            }
+            ranked[place] = ranked[place - 1];
+        }
+        ranked[place] = (uint32_t)g;
+    }
+    return count;
+}
+
+/* Whether no ring is left when these groups are cut. */
+static bool
+leaves_no_ring(KindCuts *cuts, const Form *form)
+{
+    const Kinds *kinds = cuts->kinds;
+    for (size_t k = 0; k < cuts->is_cut.length; k++) {
+        cuts->is_cut.items[k] = false;
+    }
+    for (size_t k = 0; k < cuts->is_cut.length; k++) {
+        uint32_t group = cuts->group_of.items[k];
+        if (group != INDEX_NONE && cuts->groups.items[group].is_chosen) {
+            cuts->is_cut.items[cuts->cut_of.items[k]] = true;
+        }
+    }
+    return acyclic_without(kinds->graph, kinds->component,
+                           cycles_members(cuts->cycles, form->component), form->objects,
+                           kinds->of_edge.items, cuts->is_cut.items,
+                           cuts->cycles->choice.sums.items, cuts->order.items);
+}
+
+static bool
+suffices_alone(KindCuts *cuts, const Form *form, uint32_t group)
+{
+    cuts->groups.items[group].is_chosen = true;
+    bool does = leaves_no_ring(cuts, form);
+    cuts->groups.items[group].is_chosen = false;
+    return does;
+}
+
+static void
+choose_alone(KindCuts *cuts, const Form *form, uint32_t alone)
+{
+    for (size_t g = 0; g < cuts->groups.length; g++) {
+        cuts->groups.items[g].is_chosen = g == alone;
+    }
+    cuts->is_found = leaves_no_ring(cuts, form);
+}
+
+/* All that go backwards, and as many of the others as it takes; then fewer. */
+static void
+choose_together(KindCuts *cuts, const Form *form, const uint32_t *ranked, size_t count)
+{
+    size_t count_chosen = 0;
+    KindGroup *groups = cuts->groups.items;
+    while (count_chosen < count && (groups[ranked[count_chosen]].score > 0 || count_chosen == 0)) {
+        groups[ranked[count_chosen++]].is_chosen = true;
+    }
+    while (!(cuts->is_found = leaves_no_ring(cuts, form)) && count_chosen < count) {
+        groups[ranked[count_chosen++]].is_chosen = true;
+    }
+    for (size_t r = count_chosen; cuts->is_found && r-- > 0;) {
+        groups[ranked[r]].is_chosen = false;
+        groups[ranked[r]].is_chosen = !leaves_no_ring(cuts, form);
+    }
+    cuts->is_found = cuts->is_found && leaves_no_ring(cuts, form);
+}
+
+static void
+choose(KindCuts *cuts, const Form *form, uint32_t *ranked)
+{
+    size_t count = rank_groups(cuts, ranked), kinds = 0;
+    const KindGroup *groups = cuts->groups.items;
+    uint32_t alone = INDEX_NONE;
+    bool is_forward = false;
+    cuts->is_found = false;
+    for (size_t r = 0; r < count && r < MOST_ALONE && alone == INDEX_NONE; r++) {
+        alone = suffices_alone(cuts, form, ranked[r]) ? ranked[r] : INDEX_NONE;
+    }
+    if (alone != INDEX_NONE && groups[alone].score > CLEARLY) {
+        choose_alone(cuts, form, alone);
+        return;
+    }
+    choose_together(cuts, form, ranked, count);
+    for (size_t g = 0; g < cuts->groups.length; g++) {
+        kinds += groups[g].is_chosen;
+        is_forward |= groups[g].is_chosen && groups[g].score <= 0;
+    }
+    if (alone != INDEX_NONE && (!cuts->is_found || kinds > MOST_KINDS || is_forward)) {
+        choose_alone(cuts, form, alone);
+    }
+}
+
+/* Into cuts->cuts: the references that are cut. 0 or -1. */
+static int
+gather_cuts(KindCuts *cuts, const Form *form)
+{
+    const Kinds *kinds = cuts->kinds;
+    const NodeId *members = cycles_members(cuts->cycles, form->component);
+    const uint32_t *offsets = kinds->graph->offsets.items;
+    cuts->cuts.length = 0;
+    for (size_t m = 0; m < form->objects; m++) {
+        for (uint32_t e = offsets[members[m]]; e < offsets[members[m] + 1]; e++) {
+            Edge edge = {members[m], kinds->graph->targets.items[e]};
+            if (is_inside(kinds, members[m], e) && cuts->is_cut.items[kinds->of_edge.items[e]] &&
+                vec_push(cuts->cycles->memory, &cuts->cuts, edge) < 0) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* The highest score among the references of the ring that are not cut. */
+static float
+score_of_rivals(const KindCuts *cuts)
+{
+    const Cycles *cycles = cuts->cycles;
+    const uint32_t *offsets = cycles->graph.offsets.items;
+    float highest = -1000;
+    for (size_t i = 0; i < cycles->ring.length; i++) {
+        NodeId node = cycles_node(cycles, i), next = cycles_node(cycles, i + 1);
+        for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
+            uint32_t g =
+                cycles->graph.targets.items[e] == next ? group_of_edge(cuts, e) : INDEX_NONE;
+            const KindGroup *group = g != INDEX_NONE ? &cuts->groups.items[g] : NULL;
+            if (group != NULL && group->may_cut && !group->is_chosen && group->score > highest) {
+                highest = group->score;
+            }
+        }
+    }
+    return highest;
+}
+
+/* What is known of the groups that were chosen. */
+static void
+judge(KindCuts *cuts)
+{
+    float lowest = 1000, margin = 0.2f;
+    cuts->sources = 0;
+    cuts->is_upwards = true;
+    for (size_t g = 0; g < cuts->groups.length; g++) {
+        const KindGroup *group = &cuts->groups.items[g];
+        if (group->is_chosen) {
+            lowest = group->score < lowest ? group->score : lowest;
+            cuts->sources += group->sources;
+            cuts->is_upwards &= group->is_upwards;
+        }
+    }
+    cuts->is_sure = lowest > 0 && lowest > score_of_rivals(cuts) + margin;
+}
+
+int
+kind_cuts_choose(KindCuts *cuts, const Form *form)
+{
+    Cycles *cycles = cuts->cycles;
+    NodeId *members = cycles_members(cycles, form->component);
+    cuts->is_found = false;
+    if (ring_choice_label(&cycles->choice, members, form->objects) < 0 || make_groups(cuts) < 0) {
+        return -1;
+    }
+    if (cuts->groups.length > MOST_GROUPS) {
+        return 0;
+    }
+    uint32_t ranked[MOST_GROUPS];
+    cuts->order.length = 0;
+    if (score_groups(cuts, members, form->objects) < 0 ||
+        vec_reserve(cycles->memory, &cuts->order, form->objects) < 0) {
+        return -1;
+    }
+    choose(cuts, form, ranked);
+    judge(cuts);
+    return cuts->is_found ? gather_cuts(cuts, form) : 0;
+}

@@ -1,0 +1,307 @@
+"""Cuts by kinds of reference: their direction, their advice, and what they free, by cutting."""
+
+import gc
+import re
+import weakref
+
+import pytest
+
+import gcscope
+from specimens.rings import labels_of, only
+
+pytestmark = pytest.mark.usefixtures("quiet", "small_heap")
+
+
+class Node:
+    pass
+
+
+class Document:
+    pass
+
+
+class Tag:
+    pass
+
+
+class Text:
+    pass
+
+
+class Person:
+    pass
+
+
+class NoWeak:
+    """Cannot be referred to weakly."""
+
+    __slots__ = ("child", "friend", "items", "parent")
+
+
+# ------------------------------------------------------------------------------------------ shapes
+
+
+def tree(count=40, cls=Node):
+    """Each node has a list of children, which know it."""
+    root = cls()
+    nodes = [root]
+    for n in range(1, count):
+        node, parent = cls(), nodes[(n - 1) // 3]
+        node.parent = parent
+        parent.children = getattr(parent, "children", None) or []
+        parent.children.append(node)
+        nodes.append(node)
+    return nodes
+
+
+def doubly_linked(count=20):
+    nodes = [Node() for _ in range(count)]
+    for before, after in zip(nodes, nodes[1:], strict=False):
+        before.next, after.prev = after, before
+    return nodes
+
+
+def soup(count=30):
+    """As bs4 has it: parents, siblings and the order of the text."""
+    top = Document()
+    top.contents, top.next_element = [], None
+    everything = [top]
+    for n in range(count):
+        parent = everything[n // 3] if hasattr(everything[n // 3], "contents") else top
+        element = Tag() if n % 3 else Text()
+        if n % 3:
+            element.contents = []
+        element.parent = parent
+        element.previous_sibling = parent.contents[-1] if parent.contents else None
+        if element.previous_sibling is not None:
+            element.previous_sibling.next_sibling = element
+        element.previous_element = everything[-1]
+        everything[-1].next_element = element
+        parent.contents.append(element)
+        everything.append(element)
+    return everything
+
+
+def held_by_tuples(count=10):
+    """Children stand in tuples, which nobody can take them out of."""
+    root = Node()
+    root.pairs = tuple((n, Node()) for n in range(count))
+    for _, node in root.pairs:
+        node.parent = root
+    return [root, *(node for _, node in root.pairs)]
+
+
+def friends(count=6):
+    """All know all: nobody is above anybody."""
+    people = [Person() for _ in range(count)]
+    for person in people:
+        person.friends = [other for other in people if other is not person]
+    return people
+
+
+def without_weakrefs():
+    parent = NoWeak()
+    parent.items = [NoWeak() for _ in range(8)]
+    for child in parent.items:
+        child.parent = parent
+    return [parent, *parent.items]
+
+
+def registered_by_key():
+    """A hub with two registries, whose entries know it by different names."""
+    hub = Document()
+    hub.by_name, hub.by_kind = {}, {"node": {}}
+    for n in range(9):
+        node = Node()
+        node.owner, hub.by_name[f"n{n}"] = hub, node
+        tag = Tag()
+        tag.root, hub.by_kind["node"][n] = hub, [tag]
+    nodes, tags = hub.by_name.values(), hub.by_kind["node"].values()
+    return [hub, *nodes, *(tag for [tag] in tags)]
+
+
+# ----------------------------------------------------------------------------------------- cutting
+
+
+def names_of(kind):
+    """Part a kind into class, attribute, and whether what is meant is in the attribute's value."""
+    place = kind.find("[")
+    head = kind if place < 0 else kind[:place]
+    owner, _, attribute = head.rpartition(".")
+    return owner, attribute, place >= 0
+
+
+def is_of(thing, owner):
+    cls = type(thing)
+    return f"{cls.__module__}.{cls.__qualname__}" == owner
+
+
+def empty(container):
+    """Take everything out of a container, and out of what is in it; a tuple stays as it is."""
+    inner = list(container.values()) if isinstance(container, dict) else list(container)
+    if not isinstance(container, tuple):
+        container.clear()
+    for item in inner:
+        if isinstance(item, (list, dict, tuple)):
+            empty(item)
+
+
+def cut_really(cut, members):
+    """Drop all references of the kinds of a cut. Return how many attributes were dropped."""
+    dropped = 0
+    for owner, attribute, is_inside in map(names_of, cut.kinds):
+        for thing in members:
+            value = getattr(thing, attribute, None) if is_of(thing, owner) else None
+            if value is not None and is_inside:
+                empty(value)
+            elif value is not None:
+                setattr(thing, attribute, None)
+            dropped += value is not None
+            del value
+    return dropped
+
+
+def told_and_cut(shape):
+    """Make a shape and cut it, while all are held.
+
+    Return its cut, how many attributes were dropped, who is left, and how many objects died then.
+    """
+    members = shape()
+    for thing in members:
+        getattr(thing, "__dict__", None)  # made real: it would be made while it is cut
+    del thing
+    cut = only(gcscope.cycles(*members)).cut
+    references = [weakref.ref(thing) for thing in members if hasattr(thing, "__weakref__")]
+    before = len(gc.get_objects()) - 1  # the list of members is no member
+    dropped = cut_really(cut, members)
+    del members
+    freed = before - len(gc.get_objects())
+    return cut, dropped, [ref() for ref in references if ref() is not None], freed
+
+
+EXPECTED = {
+    tree: {"Node.parent"},
+    doubly_linked: {"Node.prev"},
+    soup: None,
+    held_by_tuples: {"Node.parent"},
+    without_weakrefs: {"NoWeak.parent"},
+    registered_by_key: {"Node.owner", "Tag.root"},
+}
+
+
+@pytest.mark.parametrize("shape", EXPECTED, ids=lambda shape: shape.__name__)
+def test_cutting_all_of_the_kinds_frees_everything(shape):
+    members = shape()
+    for thing in members:
+        getattr(thing, "__dict__", None)
+    del members, thing
+    told = only(gcscope.garbage())
+    gc.collect()
+    cut, dropped, left, freed = told_and_cut(shape)
+    assert told.cut.kinds == cut.kinds and told.cut.references == cut.references == dropped
+    assert told.cut.frees == told.objects + told.dragged == freed
+    assert left == []
+    kinds = {kind.removeprefix("test_kind_cuts.") for kind in cut.kinds}
+    if EXPECTED[shape] is not None:
+        assert kinds == EXPECTED[shape]
+    else:
+        backwards = re.compile(r"\.(parent|prev\w*|next_sibling|next_element)$")
+        assert kinds and all(backwards.search(kind) for kind in kinds)
+
+
+@pytest.mark.parametrize("shape", [tree, doubly_linked, held_by_tuples])
+def test_what_goes_back_is_to_be_weak(shape):
+    shape()
+    cut = only(gcscope.garbage()).cut
+    assert cut.advice.startswith(("make Node.parent weak", "make Node.prev weak"))
+    assert f"{cut.references:,} references" in str(gcscope.garbage())
+
+
+def test_what_cannot_be_weak_is_not_told_to_be():
+    without_weakrefs()
+    cut = only(gcscope.garbage()).cut
+    assert "weak" not in cut.advice and cut.kinds == ("test_kind_cuts.NoWeak.parent",)
+
+
+def test_among_equals_nothing_is_told_to_be_weak():
+    """A weak friend would die where nobody else holds it."""
+    friends()
+    cycle = only(gcscope.garbage())
+    assert "weak" not in cycle.cut.advice and cycle.cut.frees == cycle.objects + cycle.dragged
+
+
+@pytest.mark.parametrize("names", [("alpha", "beta"), ("alpha", "alpha")])
+def test_where_the_direction_is_not_sure_nothing_is_told_to_be_weak(names):
+    """Names that say nothing, one reference of each; a collection came since they were born."""
+    one, other = Node(), Node()
+    setattr(one, names[0], other)
+    setattr(other, names[1], one)
+    gc.collect()
+    del one, other
+    cycle = only(gcscope.garbage())
+    assert cycle.cut.frees == cycle.objects + cycle.dragged
+    assert "make" not in cycle.cut.advice
+
+
+def test_age_decides_where_names_do_not():
+    """The younger one was given to the older: it refers back."""
+    for older, younger in (("alpha", "beta"), ("beta", "alpha")):
+        one, other = Node(), Tag()
+        setattr(one, older, other)
+        setattr(other, younger, one)
+        del one, other
+        assert only(gcscope.garbage()).cut.link.label == f".{younger}"
+        gc.collect()
+
+
+def test_a_response_keeps_its_stream():
+    """The one reference to a child that was just made is not to be weak."""
+
+    class Stream:
+        pass
+
+    response = Document()
+    response.stream = Stream()
+    response.stream.response = response
+    del response
+    [cycle] = [c for c in gcscope.garbage().cycles if c.ring[0].type.endswith("Document")]
+    assert cycle.cut.link.label == ".response"
+
+
+def test_the_ring_of_a_tree_is_parent_and_child():
+    tree(200)
+    cycle = only(gcscope.garbage())
+    assert [label.partition("[")[0] for label in labels_of(cycle)] == [".children", ".parent"]
+    assert cycle.cut.references == 199 and cycle.cut.link.label == ".parent"
+
+
+def test_a_live_tree_is_freed_by_the_same_cut():
+    nodes = tree(30)
+    alive = only(gcscope.cycles(nodes[0])).cut
+    assert alive.frees == 0 and alive.kinds == ("test_kind_cuts.Node.parent",)
+    del nodes
+    assert only(gcscope.garbage()).cut.advice == alive.advice
+    assert only(gcscope.garbage()).cut.kinds == alive.kinds
+
+
+def test_each_growth_of_a_choice_of_kinds(starving):
+    """Whatever fails, the next answer is the same."""
+    starving("""
+import gc
+from pathlib import Path
+sys.path += [str(Path(path) / "query") for path in sys.path if path.endswith("tests")]
+import gcscope, test_kind_cuts
+from gcscope import _core
+gc.disable()
+gc.collect()
+gc.freeze()
+test_kind_cuts.registered_by_key()
+test_kind_cuts.friends()
+expected = gcscope.garbage()
+assert {len(cycle.cut.kinds) for cycle in expected.cycles} >= {2}, expected
+growths, answer = each_growth(gcscope.garbage)
+assert growths > 40 and answer == expected, (growths, answer)
+failures = each_allocation(lambda: _core.unreachable_rings({}, None))
+assert failures > 20, failures
+assert gcscope.garbage() == expected
+""")
