@@ -312,6 +312,7 @@ score_groups(KindCuts *cuts, const NodeId *members, size_t count)
         measure(cuts, (uint32_t)g);
         cuts->groups.items[g].score = score_of(cuts, &cuts->groups.items[g]);
     }
+    vec_fini(cuts->cycles->memory, &cuts->edges);
     return 0;
 }
 
@@ -497,6 +498,7 @@ kind_cuts_choose(KindCuts *cuts, const Form *form)
         make_groups(cuts) < 0) {
         return -1;
     }
+    ring_choice_release(&cycles->choice);
     if (cuts->groups.length > MOST_GROUPS) {
         return 0;
     }

@@ -224,6 +224,18 @@ ring_choice_label(RingChoice *choice, const NodeId *members, size_t count)
     return is_new != 0 ? kinds_label(&choice->kinds, &choice->part) : 0;
 }
 
+void
+ring_choice_release(RingChoice *choice)
+{
+    enum { MUCH = 1 << 16 };
+    if (choice->part.graph->nodes >= MUCH) {
+        rings_fini(&choice->rings);
+        choice->rings = (Rings){.memory = choice->memory};
+        vec_fini(choice->memory, &choice->kinds.colours);
+        choice->part.entered = 0; /* to be labelled anew, when colours are asked for */
+    }
+}
+
 int
 ring_choice_look(RingChoice *choice, const NodeId *members, size_t count)
 {

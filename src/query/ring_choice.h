@@ -82,6 +82,9 @@ void ring_choice_fini(RingChoice *choice);
    choice->kinds. 0; -1 out of memory. */
 int ring_choice_label(RingChoice *choice, const NodeId *members, size_t count);
 
+/* Give up the memory that only ring_choice_look and _find need, if it is much. The kinds stay. */
+void ring_choice_release(RingChoice *choice);
+
 /* Label and colour the component of members[0 .. count). After this choice->digest is known:
    components with equal ones are told as of one form. 0; -1 out of memory. */
 int ring_choice_look(RingChoice *choice, const NodeId *members, size_t count);
