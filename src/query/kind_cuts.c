@@ -1,10 +1,14 @@
 #include "query/kind_cuts.h"
 
+#include "base/hash.h"
 #include "base/typename.h"
 #include "graph/acyclic.h"
 #include "heap/generations.h"
 
 enum { MOST_GROUPS = 256, MOST_ALONE = 24, MOST_KINDS = 3 };
+
+/* How many edges are looked at to choose, and how many passes over a large component. */
+enum { MOST_STEPS = 1 << 20, FEWEST_PASSES = 48 };
 
 /* A score that takes more than to be direct and to be called as its class. */
 #define CLEARLY 1.0f
@@ -85,7 +89,8 @@ enter_group(KindCuts *cuts, KindId id)
     Memory *memory = cuts->cycles->memory;
     const Kind *kind = &cuts->kinds->items.items[id];
     bool is_shown = nodeset_has(&cuts->kinds->shown, kind->target);
-    uint64_t key = kind->is_instance ? fold_hash_of(&kind->folded) : kind->hash;
+    uint64_t key =
+        kind->is_instance ? hash_mix(kind->nature, fold_hash_of(&kind->folded)) : kind->hash;
     KindId cut = cut_of_kind(cuts->kinds, id);
     uint32_t group = is_shown ? index_enter(&cuts->group_keys, memory, key) : INDEX_NONE;
     if (is_shown && group == INDEX_NONE) {
@@ -127,7 +132,9 @@ make_groups(KindCuts *cuts)
         vec_reserve(memory, &cuts->is_cut, count) < 0) {
         return -1;
     }
+    cuts->steps = count;
     for (size_t k = 0; k < count; k++) {
+        cuts->steps += cuts->kinds->items.items[k].references;
         if (enter_group(cuts, (KindId)k) < 0) {
             return -1;
         }
@@ -194,28 +201,6 @@ age_of(const KindCuts *cuts, NodeId number)
     return cuts->ages.length != 0 ? cuts->ages.items[cuts->kinds->nodes[number]] : 0;
 }
 
-/* Count its different ends, and which of them are younger. */
-static void
-measure(KindCuts *cuts, uint32_t g)
-{
-    KindGroup *group = &cuts->groups.items[g];
-    uint64_t *stamps = cuts->cycles->choice.sums.items; /* by which group met last, at either end */
-    uint32_t end = cuts->starts.items[g];
-    for (uint32_t i = end - group->references; i < end; i++) {
-        uint32_t edge = cuts->edges.items[i];
-        NodeId target = cuts->kinds->graph->targets.items[edge];
-        NodeId source = owner_of_edge(cuts->kinds, edge);
-        uint32_t of_source = age_of(cuts, source), of_target = age_of(cuts, target);
-        group->sources += (stamps[source] & UINT32_MAX) != g + 1;
-        stamps[source] = (stamps[source] & ~(uint64_t)UINT32_MAX) | (g + 1);
-        group->targets += stamps[target] >> 32 != g + 1;
-        stamps[target] = (stamps[target] & UINT32_MAX) | (uint64_t)(g + 1) << 32;
-        group->aged += of_source != 0 && of_target != 0;
-        group->younger += of_source != 0 && of_target != 0 && of_source > of_target;
-        group->is_weakrefable &= Py_TYPE(kinds_object(cuts->kinds, target))->tp_weaklistoffset != 0;
-    }
-}
-
 /* Whether a name, its letters alone and in lower case, is that of a class, or its end. */
 static bool
 is_called_as_class(const Label *label, PyTypeObject *type)
@@ -246,24 +231,59 @@ is_called_as_class(const Label *label, PyTypeObject *type)
            memcmp(class + (of_class - length), name, length) == 0;
 }
 
-static float
-score_of(const KindCuts *cuts, const KindGroup *group)
+/* The label by which a group is called: the attribute through which its items are reached. */
+static const Label *
+name_of_group(const KindCuts *cuts, const KindGroup *group)
 {
-    const Kind *kind = &cuts->kinds->items.items[group->example];
-    const Kind *named = kind;
+    const Kind *named = &cuts->kinds->items.items[group->example];
     while (named->is_item && named->label.kind != LABEL_ATTRIBUTE && named->parent != KIND_NONE) {
         named = &cuts->kinds->items.items[named->parent];
     }
+    return &named->label;
+}
+
+/* Count its different ends, and which of them are younger. */
+static void
+measure(KindCuts *cuts, uint32_t g)
+{
+    KindGroup *group = &cuts->groups.items[g];
+    enum { ASKED = 16 };
+    uint64_t *stamps = cuts->cycles->choice.sums.items; /* by which group met last, at either end */
+    uint32_t end = cuts->starts.items[g];
+    const Label *name = name_of_group(cuts, group);
+    PyTypeObject *asked[ASKED] = {NULL}; /* whose names are other ones */
+    for (uint32_t i = end - group->references; i < end; i++) {
+        uint32_t edge = cuts->edges.items[i];
+        NodeId target = cuts->kinds->graph->targets.items[edge];
+        NodeId source = owner_of_edge(cuts->kinds, edge);
+        uint32_t of_source = age_of(cuts, source), of_target = age_of(cuts, target);
+        group->sources += (stamps[source] & UINT32_MAX) != g + 1;
+        stamps[source] = (stamps[source] & ~(uint64_t)UINT32_MAX) | (g + 1);
+        group->targets += stamps[target] >> 32 != g + 1;
+        stamps[target] = (stamps[target] & UINT32_MAX) | (uint64_t)(g + 1) << 32;
+        group->aged += of_source != 0 && of_target != 0;
+        group->younger += of_source != 0 && of_target != 0 && of_source > of_target;
+        PyTypeObject *type = Py_TYPE(kinds_object(cuts->kinds, target));
+        group->is_weakrefable &= type->tp_weaklistoffset != 0;
+        PyTypeObject **last = &asked[((uintptr_t)type >> TYPE_FACTS_ALIGNED) % ASKED];
+        if (!group->is_called_as_class && *last != type) {
+            group->is_called_as_class = is_called_as_class(name, type);
+            *last = type;
+        }
+    }
+}
+
+static float
+score_of(const KindGroup *group)
+{
     float references = (float)group->references;
     float fan = references / (float)group->targets - references / (float)group->sources;
     float age = group->aged == group->references && group->aged != 0
                     ? (float)group->younger / references
                     : 0.5f;
-    bool is_class =
-        is_called_as_class(&named->label, Py_TYPE(kinds_object(cuts->kinds, kind->target)));
     fan = fan > 1 ? 1 : fan < -1 ? -1 : fan;
     return 4.0f * (float)group->is_upwards + 2.0f * fan + 2.0f * (2.0f * age - 1.0f) +
-           (group->is_item ? -0.25f : 0.25f) + (is_class ? 0.5f : 0.0f);
+           (group->is_item ? -0.25f : 0.25f) + (group->is_called_as_class ? 0.5f : 0.0f);
 }
 
 static bool
@@ -310,7 +330,7 @@ score_groups(KindCuts *cuts, const NodeId *members, size_t count)
     }
     for (size_t g = 0; g < cuts->groups.length; g++) {
         measure(cuts, (uint32_t)g);
-        cuts->groups.items[g].score = score_of(cuts, &cuts->groups.items[g]);
+        cuts->groups.items[g].score = score_of(&cuts->groups.items[g]);
     }
     vec_fini(cuts->cycles->memory, &cuts->edges);
     return 0;
@@ -351,6 +371,7 @@ static bool
 leaves_no_ring(KindCuts *cuts, const Form *form)
 {
     const Kinds *kinds = cuts->kinds;
+    cuts->passes++;
     for (size_t k = 0; k < cuts->is_cut.length; k++) {
         cuts->is_cut.items[k] = false;
     }
@@ -383,19 +404,40 @@ choose_alone(KindCuts *cuts, const Form *form, uint32_t alone)
     cuts->is_found = leaves_no_ring(cuts, form);
 }
 
-/* All that go backwards, and as many of the others as it takes; then fewer. */
+/* Whether no ring is left when the first of the ranked groups are cut. */
+static bool
+do_first(KindCuts *cuts, const Form *form, const uint32_t *ranked, size_t count, size_t first)
+{
+    for (size_t r = 0; r < count; r++) {
+        cuts->groups.items[ranked[r]].is_chosen = r < first;
+    }
+    return leaves_no_ring(cuts, form);
+}
+
+/* All that go backwards, and as many of the others as it takes, by bisection: what more cuts leave
+   is never more. Then fewer, as long as there are passes left. */
 static void
 choose_together(KindCuts *cuts, const Form *form, const uint32_t *ranked, size_t count)
 {
-    size_t count_chosen = 0;
+    size_t low = 0, high = count;
     KindGroup *groups = cuts->groups.items;
-    while (count_chosen < count && (groups[ranked[count_chosen]].score > 0 || count_chosen == 0)) {
-        groups[ranked[count_chosen++]].is_chosen = true;
+    while (low < count && (groups[ranked[low]].score > 0 || low == 0)) {
+        low++;
     }
-    while (!(cuts->is_found = leaves_no_ring(cuts, form)) && count_chosen < count) {
-        groups[ranked[count_chosen++]].is_chosen = true;
+    if (do_first(cuts, form, ranked, count, low)) {
+        high = low;
     }
-    for (size_t r = count_chosen; cuts->is_found && r-- > 0;) {
+    while (low < high) { /* fewer than `low` + 1 are too few, unless it is `high` */
+        size_t middle = low + (high - low) / 2;
+        if (do_first(cuts, form, ranked, count, middle)) {
+            high = middle;
+        }
+        else {
+            low = middle + 1;
+        }
+    }
+    cuts->is_found = do_first(cuts, form, ranked, count, high);
+    for (size_t r = high; cuts->is_found && r-- > 0 && cuts->passes < cuts->most_passes;) {
         groups[ranked[r]].is_chosen = false;
         groups[ranked[r]].is_chosen = !leaves_no_ring(cuts, form);
     }
@@ -508,6 +550,8 @@ kind_cuts_choose(KindCuts *cuts, const Form *form)
         vec_reserve(cycles->memory, &cuts->order, form->objects) < 0) {
         return -1;
     }
+    cuts->passes = 0;
+    cuts->most_passes = MOST_STEPS / (cuts->steps + form->objects) + FEWEST_PASSES;
     choose(cuts, form, ranked);
     judge(cuts);
     return cuts->is_found ? gather_cuts(cuts, form) : 0;
