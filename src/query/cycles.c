@@ -396,8 +396,8 @@ bytes_of(const Cycles *cycles, const NodeId *numbers, size_t count)
 
 enum { ENOUGH = 64 };
 
-/* Of a member of a component that is nothing but a ring: what its references to the next are called,
-   and their indexes, where there are several; the form has one of them. */
+/* Of a member of a component that is nothing but a ring: what its references to the next are
+   called, and their indexes, where there are several; the form has one of them. */
 static uint64_t
 parallel_detail(const Cycles *cycles, NodeId node)
 {

@@ -195,10 +195,12 @@ owner_of_edge(const Kinds *kinds, uint32_t edge)
     return is_shown ? source : kinds->nearest.items[source];
 }
 
+/* 0: it is not known, or not asked for, as where there is but one group. */
 static uint32_t
 age_of(const KindCuts *cuts, NodeId number)
 {
-    return cuts->ages.length != 0 ? cuts->ages.items[cuts->kinds->nodes[number]] : 0;
+    bool is_known = cuts->ages.length != 0 && cuts->groups.length > 1;
+    return is_known ? cuts->ages.items[cuts->kinds->nodes[number]] : 0;
 }
 
 /* Whether a name, its letters alone and in lower case, is that of a class, or its end. */
@@ -262,7 +264,8 @@ measure(KindCuts *cuts, uint32_t g)
         group->targets += stamps[target] >> 32 != g + 1;
         stamps[target] = (stamps[target] & UINT32_MAX) | (uint64_t)(g + 1) << 32;
         group->aged += of_source != 0 && of_target != 0;
-        group->younger += of_source != 0 && of_target != 0 && of_source > of_target;
+        group->younger += of_source != 0 && of_target != 0 && of_source > of_target ? 2 : 0;
+        group->younger += source == target && of_source != 0;
         PyTypeObject *type = Py_TYPE(kinds_object(cuts->kinds, target));
         group->is_weakrefable &= type->tp_weaklistoffset != 0;
         PyTypeObject **last = &asked[((uintptr_t)type >> TYPE_FACTS_ALIGNED) % ASKED];
@@ -279,7 +282,7 @@ score_of(const KindGroup *group)
     float references = (float)group->references;
     float fan = references / (float)group->targets - references / (float)group->sources;
     float age = group->aged == group->references && group->aged != 0
-                    ? (float)group->younger / references
+                    ? (float)group->younger / (2 * references)
                     : 0.5f;
     fan = fan > 1 ? 1 : fan < -1 ? -1 : fan;
     return 4.0f * (float)group->is_upwards + 2.0f * fan + 2.0f * (2.0f * age - 1.0f) +

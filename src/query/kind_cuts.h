@@ -22,9 +22,9 @@
        one forwards       where that takes more than a few groups, or one that goes forwards, and
                           one group alone suffices: that one, which is not to be weak but dropped
 
-   "Leaves no ring" is found out by one pass (acyclic.h); of a large component there are at most some
-   dozens of them, and then more groups may be cut than it takes. What is freed is proven by letting
-   counts fall (cascade.h). */
+   "Leaves no ring" is found out by one pass (acyclic.h); of a large component there are at most
+   some dozens of them, and then more groups may be cut than it takes. What is freed is proven by
+   letting counts fall (cascade.h). */
 
 #ifndef GCSCOPE_KIND_CUTS_H
 #define GCSCOPE_KIND_CUTS_H
@@ -36,7 +36,8 @@ typedef struct {
     KindId example;
     uint32_t references;
     uint32_t sources, targets; /* different ones */
-    uint32_t younger, aged;    /* references from the younger object; of how many it is known */
+    uint32_t younger, aged; /* references from the younger object, twice, and those to itself, once;
+                               of how many references ages are known */
     float score;
     bool is_called_as_class; /* as that of one of its targets */
     bool is_upwards, is_item, may_cut, is_weakrefable, is_chosen;
