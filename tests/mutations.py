@@ -333,8 +333,8 @@ MUTATIONS = [
     Mutation(
         "labels: a byte that has a name is told as well",
         "src/labels/struct_words.c",
-        "word == target && !has_name(op, named, offset) && nth-- == 0",
-        "word == target && nth-- == 0",
+        "bool is_noted = offset / WORD < WORDS_NOTED &&",
+        "bool is_noted = offset / WORD > WORDS_NOTED &&",
         LABELS,
     ),
     Mutation(
@@ -498,7 +498,7 @@ MUTATIONS = [
         "cycles: rings of two classes are one form",
         "src/query/cycles.c",
         "step->pair = hash_mix(type_facts_colour(&cycles->facts, op), fold_hash_of(&folded));",
-        "step->pair = fold_hash_of(&folded);",
+        "step->pair = fold_hash_of(&folded) + (op == NULL);",
         CYCLES,
     ),
     Mutation(
@@ -654,7 +654,7 @@ MUTATIONS = [
         "places: a class stands where any of its functions does",
         "src/query/places.c",
         "if (code != NULL && is_written_in(code, qualname)) {",
-        "if (code != NULL) {",
+        "if (code != NULL && (is_written_in(code, qualname) || code->co_firstlineno > 0)) {",
         PLACES,
     ),
     Mutation(

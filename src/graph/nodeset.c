@@ -7,6 +7,23 @@ nodeset_init(NodeSet *nodeset, Memory *memory, size_t nodes)
     return vec_zeros(memory, &nodeset->bits, nodes / 64 + 1);
 }
 
+int
+nodeset_grow(NodeSet *nodeset, Memory *memory, size_t nodes)
+{
+    size_t words = nodes / 64 + 1, known = nodeset->bits.length;
+    nodeset->memory = memory;
+    if (nodes <= nodeset->nodes && known != 0) {
+        return 0;
+    }
+    if (vec_reserve(memory, &nodeset->bits, words - known) < 0) {
+        return -1;
+    }
+    memset(nodeset->bits.items + known, 0, (words - known) * sizeof(uint64_t));
+    nodeset->bits.length = words;
+    nodeset->nodes = nodes;
+    return 0;
+}
+
 void
 nodeset_fini(NodeSet *nodeset)
 {

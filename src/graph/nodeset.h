@@ -21,6 +21,9 @@ typedef struct {
 int nodeset_init(NodeSet *nodeset, Memory *memory, size_t nodes);
 void nodeset_fini(NodeSet *nodeset);
 
+/* Room for so many nodes; what was in stays in. 0; -1 out of memory. */
+int nodeset_grow(NodeSet *nodeset, Memory *memory, size_t nodes);
+
 static inline bool
 nodeset_has(const NodeSet *nodeset, NodeId node)
 {

@@ -88,12 +88,13 @@ enter_incoming(Rings *rings, const NodeId *members, size_t count)
 int
 rings_begin(Rings *rings, const NodeId *members, size_t count)
 {
+    Memory *memory = rings->memory;
     size_t nodes = rings->graph->nodes;
     rings->first = 1;
-    if (rings->ways_of.capacity == 0 && (vec_reserve(rings->memory, &rings->begin, nodes) < 0 ||
-                                         vec_zeros(rings->memory, &rings->end, nodes) < 0 ||
-                                         vec_zeros(rings->memory, &rings->seen, nodes) < 0 ||
-                                         vec_reserve(rings->memory, &rings->ways_of, nodes) < 0)) {
+    if (vec_reserve(memory, &rings->begin, nodes) < 0 ||
+        vec_reserve(memory, &rings->end, nodes) < 0 ||
+        vec_reserve(memory, &rings->seen, nodes) < 0 ||
+        vec_reserve(memory, &rings->ways_of, nodes) < 0) {
         return -1;
     }
     return enter_incoming(rings, members, count);

@@ -457,8 +457,7 @@ hash_component(Cycles *cycles, Form *found, NodeId *members)
         return 0;
     }
     cycles->labels.length = 0;
-    if (ring_choice_find(&cycles->choice, members, found->objects, &cycles->ring, &cycles->places) <
-            0 ||
+    if (ring_choice_find(&cycles->choice, &cycles->ring, &cycles->places) < 0 ||
         hash_ring(cycles, found->hash) < 0 || keep_ring(cycles, found) < 0 ||
         vec_push(cycles->memory, &cycles->hashes, found->hash[0]) < 0 ||
         vec_push(cycles->memory, &cycles->hashes, found->hash[1]) < 0) {
@@ -470,15 +469,14 @@ hash_component(Cycles *cycles, Form *found, NodeId *members)
 
 /* Search the ring of a specimen whose shape was known, after ring_choice_look. 0 or -1. */
 static int
-search_specimen(Cycles *cycles, Form *form, NodeId *members)
+search_specimen(Cycles *cycles, Form *form)
 {
     if (form->length == 0 || form->path != SIZE_MAX) {
         return 0;
     }
     form->exact = true;
     cycles->labels.length = 0;
-    if (ring_choice_find(&cycles->choice, members, form->objects, &cycles->ring, &cycles->places) <
-        0) {
+    if (ring_choice_find(&cycles->choice, &cycles->ring, &cycles->places) < 0) {
         return -1;
     }
     form->exact = cycles->choice.exact;
@@ -504,7 +502,7 @@ fold_component(Cycles *cycles, size_t component)
     }
     found.count += form->count;
     if (is_specimen(cycles, &found, form)) {
-        if (search_specimen(cycles, &found, members) < 0) {
+        if (search_specimen(cycles, &found) < 0) {
             return -1;
         }
         *form = found;

@@ -29,7 +29,6 @@ kind_cuts_fini(KindCuts *cuts)
     vec_fini(memory, &cuts->is_cut);
     vec_fini(memory, &cuts->edges);
     vec_fini(memory, &cuts->starts);
-    vec_fini(memory, &cuts->stamps);
     vec_fini(memory, &cuts->ages);
     vec_fini(memory, &cuts->order);
     vec_fini(memory, &cuts->cuts);
@@ -192,7 +191,7 @@ owner_of_edge(const Kinds *kinds, uint32_t edge)
 static uint32_t
 age_of(const KindCuts *cuts, NodeId number)
 {
-    return cuts->ages.length != 0 ? cuts->ages.items[cuts->cycles->nodes.items[number]] : 0;
+    return cuts->ages.length != 0 ? cuts->ages.items[cuts->kinds->nodes[number]] : 0;
 }
 
 /* Count its different ends, and which of them are younger. */
@@ -200,16 +199,17 @@ static void
 measure(KindCuts *cuts, uint32_t g)
 {
     KindGroup *group = &cuts->groups.items[g];
-    size_t nodes = cuts->kinds->graph->nodes;
+    uint64_t *stamps = cuts->cycles->choice.sums.items; /* by which group met last, at either end */
     uint32_t end = cuts->starts.items[g];
     for (uint32_t i = end - group->references; i < end; i++) {
         uint32_t edge = cuts->edges.items[i];
         NodeId target = cuts->kinds->graph->targets.items[edge];
         NodeId source = owner_of_edge(cuts->kinds, edge);
         uint32_t of_source = age_of(cuts, source), of_target = age_of(cuts, target);
-        group->sources += cuts->stamps.items[source] != g + 1;
-        group->targets += cuts->stamps.items[nodes + target] != g + 1;
-        cuts->stamps.items[source] = cuts->stamps.items[nodes + target] = g + 1;
+        group->sources += (stamps[source] & UINT32_MAX) != g + 1;
+        stamps[source] = (stamps[source] & ~(uint64_t)UINT32_MAX) | (g + 1);
+        group->targets += stamps[target] >> 32 != g + 1;
+        stamps[target] = (stamps[target] & UINT32_MAX) | (uint64_t)(g + 1) << 32;
         group->aged += of_source != 0 && of_target != 0;
         group->younger += of_source != 0 && of_target != 0 && of_source > of_target;
         group->is_weakrefable &= Py_TYPE(kinds_object(cuts->kinds, target))->tp_weaklistoffset != 0;
@@ -300,20 +300,19 @@ learn_ages(KindCuts *cuts, const NodeId *members, size_t count)
 static int
 score_groups(KindCuts *cuts, const NodeId *members, size_t count)
 {
-    size_t nodes = cuts->kinds->graph->nodes;
+    uint64_t *stamps = cuts->cycles->choice.sums.items;
     if ((cuts->groups.length > 1 && learn_ages(cuts, members, count) < 0) ||
-        sort_edges(cuts, members, count) < 0 ||
-        (cuts->stamps.length == 0 &&
-         vec_zeros(cuts->cycles->memory, &cuts->stamps, 2 * nodes) < 0)) {
+        sort_edges(cuts, members, count) < 0) {
         return -1;
     }
     for (size_t m = 0; m < count; m++) {
-        cuts->stamps.items[members[m]] = cuts->stamps.items[nodes + members[m]] = 0;
+        stamps[members[m]] = 0;
     }
     for (size_t g = 0; g < cuts->groups.length; g++) {
         measure(cuts, (uint32_t)g);
         cuts->groups.items[g].score = score_of(cuts, &cuts->groups.items[g]);
     }
+    vec_fini(cuts->cycles->memory, &cuts->edges);
     return 0;
 }
 
@@ -361,9 +360,8 @@ leaves_no_ring(KindCuts *cuts, const Form *form)
             cuts->is_cut.items[cuts->cut_of.items[k]] = true;
         }
     }
-    return acyclic_without(kinds->graph, kinds->component,
-                           cycles_members(cuts->cycles, form->component), form->objects,
-                           kinds->of_edge.items, cuts->is_cut.items,
+    return acyclic_without(kinds->graph, kinds->component, cuts->cycles->choice.part.members.items,
+                           form->objects, kinds->of_edge.items, cuts->is_cut.items,
                            cuts->cycles->choice.sums.items, cuts->order.items);
 }
 
@@ -434,12 +432,14 @@ static int
 gather_cuts(KindCuts *cuts, const Form *form)
 {
     const Kinds *kinds = cuts->kinds;
-    const NodeId *members = cycles_members(cuts->cycles, form->component);
+    const Part *part = &cuts->cycles->choice.part;
+    const NodeId *members = part->members.items;
     const uint32_t *offsets = kinds->graph->offsets.items;
     cuts->cuts.length = 0;
     for (size_t m = 0; m < form->objects; m++) {
         for (uint32_t e = offsets[members[m]]; e < offsets[members[m] + 1]; e++) {
-            Edge edge = {members[m], kinds->graph->targets.items[e]};
+            Edge edge = {part_number(part, members[m]),
+                         part_number(part, kinds->graph->targets.items[e])};
             if (is_inside(kinds, members[m], e) && cuts->is_cut.items[kinds->of_edge.items[e]] &&
                 vec_push(cuts->cycles->memory, &cuts->cuts, edge) < 0) {
                 return -1;
@@ -454,13 +454,13 @@ static float
 score_of_rivals(const KindCuts *cuts)
 {
     const Cycles *cycles = cuts->cycles;
-    const uint32_t *offsets = cycles->graph.offsets.items;
+    const Graph *graph = cuts->kinds->graph;
     float highest = -1000;
     for (size_t i = 0; i < cycles->ring.length; i++) {
-        NodeId node = cycles_node(cycles, i), next = cycles_node(cycles, i + 1);
-        for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
-            uint32_t g =
-                cycles->graph.targets.items[e] == next ? group_of_edge(cuts, e) : INDEX_NONE;
+        NodeId node = part_place(&cycles->choice.part, cycles_node(cycles, i));
+        NodeId next = part_place(&cycles->choice.part, cycles_node(cycles, i + 1));
+        for (uint32_t e = graph->offsets.items[node]; e < graph->offsets.items[node + 1]; e++) {
+            uint32_t g = graph->targets.items[e] == next ? group_of_edge(cuts, e) : INDEX_NONE;
             const KindGroup *group = g != INDEX_NONE ? &cuts->groups.items[g] : NULL;
             if (group != NULL && group->may_cut && !group->is_chosen && group->score > highest) {
                 highest = group->score;
@@ -492,17 +492,19 @@ int
 kind_cuts_choose(KindCuts *cuts, const Form *form)
 {
     Cycles *cycles = cuts->cycles;
-    NodeId *members = cycles_members(cycles, form->component);
     cuts->is_found = false;
-    if (ring_choice_label(&cycles->choice, members, form->objects) < 0 || make_groups(cuts) < 0) {
+    if (ring_choice_label(&cycles->choice, cycles_members(cycles, form->component), form->objects) <
+            0 ||
+        make_groups(cuts) < 0) {
         return -1;
     }
+    ring_choice_release(&cycles->choice);
     if (cuts->groups.length > MOST_GROUPS) {
         return 0;
     }
     uint32_t ranked[MOST_GROUPS];
     cuts->order.length = 0;
-    if (score_groups(cuts, members, form->objects) < 0 ||
+    if (score_groups(cuts, cycles->choice.part.members.items, form->objects) < 0 ||
         vec_reserve(cycles->memory, &cuts->order, form->objects) < 0) {
         return -1;
     }

@@ -50,7 +50,6 @@ typedef struct {
     VEC(bool) is_cut;       /* kind -> whether its references are cut */
     VEC(uint32_t) edges;    /* those between shown objects, by group */
     VEC(uint32_t) starts;   /* of each group */
-    VEC(uint32_t) stamps;   /* number -> group + 1 that has met it last, as source and as target */
     VEC(uint32_t) ages;     /* node of the heap -> how late it came into its generation, or 0 */
     int aged;               /* generations of which that is known, the youngest first */
     NodeIds order;          /* scratch of acyclic_without */

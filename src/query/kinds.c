@@ -3,15 +3,9 @@
 #include "base/hash.h"
 
 void
-kinds_begin(Kinds *kinds, const Heap *heap, const NodeId *nodes, const Graph *graph,
-            const NodeId *component, FactsOfTypes *facts)
+kinds_begin(Kinds *kinds, const Heap *heap, FactsOfTypes *facts)
 {
-    *kinds = (Kinds){.memory = heap->memory,
-                     .heap = heap,
-                     .nodes = nodes,
-                     .graph = graph,
-                     .component = component,
-                     .facts = facts};
+    *kinds = (Kinds){.memory = heap->memory, .heap = heap, .facts = facts};
 }
 
 /* What was asked for last: from one owner (a colour, or the kind of the way to a container) by one
@@ -382,15 +376,14 @@ make_room(Kinds *kinds)
 {
     Memory *memory = kinds->memory;
     size_t nodes = kinds->graph->nodes, edges = graph_edges(kinds->graph);
-    if (kinds->cache != NULL) {
-        return 0;
+    if (kinds->cache == NULL) {
+        kinds->cache = memory_zeroed(memory, CACHE_SIZE * sizeof(KindCacheEntry));
     }
-    kinds->cache = memory_zeroed(memory, CACHE_SIZE * sizeof(KindCacheEntry));
     return kinds->cache == NULL || vec_reserve(memory, &kinds->of_edge, edges) < 0 ||
                    vec_reserve(memory, &kinds->nearest, nodes) < 0 ||
                    vec_reserve(memory, &kinds->ways, nodes) < 0 ||
                    vec_reserve(memory, &kinds->colours, nodes) < 0 ||
-                   nodeset_init(&kinds->shown, memory, nodes) < 0
+                   nodeset_grow(&kinds->shown, memory, nodes) < 0
                ? -1
                : 0;
 }
@@ -434,16 +427,17 @@ show(Kinds *kinds, const NodeId *members, size_t count)
 
 /* Objects first, then containers by their distance from objects. */
 int
-kinds_label(Kinds *kinds, const NodeId *members, size_t count)
+kinds_label(Kinds *kinds, const Part *part)
 {
-    NodeId labelled = kinds->component[members[0]] + 1;
-    if (kinds->labelled == labelled) {
-        return 0;
-    }
+    const NodeId *members = part->members.items;
+    size_t count = part->members.length;
+    kinds->graph = part->graph;
+    kinds->nodes = part->nodes;
+    kinds->component = part->component;
+
     if (make_room(kinds) < 0) {
         return -1;
     }
-    kinds->labelled = 0;
     forget(kinds);
     show(kinds, members, count);
     for (size_t m = 0; m < count; m++) {
@@ -462,7 +456,6 @@ kinds_label(Kinds *kinds, const NodeId *members, size_t count)
             }
         }
     }
-    kinds->labelled = labelled;
     return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "graph/graph.h"
 #include "graph/nodeset.h"
 #include "labels/fold.h"
+#include "query/part.h"
 #include "query/type_facts.h"
 
 typedef uint32_t KindId;
@@ -44,11 +45,11 @@ typedef struct {
 
 typedef struct {
     Memory *memory;
-    const Heap *heap;    /* borrowed, as all up to the facts */
-    const NodeId *nodes; /* number -> node of the heap */
+    const Heap *heap; /* borrowed, as the facts */
+    FactsOfTypes *facts;
+    const NodeId *nodes; /* borrowed, as the next two, of the part that is labelled (part.h) */
     const Graph *graph;
     const NodeId *component;
-    FactsOfTypes *facts;
     VEC(Kind) items;
     Index index;           /* by their hashes */
     VEC(KindId) of_edge;   /* edge of the graph -> kind, of those inside the component */
@@ -61,18 +62,15 @@ typedef struct {
     VEC(uint32_t) slot_after;
     struct KindCacheEntry *cache; /* owned */
     uint32_t round;               /* counts components */
-    NodeId labelled;              /* 1 + the component whose kinds are known, or 0 */
 } Kinds;
 
-/* Begin, for the components of a graph of chosen objects. It takes memory for the first component
-   only. */
-void kinds_begin(Kinds *kinds, const Heap *heap, const NodeId *nodes, const Graph *graph,
-                 const NodeId *component, FactsOfTypes *facts);
+/* Begin, for the components of chosen objects. */
+void kinds_begin(Kinds *kinds, const Heap *heap, FactsOfTypes *facts);
 void kinds_fini(Kinds *kinds);
 
-/* Find the kinds of all references inside the component that has these members, unless they are
-   known from the last call, and forget those of the one before. 0; -1 out of memory. */
-int kinds_label(Kinds *kinds, const NodeId *members, size_t count);
+/* Find the kinds of all references inside a component, and forget those of the one before. 0; -1
+   out of memory. */
+int kinds_label(Kinds *kinds, const Part *part);
 
 /* Whether a reference is one that a program may change: an attribute, an item, a variable; never
    what belongs to the interpreter or a library. */

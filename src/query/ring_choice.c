@@ -17,8 +17,9 @@ ring_choice_begin(RingChoice *choice, const Heap *heap, const NodeId *nodes, Gra
                   const NodeId *component, FactsOfTypes *facts)
 {
     *choice = (RingChoice){.memory = heap->memory};
-    kinds_begin(&choice->kinds, heap, nodes, graph, component, facts);
-    choice->rings = (Rings){.memory = heap->memory, .graph = graph, .component = component};
+    part_begin(&choice->part, heap, nodes, graph, component);
+    kinds_begin(&choice->kinds, heap, facts);
+    choice->rings = (Rings){.memory = heap->memory};
 }
 
 void
@@ -30,7 +31,7 @@ ring_choice_fini(RingChoice *choice)
     }
     kinds_fini(&choice->kinds);
     rings_fini(&choice->rings);
-    nodeset_fini(&choice->arranged);
+    part_fini(&choice->part);
     vec_fini(memory, &choice->sums);
     index_fini(&choice->colours, memory);
     vec_fini(memory, &choice->classes);
@@ -100,7 +101,7 @@ arrange_row(RingChoice *choice, NodeId node)
         }
         sort_row(kinds, begin, inside);
     }
-    else if ((PyList_Check(op) || PyTuple_Check(op)) && nodeset_enter(&choice->arranged, node)) {
+    else if (part_turns(&choice->part, node)) {
         for (; begin + 1 < end; begin++, end--) {
             exchange(kinds, begin, end - 1);
         }
@@ -210,24 +211,29 @@ order_members(RingChoice *choice, NodeId *members, size_t count)
             }
         }
     }
-}
-
-/* 0 or -1. */
-static int
-make_room(RingChoice *choice)
-{
-    size_t nodes = choice->rings.graph->nodes;
-    return choice->sums.capacity != 0 ? 0
-           : vec_reserve(choice->memory, &choice->sums, nodes) < 0 ||
-                   nodeset_init(&choice->arranged, choice->memory, nodes) < 0
-               ? -1
-               : 0;
+    part_arranged(&choice->part);
 }
 
 int
 ring_choice_label(RingChoice *choice, const NodeId *members, size_t count)
 {
-    return make_room(choice) < 0 ? -1 : kinds_label(&choice->kinds, members, count);
+    int is_new = part_enter(&choice->part, members, count);
+    if (is_new < 0 || vec_reserve(choice->memory, &choice->sums, choice->part.graph->nodes) < 0) {
+        return -1;
+    }
+    return is_new != 0 ? kinds_label(&choice->kinds, &choice->part) : 0;
+}
+
+void
+ring_choice_release(RingChoice *choice)
+{
+    enum { MUCH = 1 << 16 };
+    if (choice->part.graph->nodes >= MUCH) {
+        rings_fini(&choice->rings);
+        choice->rings = (Rings){.memory = choice->memory};
+        vec_fini(choice->memory, &choice->kinds.colours);
+        choice->part.entered = 0; /* to be labelled anew, when colours are asked for */
+    }
 }
 
 int
@@ -238,10 +244,11 @@ ring_choice_look(RingChoice *choice, const NodeId *members, size_t count)
         return -1;
     }
     refine_colours(kinds->colours.items, choice->sums.items, kinds->graph, kinds->component,
-                   members, count, kinds->of_edge.items, kinds->index.keys.items);
+                   choice->part.members.items, count, kinds->of_edge.items,
+                   kinds->index.keys.items);
     uint64_t sum = 0;
     for (size_t m = 0; m < count; m++) {
-        sum += hash_mix(count, kinds->colours.items[members[m]]);
+        sum += hash_mix(count, kinds->colours.items[choice->part.members.items[m]]);
     }
     choice->digest = hash_mix(sum, count);
     return 0;
@@ -389,6 +396,8 @@ search(RingChoice *choice, const NodeId *members, size_t count)
 {
     Rings *rings = &choice->rings;
     uint64_t budget = STEPS_AT_LEAST + (uint64_t)STEPS_PER_MEMBER * count;
+    rings->graph = choice->part.graph;
+    rings->component = choice->part.component;
     rings->shown = &choice->kinds.shown;
     rings->kinds = choice->kinds.of_edge.items;
     rings->hashes = choice->kinds.index.keys.items;
@@ -521,7 +530,7 @@ place_of(const RingChoice *choice, NodeId node, uint32_t edge)
     const Kinds *kinds = &choice->kinds;
     const NodeId *targets = kinds->graph->targets.items;
     uint32_t begin = kinds->graph->offsets.items[node], end = kinds->graph->offsets.items[node + 1];
-    bool is_turned = nodeset_has(&choice->arranged, node);
+    bool is_turned = part_is_turned(&choice->part, node);
     NodeId place = 0;
     for (uint32_t e = is_turned ? edge + 1 : begin; e < (is_turned ? end : edge); e++) {
         place += targets[e] == targets[edge];
@@ -609,8 +618,10 @@ find_smallest_detail(RingChoice *choice, const NodeId *members, size_t count)
 }
 
 int
-ring_choice_find(RingChoice *choice, NodeId *members, size_t count, Path *ring, NodeIds *places)
+ring_choice_find(RingChoice *choice, Path *ring, NodeIds *places)
 {
+    NodeId *members = choice->part.members.items;
+    size_t count = choice->part.members.length;
     size_t shown = 0;
     if (count_colours(choice, members, count) < 0) {
         return -1;
@@ -636,7 +647,7 @@ ring_choice_find(RingChoice *choice, NodeId *members, size_t count, Path *ring, 
     }
     for (size_t i = 0; i < word->nodes; i++) {
         NodeId node = choice->paths.items[word->path + i];
-        vec_push_reserved(ring, node);
+        vec_push_reserved(ring, part_number(&choice->part, node));
         vec_push_reserved(places, place_of(choice, node,
                                            choice->paths.items[word->path + word->nodes + i]));
     }

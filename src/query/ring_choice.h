@@ -53,9 +53,9 @@ typedef struct {
 
 typedef struct {
     Memory *memory;
+    Part part;
     Kinds kinds;
     Rings rings;
-    NodeSet arranged;   /* nodes whose rows have been put into the program's order */
     VEC(uint64_t) sums; /* node -> scratch of refine_colours */
     Index colours;      /* of shown members; a sample where they are very many */
     VEC(struct ColourClass) classes;
@@ -73,23 +73,25 @@ typedef struct {
     bool exact;          /* whether all was searched */
 } RingChoice;
 
-/* Begin, for the components of a graph of chosen objects, of which the arrays are borrowed. Memory
-   is taken for the first component only. */
+/* Begin, for the components of a graph of chosen objects, of which the arrays are borrowed. */
 void ring_choice_begin(RingChoice *choice, const Heap *heap, const NodeId *nodes, Graph *graph,
                        const NodeId *component, FactsOfTypes *facts);
 void ring_choice_fini(RingChoice *choice);
 
-/* Label the component of members[0 .. count): choice->kinds. 0; -1 out of memory. */
+/* Label the component of members[0 .. count), if it is not labelled already: choice->part and
+   choice->kinds. 0; -1 out of memory. */
 int ring_choice_label(RingChoice *choice, const NodeId *members, size_t count);
+
+/* Give up the memory that only ring_choice_look and _find need, if it is much. The kinds stay. */
+void ring_choice_release(RingChoice *choice);
 
 /* Label and colour the component of members[0 .. count). After this choice->digest is known:
    components with equal ones are told as of one form. 0; -1 out of memory. */
 int ring_choice_look(RingChoice *choice, const NodeId *members, size_t count);
 
-/* After that: put the members into order, search, and choose. `ring`: the nodes of the chosen one.
-   places[i]: which of the parallel references from ring[i] to the next it is, from 0. 0; -1 out of
-   memory. */
-int
-ring_choice_find(RingChoice *choice, NodeId *members, size_t count, Path *ring, NodeIds *places);
+/* After that: put the members into order, search, and choose. `ring`: the nodes of the chosen one,
+   by their numbers in the whole graph. places[i]: which of the parallel references from ring[i] to
+   the next it is, from 0. 0; -1 out of memory. */
+int ring_choice_find(RingChoice *choice, Path *ring, NodeIds *places);
 
 #endif

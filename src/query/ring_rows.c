@@ -335,14 +335,15 @@ kind_texts(const RingRow *ring)
 static long
 place_on_ring(const RingRow *ring)
 {
-    const Cycles *cycles = ring->cycles;
     const KindCuts *cuts = &ring->kind_cuts;
-    const uint32_t *offsets = cycles->graph.offsets.items;
+    const Part *part = &ring->cycles->choice.part;
+    const uint32_t *offsets = part->graph->offsets.items;
     for (size_t told = 0; told < ring->head + ring->tail; told++) {
         size_t i = place_of(ring, told);
-        NodeId node = cycles_node(cycles, i), next = cycles_node(cycles, i + 1);
+        NodeId node = part_place(part, cycles_node(ring->cycles, i));
+        NodeId next = part_place(part, cycles_node(ring->cycles, i + 1));
         for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
-            if (cycles->graph.targets.items[e] == next &&
+            if (part->graph->targets.items[e] == next &&
                 cuts->is_cut.items[cuts->kinds->of_edge.items[e]]) {
                 return (long)told;
             }

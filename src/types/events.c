@@ -234,6 +234,8 @@ typedef struct {
     Journal *journal;   /* shared */
     FateTable table;
     bool is_on;
+    PyObject *type_name; /* owned or NULL: of the fate that was told last */
+    uint32_t type;       /* its number */
 } FatesObject;
 
 static PyObject *
@@ -255,6 +257,7 @@ fates_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     journal_retain(self->journal);
     self->table = (FateTable){0};
     self->is_on = true;
+    self->type_name = NULL;
     journal_fates_begin(self->journal, &self->table);
     if (tracked_list_fates(self->journal, &self->table) < 0) {
         Py_DECREF(self);
@@ -282,6 +285,7 @@ fates_dealloc(PyObject *op)
         Py_XDECREF(self->table.fates.items[i].name); /* a str: no code runs */
     }
     vec_fini(&self->journal->memory, &self->table.fates);
+    Py_XDECREF(self->type_name);
     journal_release(self->journal);
     Py_DECREF(self->module);
     PyObject_Free(self);
@@ -358,6 +362,18 @@ fates_length(PyObject *op)
     return (Py_ssize_t)((FatesObject *)op)->table.fates.length;
 }
 
+/* New reference: the name of a type, the same for fates of one type that follow each other. */
+static PyObject *
+fates_type_name(FatesObject *self, uint32_t type)
+{
+    if (self->type_name == NULL || self->type != type) {
+        PyObject *name = utf8_decode_text(journal_type_name(self->journal, type));
+        self->type = type;
+        Py_XSETREF(self->type_name, name);
+    }
+    return Py_XNewRef(self->type_name);
+}
+
 static PyObject *
 fate_row(PyObject *op, Py_ssize_t index)
 {
@@ -367,10 +383,9 @@ fate_row(PyObject *op, Py_ssize_t index)
         return NULL;
     }
     const Fate *fate = &self->table.fates.items[index];
-    const char *type = journal_type_name(self->journal, fate->type);
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = PyLong_FromUnsignedLongLong(fate->serial)) != NULL &&
-           (items[1] = utf8_decode_text(type)) != NULL &&
+           (items[1] = fates_type_name(self, fate->type)) != NULL &&
            (items[2] = Py_NewRef(fate->name != NULL ? fate->name : Py_None)) != NULL &&
            (items[3] = PyUnicode_InternFromString(fate_words[fate->fate])) != NULL);
     return row_new(self->state, ROW_FATE, items);

@@ -540,6 +540,15 @@ def test_nodes_that_look_alike_are_of_one_colour(rooms):
     assert partition(range(15), found) == set(map(frozenset, levels))
 
 
+def test_colours_know_of_one_node_three_edges_off(rooms):
+    """On a ring of twelve: that node, three before and three behind it, and all others."""
+    rows = [[((n + 1) % 12, 0)] for n in range(12)]
+    found, _, _ = refined(rooms, rows, [2, *[1] * 11])
+    others = frozenset(range(4, 9))
+    near = {frozenset({n}) for n in range(12) if n not in others}
+    assert partition(range(12), found) == near | {others}
+
+
 # -------------------------------------------------------------------------- acyclic
 
 

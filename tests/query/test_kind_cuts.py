@@ -254,6 +254,14 @@ def test_age_decides_where_names_do_not():
         gc.collect()
 
 
+def test_what_refers_to_itself_has_no_other_direction():
+    node = Node()
+    node.parent = node
+    del node
+    cycle = only(gcscope.garbage())
+    assert cycle.cut.advice == "make it a weakref.ref, or set it to None when done"
+
+
 def test_a_response_keeps_its_stream():
     """The one reference to a child that was just made is not to be weak."""
 

@@ -125,12 +125,14 @@ def _kinds_advice(row: _core.KindCut) -> str:
     return f"set {told} to None when done, as in a close()"
 
 
-def _one_kind_advice(row: _core.KindCut, step: Step) -> str:
-    """Say what to do about the references of some kind of one object.
+def _one_kind_advice(row: _core.KindCut, step: Step, is_alone: bool) -> str:
+    """Say what to do about the references of some kind of one object. is_alone: to itself.
 
     Weak only where a name says that an owner is meant: what is younger may still be the one that
     keeps the older alive.
     """
+    if is_alone and row.weakrefable and not step.is_through_container:
+        return "make it a weakref.ref, or set it to None when done"
     if row.upwards and row.weakrefable and not step.is_through_container:
         return "make it a weakref.ref: the other direction already keeps it alive"
     if step.is_through_container:
@@ -155,7 +157,7 @@ def _cut_of_kinds(steps: list[Step], row: _core.KindCut, held: bool) -> Cut:
     step = next((step for step in steps if any(edge.is_cut for edge in step.edges)), None)
     is_of_one = row.sources == 1 and step is not None
     if step is not None and is_of_one:
-        advice = _one_kind_advice(row, step)
+        advice = _one_kind_advice(row, step, len(steps) == 1)
         if row.references > 1:
             advice += f"; {row.references:,} such references together"
     else:

@@ -54,10 +54,9 @@ class Cycle(Deferred):
     """
 
     ring: tuple[Link, ...]
-    """The ring that stands for the component: of the shortest rings through its members the one that
-    many of them are on, chosen by shape and names alone (in a very large component among those that
-    a bounded search has found). It begins at the object that a user would recognise; the last link
-    leads to the first.
+    """The ring that stands for the component: one of those that most of its objects are on, or
+    where there is no such ring a shortest one; begun at the object that a user would recognise; the
+    last link leads to the first.
     Where it has fewer links than `length`, the first half of them (of an odd number the larger) is
     the beginning of the ring, the other half its end."""
     objects: int
@@ -80,8 +79,8 @@ class Cycle(Deferred):
     count: Positive
     """How many rings of this form there are."""
     fingerprint: str
-    """The same for rings of this form in every run: a hash of types, labels, and the qualified names
-    of functions and classes, without indexes, other names and lines."""
+    """The same for rings of this form in every run: a hash of types, labels, and the names of
+    functions and classes, without indexes, keys that are no text, and lines."""
     length: Positive = derived(lambda given: len(given["ring"]))
     """How many links the whole ring has, if that is too long to be told: those of `ring` without
     it."""
