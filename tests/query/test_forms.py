@@ -463,6 +463,7 @@ def test_labels_of_users_do_not_change_a_form():
     assert after.fingerprint == before.fingerprint and after.cause == before.cause
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [siblings, long_rows, integer_keys], ids=lambda s: s.__name__)
 def test_each_growth_of_a_choice(starving, shape):
     """Whatever fails, the next answer is the same."""

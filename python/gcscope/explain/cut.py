@@ -37,10 +37,7 @@ def _usual_advice(candidate: Candidate) -> str:
     if kind == "cell":
         return "del the variable when done"
     if candidate.step.is_through_container and label != candidate.step.label:
-        return (
-            f"clear() {label} when done, or hold what is in it by weakref (WeakSet, "
-            "WeakValueDictionary)"
-        )
+        return f"clear() {label} when done"
     if kind == "attribute" or (kind == "value" and label.startswith(".")):
         return f"set {label} to None when done"
     return "remove it when done"
