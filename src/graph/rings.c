@@ -322,7 +322,8 @@ rings_through(Rings *rings, NodeId start, uint64_t last_step, RingFunc found, vo
     uint32_t open_mark = rings->first;
     for (size_t length = 1; closed == 0 && rings->open.length != 0 && rings->steps < last_step;
          length++) {
-        rings->most_ways = length <= RINGS_FEW_LEVELS ? RINGS_MOST_WORDS : 1;
+        bool are_few = length <= RINGS_FEW_LEVELS && rings->ways.length < RINGS_MANY_WAYS;
+        rings->most_ways = are_few ? RINGS_MOST_WORDS : 1;
         closed = open_next_level(rings, start, open_mark, length, found, arg);
         open_mark = rings->level_mark;
         NodeIds open = rings->open;

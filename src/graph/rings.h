@@ -13,7 +13,8 @@
    Which edges lead back is looked up in the start's own row of incoming edges, so that the row of a
    container that leads back is not read for that: a child is found in a list of a million in one
    step. Each node keeps the ways by which it was first reached, one for each word so far, by hash;
-   those with the smallest hashes where they are more than a few. So what is found depends on kinds
+   those with the smallest hashes where they are more than a few, and only one where the search has
+   come far. So what is found depends on kinds
    and on the order of rows, never on ids. */
 
 #ifndef GCSCOPE_RINGS_H
@@ -28,7 +29,7 @@ typedef NodeIds Path;
 int rings_follow_simple(Memory *memory, const Graph *graph, const NodeId *component,
                         const NodeId *members, size_t count, Path *ring);
 
-enum { RINGS_MOST_WORDS = 8, RINGS_FEW_LEVELS = 8 };
+enum { RINGS_MOST_WORDS = 8, RINGS_FEW_LEVELS = 4, RINGS_MANY_WAYS = 1 << 14 };
 
 /* A way from the start to a node. */
 typedef struct {

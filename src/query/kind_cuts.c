@@ -4,7 +4,14 @@
 #include "graph/acyclic.h"
 #include "heap/generations.h"
 
-enum { MOST_GROUPS = 256, MOST_ALONE = 24, MOST_KINDS = 3 };
+enum {
+    MOST_GROUPS = 256,
+    MOST_ALONE = 24,
+    MOST_KINDS = 3,
+    FEW_OBJECTS = 1 << 14,
+    PASSES_OF_FEW = 600,
+    PASSES_OF_MANY = 32,
+};
 
 /* A score that takes more than to be direct and to be called as its class. */
 #define CLEARLY 1.0f
@@ -27,8 +34,6 @@ kind_cuts_fini(KindCuts *cuts)
     vec_fini(memory, &cuts->group_of);
     vec_fini(memory, &cuts->cut_of);
     vec_fini(memory, &cuts->is_cut);
-    vec_fini(memory, &cuts->edges);
-    vec_fini(memory, &cuts->starts);
     vec_fini(memory, &cuts->ages);
     vec_fini(memory, &cuts->order);
     vec_fini(memory, &cuts->cuts);
@@ -147,46 +152,7 @@ is_inside(const Kinds *kinds, NodeId source, uint32_t edge)
     return kinds->component[kinds->graph->targets.items[edge]] == kinds->component[source];
 }
 
-/* Put the edges between shown objects side by side, by a counting sort. 0 or -1. */
-static int
-sort_edges(KindCuts *cuts, const NodeId *members, size_t count)
-{
-    Memory *memory = cuts->cycles->memory;
-    const uint32_t *offsets = cuts->kinds->graph->offsets.items;
-    size_t groups = cuts->groups.length, total = 0;
-    cuts->starts.length = cuts->edges.length = 0;
-    if (vec_zeros(memory, &cuts->starts, groups + 1) < 0) {
-        return -1;
-    }
-    for (size_t g = 0; g < groups; g++) {
-        cuts->starts.items[g] = (uint32_t)total;
-        total += cuts->groups.items[g].references;
-    }
-    if (vec_reserve(memory, &cuts->edges, total) < 0) {
-        return -1;
-    }
-    for (size_t m = 0; m < count; m++) {
-        for (uint32_t e = offsets[members[m]]; e < offsets[members[m] + 1]; e++) {
-            uint32_t group =
-                is_inside(cuts->kinds, members[m], e) ? group_of_edge(cuts, e) : INDEX_NONE;
-            if (group != INDEX_NONE) {
-                cuts->edges.items[cuts->starts.items[group]++] = e;
-            }
-        }
-    }
-    return 0;
-}
-
 /* ------------------------------------------------------------------------- score */
-
-/* The shown object whose reference an edge is. */
-static NodeId
-owner_of_edge(const Kinds *kinds, uint32_t edge)
-{
-    NodeId source = rings_source(kinds->graph, edge);
-    bool is_shown = nodeset_has(&kinds->shown, source);
-    return is_shown ? source : kinds->nearest.items[source];
-}
 
 static uint32_t
 age_of(const KindCuts *cuts, NodeId number)
@@ -194,25 +160,45 @@ age_of(const KindCuts *cuts, NodeId number)
     return cuts->ages.length != 0 ? cuts->ages.items[cuts->kinds->nodes[number]] : 0;
 }
 
-/* Count its different ends, and which of them are younger. */
+enum { GROUPS_AT_ONCE = 32 };
+
+/* Count the different ends of a group's references, and which of those are younger. The stamp of a
+   node has a bit for each of GROUPS_AT_ONCE groups that has it for a source, and above these a bit
+   for each that has it for a target. */
 static void
-measure(KindCuts *cuts, uint32_t g)
+measure_edge(const KindCuts *cuts, KindGroup *group, uint32_t bit, NodeId source, NodeId target)
 {
-    KindGroup *group = &cuts->groups.items[g];
-    uint64_t *stamps = cuts->cycles->choice.sums.items; /* by which group met last, at either end */
-    uint32_t end = cuts->starts.items[g];
-    for (uint32_t i = end - group->references; i < end; i++) {
-        uint32_t edge = cuts->edges.items[i];
-        NodeId target = cuts->kinds->graph->targets.items[edge];
-        NodeId source = owner_of_edge(cuts->kinds, edge);
-        uint32_t of_source = age_of(cuts, source), of_target = age_of(cuts, target);
-        group->sources += (stamps[source] & UINT32_MAX) != g + 1;
-        stamps[source] = (stamps[source] & ~(uint64_t)UINT32_MAX) | (g + 1);
-        group->targets += stamps[target] >> 32 != g + 1;
-        stamps[target] = (stamps[target] & UINT32_MAX) | (uint64_t)(g + 1) << 32;
-        group->aged += of_source != 0 && of_target != 0;
-        group->younger += of_source != 0 && of_target != 0 && of_source > of_target;
-        group->is_weakrefable &= Py_TYPE(kinds_object(cuts->kinds, target))->tp_weaklistoffset != 0;
+    uint64_t *stamps = cuts->cycles->choice.sums.items;
+    uint64_t as_source = UINT64_C(1) << bit, as_target = as_source << GROUPS_AT_ONCE;
+    uint32_t of_source = age_of(cuts, source), of_target = age_of(cuts, target);
+    group->sources += (stamps[source] & as_source) == 0;
+    stamps[source] |= as_source;
+    group->targets += (stamps[target] & as_target) == 0;
+    stamps[target] |= as_target;
+    group->aged += of_source != 0 && of_target != 0;
+    group->younger += of_source != 0 && of_target != 0 && of_source > of_target;
+    group->is_weakrefable &= Py_TYPE(kinds_object(cuts->kinds, target))->tp_weaklistoffset != 0;
+}
+
+/* Measure the groups first .. first + GROUPS_AT_ONCE - 1. */
+static void
+measure(KindCuts *cuts, uint32_t first, const NodeId *members, size_t count)
+{
+    const Kinds *kinds = cuts->kinds;
+    const uint32_t *offsets = kinds->graph->offsets.items;
+    for (size_t m = 0; m < count; m++) {
+        cuts->cycles->choice.sums.items[members[m]] = 0;
+    }
+    for (size_t m = 0; m < count; m++) {
+        NodeId node = members[m];
+        NodeId owner = nodeset_has(&kinds->shown, node) ? node : kinds->nearest.items[node];
+        for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
+            uint32_t group = is_inside(kinds, node, e) ? group_of_edge(cuts, e) : INDEX_NONE;
+            if (group != INDEX_NONE && group - first < GROUPS_AT_ONCE) {
+                measure_edge(cuts, &cuts->groups.items[group], group - first, owner,
+                             kinds->graph->targets.items[e]);
+            }
+        }
     }
 }
 
@@ -300,19 +286,15 @@ learn_ages(KindCuts *cuts, const NodeId *members, size_t count)
 static int
 score_groups(KindCuts *cuts, const NodeId *members, size_t count)
 {
-    uint64_t *stamps = cuts->cycles->choice.sums.items;
-    if ((cuts->groups.length > 1 && learn_ages(cuts, members, count) < 0) ||
-        sort_edges(cuts, members, count) < 0) {
+    if (cuts->groups.length > 1 && learn_ages(cuts, members, count) < 0) {
         return -1;
     }
-    for (size_t m = 0; m < count; m++) {
-        stamps[members[m]] = 0;
+    for (uint32_t first = 0; first < cuts->groups.length; first += GROUPS_AT_ONCE) {
+        measure(cuts, first, members, count);
     }
     for (size_t g = 0; g < cuts->groups.length; g++) {
-        measure(cuts, (uint32_t)g);
         cuts->groups.items[g].score = score_of(cuts, &cuts->groups.items[g]);
     }
-    vec_fini(cuts->cycles->memory, &cuts->edges);
     return 0;
 }
 
@@ -346,11 +328,10 @@ rank_groups(const KindCuts *cuts, uint32_t *ranked)
     return count;
 }
 
-/* Whether no ring is left when these groups are cut. */
-static bool
-leaves_no_ring(KindCuts *cuts, const Form *form)
+/* Into is_cut: the kinds that are cut for the groups that are chosen. */
+static void
+mark_cuts(KindCuts *cuts)
 {
-    const Kinds *kinds = cuts->kinds;
     for (size_t k = 0; k < cuts->is_cut.length; k++) {
         cuts->is_cut.items[k] = false;
     }
@@ -360,50 +341,63 @@ leaves_no_ring(KindCuts *cuts, const Form *form)
             cuts->is_cut.items[cuts->cut_of.items[k]] = true;
         }
     }
-    return acyclic_without(kinds->graph, kinds->component, cuts->cycles->choice.part.members.items,
-                           form->objects, kinds->of_edge.items, cuts->is_cut.items,
+}
+
+/* Whether no ring is left when the groups that are chosen are cut. False where there have been
+   passes enough. */
+static bool
+leaves_no_ring(KindCuts *cuts)
+{
+    const Kinds *kinds = cuts->kinds;
+    const NodeIds *members = &cuts->cycles->choice.part.members;
+    if (cuts->passes == 0) {
+        return false;
+    }
+    cuts->passes--;
+    mark_cuts(cuts);
+    return acyclic_without(kinds->graph, kinds->component, members->items, members->length,
+                           kinds->of_edge.items, cuts->is_cut.items,
                            cuts->cycles->choice.sums.items, cuts->order.items);
 }
 
 static bool
-suffices_alone(KindCuts *cuts, const Form *form, uint32_t group)
+suffices_alone(KindCuts *cuts, uint32_t group)
 {
     cuts->groups.items[group].is_chosen = true;
-    bool does = leaves_no_ring(cuts, form);
+    bool does = leaves_no_ring(cuts);
     cuts->groups.items[group].is_chosen = false;
     return does;
 }
 
 static void
-choose_alone(KindCuts *cuts, const Form *form, uint32_t alone)
+choose_alone(KindCuts *cuts, uint32_t alone)
 {
     for (size_t g = 0; g < cuts->groups.length; g++) {
         cuts->groups.items[g].is_chosen = g == alone;
     }
-    cuts->is_found = leaves_no_ring(cuts, form);
+    cuts->is_found = true;
 }
 
 /* All that go backwards, and as many of the others as it takes; then fewer. */
 static void
-choose_together(KindCuts *cuts, const Form *form, const uint32_t *ranked, size_t count)
+choose_together(KindCuts *cuts, const uint32_t *ranked, size_t count)
 {
-    size_t count_chosen = 0;
+    size_t tried = 0;
     KindGroup *groups = cuts->groups.items;
-    while (count_chosen < count && (groups[ranked[count_chosen]].score > 0 || count_chosen == 0)) {
-        groups[ranked[count_chosen++]].is_chosen = true;
+    while (tried < count && (groups[ranked[tried]].score > 0 || tried == 0)) {
+        groups[ranked[tried++]].is_chosen = true;
     }
-    while (!(cuts->is_found = leaves_no_ring(cuts, form)) && count_chosen < count) {
-        groups[ranked[count_chosen++]].is_chosen = true;
+    while (!(cuts->is_found = leaves_no_ring(cuts)) && tried < count) {
+        groups[ranked[tried++]].is_chosen = true;
     }
-    for (size_t r = count_chosen; cuts->is_found && r-- > 0;) {
+    for (size_t r = tried; cuts->is_found && r-- > 0;) {
         groups[ranked[r]].is_chosen = false;
-        groups[ranked[r]].is_chosen = !leaves_no_ring(cuts, form);
+        groups[ranked[r]].is_chosen = !leaves_no_ring(cuts);
     }
-    cuts->is_found = cuts->is_found && leaves_no_ring(cuts, form);
 }
 
 static void
-choose(KindCuts *cuts, const Form *form, uint32_t *ranked)
+choose(KindCuts *cuts, uint32_t *ranked)
 {
     size_t count = rank_groups(cuts, ranked), kinds = 0;
     const KindGroup *groups = cuts->groups.items;
@@ -411,19 +405,19 @@ choose(KindCuts *cuts, const Form *form, uint32_t *ranked)
     bool is_forward = false;
     cuts->is_found = false;
     for (size_t r = 0; r < count && r < MOST_ALONE && alone == INDEX_NONE; r++) {
-        alone = suffices_alone(cuts, form, ranked[r]) ? ranked[r] : INDEX_NONE;
+        alone = suffices_alone(cuts, ranked[r]) ? ranked[r] : INDEX_NONE;
     }
-    if (alone != INDEX_NONE && groups[alone].score > CLEARLY) {
-        choose_alone(cuts, form, alone);
+    if (alone != INDEX_NONE && (groups[alone].score > CLEARLY || count == 1)) {
+        choose_alone(cuts, alone);
         return;
     }
-    choose_together(cuts, form, ranked, count);
+    choose_together(cuts, ranked, count);
     for (size_t g = 0; g < cuts->groups.length; g++) {
         kinds += groups[g].is_chosen;
         is_forward |= groups[g].is_chosen && groups[g].score <= 0;
     }
     if (alone != INDEX_NONE && (!cuts->is_found || kinds > MOST_KINDS || is_forward)) {
-        choose_alone(cuts, form, alone);
+        choose_alone(cuts, alone);
     }
 }
 
@@ -508,7 +502,9 @@ kind_cuts_choose(KindCuts *cuts, const Form *form)
         vec_reserve(cycles->memory, &cuts->order, form->objects) < 0) {
         return -1;
     }
-    choose(cuts, form, ranked);
+    cuts->passes = form->objects <= FEW_OBJECTS ? PASSES_OF_FEW : PASSES_OF_MANY;
+    choose(cuts, ranked);
+    mark_cuts(cuts);
     judge(cuts);
     return cuts->is_found ? gather_cuts(cuts, form) : 0;
 }

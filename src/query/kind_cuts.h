@@ -22,7 +22,7 @@
        one forwards       where that takes more than a few groups, or one that goes forwards, and
                           one group alone suffices: that one, which is not to be weak but dropped
 
-   "Leaves no ring" is found out by one pass (acyclic.h); what is freed is proven by letting counts
+   "Leaves no ring" is found out by one pass (acyclic.h), of which a large component gets some dozen; what is freed is proven by letting counts
    fall (cascade.h). */
 
 #ifndef GCSCOPE_KIND_CUTS_H
@@ -48,12 +48,11 @@ typedef struct {
     VEC(uint32_t) group_of; /* kind -> group, or INDEX_NONE: it leads to a folded container */
     VEC(KindId) cut_of;     /* kind -> the kind that is cut for it, or KIND_NONE */
     VEC(bool) is_cut;       /* kind -> whether its references are cut */
-    VEC(uint32_t) edges;    /* those between shown objects, by group */
-    VEC(uint32_t) starts;   /* of each group */
     VEC(uint32_t) ages;     /* node of the heap -> how late it came into its generation, or 0 */
     int aged;               /* generations of which that is known, the youngest first */
     NodeIds order;          /* scratch of acyclic_without */
     VEC(Edge) cuts;         /* the references that are cut */
+    int passes;             /* how many more may be made over the component */
     bool is_found;          /* whether a set of groups leaves no ring */
     bool is_upwards;        /* all of them are called as a child calls its parent */
     bool is_sure;           /* all of them have a score above 0, and a higher one than any other
