@@ -22,8 +22,8 @@
        one forwards       where that takes more than a few groups, or one that goes forwards, and
                           one group alone suffices: that one, which is not to be weak but dropped
 
-   "Leaves no ring" is found out by one pass (acyclic.h), of which a large component gets some dozen; what is freed is proven by letting counts
-   fall (cascade.h). */
+   "Leaves no ring" is found out by one pass (acyclic.h), of which a large component gets some
+   dozen; what is freed is proven by letting counts fall (cascade.h). */
 
 #ifndef GCSCOPE_KIND_CUTS_H
 #define GCSCOPE_KIND_CUTS_H

@@ -614,7 +614,7 @@ def test_a_class_is_called_as_any_other(quiet, base):
     Node.__new__ = lambda cls, *args: ("made", *args)
     assert Node(1) == Node(1) == ("made", 1)
     del Node.__new__
-    Node.__init__ = functools.partial(print, end="")
+    Node.__init__ = staticmethod(functools.partial(print, end=""))
     assert type(Node()) is Node
     odd = Loud("Odd", (base,), {"__init__": lambda self: None})
     assert odd(1, a=2) == odd(1, a=2) == (odd, (1,), {"a": 2})
