@@ -32,6 +32,8 @@ def _advice(pattern: Pattern, candidate: Candidate, steps: list[Step]) -> str:
 def _usual_advice(candidate: Candidate) -> str:
     """Say how such a reference is dropped, whatever the ring."""
     kind, label = candidate.edge.kind, candidate.label
+    if not candidate.edge.named:
+        return f"let the {_short_type(candidate.step.node.type)} go of it when done, or drop that"
     if kind == "local":
         return "del the local when done"
     if kind == "cell":
