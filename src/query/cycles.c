@@ -394,17 +394,47 @@ bytes_of(const Cycles *cycles, const NodeId *numbers, size_t count)
 
 /* ---------------------------------------------------------------------- details */
 
+enum { ENOUGH = 64 };
+
+/* Of a member of a component that is nothing but a ring: what its references to the next are
+   called, and their indexes, where there are several; the form has one of them. */
+static uint64_t
+parallel_detail(const Cycles *cycles, NodeId node)
+{
+    const uint32_t *offsets = cycles->graph.offsets.items;
+    const NodeId *targets = cycles->graph.targets.items, *component = cycles->scc.component.items;
+    Label labels[ENOUGH];
+    size_t count = 0;
+    NodeId next = node;
+    uint64_t detail = 0;
+    for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
+        if (component[targets[e]] == component[node]) {
+            next = targets[e];
+            count++;
+        }
+    }
+    if (count < 2 || count > ENOUGH) {
+        return count < 2 ? 0 : count;
+    }
+    edge_label_find_all(cycles_object(cycles, node), cycles_object(cycles, next), labels, count);
+    for (size_t l = 0; l < count; l++) {
+        uint64_t index = labels[l].kind == LABEL_ITEM ? (uint64_t)labels[l].index : 0;
+        detail += hash_mix(edge_label_hash(&labels[l]), index);
+    }
+    return detail;
+}
+
 /* A number for what is no part of a form but is told of its specimen: lines, names of Persons. */
 static uint64_t
 detail_of(Cycles *cycles, const Form *form)
 {
-    enum { ENOUGH = 64 };
     const NodeId *members = cycles_members(cycles, form->component);
     uint64_t detail = 1;
     for (size_t m = 0; m < form->objects && form->objects <= ENOUGH; m++) {
         PyObject *op = cycles_object(cycles, members[m]);
         bool is_detailed = type_facts_of(&cycles->facts, op)->is_detailed;
         detail += is_detailed ? describe_detail_hash(cycles->state, op) : 0;
+        detail += form->length == 0 ? parallel_detail(cycles, members[m]) : 0;
     }
     return detail;
 }

@@ -1,5 +1,6 @@
 #include "query/kind_cuts.h"
 
+#include "base/hash.h"
 #include "base/typename.h"
 #include "graph/acyclic.h"
 #include "heap/generations.h"
@@ -8,9 +9,8 @@ enum {
     MOST_GROUPS = 256,
     MOST_ALONE = 24,
     MOST_KINDS = 3,
-    FEW_OBJECTS = 1 << 14,
-    PASSES_OF_FEW = 600,
-    PASSES_OF_MANY = 32,
+    MOST_STEPS = 1 << 20, /* edges that are looked at to choose */
+    FEWEST_PASSES = 48,   /* that a large component gets all the same */
 };
 
 /* A score that takes more than to be direct and to be called as its class. */
@@ -90,7 +90,8 @@ enter_group(KindCuts *cuts, KindId id)
     Memory *memory = cuts->cycles->memory;
     const Kind *kind = &cuts->kinds->items.items[id];
     bool is_shown = nodeset_has(&cuts->kinds->shown, kind->target);
-    uint64_t key = kind->is_instance ? fold_hash_of(&kind->folded) : kind->hash;
+    uint64_t key =
+        kind->is_instance ? hash_mix(kind->nature, fold_hash_of(&kind->folded)) : kind->hash;
     KindId cut = cut_of_kind(cuts->kinds, id);
     uint32_t group = is_shown ? index_enter(&cuts->group_keys, memory, key) : INDEX_NONE;
     if (is_shown && group == INDEX_NONE) {
@@ -132,7 +133,9 @@ make_groups(KindCuts *cuts)
         vec_reserve(memory, &cuts->is_cut, count) < 0) {
         return -1;
     }
+    cuts->steps = count;
     for (size_t k = 0; k < count; k++) {
+        cuts->steps += cuts->kinds->items.items[k].references;
         if (enter_group(cuts, (KindId)k) < 0) {
             return -1;
         }
@@ -158,48 +161,6 @@ static uint32_t
 age_of(const KindCuts *cuts, NodeId number)
 {
     return cuts->ages.length != 0 ? cuts->ages.items[cuts->kinds->nodes[number]] : 0;
-}
-
-enum { GROUPS_AT_ONCE = 32 };
-
-/* Count the different ends of a group's references, and which of those are younger. The stamp of a
-   node has a bit for each of GROUPS_AT_ONCE groups that has it for a source, and above these a bit
-   for each that has it for a target. */
-static void
-measure_edge(const KindCuts *cuts, KindGroup *group, uint32_t bit, NodeId source, NodeId target)
-{
-    uint64_t *stamps = cuts->cycles->choice.sums.items;
-    uint64_t as_source = UINT64_C(1) << bit, as_target = as_source << GROUPS_AT_ONCE;
-    uint32_t of_source = age_of(cuts, source), of_target = age_of(cuts, target);
-    group->sources += (stamps[source] & as_source) == 0;
-    stamps[source] |= as_source;
-    group->targets += (stamps[target] & as_target) == 0;
-    stamps[target] |= as_target;
-    group->aged += of_source != 0 && of_target != 0;
-    group->younger += of_source != 0 && of_target != 0 && of_source > of_target;
-    group->is_weakrefable &= Py_TYPE(kinds_object(cuts->kinds, target))->tp_weaklistoffset != 0;
-}
-
-/* Measure the groups first .. first + GROUPS_AT_ONCE - 1. */
-static void
-measure(KindCuts *cuts, uint32_t first, const NodeId *members, size_t count)
-{
-    const Kinds *kinds = cuts->kinds;
-    const uint32_t *offsets = kinds->graph->offsets.items;
-    for (size_t m = 0; m < count; m++) {
-        cuts->cycles->choice.sums.items[members[m]] = 0;
-    }
-    for (size_t m = 0; m < count; m++) {
-        NodeId node = members[m];
-        NodeId owner = nodeset_has(&kinds->shown, node) ? node : kinds->nearest.items[node];
-        for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
-            uint32_t group = is_inside(kinds, node, e) ? group_of_edge(cuts, e) : INDEX_NONE;
-            if (group != INDEX_NONE && group - first < GROUPS_AT_ONCE) {
-                measure_edge(cuts, &cuts->groups.items[group], group - first, owner,
-                             kinds->graph->targets.items[e]);
-            }
-        }
-    }
 }
 
 /* Whether a name, its letters alone and in lower case, is that of a class, or its end. */
@@ -232,24 +193,75 @@ is_called_as_class(const Label *label, PyTypeObject *type)
            memcmp(class + (of_class - length), name, length) == 0;
 }
 
-static float
-score_of(const KindCuts *cuts, const KindGroup *group)
+/* The label by which a group is called: the attribute through which its items are reached. */
+static const Label *
+name_of_group(const KindCuts *cuts, const KindGroup *group)
 {
-    const Kind *kind = &cuts->kinds->items.items[group->example];
-    const Kind *named = kind;
+    const Kind *named = &cuts->kinds->items.items[group->example];
     while (named->is_item && named->label.kind != LABEL_ATTRIBUTE && named->parent != KIND_NONE) {
         named = &cuts->kinds->items.items[named->parent];
     }
+    return &named->label;
+}
+
+enum { GROUPS_AT_ONCE = 32 };
+
+/* Count the different ends of a group's references, and which of those are younger. The stamp of a
+   node has a bit for each of GROUPS_AT_ONCE groups that has it for a source, and above these a bit
+   for each that has it for a target. */
+static void
+measure_edge(const KindCuts *cuts, KindGroup *group, uint32_t bit, NodeId source, NodeId target)
+{
+    uint64_t *stamps = cuts->cycles->choice.sums.items;
+    uint64_t as_source = UINT64_C(1) << bit, as_target = as_source << GROUPS_AT_ONCE;
+    uint32_t of_source = age_of(cuts, source), of_target = age_of(cuts, target);
+    group->sources += (stamps[source] & as_source) == 0;
+    stamps[source] |= as_source;
+    group->targets += (stamps[target] & as_target) == 0;
+    stamps[target] |= as_target;
+    group->aged += of_source != 0 && of_target != 0;
+    group->younger += of_source != 0 && of_target != 0 && of_source > of_target;
+    PyTypeObject *type = Py_TYPE(kinds_object(cuts->kinds, target));
+    group->is_weakrefable &= type->tp_weaklistoffset != 0;
+    if (!group->is_called_as_class && group->asked != type) {
+        group->is_called_as_class = is_called_as_class(name_of_group(cuts, group), type);
+        group->asked = type;
+    }
+}
+
+/* Measure the groups first .. first + GROUPS_AT_ONCE - 1. */
+static void
+measure(KindCuts *cuts, uint32_t first, const NodeId *members, size_t count)
+{
+    const Kinds *kinds = cuts->kinds;
+    const uint32_t *offsets = kinds->graph->offsets.items;
+    for (size_t m = 0; m < count; m++) {
+        cuts->cycles->choice.sums.items[members[m]] = 0;
+    }
+    for (size_t m = 0; m < count; m++) {
+        NodeId node = members[m];
+        NodeId owner = nodeset_has(&kinds->shown, node) ? node : kinds->nearest.items[node];
+        for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
+            uint32_t group = is_inside(kinds, node, e) ? group_of_edge(cuts, e) : INDEX_NONE;
+            if (group != INDEX_NONE && group - first < GROUPS_AT_ONCE) {
+                measure_edge(cuts, &cuts->groups.items[group], group - first, owner,
+                             kinds->graph->targets.items[e]);
+            }
+        }
+    }
+}
+
+static float
+score_of(const KindGroup *group)
+{
     float references = (float)group->references;
     float fan = references / (float)group->targets - references / (float)group->sources;
     float age = group->aged == group->references && group->aged != 0
                     ? (float)group->younger / references
                     : 0.5f;
-    bool is_class =
-        is_called_as_class(&named->label, Py_TYPE(kinds_object(cuts->kinds, kind->target)));
     fan = fan > 1 ? 1 : fan < -1 ? -1 : fan;
     return 4.0f * (float)group->is_upwards + 2.0f * fan + 2.0f * (2.0f * age - 1.0f) +
-           (group->is_item ? -0.25f : 0.25f) + (is_class ? 0.5f : 0.0f);
+           (group->is_item ? -0.25f : 0.25f) + (group->is_called_as_class ? 0.5f : 0.0f);
 }
 
 static bool
@@ -293,7 +305,7 @@ score_groups(KindCuts *cuts, const NodeId *members, size_t count)
         measure(cuts, first, members, count);
     }
     for (size_t g = 0; g < cuts->groups.length; g++) {
-        cuts->groups.items[g].score = score_of(cuts, &cuts->groups.items[g]);
+        cuts->groups.items[g].score = score_of(&cuts->groups.items[g]);
     }
     return 0;
 }
@@ -343,17 +355,13 @@ mark_cuts(KindCuts *cuts)
     }
 }
 
-/* Whether no ring is left when the groups that are chosen are cut. False where there have been
-   passes enough. */
+/* Whether no ring is left when the groups that are chosen are cut. */
 static bool
 leaves_no_ring(KindCuts *cuts)
 {
     const Kinds *kinds = cuts->kinds;
     const NodeIds *members = &cuts->cycles->choice.part.members;
-    if (cuts->passes == 0) {
-        return false;
-    }
-    cuts->passes--;
+    cuts->passes++;
     mark_cuts(cuts);
     return acyclic_without(kinds->graph, kinds->component, members->items, members->length,
                            kinds->of_edge.items, cuts->is_cut.items,
@@ -378,19 +386,40 @@ choose_alone(KindCuts *cuts, uint32_t alone)
     cuts->is_found = true;
 }
 
-/* All that go backwards, and as many of the others as it takes; then fewer. */
+/* Whether no ring is left when the first of the ranked groups are cut. */
+static bool
+do_first(KindCuts *cuts, const uint32_t *ranked, size_t count, size_t first)
+{
+    for (size_t r = 0; r < count; r++) {
+        cuts->groups.items[ranked[r]].is_chosen = r < first;
+    }
+    return leaves_no_ring(cuts);
+}
+
+/* All that go backwards, and as many of the others as it takes, by bisection: what more cuts leave
+   is never more. Then fewer, as long as there are passes left. */
 static void
 choose_together(KindCuts *cuts, const uint32_t *ranked, size_t count)
 {
-    size_t tried = 0;
+    size_t low = 0, high = count;
     KindGroup *groups = cuts->groups.items;
-    while (tried < count && (groups[ranked[tried]].score > 0 || tried == 0)) {
-        groups[ranked[tried++]].is_chosen = true;
+    while (low < count && (groups[ranked[low]].score > 0 || low == 0)) {
+        low++;
     }
-    while (!(cuts->is_found = leaves_no_ring(cuts)) && tried < count) {
-        groups[ranked[tried++]].is_chosen = true;
+    if (do_first(cuts, ranked, count, low)) {
+        high = low;
     }
-    for (size_t r = tried; cuts->is_found && r-- > 0;) {
+    while (low < high) { /* fewer than `low` + 1 are too few, unless it is `high` */
+        size_t middle = low + (high - low) / 2;
+        if (do_first(cuts, ranked, count, middle)) {
+            high = middle;
+        }
+        else {
+            low = middle + 1;
+        }
+    }
+    cuts->is_found = do_first(cuts, ranked, count, high);
+    for (size_t r = high; cuts->is_found && r-- > 0 && cuts->passes < cuts->most_passes;) {
         groups[ranked[r]].is_chosen = false;
         groups[ranked[r]].is_chosen = !leaves_no_ring(cuts);
     }
@@ -502,7 +531,8 @@ kind_cuts_choose(KindCuts *cuts, const Form *form)
         vec_reserve(cycles->memory, &cuts->order, form->objects) < 0) {
         return -1;
     }
-    cuts->passes = form->objects <= FEW_OBJECTS ? PASSES_OF_FEW : PASSES_OF_MANY;
+    cuts->passes = 0;
+    cuts->most_passes = MOST_STEPS / (cuts->steps + form->objects) + FEWEST_PASSES;
     choose(cuts, ranked);
     mark_cuts(cuts);
     judge(cuts);

@@ -22,8 +22,9 @@
        one forwards       where that takes more than a few groups, or one that goes forwards, and
                           one group alone suffices: that one, which is not to be weak but dropped
 
-   "Leaves no ring" is found out by one pass (acyclic.h), of which a large component gets some
-   dozen; what is freed is proven by letting counts fall (cascade.h). */
+   "Leaves no ring" is found out by one pass (acyclic.h); of a large component there are at most
+   some dozens of them, and then more groups may be cut than it takes. What is freed is proven by
+   letting counts fall (cascade.h). */
 
 #ifndef GCSCOPE_KIND_CUTS_H
 #define GCSCOPE_KIND_CUTS_H
@@ -37,6 +38,8 @@ typedef struct {
     uint32_t sources, targets; /* different ones */
     uint32_t younger, aged;    /* references from the younger object; of how many it is known */
     float score;
+    PyTypeObject *asked;     /* borrowed: the type whose name was compared last */
+    bool is_called_as_class; /* as that of one of its targets */
     bool is_upwards, is_item, may_cut, is_weakrefable, is_chosen;
 } KindGroup;
 
@@ -52,12 +55,14 @@ typedef struct {
     int aged;               /* generations of which that is known, the youngest first */
     NodeIds order;          /* scratch of acyclic_without */
     VEC(Edge) cuts;         /* the references that are cut */
-    int passes;             /* how many more may be made over the component */
     bool is_found;          /* whether a set of groups leaves no ring */
     bool is_upwards;        /* all of them are called as a child calls its parent */
     bool is_sure;           /* all of them have a score above 0, and a higher one than any other
                                reference of the ring */
     size_t sources;         /* different objects whose references are cut */
+    size_t steps;           /* of a pass: kinds, and edges of the component */
+    size_t passes;          /* so far, and how many are enough */
+    size_t most_passes;
 } KindCuts;
 
 void kind_cuts_begin(KindCuts *cuts, Cycles *cycles);

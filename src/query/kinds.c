@@ -15,6 +15,7 @@ typedef struct KindCacheEntry {
     const void *name;
     Py_ssize_t index; /* -1 where it does not count */
     LabelKind label;
+    bool is_item, may_cut, is_shown;
     KindId kind;
     uint32_t round; /* in which it was asked */
 } KindCacheEntry;
@@ -147,6 +148,17 @@ is_item_of_list(const Label *label)
            !PyType_HasFeature(label->holder, Py_TPFLAGS_TUPLE_SUBCLASS);
 }
 
+/* A number for what the references of a kind have in common besides their label: one that adds
+   nothing to that, as to a __dict__, which may be real or not, adds nothing here. */
+static uint64_t
+nature_of(const Kinds *kinds, const Kind *kind, const Kind *way)
+{
+    uint64_t own = 1 + (uint64_t)kind->may_cut + 2 * (uint64_t)is_item_of_list(&kind->label) +
+                   4 * (uint64_t)nodeset_has(&kinds->shown, kind->target);
+    uint64_t before = way != NULL ? way->nature : 0, label = way != NULL ? way->folded.hash : 0;
+    return kind->folded.hash != label ? hash_mix(before, own) : before;
+}
+
 static KindId
 make_kind(Row *row, const Label *label, NodeId target)
 {
@@ -160,7 +172,7 @@ make_kind(Row *row, const Label *label, NodeId target)
                  .target = target,
                  .owner = row->owner,
                  .type = facts->type,
-                 .hops = row->hops + !fold_is_inside_mapping(label),
+                 .hops = row->hops + (label->kind != LABEL_DICT && !fold_is_inside_mapping(label)),
                  .is_own = facts->is_instance && facts->rank == 0,
                  .is_instance = facts->is_instance,
                  .is_upwards = names_upwards(label),
@@ -174,7 +186,8 @@ make_kind(Row *row, const Label *label, NodeId target)
     }
     kind.is_item &= facts->is_instance || facts->is_plain;
     fold_hash_add(&kind.folded, label);
-    kind.hash = hash_mix(kind.colour, fold_hash_of(&kind.folded));
+    kind.nature = nature_of(kinds, &kind, way);
+    kind.hash = hash_mix(hash_mix(kind.colour, kind.nature), fold_hash_of(&kind.folded));
     return enter_kind(kinds, &kind);
 }
 
@@ -190,6 +203,9 @@ kind_of(Row *row, const Label *label, NodeId target)
         .name = name != NULL ? (const void *)name : label->text,
         .index = label_is_last_resort(label) ? label->index : -1,
         .label = label->kind,
+        .is_item = is_item_of_list(label),
+        .may_cut = kinds_may_cut(label),
+        .is_shown = nodeset_has(&kinds->shown, target),
         .round = kinds->round,
     };
     uint64_t place = hash_mix(wanted.from, (uint64_t)(uintptr_t)wanted.name);
@@ -197,7 +213,8 @@ kind_of(Row *row, const Label *label, NodeId target)
     KindCacheEntry *entry = &kinds->cache[place % CACHE_SIZE];
     bool is_known = entry->round == wanted.round && entry->from == wanted.from &&
                     entry->name == wanted.name && entry->index == wanted.index &&
-                    entry->label == wanted.label;
+                    entry->label == wanted.label && entry->is_item == wanted.is_item &&
+                    entry->may_cut == wanted.may_cut && entry->is_shown == wanted.is_shown;
     if (!is_known) {
         wanted.kind = make_kind(row, label, target);
         *entry = wanted;

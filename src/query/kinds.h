@@ -2,9 +2,11 @@
 
    A kind of reference is whose it is and what it is called, (colour, label): every `Node.parent`.
    What a plain container holds belongs to the object that owns the container, and is called by the
-   way from there: every `Node.children[*]`, through however many lists. Of several the
+   way from there: every `Node.children[*]`, through however many lists. Of several owners the
    nearest counts, of equally near ones the one with the smallest kind; so that a kind depends on
-   shape and names alone. A container further than a few hops from any object stands for itself.
+   shape and names alone. Items that may change and items of tuples are two kinds, as are references
+   to objects and to containers. A container further than a few hops from any object stands for
+   itself.
 
    Rows are read once each, by their names (referents_visit); what has no name left is called by its
    place among what tp_traverse shows, as in edge_label.h. */
@@ -22,11 +24,13 @@
 typedef uint32_t KindId;
 #define KIND_NONE INDEX_NONE
 
-enum { KIND_MOST_HOPS = 4, KIND_MOST_LABELS = KIND_MOST_HOPS + FOLD_MOST_NODES + 1 };
+/* A __dict__ and the nodes of a mapping are no hops. */
+enum { KIND_MOST_HOPS = 4, KIND_MOST_LABELS = KIND_MOST_HOPS + FOLD_MOST_NODES + 2 };
 
 typedef struct {
-    uint64_t hash;   /* of colour and label: it is known by that */
+    uint64_t hash;   /* of colour, label and nature: it is known by that */
     uint64_t colour; /* of the object whose reference it is */
+    uint64_t nature; /* of its references and those by which one comes to it (nature_of) */
     FoldHash folded; /* its label */
     Label label;     /* of its last reference; its texts are borrowed from an object of the pass */
     KindId parent;   /* of the reference to the container that it comes from, or KIND_NONE */

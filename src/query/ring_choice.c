@@ -555,14 +555,16 @@ index_of(const Label *label)
 
 /* The detail of rings->ring: what is told of it besides its word. */
 static uint64_t
-detail_of_ring(const RingChoice *choice)
+detail_of_ring(RingChoice *choice)
 {
     enum { HASH_BITS = 40 };
     const Rings *rings = &choice->rings;
     const Kinds *kinds = &choice->kinds;
     uint64_t hash = 0, indexes = 0, most = (UINT64_C(1) << (64 - HASH_BITS)) - 1;
+    const uint32_t *offsets = kinds->graph->offsets.items;
     for (size_t i = 0; i < rings->ring.length; i++) {
         uint32_t edge = rings->edges.items[i];
+        choice->read += offsets[rings->ring.items[i] + 1] - offsets[rings->ring.items[i]];
         PyObject *op = kinds_object(kinds, rings->ring.items[i]);
         PyObject *target = kinds_object(kinds, rings->graph->targets.items[edge]);
         Label label =
@@ -575,12 +577,16 @@ detail_of_ring(const RingChoice *choice)
     return (indexes < most ? indexes : most) << HASH_BITS | hash >> (64 - HASH_BITS);
 }
 
-/* One more ring with the word that was chosen: it is told if its detail is smaller. */
+/* One more ring with the word that was chosen: it is told if its detail is smaller. Its rows are
+   read for that, long ones again for each ring through them: until enough was read. */
 static int
 compare_ring(void *arg, size_t Py_UNUSED(length))
 {
     RingChoice *choice = arg;
     const Rings *rings = &choice->rings;
+    if (choice->read >= choice->most_read) {
+        return 0;
+    }
     if (read_word(choice, false) < 0) {
         return -1;
     }
@@ -612,6 +618,8 @@ find_smallest_detail(RingChoice *choice, const NodeId *members, size_t count)
         return 0;
     }
     choice->detail = UINT64_MAX;
+    choice->read = 0;
+    choice->most_read = STEPS_AT_LEAST + STEPS_PER_MEMBER * (uint64_t)count;
     for (size_t m = 0; m < count; m++) {
         if (choice->kinds.colours.items[members[m]] == word->colour &&
             nodeset_has(&choice->kinds.shown, members[m]) &&

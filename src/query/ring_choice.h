@@ -19,7 +19,8 @@
                   decides the rest.
 
    Several rings may have the word that is chosen, at members that look alike: then the one is told
-   with the smallest detail: the lowest indexes, then a hash of lines and names.
+   with the smallest detail, the lowest indexes, then a hash of lines and names, among as many as a
+   budget allows.
 
    The search has a budget of steps; where it is spent, what was found until then decides, which is
    the same in every run, too. Colours do not tell all that differs (refine.h): of members of one
@@ -71,8 +72,10 @@ typedef struct {
     uint32_t start;      /* its number */
     size_t best;         /* the word that is chosen */
     uint64_t detail;     /* the smallest one of a ring with that word */
-    uint64_t digest;     /* of the component's shape */
-    bool exact;          /* whether all was searched */
+    uint64_t read;       /* edges of rows that were read for details, and how many are enough */
+    uint64_t most_read;
+    uint64_t digest; /* of the component's shape */
+    bool exact;      /* whether all was searched */
 } RingChoice;
 
 /* Begin, for the components of a graph of chosen objects, of which the arrays are borrowed. */

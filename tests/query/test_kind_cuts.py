@@ -1,6 +1,7 @@
 """Cuts by kinds of reference: their direction, their advice, and what they free, by cutting."""
 
 import gc
+import random
 import re
 import sys
 import weakref
@@ -317,3 +318,80 @@ failures = each_allocation(lambda: _core.unreachable_rings({}, None))
 assert failures > 20, failures
 assert gcscope.garbage() == expected
 """)
+
+
+class Tagged:
+    __slots__ = ("__weakref__", "marked", "x", "y")
+
+
+class Marked(Tagged):
+    __slots__ = ()
+
+
+def _scattered(classes, seed):
+    """Make instances of these classes one after the other, at addresses in any order."""
+    room = [Tagged() for _ in range(300)]
+    random.Random(seed).shuffle(room)
+    while room:
+        room.pop()  # what is freed last is taken first
+    return [cls() for cls in classes]
+
+
+def _tuples_and_lists(seed):
+    a, b = _scattered([Tagged] * 2, seed)
+    a.x, b.x = (b,), [a]
+    a.y = b.y = a
+
+
+def _objects_and_containers(seed):
+    nodes = _scattered([Tagged] * 6, seed)
+    for i, node in enumerate(nodes):
+        node.x = nodes[i - 1] if i % 2 else [nodes[i - 1], nodes[i - 2]]
+        node.y = nodes[i - 3]
+
+
+def _targets_of_two_classes(seed):
+    a, c, b, d = _scattered([Tagged, Tagged, Marked, Tagged], seed)
+    a.marked, b.marked, c.x, d.x = b, c, d, a
+
+
+def _two_of_one_form(seed):
+    one, other = _scattered([Tagged] * 2, seed)
+    one.x = one.y = one
+    other.x = other.y = other.marked = other
+
+
+@pytest.mark.parametrize(
+    "make", [_two_of_one_form, _tuples_and_lists, _objects_and_containers, _targets_of_two_classes]
+)
+def test_what_stands_first_in_memory_decides_nothing(make):
+    told = set()
+    for seed in range(20):
+        gc.collect()
+        make(seed)
+        cycle = only(gcscope.garbage())
+        told.add((cycle.fingerprint, cycle.cut, cycle.advice))
+    assert len(told) == 1, told
+
+
+def test_a_list_of_very_many_references_to_two_objects_is_read_a_few_times():
+    """Each of them closes a ring; reading the list again for each would take minutes."""
+    a, b = Tagged(), Tagged()
+    a.x = b.x = [a, b] * 100_000
+    del a, b
+    cycle = only(gcscope.garbage())
+    assert (cycle.objects, labels_of(cycle)[0][:3]) == (3, ".x[")
+    assert cycle.cut.frees == 3
+
+
+def test_many_names_are_cut_within_a_budget():
+    """Of a large component fewer sets of names are tried; what is left has no ring all the same."""
+    nodes = [Node() for _ in range(20_000)]
+    chance = random.Random(1)
+    for i, node in enumerate(nodes):
+        setattr(node, f"to{i % 150}", nodes[i - 1])
+        setattr(node, f"to{chance.randrange(150)}", chance.choice(nodes))
+    del nodes, node
+    cycle = only(gcscope.garbage())
+    assert cycle.cut.kinds
+    assert cycle.cut.frees == cycle.objects + cycle.dragged
