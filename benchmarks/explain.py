@@ -14,9 +14,10 @@ Each figure is a multiple of one full gc.collect() of the same heap.
    objgraph, guppy3, Pympler.
 3. With --huge: 10,000,000 objects, as trash and alive; the most raw memory of a pass in bytes per
    object, the most memory of the whole process, and the ratio.
+4. With --memory, instead of all that: the most raw memory of a pass on the heaps of 1. No clock.
 
     python benchmarks/explain.py [--objects 100000 1000000] [--rounds 5] [--limit 60]
-                                 [--no-peers] [--huge]
+                                 [--no-peers] [--huge] [--memory]
 """
 
 import argparse
@@ -336,6 +337,28 @@ def huge_table():
     print("\n".join(table(header, rows)))
 
 
+def bytes_of(action):
+    """Return the most raw memory that an action's pass holds, in bytes per object."""
+    action()
+    cost = _core.last_scan()
+    return f"{cost.peak_bytes / cost.nodes:.0f}"
+
+
+def memory_table(objects):
+    """Print the fourth table."""
+    rows = []
+    for heap in HEAPS:
+        cost = begin(heap, objects)
+        if heap.is_trash:
+            heap.build(objects)
+        references = f"{cost.edges / cost.nodes:.1f}"
+        retainers = "" if heap.is_trash else bytes_of(tell_retainers)
+        rows.append((heap.name, f"{cost.nodes:,}", references, bytes_of(fold_rings), retainers, ""))
+        end()
+    print("\n".join(table(("heap", "objects", "references", "rings", "retainers", ""), rows)))
+    print("references and bytes: of each object")
+
+
 def main():
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -350,9 +373,13 @@ def main():
     parser.add_argument(
         "--huge", action="store_true", help="10,000,000 objects instead; needs about 2 GB"
     )
+    parser.add_argument("--memory", action="store_true", help="bytes per object instead")
     options = parser.parse_args()
     gc.disable()
     warnings.simplefilter("ignore")
+    if options.memory:
+        memory_table(options.objects[0])
+        return 0
     rounds = "one round" if options.huge else f"medians of {options.rounds} rounds"
     print(f"CPython {platform.python_version()}, multiples of one gc.collect(), {rounds}")
     print()

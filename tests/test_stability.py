@@ -1,7 +1,5 @@
 """The same program gives the same answer: every case, in processes that differ in all they can."""
 
-import sys
-
 import pytest
 
 from stability import all_answers, share_equal, stabilities
@@ -25,10 +23,5 @@ def test_cuts_are_the_same_where_no_collection_came_between(cases):
     assert [case.name for case in cases if not case.cut_is_stable] == []
 
 
-@pytest.mark.xfail(
-    sys.version_info >= (3, 12),
-    reason="more is collected between there, and age decides more than a direction",
-    strict=True,
-)
 def test_cuts_are_nearly_always_the_same_where_one_did(cases):
     assert share_equal(cases) >= 0.95

@@ -90,7 +90,7 @@ rings_begin(Rings *rings, const NodeId *members, size_t count)
 {
     Memory *memory = rings->memory;
     size_t nodes = rings->graph->nodes;
-    rings->first = 1;
+    rings->last_mark = 0;
     if (vec_reserve(memory, &rings->begin, nodes) < 0 ||
         vec_reserve(memory, &rings->end, nodes) < 0 ||
         vec_reserve(memory, &rings->seen, nodes) < 0 ||
@@ -138,13 +138,6 @@ rings_source(const Graph *graph, uint32_t edge)
 
 /* ------------------------------------------------------------------------ search */
 
-/* Levels that a search has entered. */
-static bool
-is_on_level(const Rings *rings, NodeId node, uint32_t level)
-{
-    return rings->seen.items[node] == rings->first + level;
-}
-
 /* Give a node one more way, unless it has one with the same word. 0 or -1. */
 static int
 add_way(Rings *rings, NodeId node, RingWay way, size_t most)
@@ -174,21 +167,22 @@ add_way(Rings *rings, NodeId node, RingWay way, size_t most)
     return 0;
 }
 
-/* Reach a node of a level by all ways of the node before. 0 or -1. */
+/* Reach what an edge leads to by all ways of the node that it comes from. What was reached on an
+   earlier level or layer keeps its ways. 0 or -1. */
 static int
-reach(Rings *rings, NodeId node, uint32_t edge, uint32_t level)
+reach(Rings *rings, NodeId node, uint32_t edge)
 {
     NodeId target = rings->graph->targets.items[edge];
     bool is_shown = nodeset_has(rings->shown, target);
-    size_t most = level <= RINGS_FEW_LEVELS ? RINGS_MOST_WORDS : 1;
+    uint32_t mark = is_shown ? rings->level_mark : rings->layer_mark;
     if (rings->seen.items[target] < rings->first) {
-        rings->seen.items[target] = rings->first + level;
+        rings->seen.items[target] = mark;
         rings->ways_of.items[target] = 0;
         if (vec_push(rings->memory, is_shown ? &rings->further : &rings->folded, target) < 0) {
             return -1;
         }
     }
-    else if (!is_on_level(rings, target, level)) {
+    else if (rings->seen.items[target] != mark) {
         return 0;
     }
     for (uint32_t w = rings->ways_of.items[node]; w != 0;) {
@@ -197,23 +191,21 @@ reach(Rings *rings, NodeId node, uint32_t edge, uint32_t level)
             is_shown ? hash_mix(before->hash, rings->hashes[rings->kinds[edge]]) : before->hash;
         RingWay way = {.hash = hash, .edge = edge, .before = w};
         w = before->next;
-        if (add_way(rings, target, way, most) < 0) {
+        if (add_way(rings, target, way, rings->most_ways) < 0) {
             return -1;
         }
     }
     return 0;
 }
 
-/* Reach all that a node leads to, but for the start. 0 or -1. */
+/* Reach all that a node leads to. 0 or -1. */
 static int
-expand(Rings *rings, NodeId node, uint32_t level)
+expand(Rings *rings, NodeId node)
 {
     uint32_t end = rings->graph->offsets.items[node + 1];
     for (uint32_t e = rings->graph->offsets.items[node]; e < end; e++) {
-        NodeId target = rings->graph->targets.items[e];
         rings->steps++;
-        if (is_inside(rings, node, target) && !is_on_level(rings, target, 0) && target != node &&
-            reach(rings, node, e, level) < 0) {
+        if (is_inside(rings, node, rings->graph->targets.items[e]) && reach(rings, node, e) < 0) {
             return -1;
         }
     }
@@ -246,53 +238,71 @@ trace_ring(Rings *rings, NodeId start, uint32_t way, uint32_t closing)
     return 0;
 }
 
-/* Hand on the rings of so many shown nodes that are closed by an edge to the start: from a shown
-   node of the last level, or a folded one of the next. How many there are, or -1. */
+/* Hand on the rings of so many shown nodes that an edge to the start closes, from a shown node of
+   the level that is open or a folded one of the last layer. How many there are, or -1. */
 static int
-close_rings(Rings *rings, NodeId start, uint32_t length, RingFunc found, void *arg)
+close_rings(Rings *rings, NodeId start, uint32_t open_mark, size_t length, RingFunc found,
+            void *arg)
 {
     int count = 0;
     for (uint32_t i = rings->begin.items[start]; i < rings->end.items[start]; i++) {
         uint32_t edge = rings->incoming.items[i];
         NodeId node = rings_source(rings->graph, edge);
-        uint32_t level = nodeset_has(rings->shown, node) ? length - 1 : length;
         rings->steps++;
-        if (!is_on_level(rings, node, level)) {
+        if (rings->seen.items[node] != open_mark && rings->seen.items[node] != rings->layer_mark) {
             continue;
         }
         for (uint32_t w = rings->ways_of.items[node]; w != 0; w = rings->ways.items[w - 1].next) {
             if (trace_ring(rings, start, w, edge) < 0 || found(arg, length) < 0) {
                 return -1;
             }
-            count += count < RINGS_MOST_WORDS * RINGS_MOST_WORDS;
+            count = 1;
         }
     }
     return count;
 }
 
-/* Level `level` is open: reach the next one. 0 or -1. */
+/* From the shown nodes that are open to the next level, layer by layer of folded ones, until rings
+   are closed. 1: there were; 0: not; -1: out of memory, or `found` said so. */
 static int
-open_next_level(Rings *rings, uint32_t level)
+open_next_level(Rings *rings, NodeId start, uint32_t open_mark, size_t length, RingFunc found,
+                void *arg)
 {
     rings->further.length = rings->folded.length = 0;
+    rings->level_mark = ++rings->last_mark;
+    rings->layer_mark = ++rings->last_mark;
     for (size_t n = 0; n < rings->open.length; n++) {
-        if (expand(rings, rings->open.items[n], level + 1) < 0) {
+        if (expand(rings, rings->open.items[n]) < 0) {
             return -1;
         }
     }
-    for (size_t n = 0; n < rings->folded.length; n++) {
-        if (expand(rings, rings->folded.items[n], level + 1) < 0) {
-            return -1;
+    int closed = close_rings(rings, start, open_mark, length, found, arg);
+    for (size_t n = 0; n < rings->folded.length && closed == 0;) {
+        size_t end = rings->folded.length;
+        rings->layer_mark = ++rings->last_mark;
+        for (; n < end; n++) {
+            if (expand(rings, rings->folded.items[n]) < 0) {
+                return -1;
+            }
         }
+        closed = close_rings(rings, start, rings->layer_mark, length, found, arg);
     }
-    return 0;
+    return closed;
 }
 
-/* 0 or -1. */
+/* Marks grow from search to search, so that nothing is cleared between two; once in 2**32. 0 or
+   -1. */
 static int
 search_begin(Rings *rings, NodeId start)
 {
     RingWay nowhere = {0};
+    if (rings->last_mark > UINT32_MAX / 2) {
+        for (size_t n = 0; n < rings->graph->nodes; n++) {
+            rings->seen.items[n] = 0;
+        }
+        rings->last_mark = 0;
+    }
+    rings->first = ++rings->last_mark;
     rings->ways.length = rings->open.length = 0;
     rings->seen.items[start] = rings->first;
     rings->ways_of.items[start] = 1;
@@ -308,18 +318,17 @@ rings_through(Rings *rings, NodeId start, uint64_t last_step, RingFunc found, vo
     if (search_begin(rings, start) < 0) {
         return -1;
     }
-    int count = 0;
-    uint32_t level = 0;
-    while (count == 0 && rings->open.length != 0 && rings->steps < last_step) {
-        if (open_next_level(rings, level) < 0) {
-            return -1;
-        }
-        level++;
-        count = close_rings(rings, start, level, found, arg);
+    int closed = 0;
+    uint32_t open_mark = rings->first;
+    for (size_t length = 1; closed == 0 && rings->open.length != 0 && rings->steps < last_step;
+         length++) {
+        bool are_few = length <= RINGS_FEW_LEVELS && rings->ways.length < RINGS_MANY_WAYS;
+        rings->most_ways = are_few ? RINGS_MOST_WORDS : 1;
+        closed = open_next_level(rings, start, open_mark, length, found, arg);
+        open_mark = rings->level_mark;
         NodeIds open = rings->open;
         rings->open = rings->further;
         rings->further = open;
     }
-    rings->first += level + 1;
-    return count < 0 ? -1 : count > 0;
+    return closed;
 }

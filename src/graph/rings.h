@@ -3,17 +3,19 @@
    The length of a ring is the number of its nodes that are shown; the others, folded containers,
    weigh nothing. Many rings may be equally short: what tells them apart is their word, the kinds of
    their edges that lead to shown nodes, in order. From one start the shortest rings are found with
-   at most RINGS_MOST_WORDS different words:
+   at most RINGS_MOST_WORDS different words to each node:
 
        level 0        the start
        level n + 1    what the shown nodes of level n lead to, and what lies behind that through
-                      folded ones alone
-       the end        the first level on which an edge leads back to the start
+                      folded ones alone, one layer of those after the other
+       the end        the first layer from which an edge leads back to the start
 
    Which edges lead back is looked up in the start's own row of incoming edges, so that the row of a
-   hub is not read to find that it leads back. Each node keeps the ways by which it was first
-   reached, one for each word so far, by hash; those with the smallest hashes where they are more
-   than a few. So what is found depends on kinds and on the order of rows, never on ids. */
+   container that leads back is not read for that: a child is found in a list of a million in one
+   step. Each node keeps the ways by which it was first reached, one for each word so far, by hash;
+   those with the smallest hashes where they are more than a few, and only one where the search has
+   come far. So what is found depends on kinds
+   and on the order of rows, never on ids. */
 
 #ifndef GCSCOPE_RINGS_H
 #define GCSCOPE_RINGS_H
@@ -27,7 +29,7 @@ typedef NodeIds Path;
 int rings_follow_simple(Memory *memory, const Graph *graph, const NodeId *component,
                         const NodeId *members, size_t count, Path *ring);
 
-enum { RINGS_MOST_WORDS = 8, RINGS_FEW_LEVELS = 8 };
+enum { RINGS_MOST_WORDS = 8, RINGS_FEW_LEVELS = 4, RINGS_MANY_WAYS = 1 << 14 };
 
 /* A way from the start to a node. */
 typedef struct {
@@ -45,15 +47,18 @@ typedef struct {
     const uint64_t *hashes; /* kind -> hash */
     NodeIds begin, end;     /* node -> where its incoming edges stand, of the component's members */
     VEC(uint32_t) incoming; /* edges */
-    VEC(uint32_t) seen;     /* node -> a number that tells search and level */
+    VEC(uint32_t) seen;     /* node -> the mark of search, level and layer that reached it */
     VEC(uint32_t) ways_of;  /* node -> 1 + its first way */
     VEC(RingWay) ways;
     NodeIds open, further; /* shown nodes of a level, and of the next one */
     NodeIds folded;        /* folded ones of that */
     Path ring;             /* a ring that was found: its nodes, from the start on */
     VEC(uint32_t) edges;   /* the edge from each of them to the next */
-    uint32_t first;        /* `seen` of level 0 of the search */
-    uint64_t steps;        /* edges looked at so far, for budgets and tests */
+    uint32_t first;        /* the lowest mark of the search */
+    uint32_t last_mark, level_mark, layer_mark; /* given last; of what is reached now: shown nodes
+                                                   and folded ones */
+    size_t most_ways;                           /* that a node of the level keeps */
+    uint64_t steps;                             /* edges looked at so far, for budgets and tests */
 } Rings;
 
 /* Begin with the component of members[0 .. count); once more for each further component of the

@@ -5,10 +5,13 @@
 #include "graph/acyclic.h"
 #include "heap/generations.h"
 
-enum { MOST_GROUPS = 256, MOST_ALONE = 24, MOST_KINDS = 3 };
-
-/* How many edges are looked at to choose, and how many passes over a large component. */
-enum { MOST_STEPS = 1 << 20, FEWEST_PASSES = 48 };
+enum {
+    MOST_GROUPS = 256,
+    MOST_ALONE = 24,
+    MOST_KINDS = 3,
+    MOST_STEPS = 1 << 20, /* edges that are looked at to choose */
+    FEWEST_PASSES = 48,   /* that a large component gets all the same */
+};
 
 /* A score that takes more than to be direct and to be called as its class. */
 #define CLEARLY 1.0f
@@ -31,8 +34,6 @@ kind_cuts_fini(KindCuts *cuts)
     vec_fini(memory, &cuts->group_of);
     vec_fini(memory, &cuts->cut_of);
     vec_fini(memory, &cuts->is_cut);
-    vec_fini(memory, &cuts->edges);
-    vec_fini(memory, &cuts->starts);
     vec_fini(memory, &cuts->ages);
     vec_fini(memory, &cuts->order);
     vec_fini(memory, &cuts->cuts);
@@ -154,46 +155,7 @@ is_inside(const Kinds *kinds, NodeId source, uint32_t edge)
     return kinds->component[kinds->graph->targets.items[edge]] == kinds->component[source];
 }
 
-/* Put the edges between shown objects side by side, by a counting sort. 0 or -1. */
-static int
-sort_edges(KindCuts *cuts, const NodeId *members, size_t count)
-{
-    Memory *memory = cuts->cycles->memory;
-    const uint32_t *offsets = cuts->kinds->graph->offsets.items;
-    size_t groups = cuts->groups.length, total = 0;
-    cuts->starts.length = cuts->edges.length = 0;
-    if (vec_zeros(memory, &cuts->starts, groups + 1) < 0) {
-        return -1;
-    }
-    for (size_t g = 0; g < groups; g++) {
-        cuts->starts.items[g] = (uint32_t)total;
-        total += cuts->groups.items[g].references;
-    }
-    if (vec_reserve(memory, &cuts->edges, total) < 0) {
-        return -1;
-    }
-    for (size_t m = 0; m < count; m++) {
-        for (uint32_t e = offsets[members[m]]; e < offsets[members[m] + 1]; e++) {
-            uint32_t group =
-                is_inside(cuts->kinds, members[m], e) ? group_of_edge(cuts, e) : INDEX_NONE;
-            if (group != INDEX_NONE) {
-                cuts->edges.items[cuts->starts.items[group]++] = e;
-            }
-        }
-    }
-    return 0;
-}
-
 /* ------------------------------------------------------------------------- score */
-
-/* The shown object whose reference an edge is. */
-static NodeId
-owner_of_edge(const Kinds *kinds, uint32_t edge)
-{
-    NodeId source = rings_source(kinds->graph, edge);
-    bool is_shown = nodeset_has(&kinds->shown, source);
-    return is_shown ? source : kinds->nearest.items[source];
-}
 
 /* 0: it is not known, or not asked for, as where there is but one group. */
 static uint32_t
@@ -244,34 +206,50 @@ name_of_group(const KindCuts *cuts, const KindGroup *group)
     return &named->label;
 }
 
-/* Count its different ends, and which of them are younger. */
+enum { GROUPS_AT_ONCE = 32 };
+
+/* Count the different ends of a group's references, and which of those are younger. The stamp of a
+   node has a bit for each of GROUPS_AT_ONCE groups that has it for a source, and above these a bit
+   for each that has it for a target. */
 static void
-measure(KindCuts *cuts, uint32_t g)
+measure_edge(const KindCuts *cuts, KindGroup *group, uint32_t bit, NodeId source, NodeId target)
 {
-    KindGroup *group = &cuts->groups.items[g];
-    enum { ASKED = 16 };
-    uint64_t *stamps = cuts->cycles->choice.sums.items; /* by which group met last, at either end */
-    uint32_t end = cuts->starts.items[g];
-    const Label *name = name_of_group(cuts, group);
-    PyTypeObject *asked[ASKED] = {NULL}; /* whose names are other ones */
-    for (uint32_t i = end - group->references; i < end; i++) {
-        uint32_t edge = cuts->edges.items[i];
-        NodeId target = cuts->kinds->graph->targets.items[edge];
-        NodeId source = owner_of_edge(cuts->kinds, edge);
-        uint32_t of_source = age_of(cuts, source), of_target = age_of(cuts, target);
-        group->sources += (stamps[source] & UINT32_MAX) != g + 1;
-        stamps[source] = (stamps[source] & ~(uint64_t)UINT32_MAX) | (g + 1);
-        group->targets += stamps[target] >> 32 != g + 1;
-        stamps[target] = (stamps[target] & UINT32_MAX) | (uint64_t)(g + 1) << 32;
-        group->aged += of_source != 0 && of_target != 0;
-        group->younger += of_source != 0 && of_target != 0 && of_source > of_target ? 2 : 0;
-        group->younger += source == target && of_source != 0;
-        PyTypeObject *type = Py_TYPE(kinds_object(cuts->kinds, target));
-        group->is_weakrefable &= type->tp_weaklistoffset != 0;
-        PyTypeObject **last = &asked[((uintptr_t)type >> TYPE_FACTS_ALIGNED) % ASKED];
-        if (!group->is_called_as_class && *last != type) {
-            group->is_called_as_class = is_called_as_class(name, type);
-            *last = type;
+    uint64_t *stamps = cuts->cycles->choice.sums.items;
+    uint64_t as_source = UINT64_C(1) << bit, as_target = as_source << GROUPS_AT_ONCE;
+    uint32_t of_source = age_of(cuts, source), of_target = age_of(cuts, target);
+    group->sources += (stamps[source] & as_source) == 0;
+    stamps[source] |= as_source;
+    group->targets += (stamps[target] & as_target) == 0;
+    stamps[target] |= as_target;
+    group->aged += of_source != 0 && of_target != 0;
+    group->younger += of_source != 0 && of_target != 0 && of_source > of_target ? 2 : 0;
+    group->younger += source == target && of_source != 0;
+    PyTypeObject *type = Py_TYPE(kinds_object(cuts->kinds, target));
+    group->is_weakrefable &= type->tp_weaklistoffset != 0;
+    if (!group->is_called_as_class && group->asked != type) {
+        group->is_called_as_class = is_called_as_class(name_of_group(cuts, group), type);
+        group->asked = type;
+    }
+}
+
+/* Measure the groups first .. first + GROUPS_AT_ONCE - 1. */
+static void
+measure(KindCuts *cuts, uint32_t first, const NodeId *members, size_t count)
+{
+    const Kinds *kinds = cuts->kinds;
+    const uint32_t *offsets = kinds->graph->offsets.items;
+    for (size_t m = 0; m < count; m++) {
+        cuts->cycles->choice.sums.items[members[m]] = 0;
+    }
+    for (size_t m = 0; m < count; m++) {
+        NodeId node = members[m];
+        NodeId owner = nodeset_has(&kinds->shown, node) ? node : kinds->nearest.items[node];
+        for (uint32_t e = offsets[node]; e < offsets[node + 1]; e++) {
+            uint32_t group = is_inside(kinds, node, e) ? group_of_edge(cuts, e) : INDEX_NONE;
+            if (group != INDEX_NONE && group - first < GROUPS_AT_ONCE) {
+                measure_edge(cuts, &cuts->groups.items[group], group - first, owner,
+                             kinds->graph->targets.items[e]);
+            }
         }
     }
 }
@@ -323,19 +301,15 @@ learn_ages(KindCuts *cuts, const NodeId *members, size_t count)
 static int
 score_groups(KindCuts *cuts, const NodeId *members, size_t count)
 {
-    uint64_t *stamps = cuts->cycles->choice.sums.items;
-    if ((cuts->groups.length > 1 && learn_ages(cuts, members, count) < 0) ||
-        sort_edges(cuts, members, count) < 0) {
+    if (cuts->groups.length > 1 && learn_ages(cuts, members, count) < 0) {
         return -1;
     }
-    for (size_t m = 0; m < count; m++) {
-        stamps[members[m]] = 0;
+    for (uint32_t first = 0; first < cuts->groups.length; first += GROUPS_AT_ONCE) {
+        measure(cuts, first, members, count);
     }
     for (size_t g = 0; g < cuts->groups.length; g++) {
-        measure(cuts, (uint32_t)g);
         cuts->groups.items[g].score = score_of(&cuts->groups.items[g]);
     }
-    vec_fini(cuts->cycles->memory, &cuts->edges);
     return 0;
 }
 
@@ -369,12 +343,10 @@ rank_groups(const KindCuts *cuts, uint32_t *ranked)
     return count;
 }
 
-/* Whether no ring is left when these groups are cut. */
-static bool
-leaves_no_ring(KindCuts *cuts, const Form *form)
+/* Into is_cut: the kinds that are cut for the groups that are chosen. */
+static void
+mark_cuts(KindCuts *cuts)
 {
-    const Kinds *kinds = cuts->kinds;
-    cuts->passes++;
     for (size_t k = 0; k < cuts->is_cut.length; k++) {
         cuts->is_cut.items[k] = false;
     }
@@ -384,71 +356,80 @@ leaves_no_ring(KindCuts *cuts, const Form *form)
             cuts->is_cut.items[cuts->cut_of.items[k]] = true;
         }
     }
-    return acyclic_without(kinds->graph, kinds->component, cuts->cycles->choice.part.members.items,
-                           form->objects, kinds->of_edge.items, cuts->is_cut.items,
+}
+
+/* Whether no ring is left when the groups that are chosen are cut. */
+static bool
+leaves_no_ring(KindCuts *cuts)
+{
+    const Kinds *kinds = cuts->kinds;
+    const NodeIds *members = &cuts->cycles->choice.part.members;
+    cuts->passes++;
+    mark_cuts(cuts);
+    return acyclic_without(kinds->graph, kinds->component, members->items, members->length,
+                           kinds->of_edge.items, cuts->is_cut.items,
                            cuts->cycles->choice.sums.items, cuts->order.items);
 }
 
 static bool
-suffices_alone(KindCuts *cuts, const Form *form, uint32_t group)
+suffices_alone(KindCuts *cuts, uint32_t group)
 {
     cuts->groups.items[group].is_chosen = true;
-    bool does = leaves_no_ring(cuts, form);
+    bool does = leaves_no_ring(cuts);
     cuts->groups.items[group].is_chosen = false;
     return does;
 }
 
 static void
-choose_alone(KindCuts *cuts, const Form *form, uint32_t alone)
+choose_alone(KindCuts *cuts, uint32_t alone)
 {
     for (size_t g = 0; g < cuts->groups.length; g++) {
         cuts->groups.items[g].is_chosen = g == alone;
     }
-    cuts->is_found = leaves_no_ring(cuts, form);
+    cuts->is_found = true;
 }
 
 /* Whether no ring is left when the first of the ranked groups are cut. */
 static bool
-do_first(KindCuts *cuts, const Form *form, const uint32_t *ranked, size_t count, size_t first)
+do_first(KindCuts *cuts, const uint32_t *ranked, size_t count, size_t first)
 {
     for (size_t r = 0; r < count; r++) {
         cuts->groups.items[ranked[r]].is_chosen = r < first;
     }
-    return leaves_no_ring(cuts, form);
+    return leaves_no_ring(cuts);
 }
 
 /* All that go backwards, and as many of the others as it takes, by bisection: what more cuts leave
    is never more. Then fewer, as long as there are passes left. */
 static void
-choose_together(KindCuts *cuts, const Form *form, const uint32_t *ranked, size_t count)
+choose_together(KindCuts *cuts, const uint32_t *ranked, size_t count)
 {
     size_t low = 0, high = count;
     KindGroup *groups = cuts->groups.items;
     while (low < count && (groups[ranked[low]].score > 0 || low == 0)) {
         low++;
     }
-    if (do_first(cuts, form, ranked, count, low)) {
+    if (do_first(cuts, ranked, count, low)) {
         high = low;
     }
     while (low < high) { /* fewer than `low` + 1 are too few, unless it is `high` */
         size_t middle = low + (high - low) / 2;
-        if (do_first(cuts, form, ranked, count, middle)) {
+        if (do_first(cuts, ranked, count, middle)) {
             high = middle;
         }
         else {
             low = middle + 1;
         }
     }
-    cuts->is_found = do_first(cuts, form, ranked, count, high);
+    cuts->is_found = do_first(cuts, ranked, count, high);
     for (size_t r = high; cuts->is_found && r-- > 0 && cuts->passes < cuts->most_passes;) {
         groups[ranked[r]].is_chosen = false;
-        groups[ranked[r]].is_chosen = !leaves_no_ring(cuts, form);
+        groups[ranked[r]].is_chosen = !leaves_no_ring(cuts);
     }
-    cuts->is_found = cuts->is_found && leaves_no_ring(cuts, form);
 }
 
 static void
-choose(KindCuts *cuts, const Form *form, uint32_t *ranked)
+choose(KindCuts *cuts, uint32_t *ranked)
 {
     size_t count = rank_groups(cuts, ranked), kinds = 0;
     const KindGroup *groups = cuts->groups.items;
@@ -456,19 +437,19 @@ choose(KindCuts *cuts, const Form *form, uint32_t *ranked)
     bool is_forward = false;
     cuts->is_found = false;
     for (size_t r = 0; r < count && r < MOST_ALONE && alone == INDEX_NONE; r++) {
-        alone = suffices_alone(cuts, form, ranked[r]) ? ranked[r] : INDEX_NONE;
+        alone = suffices_alone(cuts, ranked[r]) ? ranked[r] : INDEX_NONE;
     }
-    if (alone != INDEX_NONE && groups[alone].score > CLEARLY) {
-        choose_alone(cuts, form, alone);
+    if (alone != INDEX_NONE && (groups[alone].score > CLEARLY || count == 1)) {
+        choose_alone(cuts, alone);
         return;
     }
-    choose_together(cuts, form, ranked, count);
+    choose_together(cuts, ranked, count);
     for (size_t g = 0; g < cuts->groups.length; g++) {
         kinds += groups[g].is_chosen;
         is_forward |= groups[g].is_chosen && groups[g].score <= 0;
     }
     if (alone != INDEX_NONE && (!cuts->is_found || kinds > MOST_KINDS || is_forward)) {
-        choose_alone(cuts, form, alone);
+        choose_alone(cuts, alone);
     }
 }
 
@@ -555,7 +536,8 @@ kind_cuts_choose(KindCuts *cuts, const Form *form)
     }
     cuts->passes = 0;
     cuts->most_passes = MOST_STEPS / (cuts->steps + form->objects) + FEWEST_PASSES;
-    choose(cuts, form, ranked);
+    choose(cuts, ranked);
+    mark_cuts(cuts);
     judge(cuts);
     return cuts->is_found ? gather_cuts(cuts, form) : 0;
 }

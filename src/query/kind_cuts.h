@@ -39,6 +39,7 @@ typedef struct {
     uint32_t younger, aged; /* references from the younger object, twice, and those to itself, once;
                                of how many references ages are known */
     float score;
+    PyTypeObject *asked;     /* borrowed: the type whose name was compared last */
     bool is_called_as_class; /* as that of one of its targets */
     bool is_upwards, is_item, may_cut, is_weakrefable, is_chosen;
 } KindGroup;
@@ -51,8 +52,6 @@ typedef struct {
     VEC(uint32_t) group_of; /* kind -> group, or INDEX_NONE: it leads to a folded container */
     VEC(KindId) cut_of;     /* kind -> the kind that is cut for it, or KIND_NONE */
     VEC(bool) is_cut;       /* kind -> whether its references are cut */
-    VEC(uint32_t) edges;    /* those between shown objects, by group */
-    VEC(uint32_t) starts;   /* of each group */
     VEC(uint32_t) ages;     /* node of the heap -> how late it came into its generation, or 0 */
     int aged;               /* generations of which that is known, the youngest first */
     NodeIds order;          /* scratch of acyclic_without */

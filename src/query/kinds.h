@@ -2,11 +2,11 @@
 
    A kind of reference is whose it is and what it is called, (colour, label): every `Node.parent`.
    What a plain container holds belongs to the object that owns the container, and is called by the
-   way from there: every `Node.children[*]`, through however many lists. Of several the
+   way from there: every `Node.children[*]`, through however many lists. Of several owners the
    nearest counts, of equally near ones the one with the smallest kind; so that a kind depends on
-   shape and names alone. Items that may change and items of tuples are two kinds, as are
-   references to objects and to containers. A container further than a few hops from any object
-   stands for itself.
+   shape and names alone. Items that may change and items of tuples are two kinds, as are references
+   to objects and to containers. A container further than a few hops from any object stands for
+   itself.
 
    Rows are read once each, by their names (referents_visit); what has no name left is called by its
    place among what tp_traverse shows, as in edge_label.h. */

@@ -364,7 +364,9 @@ count_ring(void *arg, size_t length)
         (place == choice->words.length && enter_word(choice, key, length) < 0)) {
         return -1;
     }
-    choice->words.items[place].weight += choice->weight;
+    RingWord *word = &choice->words.items[place];
+    word->weight += word->start != choice->start ? choice->weight : 0;
+    word->start = choice->start;
     return 0;
 }
 
@@ -386,7 +388,7 @@ search_from_any(RingChoice *choice, const NodeId *members, size_t count)
     while (m + 1 < count && !nodeset_has(&choice->kinds.shown, members[m])) {
         m++;
     }
-    choice->weight = 1;
+    choice->weight = choice->start = 1;
     return rings_through(&choice->rings, members[m], UINT64_MAX, count_ring, choice) < 0 ? -1 : 0;
 }
 
@@ -417,6 +419,7 @@ search(RingChoice *choice, const NodeId *members, size_t count)
     for (size_t c = 0; c < choice->classes.length && rings->steps < last_step; c++) {
         choice->weight = choice->classes.items[c].count;
         choice->colour = choice->classes.items[c].colour;
+        choice->start = (uint32_t)c + 1;
         /* the first search goes to its end, so that there is a ring */
         int found =
             rings_through(rings, members[choice->classes.items[c].first],
@@ -554,10 +557,11 @@ index_of(const Label *label)
 static uint64_t
 detail_of_ring(RingChoice *choice)
 {
+    enum { HASH_BITS = 40 };
     const Rings *rings = &choice->rings;
     const Kinds *kinds = &choice->kinds;
+    uint64_t hash = 0, indexes = 0, most = (UINT64_C(1) << (64 - HASH_BITS)) - 1;
     const uint32_t *offsets = kinds->graph->offsets.items;
-    uint64_t detail = 0;
     for (size_t i = 0; i < rings->ring.length; i++) {
         uint32_t edge = rings->edges.items[i];
         choice->read += offsets[rings->ring.items[i] + 1] - offsets[rings->ring.items[i]];
@@ -566,10 +570,11 @@ detail_of_ring(RingChoice *choice)
         Label label =
             edge_label_find(op, NULL, target, place_of(choice, rings->ring.items[i], edge));
         uint64_t kind = kinds->items.items[kinds->of_edge.items[edge]].hash;
-        detail += hash_mix(hash_mix(kind, index_of(&label)),
-                           describe_detail_hash(kinds->facts->state, op));
+        indexes += index_of(&label);
+        hash += hash_mix(hash_mix(kind, index_of(&label)),
+                         describe_detail_hash(kinds->facts->state, op));
     }
-    return detail;
+    return (indexes < most ? indexes : most) << HASH_BITS | hash >> (64 - HASH_BITS);
 }
 
 /* One more ring with the word that was chosen: it is told if its detail is smaller. Its rows are

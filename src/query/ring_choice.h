@@ -19,7 +19,8 @@
                   decides the rest.
 
    Several rings may have the word that is chosen, at members that look alike: then the one is told
-   with the smallest detail, a hash of indexes, lines and names, among as many as a budget allows.
+   with the smallest detail, the lowest indexes, then a hash of lines and names, among as many as a
+   budget allows.
 
    The search has a budget of steps; where it is spent, what was found until then decides, which is
    the same in every run, too. Colours do not tell all that differs (refine.h): of members of one
@@ -46,6 +47,7 @@ typedef struct {
     size_t path;     /* where its nodes and edges stand in `paths` */
     size_t nodes;    /* of the ring */
     uint64_t colour; /* of the start from which it was found first */
+    uint32_t start;  /* the number of the start for which it was counted last */
     size_t hops;     /* its references, those to a __dict__ left out */
     size_t types;    /* different colours on it */
     bool is_own, is_upwards, is_item, is_unnamed, is_of_class;
@@ -67,6 +69,7 @@ typedef struct {
     VEC(uint64_t) word;  /* the one that is read */
     uint64_t weight;     /* of the start that is searched from */
     uint64_t colour;     /* of that start */
+    uint32_t start;      /* its number */
     size_t best;         /* the word that is chosen */
     uint64_t detail;     /* the smallest one of a ring with that word */
     uint64_t read;       /* edges of rows that were read for details, and how many are enough */

@@ -65,7 +65,7 @@ def test_run_explains_what_collections_took(python, script):
 def test_long_advice_stands_below_the_ring(python):
     code = (
         "class Shop:\n    def __init__(self):\n"
-        "        self.customers_who_have_not_been_here = [self]\n"
+        "        self.customers_who_have_not_been_here_for_a_very_long_time = [self]\n"
         "import gc; gc.disable(); Shop()"
     )
     lines = run(python, "-c", code).err.splitlines()

@@ -322,7 +322,8 @@ def test_a_real_dict_changes_nothing():
         fingerprints.add(cycle.fingerprint)
         objects.append(cycle.objects)
         gc.collect()
-    assert len(fingerprints) == 1 and objects == [3, 5]
+    assert len(fingerprints) == 1
+    assert objects == ([3, 5] if sys.version_info < (3, 13) else [3, 3])  # what is counted of it
 
 
 @pytest.mark.parametrize("keys", [(1, 2), (-1, 2**70), (True, 3.5), (None, (1, 2))])
@@ -463,6 +464,7 @@ def test_labels_of_users_do_not_change_a_form():
     assert after.fingerprint == before.fingerprint and after.cause == before.cause
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [siblings, long_rows, integer_keys], ids=lambda s: s.__name__)
 def test_each_growth_of_a_choice(starving, shape):
     """Whatever fails, the next answer is the same."""

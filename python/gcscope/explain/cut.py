@@ -32,15 +32,14 @@ def _advice(pattern: Pattern, candidate: Candidate, steps: list[Step]) -> str:
 def _usual_advice(candidate: Candidate) -> str:
     """Say how such a reference is dropped, whatever the ring."""
     kind, label = candidate.edge.kind, candidate.label
+    if not candidate.edge.named:
+        return f"let the {_short_type(candidate.step.node.type)} go of it when done, or drop that"
     if kind == "local":
         return "del the local when done"
     if kind == "cell":
         return "del the variable when done"
     if candidate.step.is_through_container and label != candidate.step.label:
-        return (
-            f"clear() {label} when done, or hold what is in it by weakref (WeakSet, "
-            "WeakValueDictionary)"
-        )
+        return f"clear() {label} when done"
     if kind == "attribute" or (kind == "value" and label.startswith(".")):
         return f"set {label} to None when done"
     return "remove it when done"

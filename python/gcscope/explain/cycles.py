@@ -78,6 +78,9 @@ def _explained(ring: _core.Ring, alive: bool, here: str) -> dict[str, Any]:
     }
 
 
+Cycle.made_by(_explained)
+
+
 def _cycle(ring: _core.Ring, alive: bool, here: str) -> Cycle:
     """Make the Cycle of one form of ring, which is explained when it is looked at.
 
@@ -95,7 +98,7 @@ def _cycle(ring: _core.Ring, alive: bool, here: str) -> Cycle:
     }
     if ring.provenance is not None or any(edge.ask is not None for edge in ring.edges):
         return Cycle(**known, **_explained(ring, alive, here))
-    return Cycle.later(lambda: _explained(ring, alive, here), **known)
+    return Cycle.later((ring, alive, here), **known)
 
 
 def cycles_of(rings: Iterable[_core.Ring], alive: bool = False) -> tuple[Cycle, ...]:

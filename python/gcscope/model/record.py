@@ -388,14 +388,23 @@ class Drawable(Record):
 
 
 class Deferred(Drawable):
-    """A record of which some fields may be made when one of them is first asked for."""
+    """A record of which some fields may be made when one of them is first asked for.
+
+    Until then it holds what they are made of, a tuple, and nothing that leads to code.
+    """
 
     _hidden = ("_rest",)
-    _rest: Callable[[], Mapping[str, object]] | None
+    _rest: tuple[Any, ...] | None
+    _make: ClassVar[Callable[..., Mapping[str, object]]]
 
     @classmethod
-    def later(cls, rest: Callable[[], Mapping[str, object]], **known: object) -> Self:
-        """Make a record of the fields that are known; `rest` makes the others, always the same."""
+    def made_by(cls, make: Callable[..., Mapping[str, object]]) -> None:
+        """Say who makes the fields that are missing, always the same ones of the same tuple."""
+        cls._make = make
+
+    @classmethod
+    def later(cls, rest: tuple[Any, ...], **known: object) -> Self:
+        """Make a record of the fields that are known; the others are made of `rest`."""
         record = cls.__new__(cls)
         for name, value in known.items():
             object.__setattr__(record, name, value)
@@ -405,7 +414,7 @@ class Deferred(Drawable):
     def __getattr__(self, name: str) -> Any:
         """Make the fields that are missing."""
         if name in type(self).__slots__ and self._rest is not None:
-            for field, value in self._rest().items():
+            for field, value in type(self)._make(*self._rest).items():
                 if self.known(field, self) is self:
                     object.__setattr__(self, field, value)
             return object.__getattribute__(self, name)
