@@ -349,6 +349,21 @@ leave_long_row(const Row *row)
     }
 }
 
+/* What a tp_traverse has shown once, when the graph was made, and does not show any more. */
+static void
+take_what_is_left(Row *row)
+{
+    const Kinds *kinds = row->kinds;
+    Label label = {.kind = LABEL_UNNAMED, .holder = Py_TYPE(kinds_object(row->kinds, row->source))};
+    for (uint32_t e = row->begin; e < row->end && row->left != 0 && !row->failed; e++) {
+        NodeId target = kinds->graph->targets.items[e];
+        if (kinds->of_edge.items[e] == KIND_NONE &&
+            kinds->component[target] == kinds->component[row->source]) {
+            (void)take_edge(row, e, &label);
+        }
+    }
+}
+
 /* 0 or -1. */
 static int
 label_row(Kinds *kinds, NodeId source)
@@ -381,6 +396,7 @@ label_row(Kinds *kinds, NodeId source)
     if (row.left != 0 && !row.failed) {
         (void)Py_TYPE(op)->tp_traverse(op, visit_shown, &row);
     }
+    take_what_is_left(&row);
     leave_long_row(&row);
     return row.failed ? -1 : 0;
 }

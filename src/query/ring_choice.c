@@ -236,19 +236,56 @@ ring_choice_release(RingChoice *choice)
     }
 }
 
+/* How many colours the members have, in *found. 0 or -1. */
+static int
+count_different(RingChoice *choice, size_t *found)
+{
+    index_clear(&choice->colours);
+    for (size_t m = 0; m < choice->part.members.length; m++) {
+        uint64_t colour = choice->kinds.colours.items[choice->part.members.items[m]];
+        if (index_enter(&choice->colours, choice->memory, colour) == INDEX_NONE) {
+            return -1;
+        }
+    }
+    *found = choice->colours.keys.length;
+    return 0;
+}
+
+/* Refine the colours: of a large component for some rounds, of any other until that parts no more
+   members. 0 or -1. */
+static int
+refine(RingChoice *choice)
+{
+    enum { FEW = 1 << 12, MOST_TIMES = 64 };
+    Kinds *kinds = &choice->kinds;
+    size_t count = choice->part.members.length, known = 0, found = 0;
+    for (int times = 0; times < MOST_TIMES; times++) {
+        refine_colours(kinds->colours.items, choice->sums.items, kinds->graph, kinds->component,
+                       choice->part.members.items, count, kinds->of_edge.items,
+                       kinds->index.keys.items);
+        if (count > FEW) {
+            return 0;
+        }
+        if (count_different(choice, &found) < 0) {
+            return -1;
+        }
+        if (found == known || found == count) {
+            return 0;
+        }
+        known = found;
+    }
+    return 0;
+}
+
 int
 ring_choice_look(RingChoice *choice, const NodeId *members, size_t count)
 {
-    Kinds *kinds = &choice->kinds;
-    if (ring_choice_label(choice, members, count) < 0) {
+    if (ring_choice_label(choice, members, count) < 0 || refine(choice) < 0) {
         return -1;
     }
-    refine_colours(kinds->colours.items, choice->sums.items, kinds->graph, kinds->component,
-                   choice->part.members.items, count, kinds->of_edge.items,
-                   kinds->index.keys.items);
     uint64_t sum = 0;
     for (size_t m = 0; m < count; m++) {
-        sum += hash_mix(count, kinds->colours.items[choice->part.members.items[m]]);
+        sum += hash_mix(count, choice->kinds.colours.items[choice->part.members.items[m]]);
     }
     choice->digest = hash_mix(sum, count);
     return 0;
