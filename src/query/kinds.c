@@ -236,8 +236,9 @@ reach_container(Row *row, NodeId target, KindId way)
         kinds->nearest.items[target] = row->owner;
         return vec_push(kinds->memory, &kinds->next, target);
     }
-    bool is_as_near = kinds->items.items[*known].hops == kinds->items.items[way].hops;
-    if (is_as_near && kinds->items.items[way].hash < kinds->items.items[*known].hash) {
+    const Kind *old = &kinds->items.items[*known], *new = &kinds->items.items[way];
+    bool is_better = new->hops != old->hops ? new->hops < old->hops : new->hash < old->hash;
+    if (is_better) { /* of one that is labelled already nothing changes by that */
         *known = way;
         kinds->nearest.items[target] = row->owner;
     }
@@ -458,6 +459,31 @@ show(Kinds *kinds, const NodeId *members, size_t count)
     }
 }
 
+/* Put the containers that are the nearest to objects from kinds->next into kinds->level: a
+   `__dict__` is as near as its object, so that what is in it comes as soon as what is not in one.
+   There is room for them. */
+static void
+take_nearest(Kinds *kinds)
+{
+    size_t left = 0;
+    int nearest = INT_MAX;
+    for (size_t c = 0; c < kinds->next.length; c++) {
+        int hops = kinds->items.items[kinds->ways.items[kinds->next.items[c]]].hops;
+        nearest = hops < nearest ? hops : nearest;
+    }
+    kinds->level.length = 0;
+    for (size_t c = 0; c < kinds->next.length; c++) {
+        NodeId node = kinds->next.items[c];
+        if (kinds->items.items[kinds->ways.items[node]].hops == nearest) {
+            vec_push_reserved(&kinds->level, node);
+        }
+        else {
+            kinds->next.items[left++] = node;
+        }
+    }
+    kinds->next.length = left;
+}
+
 /* Objects first, then containers by their distance from objects. */
 int
 kinds_label(Kinds *kinds, const Part *part)
@@ -467,7 +493,6 @@ kinds_label(Kinds *kinds, const Part *part)
     kinds->graph = part->graph;
     kinds->nodes = part->nodes;
     kinds->component = part->component;
-
     if (make_room(kinds) < 0) {
         return -1;
     }
@@ -479,10 +504,11 @@ kinds_label(Kinds *kinds, const Part *part)
         }
     }
     while (kinds->next.length != 0) {
-        NodeIds empty = kinds->level;
-        kinds->level = kinds->next;
-        kinds->next = empty;
-        kinds->next.length = 0;
+        kinds->level.length = 0;
+        if (vec_reserve(kinds->memory, &kinds->level, kinds->next.length) < 0) {
+            return -1;
+        }
+        take_nearest(kinds);
         for (size_t c = 0; c < kinds->level.length; c++) {
             if (label_row(kinds, kinds->level.items[c]) < 0) {
                 return -1;
