@@ -331,6 +331,8 @@ def test_fates_where_the_serials_have_gaps(seed):
 
 def test_what_fates_cost():
     """24 bytes an object, and no Python object for any of them until it is asked for."""
+    if sys.getallocatedblocks() == 0:
+        pytest.skip("only Python's own allocator counts its blocks")
     people = [Person("x") for _ in range(10_000)]
     table = _core.Fates()  # what is made once is made
     del table
