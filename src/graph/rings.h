@@ -14,8 +14,7 @@
    container that leads back is not read for that: a child is found in a list of a million in one
    step. Each node keeps the ways by which it was first reached, one for each word so far, by hash;
    those with the smallest hashes where they are more than a few, and only one where the search has
-   come far. So what is found depends on kinds
-   and on the order of rows, never on ids. */
+   come far. So what is found depends on kinds and on the order of rows, never on ids. */
 
 #ifndef GCSCOPE_RINGS_H
 #define GCSCOPE_RINGS_H

@@ -220,22 +220,13 @@ facts_on_ring(Cycles *cycles, size_t i)
 }
 
 /* Of the containers on a ring those are folded that kinds.h would fold, were there nothing else in
-   the component: whether that is so for the i-th. */
-static bool
-is_folded(Cycles *cycles, size_t i, int hidden)
-{
-    const TypeFacts *facts = facts_on_ring(cycles, i);
-    return hidden == 0 ? facts->is_plain : hidden == 1 ? facts->is_folded : false;
-}
-
+   the component. */
 static int
 what_is_hidden(Cycles *cycles)
 {
-    int hidden = 2;
+    int hidden = TYPE_FACTS_NOTHING;
     for (size_t i = 0; i < cycles->ring.length && hidden != 0; i++) {
-        const TypeFacts *facts = facts_on_ring(cycles, i);
-        int level = facts->is_folded ? 2 : facts->is_plain ? 1 : 0;
-        hidden = level < hidden ? level : hidden;
+        hidden = type_facts_lower(hidden, facts_on_ring(cycles, i));
     }
     return hidden;
 }
@@ -251,7 +242,7 @@ cycles_steps(Cycles *cycles)
     }
     for (size_t i = 0; i < length; i++) {
         RingStep step = {.place = i};
-        if (!is_folded(cycles, i, hidden)) {
+        if (!type_facts_is_hidden(facts_on_ring(cycles, i), hidden)) {
             vec_push_reserved(&cycles->steps, step);
         }
     }
@@ -330,19 +321,20 @@ cycles_turn(Cycles *cycles)
     return cycles_steps(cycles);
 }
 
-/* The hash of cycles->ring, the same from wherever it begins. 0 or -1. */
+/* The hash of cycles->ring, the same from wherever it begins, and where its smallest rotation does,
+   in *first. 0 or -1. */
 static int
-hash_ring(Cycles *cycles, uint64_t hash[2])
+hash_ring(Cycles *cycles, uint64_t hash[2], size_t *first)
 {
-    size_t first, length;
-    if (cycles_steps(cycles) < 0 || rotate_steps(cycles, &first) < 0) {
+    size_t length;
+    if (cycles_steps(cycles) < 0 || rotate_steps(cycles, first) < 0) {
         return -1;
     }
     length = cycles->steps.length;
     hash[0] = length;
     hash[1] = ~(uint64_t)length;
     for (size_t s = 0; s < length; s++) {
-        uint64_t pair = cycles->pairs.items[(first + s) % length];
+        uint64_t pair = cycles->pairs.items[(*first + s) % length];
         hash[0] = hash_mix(hash[0], pair);
         hash[1] = hash_mix(hash[1], pair ^ hash[0]);
     }
@@ -464,10 +456,11 @@ is_specimen(Cycles *cycles, Form *found, Form *form)
 static int
 hash_component(Cycles *cycles, Form *found, NodeId *members)
 {
+    size_t first;
     int is_simple = follow_simple(cycles, members, found->objects);
     found->exact = true;
     if (is_simple != 0) {
-        int error = is_simple < 0 || hash_ring(cycles, found->hash) < 0 ? -1 : 0;
+        int error = is_simple < 0 || hash_ring(cycles, found->hash, &first) < 0 ? -1 : 0;
         found->digest = found->hash[0];
         return error;
     }
@@ -488,7 +481,7 @@ hash_component(Cycles *cycles, Form *found, NodeId *members)
     }
     cycles->labels.length = 0;
     if (ring_choice_find(&cycles->choice, &cycles->ring, &cycles->places) < 0 ||
-        hash_ring(cycles, found->hash) < 0 || keep_ring(cycles, found) < 0 ||
+        hash_ring(cycles, found->hash, &first) < 0 || keep_ring(cycles, found) < 0 ||
         vec_push(cycles->memory, &cycles->hashes, found->hash[0]) < 0 ||
         vec_push(cycles->memory, &cycles->hashes, found->hash[1]) < 0) {
         return -1;
@@ -640,7 +633,7 @@ cycles_form(Cycles *cycles)
     enum { MOST_LINES = 256 };
     uint64_t hash[2];
     size_t first, length;
-    if (hash_ring(cycles, hash) < 0 || rotate_steps(cycles, &first) < 0) {
+    if (hash_ring(cycles, hash, &first) < 0) {
         return PyErr_NoMemory();
     }
     length = cycles->steps.length;

@@ -79,7 +79,7 @@ int cycles_turn(Cycles *cycles);
 
 /* New reference: the form of cycles->ring in words, from the smallest rotation on: a line for each
    shown object, its type, its qualified name where it has one, and the label. Of a very long ring
-   the lines at both ends, and a number for all. NULL with an exception: out of memory. */
+   a number for all, and the first lines. NULL with an exception: out of memory. */
 PyObject *cycles_form(Cycles *cycles);
 
 /* The object of a number among the chosen. Borrowed. */

@@ -438,16 +438,14 @@ forget(Kinds *kinds)
 static void
 show(Kinds *kinds, const NodeId *members, size_t count)
 {
-    int hidden = 2;
+    int hidden = TYPE_FACTS_NOTHING;
     for (size_t m = 0; m < count && hidden != 0; m++) {
-        const TypeFacts *facts = type_facts_of(kinds->facts, kinds_object(kinds, members[m]));
-        int level = facts->is_folded ? 2 : facts->is_plain ? 1 : 0;
-        hidden = level < hidden ? level : hidden;
+        PyObject *op = kinds_object(kinds, members[m]);
+        hidden = type_facts_lower(hidden, type_facts_of(kinds->facts, op));
     }
     for (size_t m = 0; m < count; m++) {
         const TypeFacts *facts = type_facts_of(kinds->facts, kinds_object(kinds, members[m]));
-        bool is_hidden = hidden == 0 ? facts->is_plain : hidden == 1 ? facts->is_folded : false;
-        if (is_hidden) {
+        if (type_facts_is_hidden(facts, hidden)) {
             nodeset_remove(&kinds->shown, members[m]);
         }
         else {

@@ -54,6 +54,24 @@ type_facts_of(FactsOfTypes *facts, PyObject *op)
                : (facts->recent[place] = type_facts_find(facts, op));
 }
 
+/* Which containers among some objects are not shown: all where there is an object that is none,
+   else those that are always folded, else none. Begin with TYPE_FACTS_NOTHING, lower it by each of
+   the objects, and ask then. */
+enum { TYPE_FACTS_NOTHING = 2 };
+
+static inline int
+type_facts_lower(int hidden, const TypeFacts *facts)
+{
+    int level = facts->is_folded ? 2 : facts->is_plain ? 1 : 0;
+    return level < hidden ? level : hidden;
+}
+
+static inline bool
+type_facts_is_hidden(const TypeFacts *facts, int hidden)
+{
+    return hidden == 0 ? facts->is_plain : hidden == 1 ? facts->is_folded : false;
+}
+
 /* The colour of an object: a hash of its type's name and, where there is one, its own qualified
    name. */
 uint64_t type_facts_colour(FactsOfTypes *facts, PyObject *op);
