@@ -208,13 +208,16 @@ weakref_text(PyObject *key)
 }
 
 /* New reference: an int as a key; one of 2^32 and more is an id or a time, another one on each
-   run. */
+   run. So may be a smaller one that is aligned as objects are: a Python that is no
+   position-independent executable, as Debian's, has its heap behind its own code, which lies
+   from 4 MiB on. */
 static PyObject *
 number_text(PyObject *key)
 {
     int is_long = 0; /* its tp_repr looks for signals, too, once for each digit */
     long long number = PyLong_AsLongLongAndOverflow(key, &is_long), most = (long long)1 << 32;
-    bool is_told = is_long == 0 && number < most && number > -most;
+    bool is_address = number >= (long long)1 << 22 && number % (2 * (int)sizeof(void *)) == 0;
+    bool is_told = is_long == 0 && number < most && number > -most && !is_address;
     return is_told ? PyUnicode_FromFormat("[%lld]", number) : PyUnicode_FromString("[*]");
 }
 

@@ -78,9 +78,8 @@ cycles_choose(Cycles *cycles, const Collector *collector, const AddrMap *map, bo
 static bool
 is_better_label(const Label *a, const Label *b)
 {
-    bool is_named = a->kind != LABEL_UNNAMED;
-    return is_named != (b->kind != LABEL_UNNAMED) ? is_named
-                                                  : edge_label_hash(a) < edge_label_hash(b);
+    bool is_named = !label_is_last_resort(a);
+    return is_named == label_is_last_resort(b) ? is_named : edge_label_hash(a) < edge_label_hash(b);
 }
 
 /* Of the parallel references from one object to the next the one with the best label. 0 or -1. */

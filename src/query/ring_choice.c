@@ -370,7 +370,7 @@ enter_word(RingChoice *choice, uint64_t key, size_t length)
         word.is_own |= kind->is_own;
         word.is_upwards |= kind->is_upwards;
         word.is_item |= kind->is_item;
-        word.is_unnamed |= kind->label.kind == LABEL_UNNAMED;
+        word.is_unnamed |= label_is_last_resort(&kind->label);
         word.is_of_class |= is_class_field(&kind->label);
         word.hops += kind->label.kind != LABEL_DICT;
     }

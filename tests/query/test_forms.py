@@ -323,7 +323,8 @@ def test_a_real_dict_changes_nothing():
         objects.append(cycle.objects)
         gc.collect()
     assert len(fingerprints) == 1
-    assert objects == ([3, 5] if sys.version_info < (3, 13) else [3, 3])  # what is counted of it
+    # on 3.13 a dict with the values of an object is not tracked before it is written to
+    assert objects == ([3, 3] if sys.version_info[:2] == (3, 13) else [3, 5])
 
 
 @pytest.mark.parametrize("keys", [(1, 2), (-1, 2**70), (True, 3.5), (None, (1, 2))])

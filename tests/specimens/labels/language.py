@@ -78,6 +78,12 @@ case(".held[7]", "value under an int", lambda t: {7: t})
 case(".held[*]", "value under an id", lambda t: {2**32: t, 2**70: 1})
 
 
+case(".held[*]", "value under a low address", lambda t: {2**24: t, 2**22 + 16: 1})
+
+
+case(".held[16777217]", "value under a great number", lambda t: {2**24 + 1: t})
+
+
 case(".held[-4294967295]", "value under a number", lambda t: {1 - 2**32: t})
 
 
