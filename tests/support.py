@@ -28,6 +28,9 @@ ROOMS = (
 )
 
 
+# of a test that forks, where what runs the tests has threads
+forks = pytest.mark.filterwarnings("ignore:.*is multi-threaded, use of fork:DeprecationWarning")
+
 # whatever the environment is from which the tests are run
 PLAIN_ENV = {"PYTHONIOENCODING": "utf-8"}
 

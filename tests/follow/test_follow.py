@@ -11,6 +11,7 @@ import pytest
 from gcscope import Tracked, _core
 from gcscope.api.follow import Follower
 from gcscope.model.merge import NOTHING, joined
+from support import forks
 
 
 class Plain:
@@ -367,6 +368,7 @@ def test_a_callback_of_others(quiet, settings):
     assert types_of(report) == {"Plain": 1}
 
 
+@forks
 @both
 def test_a_forked_child(quiet, settings, whole):
     """It pays nothing for what its parent follows; what it ends itself tells what it can."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -146,7 +147,8 @@ def inner_function(where, dragged=0, also=("cell", "tuple")):
         (inner_function("/lib/app/_pytest.py:1"), False),
         (inner_function(None), False),
         (changed(inner_function("/lib/_pytest/_code/code.py:669"), length=2), False),
-        (inner_function("/lib/_pytest/_code/code.py:669", dragged=1), False),
+        (inner_function("/lib/_pytest/_code/code.py:669", dragged=1), sys.version_info >= (3, 14)),
+        (inner_function("/lib/_pytest/_code/code.py:669", dragged=2), False),
         (inner_function("/lib/_pytest/_code/code.py:669", also=["app.Node"]), False),
         (cycle("app.Node"), False),
     ],

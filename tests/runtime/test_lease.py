@@ -7,6 +7,7 @@ import os
 import pytest
 
 from gcscope import _core
+from support import forks
 
 needs_generations = pytest.mark.skipif(
     not _core.WALKS_GENERATIONS, reason="this Python does not show its generations"
@@ -71,6 +72,7 @@ def test_leases_in_any_order(order):
 
 
 @needs_generations
+@forks
 def test_a_lease_in_a_forked_child():
     gc.enable()
     with _core.Lease():

@@ -13,6 +13,8 @@ A ring that a test left is one of five:
 
 from __future__ import annotations
 
+import sys
+
 from gcscope.model.ignored import form_of, matches
 from gcscope.model.innocent import is_innocent
 from gcscope.model.judgement import ALLOWED, INNOCENT, KNOWN, NEW, OF_PYTEST, Finding, Judgement
@@ -90,6 +92,7 @@ def is_of_runner(cycle: Cycle) -> bool:
 
 
 _OF_CLOSURES = frozenset({"function", "cell", "tuple"})
+_KEPT_BY_FUNCTION = 1 if sys.version_info >= (3, 14) else 0  # its __annotate__ (PEP 649)
 
 
 def is_of_own_closure(cycle: Cycle) -> bool:
@@ -99,7 +102,7 @@ def is_of_own_closure(cycle: Cycle) -> bool:
     """
     return (
         cycle.is_whole
-        and not cycle.dragged
+        and cycle.dragged <= _KEPT_BY_FUNCTION * len(cycle.ring)
         and all(_is_code_of_pytest(link, "function") for link in cycle.ring)
         and all(name in _OF_CLOSURES for name in cycle.types)
     )
