@@ -2,6 +2,7 @@
 
 #include "follow/follow.h"
 #include "heap/interp.h"
+#include "query/census.h"
 #include "query/garbage.h"
 #include "query/holders.h"
 #include "query/neighborhood_rows.h"
@@ -99,6 +100,11 @@ PyDoc_STRVAR(retainers_doc, "retainers($module, count, /)\n--\n\n"
                             "The objects that keep most bytes, by the dominator tree of the whole\n"
                             "heap: a list of Retainer.");
 
+PyDoc_STRVAR(census_doc, "census($module, record, sizers, /)\n--\n\n"
+                         "A Census of all known objects, tracked or not.\n\n"
+                         "record: the type of gcscope's own records, which do not count, nor does\n"
+                         "what they alone keep. sizers: a dict, id of a type -> (type, sizer).");
+
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
 
@@ -194,6 +200,7 @@ static PyMethodDef core_methods[] = {
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"retained", retained_of, METH_O, retained_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
+    {"census", (PyCFunction)(void (*)(void))census_of_all, METH_FASTCALL, census_doc},
     {"unreachable_rings", (PyCFunction)(void (*)(void))garbage_unreachable, METH_FASTCALL,
      unreachable_rings_doc},
     {"live_rings", (PyCFunction)(void (*)(void))garbage_live, METH_FASTCALL, live_rings_doc},

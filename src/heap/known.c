@@ -6,8 +6,7 @@
 
        meet     a reference: its target into the batch, the block of the map asked from memory
        flush    batch full: which targets are new? Their headers are asked from memory, then
-                their types entered, and those that may lead on are queued
-       expand   an object of the queue: tp_traverse, and what that does not show
+                their types entered, and those that may lead on are queued, to be visited
 
    The tracked objects come first, in the order of their addresses; the queue is emptied between
    two of them. */
@@ -69,6 +68,16 @@ known_visit_beyond(PyObject *op, visitproc visit, void *arg)
     }
 }
 
+void
+known_visit(PyObject *op, visitproc visit, void *arg)
+{
+    traverseproc traverse = known_traverse_of(op);
+    if (traverse != NULL) {
+        (void)traverse(op, visit, arg);
+    }
+    known_visit_beyond(op, visit, arg);
+}
+
 /* -------------------------------------------------------------------- entering */
 
 enum {
@@ -103,7 +112,7 @@ meet(PyObject *target, void *arg)
     return finder->failed;
 }
 
-/* Whether expanding an object of this type can meet anything. */
+/* Whether visiting an object of this type can meet anything. */
 static inline bool
 leads_on(const PyTypeObject *type)
 {
@@ -152,22 +161,12 @@ finder_flush(Finder *finder)
     }
 }
 
-static void
-expand(Finder *finder, PyObject *op)
-{
-    traverseproc traverse = known_traverse_of(op);
-    if (traverse != NULL) {
-        (void)traverse(op, meet, finder);
-    }
-    known_visit_beyond(op, meet, finder);
-}
-
-/* Expand what is queued, and what that adds. What is still in the batch then waits for more. */
+/* Visit what is queued, and what that adds. What is still in the batch then waits for more. */
 static void
 empty_queue(Finder *finder)
 {
     for (size_t q = 0; q < finder->queue.length && !finder->failed; q++) {
-        expand(finder, finder->queue.items[q]);
+        known_visit(finder->queue.items[q], meet, finder);
     }
     finder->queue.length = 0;
 }
@@ -179,7 +178,7 @@ meet_slot(void *finder, const FrameSlot *slot)
     return false;
 }
 
-/* Expand objects[0 .. count) and all that follows from them. */
+/* Visit objects[0 .. count) and all that follows from them. */
 static void
 find_all(Finder *finder, PyObject *const *objects, size_t count)
 {
@@ -188,7 +187,7 @@ find_all(Finder *finder, PyObject *const *objects, size_t count)
             PREFETCH(objects[n + OBJECTS_AHEAD]);
         }
         enter_type(finder, Py_TYPE(objects[n]));
-        expand(finder, objects[n]);
+        known_visit(objects[n], meet, finder);
         empty_queue(finder);
     }
     interp_running_slots(meet_slot, finder);

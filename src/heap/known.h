@@ -26,6 +26,9 @@ known_traverse_of(PyObject *op)
    tp_traverse. */
 void known_visit_beyond(PyObject *op, visitproc visit, void *arg);
 
+/* Visit what `op` refers to: what its tp_traverse shows, and what is beyond. */
+void known_visit(PyObject *op, visitproc visit, void *arg);
+
 /* Enter into `map`, which has what is tracked, all that is known. 0; -1 when memory is
    exhausted. */
 int known_enter(AddrMap *map, Memory *memory);
