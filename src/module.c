@@ -2,6 +2,7 @@
 
 #include "follow/follow.h"
 #include "heap/interp.h"
+#include "query/census.h"
 #include "query/garbage.h"
 #include "query/holders.h"
 #include "query/neighborhood_rows.h"
@@ -43,6 +44,10 @@ PyDoc_STRVAR(dry_run_doc,
 
 PyDoc_STRVAR(roll_call_doc,
              "roll_call($module, objects, /)\n--\n\nA RollCall of the objects in a list.");
+
+PyDoc_STRVAR(known_doc, "known($module, unreachable, /)\n--\n\n"
+                        "A RollCall of all objects that are known, tracked or not.\n\n"
+                        "With True: of those which nothing else refers to, from outside of them.");
 
 PyDoc_STRVAR(
     unreachable_rings_doc,
@@ -94,6 +99,11 @@ PyDoc_STRVAR(retained_doc,
 PyDoc_STRVAR(retainers_doc, "retainers($module, count, /)\n--\n\n"
                             "The objects that keep most bytes, by the dominator tree of the whole\n"
                             "heap: a list of Retainer.");
+
+PyDoc_STRVAR(census_doc, "census($module, record, sizers, /)\n--\n\n"
+                         "A Census of all known objects, tracked or not.\n\n"
+                         "record: the type of gcscope's own records, which do not count, nor does\n"
+                         "what they alone keep. sizers: a dict, id of a type -> (type, sizer).");
 
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
@@ -183,12 +193,14 @@ static PyMethodDef core_methods[] = {
     {"refcount", refcount_of, METH_O, refcount_doc},
     {"dry_run", (PyCFunction)(void (*)(void))roll_call_dry_run, METH_FASTCALL, dry_run_doc},
     {"roll_call", roll_call_of, METH_O, roll_call_doc},
+    {"known", roll_call_known, METH_O, known_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"retained", retained_of, METH_O, retained_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
+    {"census", (PyCFunction)(void (*)(void))census_of_all, METH_FASTCALL, census_doc},
     {"unreachable_rings", (PyCFunction)(void (*)(void))garbage_unreachable, METH_FASTCALL,
      unreachable_rings_doc},
     {"live_rings", (PyCFunction)(void (*)(void))garbage_live, METH_FASTCALL, live_rings_doc},
