@@ -42,6 +42,19 @@ describer_init(Describer *describer, const ModuleState *state, PyObject *labelle
 }
 
 int
+describer_take_sizers(Describer *describer, PyObject *sizers)
+{
+    if (!PyDict_CheckExact(sizers) && !Py_IsNone(sizers)) {
+        PyErr_Format(PyExc_TypeError, "sizers must be a dict, not '%.200s'",
+                     Py_TYPE(sizers)->tp_name);
+        return -1;
+    }
+    bool has_any = PyDict_CheckExact(sizers) && PyDict_GET_SIZE(sizers) != 0;
+    describer->sizers = has_any ? sizers : NULL;
+    return 0;
+}
+
+int
 describer_from(Describer *describer, const ModuleState *state, PyObject *const *args,
                Py_ssize_t nargs)
 {
@@ -88,19 +101,16 @@ describer_refcount(const Heap *heap, NodeId node)
 
 /* ------------------------------------------------------------------------- edges */
 
-/* Whether the program has registered a labeller for this type or one of its bases. By identity: no
-   __hash__ or __eq__ of a metaclass is asked. */
-static bool
-has_labeller(const Describer *describer, PyTypeObject *type)
+bool
+describer_is_registered(PyObject *table, PyTypeObject *type)
 {
     PyObject *key, *value;
     Py_ssize_t position = 0;
-    while (describer->labellers != NULL &&
-           PyDict_Next(describer->labellers, &position, &key, &value)) {
+    while (table != NULL && PyDict_Next(table, &position, &key, &value)) {
         bool is_pair = PyTuple_Check(value) && PyTuple_GET_SIZE(value) == 2;
-        PyObject *labelled = is_pair ? PyTuple_GET_ITEM(value, 0) : NULL;
-        if (labelled != NULL && PyType_Check(labelled) &&
-            PyType_IsSubtype(type, (PyTypeObject *)labelled)) {
+        PyObject *registered = is_pair ? PyTuple_GET_ITEM(value, 0) : NULL;
+        if (registered != NULL && PyType_Check(registered) &&
+            PyType_IsSubtype(type, (PyTypeObject *)registered)) {
             return true;
         }
     }
@@ -128,7 +138,7 @@ describer_edge_of(const Describer *describer, const Label *label, PyObject *op, 
                   PyObject *owner)
 {
     bool is_named = !label_is_last_resort(label);
-    bool is_asked = !is_named && has_labeller(describer, Py_TYPE(op));
+    bool is_asked = !is_named && describer_is_registered(describer->labellers, Py_TYPE(op));
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = edge_label_text(label, false)) != NULL &&
            (items[1] = edge_label_is_canonical(label) ? Py_NewRef(items[0])
