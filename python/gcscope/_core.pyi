@@ -584,9 +584,9 @@ class Follow:
         self,
         labellers: dict[int, tuple[type, Any]],
         object_traceback: Any,
-        sizers: dict[int, tuple[type, Any]],
         survivors: bool = False,
         box: list[Any] | None = None,
+        sizers: dict[int, tuple[type, Any]] | None = None,
         /,
     ) -> Followed: ...
     def stop(self) -> None: ...
@@ -644,14 +644,14 @@ def object_bytes(obj: object, /) -> int: ...
 def unreachable_rings(
     labellers: dict[int, tuple[type, Any]],
     object_traceback: Any,
-    sizers: dict[int, tuple[type, Any]],
+    sizers: dict[int, tuple[type, Any]] | None = None,
     /,
 ) -> Rings: ...
 def live_rings(
     objects: tuple[object, ...],
     labellers: dict[int, tuple[type, Any]],
     object_traceback: Any,
-    sizers: dict[int, tuple[type, Any]],
+    sizers: dict[int, tuple[type, Any]] | None = None,
     /,
 ) -> Rings: ...
 def smallest_rotation(keys: list[int], /) -> int: ...
@@ -677,5 +677,5 @@ def why_alive(
     object_traceback: Any = None,
     /,
 ) -> Chain | None: ...
-def retained(box: list[Any], sizers: dict[int, tuple[type, Any]], /) -> Retained: ...
+def retained(box: list[Any], sizers: dict[int, tuple[type, Any]] | None = None, /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...
