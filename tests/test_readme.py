@@ -43,7 +43,7 @@ def test_the_program_leaves_what_is_shown(python, tmp_path):
     written = done.out + done.err
     # frames, functions and tuples differ in number and size from version to version
     figures = re.compile(
-        r"\d+ objects|\(?\d+ bytes\)?|\(?[\d.]+ kB\)?|\d+ more kept by it|frees all "
+        r"\d+ objects|\(?\d+ bytes\)?|\(?[\d.]+ kB\)?| and \d+ kept by it|frees all "
         r"\d+|^gcscope:   \d+ .*\n",
         flags=re.M,
     )
@@ -95,7 +95,7 @@ def test_failing_tests_are_as_shown(python, tmp_path, document, name, options):
         }
         | {"CI": None, "BUILD_NUMBER": None},  # there pytest shortens nothing
     )  # fmt: skip
-    figures = re.compile(r"\d+ bytes|in [\d.]+s")
+    figures = re.compile(r"[\d.]+ (?:bytes|kB)|in [\d.]+s")
     assert done.code == 1 and figures.sub("", done.out) == figures.sub("", shown), done
 
 
@@ -105,7 +105,7 @@ def test_the_pictures_are_what_the_script_draws(python, tmp_path):
     done = python(ROOT / "docs/pictures.py", tmp_path, cwd=tmp_path)
     assert done.code == 0, done
     figures = re.compile(
-        r"\d+ unreachable|\d+ (more )?objects?|\d+ bytes|[\d.]+ kB|\d+ more kept|frees all \d+"
+        r"\d+ unreachable|\d+ (more )?objects?|\d+ bytes|[\d.]+ kB| and \d+ kept|frees all \d+"
     )
     pictures = re.findall(r'<img src="(docs/\S+)"', README)
     assert len(pictures) == 2
