@@ -384,7 +384,7 @@ class Neighborhood(
 @final
 class Chain(
     structseq[Any],
-    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None, list[Any]],
+    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None],
 ):
     __match_args__: Final = (
         "root",
@@ -394,7 +394,6 @@ class Chain(
         "frame",
         "local",
         "expression",
-        "others",
     )
     @property
     def root(self) -> str: ...
@@ -410,8 +409,6 @@ class Chain(
     def local(self) -> str | None: ...
     @property
     def expression(self) -> str | None: ...
-    @property
-    def others(self) -> list[Chain]: ...
 
 @final
 class Retained(structseq[Any], tuple[int, int, TypeCounts]):
@@ -670,6 +667,6 @@ def why_alive(
     ignore: tuple[object, ...] | list[Any] = (),
     paths: int = 1,
     /,
-) -> Chain | None: ...
+) -> list[Chain]: ...
 def retained(box: list[Any], /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...

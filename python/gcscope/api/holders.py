@@ -69,8 +69,9 @@ def holders(obj: object, /) -> Holders:
     del obj
     known = known_dicts()
     with _core.Lease():
-        found = _core.holders(box, known, labellers, object_traceback())
-        return _holders(found, _core.is_collected(box))
+        return _holders(
+            _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+        )
 
 
 def holders_of(box: list[Any]) -> Holders:
@@ -80,8 +81,9 @@ def holders_of(box: list[Any]) -> Holders:
     """
     known = known_dicts()
     with _core.Lease():
-        found = _core.holders(box, known, labellers, object_traceback())
-        return _holders(found, _core.is_collected(box))
+        return _holders(
+            _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+        )
 
 
 def _order(holder: Holder) -> tuple[str, str, str, bool]:

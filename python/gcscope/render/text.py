@@ -165,7 +165,7 @@ def _one_chain(chain: Chain) -> list[str]:
 def chain_text(chain: Chain) -> str:
     """Write why an object is alive: as an expression where there is one, else a link a line."""
     lines = _one_chain(chain)
-    for other in chain.others:
+    for other in () if chain.collecting else chain.others:
         lines += ["and by another holder:", *(f"  {line}" for line in _one_chain(other))]
     return "\n".join(lines)
 
