@@ -46,7 +46,8 @@ typedef struct {
     NodeSet excluded; /* from the ways: the box by which the object was given, and what is ours */
     NodeSet own;      /* and those that are let in again as ROOT_OWN_MODULE */
     NodeSet told;     /* the last holders of the ways that were told */
-    NodeSet dicts, common;   /* the dicts of modules; what every module refers to */
+    NodeSet dicts;    /* the dicts of modules */
+    Index late;       /* their references to what every module has */
     VEC(uint32_t) by_frames; /* node -> owned references from running frames */
     VEC(uint32_t) by_caller; /* of those, from the frame of the caller and ours */
     VEC(NodeId) roots;
@@ -69,7 +70,7 @@ search_fini(RootSearch *search)
     nodeset_fini(&search->own);
     nodeset_fini(&search->told);
     nodeset_fini(&search->dicts);
-    nodeset_fini(&search->common);
+    index_fini(&search->late, memory);
     vec_fini(memory, &search->by_frames);
     vec_fini(memory, &search->by_caller);
     vec_fini(memory, &search->roots);
@@ -175,14 +176,31 @@ is_common_name(PyObject *name)
            has_word(names, (const char *)PyUnicode_1BYTE_DATA(name));
 }
 
-static void
-mark_common(RootSearch *search, PyObject *dict)
+/* Whether a dict has a value under a name that not every module has. */
+static bool
+has_otherwise(PyObject *dict, PyObject *wanted)
 {
     PyObject *key, *value;
     Py_ssize_t position = 0;
     while (PyDict_Next(dict, &position, &key, &value)) {
-        if (is_common_name(key)) {
-            mark(search, &search->common, value);
+        if (value == wanted && !is_common_name(key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+mark_late(RootSearch *search, PyObject *dict, NodeId from)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    NodeId to;
+    while (PyDict_Next(dict, &position, &key, &value)) {
+        if (is_common_name(key) && addrmap_find(&search->scan->heap.map, value, &to) &&
+            !has_otherwise(dict, value)) {
+            search->failed |= index_enter(&search->late, &search->scan->memory,
+                                          bfs_edge_key(from, to)) == INDEX_NONE;
         }
     }
 }
@@ -201,7 +219,7 @@ mark_modules(RootSearch *search)
         }
         if (dict != NULL && addrmap_find(&search->scan->heap.map, dict, &node) &&
             nodeset_enter(&search->dicts, node)) {
-            mark_common(search, dict);
+            mark_late(search, dict, node);
         }
     }
 }
@@ -215,8 +233,7 @@ mark_excluded(RootSearch *search, PyObject *box)
     if (nodeset_init(&search->excluded, memory, count) < 0 ||
         nodeset_init(&search->own, memory, count) < 0 ||
         nodeset_init(&search->told, memory, count) < 0 ||
-        nodeset_init(&search->dicts, memory, count) < 0 ||
-        nodeset_init(&search->common, memory, count) < 0) {
+        nodeset_init(&search->dicts, memory, count) < 0) {
         return -1;
     }
     mark(search, &search->excluded, box);
@@ -226,9 +243,9 @@ mark_excluded(RootSearch *search, PyObject *box)
     mark_modules(search);
     search->bfs.rules = (BfsRules){.excluded = &search->excluded,
                                    .not_last = &search->told,
-                                   .late_from = &search->dicts,
-                                   .late_to = &search->common};
-    return 0;
+                                   .late = &search->late,
+                                   .late_from = &search->dicts};
+    return search->failed ? -1 : 0;
 }
 
 static void
