@@ -17,13 +17,13 @@
 
 #include "labels/edge_label.h"
 
-/* Into what the last reference led, where what follows may say it without a word of its own. */
+/* Into what the last reference led, where what follows may say it without a word of its own. The
+   numbers are part of hashes. */
 typedef enum {
-    FOLD_INTO_NOTHING,
-    FOLD_INTO_DICT,    /* the __dict__ of an object */
-    FOLD_INTO_MAPPING, /* that of a Context, or a node of it */
-    FOLD_INTO_CACHE,   /* the dict of an lru_cache */
-    FOLD_INTO_KINDS
+    FOLD_INTO_NOTHING = 0,
+    FOLD_INTO_DICT = 1,    /* the __dict__ of an object */
+    FOLD_INTO_MAPPING = 3, /* that of a Context, or a node of it */
+    FOLD_INTO_CACHE = 4,   /* the dict of an lru_cache */
 } FoldInto;
 
 /* What has been folded so far; zeroed, nothing has. */
