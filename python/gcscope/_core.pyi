@@ -271,7 +271,7 @@ class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
         "node",
         "edges",
         "owned",
-        "count",
+        "references",
     )
     @property
     def node(self) -> Node: ...
@@ -280,7 +280,7 @@ class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
     @property
     def owned(self) -> bool: ...
     @property
-    def count(self) -> int: ...
+    def references(self) -> int: ...
 
 @final
 class References(structseq[Any], tuple[int | None, list[Reference]]):

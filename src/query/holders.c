@@ -73,12 +73,15 @@ count_target(PyObject *op, void *arg)
 static size_t
 count_shown(HolderScan *asked, PyObject *op)
 {
-    traverseproc traverse = known_traverse_of(op);
     asked->count = 0;
-    if (traverse != NULL) {
-        (void)traverse(op, count_target, asked);
+    if (!asked->is_beyond && Py_TYPE(op)->tp_traverse != NULL) { /* it is tracked */
+        (void)Py_TYPE(op)->tp_traverse(op, count_target, asked);
     }
-    if (asked->is_beyond) {
+    else if (asked->is_beyond) {
+        traverseproc traverse = known_traverse_of(op);
+        if (traverse != NULL) {
+            (void)traverse(op, count_target, asked);
+        }
         known_visit_beyond(op, count_target, asked);
     }
     return asked->count;

@@ -244,7 +244,10 @@ static void
 adopt_of(Orphans *orphans, PyObject *op)
 {
     if (orphans->has_hidden) {
-        adopt(orphans, interp_instance_dict(op), op, (Label){.kind = LABEL_DICT});
+        PyObject *dict = interp_instance_dict(op);
+        if (dict != NULL) {
+            adopt(orphans, dict, op, (Label){.kind = LABEL_DICT});
+        }
         if (PyFunction_Check(op)) {
             adopt_cells(orphans, op);
         }

@@ -70,7 +70,7 @@ static PyStructSequence_Desc row_table[] = {
         {"node", "who has it, as a Node: an object or its owner, a running frame, a thread"},
         {"edges", "a sequence of Edge, from the node to the object"},
         {"owned", "whether it is counted"},
-        {"count", "how many references are told in these words"}),
+        {"references", "how many are told in these words"}),
     [ROW_REFERENCES] = ROW("References", "All references to an object.",
         {"refcount", "None of an immortal object"},
         {"references", "a list of Reference"}),

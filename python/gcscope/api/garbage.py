@@ -58,8 +58,9 @@ def garbage() -> Report:
     gc.DEBUG_COLLECTABLE) before it runs finalizers. So it also has the rings that a finalizer is
     going to break, such as suspended generators, which the number that gc.collect() returns leaves
     out. Objects under gc.freeze() count as outside, as the collector has it. What a collection that
-    is under way has found is not seen by the finalizers that it runs: a note says so. No Python code of the
-    program runs (on CPython 3.14.0 to 3.14.4 audit hooks do: they hear of gc.get_objects).
+    is under way has found is not seen by the finalizers that it runs: a note says so. No Python
+    code of the program runs (on CPython 3.14.0 to 3.14.4 audit hooks do: they hear of
+    gc.get_objects).
 
     Its `cycles` explain them: for each strongly connected component the ring that stands for it,
     every reference by its name, the cause, and where to cut. A labeller that the program has
