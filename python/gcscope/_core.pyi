@@ -273,12 +273,12 @@ class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[Sized]]):
     def sized(self) -> list[Sized]: ...
 
 @final
-class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
+class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
     __match_args__: Final = (
         "node",
         "edges",
         "owned",
-        "found",
+        "references",
     )
     @property
     def node(self) -> Node: ...
@@ -287,7 +287,7 @@ class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
     @property
     def owned(self) -> bool: ...
     @property
-    def found(self) -> str: ...
+    def references(self) -> int: ...
 
 @final
 class References(structseq[Any], tuple[int | None, list[Reference]]):
@@ -694,6 +694,10 @@ def holders(
     object_traceback: Any = None,
     /,
 ) -> References: ...
+def is_collected(
+    objects: tuple[object, ...] | list[Any] | None,
+    /,
+) -> bool: ...
 def neighborhood(
     given: list[int] | tuple[object, ...],
     most: int,
@@ -707,8 +711,10 @@ def why_alive(
     box: list[Any],
     labellers: dict[int, tuple[type, Any]] | None = None,
     object_traceback: Any = None,
+    ignore: tuple[object, ...] | list[Any] = (),
+    paths: int = 1,
     /,
-) -> Chain | None: ...
+) -> list[Chain]: ...
 def retained(box: list[Any], sizers: dict[int, tuple[type, Any]] | None = None, /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...
 def census(record: type, sizers: dict[int, tuple[type, Any]], /) -> Census: ...

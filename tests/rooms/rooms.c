@@ -359,32 +359,75 @@ rooms_scc(PyObject *Py_UNUSED(module), PyObject *args)
     return finish(&memory, error, answer);
 }
 
-/* One question: (roots, target, excluded nodes or None). */
+/* Make a set of the nodes in a list, and point *rule to it; None, or nothing, is no rule. 0 or
+   -1. */
+static int
+rule_from(Bfs *bfs, NodeSet *set, const NodeSet **rule, PyObject *nodes)
+{
+    *rule = NULL;
+    if (nodes == NULL || nodes == Py_None) {
+        return 0;
+    }
+    if (nodeset_init(set, bfs->memory, bfs->graph->nodes) < 0) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(nodes); i++) {
+        nodeset_add(set, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(nodes, i)));
+    }
+    *rule = set;
+    return 0;
+}
+
+/* Every edge from one of some nodes to another. 0 or -1. */
+static int
+late_from_lists(Bfs *bfs, Index *late, PyObject *from, PyObject *to)
+{
+    for (Py_ssize_t f = 0; from != NULL && f < PyList_GET_SIZE(from); f++) {
+        for (Py_ssize_t t = 0; t < PyList_GET_SIZE(to); t++) {
+            uint64_t key = bfs_edge_key((NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(from, f)),
+                                        (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(to, t)));
+            if (index_enter(late, bfs->memory, key) == INDEX_NONE) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* One question: (roots, target, excluded nodes or None), and lists for the other rules: nodes from
+   which no way goes on to the target, and from which and to which edges are late. */
 static int
 answer_way(Bfs *bfs, PyObject *question, PyObject *ways)
 {
-    PyObject *given, *shut;
+    PyObject *given, *rules[4] = {NULL};
     unsigned target;
-    if (!PyArg_ParseTuple(question, "O!IO", &PyList_Type, &given, &target, &shut)) {
+    if (!PyArg_ParseTuple(question, "O!IO|OOO", &PyList_Type, &given, &target, &rules[0], &rules[1],
+                          &rules[2], &rules[3])) {
         return -1;
     }
     Path roots = {0}, way = {0};
-    NodeSet excluded = {0};
+    NodeSet sets[3] = {{0}};
+    Index late = {0};
+    const NodeSet **places[] = {&bfs->rules.excluded, &bfs->rules.not_last, &bfs->rules.late_from};
     int error = nodes_from_list(bfs->memory, &roots, given);
-    error = error == 0 ? nodeset_init(&excluded, bfs->memory, bfs->graph->nodes) : error;
-    for (Py_ssize_t i = 0; shut != Py_None && i < PyList_GET_SIZE(shut) && error == 0; i++) {
-        nodeset_add(&excluded, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(shut, i)));
+    error = error == 0 ? late_from_lists(bfs, &late, rules[2], rules[3]) : error;
+    bfs->rules.late = &late;
+    for (int i = 0; i < 3 && error == 0; i++) {
+        error = rule_from(bfs, &sets[i], places[i], rules[i]);
     }
     if (error == 0) {
-        const NodeSet *shut_out = shut == Py_None ? NULL : &excluded;
-        error = bfs_from_roots(bfs, roots.items, roots.length, target, shut_out, &way);
+        error = bfs_from_roots(bfs, roots.items, roots.length, target, &way);
     }
     if (error >= 0) {
         append_new(ways, error == 1 ? list_from_nodes(way.items, way.length) : Py_NewRef(Py_None));
     }
     vec_fini(bfs->memory, &roots);
     vec_fini(bfs->memory, &way);
-    nodeset_fini(&excluded);
+    for (int i = 0; i < 3; i++) {
+        nodeset_fini(&sets[i]);
+    }
+    index_fini(&late, bfs->memory);
+    bfs->rules = (BfsRules){0};
     return error < 0 ? -1 : 0;
 }
 
