@@ -2,6 +2,7 @@
 
 #include "follow/follow.h"
 #include "heap/interp.h"
+#include "query/evidence.h"
 #include "query/garbage.h"
 #include "query/holders.h"
 #include "query/neighborhood_rows.h"
@@ -84,6 +85,12 @@ PyDoc_STRVAR(born_doc,
              "Those of some addresses at which an object of an extent lies: of a\n"
              "generation, or behind a marker, as of dry_run. It was made since the marker\n"
              "then, whatever lay there before.");
+
+PyDoc_STRVAR(
+    evidence_doc,
+    "evidence($module, box, labellers=None, object_traceback=None, /)\n--\n\n"
+    "Return a list of Evidence: who may have the references that nobody shows to the object in a\n"
+    "list. Never more of it than there are such references.");
 
 PyDoc_STRVAR(
     why_alive_doc,
@@ -191,6 +198,7 @@ static PyMethodDef core_methods[] = {
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
+    {"evidence", (PyCFunction)(void (*)(void))evidence_of, METH_FASTCALL, evidence_doc},
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"retained", retained_of, METH_O, retained_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},

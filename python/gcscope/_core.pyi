@@ -294,6 +294,32 @@ class References(structseq[Any], tuple[int | None, list[Reference]]):
     def references(self) -> list[Reference]: ...
 
 @final
+class Evidence(structseq[Any], tuple[Node, str, str, str, int, bool, bool]):
+    __match_args__: Final = (
+        "node",
+        "label",
+        "how",
+        "shown",
+        "instances",
+        "one_of",
+        "leads_back",
+    )
+    @property
+    def node(self) -> Node: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def how(self) -> str: ...
+    @property
+    def shown(self) -> str: ...
+    @property
+    def instances(self) -> int: ...
+    @property
+    def one_of(self) -> bool: ...
+    @property
+    def leads_back(self) -> bool: ...
+
+@final
 class Neighbor(structseq[Any], tuple[Node, int, int | None, int | None, int, int, int, bool, bool]):
     __match_args__: Final = (
         "node",
@@ -647,6 +673,12 @@ def holders(
     object_traceback: Any = None,
     /,
 ) -> References: ...
+def evidence(
+    box: list[Any],
+    labellers: dict[int, tuple[type, Any]] | None = None,
+    object_traceback: Any = None,
+    /,
+) -> list[Evidence]: ...
 def neighborhood(
     given: list[int] | tuple[object, ...],
     most: int,

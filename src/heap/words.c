@@ -125,9 +125,10 @@ is_lasting(PyObject *op)
 }
 
 static bool
-is_evidence(PyObject *op, PyObject *target)
+is_evidence(const Words *words, PyObject *op, PyObject *target)
 {
-    return target != op && !is_lasting(target) && !words_is_atom(target) && !is_static_type(target);
+    return target != op && !is_lasting(target) && !is_static_type(target) &&
+           (words->with_atoms || !words_is_atom(target));
 }
 
 /* The head of the list of weak references is borrowed. */
@@ -146,13 +147,25 @@ find_words(Words *words, PyObject *op)
         PyObject *word = *(PyObject *volatile *)((char *)op + offset);
         NodeId id;
         if (((uintptr_t)word & (WORD - 1)) == 0 &&
-            addrmap_find_near(words->known, &words->cursor, word, &id) && is_evidence(op, word) &&
-            !is_list_of_weakrefs(op, offset) &&
+            addrmap_find_near(words->known, &words->cursor, word, &id) &&
+            is_evidence(words, op, word) && !is_list_of_weakrefs(op, offset) &&
             vec_push(words->memory, &words->found, ((HiddenWord){word, offset, false})) < 0) {
             return -1;
         }
     }
     return 0;
+}
+
+bool
+words_have(PyObject *op, const PyObject *target)
+{
+    size_t end = words_extent(op);
+    for (size_t offset = sizeof(PyObject); offset + WORD <= end; offset += WORD) {
+        if (*(PyObject *volatile *)((char *)op + offset) == target) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int

@@ -29,6 +29,7 @@ typedef struct {
     Memory *memory;
     const AddrMap *known; /* borrowed: the objects whose addresses count */
     AddrCursor cursor;
+    bool with_atoms;       /* count those as well */
     VEC(HiddenWord) found; /* what the last words_read has found, by offset */
 } Words;
 
@@ -36,9 +37,12 @@ void words_init(Words *words, Memory *memory, const AddrMap *known);
 void words_fini(Words *words);
 
 /* Find the hidden words of an object: words->found, which the next call replaces. Those that are no
-   evidence are left out: to itself, to immortal objects, static types and words_is_atom, and the
-   list of weak references. 0; -1: out of memory. */
+   evidence are left out: to itself, to immortal objects, static types and atoms, and the list of
+   weak references. 0; -1: out of memory. */
 int words_read(Words *words, PyObject *op);
+
+/* Whether a word of op's struct is the address of an object, hidden or not. */
+bool words_have(PyObject *op, const PyObject *target);
 
 /* Whether an object owns its type, one that was made at run time, and does not show it. */
 bool words_hides_type(PyObject *op);
