@@ -266,12 +266,12 @@ class Rings(structseq[Any], tuple[RollCall, list[Ring]]):
     def forms(self) -> list[Ring]: ...
 
 @final
-class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
+class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
     __match_args__: Final = (
         "node",
         "edges",
         "owned",
-        "found",
+        "count",
     )
     @property
     def node(self) -> Node: ...
@@ -280,7 +280,7 @@ class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
     @property
     def owned(self) -> bool: ...
     @property
-    def found(self) -> str: ...
+    def count(self) -> int: ...
 
 @final
 class References(structseq[Any], tuple[int | None, list[Reference]]):
@@ -410,7 +410,7 @@ class Neighborhood(
 @final
 class Chain(
     structseq[Any],
-    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None],
+    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None, list[Any]],
 ):
     __match_args__: Final = (
         "root",
@@ -420,6 +420,7 @@ class Chain(
         "frame",
         "local",
         "expression",
+        "others",
     )
     @property
     def root(self) -> str: ...
@@ -435,6 +436,8 @@ class Chain(
     def local(self) -> str | None: ...
     @property
     def expression(self) -> str | None: ...
+    @property
+    def others(self) -> list[Chain]: ...
 
 @final
 class Retained(structseq[Any], tuple[int, int, TypeCounts]):
@@ -679,6 +682,10 @@ def evidence(
     object_traceback: Any = None,
     /,
 ) -> list[Evidence]: ...
+def is_collected(
+    objects: tuple[object, ...] | list[Any] | None,
+    /,
+) -> bool: ...
 def neighborhood(
     given: list[int] | tuple[object, ...],
     most: int,
@@ -692,6 +699,8 @@ def why_alive(
     box: list[Any],
     labellers: dict[int, tuple[type, Any]] | None = None,
     object_traceback: Any = None,
+    ignore: tuple[object, ...] | list[Any] = (),
+    paths: int = 1,
     /,
 ) -> Chain | None: ...
 def retained(box: list[Any], /) -> Retained: ...

@@ -10,6 +10,8 @@
 
 #include "heap/words.h"
 
+#include "heap/known.h"
+
 /* The structs of datetime alone: no pointer to its C functions. */
 #define _PY_DATETIME_IMPL
 #include <datetime.h>
@@ -36,14 +38,6 @@ static bool
 is_static_type(PyObject *op)
 {
     return PyType_Check(op) && !PyType_HasFeature((PyTypeObject *)op, Py_TPFLAGS_HEAPTYPE);
-}
-
-traverseproc
-words_traverse(PyObject *op)
-{
-    PyTypeObject *type = Py_TYPE(op);
-    bool may_be_called = PyType_HasFeature(type, Py_TPFLAGS_HAVE_GC) && !is_static_type(op);
-    return may_be_called ? type->tp_traverse : NULL;
 }
 
 bool
@@ -204,9 +198,14 @@ words_read(Words *words, PyObject *op)
     if (find_words(words, op) < 0) {
         return -1;
     }
-    traverseproc traverse = words_traverse(op);
-    if (words->found.length != 0 && traverse != NULL) {
-        (void)traverse(op, visit_shown, words);
+    traverseproc traverse = known_traverse_of(op);
+    if (words->found.length != 0) {
+        if (traverse != NULL) {
+            (void)traverse(op, visit_shown, words);
+        }
+        if (words->beyond) {
+            known_visit_beyond(op, visit_shown, words);
+        }
         drop_shown(words);
     }
     if (words->found.length != 0 && is_shown_by_others(op)) {
@@ -232,7 +231,7 @@ bool
 words_hides_type(PyObject *op)
 {
     TypeSearch search = {.type = (PyObject *)Py_TYPE(op)};
-    traverseproc traverse = words_traverse(op);
+    traverseproc traverse = known_traverse_of(op);
     if (!PyType_HasFeature(Py_TYPE(op), Py_TPFLAGS_HEAPTYPE)) {
         return false;
     }

@@ -30,6 +30,7 @@ typedef struct {
     const AddrMap *known; /* borrowed: the objects whose addresses count */
     AddrCursor cursor;
     bool with_atoms;       /* count those as well */
+    bool beyond;           /* what known_visit_beyond shows is no more hidden than the rest */
     VEC(HiddenWord) found; /* what the last words_read has found, by offset */
 } Words;
 
@@ -53,9 +54,5 @@ size_t words_extent(PyObject *op);
 /* Whether an object is an exact str, int, bytes ... or None: it refers to nothing, and the
    interpreter keeps such for itself everywhere. */
 bool words_is_atom(PyObject *op);
-
-/* The tp_traverse of an object; NULL where it has none, or none that may be called: that of `type`
-   ends the process when it is asked of a static type. */
-traverseproc words_traverse(PyObject *op);
 
 #endif

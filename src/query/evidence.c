@@ -28,37 +28,15 @@ evidence_claim(Evidence *evidence, PyObject *target, const Claim *claim)
     evidence->left.items[node]--;
 }
 
-static int
-lower(PyObject *target, void *arg)
-{
-    Evidence *evidence = arg;
-    NodeId node;
-    if (addrmap_find(&evidence->heap->map, target, &node)) {
-        evidence->left.items[node]--;
-    }
-    return 0;
-}
-
 static bool
 lower_by_slot(void *arg, const FrameSlot *slot)
 {
-    if (slot->owned) {
-        (void)lower(slot->target, arg);
+    Evidence *evidence = arg;
+    NodeId node;
+    if (slot->owned && addrmap_find(&evidence->heap->map, slot->target, &node)) {
+        evidence->left.items[node]--;
     }
     return false;
-}
-
-/* What a known struct has beyond its tp_traverse is no news: keys of dicts, names of classes. Of a
-   type without tp_traverse it is. */
-static void
-lower_beyond(Evidence *evidence)
-{
-    for (size_t n = 0; n < evidence->heap->count; n++) {
-        PyObject *op = evidence->heap->objects.items[n];
-        if (PyType_IS_GC(Py_TYPE(op))) {
-            known_visit_beyond(op, lower, evidence);
-        }
-    }
 }
 
 /* 0 or -1: out of memory. */
@@ -80,7 +58,6 @@ open_accounts(Evidence *evidence)
     for (size_t u = 0; u < heap->unowned.length; u++) {
         evidence->left.items[heap->unowned.items[u]]++;
     }
-    lower_beyond(evidence);
     interp_running_slots(lower_by_slot, evidence);
     return 0;
 }
@@ -88,9 +65,9 @@ open_accounts(Evidence *evidence)
 /* -------------------------------------------------------------------------- rows */
 
 static const char *const claim_words[CLAIM_KINDS] = {
-    [CLAIM_MEMORY] = "memory",     [CLAIM_TYPE] = "type",   [CLAIM_ARRAY] = "array",
-    [CLAIM_CODE] = "code",         [CLAIM_TABLE] = "table", [CLAIM_STATIC] = "static",
-    [CLAIM_GREENLET] = "greenlet", [CLAIM_STACK] = "stack",
+    [CLAIM_MEMORY] = "memory", [CLAIM_TYPE] = "type",     [CLAIM_ARRAY] = "array",
+    [CLAIM_TABLE] = "table",   [CLAIM_STATIC] = "static", [CLAIM_GREENLET] = "greenlet",
+    [CLAIM_STACK] = "stack",
 };
 
 /* New reference: a holder that is no object, as a Node. */
@@ -244,7 +221,6 @@ read_everything(Scan *scan, PyObject *target)
     if (is_new < 0 || (is_new > 0 && heap_number(&scan->heap) < 0)) {
         return scan_no_memory();
     }
-    scan->heap.is_known = false; /* of the edges only those that tp_traverse shows */
     return heap_traverse(&scan->heap) < 0 ? scan_no_memory() : 0;
 }
 

@@ -3,7 +3,7 @@
    Its account is opened first: references that own it, less those that a tp_traverse or a running
    frame shows. What is left is looked for in one place after the other, what is certain first:
 
-       evidence_stores.c    object arrays of numpy, code, waiting greenlets, tables of the
+       evidence_stores.c    object arrays of numpy, waiting greenlets, tables of the
                             interpreter, signal handlers; words that hold the type of an object
        evidence_words.c     words of C structs, if the same word of all objects of that type agrees
                             with the accounts of what they lead to
@@ -24,7 +24,6 @@ typedef enum {
     CLAIM_MEMORY, /* a word of holder's struct: byte `place`, of the member `name`, if that is one */
     CLAIM_TYPE,   /* holder is an instance of the object and does not show that */
     CLAIM_ARRAY,  /* item number `place` of holder */
-    CLAIM_CODE,   /* holder is a code object */
     CLAIM_GREENLET, /* `slot` of a frame of holder, which waits */
     CLAIM_TABLE,    /* `name` of `owner` */
     CLAIM_STATIC,   /* a static variable of the library `name` */

@@ -3,7 +3,6 @@
        claim_types      an object of a class made at run time owns that, shown or not
        claim_arrays     a numpy array of objects: it tells the collector nothing
        claim_greenlets  frames on the stack of a greenlet that waits
-       claim_code       what a code object refers to: its type has no tp_traverse
        claim_tables     what was registered with the interpreter (interp_tables.h)
        claim_signals    signal handlers
 
@@ -182,37 +181,6 @@ claim_greenlets(Evidence *evidence)
     }
 }
 
-/* -------------------------------------------------------------------------- code */
-
-typedef struct {
-    Evidence *evidence;
-    PyObject *code;
-} CodeSearch;
-
-static int
-claim_constant(PyObject *target, void *arg)
-{
-    CodeSearch *search = arg;
-    PyCodeObject *code = (PyCodeObject *)search->code;
-    Claim claim = {.kind = CLAIM_CODE,
-                   .holder = search->code,
-                   .name = target == code->co_consts ? ".co_consts" : "its names"};
-    evidence_claim(search->evidence, target, &claim);
-    return 0;
-}
-
-static void
-claim_code(Evidence *evidence)
-{
-    CodeSearch search = {.evidence = evidence};
-    for (size_t n = 0; n < evidence->heap->count && !evidence->failed; n++) {
-        search.code = evidence->heap->objects.items[n];
-        if (PyCode_Check(search.code)) {
-            known_visit_beyond(search.code, claim_constant, &search);
-        }
-    }
-}
-
 /* ------------------------------------------------------------------------ tables */
 
 static bool
@@ -273,7 +241,6 @@ evidence_from_stores(Evidence *evidence)
     claim_types(evidence);
     claim_arrays(evidence);
     claim_greenlets(evidence);
-    claim_code(evidence);
     claim_tables(evidence);
     claim_signals(evidence);
 }

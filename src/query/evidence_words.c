@@ -175,6 +175,7 @@ evidence_from_words(Evidence *evidence)
 {
     WordSearch search = {.evidence = evidence};
     words_init(&search.words, evidence->memory, &evidence->heap->map);
+    search.words.beyond = true;
     search.words.with_atoms = words_is_atom(evidence->target);
     evidence->failed |=
         find_kinds(&search) < 0 || (search.kinds.length != 0 && judge_kinds(&search) < 0);
