@@ -171,6 +171,7 @@ class TypeCounts(structseq[Any], tuple[dict[str, int], dict[str, int]]):
     __match_args__: Final = (
         "instrumented",
         "others",
+        "evidence",
     )
     @property
     def instrumented(self) -> dict[str, int]: ...
@@ -410,7 +411,17 @@ class Neighborhood(
 @final
 class Chain(
     structseq[Any],
-    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None, list[Any]],
+    tuple[
+        str,
+        list[Node],
+        list[Edge],
+        str | None,
+        Node | None,
+        str | None,
+        str | None,
+        list[Any],
+        list[Evidence],
+    ],
 ):
     __match_args__: Final = (
         "root",
@@ -421,6 +432,7 @@ class Chain(
         "local",
         "expression",
         "others",
+        "evidence",
     )
     @property
     def root(self) -> str: ...
@@ -438,6 +450,8 @@ class Chain(
     def expression(self) -> str | None: ...
     @property
     def others(self) -> list[Chain]: ...
+    @property
+    def evidence(self) -> list[Evidence]: ...
 
 @final
 class Retained(structseq[Any], tuple[int, int, TypeCounts]):

@@ -20,11 +20,12 @@ evidence_claim(Evidence *evidence, PyObject *target, const Claim *claim)
     if (!addrmap_find(&evidence->heap->map, target, &node)) {
         return;
     }
-    bool is_wanted = node == evidence->node && evidence_is_wanted(evidence);
-    if (is_wanted && vec_push(evidence->memory, &evidence->claims, *claim) < 0) {
+    bool is_asked = node == evidence->node;
+    evidence->is_one_of |= is_asked && evidence->left.items[node] <= 0;
+    if (is_asked && evidence_is_wanted(evidence) &&
+        vec_push(evidence->memory, &evidence->claims, *claim) < 0) {
         evidence->failed = true;
     }
-    evidence->is_one_of |= node == evidence->node && !is_wanted;
     evidence->left.items[node]--;
 }
 
@@ -190,6 +191,13 @@ claim_rows(const Evidence *evidence, const Describer *describer)
 
 /* ----------------------------------------------------------------------- the pass */
 
+/* None, True, ... stand in more static variables of C than anybody wants to know. */
+static bool
+is_singleton(PyObject *op)
+{
+    return Py_IsNone(op) || PyBool_Check(op) || op == Py_Ellipsis || op == Py_NotImplemented;
+}
+
 /* Claims that are certain come first, so that the accounts with which words of structs are compared
    are as small as can be. 0 or -1: out of memory. */
 static int
@@ -203,6 +211,9 @@ gather_claims(Evidence *evidence)
     };
     if (open_accounts(evidence) < 0) {
         return -1;
+    }
+    if (is_singleton(evidence->target)) {
+        return 0;
     }
     for (size_t p = 0; p < Py_ARRAY_LENGTH(places_table) && evidence_is_wanted(evidence); p++) {
         places_table[p](evidence);

@@ -53,11 +53,14 @@ typedef struct {
     bool failed;       /* out of memory */
 } Evidence;
 
-/* Whether references to the object are left for which there is no claim. */
+enum { EVIDENCE_MOST_CLAIMS = 1000 };
+
+/* Whether references to the object are left for which there is no claim, and room for more. */
 static inline bool
 evidence_is_wanted(const Evidence *evidence)
 {
-    return !evidence->failed && evidence->left.items[evidence->node] > 0;
+    return !evidence->failed && evidence->left.items[evidence->node] > 0 &&
+           evidence->claims.length < EVIDENCE_MOST_CLAIMS;
 }
 
 /* Lower the account of what is claimed, if that is a known object. */

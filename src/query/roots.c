@@ -21,8 +21,7 @@
 #include "graph/bfs.h"
 #include "heap/generations.h"
 #include "labels/access_path.h"
-#include "query/describer.h"
-#include "runtime/scan.h"
+#include "query/evidence.h"
 
 /* From what a chain starts, in the order in which they are tried. */
 typedef enum {
@@ -359,6 +358,15 @@ find_slot(void *arg, const FrameSlot *slot)
     return true;
 }
 
+/* New reference: who may have the first object, where nobody shows that. */
+static PyObject *
+evidence_of_root(const RootSearch *search)
+{
+    return search->kind == ROOT_LASTING
+               ? evidence_find(search->scan->state, search->describer, object_of(search, 0))
+               : PyList_New(0);
+}
+
 /* New reference: the Chain; NULL with an exception. `others` is given up, a list of further ones. */
 static PyObject *
 chain_row(RootSearch *search, PyObject *others)
@@ -380,9 +388,10 @@ chain_row(RootSearch *search, PyObject *others)
         items[4] = Py_NewRef(search->frame != NULL ? search->frame : Py_None);
         items[5] = Py_NewRef(search->local);
         if (!search->failed &&
-            (items[0] = PyUnicode_FromString(root_words[search->kind])) != NULL) {
-            items[6] =
-                access_path_text(search->met.items, search->labels.items, search->labels.length);
+            (items[0] = PyUnicode_FromString(root_words[search->kind])) != NULL &&
+            (items[6] = access_path_text(search->met.items, search->labels.items,
+                                         search->labels.length)) != NULL) {
+            items[8] = evidence_of_root(search);
         }
     }
     return row_new(search->scan->state, ROW_CHAIN, items);
@@ -504,6 +513,7 @@ chain_of_immortal(const Describer *describer, PyObject *target)
             items[i] = Py_NewRef(Py_None);
         }
         items[7] = PyList_New(0);
+        items[8] = items[7] != NULL ? PyList_New(0) : NULL;
     }
     Py_XDECREF(node);
     return row_new(describer->state, ROW_CHAIN, items);
