@@ -3,6 +3,8 @@
 #include "query/audit.h"
 
 #include "graph/scc.h"
+#include "base/typename.h"
+#include "heap/known.h"
 #include "heap/words.h"
 #include "labels/edge_label.h"
 #include "labels/published.h"
@@ -21,13 +23,13 @@ typedef struct {
 } JudgedType;
 
 typedef struct {
-    Scan *scan;        /* borrowed */
-    PyObject *types;   /* borrowed: a tuple of the types that were asked about */
-    PyObject *names;   /* borrowed: a tuple of names of modules */
+    Scan *scan;      /* borrowed */
+    PyObject *types; /* borrowed: a tuple of the types that were asked about */
+    PyObject *names; /* borrowed: a tuple of names of modules */
     ClassFunctions of_class;
     Words words;
     Suspicions suspicions;
-    Index numbers;          /* of judged, by the address of the type */
+    Index numbers; /* of judged, by the address of the type */
     VEC(JudgedType) judged;
     int32_t *unexplained; /* node -> references that nobody shows; the collector's gc_refs */
     bool has_clearless;   /* instances of a type without tp_clear were heard */
@@ -41,7 +43,8 @@ static int
 is_asked(const Audit *audit, PyTypeObject *type)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(audit->types); i++) {
-        if (PyTuple_GET_ITEM(audit->types, i) == (PyObject *)type) {
+        PyTypeObject *given = (PyTypeObject *)PyTuple_GET_ITEM(audit->types, i);
+        if (c_types_base(&audit->of_class, given) == type) {
             return 1;
         }
     }
@@ -58,9 +61,10 @@ next_base(const Audit *audit, const PyTypeObject *type)
 static int
 is_asked_with_bases(const Audit *audit, PyTypeObject *type)
 {
-    int asked = 0;
-    for (; type != NULL && asked == 0; type = next_base(audit, type)) {
-        asked = is_asked(audit, type);
+    int asked = is_asked(audit, type);
+    for (PyTypeObject *base = next_base(audit, type);
+         base != NULL && base != &PyBaseObject_Type && asked == 0; base = next_base(audit, base)) {
+        asked = is_asked(audit, base);
     }
     return asked;
 }
@@ -192,11 +196,11 @@ hear_hidden_types(Audit *audit)
 
 /* ------------------------------------------------------------------------- clearing */
 
-/* Whether nothing in an object can be given up for it. A finalizer may do so. */
+/* Whether the collector knows the instances of a type, and has no way to let them give up what they
+   own. A finalizer may do so. */
 static bool
-is_clearless(PyObject *op)
+lacks_clear(PyTypeObject *type)
 {
-    PyTypeObject *type = Py_TYPE(op);
     return PyType_IS_GC(type) && type->tp_clear == NULL && type->tp_finalize == NULL;
 }
 
@@ -229,8 +233,8 @@ hear_attribute(void *arg, PyObject *target, Label label)
     if (is_settable && (size_t)label.index < (size_t)search->base->tp_basicsize &&
         addrmap_find(map, search->op, &source) && addrmap_find(map, target, &node) &&
         is_shown(audit, source, node)) {
-        Suspicion *suspicion = suspicions_at(&audit->suspicions, FAULT_NO_CLEAR, search->base,
-                                             (size_t)label.index);
+        Suspicion *suspicion =
+            suspicions_at(&audit->suspicions, FAULT_NO_CLEAR, search->base, (size_t)label.index);
         audit->failed = suspicion == NULL || suspicions_claim(&audit->suspicions, suspicion,
                                                               search->op, target, node) < 0;
     }
@@ -256,13 +260,13 @@ build_clearless(const Audit *audit, Graph *clearless)
     }
     for (size_t n = 0; n < heap->count; n++) {
         uint32_t begin = heap->graph.offsets.items[n], end = heap->graph.offsets.items[n + 1];
-        bool counts = is_clearless(heap->objects.items[n]);
+        bool counts = lacks_clear(Py_TYPE(heap->objects.items[n]));
         if (counts && graph_reserve(clearless, end - begin) < 0) {
             return -1;
         }
         for (uint32_t e = begin; counts && e < end; e++) {
             NodeId target = heap->graph.targets.items[e];
-            if (is_clearless(heap->objects.items[target])) {
+            if (lacks_clear(Py_TYPE(heap->objects.items[target]))) {
                 graph_add_reserved(clearless, target);
             }
         }
@@ -280,7 +284,7 @@ hear_ring_member(Audit *audit, NodeId node)
         return -1;
     }
     const JudgedType *judged = &audit->judged.items[number];
-    if (!judged->is_asked || judged->base->tp_clear != NULL) {
+    if (!judged->is_asked || !lacks_clear(judged->base)) {
         return 0;
     }
     Suspicion *suspicion =
@@ -361,9 +365,8 @@ hear_over_visit(Audit *audit, PyObject *op, PyTypeObject *blamed, NodeId node)
     }
     Suspicion *suspicion =
         suspicions_at(&audit->suspicions, FAULT_OVER_VISIT, blamed, place_of(op, target));
-    return suspicion != NULL
-               ? suspicions_claim(&audit->suspicions, suspicion, op, target, node)
-               : -1;
+    return suspicion != NULL ? suspicions_claim(&audit->suspicions, suspicion, op, target, node)
+                             : -1;
 }
 
 static int
@@ -407,6 +410,19 @@ subtract_slot(void *arg, const FrameSlot *slot)
     return false;
 }
 
+/* What known.h has shown for an object that shows nothing itself, a visitproc. */
+static int
+take_back(PyObject *target, void *arg)
+{
+    Audit *audit = arg;
+    NodeId node;
+    if (addrmap_find(&audit->scan->heap.map, target, &node) &&
+        audit->unexplained[node] != INT32_MAX) {
+        audit->unexplained[node]++;
+    }
+    return 0;
+}
+
 /* 0; -1: failed. */
 static int
 judge_instance(Audit *audit, PyObject *op)
@@ -422,9 +438,11 @@ judge_instance(Audit *audit, PyObject *op)
     }
     judge_type(judged, op);
     PyTypeObject *base = judged->base;
-    bool lacks_clear = PyType_IS_GC(base) && base->tp_clear == NULL && base->tp_traverse != NULL;
-    audit->has_clearless |= lacks_clear;
-    if (lacks_clear && judge_attributes(audit, op, base) < 0) {
+    if (!PyType_IS_GC(judged->type)) {
+        known_visit_beyond(op, take_back, audit);
+    }
+    audit->has_clearless |= lacks_clear(base);
+    if (lacks_clear(base) && judge_attributes(audit, op, base) < 0) {
         return -1;
     }
     return judge_fields(audit, op, base);
@@ -468,9 +486,8 @@ judge_all(Audit *audit)
 /* ------------------------------------------------------------------------- rows */
 
 static const char *const fault_words[] = {
-    [FAULT_NO_GC] = "no gc",           [FAULT_NO_VISIT] = "no visit",
-    [FAULT_NO_TYPE] = "no type",       [FAULT_OVER_VISIT] = "over-visit",
-    [FAULT_NO_CLEAR] = "no clear",
+    [FAULT_NO_GC] = "no gc",           [FAULT_NO_VISIT] = "no visit", [FAULT_NO_TYPE] = "no type",
+    [FAULT_OVER_VISIT] = "over-visit", [FAULT_NO_CLEAR] = "no clear",
 };
 
 typedef struct {
@@ -502,8 +519,8 @@ static PyObject *
 name_of_place(const Suspicion *suspicion)
 {
     PyObject *op = suspicion->specimen;
-    if (suspicion->offset == NO_PLACE || suspicion->is_item ||
-        suspicion->fault == FAULT_NO_TYPE || suspicion->offset == offsetof(PyObject, ob_type)) {
+    if (suspicion->offset == NO_PLACE || suspicion->is_item || suspicion->fault == FAULT_NO_TYPE ||
+        suspicion->offset == offsetof(PyObject, ob_type)) {
         Py_RETURN_NONE;
     }
     if ((Py_ssize_t)suspicion->offset == Py_TYPE(op)->tp_dictoffset) {
@@ -519,13 +536,14 @@ suspicion_row(const Audit *audit, const Suspicion *suspicion)
 {
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     Py_ssize_t offset = suspicion->offset != NO_PLACE ? (Py_ssize_t)suspicion->offset : -1;
-    (void)((items[0] = Py_NewRef((PyObject *)suspicion->type)) != NULL &&
-           (items[1] = PyUnicode_FromString(fault_words[suspicion->fault])) != NULL &&
-           (items[2] = PyLong_FromSsize_t(offset)) != NULL &&
-           (items[3] = name_of_place(suspicion)) != NULL &&
-           (items[4] = row_bool(suspicion->is_item)) != NULL &&
-           (items[5] = PyLong_FromSize_t(suspicion->instances)) != NULL &&
-           (items[6] = row_bool(suspicion->alone == 0)) != NULL);
+    (void)((items[0] = typename_of(suspicion->type)) != NULL &&
+           (items[1] = Py_NewRef((PyObject *)suspicion->type)) != NULL &&
+           (items[2] = PyUnicode_FromString(fault_words[suspicion->fault])) != NULL &&
+           (items[3] = PyLong_FromSsize_t(offset)) != NULL &&
+           (items[4] = name_of_place(suspicion)) != NULL &&
+           (items[5] = row_bool(suspicion->is_item)) != NULL &&
+           (items[6] = PyLong_FromSize_t(suspicion->instances)) != NULL &&
+           (items[7] = row_bool(suspicion->alone == 0)) != NULL);
     return row_new(audit->scan->state, ROW_SUSPICION, items);
 }
 
@@ -566,8 +584,10 @@ static PyObject *
 audited_row(const Audit *audit, PyTypeObject *type)
 {
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
-    (void)((items[0] = Py_NewRef((PyObject *)type)) != NULL &&
-           (items[1] = PyLong_FromSize_t(instances_of(audit, type))) != NULL);
+    (void)((items[0] = typename_of(type)) != NULL &&
+           (items[1] = Py_NewRef((PyObject *)type)) != NULL &&
+           (items[2] = PyLong_FromSize_t(instances_of(audit, type))) != NULL &&
+           (items[3] = row_bool(lacks_clear(type))) != NULL);
     return row_new(audit->scan->state, ROW_AUDITED_TYPE, items);
 }
 
@@ -622,12 +642,31 @@ is_text(PyObject *op)
     return PyUnicode_CheckExact(op);
 }
 
+/* 0, or -1 with ValueError: a class of Python code alone hides nothing, and all derive from its
+   base. */
+static int
+check_types(const Audit *audit)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(audit->types); i++) {
+        PyTypeObject *type = (PyTypeObject *)PyTuple_GET_ITEM(audit->types, i);
+        if (type != &PyBaseObject_Type &&
+            c_types_base(&audit->of_class, type) == &PyBaseObject_Type) {
+            PyErr_Format(PyExc_ValueError,
+                         "%.200s is made by Python code, and no C type is among its bases: it "
+                         "hides nothing",
+                         type->tp_name);
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* New reference or NULL: the answer of one pass. */
 static PyObject *
 run_audit(Audit *audit)
 {
     Scan *scan = audit->scan;
-    if (scan_list_known(scan, NULL) < 0 || scan_judge(scan) < 0) {
+    if (check_types(audit) < 0 || scan_list_known(scan, NULL) < 0 || scan_judge(scan) < 0) {
         return NULL;
     }
     if (judge_all(audit) < 0) {
@@ -661,10 +700,10 @@ audit_types(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 }
 
 PyObject *
-audit_word(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
+audit_words(PyObject *Py_UNUSED(module), PyObject *const *args, Py_ssize_t nargs)
 {
     if (nargs != 2) {
-        PyErr_SetString(PyExc_TypeError, "audit_word() takes an object and another");
+        PyErr_SetString(PyExc_TypeError, "words_of() takes an object and another");
         return NULL;
     }
     PyObject *list = PyList_New(0);

@@ -25,6 +25,6 @@
 
 /* Methods of the module, documented there. */
 PyObject *audit_types(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
-PyObject *audit_word(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *audit_words(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 #endif

@@ -50,8 +50,8 @@ suspicions_find(const Suspicions *suspicions, Fault fault, PyTypeObject *type, s
 }
 
 int
-suspicions_claim(Suspicions *suspicions, Suspicion *suspicion, PyObject *specimen,
-                 PyObject *target, NodeId node)
+suspicions_claim(Suspicions *suspicions, Suspicion *suspicion, PyObject *specimen, PyObject *target,
+                 NodeId node)
 {
     uint32_t number = (uint32_t)(suspicion - suspicions->items.items);
     suspicion->instances += suspicion->specimen != specimen;
@@ -75,10 +75,10 @@ enum { SEVERAL = UINT32_MAX };
 static void
 hear(Account *account, const Suspicion *suspicion, uint32_t number)
 {
-    if (suspicion->fault != FAULT_OVER_VISIT) {
+    if (suspicion->fault < FAULT_OVER_VISIT) {
         account->hidden++;
     }
-    else {
+    else if (suspicion->fault == FAULT_OVER_VISIT) {
         bool is_first = account->shower == 0 || account->shower == number + 1;
         account->shower = is_first ? number + 1 : SEVERAL;
     }
@@ -87,8 +87,14 @@ hear(Account *account, const Suspicion *suspicion, uint32_t number)
 static bool
 is_alone(const Account *account, const Suspicion *suspicion, int32_t unexplained)
 {
-    return suspicion->fault == FAULT_OVER_VISIT ? account->shower != SEVERAL
-                                                : (int64_t)account->hidden <= unexplained;
+    switch (suspicion->fault) {
+    case FAULT_OVER_VISIT:
+        return account->shower != SEVERAL;
+    case FAULT_NO_CLEAR: /* that is no claim on a reference */
+        return true;
+    default:
+        return (int64_t)account->hidden <= unexplained;
+    }
 }
 
 /* After this, `hidden` or `shower` of each node that is claimed is known. */
@@ -145,8 +151,8 @@ suspicions_weigh(Suspicions *suspicions, const int32_t *unexplained, size_t coun
         Claim claim = suspicions->claims.items[c];
         Suspicion *suspicion = &suspicions->items.items[claim.suspicion];
         const Account *account = &accounts.items[claim.target];
-        suspicion->alone += !suspicion->is_contradicted &&
-                            is_alone(account, suspicion, unexplained[claim.target]);
+        suspicion->alone +=
+            !suspicion->is_contradicted && is_alone(account, suspicion, unexplained[claim.target]);
     }
     drop_accounted(suspicions, accounts.items);
     vec_fini(suspicions->memory, &accounts);

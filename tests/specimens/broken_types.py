@@ -46,7 +46,7 @@ def _made(of_type, borrowed):
     if of_type.__name__ == "Text":
         return of_type("".join(("fi", "rst")), "".join(("sec", "ond")))
     made = of_type(Target(), Target())
-    if hasattr(made, "__dict__"):
+    if of_type.__dictoffset__:
         made.attribute = Target()
     if hasattr(made, "third"):
         made.third = Target()
