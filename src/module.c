@@ -2,6 +2,7 @@
 
 #include "follow/follow.h"
 #include "heap/interp.h"
+#include "query/audit.h"
 #include "query/evidence.h"
 #include "query/garbage.h"
 #include "query/holders.h"
@@ -114,6 +115,14 @@ PyDoc_STRVAR(retainers_doc, "retainers($module, count, /)\n--\n\n"
                             "The objects that keep most bytes, by the dominator tree of the whole\n"
                             "heap: a list of Retainer.");
 
+PyDoc_STRVAR(audit_doc,
+             "audit($module, plain, types, names, /)\n--\n\n"
+             "The Audit of C types, by their living instances: of the types in a tuple, and of\n"
+             "those of the modules in a tuple of names. plain: a class made by a class statement.");
+
+PyDoc_STRVAR(words_of_doc, "words_of($module, obj, target, /)\n--\n\n"
+                           "A list of the offsets in obj's own struct at which target stands.");
+
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
 
@@ -211,6 +220,8 @@ static PyMethodDef core_methods[] = {
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"retained", retained_of, METH_O, retained_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
+    {"audit", (PyCFunction)(void (*)(void))audit_types, METH_FASTCALL, audit_doc},
+    {"words_of", (PyCFunction)(void (*)(void))audit_words, METH_FASTCALL, words_of_doc},
     {"unreachable_rings", (PyCFunction)(void (*)(void))garbage_unreachable, METH_FASTCALL,
      unreachable_rings_doc},
     {"live_rings", (PyCFunction)(void (*)(void))garbage_live, METH_FASTCALL, live_rings_doc},

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from types import CodeType
-from typing import Any, Final, Self, SupportsIndex, final
+from typing import Any, Final, Self, SupportsIndex, TypeAlias, final
 
 from _typeshed import structseq
 from typing_extensions import disjoint_base
+
+_AnyType: TypeAlias = type[Any]  # of rows with a field `type`
 
 KNOWS_BORROWING: Final[bool]
 WALKS_GENERATIONS: Final[bool]
@@ -553,6 +555,63 @@ class Lease:
     def __exit__(self, *error: object) -> None: ...
 
 @final
+class AuditedType(structseq[Any], tuple[str, _AnyType, int, bool]):
+    __match_args__: Final = (
+        "type",
+        "of",
+        "instances",
+        "clearless",
+    )
+    @property
+    def type(self) -> str: ...
+    @property
+    def of(self) -> _AnyType: ...
+    @property
+    def instances(self) -> int: ...
+    @property
+    def clearless(self) -> bool: ...
+
+@final
+class Suspicion(structseq[Any], tuple[str, _AnyType, str, int, str | None, bool, int, bool]):
+    __match_args__: Final = (
+        "type",
+        "of",
+        "fault",
+        "offset",
+        "name",
+        "is_item",
+        "instances",
+        "shared",
+    )
+    @property
+    def type(self) -> str: ...
+    @property
+    def of(self) -> _AnyType: ...
+    @property
+    def fault(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def is_item(self) -> bool: ...
+    @property
+    def instances(self) -> int: ...
+    @property
+    def shared(self) -> bool: ...
+
+@final
+class Audit(structseq[Any], tuple[list[AuditedType], list[Suspicion]]):
+    __match_args__: Final = (
+        "types",
+        "suspicions",
+    )
+    @property
+    def types(self) -> list[AuditedType]: ...
+    @property
+    def suspicions(self) -> list[Suspicion]: ...
+
+@final
 class Followed(
     structseq[Any],
     tuple[
@@ -719,3 +778,5 @@ def why_alive(
 ) -> Chain | None: ...
 def retained(box: list[Any], /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...
+def audit(plain: _AnyType, types: tuple[_AnyType, ...], names: tuple[str, ...], /) -> Audit: ...
+def words_of(obj: object, target: object, /) -> list[int]: ...

@@ -5,8 +5,8 @@
        find_words       words that are the address of a known object
        visit_shown      each reference that tp_traverse shows accounts for one of them
 
-   Items are not read. Only those of tuples, ints, bytes and classes are known to be as many as
-   ob_size says; a tuple shows them, and of the others none is a reference. */
+   Items are read where each may be a reference: where it is as large as one. The types whose ob_size
+   is no count of them are among those that are complete. */
 
 #include "heap/words.h"
 
@@ -93,6 +93,18 @@ datetime_extent(PyObject *op, size_t whole)
     return whole;
 }
 
+/* Bytes of the items behind the struct, where they are words. */
+static size_t
+items_extent(PyObject *op)
+{
+    enum { MOST_ITEMS = 1 << 28 };
+    PyTypeObject *type = Py_TYPE(op);
+    bool are_words = type->tp_itemsize == WORD &&
+                     (size_t)type->tp_basicsize >= sizeof(PyVarObject) && !is_complete(op);
+    Py_ssize_t count = are_words ? ((PyVarObject *)op)->ob_size : 0;
+    return count > 0 && count < MOST_ITEMS ? (size_t)count * WORD : 0;
+}
+
 size_t
 words_extent(PyObject *op)
 {
@@ -105,7 +117,7 @@ words_extent(PyObject *op)
     }
     size_t whole = type->tp_basicsize > 0 ? (size_t)type->tp_basicsize : 0;
     bool has_own_allocator = type->tp_alloc != PyType_GenericAlloc && type->tp_alloc != NULL;
-    return has_own_allocator ? datetime_extent(op, whole) : whole;
+    return (has_own_allocator ? datetime_extent(op, whole) : whole) + items_extent(op);
 }
 
 /* ------------------------------------------------------------------------ words */

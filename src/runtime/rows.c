@@ -162,6 +162,23 @@ static PyStructSequence_Desc row_table[] = {
         {"uncertain", "as of a RollCall"},
         {"over_visited", "as of a RollCall, of the pass in which it was most"},
         {"released", "'freed', 'ring', 'held' or 'revived': the object in the box; None without"}),
+    [ROW_AUDITED_TYPE] = ROW("AuditedType", "A type of C code that was asked about.",
+        {"type", "its name"},
+        {"of", "the type itself, an object of the program"},
+        {"instances", "living ones, those of derived classes too"},
+        {"clearless", "whether the collector knows its instances and it has no tp_clear"}),
+    [ROW_SUSPICION] = ROW("Suspicion", "What the instances of a type of C code speak for.",
+        {"type", "its name"},
+        {"of", "the type itself, an object of the program"},
+        {"fault", "'no gc', 'no visit', 'no type', 'over-visit' or 'no clear' (suspicions.h)"},
+        {"offset", "in bytes, in the struct; -1: behind a pointer, or none"},
+        {"name", "of what stands there, as one would type it or in words; or None"},
+        {"is_item", "whether it is the items of the struct"},
+        {"instances", "that have something there; none speaks against it"},
+        {"shared", "whether each of them is one of several that could be to blame"}),
+    [ROW_AUDIT] = ROW("Audit", "What instances of types of C code own and do not show.",
+        {"types", "a list of AuditedType"},
+        {"suspicions", "a list of Suspicion"}),
 };
 /* clang-format on */
 

@@ -45,6 +45,9 @@ typedef enum {
     ROW_FATE,
     ROW_SCAN_COST,
     ROW_FOLLOWED,
+    ROW_AUDITED_TYPE,
+    ROW_SUSPICION,
+    ROW_AUDIT,
     ROW_KINDS,
 } RowKind;
 

@@ -1,6 +1,8 @@
 """One record of every kind, and rings that are wide when they are told."""
 
 from gcscope import (
+    Audit,
+    AuditFinding,
     Chain,
     Collection,
     Counts,
@@ -170,6 +172,26 @@ ALL += [STEPS.move_unreachable[0]]
 
 
 ALL += [FINDING, JUDGEMENT, BASELINE, BASELINE.rings[0]]
+
+
+AUDIT = Audit(
+    findings=(
+        AuditFinding(
+            type="m.Pair",
+            fault="a field that tp_traverse does not visit",
+            where=".second (byte 24)",
+            instances=3,
+            sure="seen in 3 instances: ...",
+            missing="Py_VISIT(self->second)",
+        ),
+    ),
+    types=Counts({"m.Pair": 3}),
+    unjudged=("m.Other",),
+    notes=("a note",),
+)
+
+
+ALL += [AUDIT, AUDIT.findings[0]]
 
 
 def wide_ring(*links, cause="an object refers to itself", advice="clear() it when done", cut=0):
