@@ -126,12 +126,15 @@ def holders_text(holders: Holders) -> str:
             lines.append(f"  {unexplained} that nobody shows: of the same trash, or of C code")
     elif holders.unexplained > 0:
         lines.append(f"  {unexplained} that nobody shows{_evidence_end(holders)}")
-        lines += [f"    {line}" for line in evidence_lines(holders.evidence)]
+        lines += [f"    {line}" for line in (*evidence_lines(holders.evidence), *holders.unseen)]
     elif holders.unexplained < 0:
         lines.append(
             f"  {-holders.unexplained:,} more shown than owned: the tp_traverse of some C type lies"
         )
     return "\n".join(lines)
+
+
+_NO_EVIDENCE = ": C code, and no evidence of which"
 
 
 def _owner(holder: Holder) -> str:
@@ -161,9 +164,7 @@ def _evidence_end(holders: Holders) -> str:
     left = holders.unexplained - len(holders.evidence)
     if left <= 0:
         return ":"
-    found = f"; of {left:,} there is no evidence" if holders.evidence else "; there is no evidence"
-    others = "".join(f"; {said}" for said in holders.unseen)
-    return f": C code{found} of who it is{others}"
+    return f"; of {left:,} there is no evidence:" if holders.evidence else _NO_EVIDENCE
 
 
 def _references(count: int) -> str:
@@ -186,8 +187,7 @@ def _one_chain(chain: Chain) -> list[str]:
         "caller": "held by the function that asks:",
     }.get(chain.root or "")
     lines = [] if root is None else [root]
-    lines += [f"  {line}" for line in evidence_lines(chain.evidence)]
-    lines += [f"  {said}" for said in chain.unseen]
+    lines += [f"  {line}" for line in (*evidence_lines(chain.evidence), *chain.unseen)]
     for link in chain.links:
         where = f"  {in_one_line(link.where)}" if link.where is not None else ""
         lines.append(f"{link_title(link)}{where}")
