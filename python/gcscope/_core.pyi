@@ -421,7 +421,6 @@ class Chain(
         Node | None,
         str | None,
         str | None,
-        list[Any],
         list[Evidence],
     ],
 ):
@@ -433,7 +432,6 @@ class Chain(
         "frame",
         "local",
         "expression",
-        "others",
         "evidence",
     )
     @property
@@ -450,8 +448,6 @@ class Chain(
     def local(self) -> str | None: ...
     @property
     def expression(self) -> str | None: ...
-    @property
-    def others(self) -> list[Chain]: ...
     @property
     def evidence(self) -> list[Evidence]: ...
 
@@ -775,7 +771,7 @@ def why_alive(
     ignore: tuple[object, ...] | list[Any] = (),
     paths: int = 1,
     /,
-) -> Chain | None: ...
+) -> list[Chain]: ...
 def retained(box: list[Any], /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...
 def audit(plain: _AnyType, types: tuple[_AnyType, ...], names: tuple[str, ...], /) -> Audit: ...

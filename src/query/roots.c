@@ -11,7 +11,7 @@
                       pytest a __loader__ leads to the whole session
        search_way     breadth-first from the modules; else from what else lasts; else from frames;
                       else from our modules; else from the caller's frame
-       search_others  the same again, with no way that ends at a holder that was told
+       note_told      the next search goes no way that ends at a holder that was told
        chain_row      the objects along the way, and what leads from each to the next, named
 
    Where the collector does not track the object, everything that is known is listed (known.h). */
@@ -175,22 +175,32 @@ is_common_name(PyObject *name)
 }
 
 static void
+mark_common(RootSearch *search, PyObject *dict)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    while (PyDict_Next(dict, &position, &key, &value)) {
+        if (is_common_name(key)) {
+            mark(search, &search->common, value);
+        }
+    }
+}
+
+static void
 mark_modules(RootSearch *search)
 {
-    PyObject *key, *module, *value, *modules = modules_dict();
+    PyObject *key, *module, *modules = modules_dict();
     Py_ssize_t position = 0;
+    NodeId node;
     while (modules != NULL && PyDict_Next(modules, &position, &key, &module)) {
         PyObject *dict = PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
-        Py_ssize_t place = 0;
-        mark(search, &search->dicts, dict);
-        if (is_own_name(key)) {
+        if (dict != NULL && is_own_name(key)) {
             mark_own(search, module);
             mark_own(search, dict);
         }
-        while (dict != NULL && PyDict_Next(dict, &place, &key, &value)) {
-            if (is_common_name(key)) {
-                mark(search, &search->common, value);
-            }
+        if (dict != NULL && addrmap_find(&search->scan->heap.map, dict, &node) &&
+            nodeset_enter(&search->dicts, node)) {
+            mark_common(search, dict);
         }
     }
 }
@@ -367,20 +377,19 @@ evidence_of_root(const RootSearch *search)
                : PyList_New(0);
 }
 
-/* New reference: the Chain; NULL with an exception. `others` is given up, a list of further ones. */
+/* New reference: the Chain. NULL with an exception. */
 static PyObject *
-chain_row(RootSearch *search, PyObject *others)
+chain_row(RootSearch *search)
 {
     size_t length = search->way.length;
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     Py_CLEAR(search->frame);
     search->local = Py_None;
-    items[7] = others;
-    if (others != NULL && name_way(search) < 0) {
-        PyErr_NoMemory();
+    if (name_way(search) < 0) {
+        return PyErr_NoMemory();
     }
-    else if (others != NULL && (items[1] = rows_list(length, node_of, search)) != NULL &&
-             (items[2] = rows_list(length - 1, edge_of, search)) != NULL) {
+    if ((items[1] = rows_list(length, node_of, search)) != NULL &&
+        (items[2] = rows_list(length - 1, edge_of, search)) != NULL) {
         if (search->kind == ROOT_FRAME || search->kind == ROOT_CALLER) {
             interp_running_slots(find_slot, search);
         }
@@ -391,7 +400,7 @@ chain_row(RootSearch *search, PyObject *others)
             (items[0] = PyUnicode_FromString(root_words[search->kind])) != NULL &&
             (items[6] = access_path_text(search->met.items, search->labels.items,
                                          search->labels.length)) != NULL) {
-            items[8] = evidence_of_root(search);
+            items[7] = evidence_of_root(search);
         }
     }
     return row_new(search->scan->state, ROW_CHAIN, items);
@@ -441,36 +450,25 @@ note_told(RootSearch *search)
     }
 }
 
-/* Append further ways, at most `most`, to a list. 0 or -1 with an exception. */
-static int
-search_others(RootSearch *search, PyObject *others, size_t most)
-{
-    int found = 1;
-    for (size_t n = 0; n < most && found > 0; n++) {
-        note_told(search);
-        found = search_way(search);
-        if (found > 0 && rows_append(others, chain_row(search, PyList_New(0))) < 0) {
-            return -1;
-        }
-    }
-    return found < 0 ? scan_no_memory() : 0;
-}
-
-/* New reference: the Chain, or None where no root leads to the object. */
+/* New reference: a list of Chain, at most `paths`. */
 static PyObject *
 find_ways(RootSearch *search, size_t paths)
 {
-    int found = search_way(search);
-    if (found <= 0) {
-        return found < 0 ? PyErr_NoMemory() : Py_NewRef(Py_None);
+    PyObject *chains = PyList_New(0);
+    int found = 1;
+    for (size_t n = 0; n < paths && found > 0 && chains != NULL; n++) {
+        found = search_way(search);
+        if (found < 0) {
+            PyErr_NoMemory();
+        }
+        if (found < 0 || (found > 0 && rows_append(chains, chain_row(search)) < 0)) {
+            Py_CLEAR(chains);
+        }
+        else if (found > 0) {
+            note_told(search);
+        }
     }
-    PyObject *others = PyList_New(0);
-    PyObject *chain = others != NULL ? chain_row(search, Py_NewRef(others)) : NULL;
-    if (chain != NULL && search_others(search, others, paths - 1) < 0) {
-        Py_CLEAR(chain);
-    }
-    Py_XDECREF(others);
-    return chain;
+    return chains;
 }
 
 /* List the heap, the object included. 0 or -1 with an exception. */
@@ -501,22 +499,24 @@ find_why(RootSearch *search, PyObject *box, size_t paths)
     return find_ways(search, paths);
 }
 
-/* New reference: the Chain of an object that is never freed. */
+/* New reference: a list with the Chain of an object that is never freed. */
 static PyObject *
-chain_of_immortal(const Describer *describer, PyObject *target)
+chains_of_immortal(const Describer *describer, PyObject *target)
 {
-    PyObject *node = describer_node(describer, target), *items[ROW_MOST_FIELDS] = {NULL};
+    PyObject *chains = PyList_New(0), *items[ROW_MOST_FIELDS] = {NULL};
+    PyObject *node = chains != NULL ? describer_node(describer, target) : NULL;
     if (node != NULL && (items[0] = PyUnicode_FromString("immortal")) != NULL &&
-        (items[1] = PyList_New(0)) != NULL && rows_append(items[1], Py_NewRef(node)) == 0 &&
-        (items[2] = PyList_New(0)) != NULL) {
+        (items[1] = Py_BuildValue("[O]", node)) != NULL && (items[2] = PyList_New(0)) != NULL) {
         for (int i = 3; i <= 6; i++) {
             items[i] = Py_NewRef(Py_None);
         }
         items[7] = PyList_New(0);
-        items[8] = items[7] != NULL ? PyList_New(0) : NULL;
     }
     Py_XDECREF(node);
-    return row_new(describer->state, ROW_CHAIN, items);
+    if (chains != NULL && rows_append(chains, row_new(describer->state, ROW_CHAIN, items)) < 0) {
+        Py_CLEAR(chains);
+    }
+    return chains;
 }
 
 PyObject *
@@ -539,7 +539,7 @@ roots_why_alive(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     if (is_immortal(target)) {
-        return chain_of_immortal(&describer, target);
+        return chains_of_immortal(&describer, target);
     }
     Scan scan;
     scan_begin(&scan, state);
@@ -549,8 +549,8 @@ roots_why_alive(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
                          .module = module,
                          .ignore = ignore,
                          .local = Py_None};
-    PyObject *chain = find_why(&search, box, (size_t)paths);
+    PyObject *chains = find_why(&search, box, (size_t)paths);
     search_fini(&search);
     scan_end(&scan);
-    return chain;
+    return chains;
 }

@@ -73,8 +73,10 @@ def test_many_containers_keep_their_own_names(quiet, monkeypatch):
     for _ in range(100):
         others.append([thing])
     told = holders(thing)
-    assert {h.type for h in told.named} == {"list", "frame"}
+    assert {h.type for h in told.named} == {"list", "frame", "module"}
+    assert [h.label for h in told.named if h.type == "module"] == [".of_this_module[0]"]
     assert told.unexplained == 0 and len(others) == 100
+    assert "  list  [0]  (100 references)\n" in str(told)
 
 
 def test_the_zoo_is_large():
@@ -314,7 +316,16 @@ def test_thousand_holders(quiet):
     kept = [[one[0]] for _ in range(1000)]
     told = holders(one[0])
     assert told.refcount == len(told.named) == 1001 and told.unexplained == 0
-    assert str(told).count("list  [0]") == 40 and str(told).endswith("and 961 others")
+    assert str(told) == "1001 references\n  list  [0]  (1,001 references)"
+    del kept
+
+
+def test_many_holders_of_names_of_their_own(quiet):
+    one = [Plain()]
+    kept = [{f"k{n}": one[0]} for n in range(100)]
+    told = holders(one[0])
+    assert told.refcount == len(told.named) == 101 and told.unexplained == 0
+    assert str(told).count("dict  ['k") == 40 and str(told).endswith("and 61 others")
     del kept
 
 
@@ -633,7 +644,7 @@ assert _core.dry_run().objects == 0
 )
 def test_misuse(word):
     for arguments, keywords in (((), {}), ((1, 2), {}), ((), {"obj": 1})):
-        with pytest.raises(TypeError, match="argument"):
+        with pytest.raises(TypeError, match="argument|ignore must be"):
             word(*arguments, **keywords)
 
 

@@ -52,8 +52,12 @@ def holders(obj: object, /) -> Holders:
     del obj
     known = known_dicts()
     with _core.Lease():
-        found = _core.holders(box, known, labellers, object_traceback())
-        return _with_evidence(box, _holders(found, _core.is_collected(box)))
+        return _with_evidence(
+            box,
+            _holders(
+                _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+            ),
+        )
 
 
 def holders_of(box: list[Any]) -> Holders:
@@ -63,8 +67,12 @@ def holders_of(box: list[Any]) -> Holders:
     """
     known = known_dicts()
     with _core.Lease():
-        found = _core.holders(box, known, labellers, object_traceback())
-        return _with_evidence(box, _holders(found, _core.is_collected(box)))
+        return _with_evidence(
+            box,
+            _holders(
+                _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+            ),
+        )
 
 
 def _order(holder: Holder) -> tuple[str, str, str, bool]:
