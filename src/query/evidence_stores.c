@@ -183,12 +183,33 @@ claim_greenlets(Evidence *evidence)
 
 /* ------------------------------------------------------------------------ tables */
 
+typedef struct {
+    Evidence *evidence;
+    Claim claim;
+} TableSearch;
+
+static int
+claim_entry(PyObject *target, void *arg)
+{
+    TableSearch *search = arg;
+    evidence_claim(search->evidence, target, &search->claim);
+    return search->evidence->failed;
+}
+
+/* A list or dict that nobody knows, as that of the audit hooks, which is never tracked: its entries
+   are shown by nobody else. */
 static bool
 claim_table(void *arg, PyObject *target, const char *owner, const char *name)
 {
     Evidence *evidence = arg;
-    Claim claim = {.kind = CLAIM_TABLE, .owner = owner, .name = name};
-    evidence_claim(evidence, target, &claim);
+    TableSearch search = {evidence, {.kind = CLAIM_TABLE, .owner = owner, .name = name}};
+    traverseproc traverse = known_traverse_of(target);
+    if (addrmap_has(&evidence->heap->map, target)) {
+        (void)claim_entry(target, &search);
+    }
+    else if (traverse != NULL) {
+        (void)traverse(target, claim_entry, &search);
+    }
     return evidence->failed;
 }
 
