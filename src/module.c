@@ -94,6 +94,12 @@ PyDoc_STRVAR(born_doc,
              "then, whatever lay there before.");
 
 PyDoc_STRVAR(
+    unexplained_doc,
+    "unexplained($module, /)\n--\n\n"
+    "Return a list of (object, number) for each known object with so many references that nobody\n"
+    "shows; of str, numbers and their like nothing is told.");
+
+PyDoc_STRVAR(
     evidence_doc,
     "evidence($module, box, labellers=None, object_traceback=None, /)\n--\n\n"
     "Return a list of Evidence: who may have the references that nobody shows to the object in a\n"
@@ -216,6 +222,7 @@ static PyMethodDef core_methods[] = {
     {"is_collected", trash_is_collected, METH_O, is_collected_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
+    {"unexplained", evidence_unexplained, METH_NOARGS, unexplained_doc},
     {"evidence", (PyCFunction)(void (*)(void))evidence_of, METH_FASTCALL, evidence_doc},
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"retained", retained_of, METH_O, retained_doc},

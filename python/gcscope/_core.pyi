@@ -745,6 +745,7 @@ def holders(
     object_traceback: Any = None,
     /,
 ) -> References: ...
+def unexplained() -> list[tuple[Any, int]]: ...
 def evidence(
     box: list[Any],
     labellers: dict[int, tuple[type, Any]] | None = None,

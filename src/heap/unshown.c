@@ -41,9 +41,15 @@ visit_code(PyObject *op, visitproc visit, void *arg)
 {
     PyCodeObject *code = (PyCodeObject *)op;
     PyObject *const parts[] = {
-        code->co_consts,          code->co_names,           code->co_exceptiontable,
-        code->co_localsplusnames, code->co_localspluskinds, code->co_filename,
-        code->co_name,            code->co_qualname,        code->co_linetable,
+        code->co_consts,
+        code->co_names,
+        code->co_exceptiontable,
+        code->co_localsplusnames,
+        code->co_localspluskinds,
+        code->co_filename,
+        code->co_name,
+        code->co_qualname,
+        code->co_linetable,
     };
     for (size_t p = 0; p < Py_ARRAY_LENGTH(parts); p++) {
         visit_if_any(parts[p], visit, arg);

@@ -5,8 +5,8 @@
        find_words       words that are the address of a known object
        visit_shown      each reference that tp_traverse shows accounts for one of them
 
-   Items are read where each may be a reference: where it is as large as one. The types whose ob_size
-   is no count of them are among those that are complete. */
+   Items are read where each may be a reference: where it is as large as one. The types whose
+   ob_size is no count of them are among those that are complete. */
 
 #include "heap/words.h"
 
@@ -122,12 +122,10 @@ words_extent(PyObject *op)
 
 /* ------------------------------------------------------------------------ words */
 
-/* Counts that no program reaches, but what a library sets to make its objects last. */
 static bool
 is_lasting(PyObject *op)
 {
-    enum { MOST_COUNTED = 1 << 28 };
-    return is_immortal(op) || Py_REFCNT(op) > MOST_COUNTED;
+    return is_immortal(op) || Py_REFCNT(op) >= WORDS_MOST_COUNTED;
 }
 
 static bool

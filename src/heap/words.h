@@ -19,6 +19,10 @@
 
 #include "heap/addrmap.h"
 
+/* No program reaches such a count, but an object that is to last may be given it: up to 3.11 those
+   that are compiled into the interpreter have it. */
+enum { WORDS_MOST_COUNTED = 1 << 28 };
+
 typedef struct {
     PyObject *target; /* borrowed */
     size_t offset;    /* where it stands in the struct, in bytes */

@@ -51,7 +51,7 @@ open_accounts(Evidence *evidence)
     }
     for (size_t n = 0; n < heap->count; n++) {
         int32_t count = heap->refcounts.items[n];
-        vec_push_reserved(&evidence->left, count != INT32_MAX ? count : 0);
+        vec_push_reserved(&evidence->left, count < WORDS_MOST_COUNTED ? count : 0);
     }
     for (size_t e = 0; e < targets->length; e++) {
         evidence->left.items[targets->items[e]]--;
@@ -228,7 +228,7 @@ read_everything(Scan *scan, PyObject *target)
     if (scan_list_known(scan, NULL) < 0) {
         return -1;
     }
-    int is_new = addrmap_insert(&scan->heap.map, target);
+    int is_new = target != NULL ? addrmap_insert(&scan->heap.map, target) : 0;
     if (is_new < 0 || (is_new > 0 && heap_number(&scan->heap) < 0)) {
         return scan_no_memory();
     }
@@ -272,4 +272,37 @@ evidence_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     return evidence_find(state, &describer, target);
+}
+
+/* Append (object, number) for each object whose account is not empty. 0 or -1 with an exception. */
+static int
+add_unexplained(const Evidence *evidence, PyObject *list)
+{
+    for (size_t n = 0; n < evidence->heap->count; n++) {
+        PyObject *op = evidence->heap->objects.items[n];
+        bool is_told = evidence->left.items[n] > 0 && !words_is_atom(op);
+        if (is_told &&
+            rows_append(list, Py_BuildValue("(Oi)", op, (int)evidence->left.items[n])) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+PyObject *
+evidence_unexplained(PyObject *module, PyObject *Py_UNUSED(unused))
+{
+    Scan scan;
+    scan_begin(&scan, state_of_module(module));
+    Evidence evidence = {.memory = &scan.memory, .heap = &scan.heap};
+    PyObject *list = NULL;
+    if (read_everything(&scan, NULL) == 0) {
+        list = open_accounts(&evidence) < 0 ? PyErr_NoMemory() : PyList_New(0);
+    }
+    if (list != NULL && add_unexplained(&evidence, list) < 0) {
+        Py_CLEAR(list);
+    }
+    vec_fini(&scan.memory, &evidence.left);
+    scan_end(&scan);
+    return list;
 }

@@ -21,9 +21,9 @@
 
 /* Where a claim was found. */
 typedef enum {
-    CLAIM_MEMORY, /* a word of holder's struct: byte `place`, of the member `name`, if that is one */
-    CLAIM_TYPE,   /* holder is an instance of the object and does not show that */
-    CLAIM_ARRAY,  /* item number `place` of holder */
+    CLAIM_MEMORY,   /* byte `place` of holder's struct, of the member `name` if it is one */
+    CLAIM_TYPE,     /* holder is an instance of the object and does not show that */
+    CLAIM_ARRAY,    /* item number `place` of holder */
     CLAIM_GREENLET, /* `slot` of a frame of holder, which waits */
     CLAIM_TABLE,    /* `name` of `owner` */
     CLAIM_STATIC,   /* a static variable of the library `name` */
@@ -76,7 +76,8 @@ void evidence_from_stacks(Evidence *evidence);
    or nothing was found. A pass of its own. NULL with an exception. */
 PyObject *evidence_find(ModuleState *state, const Describer *describer, PyObject *target);
 
-/* Method of the module, documented there. */
+/* Methods of the module, documented there. */
+PyObject *evidence_unexplained(PyObject *module, PyObject *unused);
 PyObject *evidence_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 #endif

@@ -67,10 +67,27 @@ read_library(struct dl_phdr_info *info, size_t Py_UNUSED(size), void *arg)
     return 0;
 }
 
+static int
+has_target(struct dl_phdr_info *info, size_t Py_UNUSED(size), void *arg)
+{
+    uintptr_t target = (uintptr_t)((Evidence *)arg)->target;
+    for (int p = 0; p < info->dlpi_phnum; p++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[p];
+        uintptr_t from = info->dlpi_addr + header->p_vaddr;
+        if (header->p_type == PT_LOAD && target >= from && target < from + header->p_memsz) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The address of a static object stands in every library that uses it, and owns nothing. */
 void
 evidence_from_statics(Evidence *evidence)
 {
-    (void)dl_iterate_phdr(read_library, evidence);
+    if (!dl_iterate_phdr(has_target, evidence)) {
+        (void)dl_iterate_phdr(read_library, evidence);
+    }
 }
 
 /* ------------------------------------------------------------------------ stacks */

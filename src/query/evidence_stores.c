@@ -101,8 +101,8 @@ claim_items(Evidence *evidence, const NumpyArray *array, PyObject *known)
 static void
 claim_arrays(Evidence *evidence)
 {
-    AddrMap owners;
-    evidence->failed |= addrmap_init(&owners, evidence->memory) < 0;
+    AddrMap done;
+    evidence->failed |= addrmap_init(&done, evidence->memory) < 0;
     for (size_t n = 0; n < evidence->heap->count && !evidence->failed; n++) {
         PyObject *op = evidence->heap->objects.items[n];
         if (!is_array(op)) {
@@ -110,13 +110,13 @@ claim_arrays(Evidence *evidence)
         }
         PyObject *base = ((NumpyArray *)op)->base;
         PyObject *owner = base != NULL && is_array(base) ? base : op;
-        int is_new = addrmap_insert(&owners, owner);
+        int is_new = addrmap_insert(&done, owner);
         evidence->failed |= is_new < 0;
         if (is_new > 0) {
             claim_items(evidence, (NumpyArray *)owner, op);
         }
     }
-    addrmap_fini(&owners);
+    addrmap_fini(&done);
 }
 
 /* --------------------------------------------------------------------- greenlets */
@@ -228,6 +228,20 @@ claim_tables(Evidence *evidence)
     }
 }
 
+/* The entries of an lru_cache are in a list in the order of their use, which owns each once, by the
+   pointers of its two neighbours. */
+static void
+claim_cache_entries(Evidence *evidence)
+{
+    Claim claim = {.kind = CLAIM_TABLE, .owner = "functools.lru_cache", .name = "its order of use"};
+    for (size_t n = 0; n < evidence->heap->count && !evidence->failed; n++) {
+        PyObject *op = evidence->heap->objects.items[n];
+        if (strcmp(Py_TYPE(op)->tp_name, "functools._lru_list_elem") == 0) {
+            evidence_claim(evidence, op, &claim);
+        }
+    }
+}
+
 /* Borrowed or NULL: _signal.getsignal, if it is that. */
 static PyObject *
 signal_getter(void)
@@ -263,5 +277,6 @@ evidence_from_stores(Evidence *evidence)
     claim_arrays(evidence);
     claim_greenlets(evidence);
     claim_tables(evidence);
+    claim_cache_entries(evidence);
     claim_signals(evidence);
 }

@@ -7,8 +7,8 @@
    they refer to says nothing of a program.
 
        mark_frames    node -> owned references from running frames
-       mark_modules   which references of modules come after others: every module has them, and under
-                      pytest a __loader__ leads to the whole session
+       mark_modules   which references of modules come after others: every module has them, and
+                      under pytest a __loader__ leads to the whole session
        search_way     breadth-first from the modules; else from what else lasts; else from frames;
                       else from our modules; else from the caller's frame
        note_told      the next search goes no way that ends at a holder that was told
