@@ -66,7 +66,7 @@ notebooks: build  ## run the notebooks and keep their outputs
 	$(RUN) tests/notebooks.py
 
 format: $(VENV)/.ready  ## format C and Python
-	find src tests/rooms tests/fuzz -name '*.[ch]' | xargs $(VENV)/bin/clang-format -i
+	find src tests/rooms tests/broken tests/fuzz -name '*.[ch]' | xargs $(VENV)/bin/clang-format -i
 	$(RUN) -m ruff format .
 
 clean:  ## remove what was built

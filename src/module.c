@@ -4,6 +4,8 @@
 #include "heap/interp.h"
 #include "heap/sizes.h"
 #include "query/census.h"
+#include "query/audit.h"
+#include "query/evidence.h"
 #include "query/garbage.h"
 #include "query/holders.h"
 #include "query/neighborhood_rows.h"
@@ -95,6 +97,18 @@ PyDoc_STRVAR(born_doc,
              "then, whatever lay there before.");
 
 PyDoc_STRVAR(
+    unexplained_doc,
+    "unexplained($module, /)\n--\n\n"
+    "Return a list of (object, number) for each known object with so many references that nobody\n"
+    "shows; of str, numbers and their like nothing is told.");
+
+PyDoc_STRVAR(
+    evidence_doc,
+    "evidence($module, box, labellers=None, object_traceback=None, /)\n--\n\n"
+    "Return a list of Evidence: who may have the references that nobody shows to the object in a\n"
+    "list. Never more of it than there are such references.");
+
+PyDoc_STRVAR(
     why_alive_doc,
     "why_alive($module, box, labellers=None, object_traceback=None, ignore=(), paths=1, /)\n"
     "--\n\n"
@@ -124,6 +138,13 @@ PyDoc_STRVAR(census_doc, "census($module, record, sizers, /)\n--\n\n"
                          "A Census of all known objects, tracked or not.\n\n"
                          "record: the type of gcscope's own records, which do not count, nor does\n"
                          "what they alone keep. sizers: a dict, id of a type -> (type, sizer).");
+PyDoc_STRVAR(audit_doc,
+             "audit($module, plain, types, names, /)\n--\n\n"
+             "The Audit of C types, by their living instances: of the types in a tuple, and of\n"
+             "those of the modules in a tuple of names. plain: a class made by a class statement.");
+
+PyDoc_STRVAR(words_of_doc, "words_of($module, obj, target, /)\n--\n\n"
+                           "A list of the offsets in obj's own struct at which target stands.");
 
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
@@ -218,11 +239,15 @@ static PyMethodDef core_methods[] = {
     {"is_collected", trash_is_collected, METH_O, is_collected_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
+    {"unexplained", evidence_unexplained, METH_NOARGS, unexplained_doc},
+    {"evidence", (PyCFunction)(void (*)(void))evidence_of, METH_FASTCALL, evidence_doc},
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"object_bytes", core_object_bytes, METH_O, object_bytes_doc},
     {"retained", (PyCFunction)(void (*)(void))retained_of, METH_FASTCALL, retained_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
     {"census", (PyCFunction)(void (*)(void))census_of_all, METH_FASTCALL, census_doc},
+    {"audit", (PyCFunction)(void (*)(void))audit_types, METH_FASTCALL, audit_doc},
+    {"words_of", (PyCFunction)(void (*)(void))audit_words, METH_FASTCALL, words_of_doc},
     {"unreachable_rings", (PyCFunction)(void (*)(void))garbage_unreachable, METH_FASTCALL,
      unreachable_rings_doc},
     {"live_rings", (PyCFunction)(void (*)(void))garbage_live, METH_FASTCALL, live_rings_doc},

@@ -66,18 +66,14 @@ def starving(python):
     return run
 
 
-@pytest.fixture(scope="session")
-def rooms(tmp_path_factory):
-    """The extension module of tests/rooms, built with the compiler that builds gcscope."""
+def built(name, sources, folder):
+    """Import an extension module that is built in a folder, with what builds gcscope."""
+    from importlib import import_module
+
     from setuptools import Distribution, Extension
 
-    folder = tmp_path_factory.mktemp("rooms")
-    sources = [
-        ROOT / "tests/rooms/rooms.c",
-        *(ROOT / f"src/{room}.c" for room in ROOMS),
-    ]
     extension = Extension(
-        "rooms",
+        name,
         [str(s) for s in sources],
         include_dirs=[str(ROOT / "src")],
         extra_compile_args=["-std=c11", "-Wall", "-Wextra", "-Werror"],
@@ -87,10 +83,23 @@ def rooms(tmp_path_factory):
     command.ensure_finalized()
     command.run()
     sys.path.insert(0, str(folder))
-    import rooms
+    try:
+        return import_module(name)
+    finally:
+        sys.path.remove(str(folder))
 
-    yield rooms
-    sys.path.remove(str(folder))
+
+@pytest.fixture(scope="session")
+def rooms(tmp_path_factory):
+    """The extension module of tests/rooms."""
+    sources = [ROOT / "tests/rooms/rooms.c", *(ROOT / f"src/{room}.c" for room in ROOMS)]
+    return built("rooms", sources, tmp_path_factory.mktemp("rooms"))
+
+
+@pytest.fixture(scope="session")
+def broken(tmp_path_factory):
+    """The extension module of tests/broken: C types that are wrong on purpose."""
+    return built("broken", [ROOT / "tests/broken/broken.c"], tmp_path_factory.mktemp("broken"))
 
 
 @pytest.fixture

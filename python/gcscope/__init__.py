@@ -13,6 +13,7 @@ The words of this package load on first use; `import gcscope` alone costs next t
     draw(*objs)       some objects as they are now, as a picture: counts, references, who holds them
     film(*objs)       a picture and the collector's arithmetic at each step of a program
     explain_collection(*objs)  what the collector does with them, step by step
+    audit(*types)     which C types own what they do not show the collector?
     watch()           a with block, and the rings that it leaves behind
     assert_no_cycles  fails unless a call or a block leaves nothing to the collector
     assert_released   fails unless reference counting alone frees what a function makes
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from gcscope._core import refcount as refcount
     from gcscope.api.assertions import assert_no_cycles as assert_no_cycles
     from gcscope.api.assertions import assert_released as assert_released
+    from gcscope.api.audit import audit as audit
     from gcscope.api.census import census as census
     from gcscope.api.collect import collect as collect
     from gcscope.api.collect import trial as trial
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from gcscope.api.why_alive import why_alive as why_alive
     from gcscope.explain.labellers import labeller as labeller
     from gcscope.explain.sizers import sizer as sizer
+    from gcscope.model.audit import Audit as Audit
+    from gcscope.model.audit import AuditFinding as AuditFinding
     from gcscope.model.census import Census as Census
     from gcscope.model.census import CensusRow as CensusRow
     from gcscope.model.picture import Picture as Picture
@@ -78,6 +82,8 @@ _HOMES = {
     "IMMORTAL": "_core",
     "Census": "model.census",
     "CensusRow": "model.census",
+    "Audit": "model.audit",
+    "AuditFinding": "model.audit",
     "Chain": "model.results",
     "Collection": "model.results",
     "Counts": "model.record",
@@ -100,6 +106,7 @@ _HOMES = {
     "assert_no_cycles": "api.assertions",
     "assert_released": "api.assertions",
     "census": "api.census",
+    "audit": "api.audit",
     "collect": "api.collect",
     "cycles": "api.garbage",
     "draw": "api.draw",

@@ -7,6 +7,8 @@ from typing import Any, Final, Self, SupportsIndex, TypeAlias, final
 from _typeshed import structseq
 from typing_extensions import disjoint_base
 
+_AnyType: TypeAlias = type[Any]  # of rows with a field `type`
+
 KNOWS_BORROWING: Final[bool]
 WALKS_GENERATIONS: Final[bool]
 IMMORTAL: Final[int]
@@ -172,6 +174,7 @@ class TypeCounts(structseq[Any], tuple[dict[str, int], dict[str, int]]):
     __match_args__: Final = (
         "instrumented",
         "others",
+        "evidence",
     )
     @property
     def instrumented(self) -> dict[str, int]: ...
@@ -301,6 +304,32 @@ class References(structseq[Any], tuple[int | None, list[Reference]]):
     def references(self) -> list[Reference]: ...
 
 @final
+class Evidence(structseq[Any], tuple[Node, str, str, str, int, bool, bool]):
+    __match_args__: Final = (
+        "node",
+        "label",
+        "how",
+        "shown",
+        "instances",
+        "one_of",
+        "leads_back",
+    )
+    @property
+    def node(self) -> Node: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def how(self) -> str: ...
+    @property
+    def shown(self) -> str: ...
+    @property
+    def instances(self) -> int: ...
+    @property
+    def one_of(self) -> bool: ...
+    @property
+    def leads_back(self) -> bool: ...
+
+@final
 class Neighbor(structseq[Any], tuple[Node, int, int | None, int | None, int, int, int, bool, bool]):
     __match_args__: Final = (
         "node",
@@ -391,7 +420,16 @@ class Neighborhood(
 @final
 class Chain(
     structseq[Any],
-    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None],
+    tuple[
+        str,
+        list[Node],
+        list[Edge],
+        str | None,
+        Node | None,
+        str | None,
+        str | None,
+        list[Evidence],
+    ],
 ):
     __match_args__: Final = (
         "root",
@@ -401,6 +439,7 @@ class Chain(
         "frame",
         "local",
         "expression",
+        "evidence",
     )
     @property
     def root(self) -> str: ...
@@ -416,6 +455,8 @@ class Chain(
     def local(self) -> str | None: ...
     @property
     def expression(self) -> str | None: ...
+    @property
+    def evidence(self) -> list[Evidence]: ...
 
 @final
 class Retained(structseq[Any], tuple[int, int, TypeCounts, list[Any]]):
@@ -518,6 +559,63 @@ class Lease:
     def __new__(cls) -> Self: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
+
+@final
+class AuditedType(structseq[Any], tuple[str, _AnyType, int, bool]):
+    __match_args__: Final = (
+        "type",
+        "of",
+        "instances",
+        "clearless",
+    )
+    @property
+    def type(self) -> str: ...
+    @property
+    def of(self) -> _AnyType: ...
+    @property
+    def instances(self) -> int: ...
+    @property
+    def clearless(self) -> bool: ...
+
+@final
+class Suspicion(structseq[Any], tuple[str, _AnyType, str, int, str | None, bool, int, bool]):
+    __match_args__: Final = (
+        "type",
+        "of",
+        "fault",
+        "offset",
+        "name",
+        "is_item",
+        "instances",
+        "shared",
+    )
+    @property
+    def type(self) -> str: ...
+    @property
+    def of(self) -> _AnyType: ...
+    @property
+    def fault(self) -> str: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def name(self) -> str | None: ...
+    @property
+    def is_item(self) -> bool: ...
+    @property
+    def instances(self) -> int: ...
+    @property
+    def shared(self) -> bool: ...
+
+@final
+class Audit(structseq[Any], tuple[list[AuditedType], list[Suspicion]]):
+    __match_args__: Final = (
+        "types",
+        "suspicions",
+    )
+    @property
+    def types(self) -> list[AuditedType]: ...
+    @property
+    def suspicions(self) -> list[Suspicion]: ...
 
 @final
 class Followed(
@@ -694,6 +792,13 @@ def holders(
     object_traceback: Any = None,
     /,
 ) -> References: ...
+def unexplained() -> list[tuple[Any, int]]: ...
+def evidence(
+    box: list[Any],
+    labellers: dict[int, tuple[type, Any]] | None = None,
+    object_traceback: Any = None,
+    /,
+) -> list[Evidence]: ...
 def is_collected(
     objects: tuple[object, ...] | list[Any] | None,
     /,
@@ -718,3 +823,5 @@ def why_alive(
 def retained(box: list[Any], sizers: dict[int, tuple[type, Any]] | None = None, /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...
 def census(record: type, sizers: dict[int, tuple[type, Any]], /) -> Census: ...
+def audit(plain: _AnyType, types: tuple[_AnyType, ...], names: tuple[str, ...], /) -> Audit: ...
+def words_of(obj: object, target: object, /) -> list[int]: ...

@@ -421,12 +421,74 @@ interp_running_slots(SlotFunc visit, void *arg)
     }
 }
 
+/* Only up to 3.13 may the words be read of which nobody knows whether they are in use: all that was
+   there are plain pointers. */
+static void
+emit_stack_words(const SlotSink *sink, _PyInterpreterFrame *frame)
+{
+#if GCSCOPE_STACK_BORROWS
+    (void)sink;
+    (void)frame;
+#else
+    size_t locals = (size_t)sink->slot.code->co_nlocalsplus;
+    size_t end = locals + (size_t)sink->slot.code->co_stacksize;
+    FrameSlot slot = sink->slot;
+    slot.kind = SLOT_STACK;
+    slot.owned = true;
+    for (size_t i = frame->stacktop < 0 ? locals : end; i < end; i++) {
+        slot.target = frame->localsplus[i];
+        if (slot.target != NULL && sink->visit(sink->arg, &slot)) {
+            return;
+        }
+    }
+#endif
+}
+
+void
+interp_stack_words(SlotFunc visit, void *arg)
+{
+    PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    for (; thread != NULL; thread = PyThreadState_Next(thread)) {
+        size_t depth = 0;
+        for (_PyInterpreterFrame *frame = innermost_frame(thread); frame != NULL;
+             frame = frame->previous) {
+            if (frame_is_complete(frame)) {
+                SlotSink sink = {visit, arg, {.code = frame_code(frame), .thread = thread}};
+                sink.slot.depth = depth++;
+                emit_stack_words(&sink, frame);
+            }
+        }
+    }
+}
+
+void
+interp_waiting_slots(PyObject *op, SlotFunc visit, void *arg)
+{
+    _PyInterpreterFrame *frame = PyFrame_Check(op) ? ((PyFrameObject *)op)->f_frame : NULL;
+    for (size_t depth = 0; frame != NULL && frame_code(frame) != NULL; frame = frame->previous) {
+        SlotSink sink = {visit, arg, {.code = frame_code(frame), .depth = depth++}};
+        if (frame_is_complete(frame) && emit_running_frame(&sink, frame)) {
+            return;
+        }
+    }
+}
+
 #else
 
 bool
 interp_frame_slots_of(PyObject *Py_UNUSED(op), SlotFunc Py_UNUSED(visit), void *Py_UNUSED(arg))
 {
     return false;
+}
+
+void
+interp_stack_words(SlotFunc Py_UNUSED(visit), void *Py_UNUSED(arg))
+{
+}
+
+void
+interp_waiting_slots(PyObject *Py_UNUSED(op), SlotFunc Py_UNUSED(visit), void *Py_UNUSED(arg))
+{
 }
 
 void

@@ -81,6 +81,17 @@ bool interp_frame_slots_of(PyObject *op, SlotFunc visit, void *arg);
    known. */
 void interp_running_slots(SlotFunc visit, void *arg);
 
+/* Visit the words on the evaluation stack of each running frame that is in a call of C code, where
+   the interpreter does not tell how many of them are in use (up to 3.13), from the bottom; `target`
+   is no more than a word, which may be left over. Returning true leaves this frame for the next.
+   Does nothing where the structure is not known. */
+void interp_stack_words(SlotFunc visit, void *arg);
+
+/* Visit what the frames refer to that wait below a frame object, itself the first, none of which is
+   running: those of a coroutine with a stack of its own, such as a greenlet. `depth` 0 is the given
+   one. */
+void interp_waiting_slots(PyObject *frame, SlotFunc visit, void *arg);
+
 /* Borrowed: the dict of locals that a debugger has had made for the innermost frame of this thread
    (up to 3.12 reading f_locals does that), or NULL. */
 PyObject *interp_own_locals(void);

@@ -21,8 +21,7 @@
 #include "graph/bfs.h"
 #include "heap/generations.h"
 #include "labels/access_path.h"
-#include "query/describer.h"
-#include "runtime/scan.h"
+#include "query/evidence.h"
 
 /* From what a chain starts, in the order in which they are tried. */
 typedef enum {
@@ -386,6 +385,15 @@ find_slot(void *arg, const FrameSlot *slot)
     return true;
 }
 
+/* New reference: who may have the first object, where nobody shows that. */
+static PyObject *
+evidence_of_root(const RootSearch *search)
+{
+    return search->kind == ROOT_LASTING
+               ? evidence_find(search->scan->state, search->describer, object_of(search, 0))
+               : PyList_New(0);
+}
+
 /* New reference: the Chain. NULL with an exception. */
 static PyObject *
 chain_row(RootSearch *search)
@@ -406,9 +414,10 @@ chain_row(RootSearch *search)
         items[4] = Py_NewRef(search->frame != NULL ? search->frame : Py_None);
         items[5] = Py_NewRef(search->local);
         if (!search->failed &&
-            (items[0] = PyUnicode_FromString(root_words[search->kind])) != NULL) {
-            items[6] =
-                access_path_text(search->met.items, search->labels.items, search->labels.length);
+            (items[0] = PyUnicode_FromString(root_words[search->kind])) != NULL &&
+            (items[6] = access_path_text(search->met.items, search->labels.items,
+                                         search->labels.length)) != NULL) {
+            items[7] = evidence_of_root(search);
         }
     }
     return row_new(search->scan->state, ROW_CHAIN, items);
@@ -518,6 +527,7 @@ chains_of_immortal(const Describer *describer, PyObject *target)
         for (int i = 3; i <= 6; i++) {
             items[i] = Py_NewRef(Py_None);
         }
+        items[7] = PyList_New(0);
     }
     Py_XDECREF(node);
     if (chains != NULL && rows_append(chains, row_new(describer->state, ROW_CHAIN, items)) < 0) {

@@ -32,6 +32,7 @@ typedef enum {
     ROW_RINGS,
     ROW_REFERENCE,
     ROW_REFERENCES,
+    ROW_EVIDENCE,
     ROW_NEIGHBOR,
     ROW_INNER_REFERENCE,
     ROW_OUTER_REFERENCE,
@@ -46,6 +47,9 @@ typedef enum {
     ROW_FATE,
     ROW_SCAN_COST,
     ROW_FOLLOWED,
+    ROW_AUDITED_TYPE,
+    ROW_SUSPICION,
+    ROW_AUDIT,
     ROW_KINDS,
 } RowKind;
 

@@ -1,6 +1,8 @@
 """One record of every kind, and rings that are wide when they are told."""
 
 from gcscope import (
+    Audit,
+    AuditFinding,
     Census,
     CensusRow,
     Chain,
@@ -106,7 +108,7 @@ LONG = changed(
 HOLDER = Holder(type="dict", name=None, label="['x']", where=None, owned=True)
 
 
-HOLDERS = Holders(refcount=1, named=(HOLDER,), unexplained=-1, hints=())
+HOLDERS = Holders(refcount=1, named=(HOLDER,), unexplained=-1)
 
 
 CHAIN = Chain(reachable=True, root="module", links=(LINK,), expression="m.x")
@@ -198,6 +200,26 @@ ALL += [CENSUS, CENSUS - EARLIER, EARLIER - CENSUS, CENSUS.rows[0]]
 
 
 ALL += [FINDING, JUDGEMENT, BASELINE, BASELINE.rings[0]]
+
+
+AUDIT = Audit(
+    findings=(
+        AuditFinding(
+            type="m.Pair",
+            fault="a field that tp_traverse does not visit",
+            where=".second (byte 24)",
+            instances=3,
+            sure="seen in 3 instances: ...",
+            missing="Py_VISIT(self->second)",
+        ),
+    ),
+    types=Counts({"m.Pair": 3}),
+    unjudged=("m.Other",),
+    notes=("a note",),
+)
+
+
+ALL += [AUDIT, AUDIT.findings[0]]
 
 
 def wide_ring(*links, cause="an object refers to itself", advice="clear() it when done", cut=0):

@@ -7,12 +7,12 @@ list's, which the core leaves out.
 
 from __future__ import annotations
 
-import sys
-
 from gcscope import _core
+from gcscope.api.evidence import evidence_records, unseen
 from gcscope.explain.hops import Edge, Node, fold
 from gcscope.explain.ipython_names import is_kept, known_dicts, module_name
 from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.model.record import changed
 from gcscope.model.results import Holder, Holders
 
 TYPE_CHECKING = False
@@ -27,25 +27,6 @@ def _holder(row: _core.Reference) -> Holder:
     return Holder(type=node.type, name=name, label=label, where=node.where, owned=row.owned)
 
 
-def _hints() -> tuple[str, ...]:
-    """List where C code of this program may hold references. Nothing is imported for that."""
-    hints = []
-    atexit = sys.modules.get("atexit")
-    callbacks = atexit._ncallbacks() if type(atexit) is type(sys) else 0
-    if callbacks:
-        hints.append(f"atexit: {callbacks} functions are registered, with their arguments")
-    for module, hint in (
-        ("_signal", "signal: a handler"),
-        ("_sqlite3", "sqlite3: a function or callback of a connection"),
-        ("_ctypes", "ctypes: a callback, or a py_object"),
-        ("_thread", "a thread: its function and arguments, until it begins"),
-    ):
-        if module in sys.modules:
-            hints.append(hint)
-    hints.append("the evaluation stack of a running function")
-    return tuple(hints)
-
-
 def holders(obj: object, /) -> Holders:
     """Find who holds each reference to an object.
 
@@ -55,7 +36,9 @@ def holders(obj: object, /) -> Holders:
     asking all that those lead to, tracked or not. What is then left is told as `unexplained`:
     references of C code, of an evaluation stack (up to 3.13 the interpreter does not tell what lies
     on that of a function that calls C code), or of memory under gc.freeze() that this Python does
-    not show. The sum of owned references named and unexplained ones is the reference count, not
+    not show. Those are looked for in memory, and `evidence` has what was found: objects of C types
+    that do not tell the collector, arrays, greenlets, tables of the interpreter, static variables.
+    The sum of owned references named and unexplained ones is the reference count, not
     counting those of this very call. The references of an immortal object are not counted.
 
     Inside of a finalizer or a weakref callback that a collection runs, `collecting` says that the
@@ -69,8 +52,11 @@ def holders(obj: object, /) -> Holders:
     del obj
     known = known_dicts()
     with _core.Lease():
-        return _holders(
-            _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+        return _with_evidence(
+            box,
+            _holders(
+                _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+            ),
         )
 
 
@@ -81,8 +67,11 @@ def holders_of(box: list[Any]) -> Holders:
     """
     known = known_dicts()
     with _core.Lease():
-        return _holders(
-            _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+        return _with_evidence(
+            box,
+            _holders(
+                _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+            ),
         )
 
 
@@ -101,15 +90,24 @@ def _named(rows: list[_core.Reference]) -> tuple[Holder, ...]:
 def _holders(row: _core.References, is_collected: bool) -> Holders:
     named = _named(row.references)
     if row.refcount is None:
-        return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0, hints=())
+        return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0)
     unexplained = row.refcount - sum(each.references for each in row.references if each.owned)
     return Holders(
         refcount=row.refcount,
         named=named,
         unexplained=unexplained,
-        hints=_hints() if unexplained > 0 and not is_collected else (),
         collecting=is_collected,
     )
+
+
+def _with_evidence(box: list[Any], held: Holders) -> Holders:
+    """Look for the references that nobody shows, if there are any."""
+    if held.unexplained <= 0 or held.collecting:
+        return held
+    rows = _core.evidence(box, labellers, object_traceback())
+    evidence = evidence_records(rows, held.unexplained)
+    is_whole = len(evidence) == held.unexplained
+    return changed(held, evidence=evidence, unseen=() if is_whole else unseen())
 
 
 def parted(held: Holders) -> tuple[list[Holder], list[Holder]]:

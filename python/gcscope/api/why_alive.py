@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gcscope import _core
+from gcscope.api.evidence import evidence_records, unseen
 from gcscope.explain.hops import Edge, Node, steps_of_way
 from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.model.results import Chain, Link
@@ -28,11 +29,14 @@ def _one(row: _core.Chain, is_collected: bool, others: tuple[Chain, ...]) -> Cha
         expression = f"sys.modules[{row.module!r}]{row.expression}"
     if row.frame is not None:
         links.insert(0, _frame_link(Node(row.frame), row.local))
+    evidence = evidence_records(row.evidence, len(row.evidence))
     return Chain(
         reachable=True,
         root=row.root,
         links=tuple(links),
         expression=expression,
+        evidence=evidence,
+        unseen=unseen() if row.root == "C" and not evidence else (),
         others=others,
         collecting=is_collected,
     )

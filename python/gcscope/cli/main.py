@@ -1,4 +1,4 @@
-"""The command: `python -m gcscope demo | run | show | diff`, also installed as `gcscope`."""
+"""The command: `python -m gcscope demo | run | show | diff | audit`, or `gcscope`."""
 
 from __future__ import annotations
 

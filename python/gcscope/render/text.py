@@ -130,13 +130,46 @@ def holders_text(holders: Holders) -> str:
         if holders.unexplained > 0:
             lines.append(f"  {unexplained} that nobody shows: of the same trash, or of C code")
     elif holders.unexplained > 0:
-        lines.append(f"  {unexplained} that nobody shows: C code, or an evaluation stack")
-        lines += [f"    perhaps {hint}" for hint in holders.hints]
+        lines.append(f"  {unexplained} that nobody shows{_evidence_end(holders)}")
+        lines += [f"    {line}" for line in (*evidence_lines(holders.evidence), *holders.unseen)]
     elif holders.unexplained < 0:
         lines.append(
             f"  {-holders.unexplained:,} more shown than owned: the tp_traverse of some C type lies"
         )
     return "\n".join(lines)
+
+
+_NO_EVIDENCE = ": C code, and no evidence of which"
+
+
+def _owner(holder: Holder) -> str:
+    """Write who seems to hold, in a sentence: a x.Reader, the interpreter, frame run."""
+    if holder.name is not None:
+        return _title(holder.type, holder.name)
+    return "the interpreter" if holder.type == "interpreter" else with_article(holder.type)
+
+
+def evidence_lines(evidence: tuple[Holder, ...]) -> list[str]:
+    """Write who may hold what nobody shows, one a line, and whether that can ever be freed."""
+    rows = [
+        (f"held by {_owner(holder)}, {shortened(holder.label)}: {holder.seen}", holder)
+        for holder in evidence
+    ]
+    lines = []
+    for (text, holder), alike in groupby(rows):
+        count = len(list(alike))
+        lines.append(text if count == 1 else f"{text}  ({count:,} references)")
+        if holder.uncollectable:
+            lines.append("  and led to by the object itself: no collector can free this ring")
+    return lines
+
+
+def _evidence_end(holders: Holders) -> str:
+    """Write how the line ends that says how many references nobody shows."""
+    left = holders.unexplained - len(holders.evidence)
+    if left <= 0:
+        return ":"
+    return f"; of {left:,} there is no evidence:" if holders.evidence else _NO_EVIDENCE
 
 
 def _references(count: int) -> str:
@@ -159,6 +192,7 @@ def _one_chain(chain: Chain) -> list[str]:
         "caller": "held by the function that asks:",
     }.get(chain.root or "")
     lines = [] if root is None else [root]
+    lines += [f"  {line}" for line in (*evidence_lines(chain.evidence), *chain.unseen)]
     for link in chain.links:
         where = f"  {in_one_line(link.where)}" if link.where is not None else ""
         lines.append(f"{link_title(link)}{where}")
