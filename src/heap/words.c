@@ -5,8 +5,8 @@
        find_words       words that are the address of a known object
        visit_shown      each reference that tp_traverse shows accounts for one of them
 
-   Items are read where each may be a reference: where it is as large as one. The types whose ob_size
-   is no count of them are among those that are complete. */
+   Items are read where each may be a reference: where it is as large as one. The types whose
+   ob_size is no count of them are among those that are complete. */
 
 #include "heap/words.h"
 

@@ -1,13 +1,13 @@
 /* suspicions: what words and visits of a type's instances speak against it, until all of them have
    been heard.
 
-   A suspicion is of a place, a type and an offset in its struct: "byte 24 of an x.Y is owned and not
-   visited". Each instance that has something at that place is a claim on the object that it leads
-   to; one counterexample is enough to drop the suspicion, since a type does the same with all its
-   instances:
+   A suspicion is of a place, a type and an offset in its struct: "byte 24 of an x.Y is owned and
+   not visited". Each instance that has something at that place is a claim on the object that it
+   leads to; one counterexample is enough to drop the suspicion, since a type does the same with all
+   its instances:
 
        x.Y  byte 24 -> a    a has a reference that nobody shows    a claim
-       x.Y  byte 24 -> b    all references to b are shown          contradicted: the word is borrowed
+       x.Y  byte 24 -> b    all references to b are shown          the word is borrowed
 
    Claims on one object can be more than the references that nobody shows: then some of them are
    false, and a suspicion that has no other claims is shared. */

@@ -68,9 +68,10 @@ def _types_of(name: str) -> list[type]:
         for module in _modules_within(name)
         if _is_of_c(module)
         for value in tuple(_namespace(module).values())
-        if _is_a(value, type) and value is not object
+        if _is_a(value, type)
     ]
-    return types
+    c_types = (_core.c_type(Plain, of) for of in types)
+    return [of for of in c_types if of is not object]
 
 
 def _imported(name: str) -> str:
@@ -81,13 +82,30 @@ def _imported(name: str) -> str:
     return name
 
 
+def _names_of(name: str) -> list[str]:
+    """List what the types of a module may be called by: its name, and that of its part in C."""
+    part: Any = sys.modules.get(f"_{name}")
+    return [name, f"_{name}"] if _is_a(part, ModuleType) and _is_of_c(part) else [name]
+
+
+def _c_type(cls: Any) -> type:
+    """Return a type, or the C type that a class derives from."""
+    c_type = _core.c_type(Plain, cls)
+    if c_type is object is not cls:
+        name = type.__dict__["__qualname__"].__get__(cls)
+        raise ValueError(
+            f"{name} is made by Python code, and no C type is among its bases: it hides nothing"
+        )
+    return c_type
+
+
 def _asked(given: tuple[object, ...]) -> tuple[tuple[type, ...], tuple[str, ...]]:
     """Return the types and the names of modules that are meant."""
     types: list[Any] = []
     names: list[str] = []
     for one in given:
         if _is_a(one, type):
-            types.append(one)
+            types.append(_c_type(one))
         elif type(one) is str:
             names.append(_imported(one))
         elif _is_a(one, ModuleType):
@@ -95,6 +113,7 @@ def _asked(given: tuple[object, ...]) -> tuple[tuple[type, ...], tuple[str, ...]
         else:
             kind = type(one).__qualname__
             raise TypeError(f"audit() takes types, modules and names of modules, and not {kind!r}")
+    names = [called for name in names for called in _names_of(name)]
     for name in names:
         types += _types_of(name)
     return tuple(dict.fromkeys(types)), tuple(names)
@@ -151,7 +170,9 @@ def _seen(fault: str, rows: list[_core.Suspicion]) -> str:
     if fault == NO_CLEAR and all(row.offset < 0 for row in rows):
         return "seen: it is in a living ring in which nothing has a tp_clear"
     if fault == NO_CLEAR:
-        return "sure: whatever is put there, such as a tuple with the object in it, is not given up"
+        return (
+            "certain: whatever is put there, such as a tuple with the object in it, is not given up"
+        )
     which = "one instance" if instances == 1 else plural(instances, "instance")
     if fault == OVER_VISIT:
         why = "more references are shown than there are"
