@@ -195,6 +195,17 @@ hear_hidden_types(Audit *audit)
     return 0;
 }
 
+/* The interpreter's own, which show what they own, and have a tp_clear where they need one. */
+static bool
+is_beyond_doubt(const PyTypeObject *type)
+{
+    return type == &PyDict_Type || type == &PyTuple_Type || type == &PyList_Type ||
+           type == &PyFunction_Type || type == &PyCell_Type || type == &PyMethod_Type ||
+           type == &PySet_Type || type == &PyFrozenSet_Type || type == &PyFrame_Type ||
+           type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type ||
+           type == &PyModule_Type || type == &PyType_Type || type == &PyBaseObject_Type;
+}
+
 /* ------------------------------------------------------------------------- clearing */
 
 /* Whether the collector knows the instances of a type, and has no way to let them give up what they
@@ -285,7 +296,7 @@ hear_ring_member(Audit *audit, NodeId node)
         return -1;
     }
     const JudgedType *judged = &audit->judged.items[number];
-    if (!judged->is_asked || !lacks_clear(judged->base)) {
+    if (!judged->is_asked || !lacks_clear(judged->base) || is_beyond_doubt(judged->base)) {
         return 0;
     }
     Suspicion *suspicion =
@@ -312,17 +323,6 @@ judge_rings(Audit *audit)
 }
 
 /* --------------------------------------------------------------------- over-visits */
-
-/* The interpreter's own, which show what they own. */
-static bool
-is_beyond_doubt(const PyTypeObject *type)
-{
-    return type == &PyDict_Type || type == &PyTuple_Type || type == &PyList_Type ||
-           type == &PyFunction_Type || type == &PyCell_Type || type == &PyMethod_Type ||
-           type == &PySet_Type || type == &PyFrozenSet_Type || type == &PyFrame_Type ||
-           type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type ||
-           type == &PyModule_Type || type == &PyType_Type || type == &PyBaseObject_Type;
-}
 
 /* Where in its struct an object refers to another. */
 static size_t

@@ -397,7 +397,7 @@ from gcscope import _core
 from gcscope.api.audit_proof import Plain
 from specimens.broken_types import FAULTS, make
 gc.disable()
-kept = [make(broken, name) for name in FAULTS]
+kept = [make(broken, name) for name in FAULTS] # to be dropped before the collection at the end
 names = ("broken",)
 def look():
     return _core.audit(Plain, (), names).suspicions
@@ -412,6 +412,7 @@ def test_exhausted_raw_memory_is_a_memory_error(broken, starving):
         STARVED.format(folder=str(Path(broken.__file__).parent))
         + "failed, answer = each_growth(told)\n"
         "assert failed > 20 and answer == expected and not gc.isenabled()\n"
+        "kept.clear()\n"
     )
 
 
@@ -421,4 +422,5 @@ def test_exhausted_python_memory_is_a_memory_error(broken, starving):
         STARVED.format(folder=str(Path(broken.__file__).parent))
         + "failures = each_allocation(look)\n"
         "assert failures > 20 and told() == expected, failures\n"
+        "kept.clear()\n"
     )

@@ -61,6 +61,15 @@ def _modules_within(name: str) -> Iterable[ModuleType]:
             yield module
 
 
+def _is_foreign(of: Any, name: str) -> bool:
+    """Return whether a module only imports a type: it stands in another one, under its name."""
+    home: object = type.__dict__["__module__"].__get__(of)
+    if type(home) is not str or home.strip("_") == name.strip("_") or home.startswith(f"{name}."):
+        return False
+    module = sys.modules.get(home)
+    return _is_a(module, ModuleType) and _namespace(module).get(of.__name__) is of  # type: ignore[arg-type] # a module
+
+
 def _types_of(name: str) -> list[type]:
     """List the types that the C modules of a package have: they may be called as of another one."""
     types: list[Any] = [
@@ -68,7 +77,7 @@ def _types_of(name: str) -> list[type]:
         for module in _modules_within(name)
         if _is_of_c(module)
         for value in tuple(_namespace(module).values())
-        if _is_a(value, type)
+        if _is_a(value, type) and not _is_foreign(value, name)
     ]
     c_types = (_core.c_type(Plain, of) for of in types)
     return [of for of in c_types if of is not object]
