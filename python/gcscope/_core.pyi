@@ -529,7 +529,7 @@ class AuditedType(structseq[Any], tuple[str, _AnyType, int, bool]):
     def clearless(self) -> bool: ...
 
 @final
-class Suspicion(structseq[Any], tuple[str, _AnyType, str, int, str | None, bool, int, bool]):
+class Suspicion(structseq[Any], tuple[str, _AnyType, str, int, str | None, bool, int, int, bool]):
     __match_args__: Final = (
         "type",
         "of",
@@ -538,6 +538,7 @@ class Suspicion(structseq[Any], tuple[str, _AnyType, str, int, str | None, bool,
         "name",
         "is_item",
         "instances",
+        "targets",
         "shared",
     )
     @property
@@ -554,6 +555,8 @@ class Suspicion(structseq[Any], tuple[str, _AnyType, str, int, str | None, bool,
     def is_item(self) -> bool: ...
     @property
     def instances(self) -> int: ...
+    @property
+    def targets(self) -> int: ...
     @property
     def shared(self) -> bool: ...
 

@@ -544,7 +544,8 @@ suspicion_row(const Audit *audit, const Suspicion *suspicion)
            (items[4] = name_of_place(suspicion)) != NULL &&
            (items[5] = row_bool(suspicion->is_item)) != NULL &&
            (items[6] = PyLong_FromSize_t(suspicion->instances)) != NULL &&
-           (items[7] = row_bool(suspicion->alone == 0)) != NULL);
+           (items[7] = PyLong_FromSize_t(suspicion->targets)) != NULL &&
+           (items[8] = row_bool(suspicion->alone == 0)) != NULL);
     return row_new(audit->scan->state, ROW_SUSPICION, items);
 }
 

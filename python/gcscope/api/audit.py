@@ -92,9 +92,17 @@ def _imported(name: str) -> str:
 
 
 def _names_of(name: str) -> list[str]:
-    """List what the types of a module may be called by: its name, and that of its part in C."""
+    """List what the types of a module may be called by.
+
+    That is its name, that of its part in C (`_csv` of `csv`), and those of the libraries in a
+    package, which may not know that they are in one.
+    """
     part: Any = sys.modules.get(f"_{name}")
-    return [name, f"_{name}"] if _is_a(part, ModuleType) and _is_of_c(part) else [name]
+    names = [name, f"_{name}"] if _is_a(part, ModuleType) and _is_of_c(part) else [name]
+    for module in _modules_within(name):
+        last = str(_namespace(module)["__name__"]).rpartition(".")[2]
+        names += [last] if _is_of_c(module) and last not in sys.modules else []
+    return names
 
 
 def _c_type(cls: Any) -> type:
@@ -190,6 +198,8 @@ def _seen(fault: str, rows: list[_core.Suspicion]) -> str:
     doubt = ""
     if all(row.shared for row in rows):
         doubt = "; but so has another object, and one of the two may only have borrowed it"
+    elif fault != NO_TYPE and instances > 1 and all(row.targets == 1 for row in rows):
+        doubt = "; but all of them refer to the same object, so that it may be by chance"
     elif instances == 1:
         doubt = "; a second one might speak against it: prove=True makes one"
     return f"seen in {which}: {why}{doubt}"
