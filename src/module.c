@@ -140,8 +140,11 @@ PyDoc_STRVAR(census_doc, "census($module, record, sizers, /)\n--\n\n"
                          "what they alone keep. sizers: a dict, id of a type -> (type, sizer).");
 PyDoc_STRVAR(audit_doc,
              "audit($module, plain, types, names, /)\n--\n\n"
-             "The Audit of C types, by their living instances: of the types in a tuple, and of\n"
+             "The Audit of C types, by their living instances: of those in a tuple, and of\n"
              "those of the modules in a tuple of names. plain: a class made by a class statement.");
+
+PyDoc_STRVAR(c_type_doc, "c_type($module, plain, cls, /)\n--\n\n"
+                         "cls, or the first of its bases that C code has made.");
 
 PyDoc_STRVAR(words_of_doc, "words_of($module, obj, target, /)\n--\n\n"
                            "A list of the offsets in obj's own struct at which target stands.");
@@ -247,6 +250,7 @@ static PyMethodDef core_methods[] = {
     {"retainers", retained_heaviest, METH_O, retainers_doc},
     {"census", (PyCFunction)(void (*)(void))census_of_all, METH_FASTCALL, census_doc},
     {"audit", (PyCFunction)(void (*)(void))audit_types, METH_FASTCALL, audit_doc},
+    {"c_type", (PyCFunction)(void (*)(void))audit_c_type, METH_FASTCALL, c_type_doc},
     {"words_of", (PyCFunction)(void (*)(void))audit_words, METH_FASTCALL, words_of_doc},
     {"unreachable_rings", (PyCFunction)(void (*)(void))garbage_unreachable, METH_FASTCALL,
      unreachable_rings_doc},

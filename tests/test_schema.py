@@ -106,7 +106,7 @@ def answers_about(obj):
 
 
 @pytest.fixture(scope="module")
-def returned():
+def returned(broken):
     """What every word returns."""
     was_enabled = gc.isenabled()
     gc.collect()
@@ -149,6 +149,9 @@ def returned():
     judgement = judge(garbage, rules)
     known = known_ring(garbage.cycles[0], {"test_it.py::test_x": 3})
     found += [judgement, *judgement.findings, known, Baseline(rings=(known,))]
+    instance = broken.NoField(Node(), Node())
+    audited = gcscope.audit(type(instance))
+    found += [audited, *audited.findings]
     assert gcscope.collect()
     if was_enabled:
         gc.enable()

@@ -25,6 +25,7 @@
 
 /* Methods of the module, documented there. */
 PyObject *audit_types(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *audit_c_type(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *audit_words(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
 #endif

@@ -41,6 +41,18 @@ c_types_of_field(PyTypeObject *type, size_t offset)
     return type;
 }
 
+PyTypeObject *
+c_types_of_type(PyTypeObject *type)
+{
+    PyTypeObject *base = type->tp_base;
+    while (base != NULL && base->tp_traverse == type->tp_traverse &&
+           PyType_HasFeature(base, Py_TPFLAGS_HEAPTYPE)) {
+        type = base;
+        base = type->tp_base;
+    }
+    return type;
+}
+
 /* New reference: the name of the module that a type belongs to. NULL with an exception. */
 static PyObject *
 module_of(PyTypeObject *type)

@@ -27,6 +27,11 @@ PyTypeObject *c_types_base(const ClassFunctions *functions, PyTypeObject *type);
    offset: the type's own, or that of a base from which it inherits the function and the field. */
 PyTypeObject *c_types_of_field(PyTypeObject *type, size_t offset);
 
+/* Borrowed: of a heap type that C code has made, whose function does not show the type itself: its
+   own, or that of a base. That of a static type need not: a heap type that inherits it is to blame
+   itself. */
+PyTypeObject *c_types_of_type(PyTypeObject *type);
+
 /* Whether a type is of one of the modules in a tuple of exact str, or of a module inside of one of
    them. 1, 0, or -1 with an exception. */
 int c_types_is_of(PyTypeObject *type, PyObject *names);

@@ -62,6 +62,42 @@ suspicions_claim(Suspicions *suspicions, Suspicion *suspicion, PyObject *specime
 
 /* -------------------------------------------------------------------- weighing */
 
+static int
+compare_claims(const void *one, const void *other)
+{
+    const Claim *a = one, *b = other;
+    int by_suspicion = (a->suspicion > b->suspicion) - (a->suspicion < b->suspicion);
+    return by_suspicion != 0 ? by_suspicion : (a->target > b->target) - (a->target < b->target);
+}
+
+/* What one suspicion claims of one node: a run of equal claims. */
+static void
+hear_run(Suspicion *suspicion, size_t length, int32_t unexplained)
+{
+    suspicion->targets++;
+    suspicion->is_contradicted |=
+        suspicion->fault < FAULT_OVER_VISIT && (int64_t)length > unexplained;
+}
+
+/* After this, `targets` of each suspicion is known, and none claims more of a node than there is. */
+static void
+hear_runs(Suspicions *suspicions, const int32_t *unexplained)
+{
+    Claim *claims = suspicions->claims.items;
+    size_t count = suspicions->claims.length, end;
+    if (count != 0) {
+        qsort(claims, count, sizeof(Claim), compare_claims);
+    }
+    for (size_t begin = 0; begin < count; begin = end) {
+        end = begin + 1;
+        while (end < count && compare_claims(&claims[begin], &claims[end]) == 0) {
+            end++;
+        }
+        hear_run(&suspicions->items.items[claims[begin].suspicion], end - begin,
+                 unexplained[claims[begin].target]);
+    }
+}
+
 /* Of a node: how many claims there are that it has references which nobody shows; or which one
    suspicion, plus one, claims that it is shown too often. */
 typedef struct {
@@ -146,6 +182,7 @@ suspicions_weigh(Suspicions *suspicions, const int32_t *unexplained, size_t coun
     if (vec_zeros(suspicions->memory, &accounts, count) < 0) {
         return -1;
     }
+    hear_runs(suspicions, unexplained);
     hear_all(suspicions, accounts.items);
     for (size_t c = 0; c < suspicions->claims.length; c++) {
         Claim claim = suspicions->claims.items[c];

@@ -1,16 +1,17 @@
 /* suspicions: what words and visits of a type's instances speak against it, until all of them have
    been heard.
 
-   A suspicion is of a place, a type and an offset in its struct: "byte 24 of an x.Y is owned and not
-   visited". Each instance that has something at that place is a claim on the object that it leads
-   to; one counterexample is enough to drop the suspicion, since a type does the same with all its
-   instances:
+   A suspicion is of a place, a type and an offset in its struct: "byte 24 of an x.Y is owned and
+   not visited". Each instance that has something at that place is a claim on the object that it
+   leads to; one counterexample is enough to drop the suspicion, since a type does the same with all
+   its instances:
 
        x.Y  byte 24 -> a    a has a reference that nobody shows    a claim
-       x.Y  byte 24 -> b    all references to b are shown          contradicted: the word is borrowed
+       x.Y  byte 24 -> b    all references to b are shown          the word is borrowed
 
-   Claims on one object can be more than the references that nobody shows: then some of them are
-   false, and a suspicion that has no other claims is shared. */
+   Claims on one object can be more than the references that nobody shows. Where those are claims of
+   one suspicion, that is a counterexample as well; else some of them are false, and a suspicion
+   that has no other claims is shared. */
 
 #ifndef GCSCOPE_SUSPICIONS_H
 #define GCSCOPE_SUSPICIONS_H
@@ -33,6 +34,7 @@ typedef struct {
     size_t offset;
     Fault fault;
     size_t instances;
+    size_t targets;     /* different objects that they have there */
     size_t alone;       /* claims that are not shared */
     size_t unaccounted; /* claims that no suspicion with claims of its own makes as well */
     bool is_item;       /* the place is that of the items, as many as there are */
@@ -68,9 +70,9 @@ suspicions_find(const Suspicions *suspicions, Fault fault, PyTypeObject *type, s
 int suspicions_claim(Suspicions *suspicions, Suspicion *suspicion, PyObject *specimen,
                      PyObject *target, NodeId node);
 
-/* Count which claims of suspicions that nothing contradicts are not shared, by the unexplained
-   references of `count` nodes: negative where more is shown than owned. Over-visits that others
-   account for are then contradicted. 0; -1: out of memory. */
+/* Compare the claims with the unexplained references of `count` nodes, negative where more is shown
+   than owned. Contradict suspicions that claim more of a node than that, and over-visits that others
+   account for; count which claims of the rest are not shared. 0; -1: out of memory. */
 int suspicions_weigh(Suspicions *suspicions, const int32_t *unexplained, size_t count);
 
 #endif

@@ -187,6 +187,7 @@ static PyStructSequence_Desc row_table[] = {
         {"name", "of what stands there, as one would type it or in words; or None"},
         {"is_item", "whether it is the items of the struct"},
         {"instances", "that have something there; none speaks against it"},
+        {"targets", "how many different objects they have there"},
         {"shared", "whether each of them is one of several that could be to blame"}),
     [ROW_AUDIT] = ROW("Audit", "What instances of types of C code own and do not show.",
         {"types", "a list of AuditedType"},

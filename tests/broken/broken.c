@@ -304,6 +304,17 @@ static PyMemberDef fixed_only_members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
+/* back is the same object as first, which is owned. */
+static int
+alias_init(PyObject *op, PyObject *args, PyObject *kwargs)
+{
+    if (pair_init(op, args, kwargs) < 0) {
+        return -1;
+    }
+    ((PairObject *)op)->back = ((PairObject *)op)->first;
+    return 0;
+}
+
 /* A str can be part of no ring: who owns no other object need not tell the collector. */
 static int
 text_init(PyObject *op, PyObject *args, PyObject *Py_UNUSED(kwargs))
@@ -498,6 +509,10 @@ static PyType_Slot fixed_slots[] = {
     {Py_tp_members, fixed_only_members},
     {0, NULL},
 };
+static PyType_Slot alias_slots[] = {
+    {Py_tp_new, PyType_GenericNew},  {Py_tp_init, alias_init},  {Py_tp_dealloc, pair_dealloc},
+    {Py_tp_traverse, pair_traverse}, {Py_tp_clear, pair_clear}, {0, NULL},
+};
 static PyType_Slot text_slots[] = {
     {Py_tp_new, PyType_GenericNew},
     {Py_tp_init, text_init},
@@ -577,6 +592,7 @@ static PyType_Spec specs[] = {
     {"broken.NoClear", PAIR, 0, WITH_GC, no_clear_slots},
     {"broken.NoClearFixed", PAIR, 0, WITH_GC, no_clear_fixed_slots},
     {"broken.Fixed", PAIR, 0, WITH_GC, fixed_slots},
+    {"broken.Alias", PAIR, 0, WITH_GC, alias_slots},
     {"broken.Text", PAIR, 0, WITHOUT_GC, text_slots},
     {"broken.Row", ROW, sizeof(PyObject *), WITH_GC, row_slots},
     {"broken.NoItems", ROW, sizeof(PyObject *), WITH_GC, no_items_slots},

@@ -24,8 +24,8 @@ FAULTS = {
 }
 # wrong in a way that no word of its struct shows: what it owns stands behind a pointer
 UNSEEN = {"NoFar": "Good"}
-# right without what others need: a static type, one that owns only str, one like a tuple
-RIGHT = ("Good", "GoodMember", "Triple", "Row", "Static", "Fixed", "Text")
+# right: also a static type, one that owns only str, one like a tuple, one that borrows what it owns
+RIGHT = ("Good", "GoodMember", "Triple", "Row", "Static", "Fixed", "Text", "Alias")
 
 
 class Target:

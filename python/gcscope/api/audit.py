@@ -61,6 +61,15 @@ def _modules_within(name: str) -> Iterable[ModuleType]:
             yield module
 
 
+def _is_foreign(of: Any, name: str) -> bool:
+    """Return whether a module only imports a type: it stands in another one, under its name."""
+    home: object = type.__dict__["__module__"].__get__(of)
+    if type(home) is not str or home.strip("_") == name.strip("_") or home.startswith(f"{name}."):
+        return False
+    module = sys.modules.get(home)
+    return _is_a(module, ModuleType) and _namespace(module).get(of.__name__) is of  # type: ignore[arg-type] # a module
+
+
 def _types_of(name: str) -> list[type]:
     """List the types that the C modules of a package have: they may be called as of another one."""
     types: list[Any] = [
@@ -68,9 +77,10 @@ def _types_of(name: str) -> list[type]:
         for module in _modules_within(name)
         if _is_of_c(module)
         for value in tuple(_namespace(module).values())
-        if _is_a(value, type) and value is not object
+        if _is_a(value, type) and not _is_foreign(value, name)
     ]
-    return types
+    c_types = (_core.c_type(Plain, of) for of in types)
+    return [of for of in c_types if of is not object]
 
 
 def _imported(name: str) -> str:
@@ -81,13 +91,38 @@ def _imported(name: str) -> str:
     return name
 
 
+def _names_of(name: str) -> list[str]:
+    """List what the types of a module may be called by.
+
+    That is its name, that of its part in C (`_csv` of `csv`), and those of the libraries in a
+    package, which may not know that they are in one.
+    """
+    part: Any = sys.modules.get(f"_{name}")
+    names = [name, f"_{name}"] if _is_a(part, ModuleType) and _is_of_c(part) else [name]
+    for module in _modules_within(name):
+        last = str(_namespace(module)["__name__"]).rpartition(".")[2]
+        names += [last] if _is_of_c(module) and last not in sys.modules else []
+    return names
+
+
+def _c_type(cls: Any) -> type:
+    """Return a type, or the C type that a class derives from."""
+    c_type = _core.c_type(Plain, cls)
+    if c_type is object is not cls:
+        name = type.__dict__["__qualname__"].__get__(cls)
+        raise ValueError(
+            f"{name} is made by Python code, and no C type is among its bases: it hides nothing"
+        )
+    return c_type
+
+
 def _asked(given: tuple[object, ...]) -> tuple[tuple[type, ...], tuple[str, ...]]:
     """Return the types and the names of modules that are meant."""
     types: list[Any] = []
     names: list[str] = []
     for one in given:
         if _is_a(one, type):
-            types.append(one)
+            types.append(_c_type(one))
         elif type(one) is str:
             names.append(_imported(one))
         elif _is_a(one, ModuleType):
@@ -95,6 +130,7 @@ def _asked(given: tuple[object, ...]) -> tuple[tuple[type, ...], tuple[str, ...]
         else:
             kind = type(one).__qualname__
             raise TypeError(f"audit() takes types, modules and names of modules, and not {kind!r}")
+    names = [called for name in names for called in _names_of(name)]
     for name in names:
         types += _types_of(name)
     return tuple(dict.fromkeys(types)), tuple(names)
@@ -151,7 +187,9 @@ def _seen(fault: str, rows: list[_core.Suspicion]) -> str:
     if fault == NO_CLEAR and all(row.offset < 0 for row in rows):
         return "seen: it is in a living ring in which nothing has a tp_clear"
     if fault == NO_CLEAR:
-        return "sure: whatever is put there, such as a tuple with the object in it, is not given up"
+        return (
+            "certain: whatever is put there, such as a tuple with the object in it, is not given up"
+        )
     which = "one instance" if instances == 1 else plural(instances, "instance")
     if fault == OVER_VISIT:
         why = "more references are shown than there are"
@@ -160,6 +198,8 @@ def _seen(fault: str, rows: list[_core.Suspicion]) -> str:
     doubt = ""
     if all(row.shared for row in rows):
         doubt = "; but so has another object, and one of the two may only have borrowed it"
+    elif fault != NO_TYPE and instances > 1 and all(row.targets == 1 for row in rows):
+        doubt = "; but all of them refer to the same object, so that it may be by chance"
     elif instances == 1:
         doubt = "; a second one might speak against it: prove=True makes one"
     return f"seen in {which}: {why}{doubt}"

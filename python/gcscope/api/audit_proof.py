@@ -31,15 +31,18 @@ class Probe:
 # --------------------------------------------------------------------------- instances
 
 
-def _writable(of: type) -> list[str]:
-    """List the attributes of a type that its C code lets a program set."""
+_MEMBERS = ("member_descriptor",)
+_DESCRIPTORS = (*_MEMBERS, "getset_descriptor")
+
+
+def _writable(of: type, kinds: tuple[str, ...] = _DESCRIPTORS) -> list[str]:
+    """List the attributes of a type that are fields of its struct, or C code that sets one."""
     return [
         name
         for base in type.mro(of)
         if base is not object
         for name, value in tuple(type.__dict__["__dict__"].__get__(base).items())
-        if type(value).__name__ in ("member_descriptor", "getset_descriptor")
-        and name not in ("__dict__", "__class__", "__weakref__")
+        if type(value).__name__ in kinds and name not in ("__dict__", "__class__", "__weakref__")
     ]
 
 
@@ -100,7 +103,11 @@ class Made:
 
 
 def make_instances(types: Iterable[Any]) -> Made:
-    """Make up to two instances of each type in each way in which it can be called."""
+    """Make up to two instances of each type in each way in which it can be called.
+
+    Their members are filled. No other attribute is set: C code that sets one may rely on what such
+    an instance has not.
+    """
     made = Made()
     for of in types:
         if issubclass(of, type):  # a class of classes
@@ -108,7 +115,7 @@ def make_instances(types: Iterable[Any]) -> Made:
         for _ in range(2):
             probe = Probe()
             for instance in _instances(of, probe):
-                for name in _writable(of):
+                for name in (*_writable(of, _MEMBERS), "gcscope_probe"):
                     _set(instance, name, Probe())
                 made.keep(instance)
     return made
@@ -132,7 +139,9 @@ def _is_left(kind: type) -> bool:
 def _break_rings(kind: type) -> None:
     """Let what was left be freed."""
     for probe in _probes(kind):
-        vars(probe).clear()
+        ring = vars(probe).pop("ring", None)
+        if issubclass(type(ring), type):
+            ring.ring = None
     gc.collect()
 
 
@@ -170,12 +179,16 @@ def _ring_through_field(of: type, place: tuple[int, bool], is_ring: bool, way: i
 
 
 def _ring_through_type(of: type, is_ring: bool, way: int) -> type | None:
-    """Make a class derived from a type that refers to an instance of its own, and let go of it."""
+    """Make a class derived from a type that refers to an instance of its own, and let go of it.
+
+    The probe is in a ring with the class in any case, one that the interpreter's own types show.
+    """
     kind = type("Probe", (Probe,), {})
     probe: Any = kind()
     derived: Any = _made(lambda: type(of)("Derived", (of,), {"probe": probe}))
     if derived is None:
         return None
+    probe.ring = derived
     for n, instance in enumerate(_instances(derived, None)):
         if n == way:
             if is_ring:
