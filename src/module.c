@@ -3,7 +3,9 @@
 #include "follow/follow.h"
 #include "heap/interp.h"
 #include "query/garbage.h"
+#include "query/growth.h"
 #include "query/holders.h"
+#include "query/instances.h"
 #include "query/neighborhood_rows.h"
 #include "query/refcount.h"
 #include "query/retained.h"
@@ -94,6 +96,11 @@ PyDoc_STRVAR(retained_doc,
 PyDoc_STRVAR(retainers_doc, "retainers($module, count, /)\n--\n\n"
                             "The objects that keep most bytes, by the dominator tree of the whole\n"
                             "heap: a list of Retainer.");
+
+PyDoc_STRVAR(instances_doc,
+             "instances($module, name_or_type, most, /)\n--\n\n"
+             "A list of at most so many living objects of a type, the newest first: of that\n"
+             "type itself, or of those that reports call so.");
 
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
@@ -188,6 +195,7 @@ static PyMethodDef core_methods[] = {
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"retained", retained_of, METH_O, retained_doc},
+    {"instances", (PyCFunction)(void (*)(void))instances_of, METH_FASTCALL, instances_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
     {"unreachable_rings", (PyCFunction)(void (*)(void))garbage_unreachable, METH_FASTCALL,
      unreachable_rings_doc},
@@ -252,7 +260,7 @@ core_exec(PyObject *module)
         rows_setup(module, state) < 0 || lease_setup(module) < 0 ||
         roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
         person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
-        events_setup(module) < 0 || follow_setup(module) < 0 || empty_stack_setup(module) < 0 ||
+        events_setup(module) < 0 || follow_setup(module) < 0 || growth_setup(module) < 0 || empty_stack_setup(module) < 0 ||
         add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
