@@ -46,6 +46,10 @@ PyDoc_STRVAR(dry_run_doc,
 PyDoc_STRVAR(roll_call_doc,
              "roll_call($module, objects, /)\n--\n\nA RollCall of the objects in a list.");
 
+PyDoc_STRVAR(known_doc, "known($module, unreachable, /)\n--\n\n"
+                        "A RollCall of all objects that are known, tracked or not.\n\n"
+                        "With True: of those which nothing else refers to, from outside of them.");
+
 PyDoc_STRVAR(
     unreachable_rings_doc,
     "unreachable_rings($module, labellers, object_traceback, /)\n--\n\n"
@@ -190,6 +194,7 @@ static PyMethodDef core_methods[] = {
     {"refcount", refcount_of, METH_O, refcount_doc},
     {"dry_run", (PyCFunction)(void (*)(void))roll_call_dry_run, METH_FASTCALL, dry_run_doc},
     {"roll_call", roll_call_of, METH_O, roll_call_doc},
+    {"known", roll_call_known, METH_O, known_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},

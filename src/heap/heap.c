@@ -19,6 +19,7 @@
 #include "heap/heap.h"
 
 #include "heap/interp.h"
+#include "heap/known.h"
 
 /* ------------------------------------------------------------------ listing */
 
@@ -117,8 +118,9 @@ find_by_visiting(Finder *Py_UNUSED(finder))
 static void
 find_from(Finder *finder, PyObject *op)
 {
-    if (Py_TYPE(op)->tp_traverse != NULL) {
-        (void)Py_TYPE(op)->tp_traverse(op, find_hidden, finder);
+    traverseproc traverse = known_traverse_of(op);
+    if (traverse != NULL) {
+        (void)traverse(op, find_hidden, finder);
     }
 }
 
@@ -140,6 +142,13 @@ heap_enter_hidden(Heap *heap, PyObject *root)
         find_from(&finder, heap->hidden.items[f]);
     }
     return finder.failed ? -1 : 0;
+}
+
+int
+heap_enter_known(Heap *heap)
+{
+    heap->is_known = true;
+    return known_enter(&heap->map, heap->memory);
 }
 
 /* --------------------------------------------------------------- traversing */
@@ -263,13 +272,16 @@ heap_traverse(Heap *heap)
             PREFETCH(heap->objects.items[id + OBJECTS_AHEAD]);
         }
         PyObject *op = heap->objects.items[id];
-        traverseproc traverse = Py_TYPE(op)->tp_traverse;
+        traverseproc traverse = known_traverse_of(op);
         vec_push_reserved(&heap->refcounts, owning_references(op));
         if (interp_may_borrow(op)) {
             read_generator(&reader, op, traverse);
         }
         else if (traverse != NULL) {
             (void)traverse(op, visit_edge, &reader);
+        }
+        if (heap->is_known) {
+            known_visit_beyond(op, visit_edge, &reader);
         }
         reader_put(&reader, NULL, 0);
     }

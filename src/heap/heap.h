@@ -25,6 +25,7 @@ typedef struct {
     size_t visits;          /* references that tp_traverse showed, to listed objects or not */
     bool has_changed;       /* heap_enter_list refused a list with an object twice, or with one that
                                nothing else owns */
+    bool is_known;          /* heap_enter_known was called */
     bool uncertain;         /* some generator was read by the fallback of interp.h */
 } Heap;
 
@@ -42,6 +43,10 @@ int heap_enter_list(Heap *heap, PyObject *list);
    tracked objects tp_traverse leads to from those that were entered, and from `root`, which may be
    NULL. 0 or -1. */
 int heap_enter_hidden(Heap *heap, PyObject *root);
+
+/* Enter all objects that are known, tracked or not (known.h), after those that are tracked were
+   entered. heap_traverse then shows what known_visit_beyond does, too. 0 or -1. */
+int heap_enter_known(Heap *heap);
 
 /* Give what was entered its ids, and end the listing. 0; -1 when memory is exhausted, or there are
    more than 4 billion objects. */

@@ -10,7 +10,7 @@
        interp_visit_borrowed                         slots that own nothing, since 3.14
        interp_inline_attributes                      values that lie in an instance: an array, whose
                                                      names are the keys cached by its class
-       interp_dict_bytes                             tables of a dict
+       interp_dict_bytes, interp_dict_quiet_keys     tables of a dict, keys that it does not show
 
    What a version changes stands in one small function, such as slot_target or frame_places; what
    calls it is the same on all. Nothing is ever written, and no object is made. A running frame is
@@ -587,7 +587,28 @@ interp_dict_bytes(PyObject *dict)
     return sizeof(PyDictKeysObject) + ((size_t)1 << keys->dk_log2_index_bytes) + entries * entry;
 }
 
+void
+interp_dict_quiet_keys(PyObject *dict, visitproc visit, void *arg)
+{
+    PyDictObject *mp = (PyDictObject *)dict;
+    PyDictKeysObject *keys = mp->ma_keys;
+    if (mp->ma_values != NULL || keys->dk_kind == DICT_KEYS_GENERAL) {
+        return;
+    }
+    for (Py_ssize_t i = 0; i < keys->dk_nentries; i++) {
+        PyObject *key = DK_UNICODE_ENTRIES(keys)[i].me_key;
+        if (key != NULL) {
+            (void)visit(key, arg);
+        }
+    }
+}
+
 #else
+
+void
+interp_dict_quiet_keys(PyObject *Py_UNUSED(dict), visitproc Py_UNUSED(visit), void *Py_UNUSED(arg))
+{
+}
 
 size_t
 interp_dict_bytes(PyObject *Py_UNUSED(dict))

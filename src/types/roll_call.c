@@ -271,6 +271,25 @@ roll_call_of(PyObject *module, PyObject *objects)
     return roll_call;
 }
 
+PyObject *
+roll_call_known(PyObject *module, PyObject *unreachable)
+{
+    Scan scan;
+    PyObject *roll_call = NULL;
+    scan_begin(&scan, state_of_module(module));
+    if (scan_list_known(&scan, NULL) == 0) {
+        if (unreachable != Py_True) {
+            const Heap *heap = &scan.heap;
+            roll_call = roll_call_of_objects(scan.state, heap->objects.items, heap->count);
+        }
+        else if (scan_judge(&scan) == 0) {
+            roll_call = roll_call_of_unreachable(&scan);
+        }
+    }
+    scan_end(&scan);
+    return roll_call;
+}
+
 /* ------------------------------------------------------------------- the type */
 
 bool
