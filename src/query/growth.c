@@ -101,10 +101,11 @@ stop(ContainersObject *self)
     growth_census_fini(&self->facts.census);
 }
 
-PyDoc_STRVAR(round_doc, "round($self, mark=False, /)\n--\n\n"
-                        "Take a census of all containers: the first one, or at the end of a round.\n\n"
-                        "mark: find out what is added from now on, and where. Raises RuntimeError\n"
-                        "when it has ended, MemoryError; it has ended then.");
+PyDoc_STRVAR(round_doc,
+             "round($self, mark=False, /)\n--\n\n"
+             "Take a census of all containers: the first one, or at the end of a round.\n\n"
+             "mark: find out what is added from now on, and where. Raises RuntimeError\n"
+             "when it has ended, MemoryError; it has ended then.");
 
 static PyObject *
 containers_round(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
@@ -170,8 +171,7 @@ containers_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         return NULL;
     }
     ModuleState *state = state_of_module(module);
-    ContainersObject *self =
-        state_check(state) == 0 ? PyObject_New(ContainersObject, type) : NULL;
+    ContainersObject *self = state_check(state) == 0 ? PyObject_New(ContainersObject, type) : NULL;
     if (self == NULL) {
         return NULL;
     }
@@ -195,8 +195,9 @@ containers_dealloc(PyObject *op)
     Py_DECREF(type);
 }
 
-PyDoc_STRVAR(containers_doc, "Containers()\n--\n\n"
-                             "Which containers grow from round to round. Letting go of it ends it.");
+PyDoc_STRVAR(containers_doc,
+             "Containers()\n--\n\n"
+             "Which containers grow from round to round. Letting go of it ends it.");
 
 static PyMethodDef containers_methods[] = {
     {"round", (PyCFunction)(void (*)(void))containers_round, METH_FASTCALL, round_doc},

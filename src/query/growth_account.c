@@ -1,43 +1,24 @@
 /* growth_account.c:
 
-       visit_references   what an object refers to; of a dict the keys as well, which tp_traverse
-                          leaves out where all are strings
+       visit_references   what an object refers to, keys of dicts and the like too (known.h)
        find_new           breadth-first from the containers through what is new
-       count_for          the same from one container, within what was found
-
-   Nothing of a dict's own struct is read for that: where all keys are exact strings, tp_traverse
-   shows the values only. */
+       count_for          the same from one container, within what was found */
 
 #include "query/growth_account.h"
 
-/* -------------------------------------------------------------------- references */
+#include "heap/known.h"
+#include "heap/sizes.h"
 
-static bool
-has_only_str_keys(PyObject *dict)
-{
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    while (PyDict_Next(dict, &position, &key, &value)) {
-        if (!PyUnicode_CheckExact(key)) {
-            return false;
-        }
-    }
-    return true;
-}
+/* -------------------------------------------------------------------- references */
 
 static void
 visit_references(PyObject *op, visitproc visit, void *arg)
 {
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    if (Py_TYPE(op)->tp_traverse != NULL) {
-        (void)Py_TYPE(op)->tp_traverse(op, visit, arg);
+    traverseproc traverse = known_traverse_of(op);
+    if (traverse != NULL) {
+        (void)traverse(op, visit, arg);
     }
-    if (PyDict_Check(op) && has_only_str_keys(op)) {
-        while (PyDict_Next(op, &position, &key, &value)) {
-            (void)visit(key, arg);
-        }
-    }
+    known_visit_beyond(op, visit, arg);
 }
 
 /* --------------------------------------------------------------------- beginning */
@@ -135,9 +116,9 @@ find_target(PyObject *target, void *arg)
         return 0;
     }
     uint32_t n = index_enter(&account->addresses, &account->memory, (uintptr_t)target);
-    if (n == INDEX_NONE || (n == account->objects.length &&
-                            vec_push(&account->memory, &account->objects,
-                                     ((Added){.op = target})) < 0)) {
+    if (n == INDEX_NONE ||
+        (n == account->objects.length &&
+         vec_push(&account->memory, &account->objects, ((Added){.op = target})) < 0)) {
         search->failed = true;
         return -1;
     }
@@ -188,7 +169,7 @@ count_for(Account *account, PyObject *container)
     visit_references(container, count_target, account);
     for (size_t q = 0; q < account->queue.length; q++) {
         PyObject *op = account->objects.items[account->queue.items[q]].op;
-        bytes += heap_object_bytes(op);
+        bytes += sizes_object_bytes(op);
         visit_references(op, count_target, account);
     }
     return bytes;

@@ -21,18 +21,18 @@
 
 /* An object that is reached through new ones. */
 typedef struct {
-    PyObject *op;       /* borrowed */
-    Py_ssize_t visits;  /* references to it from containers and new objects */
+    PyObject *op;      /* borrowed */
+    Py_ssize_t visits; /* references to it from containers and new objects */
     bool is_new;
     uint32_t container; /* 1 + the container for which it was counted last; 0: none yet */
 } Added;
 
 typedef struct {
     Memory memory;
-    AddrMap before;     /* made by account_begin */
-    Index addresses;    /* of objects -> their place in `objects` */
+    AddrMap before;  /* made by account_begin */
+    Index addresses; /* of objects -> their place in `objects` */
     VEC(Added) objects;
-    VEC(uint32_t) queue; /* places of new objects, in the order of their coming */
+    VEC(uint32_t) queue;   /* places of new objects, in the order of their coming */
     uint32_t of_container; /* in the queue, while one container is counted */
 } Account;
 

@@ -12,6 +12,7 @@
 
 #include "base/typename.h"
 #include "heap/interp.h"
+#include "heap/sizes.h"
 
 /* ------------------------------------------------------------------ one container */
 
@@ -46,22 +47,13 @@ growth_container_length(PyObject *op, ContainerKind kind)
 }
 
 size_t
-growth_container_table(PyObject *op, ContainerKind kind)
+growth_container_table(PyObject *op)
 {
-    enum { DEQUE_BLOCK = 64 }; /* entries; two links besides */
-    if (kind == LIST) {
-        Py_ssize_t allocated = ((PyListObject *)op)->allocated; /* -1 while it is sorted */
-        return allocated > 0 ? (size_t)allocated * sizeof(PyObject *) : 0;
-    }
-    if (kind == DICT) {
-        return interp_dict_bytes(op);
-    }
-    if (kind == SET) {
-        PySetObject *set = (PySetObject *)op;
-        return set->table == set->smalltable ? 0 : (size_t)(set->mask + 1) * sizeof(setentry);
-    }
-    size_t length = growth_container_length(op, DEQUE);
-    return (length + length * 2 / DEQUE_BLOCK) * sizeof(PyObject *);
+    enum { GC_HEADER = 2 * sizeof(uintptr_t), STEP = 16 };
+    PyTypeObject *type = Py_TYPE(op);
+    size_t own = type_preheader_bytes(type) + GC_HEADER + (size_t)type->tp_basicsize;
+    size_t bytes = sizes_object_bytes(op);
+    return bytes > own + STEP ? bytes - own : 0;
 }
 
 /* What was found of the types of the last objects. */
@@ -290,8 +282,7 @@ enter_types(GrowthCensus *census, const TypeCounter *counter)
 {
     for (size_t t = 0; t < counter->counts.length; t++) {
         const TypeCount *count = &counter->counts.items[t];
-        uint32_t name =
-            index_enter(&census->names, &census->memory, typename_hash(count->type));
+        uint32_t name = index_enter(&census->names, &census->memory, typename_hash(count->type));
         if (name == INDEX_NONE) {
             return -1;
         }
@@ -314,8 +305,8 @@ take_types(GrowthCensus *census, const Scan *scan)
         tally->before = tally->last;
         tally->last = 0;
     }
-    int error = count_types(&counter, &census->memory, scan) < 0 ? -1
-                                                                 : enter_types(census, &counter);
+    int error =
+        count_types(&counter, &census->memory, scan) < 0 ? -1 : enter_types(census, &counter);
     for (size_t t = 0; t < census->types.length && error == 0; t++) {
         TypeTally *tally = &census->types.items[t];
         if (census->censuses == 0) {

@@ -55,7 +55,7 @@ ContainerKind growth_container_kind(PyTypeObject *type);
 uint32_t growth_container_length(PyObject *op, ContainerKind kind);
 
 /* Bytes of its table: where the references to the entries stand. */
-size_t growth_container_table(PyObject *op, ContainerKind kind);
+size_t growth_container_table(PyObject *op);
 
 /* `memory` begins as scan_memory gives it. census_fini may be called on zeroed memory, and twice. */
 void growth_census_init(GrowthCensus *census, const ModuleState *state);

@@ -144,7 +144,7 @@ shape_of(const Parents *parents, NodeId node)
 
 typedef struct {
     size_t members;
-    size_t steady; /* of them, those that have grown in every round */
+    size_t steady;  /* of them, those that have grown in every round */
     uint32_t grown; /* in which rounds any of them has */
     uint32_t group; /* their group, where they have one */
 } Shape;
@@ -183,8 +183,8 @@ decide(Candidates *candidates, Shapes *shapes, uint32_t every, uint32_t *groups)
         Candidate *candidate = &candidates->items[c];
         Shape *shape = &shapes->shapes.items[shapes->of.items[c]];
         bool is_steady = (candidate->container->grown & every) == every;
-        bool is_one = shape->steady == 0 ? (shape->grown & every) == every && shape->members > 1
-                                         : is_steady;
+        bool is_one =
+            shape->steady == 0 ? (shape->grown & every) == every && shape->members > 1 : is_steady;
         if (!is_one) {
             continue;
         }
@@ -206,8 +206,9 @@ candidates_group(Candidates *candidates, Scan *scan, uint32_t every_round, uint3
     Shapes shapes = {0};
     *groups = 0;
     int error = candidates->length == 0 || every_round == 0 ? 0
-                : find_parents(&parents) < 0                ? -1
-                : learn_shapes(&shapes, candidates, &parents, every_round);
+                : find_parents(&parents) < 0
+                    ? -1
+                    : learn_shapes(&shapes, candidates, &parents, every_round);
     if (error == 0 && shapes.of.length != 0) {
         decide(candidates, &shapes, every_round, groups);
     }

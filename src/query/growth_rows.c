@@ -15,7 +15,7 @@ enum { MOST_GROUPS = 100, SPECIMENS = 3 };
 typedef struct {
     size_t containers;
     uint64_t length, entries, marked_entries, marked_bytes, table_bytes;
-    PyTypeObject *type;         /* borrowed */
+    PyTypeObject *type;          /* borrowed */
     size_t specimens[SPECIMENS]; /* candidates, those that have grown most first; 1 + place */
 } Group;
 
@@ -107,7 +107,7 @@ add_to_group(Growing *growing, size_t c)
     group->type = Py_TYPE(candidate->op);
     group->length += growth_container_length(candidate->op, kind);
     group->entries += container->last - container->first;
-    group->table_bytes += growth_container_table(candidate->op, kind);
+    group->table_bytes += growth_container_table(candidate->op);
     if (growing->bytes.length != 0) {
         group->marked_entries += container->last - container->marked;
         group->marked_bytes += growing->bytes.items[c];
@@ -148,8 +148,8 @@ find_groups(Growing *growing)
     if (growing->candidates.length != 0 && scan_judge(scan) < 0) {
         return -1;
     }
-    if (candidates_group(&growing->candidates, scan, growth_every_round(&facts->census),
-                         &groups) < 0 ||
+    if (candidates_group(&growing->candidates, scan, growth_every_round(&facts->census), &groups) <
+            0 ||
         find_added(growing) < 0 || vec_zeros(&scan->memory, &growing->groups, groups) < 0 ||
         vec_reserve(&scan->memory, &growing->order, groups) < 0) {
         return scan_no_memory();
@@ -200,8 +200,8 @@ count_kept(Growing *growing)
     const Account *account = &growing->facts->account;
     for (size_t n = 0; n < account->objects.length; n++) {
         const Added *added = &account->objects.items[n];
-        bool counts = added->is_new && PyObject_IS_GC(added->op) &&
-                      PyObject_GC_IsTracked(added->op);
+        bool counts =
+            added->is_new && PyObject_IS_GC(added->op) && PyObject_GC_IsTracked(added->op);
         uint32_t t = counts ? growing_type(growing, added->op) : INDEX_NONE;
         if (t != INDEX_NONE) {
             growing->types.items[t].kept++;
@@ -378,7 +378,7 @@ grown_row(Growing *growing)
            (items[1] = types_list(growing)) != NULL &&
            (items[2] = PyLong_FromSize_t(rounds)) != NULL &&
            (items[3] = PyLong_FromSize_t(account_is_on(&facts->account) ? rounds - facts->mark
-                                                                         : 0)) != NULL &&
+                                                                        : 0)) != NULL &&
            (items[4] = row_bool(facts->filling.is_refused)) != NULL);
     return row_new(growing->scan->state, ROW_GROWN, items);
 }
