@@ -350,7 +350,8 @@ void
 growth_census_mark(GrowthCensus *census)
 {
     for (size_t c = 0; c < census->containers.length; c++) {
-        census->containers.items[c].marked = census->containers.items[c].last;
+        Container *container = &census->containers.items[c];
+        container->marked = container->grown != 0 ? container->last : NOT_MARKED;
     }
     for (size_t t = 0; t < census->types.length; t++) {
         census->types.items[t].marked = census->types.items[t].last;

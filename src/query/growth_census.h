@@ -20,6 +20,8 @@
 #include "base/index.h"
 #include "runtime/scan.h"
 
+#define NOT_MARKED UINT32_MAX
+
 typedef enum { NO_CONTAINER, LIST, DICT, SET, DEQUE } ContainerKind;
 
 /* A length that does not fit counts as UINT32_MAX. */
@@ -27,7 +29,8 @@ typedef struct {
     const PyTypeObject *type; /* compared only; NULL: it has become shorter */
     uint32_t first;           /* entries at the first census */
     uint32_t last;            /* at the last one */
-    uint32_t marked;          /* when growth_census_mark was called */
+    uint32_t marked;          /* when growth_census_mark was called; NOT_MARKED: not grown till then
+                               */
     uint32_t grown;           /* a bit for each of the last 32 rounds, this one's is the lowest */
     uint32_t seen;            /* the number of the census that has met it last */
 } Container;

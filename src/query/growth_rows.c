@@ -108,7 +108,7 @@ add_to_group(Growing *growing, size_t c)
     group->length += growth_container_length(candidate->op, kind);
     group->entries += container->last - container->first;
     group->table_bytes += growth_container_table(candidate->op);
-    if (growing->bytes.length != 0) {
+    if (growing->bytes.length != 0 && container->marked != NOT_MARKED) {
         group->marked_entries += container->last - container->marked;
         group->marked_bytes += growing->bytes.items[c];
     }
