@@ -309,7 +309,7 @@ class Filled(
 @final
 class Growing(
     structseq[Any],
-    tuple[str, int, int, int, int, int, int, list[Filled], list[Any], list[Any]],
+    tuple[str, int, int, int, int, int, int, int, list[Filled], list[Any], list[Any]],
 ):
     __match_args__: Final = (
         "type",
@@ -318,6 +318,7 @@ class Growing(
         "entries",
         "marked_entries",
         "marked_bytes",
+        "table_entries",
         "table_bytes",
         "filled",
         "specimens",
@@ -335,6 +336,8 @@ class Growing(
     def marked_entries(self) -> int: ...
     @property
     def marked_bytes(self) -> int: ...
+    @property
+    def table_entries(self) -> int: ...
     @property
     def table_bytes(self) -> int: ...
     @property

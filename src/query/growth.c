@@ -59,7 +59,7 @@ mark(GrowthFacts *facts, Scan *scan)
                     ? -1
                     : 0;
     }
-    growth_census_mark(&facts->census);
+    growth_census_mark(&facts->census, scan);
     facts->mark = facts->census.censuses - 1;
     vec_fini(&scan->memory, &containers);
     vec_fini(&scan->memory, &candidates);
