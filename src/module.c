@@ -2,6 +2,7 @@
 
 #include "follow/follow.h"
 #include "heap/interp.h"
+#include "query/census.h"
 #include "query/garbage.h"
 #include "query/growth.h"
 #include "query/holders.h"
@@ -100,6 +101,11 @@ PyDoc_STRVAR(retained_doc,
 PyDoc_STRVAR(retainers_doc, "retainers($module, count, /)\n--\n\n"
                             "The objects that keep most bytes, by the dominator tree of the whole\n"
                             "heap: a list of Retainer.");
+
+PyDoc_STRVAR(census_doc, "census($module, record, sizers, /)\n--\n\n"
+                         "A Census of all known objects, tracked or not.\n\n"
+                         "record: the type of gcscope's own records, which do not count, nor does\n"
+                         "what they alone keep. sizers: a dict, id of a type -> (type, sizer).");
 
 PyDoc_STRVAR(instances_doc,
              "instances($module, name_or_type, most, /)\n--\n\n"
@@ -202,6 +208,7 @@ static PyMethodDef core_methods[] = {
     {"retained", retained_of, METH_O, retained_doc},
     {"instances", (PyCFunction)(void (*)(void))instances_of, METH_FASTCALL, instances_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
+    {"census", (PyCFunction)(void (*)(void))census_of_all, METH_FASTCALL, census_doc},
     {"unreachable_rings", (PyCFunction)(void (*)(void))garbage_unreachable, METH_FASTCALL,
      unreachable_rings_doc},
     {"live_rings", (PyCFunction)(void (*)(void))garbage_live, METH_FASTCALL, live_rings_doc},

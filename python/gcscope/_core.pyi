@@ -686,6 +686,37 @@ class Follow:
     def stop(self) -> None: ...
 
 @final
+class TypeTally(structseq[Any], tuple[str, str, int, int]):
+    __match_args__: Final = (
+        "type",
+        "module",
+        "objects",
+        "bytes",
+    )
+    @property
+    def type(self) -> str: ...
+    @property
+    def module(self) -> str: ...
+    @property
+    def objects(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+
+@final
+class Census(structseq[Any], tuple[list[TypeTally], int | None, list[tuple[int, Any]]]):
+    __match_args__: Final = (
+        "tallies",
+        "anonymous",
+        "asked",
+    )
+    @property
+    def tallies(self) -> list[TypeTally]: ...
+    @property
+    def anonymous(self) -> int | None: ...
+    @property
+    def asked(self) -> list[tuple[int, Any]]: ...
+
+@final
 class ScanCost(structseq[Any], tuple[int, int, int, int]):
     __match_args__: Final = (
         "nodes",
@@ -769,3 +800,4 @@ def why_alive(
 ) -> Chain | None: ...
 def retained(box: list[Any], /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...
+def census(record: type, sizers: dict[int, tuple[type, Any]], /) -> Census: ...
