@@ -12,6 +12,7 @@
 #include "query/retained.h"
 #include "query/ring_rows.h"
 #include "query/roots.h"
+#include "query/trash.h"
 #include "runtime/empty_stack.h"
 #include "runtime/lease.h"
 #include "runtime/rows.h"
@@ -74,6 +75,11 @@ PyDoc_STRVAR(
     "The References to the object in the list box. That list does not count, nor does the\n"
     "frame that calls. known: pairs of the address of a dict and its title.");
 
+PyDoc_STRVAR(is_collected_doc,
+             "is_collected($module, objects, /)\n--\n\n"
+             "Whether a collection that is under way has found one of some objects unreachable;\n"
+             "of None, anything that a running frame refers to.");
+
 PyDoc_STRVAR(
     neighborhood_doc,
     "neighborhood($module, given, most, known, labellers, object_traceback, /)\n--\n\n"
@@ -90,9 +96,11 @@ PyDoc_STRVAR(born_doc,
 
 PyDoc_STRVAR(
     why_alive_doc,
-    "why_alive($module, box, labellers=None, object_traceback=None, /)\n--\n\n"
+    "why_alive($module, box, labellers=None, object_traceback=None, ignore=(), paths=1, /)\n"
+    "--\n\n"
     "The shortest Chain from a root to the object in the list box, whose own reference is\n"
-    "not counted; None where no root leads to it.");
+    "not counted; None where no root leads to it. Not through the objects of a tuple or list,\n"
+    "ignore; with up to paths - 1 others.");
 
 PyDoc_STRVAR(retained_doc,
              "retained($module, box, /)\n--\n\n"
@@ -202,6 +210,7 @@ static PyMethodDef core_methods[] = {
     {"roll_call", roll_call_of, METH_O, roll_call_doc},
     {"known", roll_call_known, METH_O, known_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
+    {"is_collected", trash_is_collected, METH_O, is_collected_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},

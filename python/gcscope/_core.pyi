@@ -266,12 +266,12 @@ class Rings(structseq[Any], tuple[RollCall, list[Ring]]):
     def forms(self) -> list[Ring]: ...
 
 @final
-class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
+class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
     __match_args__: Final = (
         "node",
         "edges",
         "owned",
-        "found",
+        "count",
     )
     @property
     def node(self) -> Node: ...
@@ -280,7 +280,7 @@ class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
     @property
     def owned(self) -> bool: ...
     @property
-    def found(self) -> str: ...
+    def count(self) -> int: ...
 
 @final
 class References(structseq[Any], tuple[int | None, list[Reference]]):
@@ -489,7 +489,7 @@ class Neighborhood(
 @final
 class Chain(
     structseq[Any],
-    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None],
+    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None, list[Any]],
 ):
     __match_args__: Final = (
         "root",
@@ -499,6 +499,7 @@ class Chain(
         "frame",
         "local",
         "expression",
+        "others",
     )
     @property
     def root(self) -> str: ...
@@ -514,6 +515,8 @@ class Chain(
     def local(self) -> str | None: ...
     @property
     def expression(self) -> str | None: ...
+    @property
+    def others(self) -> list[Chain]: ...
 
 @final
 class Retained(structseq[Any], tuple[int, int, TypeCounts]):
@@ -783,6 +786,10 @@ def holders(
     object_traceback: Any = None,
     /,
 ) -> References: ...
+def is_collected(
+    objects: tuple[object, ...] | list[Any] | None,
+    /,
+) -> bool: ...
 def neighborhood(
     given: list[int] | tuple[object, ...],
     most: int,
@@ -796,6 +803,8 @@ def why_alive(
     box: list[Any],
     labellers: dict[int, tuple[type, Any]] | None = None,
     object_traceback: Any = None,
+    ignore: tuple[object, ...] | list[Any] = (),
+    paths: int = 1,
     /,
 ) -> Chain | None: ...
 def retained(box: list[Any], /) -> Retained: ...
