@@ -86,13 +86,15 @@ forget_found(Account *account)
     vec_fini(&account->memory, &account->queue);
 }
 
-/* Copy the addresses of a map. 0; -1 out of memory. */
+/* Enter what is reachable. 0; -1 out of memory. */
 static int
-copy_listed(Account *account, const Scan *scan)
+enter_reachable(Account *account, const Scan *scan)
 {
     int error = addrmap_init(&account->before, &account->memory);
     for (size_t n = 0; n < scan->heap.count && error == 0; n++) {
-        error = addrmap_insert(&account->before, scan->heap.objects.items[n]) < 0 ? -1 : 0;
+        if (collector_is_reachable(&scan->collector, n)) {
+            error = addrmap_insert(&account->before, scan->heap.objects.items[n]) < 0 ? -1 : 0;
+        }
     }
     return error;
 }
@@ -102,7 +104,7 @@ account_begin(Account *account, const Scan *scan, PyObject *const *containers, s
 {
     forget_before(account);
     account->memory.fail_after = scan->state->fail_after;
-    int error = copy_listed(account, scan);
+    int error = enter_reachable(account, scan);
     Entering entering = {.map = &account->before};
     for (size_t c = 0; c < count && error == 0; c++) {
         visit_references(containers[c], enter_target, &entering);

@@ -12,7 +12,8 @@
    what is new count with it.
 
    An object that is freed in the while leaves its address to others, and one that comes to lie there
-   is taken for it: as many as were freed at most. */
+   is taken for it: as many as were freed at most. What was unreachable, and so is freed as soon as
+   the collector runs, is not among those. */
 
 #ifndef GCSCOPE_GROWTH_ACCOUNT_H
 #define GCSCOPE_GROWTH_ACCOUNT_H
@@ -42,8 +43,8 @@ typedef struct {
 void account_init(Account *account, const ModuleState *state);
 void account_fini(Account *account);
 
-/* Begin anew: the addresses of what was listed, and of what the containers refer to. 0; -1 out of
-   memory. */
+/* Begin anew: the addresses of what was listed and is reachable, and of what the containers refer to;
+   the scan was judged. 0; -1 out of memory. */
 int account_begin(Account *account, const Scan *scan, PyObject *const *containers, size_t count);
 
 /* Whether it has begun. */
