@@ -13,7 +13,7 @@ from gcscope.explain.growth import (
     watched_place,
 )
 from gcscope.explain.labellers import object_traceback
-from gcscope.model.growth import Grower, Growth, GrownType
+from gcscope.model.growth import Grower, GrownType, Growth
 from gcscope.model.phrases import plural
 from gcscope.render.growth_text import growth_left_text
 
@@ -131,9 +131,7 @@ def _notes(grown: _core.Grown) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _explained(
-    grown: _core.Grown, times: int, is_others: Callable[[Chain], bool] | None
-) -> Growth:
+def _explained(grown: _core.Grown, times: int, is_others: Callable[[Chain], bool] | None) -> Growth:
     notes = _notes(grown)
     containers, types = grown.containers, grown.types
     types.sort(key=lambda row: (-row.objects, row.type))

@@ -67,7 +67,9 @@ class Growth(Record):
     @property
     def types(self) -> Mapping[str, float]:
         """How many objects came with each call, by the name of the type."""
-        view: Mapping[str, float] = _View({grown.type: grown.per_call for grown in self.grown_types})
+        view: Mapping[str, float] = _View(
+            {grown.type: grown.per_call for grown in self.grown_types}
+        )
         return view
 
     def __bool__(self) -> bool:
