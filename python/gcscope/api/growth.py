@@ -176,6 +176,11 @@ def growth_of(
     return watched.end(is_others)
 
 
+def failure_of(found: Growth, who: str) -> str:
+    """Write why who fails that makes something grow."""
+    return growth_left_text(found, who)
+
+
 class GrowthWatch:
     """What `growth` returns without a function: a context manager for live traffic."""
 
@@ -315,4 +320,4 @@ def assert_no_growth(
     del func, args, kwargs
     found = growth_of(calls, times, rounds)
     if found:
-        raise AssertionError(growth_left_text(found, name))
+        raise AssertionError(failure_of(found, name))

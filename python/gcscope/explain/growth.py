@@ -46,6 +46,8 @@ def path_of(chain: Chain) -> str | None:
     if chain.expression is not None:
         return _typed(chain.expression)
     first, *rest = chain.links
+    if chain.root == "C" and not rest:
+        return f"({_title(first)} that C code alone holds)"
     path = _joined(_start(first, chain.root), first.label.removeprefix("local "))
     for link in rest:
         path = _joined(path, link.label)
