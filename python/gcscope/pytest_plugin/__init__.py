@@ -30,8 +30,8 @@ _MARKS = (
     "no_cycles(allow=[]): fail the test if its call leaves reference cycles to the collector. "
     "allow: classes, type names and patterns, fingerprints of cycles that it may leave",
     "allow_cycles(reason): let the test leave reference cycles, and say why",
-    "no_growth(times=20, rounds=4): call the test so many times in each of so many rounds, with the "
-    "same fixtures, and fail it if a list, dict, set or deque is longer after every round",
+    "no_growth(times=20, rounds=4): call the test so many times in each of so many rounds, with "
+    "the same fixtures, and fail it if a list, dict, set or deque is longer after every round",
 )
 
 

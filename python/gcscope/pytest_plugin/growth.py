@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from gcscope.model.growth import Growth
     from gcscope.model.results import Chain
 
 NAME = "no_growth"
@@ -49,9 +50,28 @@ def misuse(item: pytest.Item, mark: pytest.Mark) -> str | None:
 
 
 def _is_of_pytest(chain: Chain) -> bool:
-    """Return whether pytest keeps a container in a variable: that of the warnings of a test."""
-    keepers = chain.links[-2:-1]
-    return any(link.where is not None and "_pytest/" in link.where for link in keepers)
+    """Return whether pytest, or recwarn, keeps the warnings of a test in a container.
+
+    It is a list whose `append` they have put into the module warnings.
+    """
+    first = chain.links[0] if chain.links else None
+    return first is not None and first.name == "warnings" and "_showwarnmsg_impl" in first.label
+
+
+_FIXTURES = ".funcargs["
+
+
+def _by_fixtures(found: Growth) -> Growth:
+    """Write growers that a fixture has made by its name, in place of how pytest keeps it."""
+    from gcscope.model.record import changed
+
+    growers = []
+    for grower in found.growers:
+        _, is_there, rest = grower.path.partition(_FIXTURES)
+        name, _, further = rest.partition("]")
+        path = f"{name[1:-1]}{further} of a fixture" if is_there else grower.path
+        growers.append(changed(grower, path=path))
+    return changed(found, growers=tuple(growers))
 
 
 def _log_handlers(config: pytest.Config) -> list[Any]:
@@ -80,7 +100,8 @@ def repeated(item: pytest.Function, mark: pytest.Mark, failed: Callable[[], None
     def call_again(**fixtures: Any) -> None:
         from gcscope.api.growth import failure_of, growth_of
 
-        found = growth_of([(call_once, (), fixtures)], is_others=_is_of_pytest, **mark.kwargs)
+        calls: list[Any] = [(call_once, (), fixtures)]
+        found = _by_fixtures(growth_of(calls, is_others=_is_of_pytest, **mark.kwargs))
         if found:
             failed()
             pytest.fail(failure_of(found, "the test"), pytrace=False)

@@ -68,6 +68,9 @@ def _head(growth: Growth) -> str:
     rounds = plural(growth.rounds, "round")
     if growth.times:
         rounds += f" of {plural(growth.times, 'call')}"
+    if growth.compared:
+        growers = plural(len(growth.growers), "grower")
+        return f"{growers} that did not grow before, or grow faster now, in {rounds}"
     if growth:
         containers = sum(grower.containers for grower in growth.growers)
         return f"{plural(containers, 'container')} grew in every one of {rounds}"
