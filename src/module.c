@@ -7,7 +7,9 @@
 #include "query/audit.h"
 #include "query/evidence.h"
 #include "query/garbage.h"
+#include "query/growth.h"
 #include "query/holders.h"
+#include "query/instances.h"
 #include "query/neighborhood_rows.h"
 #include "query/refcount.h"
 #include "query/retained.h"
@@ -149,6 +151,11 @@ PyDoc_STRVAR(c_type_doc, "c_type($module, plain, cls, /)\n--\n\n"
 PyDoc_STRVAR(words_of_doc, "words_of($module, obj, target, /)\n--\n\n"
                            "A list of the offsets in obj's own struct at which target stands.");
 
+PyDoc_STRVAR(instances_doc,
+             "instances($module, name_or_type, most, /)\n--\n\n"
+             "A list of at most so many living objects of a type, the newest first: of that\n"
+             "type itself, or of those that reports call so.");
+
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
 
@@ -247,6 +254,7 @@ static PyMethodDef core_methods[] = {
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"object_bytes", core_object_bytes, METH_O, object_bytes_doc},
     {"retained", (PyCFunction)(void (*)(void))retained_of, METH_FASTCALL, retained_doc},
+    {"instances", (PyCFunction)(void (*)(void))instances_of, METH_FASTCALL, instances_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
     {"census", (PyCFunction)(void (*)(void))census_of_all, METH_FASTCALL, census_doc},
     {"audit", (PyCFunction)(void (*)(void))audit_types, METH_FASTCALL, audit_doc},
@@ -315,8 +323,8 @@ core_exec(PyObject *module)
         rows_setup(module, state) < 0 || lease_setup(module) < 0 ||
         roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
         person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
-        events_setup(module) < 0 || follow_setup(module) < 0 || empty_stack_setup(module) < 0 ||
-        add_flags(module, state) < 0) {
+        events_setup(module) < 0 || follow_setup(module) < 0 || growth_setup(module) < 0 ||
+        empty_stack_setup(module) < 0 || add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }

@@ -61,6 +61,11 @@ popcount(uint64_t bits)
 #define GCSCOPE_HAS_VISIT_OBJECTS 0
 #endif
 
+/* PyDict_AddWatcher: a function of ours is called at each change of a dict. */
+#define GCSCOPE_HAS_DICT_WATCHERS (PY_VERSION_HEX >= 0x030C0000)
+/* The collector does not track a dict that refers to nothing which could be in a ring. */
+#define GCSCOPE_UNTRACKS_DICTS (PY_VERSION_HEX < 0x030E0000)
+
 /* The evaluation stack may hold references that own nothing (LOAD_FAST_BORROW). */
 #if PY_VERSION_HEX >= 0x030E0000
 #define GCSCOPE_STACK_BORROWS 1

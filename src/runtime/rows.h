@@ -50,6 +50,10 @@ typedef enum {
     ROW_AUDITED_TYPE,
     ROW_SUSPICION,
     ROW_AUDIT,
+    ROW_FILLED,
+    ROW_GROWING,
+    ROW_GROWING_TYPE,
+    ROW_GROWN,
     ROW_KINDS,
 } RowKind;
 
