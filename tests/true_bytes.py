@@ -126,7 +126,6 @@ cases(
     list_multiplied=lambda: [None] * 50,
     list_of_strings=lambda: [f"string {n}" for n in range(100)],
     list_of_lists=lambda: [[n] for n in range(50)],
-    tuple_empty=lambda: (),
     tuple=lambda: tuple(range(HUNDRED)),
     tuple_of_tuples=lambda: tuple((n, (n, str(n))) for n in range(1000, 1050)),
 )
