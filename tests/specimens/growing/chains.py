@@ -2,6 +2,7 @@
 
 import atexit
 import contextvars
+import sqlite3
 
 from specimens.growing.cases import PACKAGE, growing, numbers, twin
 
@@ -73,3 +74,28 @@ def tuple_that_is_replaced_by_a_longer_one():
 def tuple_that_is_put_back():
     token = STACK.set((*STACK.get(), Process()))
     STACK.reset(token)
+
+
+class Index:
+    def __init__(self, register):
+        self.connection = sqlite3.connect(":memory:")
+        if register:
+            self.connection.create_function("matches", 1, self.matches)
+
+    def matches(self, text):
+        return self is text
+
+
+@growing(
+    None,
+    types={f"{PACKAGE}chains.Index": 1, "sqlite3.Connection": 1},
+    source="https://github.com/rogerbinns/apsw/issues/416",
+)
+def connections_that_sqlite_keeps():
+    """SQLite holds the method, and shows nothing: no collector can free such a ring."""
+    Index(register=True)
+
+
+@twin
+def connections_without_a_function():
+    Index(register=False).connection.close()
