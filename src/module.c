@@ -3,7 +3,9 @@
 #include "follow/follow.h"
 #include "heap/interp.h"
 #include "query/garbage.h"
+#include "query/growth.h"
 #include "query/holders.h"
+#include "query/instances.h"
 #include "query/neighborhood_rows.h"
 #include "query/refcount.h"
 #include "query/retained.h"
@@ -43,6 +45,10 @@ PyDoc_STRVAR(dry_run_doc,
 
 PyDoc_STRVAR(roll_call_doc,
              "roll_call($module, objects, /)\n--\n\nA RollCall of the objects in a list.");
+
+PyDoc_STRVAR(known_doc, "known($module, unreachable, /)\n--\n\n"
+                        "A RollCall of all objects that are known, tracked or not.\n\n"
+                        "With True: of those which nothing else refers to, from outside of them.");
 
 PyDoc_STRVAR(
     unreachable_rings_doc,
@@ -94,6 +100,11 @@ PyDoc_STRVAR(retained_doc,
 PyDoc_STRVAR(retainers_doc, "retainers($module, count, /)\n--\n\n"
                             "The objects that keep most bytes, by the dominator tree of the whole\n"
                             "heap: a list of Retainer.");
+
+PyDoc_STRVAR(instances_doc,
+             "instances($module, name_or_type, most, /)\n--\n\n"
+             "A list of at most so many living objects of a type, the newest first: of that\n"
+             "type itself, or of those that reports call so.");
 
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
@@ -183,11 +194,13 @@ static PyMethodDef core_methods[] = {
     {"refcount", refcount_of, METH_O, refcount_doc},
     {"dry_run", (PyCFunction)(void (*)(void))roll_call_dry_run, METH_FASTCALL, dry_run_doc},
     {"roll_call", roll_call_of, METH_O, roll_call_doc},
+    {"known", roll_call_known, METH_O, known_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"retained", retained_of, METH_O, retained_doc},
+    {"instances", (PyCFunction)(void (*)(void))instances_of, METH_FASTCALL, instances_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
     {"unreachable_rings", (PyCFunction)(void (*)(void))garbage_unreachable, METH_FASTCALL,
      unreachable_rings_doc},
@@ -252,7 +265,7 @@ core_exec(PyObject *module)
         rows_setup(module, state) < 0 || lease_setup(module) < 0 ||
         roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
         person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
-        events_setup(module) < 0 || follow_setup(module) < 0 || empty_stack_setup(module) < 0 ||
+        events_setup(module) < 0 || follow_setup(module) < 0 || growth_setup(module) < 0 || empty_stack_setup(module) < 0 ||
         add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();

@@ -15,6 +15,9 @@ The words of this package load on first use; `import gcscope` alone costs next t
     watch()           a with block, and the rings that it leaves behind
     assert_no_cycles  fails unless a call or a block leaves nothing to the collector
     assert_released   fails unless reference counting alone frees what a function makes
+    growth(func)      what grows with each call: where it is kept, by how much, where it is filled
+    assert_no_growth  fails if a container grows with each call
+    instances(name)   living objects of a type, by the name that reports have for it
     collect()         run the collector; the fate of every instrumented object
     trial(func)       call func, drop its result: what freed what it made?
     journal           the life of instrumented objects
@@ -41,13 +44,19 @@ if TYPE_CHECKING:
     from gcscope.api.film import film as film
     from gcscope.api.garbage import cycles as cycles
     from gcscope.api.garbage import garbage as garbage
+    from gcscope.api.growth import assert_no_growth as assert_no_growth
+    from gcscope.api.growth import growth as growth
     from gcscope.api.holders import holders as holders
+    from gcscope.api.instances import instances as instances
     from gcscope.api.journal import Journal as Journal
     from gcscope.api.journal import journal as journal
     from gcscope.api.retained import retained as retained
     from gcscope.api.watch import watch as watch
     from gcscope.api.why_alive import why_alive as why_alive
     from gcscope.explain.labellers import labeller as labeller
+    from gcscope.model.growth import Grower as Grower
+    from gcscope.model.growth import GrownType as GrownType
+    from gcscope.model.growth import Growth as Growth
     from gcscope.model.picture import Picture as Picture
     from gcscope.model.record import Counts as Counts
     from gcscope.model.results import Chain as Chain
@@ -78,6 +87,9 @@ _HOMES = {
     "Event": "model.results",
     "Fate": "model.results",
     "Film": "api.film",
+    "Grower": "model.growth",
+    "GrownType": "model.growth",
+    "Growth": "model.growth",
     "Holder": "model.results",
     "Holders": "model.results",
     "Journal": "api.journal",
@@ -90,6 +102,7 @@ _HOMES = {
     "Trial": "model.results",
     "Walkthrough": "model.walkthrough",
     "assert_no_cycles": "api.assertions",
+    "assert_no_growth": "api.growth",
     "assert_released": "api.assertions",
     "collect": "api.collect",
     "cycles": "api.garbage",
@@ -97,7 +110,9 @@ _HOMES = {
     "explain_collection": "api.explain_collection",
     "film": "api.film",
     "garbage": "api.garbage",
+    "growth": "api.growth",
     "holders": "api.holders",
+    "instances": "api.instances",
     "journal": "api.journal",
     "labeller": "explain.labellers",
     "refcount": "_core",

@@ -19,6 +19,7 @@
 #include "heap/heap.h"
 
 #include "heap/interp.h"
+#include "heap/known.h"
 
 /* ------------------------------------------------------------------ listing */
 
@@ -117,8 +118,9 @@ find_by_visiting(Finder *Py_UNUSED(finder))
 static void
 find_from(Finder *finder, PyObject *op)
 {
-    if (Py_TYPE(op)->tp_traverse != NULL) {
-        (void)Py_TYPE(op)->tp_traverse(op, find_hidden, finder);
+    traverseproc traverse = known_traverse_of(op);
+    if (traverse != NULL) {
+        (void)traverse(op, find_hidden, finder);
     }
 }
 
@@ -140,6 +142,13 @@ heap_enter_hidden(Heap *heap, PyObject *root)
         find_from(&finder, heap->hidden.items[f]);
     }
     return finder.failed ? -1 : 0;
+}
+
+int
+heap_enter_known(Heap *heap)
+{
+    heap->is_known = true;
+    return known_enter(&heap->map, heap->memory);
 }
 
 /* --------------------------------------------------------------- traversing */
@@ -263,13 +272,16 @@ heap_traverse(Heap *heap)
             PREFETCH(heap->objects.items[id + OBJECTS_AHEAD]);
         }
         PyObject *op = heap->objects.items[id];
-        traverseproc traverse = Py_TYPE(op)->tp_traverse;
+        traverseproc traverse = known_traverse_of(op);
         vec_push_reserved(&heap->refcounts, owning_references(op));
         if (interp_may_borrow(op)) {
             read_generator(&reader, op, traverse);
         }
         else if (traverse != NULL) {
             (void)traverse(op, visit_edge, &reader);
+        }
+        if (heap->is_known) {
+            known_visit_beyond(op, visit_edge, &reader);
         }
         reader_put(&reader, NULL, 0);
     }
@@ -299,53 +311,4 @@ heap_fini(Heap *heap)
     addrmap_fini(&heap->map);
     vec_fini(heap->memory, &heap->objects);
     heap->count = 0;
-}
-
-/* ------------------------------------------------------------------- sizes */
-
-/* Bytes of the items that follow the struct. An int keeps its length elsewhere than other objects
-   of variable size. A type with items and yet without an ob_size has some other field in its place:
-   what no object can have counts as none. */
-static size_t
-item_bytes(PyObject *op)
-{
-    size_t slots;
-    if (interp_frame_slots(op, &slots)) {
-        return slots * sizeof(PyObject *);
-    }
-    if (Py_TYPE(op)->tp_itemsize <= 0) {
-        return 0;
-    }
-    size_t item = (size_t)Py_TYPE(op)->tp_itemsize;
-    Py_ssize_t size = ((PyVarObject *)op)->ob_size;
-    size_t count =
-        PyLong_Check(op) ? long_digits((PyLongObject *)op) : (size_t)(size < 0 ? -size : size);
-    return count < HEAP_OBJECT_LIMIT / item ? count * item : 0;
-}
-
-static size_t
-table_bytes(PyObject *op)
-{
-    if (is_exact_dict(op)) {
-        return interp_dict_bytes(op);
-    }
-    if (PyList_CheckExact(op)) {
-        Py_ssize_t allocated = ((PyListObject *)op)->allocated; /* -1 while it is sorted */
-        return allocated > 0 ? (size_t)allocated * sizeof(PyObject *) : 0;
-    }
-    if (PyAnySet_CheckExact(op)) {
-        PySetObject *set = (PySetObject *)op;
-        return set->table == set->smalltable ? 0 : (size_t)(set->mask + 1) * sizeof(setentry);
-    }
-    return 0;
-}
-
-size_t
-heap_object_bytes(PyObject *op)
-{
-    enum { GC_HEADER = 2 * sizeof(uintptr_t) };
-    PyTypeObject *type = Py_TYPE(op);
-    size_t bytes = (size_t)type->tp_basicsize + item_bytes(op) + table_bytes(op) +
-                   (PyObject_IS_GC(op) ? GC_HEADER : 0);
-    return bytes < HEAP_OBJECT_LIMIT ? bytes : HEAP_OBJECT_LIMIT - 1;
 }

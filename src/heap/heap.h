@@ -25,6 +25,7 @@ typedef struct {
     size_t visits;          /* references that tp_traverse showed, to listed objects or not */
     bool has_changed;       /* heap_enter_list refused a list with an object twice, or with one that
                                nothing else owns */
+    bool is_known;          /* heap_enter_known was called */
     bool uncertain;         /* some generator was read by the fallback of interp.h */
 } Heap;
 
@@ -43,6 +44,10 @@ int heap_enter_list(Heap *heap, PyObject *list);
    NULL. 0 or -1. */
 int heap_enter_hidden(Heap *heap, PyObject *root);
 
+/* Enter all objects that are known, tracked or not (known.h), after those that are tracked were
+   entered. heap_traverse then shows what known_visit_beyond does, too. 0 or -1. */
+int heap_enter_known(Heap *heap);
+
 /* Give what was entered its ids, and end the listing. 0; -1 when memory is exhausted, or there are
    more than 4 billion objects. */
 int heap_number(Heap *heap);
@@ -52,10 +57,5 @@ int heap_number(Heap *heap);
 int heap_traverse(Heap *heap);
 
 void heap_fini(Heap *heap);
-
-/* Bytes of an object: tp_basicsize, items, the collector's header, and the tables of an exact list,
-   dict or set. Never calls __sizeof__. Always less than HEAP_OBJECT_LIMIT, a tebibyte. */
-#define HEAP_OBJECT_LIMIT ((size_t)1 << 40)
-size_t heap_object_bytes(PyObject *op);
 
 #endif

@@ -44,6 +44,10 @@ typedef enum {
     ROW_FATE,
     ROW_SCAN_COST,
     ROW_FOLLOWED,
+    ROW_FILLED,
+    ROW_GROWING,
+    ROW_GROWING_TYPE,
+    ROW_GROWN,
     ROW_KINDS,
 } RowKind;
 

@@ -180,8 +180,9 @@ count_frozen(ModuleState *state)
     return any;
 }
 
-int
-scan_list_all(Scan *scan, PyObject *box)
+/* 0 or -1 with an exception. */
+static int
+enter_all(Scan *scan, PyObject *box)
 {
     PyObject *boxed = box != NULL ? PyList_GET_ITEM(box, 0) : NULL;
     int any_frozen = scan_open(scan) == 0 ? count_frozen(scan->state) : -1;
@@ -196,7 +197,22 @@ scan_list_all(Scan *scan, PyObject *box)
     if (any_frozen && heap_enter_hidden(&scan->heap, modules_dict()) < 0) {
         return scan_no_memory();
     }
-    return scan_close(scan);
+    return 0;
+}
+
+int
+scan_list_all(Scan *scan, PyObject *box)
+{
+    return enter_all(scan, box) < 0 ? -1 : scan_close(scan);
+}
+
+int
+scan_list_known(Scan *scan, PyObject *box)
+{
+    if (enter_all(scan, box) < 0) {
+        return -1;
+    }
+    return heap_enter_known(&scan->heap) < 0 ? scan_no_memory() : scan_close(scan);
 }
 
 /* The dry run, to which hidden objects are as good as immortal. 0; -1: out of memory. */

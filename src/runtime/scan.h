@@ -8,6 +8,7 @@
    What is looked at is entered first, then numbered, then judged:
 
        scan_list, scan_list_all                  some generations, or all that there is
+       scan_list_known                           and what the collector does not track
        scan_open, then scan_enter_after or
        generations.h on heap.map, scan_close     what a caller chooses
 
@@ -62,6 +63,11 @@ int scan_list(Scan *scan, long generation);
    others lead to them. `box` is NULL, or a list with the one object that is asked about, borrowed:
    an audit hook must not have taken it out. 0 or -1 with an exception. */
 int scan_list_all(Scan *scan, PyObject *box);
+
+/* As scan_list_all, and also whatever those objects lead to, tracked or not (known.h). To
+   scan_judge all are candidates then: an object counts as reachable where something unknown, or a
+   running frame, leads to it. 0 or -1 with an exception. */
+int scan_list_known(Scan *scan, PyObject *box);
 
 /* Traverse what was listed, and run the dry run on it. 0 or -1 with an exception. */
 int scan_judge(Scan *scan);

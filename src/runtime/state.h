@@ -15,7 +15,7 @@ typedef struct {
     size_t peak_bytes; /* raw memory held at once, at most */
 } ScanCost;
 
-enum { STATE_ROW_TYPES = 24, STATE_KNOWN_CLASSES = 64 };
+enum { STATE_ROW_TYPES = 40, STATE_KNOWN_CLASSES = 64 };
 
 /* What was found out about a class at its first instance. It holds for as long as the version of
    the class and its __qualname__ are these. */

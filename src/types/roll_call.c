@@ -17,12 +17,13 @@
 #include <structmember.h>
 
 #include "base/typename.h"
+#include "heap/sizes.h"
 #include "runtime/rows.h"
 
-/* heap_object_bytes fits; a RollCall of more than 16 million types is an error. */
+/* sizes_object_bytes fits; a RollCall of more than 16 million types is an error. */
 enum { KIND_BITS = 24, BYTES_BITS = 40 };
 
-_Static_assert(HEAP_OBJECT_LIMIT == (size_t)1 << BYTES_BITS, "the size of an object fits an entry");
+_Static_assert(SIZES_OBJECT_LIMIT == (size_t)1 << BYTES_BITS, "the size of an object fits an entry");
 
 typedef struct {
     uintptr_t address;
@@ -129,7 +130,7 @@ roll_call_enter(RollCallObject *roll_call, const Members *members, AddrMap *type
             if (Py_TYPE(op) != last && addrmap_insert(types, last = Py_TYPE(op)) < 0) {
                 return -1;
             }
-            Entry entry = {.address = (uintptr_t)op, .bytes = heap_object_bytes(op)};
+            Entry entry = {.address = (uintptr_t)op, .bytes = sizes_object_bytes(op)};
             vec_push_reserved(&roll_call->entries, entry);
         }
     }
@@ -268,6 +269,25 @@ roll_call_of(PyObject *module, PyObject *objects)
     PyObject *roll_call = roll_call_of_objects(state, ((PyListObject *)objects)->ob_item,
                                                (size_t)PyList_GET_SIZE(objects));
     gc_pause_end(was_enabled);
+    return roll_call;
+}
+
+PyObject *
+roll_call_known(PyObject *module, PyObject *unreachable)
+{
+    Scan scan;
+    PyObject *roll_call = NULL;
+    scan_begin(&scan, state_of_module(module));
+    if (scan_list_known(&scan, NULL) == 0) {
+        if (unreachable != Py_True) {
+            const Heap *heap = &scan.heap;
+            roll_call = roll_call_of_objects(scan.state, heap->objects.items, heap->count);
+        }
+        else if (scan_judge(&scan) == 0) {
+            roll_call = roll_call_of_unreachable(&scan);
+        }
+    }
+    scan_end(&scan);
     return roll_call;
 }
 

@@ -14,6 +14,7 @@ int roll_call_setup(PyObject *module, ModuleState *state);
 /* Methods of the module, documented there. */
 PyObject *roll_call_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *roll_call_of(PyObject *module, PyObject *objects);
+PyObject *roll_call_known(PyObject *module, PyObject *unreachable);
 
 /* New reference: a RollCall of what a pass that ran found unreachable. NULL with an exception. */
 PyObject *roll_call_of_unreachable(Scan *scan);

@@ -6,7 +6,7 @@ import pytest
 
 import gcscope
 from gcscope import Collection, Counts, Cut, Cycle, Link, Report, Trial
-from gcscope.model.diff import Difference, Growth, compare, report_within
+from gcscope.model.diff import Difference, GrownForm, compare, report_within
 
 
 def cycle(form, count=1, objects=2, dragged=0):
@@ -99,7 +99,7 @@ def test_to_json_and_back():
     difference = compare(report(cycle("a"), cycle("b")), report(cycle("a", count=2), cycle("c")))
     assert Difference.from_json(difference.to_json()) == difference
     (growth,) = difference.grown
-    assert Growth.from_json(growth.to_json()) == growth
+    assert GrownForm.from_json(growth.to_json()) == growth
     with pytest.raises(AttributeError, match="cannot be changed"):
         difference.same = 1
     with pytest.raises(ValueError, match="a damaged difference"):

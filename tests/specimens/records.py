@@ -15,7 +15,7 @@ from gcscope import (
     Retained,
     Trial,
 )
-from gcscope.model.diff import Difference, Growth
+from gcscope.model.diff import Difference, GrownForm
 from gcscope.model.judgement import Baseline, Finding, Judgement, KnownRing
 from gcscope.model.record import changed
 from gcscope.model.results import Arithmetic, Row
@@ -114,7 +114,7 @@ RETAINED = Retained(objects=1, bytes=72, types=Counts({"list": 1}))
 
 
 DIFFERENCE = Difference(
-    new=(CYCLE,), gone=(), grown=(Growth(before=CYCLE, after=CYCLE),), same=1, shrunk=2, alive=False
+    new=(CYCLE,), gone=(), grown=(GrownForm(before=CYCLE, after=CYCLE),), same=1, shrunk=2, alive=False
 )
 
 

@@ -56,22 +56,22 @@ def _flags(func: Callable[..., object]) -> int:
     return flags
 
 
-def _check_runs(func: Callable[..., object]) -> None:
+def check_runs(func: Callable[..., object], word: str) -> None:
     """Refuse a function whose call would not run its body: nothing would be looked at."""
     flags = _flags(func)
     if flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR):
         raise TypeError(
-            "assert_no_cycles() calls its function, and the body of an async function does not run "
+            f"{word}() calls its function, and the body of an async function does not run "
             "by that: give it a function that runs it, such as lambda: asyncio.run(func())"
         )
     if flags & _CO_GENERATOR:
         raise TypeError(
-            "assert_no_cycles() calls its function, and the body of a generator function does not "
+            f"{word}() calls its function, and the body of a generator function does not "
             "run by that: give it a function that goes through it, such as lambda: list(func())"
         )
 
 
-def _name(func: Callable[..., object]) -> str:
+def name_of(func: Callable[..., object]) -> str:
     name: str = getattr(func, "__qualname__", type(func).__qualname__)
     return name
 
@@ -85,11 +85,11 @@ class _Nothing:
         return "nothing"
 
 
-_nothing: Any = _Nothing()
+nothing: Any = _Nothing()
 
 
 def assert_no_cycles(
-    func: Callable[..., object] = _nothing, /, *args: object, **kwargs: object
+    func: Callable[..., object] = nothing, /, *args: object, **kwargs: object
 ) -> Any:
     """Fail unless a call, or a with block, leaves nothing to the collector.
 
@@ -104,7 +104,7 @@ def assert_no_cycles(
     is that of numpy.testing.assert_no_gc_cycles. Raises TypeError if func cannot be called, or is a
     generator function or async function, whose body a call does not run.
     """
-    if func is _nothing:
+    if func is nothing:
         older = kwargs.pop("older", False)
         if args or kwargs or not isinstance(older, bool):
             raise TypeError(
@@ -118,8 +118,8 @@ def assert_no_cycles(
             "assert_no_cycles() takes a function and calls it, not an object of type "
             f"{type(func).__qualname__!r}{called}"
         )
-    _check_runs(func)
-    with _NoCycles(f"{_name(func)}()"):
+    check_runs(func, "assert_no_cycles")
+    with _NoCycles(f"{name_of(func)}()"):
         func(*args, **kwargs)
     return None
 
@@ -180,7 +180,7 @@ def assert_released(factory: Callable[[], object], /) -> None:
     An exception of factory passes through. Raises MemoryError where there is no memory for a pass.
     """
     _check_factory(factory)
-    name = f"{_name(factory)}()"
+    name = f"{name_of(factory)}()"
     follower = Follower()
     follower.begin()
     try:

@@ -41,7 +41,7 @@ except ImportError:
         from hashlib import sha256
 
 
-def _fingerprint(form: str, provenance: str | None) -> str:
+def fingerprint_of(form: str, provenance: str | None = None) -> str:
     """Hash a form as the core spells it, and whose doing it is where that is nobody's."""
     text = form if provenance is None else f"{form}{provenance}\n"
     digest: str = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -93,7 +93,7 @@ def _cycle(ring: _core.Ring, alive: bool, here: str) -> Cycle:
         "bytes": ring.bytes,
         "dragged_bytes": ring.dragged_bytes,
         "count": ring.seen,
-        "fingerprint": _fingerprint(ring.form, ring.provenance),
+        "fingerprint": fingerprint_of(ring.form, ring.provenance),
         "length": ring.length,
     }
     if ring.provenance is not None or any(edge.ask is not None for edge in ring.edges):

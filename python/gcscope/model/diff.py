@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Growth(Record):
+class GrownForm(Record):
     """A form of ring that has grown: there are more of it, or more objects in one or kept by it."""
 
     before: Cycle
@@ -31,7 +31,7 @@ class Difference(Record):
     """The forms of rings that only the new report has."""
     gone: tuple[Cycle, ...]
     """The forms of rings that only the old report has."""
-    grown: tuple[Growth, ...]
+    grown: tuple[GrownForm, ...]
     """The forms of which there are more rings, or whose largest has more objects in it or kept by
     it."""
     same: int
@@ -102,7 +102,7 @@ def compare(old: Report, new: Report) -> Difference:
     )
     both = [(before[form], after[form]) for form in after if form in before]
     changed = [pair for pair in both if _figures(pair[0]) != _figures(pair[1])]
-    grown = tuple(Growth(before=b, after=a) for b, a in changed if _grew(b, a))
+    grown = tuple(GrownForm(before=b, after=a) for b, a in changed if _grew(b, a))
     return Difference(
         alive=new.alive if new.cycles else old.alive,
         new=_missing(after, before.__contains__),

@@ -5,7 +5,7 @@ What writes texts is loaded with this module, what writes JSON and draws when it
 
 from __future__ import annotations
 
-from gcscope.render import cycle_text, film_text, text
+from gcscope.render import cycle_text, film_text, growth_text, text
 from gcscope.render.format_table import FORMS as FORMS
 from gcscope.render.format_table import form_of_suffix as form_of_suffix
 from gcscope.render.format_table import picture_suffixes as picture_suffixes
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def text_of(record: Record) -> str:
     """Write a record as text: a Retained by `retained_text`, and so on, else as its repr."""
     name = f"{type(record).__name__.lower()}_text"
-    for room in (text, cycle_text, film_text):
+    for room in (text, cycle_text, film_text, growth_text):
         if name in vars(room):
             written: str = vars(room)[name](record)
             return written

@@ -37,7 +37,7 @@ from gcscope.render.cycle_text import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gcscope.model.diff import Difference, Growth
+    from gcscope.model.diff import Difference, GrownForm
     from gcscope.model.header import Header
     from gcscope.model.judgement import Judgement
     from gcscope.model.outcome import Outcome
@@ -340,7 +340,7 @@ def header_text(header: Header) -> str:
 # --------------------------------------------------------------------------- two reports
 
 
-def _figures_phrase(growth: Growth) -> str:
+def _figures_phrase(growth: GrownForm) -> str:
     """Write what has changed of a form: seen 3 -> 9 times, 4 -> 12 objects in it."""
     before, after = growth.before, growth.after
     figures = [
@@ -353,7 +353,7 @@ def _figures_phrase(growth: Growth) -> str:
     )
 
 
-def growth_text(growth: Growth, alive: bool = False) -> str:
+def grownform_text(growth: GrownForm, alive: bool = False) -> str:
     """Write a form that has grown: both figures, then the ring as it is now."""
     return f"grown: {_figures_phrase(growth)}\n{cycle_text(growth.after, alive)}"
 
@@ -375,7 +375,7 @@ def difference_text(difference: Difference) -> str:
     for cycle in difference.new:
         lines += ["", f"new:\n{cycle_text(cycle, difference.alive)}"]
     for growth in difference.grown:
-        lines += ["", growth_text(growth, difference.alive)]
+        lines += ["", grownform_text(growth, difference.alive)]
     if difference.gone:
         lines += ["", *(f"gone: {ring_line(cycle)}" for cycle in difference.gone)]
     return "\n".join(lines)

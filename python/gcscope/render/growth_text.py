@@ -1,0 +1,98 @@
+"""What grew, as plain text."""
+
+from __future__ import annotations
+
+from gcscope.model.phrases import in_one_line, plural, shortened, size
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gcscope.model.growth import Grower, Growth, GrownType
+
+_HOW_TO_LEARN = "`python -X tracemalloc` tells where the newest entry was made"
+
+
+def _number(count: float) -> str:
+    """Write a number with a fraction, if it has one."""
+    if count == int(count):
+        return f"{int(count):,}"
+    return f"{count:,.2f}".rstrip("0").rstrip(".") if count >= 0.01 else f"{count:.1g}"
+
+
+def _unit(times: int) -> str:
+    return "call" if times else "round"
+
+
+def _entries(count: float) -> str:
+    return f"{_number(count)} {'entry' if count == 1 else 'entries'}"
+
+
+def _kind(grower: Grower) -> str:
+    kind = shortened(grower.type)
+    if grower.containers == 1:
+        return f"{kind} of {_entries(grower.length)}"
+    return f"{grower.containers:,} × {kind}, {_entries(grower.length)} in all"
+
+
+def _filled(grower: Grower) -> str:
+    if grower.filled_at is None:
+        return "filled at: not known"
+    how = "its newest entry was made at" if grower.is_birth else "filled at"
+    return f"{how} {in_one_line(grower.filled_at)}"
+
+
+def grower_text(grower: Grower, unit: str = "call") -> str:
+    """Write a grower: where it is, then how it grows, then where it is filled."""
+    grows = f"+{_entries(grower.per_call)}"
+    if grower.bytes_per_call is not None:
+        grows += f", {size(round(grower.bytes_per_call))}"
+    return "\n".join(
+        [
+            f"{shortened(grower.path, 200)}   {_kind(grower)}",
+            f"    {grows} per {unit}",
+            f"    {_filled(grower)}",
+        ]
+    )
+
+
+def growntype_text(grown: GrownType, unit: str = "call") -> str:
+    """Write a type of which there are more, and what keeps one of its objects."""
+    kept = (
+        "nothing keeps it: the collector has yet to free it, see garbage()"
+        if grown.path is None
+        else f"one is kept by {shortened(grown.path, 200)}"
+    )
+    return f"{shortened(grown.type)}   +{_number(grown.per_call)} per {unit}\n    {kept}"
+
+
+def _head(growth: Growth) -> str:
+    rounds = plural(growth.rounds, "round")
+    if growth.times:
+        rounds += f" of {plural(growth.times, 'call')}"
+    if growth:
+        containers = sum(grower.containers for grower in growth.growers)
+        return f"{plural(containers, 'container')} grew in every one of {rounds}"
+    return f"no container grew in every one of {rounds}"
+
+
+def growth_text(growth: Growth) -> str:
+    """Write what grew: containers, then types that grow in none of them."""
+    unit = _unit(growth.times)
+    lines = [_head(growth)]
+    for grower in growth.growers:
+        lines += ["", grower_text(grower, unit)]
+    if any(grower.filled_at is None for grower in growth.growers):
+        lines += ["", f"where not known: {_HOW_TO_LEARN}"]
+    if growth.grown_types:
+        lines += ["", "types that grow in none of these:" if growth else "types that grow:"]
+        lines += [growntype_text(grown, unit) for grown in growth.grown_types]
+    lines += [f"note: {note}" for note in growth.notes]
+    return "\n".join(lines)
+
+
+def growth_left_text(growth: Growth, who: str) -> str:
+    """Write why an assertion failed: the first grower in the first line, the rest below."""
+    first = growth.growers[0]
+    more = len(growth.growers) - 1
+    head = f"{who} grows {shortened(first.path)} by {_entries(first.per_call)} per call"
+    others = f", and {plural(more, 'other')}" if more else ""
+    return f"{head}{others}\n\n{growth_text(growth)}"

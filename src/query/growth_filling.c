@@ -1,0 +1,332 @@
+/* growth_filling.c:
+
+       dict_changed    the callback: finds the Fillings, and lets each note an entry
+       place_of_user   the frame that an entry is put down to
+       filling_begin   takes the watcher, and has it watch the dicts */
+
+#include "query/growth_filling.h"
+
+#include "base/hash.h"
+
+#if GCSCOPE_HAS_DICT_WATCHERS
+
+#include "base/dict_find.h"
+#include "base/typename.h"
+
+#define CAPSULE_NAME "gcscope._core.dict_watcher"
+
+typedef struct {
+    int id;
+    Filling *first; /* borrowed: those that are on, a list */
+} DictWatcher;
+
+static DictWatcher *
+watcher_of(PyObject *capsule)
+{
+    return PyCapsule_GetPointer(capsule, CAPSULE_NAME);
+}
+
+/* Borrowed or NULL: the capsule with the watcher that this interpreter's Fillings share. */
+static PyObject *
+find_capsule(void)
+{
+    PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    PyObject *capsule = dict != NULL ? PyDict_GetItemString(dict, CAPSULE_NAME) : NULL;
+    return capsule != NULL && PyCapsule_IsValid(capsule, CAPSULE_NAME) ? capsule : NULL;
+}
+
+/* ---------------------------------------------------------------- where it is filled */
+
+typedef struct {
+    PyCodeObject *code; /* owned or NULL */
+    int line;
+} CodeLine;
+
+/* Whether a module is a part of gcscope. */
+static bool
+is_ours(PyObject *module)
+{
+    const char *package = "gcscope.";
+    Py_ssize_t length = 0;
+    while (package[length] != '\0' && length < PyUnicode_GET_LENGTH(module) &&
+           PyUnicode_READ_CHAR(module, length) == (Py_UCS4)package[length]) {
+        length++;
+    }
+    return package[length] == '\0';
+}
+
+/* Whether the code of a frame is of the standard library, or ours. */
+static bool
+is_of_others(PyFrameObject *frame, PyObject *library)
+{
+    PyObject *globals = PyFrame_GetGlobals(frame);
+    PyObject *name = dict_find(globals, "__name__");
+    bool is_other = name != NULL && PyUnicode_CheckExact(name) &&
+                    (is_ours(name) || typename_is_of_library(name, library));
+    Py_XDECREF(globals);
+    return is_other;
+}
+
+static void
+note_frame(CodeLine *place, PyFrameObject *frame)
+{
+    Py_XSETREF(place->code, PyFrame_GetCode(frame));
+    place->line = PyFrame_GetLineNumber(frame);
+}
+
+/* Where the program is in what it does: in the innermost frame, if none is its own. */
+static CodeLine
+place_of_user(PyObject *library)
+{
+    enum { MOST_FRAMES = 16 };
+    CodeLine place = {NULL, 0};
+    PyFrameObject *frame = (PyFrameObject *)Py_XNewRef((PyObject *)PyEval_GetFrame());
+    for (int depth = 0; frame != NULL && depth < MOST_FRAMES; depth++) {
+        bool is_other = is_of_others(frame, library);
+        if (place.code == NULL || !is_other) {
+            note_frame(&place, frame);
+        }
+        Py_SETREF(frame, is_other ? PyFrame_GetBack(frame) : NULL);
+    }
+    Py_XDECREF(frame);
+    return place;
+}
+
+/* Count an entry of a dict. Without memory it is not counted. */
+static void
+note_entry(Filling *filling, uint32_t number, CodeLine place)
+{
+    uint64_t key = hash_mix(hash_mix((uintptr_t)place.code, (uint64_t)place.line), number);
+    uint32_t n = vec_reserve(filling->memory, &filling->places, 1) == 0
+                     ? index_enter(&filling->index, filling->memory, key)
+                     : INDEX_NONE;
+    if (n == INDEX_NONE) {
+        return;
+    }
+    if (n == filling->places.length) {
+        FillingPlace new_place = {.number = number, .line = place.line, .code = place.code};
+        Py_INCREF(place.code);
+        vec_push_reserved(&filling->places, new_place);
+    }
+    filling->places.items[n].count++;
+}
+
+static void
+dict_has_changed(Filling *filling, PyDict_WatchEvent event, PyObject *dict)
+{
+    uint32_t d = index_find(&filling->addresses, (uintptr_t)dict);
+    if (d == INDEX_NONE || filling->dicts.items[d].dict == NULL) {
+        return;
+    }
+    if (event == PyDict_EVENT_DEALLOCATED) {
+        filling->dicts.items[d].dict = NULL;
+    }
+    else if (event == PyDict_EVENT_ADDED) {
+        CodeLine place = place_of_user(filling->library);
+        if (place.code != NULL) {
+            note_entry(filling, filling->dicts.items[d].number, place);
+        }
+        Py_XDECREF(place.code);
+    }
+}
+
+static int
+dict_changed(PyDict_WatchEvent event, PyObject *dict, PyObject *Py_UNUSED(key),
+             PyObject *Py_UNUSED(value))
+{
+    PyObject *error = PyErr_GetRaisedException();
+    PyObject *capsule = find_capsule();
+    for (Filling *f = capsule != NULL ? watcher_of(capsule)->first : NULL; f != NULL; f = f->next) {
+        dict_has_changed(f, event, dict);
+    }
+    PyErr_SetRaisedException(error);
+    return 0;
+}
+
+/* --------------------------------------------------------------------- on and off */
+
+static void
+free_watcher(PyObject *capsule)
+{
+    PyMem_RawFree(watcher_of(capsule));
+}
+
+/* Let the interpreter have its watcher back. Where there is no memory to do so, it stays for the
+   next Filling. */
+static void
+give_back(int id)
+{
+    PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    if (dict == NULL || PyDict_DelItemString(dict, CAPSULE_NAME) == 0) {
+        PyDict_ClearWatcher(id);
+    }
+}
+
+/* New reference: a capsule, which the interpreter's dict has too. NULL with an exception. */
+static PyObject *
+put_into_capsule(int id)
+{
+    PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
+    DictWatcher *watcher = dict != NULL ? PyMem_RawCalloc(1, sizeof(DictWatcher)) : NULL;
+    if (watcher == NULL) {
+        return PyErr_NoMemory();
+    }
+    watcher->id = id;
+    PyObject *capsule = PyCapsule_New(watcher, CAPSULE_NAME, free_watcher);
+    if (capsule == NULL) {
+        PyMem_RawFree(watcher);
+    }
+    else if (PyDict_SetItemString(dict, CAPSULE_NAME, capsule) < 0) {
+        Py_CLEAR(capsule);
+    }
+    return capsule;
+}
+
+/* New reference: the capsule of this interpreter's watcher, which is made if need be. NULL, with no
+   exception set, where none is free, or there is no memory for it. */
+static PyObject *
+share_watcher(void)
+{
+    PyObject *capsule = Py_XNewRef(find_capsule());
+    if (capsule == NULL) {
+        int id = PyDict_AddWatcher(dict_changed);
+        capsule = id >= 0 ? put_into_capsule(id) : NULL;
+        PyErr_Clear();
+        if (id >= 0 && capsule == NULL) {
+            PyDict_ClearWatcher(id);
+        }
+    }
+    PyErr_Clear();
+    return capsule;
+}
+
+static bool
+is_watched_by(const Filling *first, PyObject *dict)
+{
+    for (const Filling *f = first; f != NULL; f = f->next) {
+        uint32_t d = index_find(&f->addresses, (uintptr_t)dict);
+        if (d != INDEX_NONE && f->dicts.items[d].dict == dict) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+watch_all(Filling *filling, DictWatcher *watcher)
+{
+    filling->next = watcher->first;
+    watcher->first = filling;
+    for (size_t d = 0; d < filling->dicts.length; d++) {
+        (void)PyDict_Watch(watcher->id, filling->dicts.items[d].dict);
+    }
+    PyErr_Clear();
+}
+
+static void
+unwatch_all(Filling *filling, DictWatcher *watcher)
+{
+    Filling **place = &watcher->first;
+    while (*place != NULL && *place != filling) {
+        place = &(*place)->next;
+    }
+    if (*place == filling) {
+        *place = filling->next;
+    }
+    for (size_t d = 0; d < filling->dicts.length; d++) {
+        PyObject *dict = filling->dicts.items[d].dict;
+        if (dict != NULL && !is_watched_by(watcher->first, dict)) {
+            (void)PyDict_Unwatch(watcher->id, dict);
+        }
+    }
+}
+
+/* 0 or -1. */
+static int
+enter_dicts(Filling *filling, const WatchedDict *dicts, size_t count)
+{
+    if (vec_reserve(filling->memory, &filling->dicts, count) < 0) {
+        return -1;
+    }
+    for (size_t d = 0; d < count; d++) {
+        uint32_t n = index_enter(&filling->addresses, filling->memory, (uintptr_t)dicts[d].dict);
+        if (n == INDEX_NONE) {
+            return -1;
+        }
+        vec_push_reserved(&filling->dicts, dicts[d]);
+    }
+    return 0;
+}
+
+int
+filling_begin(Filling *filling, const ModuleState *state, Memory *memory, const WatchedDict *dicts,
+              size_t count)
+{
+    filling_end(filling);
+    filling->library = state->library;
+    filling->memory = memory;
+    if (count == 0) {
+        return 0;
+    }
+    if (enter_dicts(filling, dicts, count) < 0) {
+        filling_end(filling);
+        return -1;
+    }
+    filling->capsule = share_watcher();
+    filling->is_refused = filling->capsule == NULL;
+    if (filling->capsule != NULL) {
+        watch_all(filling, watcher_of(filling->capsule));
+    }
+    return 0;
+}
+
+void
+filling_end(Filling *filling)
+{
+    PyObject *error = PyErr_GetRaisedException();
+    if (filling->capsule != NULL) {
+        DictWatcher *watcher = watcher_of(filling->capsule);
+        unwatch_all(filling, watcher);
+        if (watcher->first == NULL) {
+            give_back(watcher->id);
+        }
+        Py_CLEAR(filling->capsule);
+    }
+    PyErr_Clear();
+    PyErr_SetRaisedException(error);
+    index_clear(&filling->addresses);
+    filling->dicts.length = 0;
+}
+
+#else
+
+int
+filling_begin(Filling *Py_UNUSED(filling), const ModuleState *Py_UNUSED(state),
+              Memory *Py_UNUSED(memory), const WatchedDict *Py_UNUSED(dicts),
+              size_t Py_UNUSED(count))
+{
+    return 0;
+}
+
+void
+filling_end(Filling *Py_UNUSED(filling))
+{
+}
+
+#endif
+
+void
+filling_fini(Filling *filling)
+{
+    filling_end(filling);
+    if (filling->memory == NULL) {
+        return;
+    }
+    for (size_t p = 0; p < filling->places.length; p++) {
+        Py_DECREF(filling->places.items[p].code);
+    }
+    vec_fini(filling->memory, &filling->places);
+    vec_fini(filling->memory, &filling->dicts);
+    index_fini(&filling->index, filling->memory);
+    index_fini(&filling->addresses, filling->memory);
+}
