@@ -21,6 +21,8 @@ from specimens.growing import GROWING, STEADY
 from specimens.growing.cases import in_full
 
 TIMES, ROUNDS = 20, 4
+CALLS = TIMES * (ROUNDS + 1)
+"""Those of the rounds, and of the last one, in which is found out what fills the growers."""
 
 TOLERANCE = 0.1
 ROUNDING = 16
@@ -63,11 +65,9 @@ def memory_left(program, warm_up):
     for _ in range(warm_up):
         program()
     before = traced()
-    for _ in range(TIMES * ROUNDS):
+    for _ in range(CALLS):
         program()
-    return tuple(
-        (now - then) / (TIMES * ROUNDS) for now, then in zip(traced(), before, strict=True)
-    )
+    return tuple((now - then) / CALLS for now, then in zip(traced(), before, strict=True))
 
 
 def traced():
@@ -131,12 +131,14 @@ def is_at(told, path):
     plain = re.sub(r"sys\.modules\['([\w.]+)'\]", r"\1", told)
     if plain == path or (path.endswith("...") and plain.startswith(path[:-3])):
         return True
+    if path.startswith("*"):
+        return plain.endswith(path[1:])
     return is_typed(path) and found(told) is not None and found(told) is found(path)
 
 
 def is_typed(path):
     """Whether a path is an expression: those of a single object are."""
-    return "[*]" not in path and not path.endswith("...")
+    return "*" not in path and not path.endswith("...")
 
 
 def found(path):
@@ -171,6 +173,7 @@ class Finding:
         growers = self.said["growers"]
         self.grower = next((g for g in growers if g["at"] in wanted), None) if wanted else None
         self.others = [g for g in growers if g is not self.grower and g["at"] not in beside]
+        self.told_bytes = sum(g["bytes_per_call"] or 0 for g in growers if g not in self.others)
 
     @property
     def path_is_right(self):
@@ -198,12 +201,10 @@ class Finding:
 
     @property
     def bytes_are_right(self):
-        """None where no grower can tell them."""
+        """Those of the grower and of the smaller ones beside it; None where there is none."""
         if self.case.path is None:
             return None
-        return self.grower is not None and is_near(
-            self.grower["bytes_per_call"], self.bytes, self.blocks
-        )
+        return self.grower is not None and is_near(self.told_bytes, self.bytes, self.blocks)
 
     @property
     def twin_is_silent(self):
@@ -236,8 +237,7 @@ def mark(is_right):
 
 
 def line_of(finding):
-    told = finding.grower and finding.grower["bytes_per_call"]
-    told = "" if told is None else f"{told:,.0f}"
+    told = f"{finding.told_bytes:,.0f}" if finding.grower else ""
     return (
         f"{finding.case.name:40} {'   '.join(map(mark, finding.marks))}"
         f"   {told:>9} {finding.bytes:>9,.0f}  {finding.blocks:4.1f}"

@@ -23,7 +23,7 @@ class Growing:
     type: str | None
     per_call: int = 1
     source: str = USUAL
-    beside: tuple[str, ...] = ()  # smaller containers that grow with it
+    beside: tuple[str, ...] = ()  # smaller containers that grow with it; "*x" for their ends
     types: dict[str, int] = field(default_factory=dict)  # type name -> objects per call
 
     @property

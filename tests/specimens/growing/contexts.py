@@ -22,7 +22,12 @@ async def start(tasks, forget):
     return await task
 
 
-@growing("contexts.TASKS", "set", source="https://github.com/BerriAI/litellm/pull/7737")
+@growing(
+    "contexts.TASKS",
+    "set",
+    source="https://github.com/BerriAI/litellm/pull/7737",
+    beside=("*_tasks.data",),  # the weak set of all tasks
+)
 def tasks_that_are_done():
     return LOOP.run_until_complete(start(TASKS, forget=False))
 

@@ -167,7 +167,7 @@ NULL_LOGGER = logging.getLogger("growing.null")
     "registries.NULL_LOGGER.handlers",
     "list",
     source="https://github.com/PaddleHQ/paddle-python-sdk/issues/144",
-    beside=("logging._handlerList", "logging._at_fork_reinit_lock_weakset.data"),
+    beside=("logging._handlerList",),
 )
 def null_handler_of_each_client():
     NULL_LOGGER.addHandler(logging.NullHandler())
