@@ -1,5 +1,6 @@
 """Caches without a bound, or with keys that never come again."""
 
+import ctypes
 import functools
 import typing
 import weakref
@@ -61,6 +62,7 @@ def schema_of(kind):
 @growing(
     "caches.schema_of...",
     "dict",
+    beside=("object.__subclasses__()",),
     source="https://github.com/pydantic/pydantic/issues/2441",
 )
 def schema_of_a_class_made_in_a_call():
@@ -72,7 +74,7 @@ def schema_that_is_not_kept():
     return schema_of.__wrapped__(type("Answer", (), {"field": 1}))["title"]
 
 
-@growing("typing...", "dict")
+@growing("typing...", "dict", beside=("object.__subclasses__()",))
 def typing_caches_classes():
     """Until its 128 places are full, each of them a class."""
     return typing.List[type("Model", (), {})] is not None  # noqa: UP006 - that is what is cached
@@ -180,3 +182,59 @@ def pages_of_bytes():
 @twin
 def pages_that_are_read_again():
     return len({f"/static/{next(numbers)}.css": b"." * 5000})
+
+
+@growing(
+    "ctypes._pointer_type_cache",
+    "dict",
+    source="https://github.com/tox-dev/platformdirs/issues/501",
+    beside=("*.Structure.__subclasses__()", "*._Pointer.__subclasses__()"),
+    before=(3, 14),
+)
+def pointer_types_of_a_class_made_in_a_call():
+    class Identifier(ctypes.Structure):
+        _fields_ = (("first", ctypes.c_uint32),)
+
+    return ctypes.POINTER(Identifier)(Identifier(7)).contents.first
+
+
+@twin
+def reference_to_a_class_made_in_a_call():
+    class Identifier(ctypes.Structure):
+        _fields_ = (("first", ctypes.c_uint32),)
+
+    made = Identifier(7)
+    return ctypes.byref(made) is not None and made.first
+
+
+class Config:
+    def __init__(self, region):
+        self.region = region
+
+
+class Clients:
+    @functools.cache
+    def get(self, service, config):
+        return {"service": service, "region": config.region, "pool": bytearray(3000)}
+
+    @functools.cache
+    def of(self, service, region):
+        return {"service": service, "region": region, "pool": bytearray(3000)}
+
+
+CLIENTS = Clients()
+
+
+@growing(
+    "caches.Clients.get...",
+    "dict",
+    source="https://github.com/localstack/localstack/issues/9126",
+)
+def key_that_is_hashed_by_its_address():
+    """Two of these that say the same are two keys."""
+    return CLIENTS.get("kinesis", Config("us-west-2"))
+
+
+@twin
+def key_that_is_hashed_by_what_it_says():
+    return CLIENTS.of("kinesis", Config("us-west-2").region)

@@ -1,6 +1,7 @@
 """What a growing program is, how its truth is written down, and what is the twin of which."""
 
 import itertools
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ class Growing:
     source: str = USUAL
     beside: tuple[str, ...] = ()  # smaller containers that grow with it; "*x" for their ends
     types: dict[str, int] = field(default_factory=dict)  # type name -> objects per call
+    before: tuple[int, int] = (99, 0)  # the version that does not grow any more
 
     @property
     def name(self):
@@ -62,7 +64,9 @@ def growing(path, type=None, **fields):
 
 def twin(function):
     """The twin of the growing program just above; its name says how it was repaired."""
-    GROWING.append(Growing(twin=function, **_waiting))
+    case = Growing(twin=function, **_waiting)
+    if sys.version_info < case.before:
+        GROWING.append(case)
     _waiting.clear()
     return function
 

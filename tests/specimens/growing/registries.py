@@ -282,7 +282,7 @@ class Plugin:
             Plugin.kinds[cls.__name__] = cls
 
 
-@growing("registries.Plugin.kinds", "dict")
+@growing("registries.Plugin.kinds", "dict", beside=("*.Plugin.__subclasses__()",))
 def subclasses_that_are_registered():
     kind = type(f"Plugin{next(numbers)}", (Plugin,), {"run": lambda self: 1})
     return kind().run()
@@ -303,7 +303,7 @@ class Row:
     """What stands for a class that is made for each answer."""
 
 
-@growing("registries.rendered...", "dict")
+@growing("registries.rendered...", "dict", beside=("*.Row.__subclasses__()",))
 def functions_registered_for_a_class():
     kind = type("Row", (Row,), {"__slots__": ()})
     rendered.register(kind, lambda row: "a row")

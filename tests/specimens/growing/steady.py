@@ -2,6 +2,7 @@
 
 import functools
 import math
+import weakref
 from collections import OrderedDict, deque
 
 from specimens.growing.cases import numbers, steady
@@ -110,3 +111,14 @@ SET = set(range(1000))
 @steady
 def set_in_which_one_goes_for_another():
     SET.add(SET.pop() + 1000)
+
+
+KNOWN = weakref.WeakSet()
+
+
+@steady
+def weak_set_of_what_only_the_collector_takes():
+    """It grows until the collector runs, which takes all of them."""
+    node = Node()
+    node.children.append(node)
+    KNOWN.add(node)
