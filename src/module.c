@@ -2,6 +2,7 @@
 
 #include "follow/follow.h"
 #include "heap/interp.h"
+#include "query/census.h"
 #include "query/garbage.h"
 #include "query/growth.h"
 #include "query/holders.h"
@@ -11,6 +12,7 @@
 #include "query/retained.h"
 #include "query/ring_rows.h"
 #include "query/roots.h"
+#include "query/trash.h"
 #include "runtime/empty_stack.h"
 #include "runtime/lease.h"
 #include "runtime/rows.h"
@@ -73,6 +75,11 @@ PyDoc_STRVAR(
     "The References to the object in the list box. That list does not count, nor does the\n"
     "frame that calls. known: pairs of the address of a dict and its title.");
 
+PyDoc_STRVAR(is_collected_doc,
+             "is_collected($module, objects, /)\n--\n\n"
+             "Whether a collection that is under way has found one of some objects unreachable;\n"
+             "of None, anything that a running frame refers to.");
+
 PyDoc_STRVAR(
     neighborhood_doc,
     "neighborhood($module, given, most, known, labellers, object_traceback, /)\n--\n\n"
@@ -89,9 +96,11 @@ PyDoc_STRVAR(born_doc,
 
 PyDoc_STRVAR(
     why_alive_doc,
-    "why_alive($module, box, labellers=None, object_traceback=None, /)\n--\n\n"
+    "why_alive($module, box, labellers=None, object_traceback=None, ignore=(), paths=1, /)\n"
+    "--\n\n"
     "The shortest Chain from a root to the object in the list box, whose own reference is\n"
-    "not counted; None where no root leads to it.");
+    "not counted; None where no root leads to it. Not through the objects of a tuple or list,\n"
+    "ignore; with up to paths - 1 others.");
 
 PyDoc_STRVAR(retained_doc,
              "retained($module, box, /)\n--\n\n"
@@ -100,6 +109,11 @@ PyDoc_STRVAR(retained_doc,
 PyDoc_STRVAR(retainers_doc, "retainers($module, count, /)\n--\n\n"
                             "The objects that keep most bytes, by the dominator tree of the whole\n"
                             "heap: a list of Retainer.");
+
+PyDoc_STRVAR(census_doc, "census($module, record, sizers, /)\n--\n\n"
+                         "A Census of all known objects, tracked or not.\n\n"
+                         "record: the type of gcscope's own records, which do not count, nor does\n"
+                         "what they alone keep. sizers: a dict, id of a type -> (type, sizer).");
 
 PyDoc_STRVAR(instances_doc,
              "instances($module, name_or_type, most, /)\n--\n\n"
@@ -196,12 +210,14 @@ static PyMethodDef core_methods[] = {
     {"roll_call", roll_call_of, METH_O, roll_call_doc},
     {"known", roll_call_known, METH_O, known_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
+    {"is_collected", trash_is_collected, METH_O, is_collected_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"retained", retained_of, METH_O, retained_doc},
     {"instances", (PyCFunction)(void (*)(void))instances_of, METH_FASTCALL, instances_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
+    {"census", (PyCFunction)(void (*)(void))census_of_all, METH_FASTCALL, census_doc},
     {"unreachable_rings", (PyCFunction)(void (*)(void))garbage_unreachable, METH_FASTCALL,
      unreachable_rings_doc},
     {"live_rings", (PyCFunction)(void (*)(void))garbage_live, METH_FASTCALL, live_rings_doc},

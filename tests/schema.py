@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "python/gcscope"
 FILE = PACKAGE / "gcscope-2.schema.json"
-ROOMS = ("results", "diff", "growth", "judgement", "walkthrough")  # of render.json.kinds()
+ROOMS = ("results", "census", "diff", "growth", "judgement", "walkthrough")  # of render.json.kinds()
 BESIDE = "header"  # the room of what stands beside a record
 LARGEST = (1 << 63) - 1
 

@@ -20,7 +20,7 @@ from gcscope.api.observe import Observer
 from gcscope.model.diff import compare
 from gcscope.model.header import header_of_process
 from gcscope.model.judgement import Baseline
-from gcscope.model.record import Record
+from gcscope.model.record import Record, changed
 from gcscope.pytest_plugin.policy import Rules, judge
 from gcscope.pytest_plugin.session import known_ring
 from gcscope.render.json import kinds, read_any
@@ -136,6 +136,9 @@ def returned():
         *(cycle.cut for cycle in garbage.cycles if cycle.cut),
         *gcscope.holders(friend).named, *arithmetic.rows,
     ]  # fmt: skip
+    counted = gcscope.census()
+    counted = changed(counted, rows=counted.rows[:3])
+    found += [counted, counted - counted, *counted.rows]
     told = explain_collection(friend)
     found += [told, told.update_refs[0], told.subtract_refs[0], told.move_unreachable[0]]
     ring(), ring()

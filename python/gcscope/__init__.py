@@ -9,6 +9,7 @@ The words of this package load on first use; `import gcscope` alone costs next t
     holders(obj)      who holds each reference to it
     why_alive(obj)    the shortest chain of references from a root to it
     retained(obj)     what would be freed with it
+    census()          how many objects of each type, tracked or not, and the bytes they take
     draw(*objs)       some objects as they are now, as a picture: counts, references, who holds them
     film(*objs)       a picture and the collector's arithmetic at each step of a program
     explain_collection(*objs)  what the collector does with them, step by step
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from gcscope._core import refcount as refcount
     from gcscope.api.assertions import assert_no_cycles as assert_no_cycles
     from gcscope.api.assertions import assert_released as assert_released
+    from gcscope.api.census import census as census
     from gcscope.api.collect import collect as collect
     from gcscope.api.collect import trial as trial
     from gcscope.api.draw import draw as draw
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
     from gcscope.api.watch import watch as watch
     from gcscope.api.why_alive import why_alive as why_alive
     from gcscope.explain.labellers import labeller as labeller
+    from gcscope.model.census import Census as Census
+    from gcscope.model.census import CensusRow as CensusRow
     from gcscope.model.growth import Grower as Grower
     from gcscope.model.growth import GrownType as GrownType
     from gcscope.model.growth import Growth as Growth
@@ -79,6 +83,8 @@ __version__ = "0.1.0"
 # checkers: a test compares the two.
 _HOMES = {
     "IMMORTAL": "_core",
+    "Census": "model.census",
+    "CensusRow": "model.census",
     "Chain": "model.results",
     "Collection": "model.results",
     "Counts": "model.record",
@@ -104,6 +110,7 @@ _HOMES = {
     "assert_no_cycles": "api.assertions",
     "assert_no_growth": "api.growth",
     "assert_released": "api.assertions",
+    "census": "api.census",
     "collect": "api.collect",
     "cycles": "api.garbage",
     "draw": "api.draw",

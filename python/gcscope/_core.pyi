@@ -266,12 +266,12 @@ class Rings(structseq[Any], tuple[RollCall, list[Ring]]):
     def forms(self) -> list[Ring]: ...
 
 @final
-class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
+class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
     __match_args__: Final = (
         "node",
         "edges",
         "owned",
-        "found",
+        "count",
     )
     @property
     def node(self) -> Node: ...
@@ -280,7 +280,7 @@ class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
     @property
     def owned(self) -> bool: ...
     @property
-    def found(self) -> str: ...
+    def count(self) -> int: ...
 
 @final
 class References(structseq[Any], tuple[int | None, list[Reference]]):
@@ -309,7 +309,7 @@ class Filled(
 @final
 class Growing(
     structseq[Any],
-    tuple[str, int, int, int, int, int, int, list[Filled], list[Any], list[Any]],
+    tuple[str, int, int, int, int, int, int, int, list[Filled], list[Any], list[Any]],
 ):
     __match_args__: Final = (
         "type",
@@ -318,6 +318,7 @@ class Growing(
         "entries",
         "marked_entries",
         "marked_bytes",
+        "table_entries",
         "table_bytes",
         "filled",
         "specimens",
@@ -335,6 +336,8 @@ class Growing(
     def marked_entries(self) -> int: ...
     @property
     def marked_bytes(self) -> int: ...
+    @property
+    def table_entries(self) -> int: ...
     @property
     def table_bytes(self) -> int: ...
     @property
@@ -486,7 +489,7 @@ class Neighborhood(
 @final
 class Chain(
     structseq[Any],
-    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None],
+    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None, list[Any]],
 ):
     __match_args__: Final = (
         "root",
@@ -496,6 +499,7 @@ class Chain(
         "frame",
         "local",
         "expression",
+        "others",
     )
     @property
     def root(self) -> str: ...
@@ -511,6 +515,8 @@ class Chain(
     def local(self) -> str | None: ...
     @property
     def expression(self) -> str | None: ...
+    @property
+    def others(self) -> list[Chain]: ...
 
 @final
 class Retained(structseq[Any], tuple[int, int, TypeCounts]):
@@ -683,6 +689,37 @@ class Follow:
     def stop(self) -> None: ...
 
 @final
+class TypeTally(structseq[Any], tuple[str, str, int, int]):
+    __match_args__: Final = (
+        "type",
+        "module",
+        "objects",
+        "bytes",
+    )
+    @property
+    def type(self) -> str: ...
+    @property
+    def module(self) -> str: ...
+    @property
+    def objects(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+
+@final
+class Census(structseq[Any], tuple[list[TypeTally], int | None, list[tuple[int, Any]]]):
+    __match_args__: Final = (
+        "tallies",
+        "anonymous",
+        "asked",
+    )
+    @property
+    def tallies(self) -> list[TypeTally]: ...
+    @property
+    def anonymous(self) -> int | None: ...
+    @property
+    def asked(self) -> list[tuple[int, Any]]: ...
+
+@final
 class ScanCost(structseq[Any], tuple[int, int, int, int]):
     __match_args__: Final = (
         "nodes",
@@ -749,6 +786,10 @@ def holders(
     object_traceback: Any = None,
     /,
 ) -> References: ...
+def is_collected(
+    objects: tuple[object, ...] | list[Any] | None,
+    /,
+) -> bool: ...
 def neighborhood(
     given: list[int] | tuple[object, ...],
     most: int,
@@ -762,7 +803,10 @@ def why_alive(
     box: list[Any],
     labellers: dict[int, tuple[type, Any]] | None = None,
     object_traceback: Any = None,
+    ignore: tuple[object, ...] | list[Any] = (),
+    paths: int = 1,
     /,
 ) -> Chain | None: ...
 def retained(box: list[Any], /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...
+def census(record: type, sizers: dict[int, tuple[type, Any]], /) -> Census: ...

@@ -28,6 +28,18 @@ typename_of(PyTypeObject *type)
     return PyUnicode_FromFormat("%U.%U", module, qualname);
 }
 
+PyObject *
+typename_module_of(PyTypeObject *type)
+{
+    const char *dot = strrchr(type->tp_name, '.');
+    if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
+        PyObject *module = typename_module(type);
+        return module != NULL ? Py_NewRef(module) : PyUnicode_FromString("builtins");
+    }
+    return dot != NULL ? PyUnicode_FromStringAndSize(type->tp_name, dot - type->tp_name)
+                       : PyUnicode_FromString("builtins");
+}
+
 bool
 typename_derives(const PyTypeObject *type, const char *name)
 {
@@ -87,6 +99,21 @@ typename_rank(PyTypeObject *type, PyObject *library)
     return module == NULL || typename_is_of_library(module, library) ? 1
            : strchr(type->tp_name, '.') != NULL                      ? 2
                                                                      : 0;
+}
+
+bool
+typename_is_registered(PyObject *registry, PyTypeObject *type)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    while (registry != NULL && PyDict_Next(registry, &position, &key, &value)) {
+        bool is_pair = PyTuple_Check(value) && PyTuple_GET_SIZE(value) == 2;
+        PyObject *of = is_pair ? PyTuple_GET_ITEM(value, 0) : NULL;
+        if (of != NULL && PyType_Check(of) && PyType_IsSubtype(type, (PyTypeObject *)of)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *

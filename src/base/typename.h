@@ -9,6 +9,10 @@
    memory. Metaclasses are not asked: the strings are read from the type's own fields and dict. */
 PyObject *typename_of(PyTypeObject *type);
 
+/* New reference: the name of the module of a type; "builtins" where it says none. NULL with an
+   exception: out of memory. */
+PyObject *typename_module_of(PyTypeObject *type);
+
 /* A number that is the same for equal names of types, also in another process. */
 uint64_t typename_hash(PyTypeObject *type);
 
@@ -36,6 +40,11 @@ typename_is(PyTypeObject *type, const char *name)
 
 /* Whether a type or one of its bases has this tp_name. */
 bool typename_derives(const PyTypeObject *type, const char *name);
+
+/* Whether a program has registered something for a type or for one of its bases. By identity: no
+   __hash__ or __eq__ of a metaclass is asked. `registry`: NULL, or a dict whose values are pairs of
+   a type and what was registered for it. */
+bool typename_is_registered(PyObject *registry, PyTypeObject *type);
 
 /* The last part of a type's name, as its repr would use it. Borrowed from the type. */
 const char *typename_short(PyTypeObject *type);

@@ -10,7 +10,6 @@
        interp_visit_borrowed                         slots that own nothing, since 3.14
        interp_inline_attributes                      values that lie in an instance: an array, whose
                                                      names are the keys cached by its class
-       interp_dict_bytes, interp_dict_quiet_keys     tables of a dict, keys that it does not show
        interp_dict_bytes, interp_values_bytes ...    tables of dicts, instances and classes
 
    What a version changes stands in one small function, such as slot_target or frame_places; what
@@ -679,28 +678,7 @@ interp_visit_class_names(PyTypeObject *type, visitproc visit, void *arg)
     }
 }
 
-void
-interp_dict_quiet_keys(PyObject *dict, visitproc visit, void *arg)
-{
-    PyDictObject *mp = (PyDictObject *)dict;
-    PyDictKeysObject *keys = mp->ma_keys;
-    if (mp->ma_values != NULL || keys->dk_kind == DICT_KEYS_GENERAL) {
-        return;
-    }
-    for (Py_ssize_t i = 0; i < keys->dk_nentries; i++) {
-        PyObject *key = DK_UNICODE_ENTRIES(keys)[i].me_key;
-        if (key != NULL) {
-            (void)visit(key, arg);
-        }
-    }
-}
-
 #else
-
-void
-interp_dict_quiet_keys(PyObject *Py_UNUSED(dict), visitproc Py_UNUSED(visit), void *Py_UNUSED(arg))
-{
-}
 
 size_t
 interp_dict_bytes(PyObject *Py_UNUSED(dict))

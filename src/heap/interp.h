@@ -102,10 +102,6 @@ bool interp_inline_attributes(PyObject *op, AttributeFunc visit, void *arg);
    entries, or for one that shares its keys with others the array of its values. */
 size_t interp_dict_bytes(PyObject *dict);
 
-/* Visit the keys that a dict owns and its tp_traverse does not show: those of a table whose keys
-   are all exact str. (A key of a table that many dicts share is owned by that table.) None where
-   the structure is not known. */
-void interp_dict_quiet_keys(PyObject *dict, visitproc visit, void *arg);
 /* How many slots that hash table has. */
 size_t interp_dict_slots(PyObject *dict);
 

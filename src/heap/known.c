@@ -6,8 +6,7 @@
 
        meet     a reference: its target into the batch, the block of the map asked from memory
        flush    batch full: which targets are new? Their headers are asked from memory, then
-                their types entered, and those that may lead on are queued
-       expand   an object of the queue: tp_traverse, and what that does not show
+                their types entered, and those that may lead on are queued, to be visited
 
    The tracked objects come first, in the order of their addresses; the queue is emptied between
    two of them. */
@@ -17,6 +16,7 @@
 #include <structmember.h> /* PyMemberDef, which Python.h has since 3.12 only */
 
 #include "heap/interp.h"
+#include "heap/unshown.h"
 
 /* ---------------------------------------------------------- beyond tp_traverse */
 
@@ -28,19 +28,13 @@ visit_if_any(PyObject *target, visitproc visit, void *arg)
     }
 }
 
+/* Its dict is NULL where that belongs to the interpreter. */
 static void
-visit_type(PyTypeObject *type, visitproc visit, void *arg)
+visit_static_type(PyTypeObject *type, visitproc visit, void *arg)
 {
-    if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
-        PyHeapTypeObject *heap_type = (PyHeapTypeObject *)type;
-        visit_if_any(heap_type->ht_name, visit, arg);
-        visit_if_any(heap_type->ht_qualname, visit, arg);
-        visit_if_any(heap_type->ht_slots, visit, arg);
-        return;
-    }
     visit_if_any(type->tp_bases, visit, arg);
     visit_if_any(type->tp_mro, visit, arg);
-    visit_if_any(type->tp_dict, visit, arg); /* NULL where it belongs to the interpreter */
+    visit_if_any(type->tp_dict, visit, arg);
 }
 
 /* T_OBJECT and T_OBJECT_EX, and a flag, under the names that 3.12 gave them. */
@@ -59,30 +53,29 @@ visit_members(PyObject *op, const PyTypeObject *type, visitproc visit, void *arg
     }
 }
 
-static void
-visit_untraversed(PyObject *op, visitproc visit, void *arg)
-{
-    if (PyCode_Check(op)) {
-        visit_if_any(((PyCodeObject *)op)->co_localsplusnames, visit, arg);
-    }
-    for (const PyTypeObject *type = Py_TYPE(op); type != NULL; type = type->tp_base) {
-        visit_members(op, type, visit, arg);
-    }
-}
-
 void
 known_visit_beyond(PyObject *op, visitproc visit, void *arg)
 {
     PyTypeObject *type = Py_TYPE(op);
-    if (!PyType_IS_GC(type)) {
-        visit_untraversed(op, visit, arg);
+    unshown_visit(op, visit, arg);
+    if (PyType_Check(op) && !PyType_HasFeature((PyTypeObject *)op, Py_TPFLAGS_HEAPTYPE)) {
+        visit_static_type((PyTypeObject *)op, visit, arg);
     }
-    else if (PyType_HasFeature(type, Py_TPFLAGS_DICT_SUBCLASS) || is_frozendict(type)) {
-        interp_dict_quiet_keys(op, visit, arg);
+    else if (!PyType_IS_GC(type) && !PyCode_Check(op)) {
+        for (; type != NULL; type = type->tp_base) {
+            visit_members(op, type, visit, arg);
+        }
     }
-    else if (PyType_HasFeature(type, Py_TPFLAGS_TYPE_SUBCLASS)) {
-        visit_type((PyTypeObject *)op, visit, arg);
+}
+
+void
+known_visit(PyObject *op, visitproc visit, void *arg)
+{
+    traverseproc traverse = known_traverse_of(op);
+    if (traverse != NULL) {
+        (void)traverse(op, visit, arg);
     }
+    known_visit_beyond(op, visit, arg);
 }
 
 /* -------------------------------------------------------------------- entering */
@@ -119,12 +112,12 @@ meet(PyObject *target, void *arg)
     return finder->failed;
 }
 
-/* Whether expanding an object of this type can meet anything. */
+/* Whether visiting an object of this type can meet anything. */
 static inline bool
-leads_on(PyTypeObject *type)
+leads_on(const PyTypeObject *type)
 {
-    return PyType_IS_GC(type) || type->tp_members != NULL ||
-           (type->tp_base != NULL && type->tp_base != &PyBaseObject_Type);
+    return type != &PyUnicode_Type && type != &PyLong_Type && type != &PyFloat_Type &&
+           type != &PyBytes_Type;
 }
 
 static void
@@ -168,22 +161,12 @@ finder_flush(Finder *finder)
     }
 }
 
-static void
-expand(Finder *finder, PyObject *op)
-{
-    traverseproc traverse = known_traverse_of(op);
-    if (traverse != NULL) {
-        (void)traverse(op, meet, finder);
-    }
-    known_visit_beyond(op, meet, finder);
-}
-
-/* Expand what is queued, and what that adds. What is still in the batch then waits for more. */
+/* Visit what is queued, and what that adds. What is still in the batch then waits for more. */
 static void
 empty_queue(Finder *finder)
 {
     for (size_t q = 0; q < finder->queue.length && !finder->failed; q++) {
-        expand(finder, finder->queue.items[q]);
+        known_visit(finder->queue.items[q], meet, finder);
     }
     finder->queue.length = 0;
 }
@@ -195,7 +178,7 @@ meet_slot(void *finder, const FrameSlot *slot)
     return false;
 }
 
-/* Expand objects[0 .. count) and all that follows from them. */
+/* Visit objects[0 .. count) and all that follows from them. */
 static void
 find_all(Finder *finder, PyObject *const *objects, size_t count)
 {
@@ -204,7 +187,7 @@ find_all(Finder *finder, PyObject *const *objects, size_t count)
             PREFETCH(objects[n + OBJECTS_AHEAD]);
         }
         enter_type(finder, Py_TYPE(objects[n]));
-        expand(finder, objects[n]);
+        known_visit(objects[n], meet, finder);
         empty_queue(finder);
     }
     interp_running_slots(meet_slot, finder);

@@ -1,8 +1,9 @@
 #include "labels/fold.h"
 
 #include "base/hash.h"
+#include "labels/private_types.h"
 
-enum { MARK_DICT = 1, MARK_BEGIN = 2 };
+enum { MARK_DICT = 1, MARK_BEGIN = 2, MARK_MAPPING = 3 };
 
 static bool
 is_identifier(PyObject *name)
@@ -22,14 +23,14 @@ is_field(const Label *label, const char *text)
 bool
 fold_is_inside_mapping(const Label *label)
 {
-    return is_field(label, "its-variables");
+    return is_field(label, PRIVATE_TYPES_MAPPING);
 }
 
 /* Whether it leads from one link of a chain to the next: how many there are says nothing. */
 static bool
 is_of_chain(const Label *label)
 {
-    return is_field(label, "tb_next") || fold_is_inside_mapping(label);
+    return is_field(label, "tb_next");
 }
 
 FoldStep
@@ -53,7 +54,8 @@ fold_next(Fold *fold, const Label *label)
         step.part.kind = LABEL_VALUE; /* as it is in a __dict__ */
         step.has_dict = true;
     }
-    else if (label->kind == LABEL_DICT || (fold->is_chain && is_of_chain(label))) {
+    else if (label->kind == LABEL_DICT || fold_is_inside_mapping(label) ||
+             (fold->is_chain && is_of_chain(label))) {
         step.has_part = false;
     }
     else if (!fold->has_part) {
@@ -62,6 +64,7 @@ fold_next(Fold *fold, const Label *label)
     fold->has_part |= step.has_part || step.has_dict;
     fold->is_dict = label->kind == LABEL_DICT;
     fold->is_chain = is_of_chain(label);
+    fold->is_mapping = fold_is_inside_mapping(label);
     return step;
 }
 
@@ -83,8 +86,9 @@ fold_hash_add(FoldHash *folded, const Label *label)
 uint64_t
 fold_hash_of(const FoldHash *folded)
 {
-    return hash_mix(MARK_BEGIN,
-                    folded->fold.is_dict ? hash_mix(folded->hash, MARK_DICT) : folded->hash);
+    const Fold *fold = &folded->fold;
+    uint64_t mark = fold->is_dict ? MARK_DICT : fold->is_mapping ? MARK_MAPPING : 0;
+    return hash_mix(MARK_BEGIN, mark != 0 ? hash_mix(folded->hash, mark) : folded->hash);
 }
 
 /* ------------------------------------------------------------------------- text */
@@ -124,5 +128,6 @@ fold_text(const Label *labels, size_t count, bool canonical)
             text = joined(text, edge_label_text(&step.part, canonical));
         }
     }
-    return fold.is_dict ? joined(text, PyUnicode_FromString(".__dict__")) : text;
+    const char *end = fold.is_dict ? ".__dict__" : fold.is_mapping ? "its variables" : NULL;
+    return end != NULL ? joined(text, PyUnicode_FromString(end)) : text;
 }

@@ -7,6 +7,7 @@
        instance -> its dict -> 'friends' -> list -> item 3        .friends[3]
        function -> closure -> cell -> contents                    cell x
        traceback -> tb_next -> tb_next -> tb_frame                .tb_next.tb_frame
+       Context -> mapping -> node -> node -> value                [ContextVar 'tenant']
 
    One decision, fold_next, says what a further reference adds; it is hashed or written. */
 
@@ -21,6 +22,8 @@ typedef struct {
     bool is_variable; /* the first part names a variable, so that its cell says no more */
     bool is_dict;     /* the last reference led to the __dict__ of an object */
     bool is_chain;    /* the last one was of a chain, as tb_next is, which is told once */
+    bool is_mapping;  /* the last one led into the mapping of a Context, which says no more than
+                         that it is its own */
 } Fold;
 
 /* What a reference adds. */

@@ -64,6 +64,18 @@ describer_node(const Describer *describer, PyObject *op)
     return row_new(state, ROW_NODE, items);
 }
 
+int
+describer_is_nameless(const Describer *describer, PyObject *op)
+{
+    PyObject *name = describe_name(describer->state, op);
+    PyObject *where =
+        name != NULL ? places_of_object(describer->state, describer->object_traceback, op) : NULL;
+    int is_nameless = where != NULL ? Py_IsNone(name) && Py_IsNone(where) : -1;
+    Py_XDECREF(where);
+    Py_XDECREF(name);
+    return is_nameless;
+}
+
 PyObject *
 describer_frame(const Describer *describer, const FrameSlot *slot)
 {
@@ -88,25 +100,6 @@ describer_refcount(const Heap *heap, NodeId node)
 
 /* ------------------------------------------------------------------------- edges */
 
-/* Whether the program has registered a labeller for this type or one of its bases. By identity: no
-   __hash__ or __eq__ of a metaclass is asked. */
-static bool
-has_labeller(const Describer *describer, PyTypeObject *type)
-{
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    while (describer->labellers != NULL &&
-           PyDict_Next(describer->labellers, &position, &key, &value)) {
-        bool is_pair = PyTuple_Check(value) && PyTuple_GET_SIZE(value) == 2;
-        PyObject *labelled = is_pair ? PyTuple_GET_ITEM(value, 0) : NULL;
-        if (labelled != NULL && PyType_Check(labelled) &&
-            PyType_IsSubtype(type, (PyTypeObject *)labelled)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Whether the owner keeps under this name what a descriptor of its class gives. */
 static bool
 is_computed(const Label *label, PyObject *owner)
@@ -128,7 +121,7 @@ describer_edge_of(const Describer *describer, const Label *label, PyObject *op, 
                   PyObject *owner)
 {
     bool is_named = !label_is_last_resort(label);
-    bool is_asked = !is_named && has_labeller(describer, Py_TYPE(op));
+    bool is_asked = !is_named && typename_is_registered(describer->labellers, Py_TYPE(op));
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = edge_label_text(label, false)) != NULL &&
            (items[1] = edge_label_is_canonical(label) ? Py_NewRef(items[0])

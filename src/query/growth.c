@@ -53,13 +53,15 @@ mark(GrowthFacts *facts, Scan *scan)
     for (size_t c = 0; c < candidates.length && error == 0; c++) {
         vec_push_reserved(&containers, candidates.items[c].op);
     }
-    if (error == 0) {
-        error = account_begin(&facts->account, scan, containers.items, containers.length) < 0 ||
-                        watch_dicts(facts, scan, &candidates) < 0
-                    ? -1
-                    : 0;
+    if (error == 0 && candidates.length != 0) {
+        error =
+            scan_judge(scan) < 0 ||
+                    account_begin(&facts->account, scan, containers.items, containers.length) < 0 ||
+                    watch_dicts(facts, scan, &candidates) < 0
+                ? -1
+                : 0;
     }
-    growth_census_mark(&facts->census);
+    growth_census_mark(&facts->census, scan);
     facts->mark = facts->census.censuses - 1;
     vec_fini(&scan->memory, &containers);
     vec_fini(&scan->memory, &candidates);

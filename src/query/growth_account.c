@@ -8,8 +8,32 @@
 
 #include "heap/known.h"
 #include "heap/sizes.h"
+#include "heap/unshown.h"
 
 /* -------------------------------------------------------------------- references */
+
+/* A result that functools.lru_cache has stands in a link, which has no tp_traverse: behind the two
+   next to it and a hash come its key and the result. The dict of the cache and the ring of the links
+   have a reference to it each. */
+enum { LINK_KEY = 5, LINK_RESULT, LINK_WORDS };
+
+static bool
+is_cache_link(PyObject *op)
+{
+    const char *name = strrchr(Py_TYPE(op)->tp_name, '.');
+    return name != NULL && strcmp(name, "._lru_list_elem") == 0 &&
+           Py_TYPE(op)->tp_basicsize == LINK_WORDS * sizeof(PyObject *);
+}
+
+static void
+visit_cached(PyObject *op, visitproc visit, void *arg)
+{
+    PyObject **words = (PyObject **)(void *)op;
+    if (is_cache_link(op) && words[LINK_KEY] != NULL && words[LINK_RESULT] != NULL) {
+        (void)visit(words[LINK_KEY], arg);
+        (void)visit(words[LINK_RESULT], arg);
+    }
+}
 
 static void
 visit_references(PyObject *op, visitproc visit, void *arg)
@@ -18,7 +42,10 @@ visit_references(PyObject *op, visitproc visit, void *arg)
     if (traverse != NULL) {
         (void)traverse(op, visit, arg);
     }
-    known_visit_beyond(op, visit, arg);
+    else {
+        visit_cached(op, visit, arg);
+    }
+    unshown_visit(op, visit, arg);
 }
 
 /* --------------------------------------------------------------------- beginning */
@@ -59,13 +86,15 @@ forget_found(Account *account)
     vec_fini(&account->memory, &account->queue);
 }
 
-/* Copy the addresses of a map. 0; -1 out of memory. */
+/* Enter what is reachable. 0; -1 out of memory. */
 static int
-copy_listed(Account *account, const Scan *scan)
+enter_reachable(Account *account, const Scan *scan)
 {
     int error = addrmap_init(&account->before, &account->memory);
     for (size_t n = 0; n < scan->heap.count && error == 0; n++) {
-        error = addrmap_insert(&account->before, scan->heap.objects.items[n]) < 0 ? -1 : 0;
+        if (collector_is_reachable(&scan->collector, n)) {
+            error = addrmap_insert(&account->before, scan->heap.objects.items[n]) < 0 ? -1 : 0;
+        }
     }
     return error;
 }
@@ -75,7 +104,7 @@ account_begin(Account *account, const Scan *scan, PyObject *const *containers, s
 {
     forget_before(account);
     account->memory.fail_after = scan->state->fail_after;
-    int error = copy_listed(account, scan);
+    int error = enter_reachable(account, scan);
     Entering entering = {.map = &account->before};
     for (size_t c = 0; c < count && error == 0; c++) {
         visit_references(containers[c], enter_target, &entering);
@@ -104,7 +133,8 @@ static bool
 owns_all(const Added *added)
 {
     bool is_tracked = PyObject_IS_GC(added->op) && PyObject_GC_IsTracked(added->op);
-    return is_tracked || (!is_immortal(added->op) && added->visits >= Py_REFCNT(added->op));
+    return is_tracked || is_cache_link(added->op) ||
+           (!is_immortal(added->op) && added->visits >= Py_REFCNT(added->op));
 }
 
 static int
@@ -146,6 +176,62 @@ find_new(Account *account, PyObject *const *containers, size_t count)
     return search.failed ? -1 : 0;
 }
 
+/* Borrowed, or NULL: what a weak reference leads to. */
+static PyObject *
+referent_of(PyObject *reference)
+{
+    PyObject *op = ((PyWeakReference *)reference)->wr_object;
+    return op != Py_None ? op : NULL;
+}
+
+/* Let a weak reference that nothing new leads to be one of those to its referent. 0 or -1. */
+static int
+add_weak_reference(Account *account, PyObject *reference)
+{
+    PyObject *referent = referent_of(reference);
+    uint32_t r =
+        referent != NULL ? index_find(&account->addresses, (uintptr_t)referent) : INDEX_NONE;
+    if (r == INDEX_NONE || !account->objects.items[r].is_new ||
+        addrmap_has(&account->before, reference)) {
+        return 0;
+    }
+    uint32_t n = index_enter(&account->addresses, &account->memory, (uintptr_t)reference);
+    if (n == INDEX_NONE) {
+        return -1;
+    }
+    if (n < account->objects.length && account->objects.items[n].is_new) {
+        return 0; /* it is counted by itself */
+    }
+    if (n == account->objects.length &&
+        vec_push(&account->memory, &account->objects, ((Added){.op = reference})) < 0) {
+        return -1;
+    }
+    Added *items = account->objects.items;
+    items[n].is_weak = true;
+    items[n].weak = items[r].weak;
+    items[r].weak = n + 1;
+    return 0;
+}
+
+/* Find the new weak references to what is new, which WeakSets and the like have. 0 or -1. */
+static int
+find_weak_references(Account *account, const Scan *scan)
+{
+    const PyTypeObject *last = NULL;
+    bool are_weak = false;
+    for (size_t n = 0; n < scan->heap.count; n++) {
+        PyObject *op = scan->heap.objects.items[n];
+        if (Py_TYPE(op) != last) {
+            last = Py_TYPE(op);
+            are_weak = PyWeakref_CheckRef(op);
+        }
+        if (are_weak && add_weak_reference(account, op) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 /* There is room in the queue for all that is new. */
 static int
 count_target(PyObject *target, void *arg)
@@ -160,6 +246,17 @@ count_target(PyObject *target, void *arg)
     return 0;
 }
 
+/* Bytes of an object, and of the weak references to it that are new: they go with it. */
+static uint64_t
+bytes_of(const Account *account, const Added *added)
+{
+    uint64_t bytes = sizes_object_bytes(added->op);
+    for (uint32_t w = added->weak; w != 0; w = account->objects.items[w - 1].weak) {
+        bytes += sizes_object_bytes(account->objects.items[w - 1].op);
+    }
+    return bytes;
+}
+
 static uint64_t
 count_for(Account *account, PyObject *container)
 {
@@ -168,18 +265,19 @@ count_for(Account *account, PyObject *container)
     account->of_container++;
     visit_references(container, count_target, account);
     for (size_t q = 0; q < account->queue.length; q++) {
-        PyObject *op = account->objects.items[account->queue.items[q]].op;
-        bytes += sizes_object_bytes(op);
-        visit_references(op, count_target, account);
+        const Added *added = &account->objects.items[account->queue.items[q]];
+        bytes += bytes_of(account, added);
+        visit_references(added->op, count_target, account);
     }
     return bytes;
 }
 
 int
-account_end(Account *account, PyObject *const *containers, size_t count, uint64_t *bytes)
+account_end(Account *account, const Scan *scan, PyObject *const *containers, size_t count,
+            uint64_t *bytes)
 {
     forget_found(account);
-    if (find_new(account, containers, count) < 0) {
+    if (find_new(account, containers, count) < 0 || find_weak_references(account, scan) < 0) {
         forget_found(account);
         return -1;
     }
@@ -207,6 +305,38 @@ find_newest(PyObject *target, void *arg)
         return newest->is_first;
     }
     return 0;
+}
+
+/* Whether the new entries of a container are weak references to what lives, and nothing else. */
+typedef struct {
+    const Account *account;
+    bool any, all_weak;
+} WeakEntries;
+
+static int
+judge_entry(PyObject *entry, void *arg)
+{
+    WeakEntries *entries = arg;
+    if (!addrmap_has(&entries->account->before, entry)) {
+        entries->any = true;
+        entries->all_weak &= PyWeakref_CheckRef(entry) && referent_of(entry) != NULL;
+    }
+    return !entries->all_weak;
+}
+
+bool
+account_is_weak(const Account *account, PyObject *container)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    WeakEntries entries = {.account = account, .all_weak = true};
+    if (!PyDict_Check(container)) {
+        (void)Py_TYPE(container)->tp_traverse(container, judge_entry, &entries);
+    }
+    while (PyDict_Check(container) && PyDict_Next(container, &position, &key, &value)) {
+        (void)judge_entry(value, &entries);
+    }
+    return entries.any && entries.all_weak;
 }
 
 PyObject *

@@ -46,14 +46,15 @@ growth_container_length(PyObject *op, ContainerKind kind)
     return length < 0 ? 0 : length < UINT32_MAX ? (uint32_t)length : UINT32_MAX;
 }
 
-size_t
+uint32_t
 growth_container_table(PyObject *op)
 {
     enum { GC_HEADER = 2 * sizeof(uintptr_t), STEP = 16 };
     PyTypeObject *type = Py_TYPE(op);
     size_t own = type_preheader_bytes(type) + GC_HEADER + (size_t)type->tp_basicsize;
     size_t bytes = sizes_object_bytes(op);
-    return bytes > own + STEP ? bytes - own : 0;
+    size_t table = bytes > own + STEP ? bytes - own : 0;
+    return table < UINT32_MAX ? (uint32_t)table : UINT32_MAX;
 }
 
 /* What was found of the types of the last objects. */
@@ -198,7 +199,12 @@ enter_all(GrowthCensus *census, const Scan *scan)
         for (size_t c = 0; c < count; c++) {
             PyTypeObject *type = Py_TYPE(found.items[c]);
             uint32_t length = growth_container_length(found.items[c], kind_of(known, type));
-            Container container = {.type = type, .first = length, .last = length};
+            Container container = {
+                .type = type,
+                .first = length,
+                .last = length,
+                .table = growth_container_table(found.items[c]),
+            };
             vec_push_reserved(&census->containers, container);
         }
     }
@@ -346,17 +352,6 @@ growth_census_take(GrowthCensus *census, const Scan *scan)
     return 0;
 }
 
-void
-growth_census_mark(GrowthCensus *census)
-{
-    for (size_t c = 0; c < census->containers.length; c++) {
-        census->containers.items[c].marked = census->containers.items[c].last;
-    }
-    for (size_t t = 0; t < census->types.length; t++) {
-        census->types.items[t].marked = census->types.items[t].last;
-    }
-}
-
 uint32_t
 growth_every_round(const GrowthCensus *census)
 {
@@ -375,6 +370,25 @@ growth_census_find(const GrowthCensus *census, PyObject *op)
     bool has_grown = container->type == Py_TYPE(op) && container->grown != 0 &&
                      container->seen == census->censuses - 1;
     return has_grown ? container : NULL;
+}
+
+void
+growth_census_mark(GrowthCensus *census, const Scan *scan)
+{
+    for (size_t n = 0; n < scan->heap.count; n++) {
+        PyObject *op = scan->heap.objects.items[n];
+        NodeId c;
+        if (growth_census_find(census, op) != NULL && addrmap_find(&census->map, op, &c)) {
+            census->containers.items[c].marked_table = growth_container_table(op);
+        }
+    }
+    for (size_t c = 0; c < census->containers.length; c++) {
+        Container *container = &census->containers.items[c];
+        container->marked = container->grown != 0 ? container->last : NOT_MARKED;
+    }
+    for (size_t t = 0; t < census->types.length; t++) {
+        census->types.items[t].marked = census->types.items[t].last;
+    }
 }
 
 void

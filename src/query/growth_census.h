@@ -1,7 +1,7 @@
 /* growth_census: every list, dict, set and deque of the process with its length, again and again.
 
    A census is one pass that lists what is tracked and reads the lengths of containers, exact or of
-   derived types. It is kept as raw columns, 32 bytes a container, and none of the program's objects
+   derived types. It is kept as raw columns, 40 bytes a container, and none of the program's objects
    is held: in the next census a container is the same one if address and type are. What is born
    after the first census is not entered.
 
@@ -20,14 +20,19 @@
 #include "base/index.h"
 #include "runtime/scan.h"
 
+#define NOT_MARKED UINT32_MAX
+
 typedef enum { NO_CONTAINER, LIST, DICT, SET, DEQUE } ContainerKind;
 
 /* A length that does not fit counts as UINT32_MAX. */
 typedef struct {
     const PyTypeObject *type; /* compared only; NULL: it has become shorter */
     uint32_t first;           /* entries at the first census */
+    uint32_t table;           /* bytes of its table then */
+    uint32_t marked_table;    /* and when it was marked */
     uint32_t last;            /* at the last one */
-    uint32_t marked;          /* when growth_census_mark was called */
+    uint32_t marked;          /* when growth_census_mark was called; NOT_MARKED: not grown till then
+                               */
     uint32_t grown;           /* a bit for each of the last 32 rounds, this one's is the lowest */
     uint32_t seen;            /* the number of the census that has met it last */
 } Container;
@@ -54,8 +59,8 @@ ContainerKind growth_container_kind(PyTypeObject *type);
 /* How many entries a container of a kind has. */
 uint32_t growth_container_length(PyObject *op, ContainerKind kind);
 
-/* Bytes of its table: where the references to the entries stand. */
-size_t growth_container_table(PyObject *op);
+/* Bytes of its table: where the references to the entries stand. At most UINT32_MAX. */
+uint32_t growth_container_table(PyObject *op);
 
 /* `memory` begins as scan_memory gives it. census_fini may be called on zeroed memory, and twice. */
 void growth_census_init(GrowthCensus *census, const ModuleState *state);
@@ -68,8 +73,9 @@ int growth_census_list(const GrowthCensus *census, Scan *scan);
 /* Take a census of what was listed. 0; -1 out of memory, and the census is of no use any more. */
 int growth_census_take(GrowthCensus *census, const Scan *scan);
 
-/* Note how many entries and objects there are as of the last census. */
-void growth_census_mark(GrowthCensus *census);
+/* Note how many entries and objects there are as of the last census, which listed what is in
+   `scan`, and how large the tables are of what has grown. */
+void growth_census_mark(GrowthCensus *census, const Scan *scan);
 
 /* The mask of all rounds so far: what a container has in `grown` that grew in every one. 0: there
    was none. */

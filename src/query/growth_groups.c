@@ -14,19 +14,43 @@
 #include "heap/interp.h"
 #include "labels/edge_label.h"
 
-int
-candidates_find(Candidates *candidates, Memory *memory, const Scan *scan,
-                const GrowthCensus *census)
+/* Whether a dict has the subclasses of a class, which grows with them. */
+static bool
+has_subclasses(const AddrMap *of_classes, PyObject *op)
+{
+    return of_classes->count != 0 && addrmap_has(of_classes, op);
+}
+
+/* Enter the dicts in which classes have their subclasses. 0 or -1. */
+static int
+enter_subclasses(AddrMap *of_classes, const Scan *scan)
 {
     for (size_t n = 0; n < scan->heap.count; n++) {
         PyObject *op = scan->heap.objects.items[n];
-        const Container *container = growth_census_find(census, op);
-        Candidate candidate = {op, container, (NodeId)n, GROUP_NONE};
-        if (container != NULL && vec_push(memory, candidates, candidate) < 0) {
+        if (PyType_Check(op) && ((PyTypeObject *)op)->tp_subclasses != NULL &&
+            addrmap_insert(of_classes, ((PyTypeObject *)op)->tp_subclasses) < 0) {
             return -1;
         }
     }
     return 0;
+}
+
+int
+candidates_find(Candidates *candidates, Memory *memory, const Scan *scan,
+                const GrowthCensus *census)
+{
+    AddrMap of_classes = {0};
+    int error = addrmap_init(&of_classes, memory) < 0 ? -1 : enter_subclasses(&of_classes, scan);
+    for (size_t n = 0; n < scan->heap.count && error == 0; n++) {
+        PyObject *op = scan->heap.objects.items[n];
+        const Container *container = growth_census_find(census, op);
+        Candidate candidate = {op, container, (NodeId)n, GROUP_NONE};
+        if (container != NULL && !has_subclasses(&of_classes, op)) {
+            error = vec_push(memory, candidates, candidate);
+        }
+    }
+    addrmap_fini(&of_classes);
+    return error;
 }
 
 /* ---------------------------------------------------------------------- parents */

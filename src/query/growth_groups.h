@@ -29,7 +29,8 @@ typedef struct {
 
 typedef VEC(Candidate) Candidates;
 
-/* All listed containers of a census that have grown. 0; -1 out of memory. */
+/* All listed containers of a census that have grown, but for the dicts in which classes have their
+   subclasses: what keeps the classes is told. 0; -1 out of memory. */
 int candidates_find(Candidates *candidates, Memory *memory, const Scan *scan,
                     const GrowthCensus *census);
 

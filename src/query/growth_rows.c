@@ -14,7 +14,7 @@ enum { MOST_GROUPS = 100, SPECIMENS = 3 };
 /* The figures of the containers of one group. */
 typedef struct {
     size_t containers;
-    uint64_t length, entries, marked_entries, marked_bytes, table_bytes;
+    uint64_t length, entries, marked_entries, marked_bytes, table_entries, table_bytes;
     PyTypeObject *type;          /* borrowed */
     size_t specimens[SPECIMENS]; /* candidates, those that have grown most first; 1 + place */
 } Group;
@@ -68,7 +68,8 @@ find_added(Growing *growing)
         vec_push_reserved(&containers, growing->candidates.items[c].op);
     }
     if (error == 0) {
-        error = account_end(account, containers.items, containers.length, growing->bytes.items);
+        error = account_end(account, growing->scan, containers.items, containers.length,
+                            growing->bytes.items);
     }
     vec_fini(memory, &containers);
     return error;
@@ -96,6 +97,19 @@ add_specimen(const Growing *growing, Group *group, size_t c)
     }
 }
 
+/* What the table of a container has grown by: until it was marked, or where more came later, from
+   the first census until now. */
+static void
+add_table(Group *group, const Candidate *candidate)
+{
+    const Container *container = candidate->container;
+    uint32_t until = container->marked - container->first;
+    bool was_more = until >= container->last - container->marked;
+    uint32_t table = was_more ? container->marked_table : growth_container_table(candidate->op);
+    group->table_entries += was_more ? until : container->last - container->first;
+    group->table_bytes += table > container->table ? table - container->table : 0;
+}
+
 static void
 add_to_group(Growing *growing, size_t c)
 {
@@ -107,8 +121,8 @@ add_to_group(Growing *growing, size_t c)
     group->type = Py_TYPE(candidate->op);
     group->length += growth_container_length(candidate->op, kind);
     group->entries += container->last - container->first;
-    group->table_bytes += growth_container_table(candidate->op);
-    if (growing->bytes.length != 0) {
+    if (growing->bytes.length != 0 && container->marked != NOT_MARKED) {
+        add_table(group, candidate);
         group->marked_entries += container->last - container->marked;
         group->marked_bytes += growing->bytes.items[c];
     }
@@ -135,6 +149,22 @@ order_groups(Growing *growing)
     }
 }
 
+/* Leave out what got nothing but weak references. */
+static void
+leave_out_weak(Growing *growing)
+{
+    const Account *account = &growing->facts->account;
+    Candidates *candidates = &growing->candidates;
+    size_t kept = 0;
+    for (size_t c = 0; c < candidates->length; c++) {
+        bool is_weak = account_is_on(account) && account_is_weak(account, candidates->items[c].op);
+        if (!is_weak) {
+            candidates->items[kept++] = candidates->items[c];
+        }
+    }
+    candidates->length = kept;
+}
+
 /* 0 or -1 with an exception. */
 static int
 find_groups(Growing *growing)
@@ -145,6 +175,7 @@ find_groups(Growing *growing)
     if (candidates_find(&growing->candidates, &scan->memory, scan, &facts->census) < 0) {
         return scan_no_memory();
     }
+    leave_out_weak(growing);
     if (growing->candidates.length != 0 && scan_judge(scan) < 0) {
         return -1;
     }
@@ -155,7 +186,8 @@ find_groups(Growing *growing)
         return scan_no_memory();
     }
     for (size_t c = 0; c < growing->candidates.length; c++) {
-        if (growing->candidates.items[c].group != GROUP_NONE) {
+        const Candidate *candidate = &growing->candidates.items[c];
+        if (candidate->group != GROUP_NONE) {
             add_to_group(growing, c);
         }
     }
@@ -338,10 +370,11 @@ growing_row(void *arg, size_t n)
            (items[3] = PyLong_FromUnsignedLongLong(group->entries)) != NULL &&
            (items[4] = PyLong_FromUnsignedLongLong(group->marked_entries)) != NULL &&
            (items[5] = PyLong_FromUnsignedLongLong(group->marked_bytes)) != NULL &&
-           (items[6] = PyLong_FromUnsignedLongLong(group->table_bytes)) != NULL &&
-           (items[7] = filled_list(growing, number)) != NULL &&
-           (items[8] = specimens_list(growing, group)) != NULL &&
-           (items[9] = box_of(newest)) != NULL);
+           (items[6] = PyLong_FromUnsignedLongLong(group->table_entries)) != NULL &&
+           (items[7] = PyLong_FromUnsignedLongLong(group->table_bytes)) != NULL &&
+           (items[8] = filled_list(growing, number)) != NULL &&
+           (items[9] = specimens_list(growing, group)) != NULL &&
+           (items[10] = box_of(newest)) != NULL);
     return row_new(growing->scan->state, ROW_GROWING, items);
 }
 

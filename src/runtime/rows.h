@@ -39,6 +39,8 @@ typedef enum {
     ROW_CHAIN,
     ROW_RETAINED,
     ROW_RETAINER,
+    ROW_TYPE_TALLY,
+    ROW_CENSUS,
     ROW_EVENT,
     ROW_JOURNAL_STATUS,
     ROW_FATE,

@@ -1,6 +1,8 @@
 """One record of every kind, and rings that are wide when they are told."""
 
 from gcscope import (
+    Census,
+    CensusRow,
     Chain,
     Collection,
     Counts,
@@ -167,6 +169,32 @@ ALL += [STEPS, STEPS.update_refs[0], STEPS.subtract_refs[0]]
 
 
 ALL += [STEPS.move_unreachable[0]]
+
+
+CENSUS = Census(
+    rows=(
+        CensusRow(type="str", objects=1_016_658, bytes=80_100_000),
+        CensusRow(type="app.Node \ud800", objects=2_000, bytes=96_000),
+        CensusRow(type="one.More", objects=1, bytes=48),
+    ),
+    objects=1_018_659,
+    bytes=80_196_048,
+    anonymous=91_987_968,
+)
+
+
+EARLIER = Census(
+    rows=(
+        CensusRow(type="app.Gone", objects=3, bytes=144),
+        CensusRow(type="one.More", objects=1, bytes=48),
+    ),
+    objects=4,
+    bytes=192,
+    anonymous=4_612_096,
+)
+
+
+ALL += [CENSUS, CENSUS - EARLIER, EARLIER - CENSUS, CENSUS.rows[0]]
 
 
 ALL += [FINDING, JUDGEMENT, BASELINE, BASELINE.rings[0]]

@@ -66,7 +66,7 @@ def _bytes_per_call(row: _core.Growing, per_call: float) -> float | None:
     if not row.marked_entries:
         return None
     entry = row.marked_bytes / row.marked_entries
-    table = row.table_bytes / max(row.length, 1)
+    table = row.table_bytes / max(row.table_entries, 1)
     return float(round(per_call * (entry + table), 1))
 
 

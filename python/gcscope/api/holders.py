@@ -49,20 +49,28 @@ def _hints() -> tuple[str, ...]:
 def holders(obj: object, /) -> Holders:
     """Find who holds each reference to an object.
 
-    Holders are found by asking every object that the collector tracks what it refers to, and by
-    reading the local variables of all running frames, those of other threads too. What is left is
-    told as `unexplained`: references of C code, of an evaluation stack (up to 3.13 the interpreter
-    does not tell what lies on that of a function that calls C code), of an untracked container, or
-    of memory under gc.freeze() that this Python does not show. The sum of owned references named
-    and unexplained ones is the reference count, not counting those of this very call. No Python
-    code of the program runs, but for labellers that it has registered. Raises MemoryError where
-    there is no memory for the pass.
+    Any object may be asked about, a str or bytes as well. Holders are found by asking every object
+    that the collector tracks what it refers to, and by reading the local variables of all running
+    frames, those of other threads too; and only where that does not explain all references, by
+    asking all that those lead to, tracked or not. What is then left is told as `unexplained`:
+    references of C code, of an evaluation stack (up to 3.13 the interpreter does not tell what lies
+    on that of a function that calls C code), or of memory under gc.freeze() that this Python does
+    not show. The sum of owned references named and unexplained ones is the reference count, not
+    counting those of this very call. The references of an immortal object are not counted.
+
+    Inside of a finalizer or a weakref callback that a collection runs, `collecting` says that the
+    object is being collected: the other objects of its trash are in no list then, and their
+    references are among the unexplained ones.
+
+    No Python code of the program runs, but for labellers that it has registered. Raises MemoryError
+    where there is no memory for the pass.
     """
     box = [obj]
     del obj
     known = known_dicts()
     with _core.Lease():
-        return _holders(_core.holders(box, known, labellers, object_traceback()))
+        found = _core.holders(box, known, labellers, object_traceback())
+        return _holders(found, _core.is_collected(box))
 
 
 def holders_of(box: list[Any]) -> Holders:
@@ -72,7 +80,8 @@ def holders_of(box: list[Any]) -> Holders:
     """
     known = known_dicts()
     with _core.Lease():
-        return _holders(_core.holders(box, known, labellers, object_traceback()))
+        found = _core.holders(box, known, labellers, object_traceback())
+        return _holders(found, _core.is_collected(box))
 
 
 def _order(holder: Holder) -> tuple[str, str, str, bool]:
@@ -80,16 +89,23 @@ def _order(holder: Holder) -> tuple[str, str, str, bool]:
     return holder.type, holder.name or "", holder.label, not holder.owned
 
 
-def _holders(row: _core.References) -> Holders:
-    named = tuple(sorted(map(_holder, row.references), key=_order))
+def _named(rows: list[_core.Reference]) -> tuple[Holder, ...]:
+    """Make a record for each reference, the same one for those that are told in the same words."""
+    found = sorted(((_holder(row), row.count) for row in rows), key=lambda pair: _order(pair[0]))
+    return tuple(holder for holder, count in found for holder in (holder,) * count)
+
+
+def _holders(row: _core.References, is_collected: bool) -> Holders:
+    named = _named(row.references)
     if row.refcount is None:
         return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0, hints=())
-    unexplained = row.refcount - sum(holder.owned for holder in named)
+    unexplained = row.refcount - sum(row.count for row in row.references if row.owned)
     return Holders(
         refcount=row.refcount,
         named=named,
         unexplained=unexplained,
-        hints=_hints() if unexplained > 0 else (),
+        hints=_hints() if unexplained > 0 and not is_collected else (),
+        collecting=is_collected,
     )
 
 

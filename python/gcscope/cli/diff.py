@@ -1,4 +1,4 @@
-"""The command `diff`: compare two reports."""
+"""The command `diff`: compare two reports, or two censuses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import sys
 
 from gcscope.cli.show import print_record, read_record
 from gcscope.cli.streams import complain
-from gcscope.cli.trouble import EXIT_CODES, FOUND, Trouble
+from gcscope.cli.trouble import EXIT_CODES, FOUND, Trouble, WrongUsage
+from gcscope.model.census import Census
 from gcscope.model.diff import compare, report_within
 from gcscope.model.header import other_versions
 
@@ -14,11 +15,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from gcscope.model.header import Header
+    from gcscope.model.record import Record
     from gcscope.model.results import Report
 
 
-HELP = "compare two reports: which rings are new?"
+HELP = "compare two reports: which rings are new? Or two censuses: what has grown?"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"{EXIT_CODES}; {FOUND} under --fail"
     parser.description = (
         "Compare the rings of two reports, form by form: what is new, what has grown, what is "
-        "gone? If the files come from other versions of Python or gcscope, a note says so."
+        "gone? Or subtract one census from another, type by type. If the files come from other "
+        "versions of Python or gcscope, a note says so."
     )
     parser.add_argument("old", metavar="OLD", help="the file written before; - for standard input")
     parser.add_argument("new", metavar="NEW", help="the file written after")
@@ -36,22 +38,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _report(name: str) -> tuple[Report, Header | None]:
-    record, header = read_record(name)
+def _report(name: str, record: Record) -> Report:
     report = report_within(record)
     if report is None:
         kind = type(record).__name__.lower()
-        raise Trouble(f"{name!r} is of kind {kind!r}: diff takes reports, collections and trials")
-    return report, header
+        raise Trouble(
+            f"{name!r} is of kind {kind!r}: diff takes reports, collections and trials, or two "
+            "censuses"
+        )
+    return report
+
+
+def _difference(options: argparse.Namespace, old: Record, new: Record) -> Record:
+    try:
+        if isinstance(old, Census) and isinstance(new, Census):
+            return new - old
+        return compare(_report(options.old, old), _report(options.new, new))
+    except ValueError as error:
+        raise Trouble(f"cannot compare {options.old!r} and {options.new!r}: {error}") from None
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the difference, and exit with FOUND where that is asked for."""
-    (old, of_old), (new, of_new) = _report(options.old), _report(options.new)
-    try:
-        difference = compare(old, new)
-    except ValueError as error:
-        raise Trouble(f"cannot compare {options.old!r} and {options.new!r}: {error}") from None
+    (old, of_old), (new, of_new) = read_record(options.old), read_record(options.new)
+    difference = _difference(options, old, new)
+    if options.fail and isinstance(difference, Census):
+        raise WrongUsage("--fail is for rings: a census has none")
     other = other_versions(of_old, of_new)
     if other is not None:
         complain(f"note: {other}: what differs may be theirs")

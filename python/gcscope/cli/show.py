@@ -7,6 +7,7 @@ import sys
 from gcscope.cli.files import OTHER_PICTURES, Target, read_bytes, suffix_of
 from gcscope.cli.streams import put, put_bytes, put_text
 from gcscope.cli.trouble import EXIT_CODES, Trouble, WrongUsage
+from gcscope.model.census import Census
 from gcscope.model.diff import report_within
 from gcscope.model.header import file_text, read_file
 from gcscope.model.phrases import plural, ring_line
@@ -49,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("file", metavar="FILE", help="the file; - for standard input")
     parser.add_argument(
-        "--all", action="store_true", help="every form of cycles in full, as text, and every type"
+        "--all",
+        action="store_true",
+        help="every form of cycles in full, as text, and every type; of a census every row",
     )
     parser.add_argument(
         "--form",
@@ -140,6 +143,9 @@ def _text(record: Record, options: argparse.Namespace) -> str:
     if isinstance(record, Report):
         listed: str = writers().listed(record, options.all)
         return listed
+    if isinstance(record, Census) and options.all:
+        whole: str = writers().whole_census(record)
+        return whole
     report = report_within(record)
     if report is None or not (options.all or options.sort):
         return str(record)

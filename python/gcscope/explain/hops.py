@@ -156,9 +156,11 @@ def fold(edges: Sequence[Edge], canonical: bool = False) -> str:
     """Write the references from one shown object to the next as one label."""
     parts: list[str] = []
     is_dict = False  # the last hop led to the __dict__ of an instance, a class, a module
+    is_mapping = False  # or into that of a Context
     for edge in edges:
         part: str = edge.canonical if canonical else edge.text
-        if part == _VARIABLES and parts and parts[-1].strip(" ()") == _VARIABLES:
+        is_mapping = part == _VARIABLES
+        if is_mapping:
             continue
         if edge.kind == "variable":
             parts = [part]  # it says all that __closure__ said
@@ -170,7 +172,7 @@ def fold(edges: Sequence[Edge], canonical: bool = False) -> str:
             _append(parts, ".__dict__" if is_dict else "")
             _append(parts, part if edge.kind != "dict" else "")
         is_dict = edge.kind == "dict"
-    _append(parts, ".__dict__" if is_dict else "")
+    _append(parts, ".__dict__" if is_dict else _VARIABLES if is_mapping else "")
     return "".join(parts)
 
 

@@ -125,7 +125,7 @@ def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
 
 
 _SAYS_THE_KIND = frozenset(
-    {"function", "method", "frame", "generator", "coroutine", "type", "module"}
+    {"function", "method", "frame", "generator", "coroutine", "type", "module", "code"}
 )
 
 
@@ -133,6 +133,8 @@ def title(type_name: str, name: str | None) -> str:
     """Write what an object is: its type and, where that says more, its name."""
     if name is None:
         return shortened(type_name)
+    if type_name == "functools._lru_cache_wrapper":
+        return shortened(f"functools.lru_cache of {name}")
     quoted = name if type_name in _SAYS_THE_KIND else repr(name)
     return shortened(f"{type_name} {quoted}")
 

@@ -164,13 +164,16 @@ class Holders(Record):
     refcount: int
     """References that own it, as `refcount` returns; `IMMORTAL` of an immortal object."""
     named: tuple[Holder, ...]
-    """Every reference that could be found, owned or not."""
+    """Every reference that could be found, owned or not. Of very many from one container, or in
+    all, indexes and keys are left out: they are `[*]`."""
     unexplained: Signed
-    """References that nobody shows: C code, an evaluation stack, an untracked holder. Below 0: some
-    tp_traverse shows more than is owned. 0 of an immortal object, whose references are not
-    counted."""
+    """References that nobody shows: C code, an evaluation stack. Below 0: some tp_traverse shows
+    more than is owned. 0 of an immortal object, whose references are not counted."""
     hints: tuple[str, ...]
     """Where the unexplained ones may be, of what this program uses."""
+    collecting: bool = False
+    """Whether a collection that is under way has found the object unreachable: those who refer to
+    it are being collected, too, and in no list."""
 
 
 class Chain(Record):
@@ -180,11 +183,16 @@ class Chain(Record):
     """False for an object that no root leads to: garbage."""
     root: str | None
     """'module' (of sys.modules), 'C' (the interpreter's own tables, or C code), 'frame' (a running
-    function) or 'caller' (the function that asked, and nothing else)."""
+    function), 'caller' (the function that asked, and nothing else), or 'immortal': the interpreter
+    never frees it, whoever refers to it."""
     links: tuple[Link, ...]
     """From the root to the object, whose label is empty."""
     expression: str | None
     """The chain as one can type it, where that is possible."""
+    others: tuple[Chain, ...] = ()
+    """Further chains, as many as were asked for: each the shortest by another last holder."""
+    collecting: bool = False
+    """Whether a collection that is under way has found the object unreachable."""
 
 
 class Retained(Record):

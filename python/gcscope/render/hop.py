@@ -5,7 +5,7 @@ What writes texts is loaded with this module, what writes JSON and draws when it
 
 from __future__ import annotations
 
-from gcscope.render import cycle_text, film_text, growth_text, text
+from gcscope.render import census_text, cycle_text, film_text, growth_text, text
 from gcscope.render.format_table import FORMS as FORMS
 from gcscope.render.format_table import form_of_suffix as form_of_suffix
 from gcscope.render.format_table import picture_suffixes as picture_suffixes
@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import PathLike
 
+    from gcscope.model.census import Census
     from gcscope.model.header import Header
     from gcscope.model.record import Drawable, Record
     from gcscope.model.results import Cycle, Report
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def text_of(record: Record) -> str:
     """Write a record as text: a Retained by `retained_text`, and so on, else as its repr."""
     name = f"{type(record).__name__.lower()}_text"
-    for room in (text, cycle_text, film_text, growth_text):
+    for room in (text, cycle_text, film_text, census_text, growth_text):
         if name in vars(room):
             written: str = vars(room)[name](record)
             return written
@@ -48,6 +49,11 @@ def form_text(cycle: Cycle, alive: bool) -> str:
     from gcscope.render import listing
 
     return listing.form_text(cycle, alive)
+
+
+def whole_census(census: Census) -> str:
+    """Write a census with every row."""
+    return census_text.census_text(census, len(census.rows))
 
 
 def rendered(record: Record, form: str) -> str | bytes:

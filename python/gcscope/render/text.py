@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from gcscope.model.innocent import blamed, innocent_line, innocent_phrase
 from gcscope.model.phrases import (
     MOST_TYPES,
@@ -99,15 +101,30 @@ def holder_text(holder: Holder) -> str:
     return f"{_title(holder.type, holder.name)}  {shortened(holder.label)}{where}{borrowed}"
 
 
+_COLLECTING = "a collection that is under way has found it unreachable"
+
+
+def _holder_lines(named: tuple[Holder, ...]) -> list[str]:
+    """Write holders, those of which the same is told in one line."""
+    rows = [(holder_text(holder), len(list(alike))) for holder, alike in groupby(named)]
+    lines = [
+        f"  {text}" if count == 1 else f"  {text}  ({count:,} references)" for text, count in rows
+    ]
+    left = sum(count for _, count in rows[MOST_HOLDERS:])
+    return [*lines[:MOST_HOLDERS], *([f"  and {plural(left, 'other')}"] if left else [])]
+
+
 def holders_text(holders: Holders) -> str:
     """Write who holds an object; the sum, and what nobody shows."""
     count = holders.refcount
     lines = [f"{count if count < 1 << 62 else 'immortal:'} {_references(count)}"]
-    lines += [f"  {holder_text(holder)}" for holder in holders.named[:MOST_HOLDERS]]
-    if len(holders.named) > MOST_HOLDERS:
-        lines.append(f"  and {plural(len(holders.named) - MOST_HOLDERS, 'other')}")
-    if holders.unexplained > 0:
-        unexplained = plural(holders.unexplained, "reference")
+    lines += _holder_lines(holders.named)
+    unexplained = plural(holders.unexplained, "reference")
+    if holders.collecting:
+        lines.append(f"  it is being collected: {_COLLECTING}")
+        if holders.unexplained > 0:
+            lines.append(f"  {unexplained} that nobody shows: of the same trash, or of C code")
+    elif holders.unexplained > 0:
         lines.append(f"  {unexplained} that nobody shows: C code, or an evaluation stack")
         lines += [f"    perhaps {hint}" for hint in holders.hints]
     elif holders.unexplained < 0:
@@ -123,12 +140,15 @@ def _references(count: int) -> str:
     return "reference" if count == 1 else "references"
 
 
-def chain_text(chain: Chain) -> str:
-    """Write why an object is alive: as an expression where there is one, else a link a line."""
+def _one_chain(chain: Chain) -> list[str]:
+    if chain.collecting:
+        return [f"it is being collected: {_COLLECTING}"]
     if not chain.reachable:
-        return "not reachable: nothing that lasts leads to it"
+        return ["not reachable: nothing that lasts leads to it"]
+    if chain.root == "immortal":
+        return ["immortal: the interpreter never frees it, whoever refers to it"]
     if chain.expression is not None:
-        return chain.expression
+        return [chain.expression]
     root = {
         "C": "held by C code or the interpreter:",
         "caller": "held by the function that asks:",
@@ -139,6 +159,14 @@ def chain_text(chain: Chain) -> str:
         lines.append(f"{link_title(link)}{where}")
         if link.label:
             lines.append(f"  {shortened(link.label)}")
+    return lines
+
+
+def chain_text(chain: Chain) -> str:
+    """Write why an object is alive: as an expression where there is one, else a link a line."""
+    lines = _one_chain(chain)
+    for other in chain.others:
+        lines += ["and by another holder:", *(f"  {line}" for line in _one_chain(other))]
     return "\n".join(lines)
 
 
