@@ -16,7 +16,7 @@ MEASURED = 9
 
 
 def size(obj):
-    return _core.roll_call([obj]).bytes
+    return _core.object_bytes(obj)
 
 
 def measure(make):
