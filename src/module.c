@@ -55,7 +55,7 @@ PyDoc_STRVAR(known_doc, "known($module, unreachable, /)\n--\n\n"
 
 PyDoc_STRVAR(
     unreachable_rings_doc,
-    "unreachable_rings($module, labellers, object_traceback, sizers, /)\n--\n\n"
+    "unreachable_rings($module, labellers, object_traceback, sizers=None, /)\n--\n\n"
     "The Rings among what a full collection would find unreachable now, changing nothing.\n\n"
     "labellers: a dict, id of a type -> (type, labeller). object_traceback:\n"
     "tracemalloc's function that tells where an object was made, or None. sizers: a dict,\n"
@@ -63,7 +63,7 @@ PyDoc_STRVAR(
 
 PyDoc_STRVAR(
     live_rings_doc,
-    "live_rings($module, objects, labellers, object_traceback, sizers, /)\n--\n\n"
+    "live_rings($module, objects, labellers, object_traceback, sizers=None, /)\n--\n\n"
     "The Rings that a tuple of objects, which does not count, are part of or lead to, not\n"
     "going on through modules, classes and the globals of functions.");
 
@@ -105,7 +105,7 @@ PyDoc_STRVAR(
     "ignore; with up to paths - 1 others.");
 
 PyDoc_STRVAR(retained_doc,
-             "retained($module, box, sizers, /)\n--\n\n"
+             "retained($module, box, sizers=None, /)\n--\n\n"
              "What the object in the list box alone keeps, itself included: Retained.");
 
 PyDoc_STRVAR(object_bytes_doc,

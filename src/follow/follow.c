@@ -582,25 +582,26 @@ static int
 parse_end(const FollowObject *f, PyObject *const *args, Py_ssize_t nargs, EndArguments *end)
 {
     *end = (EndArguments){0};
-    if (nargs < 3 || nargs > 5) {
-        PyErr_SetString(PyExc_TypeError, "end() takes 3 to 5 arguments: labellers, "
-                                         "object_traceback, sizers, survivors, box");
+    if (nargs < 2 || nargs > 5) {
+        PyErr_SetString(PyExc_TypeError, "end() takes 2 to 5 arguments: labellers, "
+                                         "object_traceback, survivors, box, sizers");
         return -1;
     }
-    if (nargs > 4 && !Py_IsNone(args[4])) {
-        if (scan_boxed(args[4]) == NULL) {
+    if (nargs > 3 && !Py_IsNone(args[3])) {
+        if (scan_boxed(args[3]) == NULL) {
             return -1;
         }
-        end->box = args[4];
+        end->box = args[3];
     }
-    end->survivors = nargs > 3 && args[3] == Py_True;
+    end->survivors = nargs > 2 && args[2] == Py_True;
     return describer_init(&end->describer, f->state, args[0], args[1]) < 0
                ? -1
-               : describer_take_sizers(&end->describer, args[2]);
+               : describer_take_sizers(&end->describer, nargs > 4 ? args[4] : Py_None);
 }
 
 PyDoc_STRVAR(end_doc,
-             "end($self, labellers, object_traceback, sizers, survivors=False, box=None, /)\n--\n\n"
+             "end($self, labellers, object_traceback, survivors=False, box=None, "
+             "sizers=None, /)\n--\n\n"
              "End, and look: a Followed of what collections have taken and of what is left.\n\n"
              "survivors: make a RollCall of what was born and is reachable, too. box: a list\n"
              "with an object, which is let go of first; it is put back where something still\n"

@@ -42,13 +42,13 @@ garbage_unreachable(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
     Describer describer;
-    if (nargs != 3) {
-        PyErr_SetString(PyExc_TypeError, "unreachable_rings() takes 3 arguments: labellers, "
+    if (nargs < 2 || nargs > 3) {
+        PyErr_SetString(PyExc_TypeError, "unreachable_rings() takes 2 or 3 arguments: labellers, "
                                          "object_traceback, sizers");
         return NULL;
     }
     if (describer_init(&describer, state, args[0], args[1]) < 0 ||
-        describer_take_sizers(&describer, args[2]) < 0) {
+        describer_take_sizers(&describer, nargs > 2 ? args[2] : Py_None) < 0) {
         return NULL;
     }
     Scan scan;
@@ -120,13 +120,13 @@ garbage_live(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
     Describer describer;
-    if (nargs != 4 || !PyTuple_CheckExact(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "live_rings() takes 4 arguments: a tuple of objects, "
+    if (nargs < 3 || nargs > 4 || !PyTuple_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "live_rings() takes 3 or 4 arguments: a tuple of objects, "
                                          "labellers, object_traceback, sizers");
         return NULL;
     }
     if (describer_init(&describer, state, args[1], args[2]) < 0 ||
-        describer_take_sizers(&describer, args[3]) < 0) {
+        describer_take_sizers(&describer, nargs > 3 ? args[3] : Py_None) < 0) {
         return NULL;
     }
     Scan scan;

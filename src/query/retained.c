@@ -165,12 +165,12 @@ retained_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
     Describer describer = {.state = state};
-    if (nargs != 2) {
-        PyErr_SetString(PyExc_TypeError, "retained() takes 2 arguments: box, sizers");
+    if (nargs < 1 || nargs > 2) {
+        PyErr_SetString(PyExc_TypeError, "retained() takes 1 or 2 arguments: box, sizers");
         return NULL;
     }
     PyObject *target = scan_boxed(args[0]);
-    if (target == NULL || describer_take_sizers(&describer, args[1]) < 0) {
+    if (target == NULL || describer_take_sizers(&describer, nargs > 1 ? args[1] : Py_None) < 0) {
         return NULL;
     }
     Scan scan;

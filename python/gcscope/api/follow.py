@@ -46,7 +46,7 @@ class Follower:
         follow, self._follow = self._follow, None
         if follow is None:
             raise RuntimeError("this follower has ended")
-        return Found(follow.end(labellers, object_traceback(), sizers, survivors, box))
+        return Found(follow.end(labellers, object_traceback(), survivors, box, sizers))
 
     def stop(self) -> None:
         """End without looking. May be called twice."""

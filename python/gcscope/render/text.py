@@ -172,7 +172,10 @@ def chain_text(chain: Chain) -> str:
 
 def retained_text(retained: Retained) -> str:
     """Write what would be freed."""
-    head = f"{plural(retained.objects, 'object')}, {size(retained.bytes)}, would be freed with it"
+    objects = plural(retained.objects, "object")
+    if not retained.objects:
+        objects = "no object that the collector tracks"
+    head = f"{objects}, {size(retained.bytes)}, would be freed with it"
     return "\n".join([head, *counts_lines(retained.types)])
 
 
