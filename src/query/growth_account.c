@@ -184,7 +184,7 @@ referent_of(PyObject *reference)
     return op != Py_None ? op : NULL;
 }
 
-/* Let a weak reference that nothing new leads to be one of those to its referent. 0 or -1. */
+/* Let a weak reference be one of those to its referent. 0 or -1. */
 static int
 add_weak_reference(Account *account, PyObject *reference)
 {
@@ -198,9 +198,6 @@ add_weak_reference(Account *account, PyObject *reference)
     uint32_t n = index_enter(&account->addresses, &account->memory, (uintptr_t)reference);
     if (n == INDEX_NONE) {
         return -1;
-    }
-    if (n < account->objects.length && account->objects.items[n].is_new) {
-        return 0; /* it is counted by itself */
     }
     if (n == account->objects.length &&
         vec_push(&account->memory, &account->objects, ((Added){.op = reference})) < 0) {
@@ -248,11 +245,16 @@ count_target(PyObject *target, void *arg)
 
 /* Bytes of an object, and of the weak references to it that are new: they go with it. */
 static uint64_t
-bytes_of(const Account *account, const Added *added)
+bytes_of(Account *account, const Added *added)
 {
     uint64_t bytes = sizes_object_bytes(added->op);
-    for (uint32_t w = added->weak; w != 0; w = account->objects.items[w - 1].weak) {
-        bytes += sizes_object_bytes(account->objects.items[w - 1].op);
+    Added *weak = NULL;
+    for (uint32_t w = added->weak; w != 0; w = weak->weak) {
+        weak = &account->objects.items[w - 1];
+        if (weak->container != account->of_container) {
+            weak->container = account->of_container;
+            bytes += sizes_object_bytes(weak->op);
+        }
     }
     return bytes;
 }

@@ -26,7 +26,7 @@ typedef struct {
     PyObject *op;      /* borrowed */
     Py_ssize_t visits; /* references to it from containers and new objects */
     bool is_new;
-    bool is_weak;       /* a weak reference to something new, that nothing new leads to */
+    bool is_weak;       /* a weak reference to something new */
     uint32_t container; /* 1 + the container for which it was counted last; 0: none yet */
     uint32_t weak;      /* 1 + the place of the first, or next, weak reference; 0: there is none */
 } Added;
