@@ -193,7 +193,8 @@ enum {
     NDARRAY_DIMENSIONS,
     NDARRAY_STRIDES,
     NDARRAY_BASE,
-    NDARRAY_FLAGS = 8,
+    NDARRAY_DESCR,
+    NDARRAY_FLAGS,
     NDARRAY_WORDS
 };
 
@@ -216,10 +217,20 @@ ndarray_data_bytes(PyObject *op, size_t dimensions)
     return most;
 }
 
+/* Whether the items of an array are objects: the kind of its descriptor is 'O', its number 17. */
+static bool
+ndarray_has_objects(PyObject *op)
+{
+    enum { KIND = 3 * sizeof(void *), NUMBER = KIND + 4, DESCR_END = NUMBER + 4, OBJECT = 17 };
+    const char *descr = (const char *)word(op, NDARRAY_DESCR);
+    return descr != NULL && Py_TYPE((PyObject *)descr)->tp_basicsize >= (Py_ssize_t)DESCR_END &&
+           descr[KIND] == 'O' && *(const int *)(const void *)(descr + NUMBER) == OBJECT;
+}
+
 bool
 sizes_array(PyObject *op, SizesArray *array)
 {
-    enum { OWNS_DATA = 4, MOST_DIMENSIONS = 64 };
+    enum { CONTIGUOUS = 1 | 2, OWNS_DATA = 4, MOST_DIMENSIONS = 64 };
     PyTypeObject *type = Py_TYPE(op);
     if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ||
         type->tp_basicsize < (Py_ssize_t)(NDARRAY_WORDS * sizeof(void *)) ||
@@ -237,6 +248,10 @@ sizes_array(PyObject *op, SizesArray *array)
         .base = (PyObject *)word(op, NDARRAY_BASE),
         .bytes = is_owner ? ndarray_data_bytes(op, dimensions) : 0,
     };
+    if (is_owner && (word(op, NDARRAY_FLAGS) & CONTIGUOUS) != 0 && ndarray_has_objects(op)) {
+        array->items = (PyObject **)word(op, NDARRAY_DATA);
+        array->count = array->bytes / sizeof(PyObject *); /* none of an empty one */
+    }
     return true;
 }
 
