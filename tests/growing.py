@@ -21,8 +21,11 @@ from specimens.growing import GROWING, STEADY
 from specimens.growing.cases import in_full
 
 TIMES, ROUNDS = 20, 4
-CALLS = TIMES * (ROUNDS + 1)
-"""Those of the rounds, and of the last one, in which is found out what fills the growers."""
+CALLS = TIMES * ROUNDS
+SERVED = 50
+"""Calls of the twin before: a process that has served for a while, so that its classes know their
+attributes, and what a twin may hold is full.
+"""
 
 TOLERANCE = 0.1
 ROUNDING = 16
@@ -56,18 +59,23 @@ def in_a_process(function, *arguments):
 # ------------------------------------------------------------------------ what is true
 
 
-def memory_left(program, warm_up):
-    """(bytes, allocations) that a call leaves, on average over the calls that growth makes.
+def memory_left(twin, program):
+    """(bytes, allocations) that a call leaves, on average over the calls of all rounds.
 
     Collections before and after empty the free lists, which would lend memory to the program.
     """
     tracemalloc.start()
-    for _ in range(warm_up):
-        program()
+    serve(twin)
+    program()
     before = traced()
     for _ in range(CALLS):
         program()
     return tuple((now - then) / CALLS for now, then in zip(traced(), before, strict=True))
+
+
+def serve(twin):
+    for _ in range(SERVED):
+        twin()
 
 
 def traced():
@@ -78,12 +86,10 @@ def traced():
 
 
 def measured(case):
-    """(bytes, allocations) by which the program grows with each call.
-
-    The twin is called before, until what it may hold is full.
-    """
-    grown = in_a_process(memory_left, case.program, 1)
-    twin = in_a_process(memory_left, case.twin, TIMES)
+    """(bytes, allocations) by which the program grows with each call."""
+    grown, twin = (
+        in_a_process(memory_left, case.twin, program) for program in (case.program, case.twin)
+    )
     return tuple(one - other for one, other in zip(grown, twin, strict=True))
 
 
@@ -106,8 +112,9 @@ def entries_at(path):
 # --------------------------------------------------------------------- what gcscope says
 
 
-def asked(program, *wanted):
+def asked(twin, program, *wanted):
     """What `growth` says of a program, and which of the growers is at one of the wanted paths."""
+    serve(twin)
     growth = gcscope.growth(program, times=TIMES, rounds=ROUNDS)
     growers = [
         {
@@ -166,8 +173,8 @@ class Finding:
         self.case = case
         wanted = [case.where] if case.where else []
         beside = [in_full(path) for path in case.beside]
-        self.said = in_a_process(asked, case.program, *wanted, *beside)
-        self.of_twin = in_a_process(asked, case.twin)
+        self.said = in_a_process(asked, case.twin, case.program, *wanted, *beside)
+        self.of_twin = in_a_process(asked, case.twin, case.twin)
         self.bytes, self.blocks = measured(case)
         self.added = in_a_process(entries_added, case.program, case.where) if wanted else None
         growers = self.said["growers"]
@@ -278,7 +285,7 @@ def print_json(cases, programs):
 
 def silence(program):
     """What is told of a program that does not grow: nothing."""
-    return [told_of(grower) for grower in in_a_process(asked, program)["growers"]]
+    return [told_of(grower) for grower in in_a_process(asked, int, program)["growers"]]
 
 
 def print_table(cases, programs):
