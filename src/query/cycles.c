@@ -561,8 +561,8 @@ fold_component(Cycles *cycles, size_t component)
     LeafAccount its = {.owner = (uint32_t)component};
     LeafAccount kept = {.owner = (uint32_t)component, .is_kept = true};
     if (count_bytes(cycles, members, found.objects, its, &found.bytes) < 0 ||
-        count_bytes(cycles, cycles->cascade.freed.items, found.dragged, kept,
-                    &found.dragged_bytes) < 0) {
+        (found.dragged != 0 && count_bytes(cycles, cycles->cascade.freed.items, found.dragged, kept,
+                                           &found.dragged_bytes) < 0)) {
         return -1;
     }
     found.provenance = provenance_of(cycles, members, found.objects);
