@@ -91,8 +91,7 @@ cases(
     bytes=lambda: b"a" * (5 * THOUSAND),
     bytearray=lambda: bytearray(THOUSAND),
     bytearray_empty=lambda: bytearray(),
-    range=lambda: range(ONE << 40, ONE << 41),
-    slice=lambda: slice(ONE << 40, ONE << 41),
+    slices=lambda: [slice(ONE << 40, ONE << 41) for _ in range(20)],
 )
 
 
@@ -389,7 +388,6 @@ cases(
     array=lambda: array.array("d", bytes(8 * THOUSAND)),
     bytes_io=lambda: io.BytesIO(bytes(THOUSAND)),
     memoryview=lambda: memoryview(bytearray(THOUSAND)),
-    struct=lambda: struct.Struct("<" + "i" * (19 + ONE)),
 )
 
 
@@ -412,6 +410,7 @@ def bytes_io_written():
 unpromised(
     "a buffer of its own",
     string_io=lambda: io.StringIO("a" * THOUSAND),
+    struct=lambda: struct.Struct("<" + "i" * (19 + ONE)),
     random=lambda: random.Random(1),
     element=lambda: xml.etree.ElementTree.fromstring("<a x='1'>" + "<b/>" * 50 + "</a>"),
     csv_writer=lambda: csv.writer(io.StringIO()),
@@ -419,8 +418,12 @@ unpromised(
     pattern=lambda: re.compile("abc" * HUNDRED + str(random.random())),
 )
 
+unpromised("members that nothing shows", range=lambda: range(ONE << 40, ONE << 41))
+
 if numpy is not None:
     cases(
+        numpy_of_strings=lambda: numpy.array([f"string {n}" for n in range(200)], dtype=object),
+        numpy_of_lists=lambda: numpy.array([[f"string {n}", n] for n in range(200)], dtype=object),
         numpy_array=lambda: numpy.zeros(THOUSAND),
         numpy_of_two_dimensions=lambda: numpy.ones((20, 30), dtype="float32"),
         numpy_view=lambda: numpy.zeros(THOUSAND)[::2],
@@ -509,6 +512,7 @@ if numpy is not None:
         made = Service()
         made.array = numpy.zeros(10 * THOUSAND)
         made.view = made.array[5:]
+        made.names = numpy.array(["a" * n for n in range(100)], dtype=object)
 
 
 # ------------------------------------------------------------------------ the comparison
@@ -526,11 +530,11 @@ def traced():
 
 
 def prepared(make):
-    """Make it some times, so that what is kept for good is there; then nothing is on free lists."""
+    """Make it and let it go some times, so that what is kept for good is there."""
     gc.disable()
-    for _ in range(3):
+    for _ in range(4):
         make()
-    gc.collect()
+        gc.collect()
 
 
 def freed_by(action):

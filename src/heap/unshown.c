@@ -97,3 +97,14 @@ unshown_visit(PyObject *op, visitproc visit, void *arg)
         visit_by_name(op, visit, arg);
     }
 }
+
+void
+unshown_visit_items(PyObject *op, visitproc visit, void *arg)
+{
+    SizesArray array;
+    if (!PyType_IS_GC(Py_TYPE(op)) && sizes_array(op, &array)) {
+        for (size_t i = 0; i < array.count; i++) {
+            visit_if_any(array.items[i], visit, arg);
+        }
+    }
+}
