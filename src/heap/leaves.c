@@ -213,6 +213,7 @@ leaves_take(Leaves *leaves, PyObject *op)
         (void)Py_TYPE(op)->tp_traverse(op, visit_leaf, leaves);
     }
     unshown_visit(op, visit_leaf, leaves);
+    unshown_visit_items(op, visit_leaf, leaves);
 }
 
 int

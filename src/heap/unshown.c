@@ -11,19 +11,6 @@ visit_if_any(PyObject *target, visitproc visit, void *arg)
     }
 }
 
-/* An OrderedDict has its keys twice, in the table and in its nodes; of the nodes nothing is
-   shown. */
-static void
-visit_dict(PyObject *op, visitproc visit, void *arg)
-{
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    interp_visit_names(op, visit, arg);
-    while (PyODict_Check(op) && PyDict_Next(op, &position, &key, &value)) {
-        (void)visit(key, arg);
-    }
-}
-
 static void
 visit_class(PyObject *op, visitproc visit, void *arg)
 {
@@ -98,7 +85,7 @@ unshown_visit(PyObject *op, visitproc visit, void *arg)
         return;
     }
     if (PyDict_Check(op) || is_frozendict(type)) {
-        visit_dict(op, visit, arg);
+        interp_visit_names(op, visit, arg);
     }
     else if (PyType_Check(op)) {
         visit_class(op, visit, arg);
@@ -108,5 +95,16 @@ unshown_visit(PyObject *op, visitproc visit, void *arg)
     }
     else {
         visit_by_name(op, visit, arg);
+    }
+}
+
+void
+unshown_visit_items(PyObject *op, visitproc visit, void *arg)
+{
+    SizesArray array;
+    if (!PyType_IS_GC(Py_TYPE(op)) && sizes_array(op, &array)) {
+        for (size_t i = 0; i < array.count; i++) {
+            visit_if_any(array.items[i], visit, arg);
+        }
     }
 }

@@ -11,4 +11,8 @@
    objects. */
 void unshown_visit(PyObject *op, visitproc visit, void *arg);
 
+/* The same for the items of a numpy array of objects. They may be in rings, of which the collector
+   sees nothing: no account of what it finds has these references. */
+void unshown_visit_items(PyObject *op, visitproc visit, void *arg);
+
 #endif

@@ -46,6 +46,7 @@ visit_references(PyObject *op, visitproc visit, void *arg)
         visit_cached(op, visit, arg);
     }
     unshown_visit(op, visit, arg);
+    unshown_visit_items(op, visit, arg);
 }
 
 /* --------------------------------------------------------------------- beginning */
