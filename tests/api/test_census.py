@@ -11,6 +11,7 @@ import pytest
 
 import gcscope
 from gcscope import Census, CensusRow, _core, census
+from gcscope.explain.sizers import sizers
 from starved import each_growth
 
 pytestmark = pytest.mark.usefixtures("whole_heap", "quiet")
@@ -27,6 +28,11 @@ class Node:
 
     def __init__(self, kept=None):
         self.kept = kept
+
+
+def size_of(obj):
+    """What a small object takes: CPython's allocator gives blocks in steps of 16 bytes."""
+    return (sys.getsizeof(obj) + 15) // 16 * 16
 
 
 def rows(counted):
@@ -51,12 +57,12 @@ NODE = f"{__name__}.Node"
 def test_objects_of_a_class():
     count, size = made(lambda: [Node() for _ in range(1000)])[NODE]
     assert count == 1000
-    assert size == 1000 * _core.roll_call([Node()]).bytes
+    assert size == 1000 * size_of(Node())
 
 
 def test_strings_are_counted_once_each():
     texts = [text() for _ in range(500)]
-    size = _core.roll_call(texts).bytes
+    size = sum(map(size_of, texts))
     before = census()
     again = [texts, *texts, *texts, dict.fromkeys(texts)]
     assert rows(census() - before)["str"] == (0, 0)
@@ -82,7 +88,7 @@ def test_untracked_objects_are_found_wherever_they_are_held(make):
 def test_what_a_running_function_alone_has():
     table = {next(fresh): text() for _ in range(200)}
     gc.collect()
-    size = _core.roll_call([*table.values()]).bytes
+    size = sum(map(size_of, table.values()))
     before = census()
     del table
     found = rows(before - census())
@@ -102,7 +108,7 @@ def test_a_module_is_a_row():
     kept = [module.A(), module.B(), module.B()]
     difference = census("module") - before
     assert difference.by == "module"
-    assert rows(difference)["some.module"] == (3, _core.roll_call(kept).bytes)
+    assert rows(difference)["some.module"] == (3, sum(map(size_of, kept)))
     assert rows(census("module"))["builtins"][0] > 10_000
 
 
@@ -166,6 +172,49 @@ def test_what_a_record_shares_with_the_program_counts():
     del name  # now only the record has it
     assert rows(census() - before)["str"][0] == 0
     assert row.type
+
+
+# ------------------------------------------------------------------------------- sizers
+
+
+@pytest.fixture
+def sized():
+    """A sizer of Node and one of a class derived from it."""
+
+    class Large(Node):
+        __slots__ = ()
+
+    gcscope.sizer(Node)(lambda node: node.kept or 0)
+    gcscope.sizer(Large)(lambda node: 1000)
+    yield Large
+    for cls in (Node, Large):
+        del sizers[id(cls)]
+
+
+def test_sizers_are_asked(sized):
+    size = size_of(Node())
+    before = census()
+    kept = [Node(500), Node(7), Node(), sized(), sized()]
+    found = rows(census() - before)
+    assert found[NODE] == (3, 3 * size + 507)
+    assert found[f"{__name__}.sized.<locals>.Large"] == (2, 2 * size + 2000)
+    assert census("module").bytes - before.bytes >= 5 * size + 2507
+    del kept
+
+
+def test_what_a_sizer_raises_comes_out_and_nothing_is_left(sized):
+    def fail(node):
+        raise LookupError("no size")
+
+    gcscope.sizer(Node)(fail)
+    node = Node()
+    count = sys.getrefcount(node)
+    with pytest.raises(LookupError, match="no size"):
+        census()
+    gcscope.sizer(Node)(lambda node: -1)
+    with pytest.raises(ValueError, match="less than nothing"):
+        census()
+    assert sys.getrefcount(node) == count
 
 
 # -------------------------------------------------------------------------- differences
