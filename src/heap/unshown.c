@@ -11,19 +11,6 @@ visit_if_any(PyObject *target, visitproc visit, void *arg)
     }
 }
 
-/* An OrderedDict has its keys twice, in the table and in its nodes; of the nodes nothing is
-   shown. */
-static void
-visit_dict(PyObject *op, visitproc visit, void *arg)
-{
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    interp_visit_names(op, visit, arg);
-    while (PyODict_Check(op) && PyDict_Next(op, &position, &key, &value)) {
-        (void)visit(key, arg);
-    }
-}
-
 static void
 visit_class(PyObject *op, visitproc visit, void *arg)
 {
@@ -98,7 +85,7 @@ unshown_visit(PyObject *op, visitproc visit, void *arg)
         return;
     }
     if (PyDict_Check(op) || is_frozendict(type)) {
-        visit_dict(op, visit, arg);
+        interp_visit_names(op, visit, arg);
     }
     else if (PyType_Check(op)) {
         visit_class(op, visit, arg);
