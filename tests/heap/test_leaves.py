@@ -416,10 +416,12 @@ def ring():
     texts = [f"text {n}" for n in range(300)]
     one.a, two.a, one.b = texts, list(texts), array.array("b")
 table = {id(array.array): (array.array, len)}
-ring()
-ring()
 kept = [(f"text {n}", f"text {n}") for n in range(300)]
-gc.collect(0)
+gc.collect()
+gc.disable()
+gc.freeze()
+ring()
+ring()
 rings = lambda: _core.unreachable_rings({}, None, table)
 look = lambda: (rings().bytes, len(rings().sized), _core.retained([kept], table).bytes)
 expected = look()
