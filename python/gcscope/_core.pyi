@@ -10,6 +10,7 @@ from typing_extensions import disjoint_base
 _AnyType: TypeAlias = type[Any]  # of rows with a field `type`
 
 KNOWS_BORROWING: Final[bool]
+KNOWS_TABLES: Final[bool]
 WALKS_GENERATIONS: Final[bool]
 IMMORTAL: Final[int]
 
