@@ -422,6 +422,7 @@ class Chain(
         Node | None,
         str | None,
         str | None,
+        bool,
         list[Evidence],
     ],
 ):
@@ -433,6 +434,7 @@ class Chain(
         "frame",
         "local",
         "expression",
+        "own_key",
         "evidence",
     )
     @property
@@ -449,6 +451,8 @@ class Chain(
     def local(self) -> str | None: ...
     @property
     def expression(self) -> str | None: ...
+    @property
+    def own_key(self) -> bool: ...
     @property
     def evidence(self) -> list[Evidence]: ...
 
