@@ -2,6 +2,7 @@
 
 #include "follow/follow.h"
 #include "heap/interp.h"
+#include "heap/interp_tables.h"
 #include "heap/sizes.h"
 #include "query/audit.h"
 #include "query/census.h"
@@ -307,7 +308,9 @@ add_flags(PyObject *module, const ModuleState *state)
 {
     PyObject *exact = interp_knows_borrowing() ? Py_True : Py_False;
     PyObject *walks = state->generations != NULL ? Py_True : Py_False;
-    return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0
+    PyObject *tables = interp_knows_tables() ? Py_True : Py_False;
+    return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0 ||
+                   PyModule_AddObjectRef(module, "KNOWS_TABLES", tables) < 0
                ? -1
                : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);
 }

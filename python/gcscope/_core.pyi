@@ -10,6 +10,7 @@ from typing_extensions import disjoint_base
 _AnyType: TypeAlias = type[Any]  # of rows with a field `type`
 
 KNOWS_BORROWING: Final[bool]
+KNOWS_TABLES: Final[bool]
 WALKS_GENERATIONS: Final[bool]
 IMMORTAL: Final[int]
 
@@ -428,6 +429,7 @@ class Chain(
         Node | None,
         str | None,
         str | None,
+        bool,
         list[Evidence],
     ],
 ):
@@ -439,6 +441,7 @@ class Chain(
         "frame",
         "local",
         "expression",
+        "own_key",
         "evidence",
     )
     @property
@@ -455,6 +458,8 @@ class Chain(
     def local(self) -> str | None: ...
     @property
     def expression(self) -> str | None: ...
+    @property
+    def own_key(self) -> bool: ...
     @property
     def evidence(self) -> list[Evidence]: ...
 

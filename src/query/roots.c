@@ -385,6 +385,25 @@ find_slot(void *arg, const FrameSlot *slot)
     return true;
 }
 
+/* Whether a value on the way stands under a weak reference to an object that it leads to: so that
+   entry of a WeakKeyDictionary never goes. */
+static bool
+leads_to_own_key(const RootSearch *search)
+{
+    for (size_t i = 0; i < search->labels.length; i++) {
+        const Label *label = &search->labels.items[i];
+        bool is_weak =
+            label->kind == LABEL_VALUE && label->name != NULL && PyWeakref_Check(label->name);
+        PyObject *key = is_weak ? ((PyWeakReference *)label->name)->wr_object : NULL;
+        for (size_t later = i + 1; is_weak && later < search->met.length; later++) {
+            if (object_of(search, later) == key) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* New reference: who may have the first object, where nobody shows that. */
 static PyObject *
 evidence_of_root(const RootSearch *search)
@@ -416,8 +435,9 @@ chain_row(RootSearch *search)
         if (!search->failed &&
             (items[0] = PyUnicode_FromString(root_words[search->kind])) != NULL &&
             (items[6] = access_path_text(search->met.items, search->labels.items,
-                                         search->labels.length)) != NULL) {
-            items[7] = evidence_of_root(search);
+                                         search->labels.length)) != NULL &&
+            (items[7] = row_bool(leads_to_own_key(search))) != NULL) {
+            items[8] = evidence_of_root(search);
         }
     }
     return row_new(search->scan->state, ROW_CHAIN, items);
@@ -527,7 +547,8 @@ chains_of_immortal(const Describer *describer, PyObject *target)
         for (int i = 3; i <= 6; i++) {
             items[i] = Py_NewRef(Py_None);
         }
-        items[7] = PyList_New(0);
+        items[7] = row_bool(false);
+        items[8] = PyList_New(0);
     }
     Py_XDECREF(node);
     if (chains != NULL && rows_append(chains, row_new(describer->state, ROW_CHAIN, items)) < 0) {

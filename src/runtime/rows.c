@@ -121,6 +121,7 @@ static PyStructSequence_Desc row_table[] = {
         {"frame", "a Node of the frame that holds the first object, or None"},
         {"local", "its variable, or None"},
         {"expression", "what one types to go that way from its beginning, or None"},
+        {"own_key", "whether a value under a weak reference leads to what that refers to"},
         {"evidence", "of 'C': a list of Evidence, who may have the first object"}),
     [ROW_RETAINED] = ROW("Retained", "What an object alone keeps.",
         {"objects", "that are tracked"},

@@ -464,6 +464,20 @@ def test_a_command_of_tcl():
     tcl.tk.deletecommand("of_this_test")
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_a_weak_key_whose_value_refers_to_it(monkeypatch, own):
+    weak, key, other = weakref.WeakKeyDictionary(), Target(), Target()
+    weak[key] = {"owner": key if own else other}
+    monkeypatch.setitem(globals(), "of_this_test", weak)
+    reference = weakref.ref(key if own else other)
+    del weak, other
+    if own:
+        del key
+    chain = why_alive(reference())
+    assert (chain.cause == "the value of a WeakKeyDictionary refers to its own key") is own
+    assert ("refers to its own key" in str(chain)) is own
+
+
 # ------------------------------------------------------------------ stacks and statics
 
 

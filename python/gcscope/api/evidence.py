@@ -29,6 +29,7 @@ _DARK = (
     ("_sqlite3", "sqlite3 is loaded: functions and callbacks of a connection are held so"),
     ("_tkinter", "tkinter is loaded: commands and bindings are held so, by Tcl"),
 )
+_UNKNOWN_TABLES = "the tables of this Python, whose structure is not known, were not looked at"
 
 
 def _seen(row: _core.Evidence) -> str:
@@ -61,4 +62,5 @@ def evidence_records(rows: list[_core.Evidence], most: int) -> tuple[Holder, ...
 
 def unseen() -> tuple[str, ...]:
     """List what this program has loaded that keeps references where nobody can look."""
-    return tuple(said for module, said in _DARK if module in sys.modules)
+    said = tuple(said for module, said in _DARK if module in sys.modules)
+    return said if _core.KNOWS_TABLES else (_UNKNOWN_TABLES, *said)

@@ -6,6 +6,7 @@ from gcscope import _core
 from gcscope.api.evidence import evidence_records, unseen
 from gcscope.explain.hops import Edge, Node, steps_of_way
 from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.explain.patterns import OWN_KEY, WEAK_KEYS
 from gcscope.model.results import Chain, Link
 
 TYPE_CHECKING = False
@@ -29,12 +30,14 @@ def _one(row: _core.Chain, is_collected: bool, others: tuple[Chain, ...]) -> Cha
         expression = f"sys.modules[{row.module!r}]{row.expression}"
     if row.frame is not None:
         links.insert(0, _frame_link(Node(row.frame), row.local))
+    is_own_key = row.own_key and any(node.type == WEAK_KEYS for node in row.nodes)
     evidence = evidence_records(row.evidence, len(row.evidence))
     return Chain(
         reachable=True,
         root=row.root,
         links=tuple(links),
         expression=expression,
+        cause=OWN_KEY if is_own_key else None,
         evidence=evidence,
         unseen=unseen() if row.root == "C" and not evidence else (),
         others=others,

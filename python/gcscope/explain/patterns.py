@@ -56,7 +56,8 @@ class Pattern(Record):
     """Whether the references are the program's data: then the core says which kinds to cut."""
 
 
-_WEAK_KEYS, _WEAKREF_TO = "weakref.WeakKeyDictionary", "<weakref to "
+OWN_KEY = "the value of a WeakKeyDictionary refers to its own key"
+WEAK_KEYS, _WEAKREF_TO = "weakref.WeakKeyDictionary", "<weakref to "
 _CACHES = frozenset({"cache", "cached", "memo"})
 _REGISTRIES = frozenset(
     {
@@ -131,7 +132,7 @@ def _has_context(shape: Shape) -> bool:
 def _weak_key(step: Step) -> str | None:
     """Return the type of the key under which a WeakKeyDictionary leads on."""
     begin = f".data[{_WEAKREF_TO}"
-    is_entry = step.node.type == _WEAK_KEYS and step.label.startswith(begin)
+    is_entry = step.node.type == WEAK_KEYS and step.label.startswith(begin)
     return step.label[len(begin) :].partition(">]")[0] if is_entry else None
 
 
@@ -365,9 +366,9 @@ PATTERNS = (
         advice="del the local when done with the frame (try ... finally)",
     ),
     Pattern(
-        text="the value of a WeakKeyDictionary refers to its own key",
+        text=OWN_KEY,
         applies=lambda shape: bool(_keys_of_entries(shape.steps)),
-        wants=lambda c: _WEAK_KEYS not in (c.step.node.type, c.following.type),
+        wants=lambda c: WEAK_KEYS not in (c.step.node.type, c.following.type),
         advice=_weak_key_advice,
     ),
     Pattern(

@@ -200,6 +200,8 @@ class Chain(Record):
     """From the root to the object, whose label is empty."""
     expression: str | None
     """The chain as one can type it, where that is possible."""
+    cause: str | None = None
+    """Why it will stay alive, in plain words, where that is a known pattern."""
     evidence: tuple[Holder, ...] = ()
     """Where the root is 'C': who may have the first object, as in `Holders`."""
     unseen: tuple[str, ...] = ()

@@ -198,7 +198,7 @@ def _one_chain(chain: Chain) -> list[str]:
         lines.append(f"{link_title(link)}{where}")
         if link.label:
             lines.append(f"  {shortened(link.label)}")
-    return lines
+    return [*lines, *([chain.cause] if chain.cause is not None else [])]
 
 
 def chain_text(chain: Chain) -> str:
