@@ -2,7 +2,9 @@
 
 #include "follow/follow.h"
 #include "heap/interp.h"
+#include "heap/interp_tables.h"
 #include "query/audit.h"
+#include "query/evidence.h"
 #include "query/garbage.h"
 #include "query/holders.h"
 #include "query/neighborhood_rows.h"
@@ -10,6 +12,7 @@
 #include "query/retained.h"
 #include "query/ring_rows.h"
 #include "query/roots.h"
+#include "query/trash.h"
 #include "runtime/empty_stack.h"
 #include "runtime/lease.h"
 #include "runtime/rows.h"
@@ -72,6 +75,11 @@ PyDoc_STRVAR(
     "The References to the object in the list box. That list does not count, nor does the\n"
     "frame that calls. known: pairs of the address of a dict and its title.");
 
+PyDoc_STRVAR(is_collected_doc,
+             "is_collected($module, objects, /)\n--\n\n"
+             "Whether a collection that is under way has found one of some objects unreachable;\n"
+             "of None, anything that a running frame refers to.");
+
 PyDoc_STRVAR(
     neighborhood_doc,
     "neighborhood($module, given, most, known, labellers, object_traceback, /)\n--\n\n"
@@ -87,10 +95,24 @@ PyDoc_STRVAR(born_doc,
              "then, whatever lay there before.");
 
 PyDoc_STRVAR(
+    unexplained_doc,
+    "unexplained($module, /)\n--\n\n"
+    "Return a list of (object, number) for each known object with so many references that nobody\n"
+    "shows; of str, numbers and their like nothing is told.");
+
+PyDoc_STRVAR(
+    evidence_doc,
+    "evidence($module, box, labellers=None, object_traceback=None, /)\n--\n\n"
+    "Return a list of Evidence: who may have the references that nobody shows to the object in a\n"
+    "list. Never more of it than there are such references.");
+
+PyDoc_STRVAR(
     why_alive_doc,
-    "why_alive($module, box, labellers=None, object_traceback=None, /)\n--\n\n"
-    "The shortest Chain from a root to the object in the list box, whose own reference is\n"
-    "not counted; None where no root leads to it.");
+    "why_alive($module, box, labellers=None, object_traceback=None, ignore=(), paths=1, /)\n"
+    "--\n\n"
+    "A list of up to `paths` Chains from a root to the object in the list box, whose own\n"
+    "reference is not counted, each the shortest by another last holder; empty where no root\n"
+    "leads to it. Not through the objects of a tuple or list, ignore.");
 
 PyDoc_STRVAR(retained_doc,
              "retained($module, box, /)\n--\n\n"
@@ -201,8 +223,11 @@ static PyMethodDef core_methods[] = {
     {"roll_call", roll_call_of, METH_O, roll_call_doc},
     {"known", roll_call_known, METH_O, known_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
+    {"is_collected", trash_is_collected, METH_O, is_collected_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
+    {"unexplained", evidence_unexplained, METH_NOARGS, unexplained_doc},
+    {"evidence", (PyCFunction)(void (*)(void))evidence_of, METH_FASTCALL, evidence_doc},
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
     {"retained", retained_of, METH_O, retained_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
@@ -256,7 +281,9 @@ add_flags(PyObject *module, const ModuleState *state)
 {
     PyObject *exact = interp_knows_borrowing() ? Py_True : Py_False;
     PyObject *walks = state->generations != NULL ? Py_True : Py_False;
-    return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0
+    PyObject *tables = interp_knows_tables() ? Py_True : Py_False;
+    return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0 ||
+                   PyModule_AddObjectRef(module, "KNOWS_TABLES", tables) < 0
                ? -1
                : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);
 }

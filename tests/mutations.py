@@ -177,8 +177,8 @@ MUTATIONS = [
     Mutation(
         "bfs: a root may be an excluded node",
         "src/graph/bfs.c",
-        "see_unless_excluded(bfs, excluded, roots[r], NOWHERE)",
-        "see_unless_excluded(bfs, NULL, roots[r], NOWHERE)",
+        "if (see_unless_excluded(bfs, roots[r], NOWHERE) < 0) {",
+        "if (!has_seen(bfs, roots[r]) && see(bfs, roots[r], NOWHERE) < 0) {",
         ALGORITHMS,
     ),
     Mutation(

@@ -15,14 +15,17 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_sessions_run_as_shown(python, tmp_path):
+@pytest.mark.parametrize(
+    ("page", "examples"), [("README.md", 10), ("docs/hidden-references.md", 9)]
+)
+def test_the_sessions_run_as_shown(python, page, examples):
     """In the __main__ of a process of its own.
 
     The numbers are those of a program that does nothing else.
     """
     code = f"""
 import doctest, sys
-text = open({str(ROOT / "README.md")!r}, encoding="utf-8").read()
+text = open({str(ROOT / page)!r}, encoding="utf-8").read()
 test = doctest.DocTestParser().get_doctest(text, {{}}, "README.md", "README.md", 0)
 test.globs = globals()  # not a copy: a chain of references begins at this module
 result = doctest.DocTestRunner().run(test, clear_globs=False)
@@ -30,7 +33,7 @@ print(result.attempted)
 sys.exit(result.failed)
 """
     done = python("-c", code)
-    assert done.code == 0 and int(done.out) > 10, done
+    assert done.code == 0 and int(done.out) > examples, done
 
 
 def test_the_program_leaves_what_is_shown(python, tmp_path):

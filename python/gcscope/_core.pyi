@@ -10,6 +10,7 @@ from typing_extensions import disjoint_base
 _AnyType: TypeAlias = type[Any]  # of rows with a field `type`
 
 KNOWS_BORROWING: Final[bool]
+KNOWS_TABLES: Final[bool]
 WALKS_GENERATIONS: Final[bool]
 IMMORTAL: Final[int]
 
@@ -173,6 +174,7 @@ class TypeCounts(structseq[Any], tuple[dict[str, int], dict[str, int]]):
     __match_args__: Final = (
         "instrumented",
         "others",
+        "evidence",
     )
     @property
     def instrumented(self) -> dict[str, int]: ...
@@ -268,12 +270,12 @@ class Rings(structseq[Any], tuple[RollCall, list[Ring]]):
     def forms(self) -> list[Ring]: ...
 
 @final
-class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
+class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
     __match_args__: Final = (
         "node",
         "edges",
         "owned",
-        "found",
+        "count",
     )
     @property
     def node(self) -> Node: ...
@@ -282,7 +284,7 @@ class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, str]):
     @property
     def owned(self) -> bool: ...
     @property
-    def found(self) -> str: ...
+    def count(self) -> int: ...
 
 @final
 class References(structseq[Any], tuple[int | None, list[Reference]]):
@@ -294,6 +296,32 @@ class References(structseq[Any], tuple[int | None, list[Reference]]):
     def refcount(self) -> int | None: ...
     @property
     def references(self) -> list[Reference]: ...
+
+@final
+class Evidence(structseq[Any], tuple[Node, str, str, str, int, bool, bool]):
+    __match_args__: Final = (
+        "node",
+        "label",
+        "how",
+        "shown",
+        "instances",
+        "one_of",
+        "leads_back",
+    )
+    @property
+    def node(self) -> Node: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def how(self) -> str: ...
+    @property
+    def shown(self) -> str: ...
+    @property
+    def instances(self) -> int: ...
+    @property
+    def one_of(self) -> bool: ...
+    @property
+    def leads_back(self) -> bool: ...
 
 @final
 class Neighbor(structseq[Any], tuple[Node, int, int | None, int | None, int, int, int, bool, bool]):
@@ -386,7 +414,16 @@ class Neighborhood(
 @final
 class Chain(
     structseq[Any],
-    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None],
+    tuple[
+        str,
+        list[Node],
+        list[Edge],
+        str | None,
+        Node | None,
+        str | None,
+        str | None,
+        list[Evidence],
+    ],
 ):
     __match_args__: Final = (
         "root",
@@ -396,6 +433,7 @@ class Chain(
         "frame",
         "local",
         "expression",
+        "evidence",
     )
     @property
     def root(self) -> str: ...
@@ -411,6 +449,8 @@ class Chain(
     def local(self) -> str | None: ...
     @property
     def expression(self) -> str | None: ...
+    @property
+    def evidence(self) -> list[Evidence]: ...
 
 @final
 class Retained(structseq[Any], tuple[int, int, TypeCounts]):
@@ -709,6 +749,17 @@ def holders(
     object_traceback: Any = None,
     /,
 ) -> References: ...
+def unexplained() -> list[tuple[Any, int]]: ...
+def evidence(
+    box: list[Any],
+    labellers: dict[int, tuple[type, Any]] | None = None,
+    object_traceback: Any = None,
+    /,
+) -> list[Evidence]: ...
+def is_collected(
+    objects: tuple[object, ...] | list[Any] | None,
+    /,
+) -> bool: ...
 def neighborhood(
     given: list[int] | tuple[object, ...],
     most: int,
@@ -722,8 +773,10 @@ def why_alive(
     box: list[Any],
     labellers: dict[int, tuple[type, Any]] | None = None,
     object_traceback: Any = None,
+    ignore: tuple[object, ...] | list[Any] = (),
+    paths: int = 1,
     /,
-) -> Chain | None: ...
+) -> list[Chain]: ...
 def retained(box: list[Any], /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...
 def audit(plain: _AnyType, types: tuple[_AnyType, ...], names: tuple[str, ...], /) -> Audit: ...

@@ -197,6 +197,51 @@ take_exception(void)
 #endif
 }
 
+/* Bytes that instances of a type have before the collector's header: for their __dict__ and weak
+   references. */
+static inline size_t
+type_preheader_bytes(const PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    const unsigned long flags = Py_TPFLAGS_PREHEADER;
+#else
+    const unsigned long flags = Py_TPFLAGS_MANAGED_DICT;
+#endif
+    return (type->tp_flags & flags) != 0 ? 2 * sizeof(void *) : 0;
+}
+
+/* Up to 3.11 a str may keep the wide characters from which it was made, and have nothing else until
+   it is first used. */
+static inline bool
+str_is_ready(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    (void)op;
+    return true;
+#else
+    return PyUnicode_IS_READY(op);
+#endif
+}
+
+static inline size_t
+str_wide_bytes(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    (void)op;
+    return 0;
+#else
+    const PyCompactUnicodeObject *str = (PyCompactUnicodeObject *)op;
+    const void *wide = str->_base.wstr;
+    bool is_ascii = PyUnicode_IS_COMPACT_ASCII(op);
+    bool is_own = wide != NULL && (!str_is_ready(op) || wide != PyUnicode_DATA(op));
+    Py_ssize_t length = is_ascii ? str->_base.length : is_own ? str->wstr_length : 0;
+    return is_own ? ((size_t)length + 1) * sizeof(wchar_t) : 0;
+#endif
+}
+
+/* The memory of a bytearray is a bytes object. */
+#define GCSCOPE_BYTEARRAY_HAS_BYTES (PY_VERSION_HEX >= 0x030F0000)
+
 /* What a thread's state, a public struct, has of its stack. Where the struct of a new version is
    not known, nothing of it is touched. */
 #define GCSCOPE_KNOWS_STACK (PY_VERSION_HEX < 0x03100000)

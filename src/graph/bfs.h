@@ -10,6 +10,19 @@
 
 typedef NodeIds Path;
 
+/* Which ways are not gone, or come after others of their length. Each is borrowed, or NULL: there
+   are none. */
+typedef struct {
+    const NodeSet *excluded;  /* in no way, be they roots or the target */
+    const NodeSet *not_last;  /* no way goes on from one of these to the target */
+    const NodeSet *late_from; /* of ways of one length those with an edge from one of these */
+    const NodeSet *late_to;   /* to one of these are the last */
+} BfsRules;
+
+typedef struct {
+    NodeId from, to;
+} BfsEdge;
+
 /* What a search needs, made once for many: 8 bytes a node. */
 typedef struct {
     Memory *memory;
@@ -18,18 +31,18 @@ typedef struct {
     VEC(uint32_t) seen; /* node -> number of the search that reached it last */
     uint32_t search;    /* never 0 during a search */
     Path queue;
-    uint64_t steps; /* edges looked at so far, for budgets and tests */
+    VEC(BfsEdge) late; /* of the level at hand */
+    BfsRules rules;    /* to be set between bfs_init and a search */
+    uint64_t steps;    /* edges looked at so far, for budgets and tests */
 } Bfs;
 
 int bfs_init(Bfs *bfs, Memory *memory, const Graph *graph);
 void bfs_fini(Bfs *bfs);
 
-/* The shortest way from any of `roots` to `target`, through no node that is in `excluded` (NULL:
-   none are), which may hold roots and the target, too. `way` begins at the root and ends at the
-   target. 1: found; 0: there is none, and `way` is empty; -1: out of memory. Among several, the one
-   whose root stands first; rows are followed in their order. The caller frees `way`, which may be
-   used again for the next one. */
-int bfs_from_roots(Bfs *bfs, const NodeId *roots, size_t count, NodeId target,
-                   const NodeSet *excluded, Path *way);
+/* The shortest way from any of `roots` to `target` that the rules allow. `way` begins at the root
+   and ends at the target. 1: found; 0: there is none, and `way` is empty; -1: out of memory. Among
+   several, the one whose root stands first; rows are followed in their order. The caller frees
+   `way`, which may be used again for the next one. */
+int bfs_from_roots(Bfs *bfs, const NodeId *roots, size_t count, NodeId target, Path *way);
 
 #endif

@@ -138,3 +138,11 @@ generations_have(const Generation *generations, const void *address, const PyTyp
     }
     return false;
 }
+
+bool
+generations_lost(PyObject *op)
+{
+    enum { COLLECTING = 2 }; /* while the collector has it in hand */
+    const GcHeader *header = header_of(op);
+    return PyObject_IS_GC(op) && header->next != NULL && (header->previous & COLLECTING) != 0;
+}

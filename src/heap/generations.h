@@ -63,6 +63,11 @@ int generations_list_after(Generation *generations, PyObject *marker, AddrMap *m
 void generations_number(const Generation *generation, const AddrMap *map, uint32_t first,
                         uint32_t *places);
 
+/* Whether a collection that is under way has found this object unreachable: then it is in none of
+   the lists, from before weak references are cleared and finalizers run until it is freed, or found
+   to be reachable again. Code that those run may see it. */
+bool generations_lost(PyObject *op);
+
 /* Whether an object of this type lies at an address now. Both are only compared. */
 bool generations_have(const Generation *generations, const void *address, const PyTypeObject *type);
 

@@ -58,9 +58,4 @@ int heap_traverse(Heap *heap);
 
 void heap_fini(Heap *heap);
 
-/* Bytes of an object: tp_basicsize, items, the collector's header, and the tables of an exact list,
-   dict or set. Never calls __sizeof__. Always less than HEAP_OBJECT_LIMIT, a tebibyte. */
-#define HEAP_OBJECT_LIMIT ((size_t)1 << 40)
-size_t heap_object_bytes(PyObject *op);
-
 #endif

@@ -10,7 +10,7 @@
        interp_visit_borrowed                         slots that own nothing, since 3.14
        interp_inline_attributes                      values that lie in an instance: an array, whose
                                                      names are the keys cached by its class
-       interp_dict_bytes, interp_dict_quiet_keys     tables of a dict, keys that it does not show
+       interp_dict_bytes, interp_values_bytes ...    tables of dicts, instances and classes
 
    What a version changes stands in one small function, such as slot_target or frame_places; what
    calls it is the same on all. Nothing is ever written, and no object is made. A running frame is
@@ -421,12 +421,74 @@ interp_running_slots(SlotFunc visit, void *arg)
     }
 }
 
+/* Only up to 3.13 may the words be read of which nobody knows whether they are in use: all that was
+   there are plain pointers. */
+static void
+emit_stack_words(const SlotSink *sink, _PyInterpreterFrame *frame)
+{
+#if GCSCOPE_STACK_BORROWS
+    (void)sink;
+    (void)frame;
+#else
+    size_t locals = (size_t)sink->slot.code->co_nlocalsplus;
+    size_t end = locals + (size_t)sink->slot.code->co_stacksize;
+    FrameSlot slot = sink->slot;
+    slot.kind = SLOT_STACK;
+    slot.owned = true;
+    for (size_t i = frame->stacktop < 0 ? locals : end; i < end; i++) {
+        slot.target = frame->localsplus[i];
+        if (slot.target != NULL && sink->visit(sink->arg, &slot)) {
+            return;
+        }
+    }
+#endif
+}
+
+void
+interp_stack_words(SlotFunc visit, void *arg)
+{
+    PyThreadState *thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+    for (; thread != NULL; thread = PyThreadState_Next(thread)) {
+        size_t depth = 0;
+        for (_PyInterpreterFrame *frame = innermost_frame(thread); frame != NULL;
+             frame = frame->previous) {
+            if (frame_is_complete(frame)) {
+                SlotSink sink = {visit, arg, {.code = frame_code(frame), .thread = thread}};
+                sink.slot.depth = depth++;
+                emit_stack_words(&sink, frame);
+            }
+        }
+    }
+}
+
+void
+interp_waiting_slots(PyObject *op, SlotFunc visit, void *arg)
+{
+    _PyInterpreterFrame *frame = PyFrame_Check(op) ? ((PyFrameObject *)op)->f_frame : NULL;
+    for (size_t depth = 0; frame != NULL && frame_code(frame) != NULL; frame = frame->previous) {
+        SlotSink sink = {visit, arg, {.code = frame_code(frame), .depth = depth++}};
+        if (frame_is_complete(frame) && emit_running_frame(&sink, frame)) {
+            return;
+        }
+    }
+}
+
 #else
 
 bool
 interp_frame_slots_of(PyObject *Py_UNUSED(op), SlotFunc Py_UNUSED(visit), void *Py_UNUSED(arg))
 {
     return false;
+}
+
+void
+interp_stack_words(SlotFunc Py_UNUSED(visit), void *Py_UNUSED(arg))
+{
+}
+
+void
+interp_waiting_slots(PyObject *Py_UNUSED(op), SlotFunc Py_UNUSED(visit), void *Py_UNUSED(arg))
+{
 }
 
 void
@@ -556,17 +618,44 @@ interp_inline_attributes(PyObject *Py_UNUSED(op), AttributeFunc Py_UNUSED(visit)
 
 #endif
 
-#if HAS_DICT_HEADER
+/* ------------------------------------------------------------------- sizes */
 
-/* Values that lie inside the instance (from 3.13 on) are no table of the dict. */
-static bool
-values_are_inline(const PyDictObject *mp)
+#if HAS_OBJECT_HEADER && HAS_DICT_HEADER
+
+static inline size_t
+to_whole_words(size_t bytes)
+{
+    return (bytes + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
+}
+
+/* Bytes of a table of keys, entries included. */
+static size_t
+keys_bytes(const PyDictKeysObject *keys)
+{
+    size_t slots = (size_t)1 << keys->dk_log2_size, entries = 2 * slots / 3;
+    size_t entry =
+        keys->dk_kind == DICT_KEYS_GENERAL ? sizeof(PyDictKeyEntry) : sizeof(PyDictUnicodeEntry);
+    return sizeof(PyDictKeysObject) + ((size_t)1 << keys->dk_log2_index_bytes) + entries * entry;
+}
+
+/* Bytes of an array of values, with the order in which they came; 0 where it lies in the instance.
+   Up to 3.12 its length is not kept: a class begins with 30 places and gives each new instance one
+   less, down to one more than it has names, and the bytes before the array tell within 8 places how
+   many there were. */
+static size_t
+values_bytes(PyDictValues *values, const PyDictKeysObject *keys)
 {
 #if PY_VERSION_HEX >= 0x030D0000
-    return mp->ma_values->embedded;
+    (void)keys;
+    size_t places = values->capacity;
+    return values->embedded ? 0 : to_whole_words(places) + (places + 1) * sizeof(PyObject *);
 #else
-    (void)mp;
-    return false;
+    enum { SPECIAL = 2 };
+    size_t prefix = ((const uint8_t *)values)[-1], most = prefix - SPECIAL;
+    size_t least = most < sizeof(void *) ? 0 : most + 1 - sizeof(void *);
+    size_t places = (size_t)keys->dk_nentries + (size_t)keys->dk_usable;
+    places = places < least ? least : places > most ? most : places;
+    return prefix + places * sizeof(PyObject *);
 #endif
 }
 
@@ -574,46 +663,124 @@ size_t
 interp_dict_bytes(PyObject *dict)
 {
     PyDictObject *mp = (PyDictObject *)dict;
-    PyDictKeysObject *keys = mp->ma_keys;
-    size_t entries = (size_t)keys->dk_nentries + (size_t)keys->dk_usable;
     if (mp->ma_values != NULL) { /* the keys belong to the class */
-        return values_are_inline(mp) ? 0 : entries * sizeof(PyObject *);
+        return values_bytes(mp->ma_values, mp->ma_keys);
     }
-    if (keys->dk_log2_size == 0) { /* the one table that all empty dicts share */
-        return 0;
+    bool is_shared_by_all = mp->ma_keys->dk_log2_size == 0; /* by all that are empty */
+    return is_shared_by_all ? 0 : keys_bytes(mp->ma_keys);
+}
+
+size_t
+interp_dict_slots(PyObject *dict)
+{
+    return (size_t)1 << ((PyDictObject *)dict)->ma_keys->dk_log2_size;
+}
+
+size_t
+interp_inline_bytes(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyType_HasFeature(type, Py_TPFLAGS_INLINE_VALUES) ? _PyInlineValuesSize(type) : 0;
+#else
+    (void)type;
+    return 0;
+#endif
+}
+
+size_t
+interp_values_bytes(PyObject *op)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    (void)op; /* they are inline */
+    return 0;
+#else
+    PyDictValues *values = is_managed(op) ? inline_values(op) : NULL;
+    PyDictKeysObject *keys = ((PyHeapTypeObject *)Py_TYPE(op))->ht_cached_keys;
+    return values != NULL && keys != NULL ? values_bytes(values, keys) : 0;
+#endif
+}
+
+size_t
+interp_class_keys_bytes(PyTypeObject *type)
+{
+    PyDictKeysObject *keys = ((PyHeapTypeObject *)type)->ht_cached_keys;
+    return keys != NULL ? keys_bytes(keys) : 0;
+}
+
+/* Visit the keys of a table that are all str, and that no tp_traverse shows for that. */
+static void
+visit_names(const PyDictKeysObject *keys, visitproc visit, void *arg)
+{
+    if (keys->dk_kind == DICT_KEYS_GENERAL) {
+        return;
     }
-    size_t entry =
-        keys->dk_kind == DICT_KEYS_GENERAL ? sizeof(PyDictKeyEntry) : sizeof(PyDictUnicodeEntry);
-    return sizeof(PyDictKeysObject) + ((size_t)1 << keys->dk_log2_index_bytes) + entries * entry;
+    const PyDictUnicodeEntry *entries = DK_UNICODE_ENTRIES((PyDictKeysObject *)keys);
+    for (Py_ssize_t i = 0; i < keys->dk_nentries; i++) {
+        if (entries[i].me_key != NULL) {
+            (void)visit(entries[i].me_key, arg);
+        }
+    }
 }
 
 void
-interp_dict_quiet_keys(PyObject *dict, visitproc visit, void *arg)
+interp_visit_names(PyObject *dict, visitproc visit, void *arg)
 {
-    PyDictObject *mp = (PyDictObject *)dict;
-    PyDictKeysObject *keys = mp->ma_keys;
-    if (mp->ma_values != NULL || keys->dk_kind == DICT_KEYS_GENERAL) {
-        return;
+    const PyDictObject *mp = (PyDictObject *)dict;
+    if (mp->ma_values == NULL) {
+        visit_names(mp->ma_keys, visit, arg);
     }
-    for (Py_ssize_t i = 0; i < keys->dk_nentries; i++) {
-        PyObject *key = DK_UNICODE_ENTRIES(keys)[i].me_key;
-        if (key != NULL) {
-            (void)visit(key, arg);
-        }
+}
+
+void
+interp_visit_class_names(PyTypeObject *type, visitproc visit, void *arg)
+{
+    const PyDictKeysObject *keys = ((PyHeapTypeObject *)type)->ht_cached_keys;
+    if (keys != NULL) {
+        visit_names(keys, visit, arg);
     }
 }
 
 #else
 
-void
-interp_dict_quiet_keys(PyObject *Py_UNUSED(dict), visitproc Py_UNUSED(visit), void *Py_UNUSED(arg))
-{
-}
-
 size_t
 interp_dict_bytes(PyObject *Py_UNUSED(dict))
 {
     return 0;
+}
+
+size_t
+interp_dict_slots(PyObject *Py_UNUSED(dict))
+{
+    return 0;
+}
+
+size_t
+interp_inline_bytes(PyTypeObject *Py_UNUSED(type))
+{
+    return 0;
+}
+
+size_t
+interp_values_bytes(PyObject *Py_UNUSED(op))
+{
+    return 0;
+}
+
+size_t
+interp_class_keys_bytes(PyTypeObject *Py_UNUSED(type))
+{
+    return 0;
+}
+
+void
+interp_visit_names(PyObject *Py_UNUSED(dict), visitproc Py_UNUSED(visit), void *Py_UNUSED(arg))
+{
+}
+
+void
+interp_visit_class_names(PyTypeObject *Py_UNUSED(type), visitproc Py_UNUSED(visit),
+                         void *Py_UNUSED(arg))
+{
 }
 
 #endif

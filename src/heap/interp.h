@@ -81,6 +81,17 @@ bool interp_frame_slots_of(PyObject *op, SlotFunc visit, void *arg);
    known. */
 void interp_running_slots(SlotFunc visit, void *arg);
 
+/* Visit the words on the evaluation stack of each running frame that is in a call of C code, where
+   the interpreter does not tell how many of them are in use (up to 3.13), from the bottom; `target`
+   is no more than a word, which may be left over. Returning true leaves this frame for the next.
+   Does nothing where the structure is not known. */
+void interp_stack_words(SlotFunc visit, void *arg);
+
+/* Visit what the frames refer to that wait below a frame object, itself the first, none of which is
+   running: those of a coroutine with a stack of its own, such as a greenlet. `depth` 0 is the given
+   one. */
+void interp_waiting_slots(PyObject *frame, SlotFunc visit, void *arg);
+
 /* Borrowed: the dict of locals that a debugger has had made for the innermost frame of this thread
    (up to 3.12 reading f_locals does that), or NULL. */
 PyObject *interp_own_locals(void);
@@ -96,14 +107,26 @@ typedef bool (*AttributeFunc)(void *arg, PyObject *name, PyObject *value);
    whether it was stopped. */
 bool interp_inline_attributes(PyObject *op, AttributeFunc visit, void *arg);
 
-/* Bytes of the tables of an exact dict beyond its own struct: the hash table with its entries, or
-   for a dict that shares its keys with others the array of its values. 0 where the structure is not
-   known. */
+/* Sizes of what private structs refer to, each 0 where those are not known. */
+
+/* Bytes of the table of a dict or frozendict, or of one of a derived class: the hash table with its
+   entries, or for one that shares its keys with others the array of its values. */
 size_t interp_dict_bytes(PyObject *dict);
 
-/* Visit the keys that a dict owns and its tp_traverse does not show: those of a table whose keys
-   are all exact str. (A key of a table that many dicts share is owned by that table.) None where
-   the structure is not known. */
-void interp_dict_quiet_keys(PyObject *dict, visitproc visit, void *arg);
+/* How many slots that hash table has. */
+size_t interp_dict_slots(PyObject *dict);
+
+/* Bytes of the attributes of an instance of a type: inside the instance itself (3.13 and newer), or
+   in a block beside it, while it has no __dict__ (up to 3.12). */
+size_t interp_inline_bytes(PyTypeObject *type);
+size_t interp_values_bytes(PyObject *op);
+
+/* Bytes of the table of names that the instances of a heap type share. */
+size_t interp_class_keys_bytes(PyTypeObject *type);
+
+/* Visit the str keys that a dict's own table refers to and its tp_traverse does not show, as it
+   does not where all keys are str; and the names that the instances of a heap type share. */
+void interp_visit_names(PyObject *dict, visitproc visit, void *arg);
+void interp_visit_class_names(PyTypeObject *type, visitproc visit, void *arg);
 
 #endif

@@ -17,6 +17,7 @@
 #include <structmember.h> /* PyMemberDef, which Python.h has since 3.12 only */
 
 #include "heap/interp.h"
+#include "heap/unshown.h"
 
 /* ---------------------------------------------------------- beyond tp_traverse */
 
@@ -28,19 +29,13 @@ visit_if_any(PyObject *target, visitproc visit, void *arg)
     }
 }
 
+/* Its dict is NULL where that belongs to the interpreter. */
 static void
-visit_type(PyTypeObject *type, visitproc visit, void *arg)
+visit_static_type(PyTypeObject *type, visitproc visit, void *arg)
 {
-    if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
-        PyHeapTypeObject *heap_type = (PyHeapTypeObject *)type;
-        visit_if_any(heap_type->ht_name, visit, arg);
-        visit_if_any(heap_type->ht_qualname, visit, arg);
-        visit_if_any(heap_type->ht_slots, visit, arg);
-        return;
-    }
     visit_if_any(type->tp_bases, visit, arg);
     visit_if_any(type->tp_mro, visit, arg);
-    visit_if_any(type->tp_dict, visit, arg); /* NULL where it belongs to the interpreter */
+    visit_if_any(type->tp_dict, visit, arg);
 }
 
 /* T_OBJECT and T_OBJECT_EX, and a flag, under the names that 3.12 gave them. */
@@ -59,29 +54,18 @@ visit_members(PyObject *op, const PyTypeObject *type, visitproc visit, void *arg
     }
 }
 
-static void
-visit_untraversed(PyObject *op, visitproc visit, void *arg)
-{
-    if (PyCode_Check(op)) {
-        visit_if_any(((PyCodeObject *)op)->co_localsplusnames, visit, arg);
-    }
-    for (const PyTypeObject *type = Py_TYPE(op); type != NULL; type = type->tp_base) {
-        visit_members(op, type, visit, arg);
-    }
-}
-
 void
 known_visit_beyond(PyObject *op, visitproc visit, void *arg)
 {
     PyTypeObject *type = Py_TYPE(op);
-    if (!PyType_IS_GC(type)) {
-        visit_untraversed(op, visit, arg);
+    unshown_visit(op, visit, arg);
+    if (PyType_Check(op) && !PyType_HasFeature((PyTypeObject *)op, Py_TPFLAGS_HEAPTYPE)) {
+        visit_static_type((PyTypeObject *)op, visit, arg);
     }
-    else if (PyType_HasFeature(type, Py_TPFLAGS_DICT_SUBCLASS) || is_frozendict(type)) {
-        interp_dict_quiet_keys(op, visit, arg);
-    }
-    else if (PyType_HasFeature(type, Py_TPFLAGS_TYPE_SUBCLASS)) {
-        visit_type((PyTypeObject *)op, visit, arg);
+    else if (!PyType_IS_GC(type) && !PyCode_Check(op)) {
+        for (; type != NULL; type = type->tp_base) {
+            visit_members(op, type, visit, arg);
+        }
     }
 }
 
@@ -121,10 +105,10 @@ meet(PyObject *target, void *arg)
 
 /* Whether expanding an object of this type can meet anything. */
 static inline bool
-leads_on(PyTypeObject *type)
+leads_on(const PyTypeObject *type)
 {
-    return PyType_IS_GC(type) || type->tp_members != NULL ||
-           (type->tp_base != NULL && type->tp_base != &PyBaseObject_Type);
+    return type != &PyUnicode_Type && type != &PyLong_Type && type != &PyFloat_Type &&
+           type != &PyBytes_Type;
 }
 
 static void

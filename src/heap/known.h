@@ -21,9 +21,9 @@ known_traverse_of(PyObject *op)
     return PyType_IS_GC(type) && !is_static_type ? type->tp_traverse : NULL;
 }
 
-/* Visit what `op` owns by a field of a struct that is known, and its tp_traverse does not show,
-   since no collector needs it: keys of a dict of str alone, what code has, names and slots of a
-   class, bases and dict of a static type, the object members of a type that has no tp_traverse. */
+/* Visit what `op` owns and its tp_traverse does not show, since no collector needs it: what
+   unshown.h has, bases and dict of a static type, the object members of a type that has no
+   tp_traverse. */
 void known_visit_beyond(PyObject *op, visitproc visit, void *arg);
 
 /* Enter into `map`, which has what is tracked, all that is known. 0; -1 when memory is

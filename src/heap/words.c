@@ -10,6 +10,8 @@
 
 #include "heap/words.h"
 
+#include "heap/known.h"
+
 /* The structs of datetime alone: no pointer to its C functions. */
 #define _PY_DATETIME_IMPL
 #include <datetime.h>
@@ -36,14 +38,6 @@ static bool
 is_static_type(PyObject *op)
 {
     return PyType_Check(op) && !PyType_HasFeature((PyTypeObject *)op, Py_TPFLAGS_HEAPTYPE);
-}
-
-traverseproc
-words_traverse(PyObject *op)
-{
-    PyTypeObject *type = Py_TYPE(op);
-    bool may_be_called = PyType_HasFeature(type, Py_TPFLAGS_HAVE_GC) && !is_static_type(op);
-    return may_be_called ? type->tp_traverse : NULL;
 }
 
 bool
@@ -128,18 +122,17 @@ words_extent(PyObject *op)
 
 /* ------------------------------------------------------------------------ words */
 
-/* Counts that no program reaches, but what a library sets to make its objects last. */
 static bool
 is_lasting(PyObject *op)
 {
-    enum { MOST_COUNTED = 1 << 28 };
-    return is_immortal(op) || Py_REFCNT(op) > MOST_COUNTED;
+    return is_immortal(op) || Py_REFCNT(op) >= WORDS_MOST_COUNTED;
 }
 
 static bool
-is_evidence(PyObject *op, PyObject *target)
+is_evidence(const Words *words, PyObject *op, PyObject *target)
 {
-    return target != op && !is_lasting(target) && !words_is_atom(target) && !is_static_type(target);
+    return target != op && !is_lasting(target) && !is_static_type(target) &&
+           (words->with_atoms || !words_is_atom(target));
 }
 
 /* The head of the list of weak references is borrowed. */
@@ -158,13 +151,25 @@ find_words(Words *words, PyObject *op)
         PyObject *word = *(PyObject *volatile *)((char *)op + offset);
         NodeId id;
         if (((uintptr_t)word & (WORD - 1)) == 0 &&
-            addrmap_find_near(words->known, &words->cursor, word, &id) && is_evidence(op, word) &&
-            !is_list_of_weakrefs(op, offset) &&
+            addrmap_find_near(words->known, &words->cursor, word, &id) &&
+            is_evidence(words, op, word) && !is_list_of_weakrefs(op, offset) &&
             vec_push(words->memory, &words->found, ((HiddenWord){word, offset, false})) < 0) {
             return -1;
         }
     }
     return 0;
+}
+
+bool
+words_have(PyObject *op, const PyObject *target)
+{
+    size_t end = words_extent(op);
+    for (size_t offset = sizeof(PyObject); offset + WORD <= end; offset += WORD) {
+        if (*(PyObject *volatile *)((char *)op + offset) == target) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static int
@@ -203,9 +208,14 @@ words_read(Words *words, PyObject *op)
     if (find_words(words, op) < 0) {
         return -1;
     }
-    traverseproc traverse = words_traverse(op);
-    if (words->found.length != 0 && traverse != NULL) {
-        (void)traverse(op, visit_shown, words);
+    traverseproc traverse = known_traverse_of(op);
+    if (words->found.length != 0) {
+        if (traverse != NULL) {
+            (void)traverse(op, visit_shown, words);
+        }
+        if (words->beyond) {
+            known_visit_beyond(op, visit_shown, words);
+        }
         drop_shown(words);
     }
     if (words->found.length != 0 && is_shown_by_others(op)) {
@@ -231,7 +241,7 @@ bool
 words_hides_type(PyObject *op)
 {
     TypeSearch search = {.type = (PyObject *)Py_TYPE(op)};
-    traverseproc traverse = words_traverse(op);
+    traverseproc traverse = known_traverse_of(op);
     if (!PyType_HasFeature(Py_TYPE(op), Py_TPFLAGS_HEAPTYPE)) {
         return false;
     }

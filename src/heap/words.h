@@ -19,6 +19,10 @@
 
 #include "heap/addrmap.h"
 
+/* No program reaches such a count, but an object that is to last may be given it: up to 3.11 those
+   that are compiled into the interpreter have it. */
+enum { WORDS_MOST_COUNTED = 1 << 28 };
+
 typedef struct {
     PyObject *target; /* borrowed */
     size_t offset;    /* where it stands in the struct, in bytes */
@@ -29,6 +33,8 @@ typedef struct {
     Memory *memory;
     const AddrMap *known; /* borrowed: the objects whose addresses count */
     AddrCursor cursor;
+    bool with_atoms;       /* count those as well */
+    bool beyond;           /* what known_visit_beyond shows is no more hidden than the rest */
     VEC(HiddenWord) found; /* what the last words_read has found, by offset */
 } Words;
 
@@ -36,9 +42,12 @@ void words_init(Words *words, Memory *memory, const AddrMap *known);
 void words_fini(Words *words);
 
 /* Find the hidden words of an object: words->found, which the next call replaces. Those that are no
-   evidence are left out: to itself, to immortal objects, static types and words_is_atom, and the
-   list of weak references. 0; -1: out of memory. */
+   evidence are left out: to itself, to immortal objects, static types and atoms, and the list of
+   weak references. 0; -1: out of memory. */
 int words_read(Words *words, PyObject *op);
+
+/* Whether a word of op's struct is the address of an object, hidden or not. */
+bool words_have(PyObject *op, const PyObject *target);
 
 /* Whether an object owns its type, one that was made at run time, and does not show it. */
 bool words_hides_type(PyObject *op);
@@ -49,9 +58,5 @@ size_t words_extent(PyObject *op);
 /* Whether an object is an exact str, int, bytes ... or None: it refers to nothing, and the
    interpreter keeps such for itself everywhere. */
 bool words_is_atom(PyObject *op);
-
-/* The tp_traverse of an object; NULL where it has none, or none that may be called: that of `type`
-   ends the process when it is asked of a static type. */
-traverseproc words_traverse(PyObject *op);
 
 #endif

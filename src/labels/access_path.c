@@ -93,13 +93,49 @@ is_given_as_it_is(PyObject *value)
            type == &PyWrapperDescr_Type || is_published(value);
 }
 
+typedef struct {
+    const char *name;
+    PyObject *target;
+    bool is_given;
+} Given;
+
+/* What has its name from a struct, and not from a program that has stored it under one. */
+static bool
+find_given(void *arg, PyObject *target, Label label)
+{
+    Given *given = arg;
+    bool is_of_struct =
+        label.name == NULL && (label.kind == LABEL_FIELD || label.kind == LABEL_ATTRIBUTE);
+    size_t length = strlen(given->name);
+    given->is_given = is_of_struct && target == given->target &&
+                      strncmp(label.text, given->name, length) == 0 &&
+                      (label.text[length] == '\0' || label.text[length] == ' ');
+    return given->is_given;
+}
+
+/* Whether a getter or member of that name gives the target. A getter is not called, audit hooks
+   might hear of it: it gives what the object's own struct has under that name. */
+static bool
+struct_gives(PyObject *op, const char *name, PyObject *descriptor, PyObject *target)
+{
+    Given given = {.name = name, .target = target};
+    if (!published_may_give(op, name, descriptor, target)) {
+        return false;
+    }
+    if (Py_IS_TYPE(descriptor, &PyGetSetDescr_Type)) {
+        referents_visit(op, NULL, find_given, &given);
+        return given.is_given;
+    }
+    return true;
+}
+
 /* Whether op.name is target, for an op that reads plainly and a name for which is_name holds. */
 static bool
 attribute_is(PyObject *op, PyObject *name, PyObject *target)
 {
     PyObject *found = published_find(Py_TYPE(op), name);
     if (is_published(found)) {
-        return published_gives(op, ascii_of(name), found, target);
+        return struct_gives(op, ascii_of(name), found, target);
     }
     if (found != NULL && Py_TYPE(found)->tp_descr_set != NULL) {
         return false;

@@ -8,8 +8,8 @@
    where reading it does nothing but that; each hop is judged by itself (hop_text):
 
        reads_plainly       no __getattribute__ of the program comes in between
-       attribute_is        nor a descriptor: a member or getter gives the target (published.h), or
-                           the object itself has it under that name
+       attribute_is        nor a descriptor: a member or getter gives the very target, or none
+                           stands there and the object itself has it under that name
        dict_can_be_read    else its __dict__ may give it
        subscripts_as       op[...] is what list, tuple or dict makes of it
        is_literal          and the key's text gives an equal key

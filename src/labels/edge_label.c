@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/typename.h"
+#include "heap/known.h"
 #include "labels/published.h"
 
 /* --------------------------------------------------------------------- finding */
@@ -69,7 +70,10 @@ find_labels(LabelSearch *search, PyObject *op, PyObject *before)
     search->named = search->seen;
     search->seen = 0;
     search->op = op;
-    (void)Py_TYPE(op)->tp_traverse(op, visit_shown, search);
+    traverseproc traverse = known_traverse_of(op);
+    if (traverse != NULL) {
+        (void)traverse(op, visit_shown, search);
+    }
     search->seen = search->seen > search->named ? search->seen : search->named;
     while (search->seen < search->end) { /* a tp_traverse that shows fewer than count */
         (void)note_unnamed(search);
@@ -187,7 +191,7 @@ variable_text(PyObject *name)
 {
     PyObject *exact = PyUnicode_FromObject(name);
     PyObject *repr = exact != NULL ? PyUnicode_Type.tp_repr(exact) : NULL;
-    PyObject *text = repr != NULL ? PyUnicode_FromFormat("[<ContextVar %U>]", repr) : NULL;
+    PyObject *text = repr != NULL ? PyUnicode_FromFormat("[ContextVar %U]", repr) : NULL;
     Py_XDECREF(exact);
     Py_XDECREF(repr);
     return text;
@@ -304,8 +308,8 @@ edge_label_text(const Label *label, bool canonical)
     case LABEL_DICT:
         return PyUnicode_FromString(".__dict__");
     case LABEL_ITEM:
-        return canonical ? PyUnicode_FromString("[*]")
-                         : PyUnicode_FromFormat("[%zd]", label->index);
+        return canonical || label->index < 0 ? PyUnicode_FromString("[*]")
+                                             : PyUnicode_FromFormat("[%zd]", label->index);
     case LABEL_VALUE:
         return key_text(label->name, canonical);
     case LABEL_KEY:

@@ -18,7 +18,7 @@ typedef enum {
     LABEL_ATTRIBUTE, /* name or text: an attribute that a program may set */
     LABEL_FIELD,     /* text: one that belongs to the interpreter or a library */
     LABEL_DICT,      /* the __dict__ of an instance, a class, a module, a function */
-    LABEL_ITEM,      /* index: in a sequence */
+    LABEL_ITEM,      /* index: in a sequence; below 0: anywhere in a container */
     LABEL_VALUE,     /* name: the key of a dict (any object) under which it stands */
     LABEL_KEY,       /* a key of a dict */
     LABEL_ELEMENT,   /* in a set */

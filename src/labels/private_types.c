@@ -287,11 +287,19 @@ visit_lru_cache(PyObject *target, void *arg)
     return traversal->stop;
 }
 
-static bool
-is_part_of_mapping(PyObject *op)
+bool
+private_types_is_context(PyObject *op)
 {
-    return is_named(op, "hamt_bitmap_node") || is_named(op, "hamt_array_node") ||
-           is_named(op, "hamt_collision_node");
+    return PyContext_CheckExact(op);
+}
+
+bool
+private_types_is_mapping(PyObject *op)
+{
+    static const char names[] = "hamt hamt_bitmap_node hamt_array_node hamt_collision_node";
+    const char *name = Py_TYPE(op)->tp_name;
+    return name[0] == 'h' && has_word(names, name) &&
+           !PyType_HasFeature(Py_TYPE(op), Py_TPFLAGS_HEAPTYPE);
 }
 
 /* A node of a mapping of context variables shows its values, each with its key, the variable,
@@ -306,8 +314,8 @@ visit_hamt_node(PyObject *target, void *arg)
                           (Label){.kind = LABEL_VALUE, .name = target});
         return name_target(traversal, target, (Label){.kind = LABEL_KEY});
     }
-    if (is_part_of_mapping(target)) {
-        return name_field(traversal, target, "its-variables");
+    if (private_types_is_mapping(target)) {
+        return name_field(traversal, target, PRIVATE_TYPES_MAPPING);
     }
     traversal->is_key = true;
     traversal->last[0] = target;
@@ -317,8 +325,8 @@ visit_hamt_node(PyObject *target, void *arg)
 static int
 visit_context(PyObject *target, void *arg)
 {
-    bool is_map = is_named(target, "hamt") || is_part_of_mapping(target);
-    return name_field(arg, target, is_map ? "its-variables" : "its-previous-context");
+    bool is_map = private_types_is_mapping(target);
+    return name_field(arg, target, is_map ? PRIVATE_TYPES_MAPPING : "its-previous-context");
 }
 
 /* Of a Future: what no getter gives belongs to its callbacks; of a Task, its context as well. */
@@ -329,7 +337,7 @@ visit_future(PyObject *target, void *arg)
     if (is_own_type(traversal, target)) {
         return 0;
     }
-    bool is_context = is_named(target, "_contextvars.Context") || is_named(target, "Context");
+    bool is_context = private_types_is_context(target);
     if (PyDict_CheckExact(target) && !is_context) {
         return name_target(traversal, target, (Label){.kind = LABEL_DICT});
     }
@@ -408,7 +416,7 @@ visit_greenlet(PyObject *target, void *arg)
     if (is_own_type(traversal, target)) {
         return 0;
     }
-    bool is_context = is_named(target, "_contextvars.Context") || is_named(target, "Context");
+    bool is_context = private_types_is_context(target);
     bool is_greenlet = typename_derives(Py_TYPE(target), "greenlet.greenlet");
     if (PyFrame_Check(target)) {
         return name_field(traversal, target, "gr_frame");

@@ -17,6 +17,13 @@
 
 #include "labels/label.h"
 
+/* From a Context to its mapping, and in that from node to node. */
+#define PRIVATE_TYPES_MAPPING "its-variables"
+
+/* Whether it is a Context; whether it is the mapping of one, or a node of that. */
+bool private_types_is_context(PyObject *op);
+bool private_types_is_mapping(PyObject *op);
+
 /* Emit what can be named of op, by its type and the bases of that. Return whether the sink wants no
    more. */
 bool private_types_read(const EdgeSink *sink, PyObject *op);

@@ -192,10 +192,10 @@ published_read(const EdgeSink *sink, PyObject *op)
 }
 
 bool
-published_gives(PyObject *op, const char *name, PyObject *descriptor, PyObject *target)
+published_may_give(PyObject *op, const char *name, PyObject *descriptor, PyObject *target)
 {
     if (Py_IS_TYPE(descriptor, &PyGetSetDescr_Type)) {
-        return is_typed(name);
+        return is_typed(name) && PyType_IsSubtype(Py_TYPE(op), PyDescr_TYPE(descriptor));
     }
     PyObject **place = member_place(op, descriptor);
     return place != NULL && *place == target;

@@ -37,8 +37,9 @@ bool published_is_computed(PyObject *op, PyObject *name);
 /* Borrowed or NULL: what the member of that name, of the very type of op in C, has. */
 PyObject *published_member(PyObject *op, const char *name);
 
-/* Whether `.name` gives the target, where the classes of op have under this ASCII name a descriptor
-   for which is_published holds. A known getter is believed, and not called. */
-bool published_gives(PyObject *op, const char *name, PyObject *descriptor, PyObject *target);
+/* Whether `.name` can give the target, where the classes of op have under this ASCII name a
+   descriptor for which is_published holds: a member that does give it, or a getter that does
+   nothing but read. */
+bool published_may_give(PyObject *op, const char *name, PyObject *descriptor, PyObject *target);
 
 #endif

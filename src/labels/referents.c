@@ -103,6 +103,21 @@ is_closure_of(PyObject *op, PyObject *before)
            ((PyFunctionObject *)before)->func_closure == op;
 }
 
+/* Up to 3.13 some others of its fields are made anew each time they are read. */
+static bool
+read_code(const EdgeSink *sink, PyObject *op)
+{
+    PyCodeObject *code = (PyCodeObject *)op;
+    return emit_field(sink, code->co_consts, "co_consts") ||
+           emit_field(sink, code->co_names, "co_names") ||
+           emit_field(sink, code->co_localsplusnames, "its-variable-names") ||
+           emit_field(sink, code->co_filename, "co_filename") ||
+           emit_field(sink, code->co_name, "co_name") ||
+           emit_field(sink, code->co_qualname, "co_qualname") ||
+           emit_field(sink, code->co_linetable, "co_linetable") ||
+           emit_field(sink, code->co_exceptiontable, "co_exceptiontable");
+}
+
 static bool
 read_cell(const EdgeSink *sink, PyObject *op)
 {
@@ -146,7 +161,10 @@ read_class(const EdgeSink *sink, PyObject *op)
            emit_field(sink, type->tp_bases, "__bases__") ||
            emit_field(sink, (PyObject *)type->tp_base, "__base__") ||
            emit_field(sink, type->tp_cache, "__cache__") ||
-           emit_field(sink, ((PyHeapTypeObject *)op)->ht_module, "its-module");
+           emit_field(sink, ((PyHeapTypeObject *)op)->ht_module, "its-module") ||
+           emit_field(sink, ((PyHeapTypeObject *)op)->ht_name, "__name__") ||
+           emit_field(sink, ((PyHeapTypeObject *)op)->ht_qualname, "__qualname__") ||
+           emit_field(sink, ((PyHeapTypeObject *)op)->ht_slots, "its-slots");
 }
 
 /* --------------------------------------------------- exceptions, frames, generators */
@@ -239,6 +257,7 @@ read_by_struct(EdgeSink *sink, PyObject *op, PyObject *before)
            : type == &PyFunction_Type                ? read_function(sink, op)
            : type == &PyMethod_Type                  ? read_method(sink, op)
            : PyCFunction_Check(op)                   ? read_builtin(sink, op)
+           : PyCode_Check(op)                        ? read_code(sink, op)
            : PyWeakref_Check(op)                     ? read_weakref(sink, op)
            : PyType_Check(op)                        ? read_class(sink, op)
            : PyExceptionInstance_Check(op)           ? read_exception(sink, op)

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/typename.h"
 #include "graph/rotation.h"
+#include "heap/sizes.h"
 #include "query/describe.h"
 
 int
@@ -378,7 +379,7 @@ bytes_of(const Cycles *cycles, const NodeId *numbers, size_t count)
 {
     uint64_t bytes = 0;
     for (size_t n = 0; n < count; n++) {
-        bytes += heap_object_bytes(cycles_object(cycles, numbers[n]));
+        bytes += sizes_object_bytes(cycles_object(cycles, numbers[n]));
     }
     return bytes;
 }

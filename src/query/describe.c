@@ -31,25 +31,16 @@ describe_kind(const ModuleState *state, PyObject *op)
         const PyTypeObject *type;
         const char *kind;
     } exact[] = {
-        {&PyDict_Type, "dict"},
-        {&PyList_Type, "list"},
-        {&PyTuple_Type, "tuple"},
-        {&PySet_Type, "set"},
-        {&PyFrozenSet_Type, "set"},
-        {&PyCell_Type, "cell"},
-        {&PyFunction_Type, "function"},
-        {&PyMethod_Type, "method"},
-        {&PyFrame_Type, "frame"},
-        {&PyTraceBack_Type, "traceback"},
-        {&PyGen_Type, "generator"},
-        {&PyAsyncGen_Type, "generator"},
-        {&PyCoro_Type, "coroutine"},
-        {&PyCFunction_Type, "code"},
-        {&PyGetSetDescr_Type, "code"},
-        {&PyMemberDescr_Type, "code"},
-        {&PyWrapperDescr_Type, "code"},
-        {&PyMethodDescr_Type, "code"},
-        {&PyClassMethodDescr_Type, "code"},
+        {&PyDict_Type, "dict"},         {&PyList_Type, "list"},
+        {&PyTuple_Type, "tuple"},       {&PySet_Type, "set"},
+        {&PyFrozenSet_Type, "set"},     {&PyCell_Type, "cell"},
+        {&PyFunction_Type, "function"}, {&PyMethod_Type, "method"},
+        {&PyFrame_Type, "frame"},       {&PyTraceBack_Type, "traceback"},
+        {&PyGen_Type, "generator"},     {&PyAsyncGen_Type, "generator"},
+        {&PyCoro_Type, "coroutine"},    {&PyCode_Type, "code"},
+        {&PyCFunction_Type, "code"},    {&PyGetSetDescr_Type, "code"},
+        {&PyMemberDescr_Type, "code"},  {&PyWrapperDescr_Type, "code"},
+        {&PyMethodDescr_Type, "code"},  {&PyClassMethodDescr_Type, "code"},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(exact); i++) {
         if (type == exact[i].type) {
@@ -86,6 +77,15 @@ exact_str(PyObject *name)
     return name != NULL && PyUnicode_CheckExact(name) ? name : NULL;
 }
 
+/* Borrowed or NULL: the qualified name of the function whose results an lru_cache keeps: functools
+   has copied it to the cache. */
+static PyObject *
+cached_name(PyObject *op)
+{
+    bool is_cache = typename_derives(Py_TYPE(op), "functools._lru_cache_wrapper");
+    return is_cache ? exact_str(dict_find(interp_instance_dict(op), "__qualname__")) : NULL;
+}
+
 /* Borrowed or NULL: a function, or the one that a method runs. */
 static PyObject *
 function_of(PyObject *op)
@@ -101,6 +101,9 @@ describe_code(PyObject *op)
     PyObject *function = function_of(op);
     if (function != NULL) {
         return (PyCodeObject *)((PyFunctionObject *)function)->func_code;
+    }
+    if (type == &PyCode_Type) {
+        return (PyCodeObject *)op;
     }
     if (type == &PyFrame_Type) {
         PyCodeObject *code = PyFrame_GetCode((PyFrameObject *)op);
@@ -130,6 +133,7 @@ describe_name(const ModuleState *state, PyObject *op)
     }
     else {
         name = code != NULL ? code->co_qualname : tracked_name(state, op);
+        name = name != NULL ? name : cached_name(op);
     }
     name = exact_str(name);
     return Py_NewRef(name != NULL ? name : Py_None);
@@ -149,7 +153,7 @@ describe_name_hash(PyObject *op)
     }
     PyObject *name = exact_str(function != NULL ? ((PyFunctionObject *)function)->func_qualname
                                : code != NULL   ? code->co_qualname
-                                                : NULL);
+                                                : cached_name(op));
     return name != NULL ? hash_str(HASH_OF_NOTHING, name) : 0;
 }
 

@@ -13,18 +13,20 @@
 const char *describe_kind(const ModuleState *state, PyObject *op);
 
 /* New reference: its name (of a function, class, module, Person; the function that a frame,
-   generator or method runs), or None. NULL with an exception. */
+   generator or method runs, or whose results an lru_cache keeps), or None. NULL with an
+   exception. */
 PyObject *describe_name(const ModuleState *state, PyObject *op);
 
 /* A number for the qualified name of a function, method, class, or of what a frame or generator
-   runs, the same in every process; 0 where there is none. */
+   runs or an lru_cache keeps, the same in every process; 0 where there is none. */
 uint64_t describe_name_hash(PyObject *op);
 
 /* A number for what is told of an object besides its type and qualified name: the line of its code,
    the name of a Person. 0 where there is nothing. */
 uint64_t describe_detail_hash(const ModuleState *state, PyObject *op);
 
-/* Borrowed or NULL: the code that a function, method, frame, generator or coroutine runs. */
+/* Borrowed or NULL: the code that a function, method, frame, generator or coroutine runs, or that
+   it is. */
 PyCodeObject *describe_code(PyObject *op);
 
 /* New reference: what a piece of code is called; None where there is none (NULL), or a program has

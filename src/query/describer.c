@@ -64,6 +64,18 @@ describer_node(const Describer *describer, PyObject *op)
     return row_new(state, ROW_NODE, items);
 }
 
+int
+describer_is_nameless(const Describer *describer, PyObject *op)
+{
+    PyObject *name = describe_name(describer->state, op);
+    PyObject *where =
+        name != NULL ? places_of_object(describer->state, describer->object_traceback, op) : NULL;
+    int is_nameless = where != NULL ? Py_IsNone(name) && Py_IsNone(where) : -1;
+    Py_XDECREF(where);
+    Py_XDECREF(name);
+    return is_nameless;
+}
+
 PyObject *
 describer_frame(const Describer *describer, const FrameSlot *slot)
 {

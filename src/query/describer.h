@@ -30,6 +30,9 @@ int describer_from(Describer *describer, const ModuleState *state, PyObject *con
 /* New reference: an object as a Node. NULL with an exception. */
 PyObject *describer_node(const Describer *describer, PyObject *op);
 
+/* Whether a Node says of an object nothing but its type. 1, 0, or -1 with an exception. */
+int describer_is_nameless(const Describer *describer, PyObject *op);
+
 /* New reference: the running frame, or the thread, that a slot belongs to, as a Node. */
 PyObject *describer_frame(const Describer *describer, const FrameSlot *slot);
 

@@ -1,17 +1,35 @@
 /* holders.c: two passes over the list of objects, and a look at the running frames.
 
-       gather_holders       who shows the object by tp_traverse, and how often; no graph is needed
-                            for that
-       holders_find_parents whose __dict__ the dicts among the holders are, whose closure the cells,
-                            which module's variables the containers: for their names
-       add_holders          a row for each of their references
-       add_slot             which slots of running frames refer to it: no tp_traverse shows them
+       gather_holders   who shows the object by tp_traverse, and how often; no graph is needed for
+                        that
+       look_beyond      only where that and the frames do not explain the count: once more, over
+                        all that is known, tracked or not (known.h)
+       parents_find     whose the containers among them are, for their names
+       group_holders    references that are told in the same words, and have nothing by which
+                        they could be told apart, are one row with a number: many are alike
+       add_slot         which slots of running frames refer to it: no tp_traverse shows them
 
    The sum is exact because what is ours is left out by identity: the box in which the object was
    given, the frame of the word that asks, and the dict that a debugger has made of its variables.
    What a suspended generator only borrows is a row, and does not count. */
 
 #include "query/holders.h"
+
+#include "base/hash.h"
+#include "base/index.h"
+#include "heap/known.h"
+
+/* References of one holder that are named each by itself, and rows that are named in full; what is
+   more has no index and no key. */
+enum { MOST_NAMED = 1000, MOST_ROWS = 10000 };
+
+/* References that are one row. */
+typedef struct {
+    size_t holder;
+    Label label;
+    bool owned;
+    size_t count;
+} Group;
 
 typedef struct {
     const Describer *describer; /* borrowed */
@@ -22,11 +40,27 @@ typedef struct {
                           more does it */
     PyObject *known;  /* tuple of (address of a dict, title) */
     VEC(Holder) holders;
-    size_t own;     /* references of the word's own frame to the object */
-    size_t count;   /* for one object */
-    PyObject *rows; /* owned: a list of Reference */
+    Index index; /* of what tells a group from others */
+    VEC(Group) groups;
+    VEC(Label) labels; /* of one holder */
+    size_t own;        /* owned references of the word's own frame, */
+    size_t own_locals; /* and of `locals` */
+    size_t running;    /* owned references of other running frames */
+    size_t count;      /* for one object */
+    PyObject *rows;    /* owned: a list of Reference */
+    bool is_beyond;    /* what tp_traverse does not show counts, too */
     bool failed;
 } HolderScan;
+
+static void
+holder_scan_fini(HolderScan *asked)
+{
+    vec_fini(asked->memory, &asked->holders);
+    index_fini(&asked->index, asked->memory);
+    vec_fini(asked->memory, &asked->groups);
+    vec_fini(asked->memory, &asked->labels);
+    Py_CLEAR(asked->rows);
+}
 
 static int
 count_target(PyObject *op, void *arg)
@@ -39,9 +73,13 @@ count_target(PyObject *op, void *arg)
 static size_t
 count_shown(HolderScan *asked, PyObject *op)
 {
+    traverseproc traverse = known_traverse_of(op);
     asked->count = 0;
-    if (Py_TYPE(op)->tp_traverse != NULL) {
-        (void)Py_TYPE(op)->tp_traverse(op, count_target, asked);
+    if (traverse != NULL) {
+        (void)traverse(op, count_target, asked);
+    }
+    if (asked->is_beyond) {
+        known_visit_beyond(op, count_target, asked);
     }
     return asked->count;
 }
@@ -68,7 +106,7 @@ gather_holders(HolderScan *asked, const Heap *heap)
         }
         size_t shown = op != asked->box ? count_shown(asked, op) : 0;
         if (op == asked->locals) {
-            asked->own += shown;
+            asked->own_locals = shown;
         }
         else if (shown > 0) {
             Holder holder = {.op = op, .shown = shown, .unowned = count_unowned(asked, op)};
@@ -80,129 +118,53 @@ gather_holders(HolderScan *asked, const Heap *heap)
     return 0;
 }
 
-/* By address: a reference would be one more to count. */
+/* The frame of the word itself: the innermost of this thread. */
 static bool
-is_address_of(PyObject *address, PyObject *op)
+is_own(const FrameSlot *slot)
 {
-    return PyLong_CheckExact(address) && PyLong_AsUnsignedLongLongMask(address) == (uintptr_t)op;
-}
-
-/* Borrowed: the title that the caller gave to a dict, or NULL. */
-static PyObject *
-known_title(PyObject *known, PyObject *op)
-{
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(known); k++) {
-        PyObject *pair = PyTuple_GET_ITEM(known, k);
-        if (PyTuple_CheckExact(pair) && PyTuple_GET_SIZE(pair) == 2 &&
-            is_address_of(PyTuple_GET_ITEM(pair, 0), op)) {
-            return PyTuple_GET_ITEM(pair, 1);
-        }
-    }
-    return NULL;
-}
-
-static void
-enter_parent(Holder *holders, size_t count, PyObject *op, PyObject *parent)
-{
-    for (size_t h = 0; h < count; h++) {
-        if (holders[h].op == op && holders[h].parent == NULL && !holders[h].is_known) {
-            holders[h].parent = parent;
-        }
-    }
-}
-
-static void
-enter_parents_of_heap(Holder *holders, size_t count, const Heap *heap)
-{
-    for (size_t n = 0; n < heap->count; n++) {
-        PyObject *op = heap->objects.items[n], *dict = interp_instance_dict(op);
-        if (dict != NULL) {
-            enter_parent(holders, count, dict, op);
-        }
-        PyObject *closure = PyFunction_Check(op) ? ((PyFunctionObject *)op)->func_closure : NULL;
-        for (Py_ssize_t c = 0; closure != NULL && c < PyTuple_GET_SIZE(closure); c++) {
-            enter_parent(holders, count, PyTuple_GET_ITEM(closure, c), op);
-        }
-    }
+    return slot->code != NULL && slot->depth == 0 && slot->thread == PyThreadState_Get();
 }
 
 static bool
-is_container(PyObject *op)
+count_slot(void *arg, const FrameSlot *slot)
 {
-    return PyList_CheckExact(op) || PyTuple_CheckExact(op) || PyDict_CheckExact(op) ||
-           PyAnySet_CheckExact(op);
+    HolderScan *asked = arg;
+    if (slot->owned && slot->target == asked->target) {
+        asked->own += is_own(slot);
+        asked->running += !is_own(slot);
+    }
+    return false;
 }
 
-/* The containers that variables of modules refer to: those are what a person would name. */
-static void
-enter_modules(Holder *holders, size_t count)
+static size_t
+explained(const HolderScan *asked)
 {
-    PyObject *key, *module, *value, *modules = modules_dict();
-    Py_ssize_t position = 0;
-    while (modules != NULL && PyDict_Next(modules, &position, &key, &module)) {
-        PyObject *dict = PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
-        Py_ssize_t place = 0;
-        while (dict != NULL && PyDict_Next(dict, &place, &key, &value)) {
-            if (is_container(value) && PyUnicode_CheckExact(key)) {
-                enter_parent(holders, count, value, module);
-            }
-        }
+    size_t sum = asked->own + asked->own_locals + asked->running;
+    for (size_t h = 0; h < asked->holders.length; h++) {
+        sum += asked->holders.items[h].shown - asked->holders.items[h].unowned;
     }
+    return sum;
 }
 
-void
-holders_find_parents(Holder *holders, size_t count, PyObject *known, const Heap *heap)
+/* 0 or -1: out of memory. */
+static int
+look_beyond(HolderScan *asked, Heap *heap)
 {
-    enum { MANY = 64 };
-    bool has_hidden = false, has_container = false;
-    for (size_t h = 0; h < count; h++) {
-        holders[h].is_known = known_title(known, holders[h].op) != NULL;
-        has_hidden |= PyDict_CheckExact(holders[h].op) || PyCell_Check(holders[h].op);
-        has_container |= is_container(holders[h].op);
-    }
-    if (has_hidden && count <= MANY) {
-        enter_parents_of_heap(holders, count, heap);
-    }
-    if (has_container && count <= MANY) {
-        enter_modules(holders, count);
-    }
+    asked->holders.length = 0;
+    asked->is_beyond = true;
+    return heap_enter_known(heap) < 0 || heap_number(heap) < 0 ? -1 : gather_holders(asked, heap);
 }
 
 /* -------------------------------------------------------------------------- rows */
 
 /* Append a Reference. Gives node and edges up; NULL for either is an error that was set. */
 static int
-add_row(HolderScan *asked, PyObject *node, PyObject *edges, bool owned, const char *found)
+add_row(HolderScan *asked, PyObject *node, PyObject *edges, bool owned, size_t count)
 {
     PyObject *items[ROW_MOST_FIELDS] = {node, edges};
     (void)(node != NULL && edges != NULL && (items[2] = row_bool(owned)) != NULL &&
-           (items[3] = PyUnicode_FromString(found)) != NULL);
+           (items[3] = PyLong_FromSize_t(count)) != NULL);
     return rows_append(asked->rows, row_new(asked->describer->state, ROW_REFERENCE, items));
-}
-
-/* Append what leads from the parent to the holder. 0 or -1 with an exception. */
-static int
-add_parent_edges(const Describer *describer, PyObject *edges, const Holder *holder)
-{
-    static const Label dict_label = {.kind = LABEL_DICT};
-    PyObject *op = holder->op, *parent = holder->parent;
-    if (parent == NULL) {
-        return 0;
-    }
-    if (PyCell_Check(op)) {
-        PyObject *closure = ((PyFunctionObject *)parent)->func_closure;
-        Label cell = edge_label_find(closure, parent, op, 0);
-        return rows_append(edges, describer_edge(describer, &cell, closure, op));
-    }
-    PyObject *dict = PyModule_Check(parent) ? PyModule_GetDict(parent) : op;
-    if (rows_append(edges, describer_edge(describer, &dict_label, parent, dict)) < 0) {
-        return -1;
-    }
-    if (dict == op) {
-        return 0;
-    }
-    Label variable = edge_label_find(dict, NULL, op, 0);
-    return rows_append(edges, describer_edge(describer, &variable, dict, op));
 }
 
 PyObject *
@@ -211,7 +173,7 @@ holders_edges(const Describer *describer, const Holder *holder, const Label *lab
 {
     PyObject *edges = PyList_New(0);
     if (edges != NULL &&
-        (add_parent_edges(describer, edges, holder) < 0 ||
+        (parents_add_edges(describer, edges, holder) < 0 ||
          rows_append(edges, describer_edge(describer, label, holder->op, target)) < 0)) {
         Py_CLEAR(edges);
     }
@@ -222,7 +184,7 @@ PyObject *
 holders_node(const Describer *describer, PyObject *known, const Holder *holder)
 {
     enum { RANK = 3 };
-    PyObject *title = known_title(known, holder->op);
+    PyObject *title = holder->is_known ? parents_title(known, holder->op) : NULL;
     if (title == NULL) {
         return describer_node(describer, holder->parent != NULL ? holder->parent : holder->op);
     }
@@ -233,18 +195,86 @@ holders_node(const Describer *describer, PyObject *known, const Holder *holder)
     return row_new(describer->state, ROW_NODE, items);
 }
 
-/* A row for each reference of a holder, of which the last ones own nothing. 0 or -1 with an
-   exception. */
-static int
-add_references(HolderScan *asked, const Holder *holder, const Label *labels)
+/* ------------------------------------------------------------------------ groups */
+
+/* What tells a label from others, an index included. */
+static uint64_t
+label_key(const Label *label)
 {
-    for (size_t nth = 0; nth < holder->shown; nth++) {
-        bool owned = nth < holder->shown - holder->unowned;
-        PyObject *node = holders_node(asked->describer, asked->known, holder), *edges = NULL;
-        if (node != NULL) {
-            edges = holders_edges(asked->describer, holder, &labels[nth], asked->target);
+    bool is_by_name = label->name != NULL && edge_label_name(label) == NULL;
+    return hash_mix(hash_mix(edge_label_hash(label), (uint64_t)label->index),
+                    is_by_name ? (uintptr_t)label->name : 0);
+}
+
+/* Which of any number of references of one container it is says nothing. */
+static Label
+without_index(Label label)
+{
+    return label.kind == LABEL_ITEM || label.kind == LABEL_VALUE
+               ? (Label){.kind = LABEL_ITEM, .index = -1, .holder = label.holder}
+               : label;
+}
+
+/* What tells a holder from those of which the same is told. 0 or -1 with an exception. */
+static int
+holder_key(const HolderScan *asked, const Holder *holder, uint64_t *key)
+{
+    PyObject *who = holder->parent != NULL ? holder->parent : holder->op;
+    int is_alike = holder->is_known ? 0 : describer_is_nameless(asked->describer, who);
+    uint64_t via = holder->parent != NULL ? label_key(&holder->via) : 0;
+    *key = hash_mix(is_alike > 0 ? (uintptr_t)Py_TYPE(who) : (uintptr_t)who, via);
+    return is_alike < 0 ? -1 : 0;
+}
+
+/* Add references to the group of which the same is told. 0; -1: out of memory. */
+static int
+group_references(HolderScan *asked, size_t h, uint64_t key, Label label, bool owned, size_t count)
+{
+    uint64_t whole = hash_mix(hash_mix(key, label_key(&label)), owned);
+    uint32_t number = index_enter(&asked->index, asked->memory, whole);
+    if (number == INDEX_NONE) {
+        return -1;
+    }
+    if (number == asked->groups.length) {
+        Group group = {.holder = h, .label = label, .owned = owned};
+        if (vec_push(asked->memory, &asked->groups, group) < 0) {
+            return -1;
         }
-        if (add_row(asked, node, edges, owned, "heap") < 0) {
+    }
+    asked->groups.items[number].count += count;
+    return 0;
+}
+
+/* Very many references of one holder, all by the name of the first. 0; -1: out of memory. */
+static int
+group_many(HolderScan *asked, size_t h, uint64_t key)
+{
+    const Holder *holder = &asked->holders.items[h];
+    Label label = without_index(edge_label_find(holder->op, NULL, asked->target, 0));
+    size_t owned = holder->shown > holder->unowned ? holder->shown - holder->unowned : 0;
+    size_t unowned = holder->shown - owned;
+    if (owned != 0 && group_references(asked, h, key, label, true, owned) < 0) {
+        return -1;
+    }
+    return unowned != 0 ? group_references(asked, h, key, label, false, unowned) : 0;
+}
+
+/* The references of a holder, of which the last ones own nothing. 0; -1: out of memory. */
+static int
+group_few(HolderScan *asked, size_t h, uint64_t key)
+{
+    const Holder *holder = &asked->holders.items[h];
+    bool is_short = asked->groups.length > MOST_ROWS;
+    asked->labels.length = 0;
+    if (vec_reserve(asked->memory, &asked->labels, holder->shown) < 0) {
+        return -1;
+    }
+    edge_label_find_all(holder->op, asked->target, asked->labels.items, holder->shown);
+    for (size_t nth = 0; nth < holder->shown; nth++) {
+        Label label = asked->labels.items[nth];
+        bool owned = nth + holder->unowned < holder->shown;
+        if (group_references(asked, h, key, is_short ? without_index(label) : label, owned, 1) <
+            0) {
             return -1;
         }
     }
@@ -253,23 +283,36 @@ add_references(HolderScan *asked, const Holder *holder, const Label *labels)
 
 /* 0 or -1 with an exception. */
 static int
+add_group(HolderScan *asked, const Group *group)
+{
+    const Holder *holder = &asked->holders.items[group->holder];
+    PyObject *node = holders_node(asked->describer, asked->known, holder), *edges = NULL;
+    if (node != NULL) {
+        edges = holders_edges(asked->describer, holder, &group->label, asked->target);
+    }
+    return add_row(asked, node, edges, group->owned, group->count);
+}
+
+/* 0 or -1 with an exception. */
+static int
 add_holders(HolderScan *asked)
 {
-    VEC(Label) labels = {0};
-    int error = 0;
-    for (size_t h = 0; h < asked->holders.length && error == 0; h++) {
-        const Holder *holder = &asked->holders.items[h];
-        if (vec_reserve(asked->memory, &labels, holder->shown) < 0) {
-            PyErr_NoMemory();
-            error = -1;
+    for (size_t h = 0; h < asked->holders.length; h++) {
+        uint64_t key;
+        bool is_many = asked->holders.items[h].shown > MOST_NAMED;
+        if (holder_key(asked, &asked->holders.items[h], &key) < 0) {
+            return -1;
         }
-        else {
-            edge_label_find_all(holder->op, asked->target, labels.items, holder->shown);
-            error = add_references(asked, holder, labels.items);
+        if ((is_many ? group_many : group_few)(asked, h, key) < 0) {
+            return scan_no_memory();
         }
     }
-    vec_fini(asked->memory, &labels);
-    return error;
+    for (size_t g = 0; g < asked->groups.length; g++) {
+        if (add_group(asked, &asked->groups.items[g]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 PyObject *
@@ -282,21 +325,6 @@ holders_frame_edges(const Describer *describer, const FrameSlot *slot)
     return edges;
 }
 
-/* The frame of the word itself: the innermost of this thread. */
-static bool
-is_own(const FrameSlot *slot)
-{
-    return slot->code != NULL && slot->depth == 0 && slot->thread == PyThreadState_Get();
-}
-
-static bool
-count_own_slot(void *arg, const FrameSlot *slot)
-{
-    HolderScan *asked = arg;
-    asked->own += is_own(slot) && slot->owned && slot->target == asked->target;
-    return false;
-}
-
 static bool
 add_slot(void *arg, const FrameSlot *slot)
 {
@@ -306,9 +334,26 @@ add_slot(void *arg, const FrameSlot *slot)
         if (node != NULL) {
             edges = holders_frame_edges(asked->describer, slot);
         }
-        asked->failed = add_row(asked, node, edges, slot->owned, "frame") < 0;
+        asked->failed = add_row(asked, node, edges, slot->owned, 1) < 0;
     }
     return asked->failed;
+}
+
+/* Find the holders in the heap, and whose they are. 0 or -1 with an exception. */
+static int
+find_holders(HolderScan *asked, Scan *scan, bool is_mortal, Py_ssize_t count)
+{
+    interp_running_slots(count_slot, asked);
+    if (gather_holders(asked, &scan->heap) < 0) {
+        return scan_no_memory();
+    }
+    bool is_explained = !is_mortal || explained(asked) >= (size_t)count;
+    if (!is_explained && look_beyond(asked, &scan->heap) < 0) {
+        return scan_no_memory();
+    }
+    return parents_find(asked->holders.items, asked->holders.length, asked->known, &scan->heap) < 0
+               ? scan_no_memory()
+               : 0;
 }
 
 /* New reference: the References. */
@@ -320,24 +365,17 @@ find_references(HolderScan *asked, Scan *scan)
     }
     bool is_mortal = !is_immortal(asked->target);
     asked->locals = interp_own_locals();
-    interp_running_slots(count_own_slot, asked);
     Py_ssize_t count = Py_REFCNT(asked->target) - 1; /* the box's */
     asked->rows = PyList_New(0);
-    if (asked->rows == NULL) {
-        return NULL;
-    }
-    if (gather_holders(asked, &scan->heap) < 0) {
-        return PyErr_NoMemory();
-    }
-    holders_find_parents(asked->holders.items, asked->holders.length, asked->known, &scan->heap);
-    if (add_holders(asked) < 0) {
+    if (asked->rows == NULL || find_holders(asked, scan, is_mortal, count) < 0 ||
+        add_holders(asked) < 0) {
         return NULL;
     }
     interp_running_slots(add_slot, asked);
     if (asked->failed) {
         return NULL;
     }
-    count -= (Py_ssize_t)asked->own;
+    count -= (Py_ssize_t)(asked->own + asked->own_locals);
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     (void)((items[0] = is_mortal ? PyLong_FromSsize_t(count) : Py_NewRef(Py_None)) != NULL &&
            (items[1] = Py_NewRef(asked->rows)) != NULL);
@@ -367,8 +405,7 @@ holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
                         .box = args[0],
                         .known = args[1]};
     PyObject *answer = find_references(&asked, &scan);
-    Py_XDECREF(asked.rows);
-    vec_fini(&scan.memory, &asked.holders);
+    holder_scan_fini(&asked);
     scan_end(&scan);
     return answer;
 }

@@ -3,25 +3,13 @@
 #ifndef GCSCOPE_HOLDERS_H
 #define GCSCOPE_HOLDERS_H
 
-#include "query/describer.h"
+#include "query/parents.h"
 #include "runtime/scan.h"
 
 /* Method of the module, documented there. */
 PyObject *holders_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
-/* What neighborhood_rows.h needs as well. All pointers are borrowed. */
-
-typedef struct {
-    PyObject *op;
-    PyObject *parent; /* whose __dict__ it is, or who names a cell or a container; or NULL */
-    bool is_known;    /* the caller has a title for it */
-    size_t shown;     /* how often its tp_traverse shows the object */
-    size_t unowned;   /* how many of those own nothing */
-} Holder;
-
-/* Find the parents of the containers and cells among some holders, for their names. Not of many: it
-   would cost their number times the heap. known: pairs of the address of a dict and its title. */
-void holders_find_parents(Holder *holders, size_t count, PyObject *known, const Heap *heap);
+/* What neighborhood_rows.h needs as well. */
 
 /* New reference: the Node of a holder, or of its parent. NULL with an exception. */
 PyObject *holders_node(const Describer *describer, PyObject *known, const Holder *holder);

@@ -266,7 +266,9 @@ add_outer(Rows *rows)
         Holder holder = {.op = scan->heap.objects.items[outer->items[b].source]};
         vec_push_reserved(&holders, holder);
     }
-    holders_find_parents(holders.items, holders.length, rows->known, &scan->heap);
+    if (parents_find(holders.items, holders.length, rows->known, &scan->heap) < 0) {
+        error = scan_no_memory();
+    }
     for (size_t b = 0, next; b < holders.length && error == 0; b = next) {
         PyObject *op = holders.items[b].op;
         for (next = b + 1; next < holders.length && holders.items[next].op == op;) {

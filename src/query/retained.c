@@ -13,6 +13,7 @@
 #include "query/retained.h"
 
 #include "graph/dominators.h"
+#include "heap/sizes.h"
 #include "query/describer.h"
 #include "runtime/scan.h"
 #include "types/roll_call.h"
@@ -64,7 +65,7 @@ gather_kept(Kept *kept, Scan *scan, const Dominators *dominators, NodeId node)
         if (n == node || (above < scan->heap.count && nodeset_has(&kept->nodes, above))) {
             PyObject *op = scan->heap.objects.items[n];
             nodeset_add(&kept->nodes, n);
-            kept->bytes += heap_object_bytes(op);
+            kept->bytes += sizes_object_bytes(op);
             if (vec_push(&scan->memory, &kept->objects, op) < 0) {
                 return -1;
             }
@@ -180,7 +181,7 @@ find_heaviest(Heaviest *heaviest, size_t count)
         return PyErr_NoMemory();
     }
     for (size_t n = 0; n < scan->heap.count; n++) {
-        uint64_t bytes = heap_object_bytes(scan->heap.objects.items[n]);
+        uint64_t bytes = sizes_object_bytes(scan->heap.objects.items[n]);
         vec_push_reserved(&heaviest->weights, bytes);
     }
     dominators_sum(&heaviest->dominators, heaviest->weights.items);

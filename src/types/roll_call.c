@@ -17,12 +17,13 @@
 #include <structmember.h>
 
 #include "base/typename.h"
+#include "heap/sizes.h"
 #include "runtime/rows.h"
 
-/* heap_object_bytes fits; a RollCall of more than 16 million types is an error. */
+/* sizes_object_bytes fits; a RollCall of more than 16 million types is an error. */
 enum { KIND_BITS = 24, BYTES_BITS = 40 };
 
-_Static_assert(HEAP_OBJECT_LIMIT == (size_t)1 << BYTES_BITS, "the size of an object fits an entry");
+_Static_assert(SIZES_OBJECT_LIMIT == (size_t)1 << BYTES_BITS, "the size of an object fits an entry");
 
 typedef struct {
     uintptr_t address;
@@ -129,7 +130,7 @@ roll_call_enter(RollCallObject *roll_call, const Members *members, AddrMap *type
             if (Py_TYPE(op) != last && addrmap_insert(types, last = Py_TYPE(op)) < 0) {
                 return -1;
             }
-            Entry entry = {.address = (uintptr_t)op, .bytes = heap_object_bytes(op)};
+            Entry entry = {.address = (uintptr_t)op, .bytes = sizes_object_bytes(op)};
             vec_push_reserved(&roll_call->entries, entry);
         }
     }

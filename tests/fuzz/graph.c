@@ -708,8 +708,9 @@ try_ways(const Case *given, Memory *memory, const Graph *graph)
             nodeset_add(&excluded, given->excluded.nodes[i]);
         }
         bfs.search = turn == 2 ? UINT32_MAX : bfs.search; /* the number of a search wraps */
-        int found = bfs_from_roots(&bfs, given->roots.nodes, given->roots.count, given->target,
-                                   shut ? &excluded : NULL, &way);
+        bfs.rules.excluded = shut ? &excluded : NULL;
+        int found =
+            bfs_from_roots(&bfs, given->roots.nodes, given->roots.count, given->target, &way);
         error = found < 0 ? -1 : 0;
         if (error == 0) {
             CHECK(found == (way.length != 0));

@@ -59,7 +59,7 @@ def is_real(nodes, thing):
 def checked(one):
     """The chain of the object in the list, its links verified, its expression evaluated."""
     chain = why_alive(one[0])
-    told = _core.why_alive([one[0]])
+    told = _core.why_alive([one[0]])[0]
     assert chain.reachable and told.root == chain.root
     assert is_real(told.nodes, one[0]), chain
     assert all(link.named for link in chain.links), chain
@@ -350,9 +350,9 @@ def test_held_by_c_code(whole_heap, quiet):
     variable = contextvars.ContextVar("variable")
     token = variable.set(one[0])
     chain = checked(one)
-    assert chain.root == "C" and "its variables[<ContextVar 'variable'>]" in [
-        link.label for link in chain.links
-    ]
+    labels = [link.label for link in chain.links]
+    assert chain.root == "C" and labels == ["[ContextVar 'variable']", ""]
+    assert chain.links[0].type == "_contextvars.Context"
     variable.reset(token)
 
 
@@ -488,12 +488,11 @@ def test_our_own_module_says_nothing(quiet):
     [1, "x", 2.5, None, b"x", object(), 1 + 2j, range(3)],
     ids=lambda thing: type(thing).__name__,
 )
-@pytest.mark.parametrize("word", [why_alive, retained], ids=lambda word: word.__name__)
-def test_untracked_objects_are_refused(word, thing):
+def test_untracked_objects_are_refused(thing):
     with pytest.raises(
         TypeError, match=f"does not track this object of type '{type(thing).__name__}'"
     ):
-        word(thing)
+        retained(thing)
 
 
 def test_frozen_objects(python):
@@ -558,7 +557,7 @@ def main():
         for ref in refs:
             if ref() is None:
                 continue
-            told = gcscope._core.why_alive([ref()])
+            told = gcscope._core.why_alive([ref()])[0]
             assert told.root == "module"
             assert len(told.nodes) == lengths[id(ref())], (told, lengths[id(ref())])
             compared += 1

@@ -359,32 +359,55 @@ rooms_scc(PyObject *Py_UNUSED(module), PyObject *args)
     return finish(&memory, error, answer);
 }
 
-/* One question: (roots, target, excluded nodes or None). */
+/* Make a set of the nodes in a list, and point *rule to it; None, or nothing, is no rule. 0 or
+   -1. */
+static int
+rule_from(Bfs *bfs, NodeSet *set, const NodeSet **rule, PyObject *nodes)
+{
+    *rule = NULL;
+    if (nodes == NULL || nodes == Py_None) {
+        return 0;
+    }
+    if (nodeset_init(set, bfs->memory, bfs->graph->nodes) < 0) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(nodes); i++) {
+        nodeset_add(set, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(nodes, i)));
+    }
+    *rule = set;
+    return 0;
+}
+
+/* One question: (roots, target, excluded nodes or None), and lists for the other rules. */
 static int
 answer_way(Bfs *bfs, PyObject *question, PyObject *ways)
 {
-    PyObject *given, *shut;
+    PyObject *given, *rules[4] = {NULL};
     unsigned target;
-    if (!PyArg_ParseTuple(question, "O!IO", &PyList_Type, &given, &target, &shut)) {
+    if (!PyArg_ParseTuple(question, "O!IO|OOO", &PyList_Type, &given, &target, &rules[0], &rules[1],
+                          &rules[2], &rules[3])) {
         return -1;
     }
     Path roots = {0}, way = {0};
-    NodeSet excluded = {0};
+    NodeSet sets[4] = {{0}};
+    const NodeSet **places[] = {&bfs->rules.excluded, &bfs->rules.not_last, &bfs->rules.late_from,
+                                &bfs->rules.late_to};
     int error = nodes_from_list(bfs->memory, &roots, given);
-    error = error == 0 ? nodeset_init(&excluded, bfs->memory, bfs->graph->nodes) : error;
-    for (Py_ssize_t i = 0; shut != Py_None && i < PyList_GET_SIZE(shut) && error == 0; i++) {
-        nodeset_add(&excluded, (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(shut, i)));
+    for (int i = 0; i < 4 && error == 0; i++) {
+        error = rule_from(bfs, &sets[i], places[i], rules[i]);
     }
     if (error == 0) {
-        const NodeSet *shut_out = shut == Py_None ? NULL : &excluded;
-        error = bfs_from_roots(bfs, roots.items, roots.length, target, shut_out, &way);
+        error = bfs_from_roots(bfs, roots.items, roots.length, target, &way);
     }
     if (error >= 0) {
         append_new(ways, error == 1 ? list_from_nodes(way.items, way.length) : Py_NewRef(Py_None));
     }
     vec_fini(bfs->memory, &roots);
     vec_fini(bfs->memory, &way);
-    nodeset_fini(&excluded);
+    for (int i = 0; i < 4; i++) {
+        nodeset_fini(&sets[i]);
+    }
+    bfs->rules = (BfsRules){0};
     return error < 0 ? -1 : 0;
 }
 

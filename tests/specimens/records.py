@@ -106,7 +106,7 @@ LONG = changed(
 HOLDER = Holder(type="dict", name=None, label="['x']", where=None, owned=True)
 
 
-HOLDERS = Holders(refcount=1, named=(HOLDER,), unexplained=-1, hints=())
+HOLDERS = Holders(refcount=1, named=(HOLDER,), unexplained=-1)
 
 
 CHAIN = Chain(reachable=True, root="module", links=(LINK,), expression="m.x")

@@ -7,12 +7,12 @@ list's, which the core leaves out.
 
 from __future__ import annotations
 
-import sys
-
 from gcscope import _core
+from gcscope.api.evidence import evidence_records, unseen
 from gcscope.explain.hops import Edge, Node, fold
 from gcscope.explain.ipython_names import is_kept, known_dicts, module_name
 from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.model.record import changed
 from gcscope.model.results import Holder, Holders
 
 TYPE_CHECKING = False
@@ -27,42 +27,37 @@ def _holder(row: _core.Reference) -> Holder:
     return Holder(type=node.type, name=name, label=label, where=node.where, owned=row.owned)
 
 
-def _hints() -> tuple[str, ...]:
-    """List where C code of this program may hold references. Nothing is imported for that."""
-    hints = []
-    atexit = sys.modules.get("atexit")
-    callbacks = atexit._ncallbacks() if type(atexit) is type(sys) else 0
-    if callbacks:
-        hints.append(f"atexit: {callbacks} functions are registered, with their arguments")
-    for module, hint in (
-        ("_signal", "signal: a handler"),
-        ("_sqlite3", "sqlite3: a function or callback of a connection"),
-        ("_ctypes", "ctypes: a callback, or a py_object"),
-        ("_thread", "a thread: its function and arguments, until it begins"),
-    ):
-        if module in sys.modules:
-            hints.append(hint)
-    hints.append("the evaluation stack of a running function")
-    return tuple(hints)
-
-
 def holders(obj: object, /) -> Holders:
     """Find who holds each reference to an object.
 
-    Holders are found by asking every object that the collector tracks what it refers to, and by
-    reading the local variables of all running frames, those of other threads too. What is left is
-    told as `unexplained`: references of C code, of an evaluation stack (up to 3.13 the interpreter
-    does not tell what lies on that of a function that calls C code), of an untracked container, or
-    of memory under gc.freeze() that this Python does not show. The sum of owned references named
-    and unexplained ones is the reference count, not counting those of this very call. No Python
-    code of the program runs, but for labellers that it has registered. Raises MemoryError where
-    there is no memory for the pass.
+    Any object may be asked about, a str or bytes as well. Holders are found by asking every object
+    that the collector tracks what it refers to, and by reading the local variables of all running
+    frames, those of other threads too; and only where that does not explain all references, by
+    asking all that those lead to, tracked or not. What is then left is told as `unexplained`:
+    references of C code, of an evaluation stack (up to 3.13 the interpreter does not tell what lies
+    on that of a function that calls C code), or of memory under gc.freeze() that this Python does
+    not show. Those are looked for in memory, and `evidence` has what was found: objects of C types
+    that do not tell the collector, arrays, greenlets, tables of the interpreter, static variables.
+    The sum of owned references named and unexplained ones is the reference count, not
+    counting those of this very call. The references of an immortal object are not counted.
+
+    Inside of a finalizer or a weakref callback that a collection runs, `collecting` says that the
+    object is being collected: the other objects of its trash are in no list then, and their
+    references are among the unexplained ones.
+
+    No Python code of the program runs, but for labellers that it has registered. Raises MemoryError
+    where there is no memory for the pass.
     """
     box = [obj]
     del obj
     known = known_dicts()
     with _core.Lease():
-        return _holders(_core.holders(box, known, labellers, object_traceback()))
+        return _with_evidence(
+            box,
+            _holders(
+                _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+            ),
+        )
 
 
 def holders_of(box: list[Any]) -> Holders:
@@ -72,7 +67,12 @@ def holders_of(box: list[Any]) -> Holders:
     """
     known = known_dicts()
     with _core.Lease():
-        return _holders(_core.holders(box, known, labellers, object_traceback()))
+        return _with_evidence(
+            box,
+            _holders(
+                _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+            ),
+        )
 
 
 def _order(holder: Holder) -> tuple[str, str, str, bool]:
@@ -80,17 +80,33 @@ def _order(holder: Holder) -> tuple[str, str, str, bool]:
     return holder.type, holder.name or "", holder.label, not holder.owned
 
 
-def _holders(row: _core.References) -> Holders:
-    named = tuple(sorted(map(_holder, row.references), key=_order))
+def _named(rows: list[_core.Reference]) -> tuple[Holder, ...]:
+    """Make a record for each reference, the same one for those that are told in the same words."""
+    found = sorted(((_holder(row), row.count) for row in rows), key=lambda pair: _order(pair[0]))
+    return tuple(holder for holder, count in found for holder in (holder,) * count)
+
+
+def _holders(row: _core.References, is_collected: bool) -> Holders:
+    named = _named(row.references)
     if row.refcount is None:
-        return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0, hints=())
-    unexplained = row.refcount - sum(holder.owned for holder in named)
+        return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0)
+    unexplained = row.refcount - sum(row.count for row in row.references if row.owned)
     return Holders(
         refcount=row.refcount,
         named=named,
         unexplained=unexplained,
-        hints=_hints() if unexplained > 0 else (),
+        collecting=is_collected,
     )
+
+
+def _with_evidence(box: list[Any], held: Holders) -> Holders:
+    """Look for the references that nobody shows, if there are any."""
+    if held.unexplained <= 0 or held.collecting:
+        return held
+    rows = _core.evidence(box, labellers, object_traceback())
+    evidence = evidence_records(rows, held.unexplained)
+    is_whole = len(evidence) == held.unexplained
+    return changed(held, evidence=evidence, unseen=() if is_whole else unseen())
 
 
 def parted(held: Holders) -> tuple[list[Holder], list[Holder]]:

@@ -125,7 +125,14 @@ def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
 
 
 _SAYS_THE_KIND = frozenset(
-    {"function", "method", "frame", "generator", "coroutine", "type", "module"}
+    {"function", "method", "frame", "generator", "coroutine", "type", "module", "code"}
+)
+
+
+# A note of a report that was asked for while a collection runs finalizers or weakref callbacks.
+COLLECTING = (
+    "a collection is under way: what it has found unreachable is in no list, and its rings are not "
+    "told here"
 )
 
 
@@ -133,6 +140,8 @@ def title(type_name: str, name: str | None) -> str:
     """Write what an object is: its type and, where that says more, its name."""
     if name is None:
         return shortened(type_name)
+    if type_name == "functools._lru_cache_wrapper":
+        return shortened(f"functools.lru_cache of {name}")
     quoted = name if type_name in _SAYS_THE_KIND else repr(name)
     return shortened(f"{type_name} {quoted}")
 

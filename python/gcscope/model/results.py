@@ -156,6 +156,12 @@ class Holder(Record):
     owned: bool
     """Whether it is counted. Since 3.14 a local variable or a place on the evaluation stack may
     borrow its reference."""
+    seen: str = ""
+    """Of evidence, how it was found: "seen in its memory, of one instance; its type does not tell
+    the collector (no tp_traverse)"."""
+    uncollectable: bool = False
+    """Of evidence: whether the object leads to this holder, which does not show that it holds it.
+    No collector can free such a ring."""
 
 
 class Holders(Record):
@@ -164,13 +170,20 @@ class Holders(Record):
     refcount: int
     """References that own it, as `refcount` returns; `IMMORTAL` of an immortal object."""
     named: tuple[Holder, ...]
-    """Every reference that could be found, owned or not."""
+    """Every reference that could be found, owned or not. Of very many from one container, or in
+    all, indexes and keys are left out: they are `[*]`."""
     unexplained: Signed
-    """References that nobody shows: C code, an evaluation stack, an untracked holder. Below 0: some
-    tp_traverse shows more than is owned. 0 of an immortal object, whose references are not
-    counted."""
-    hints: tuple[str, ...]
-    """Where the unexplained ones may be, of what this program uses."""
+    """References that nobody shows: C code, an evaluation stack. Below 0: some tp_traverse shows
+    more than is owned. 0 of an immortal object, whose references are not counted."""
+    evidence: tuple[Holder, ...] = ()
+    """Who may have the unexplained ones, as seen in memory and in tables of the interpreter. Never
+    more than `unexplained`, which it does not lower."""
+    unseen: tuple[str, ...] = ()
+    """Where there is less evidence than that: which libraries this program has loaded that keep
+    references where nobody can look."""
+    collecting: bool = False
+    """Whether a collection that is under way has found the object unreachable: those who refer to
+    it are being collected, too, and in no list."""
 
 
 class Chain(Record):
@@ -180,11 +193,20 @@ class Chain(Record):
     """False for an object that no root leads to: garbage."""
     root: str | None
     """'module' (of sys.modules), 'C' (the interpreter's own tables, or C code), 'frame' (a running
-    function) or 'caller' (the function that asked, and nothing else)."""
+    function), 'caller' (the function that asked, and nothing else), or 'immortal': the interpreter
+    never frees it, whoever refers to it."""
     links: tuple[Link, ...]
     """From the root to the object, whose label is empty."""
     expression: str | None
     """The chain as one can type it, where that is possible."""
+    evidence: tuple[Holder, ...] = ()
+    """Where the root is 'C': who may have the first object, as in `Holders`."""
+    unseen: tuple[str, ...] = ()
+    """Where the root is 'C', and there is no evidence: as in `Holders`."""
+    others: tuple[Chain, ...] = ()
+    """Further chains, as many as were asked for: each the shortest by another last holder."""
+    collecting: bool = False
+    """Whether a collection that is under way has found the object unreachable."""
 
 
 class Retained(Record):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from gcscope.model.innocent import blamed, innocent_line, innocent_phrase
 from gcscope.model.phrases import (
+    COLLECTING,
     MOST_TYPES,
     counts_lines,
     counts_phrase,
@@ -60,6 +63,8 @@ def _innocent_lines(report: Report) -> list[str]:
 def report_head(report: Report) -> str:
     """Write how much there is, in one line."""
     if not report:
+        if COLLECTING in report.notes:
+            return COLLECTING
         if report.alive:
             return "no cycles among these objects"
         return "nothing is unreachable: the collector has nothing to do"
@@ -74,7 +79,9 @@ def report_head_lines(report: Report, most_types: int | None = None) -> list[str
     """Write how much there is, of which types, and what one must know; all but the rings."""
     most = MOST_TYPES if most_types is None else most_types
     types = counts_lines(report.types, most) if report else []
-    return [report_head(report), *types, *_innocent_lines(report), *_note_lines(report.notes)]
+    head = report_head(report)
+    notes = tuple(note for note in report.notes if note != head)
+    return [head, *types, *_innocent_lines(report), *_note_lines(notes)]
 
 
 def report_text(report: Report) -> str:
@@ -99,22 +106,70 @@ def holder_text(holder: Holder) -> str:
     return f"{_title(holder.type, holder.name)}  {shortened(holder.label)}{where}{borrowed}"
 
 
+_COLLECTING = "a collection that is under way has found it unreachable"
+
+
+def _holder_lines(named: tuple[Holder, ...]) -> list[str]:
+    """Write holders, those of which the same is told in one line."""
+    rows = [(holder_text(holder), len(list(alike))) for holder, alike in groupby(named)]
+    lines = [
+        f"  {text}" if count == 1 else f"  {text}  ({count:,} references)" for text, count in rows
+    ]
+    left = sum(count for _, count in rows[MOST_HOLDERS:])
+    return [*lines[:MOST_HOLDERS], *([f"  and {plural(left, 'other')}"] if left else [])]
+
+
 def holders_text(holders: Holders) -> str:
     """Write who holds an object; the sum, and what nobody shows."""
     count = holders.refcount
     lines = [f"{count if count < 1 << 62 else 'immortal:'} {_references(count)}"]
-    lines += [f"  {holder_text(holder)}" for holder in holders.named[:MOST_HOLDERS]]
-    if len(holders.named) > MOST_HOLDERS:
-        lines.append(f"  and {plural(len(holders.named) - MOST_HOLDERS, 'other')}")
-    if holders.unexplained > 0:
-        unexplained = plural(holders.unexplained, "reference")
-        lines.append(f"  {unexplained} that nobody shows: C code, or an evaluation stack")
-        lines += [f"    perhaps {hint}" for hint in holders.hints]
+    lines += _holder_lines(holders.named)
+    unexplained = plural(holders.unexplained, "reference")
+    if holders.collecting:
+        lines.append(f"  it is being collected: {_COLLECTING}")
+        if holders.unexplained > 0:
+            lines.append(f"  {unexplained} that nobody shows: of the same trash, or of C code")
+    elif holders.unexplained > 0:
+        lines.append(f"  {unexplained} that nobody shows{_evidence_end(holders)}")
+        lines += [f"    {line}" for line in (*evidence_lines(holders.evidence), *holders.unseen)]
     elif holders.unexplained < 0:
         lines.append(
             f"  {-holders.unexplained:,} more shown than owned: the tp_traverse of some C type lies"
         )
     return "\n".join(lines)
+
+
+_NO_EVIDENCE = ": C code, and no evidence of which"
+
+
+def _owner(holder: Holder) -> str:
+    """Write who seems to hold, in a sentence: a x.Reader, the interpreter, frame run."""
+    if holder.name is not None:
+        return _title(holder.type, holder.name)
+    return "the interpreter" if holder.type == "interpreter" else with_article(holder.type)
+
+
+def evidence_lines(evidence: tuple[Holder, ...]) -> list[str]:
+    """Write who may hold what nobody shows, one a line, and whether that can ever be freed."""
+    rows = [
+        (f"held by {_owner(holder)}, {shortened(holder.label)}: {holder.seen}", holder)
+        for holder in evidence
+    ]
+    lines = []
+    for (text, holder), alike in groupby(rows):
+        count = len(list(alike))
+        lines.append(text if count == 1 else f"{text}  ({count:,} references)")
+        if holder.uncollectable:
+            lines.append("  and led to by the object itself: no collector can free this ring")
+    return lines
+
+
+def _evidence_end(holders: Holders) -> str:
+    """Write how the line ends that says how many references nobody shows."""
+    left = holders.unexplained - len(holders.evidence)
+    if left <= 0:
+        return ":"
+    return f"; of {left:,} there is no evidence:" if holders.evidence else _NO_EVIDENCE
 
 
 def _references(count: int) -> str:
@@ -123,22 +178,34 @@ def _references(count: int) -> str:
     return "reference" if count == 1 else "references"
 
 
-def chain_text(chain: Chain) -> str:
-    """Write why an object is alive: as an expression where there is one, else a link a line."""
+def _one_chain(chain: Chain) -> list[str]:
+    if chain.collecting:
+        return [f"it is being collected: {_COLLECTING}"]
     if not chain.reachable:
-        return "not reachable: nothing that lasts leads to it"
+        return ["not reachable: nothing that lasts leads to it"]
+    if chain.root == "immortal":
+        return ["immortal: the interpreter never frees it, whoever refers to it"]
     if chain.expression is not None:
-        return chain.expression
+        return [chain.expression]
     root = {
         "C": "held by C code or the interpreter:",
         "caller": "held by the function that asks:",
     }.get(chain.root or "")
     lines = [] if root is None else [root]
+    lines += [f"  {line}" for line in (*evidence_lines(chain.evidence), *chain.unseen)]
     for link in chain.links:
         where = f"  {in_one_line(link.where)}" if link.where is not None else ""
         lines.append(f"{link_title(link)}{where}")
         if link.label:
             lines.append(f"  {shortened(link.label)}")
+    return lines
+
+
+def chain_text(chain: Chain) -> str:
+    """Write why an object is alive: as an expression where there is one, else a link a line."""
+    lines = _one_chain(chain)
+    for other in () if chain.collecting else chain.others:
+        lines += ["and by another holder:", *(f"  {line}" for line in _one_chain(other))]
     return "\n".join(lines)
 
 

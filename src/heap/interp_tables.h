@@ -1,0 +1,24 @@
+/* interp_tables: what the interpreter itself holds, table by table: what was registered with it,
+   and what it keeps of each thread. Second and last room that sees its private structures. */
+
+#ifndef GCSCOPE_INTERP_TABLES_H
+#define GCSCOPE_INTERP_TABLES_H
+
+#include "base/compat.h"
+
+/* Return true to stop. `owner` and `name` are static: "interpreter" or "thread", and what it is
+   there. */
+typedef bool (*TableFunc)(void *arg, PyObject *target, const char *owner, const char *name);
+
+/* Visit each reference that the tables of this interpreter and the states of its threads own. Of
+   the interpreter nothing is visited where the structures are not known. Frames are interp.h's. */
+void interp_tables(TableFunc visit, void *arg);
+
+/* Whether interp_tables sees the tables of the interpreter. */
+bool interp_knows_tables(void);
+
+/* Whether an address lies in what the interpreter has for itself, where no word is a static
+   variable. */
+bool interp_owns_address(const void *address);
+
+#endif

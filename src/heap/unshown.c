@@ -1,0 +1,104 @@
+#include "heap/unshown.h"
+
+#include "heap/interp.h"
+#include "heap/sizes.h"
+
+static void
+visit_if_any(PyObject *target, visitproc visit, void *arg)
+{
+    if (target != NULL) {
+        (void)visit(target, arg);
+    }
+}
+
+/* An OrderedDict has its keys twice, in the table and in its nodes; of the nodes nothing is
+   shown. */
+static void
+visit_dict(PyObject *op, visitproc visit, void *arg)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    interp_visit_names(op, visit, arg);
+    while (PyODict_Check(op) && PyDict_Next(op, &position, &key, &value)) {
+        (void)visit(key, arg);
+    }
+}
+
+static void
+visit_class(PyObject *op, visitproc visit, void *arg)
+{
+    PyHeapTypeObject *type = (PyHeapTypeObject *)op;
+    if (PyType_HasFeature((PyTypeObject *)op, Py_TPFLAGS_HEAPTYPE)) {
+        visit_if_any(type->ht_name, visit, arg);
+        visit_if_any(type->ht_qualname, visit, arg);
+        visit_if_any(type->ht_slots, visit, arg);
+        interp_visit_class_names((PyTypeObject *)op, visit, arg);
+    }
+}
+
+static void
+visit_code(PyObject *op, visitproc visit, void *arg)
+{
+    PyCodeObject *code = (PyCodeObject *)op;
+    PyObject *const parts[] = {
+        code->co_consts,
+        code->co_names,
+        code->co_exceptiontable,
+        code->co_localsplusnames,
+        code->co_localspluskinds,
+        code->co_filename,
+        code->co_name,
+        code->co_qualname,
+        code->co_linetable,
+    };
+    for (size_t p = 0; p < Py_ARRAY_LENGTH(parts); p++) {
+        visit_if_any(parts[p], visit, arg);
+    }
+}
+
+/* The buffer is the first word of its struct, a bytes object. */
+static void
+visit_bytes_io(PyObject *op, visitproc visit, void *arg)
+{
+    PyObject *buffer = ((PyObject **)(void *)op)[2];
+    if (buffer != NULL && PyBytes_CheckExact(buffer)) {
+        (void)visit(buffer, arg);
+    }
+}
+
+static void
+visit_by_name(PyObject *op, visitproc visit, void *arg)
+{
+    SizesArray array;
+    const char *name = Py_TYPE(op)->tp_name;
+    if (strcmp(name, "_io.BytesIO") == 0) {
+        visit_bytes_io(op, visit, arg);
+    }
+    else if (strcmp(name, "numpy.ndarray") == 0 && sizes_array(op, &array)) {
+        visit_if_any(array.base, visit, arg);
+    }
+}
+
+void
+unshown_visit(PyObject *op, visitproc visit, void *arg)
+{
+    const unsigned long plain = Py_TPFLAGS_LIST_SUBCLASS | Py_TPFLAGS_TUPLE_SUBCLASS |
+                                Py_TPFLAGS_LONG_SUBCLASS | Py_TPFLAGS_UNICODE_SUBCLASS |
+                                Py_TPFLAGS_BYTES_SUBCLASS | Py_TPFLAGS_BASE_EXC_SUBCLASS;
+    PyTypeObject *type = Py_TYPE(op);
+    if ((type->tp_flags & plain) != 0) {
+        return;
+    }
+    if (PyDict_Check(op) || is_frozendict(type)) {
+        visit_dict(op, visit, arg);
+    }
+    else if (PyType_Check(op)) {
+        visit_class(op, visit, arg);
+    }
+    else if (PyCode_Check(op)) {
+        visit_code(op, visit, arg);
+    }
+    else {
+        visit_by_name(op, visit, arg);
+    }
+}

@@ -1,0 +1,172 @@
+"""What one object takes, compared with what tracemalloc saw allocated for it."""
+
+import array
+import collections
+import gc
+import sys
+import tracemalloc
+import types
+
+import pytest
+
+from gcscope import _core
+
+HELD = 2200  # more than any free list of the interpreter holds, so that the next is allocated
+MEASURED = 9
+
+
+def size(obj):
+    return _core.roll_call([obj]).bytes
+
+
+def measure(make):
+    """Make objects: those, and the bytes and blocks that were allocated for each of them."""
+    first = sys._getframe().f_lineno
+    held = [make(i) for i in range(HELD)]
+    indexes = list(range(HELD, HELD + MEASURED))
+    made = [None] * MEASURED
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for place, index in enumerate(indexes):
+            made[place] = make(index)
+        traces = tracemalloc.take_snapshot().traces
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    own = range(first, sys._getframe().f_lineno + 1)
+    del held
+    sizes = [
+        trace.size
+        for trace in traces
+        for frame in [trace.traceback[0]]
+        if not (frame.filename == __file__ and frame.lineno in own)
+        and frame.filename != tracemalloc.__file__
+    ]
+    # what comes less often lies in a free list now, such as the arguments of a call
+    for_each = [(size, count // MEASURED) for size, count in collections.Counter(sizes).items()]
+    return made, sum(size * count for size, count in for_each), sum(count for _, count in for_each)
+
+
+class Plain:
+    pass
+
+
+class Attributes:
+    def __init__(self, a, b):
+        self.a, self.b, self.c = a, b, a
+
+
+class Slots:
+    __slots__ = ("a", "b")
+
+
+class Weak:
+    __slots__ = ("__weakref__",)
+
+
+class Text(str):
+    __slots__ = ()
+
+
+class Number(int):
+    pass
+
+
+class List(list):
+    pass
+
+
+class Dict(dict):
+    pass
+
+
+Pair = collections.namedtuple("Pair", "a b")
+NOTHING = object()
+KEYS = [f"key{i}" for i in range(2000)]
+TEN = list(range(10))
+
+
+def with_utf8(text):
+    compile(text, "", "exec")
+    return text
+
+
+MAKERS = {
+    "object": lambda i: object(),
+    "empty list": lambda i: [],
+    "list": lambda i: [NOTHING] * 7,
+    "long list": lambda i: [NOTHING] * 1000,
+    "grown list": lambda i: [NOTHING for _ in TEN],
+    "list of a class": lambda i: List([NOTHING] * 5),
+    "tuple": lambda i: (NOTHING, NOTHING, i)[:2],
+    "long tuple": lambda i: (NOTHING,) * 300,
+    "named tuple": lambda i: Pair(NOTHING, NOTHING),
+    "empty dict": lambda i: {},
+    "dict": lambda i: {"a": NOTHING, "b": NOTHING},
+    "dict of numbers": lambda i: dict.fromkeys(TEN),
+    "large dict": lambda i: dict.fromkeys(KEYS[:200]),
+    "dict of a class": lambda i: Dict(a=1),
+    "ordered dict": lambda i: collections.OrderedDict.fromkeys(KEYS[:20]),
+    "empty ordered dict": lambda i: collections.OrderedDict(),
+    "defaultdict": lambda i: collections.defaultdict(None, a=1),
+    "empty set": lambda i: set(),
+    "set": lambda i: {1, 2, 3},
+    "large set": lambda i: set(KEYS[:100]),
+    "frozenset": lambda i: frozenset(KEYS[:10]),
+    "ascii": lambda i: f"text {i}",
+    "latin": lambda i: f"t\xe9xt {i}",
+    "two bytes": lambda i: f"t\u0259xt {i}",
+    "four bytes": lambda i: f"t\U0001f40dxt {i}",
+    "str of a class": lambda i: Text("t\u0259xt"),
+    "long str": lambda i: KEYS[9] * 300,
+    "bytes": lambda i: b"x" * len(KEYS[9]) * 3,
+    "long bytes": lambda i: bytes(1000),
+    "bytearray": lambda i: bytearray(700),
+    "empty bytearray": lambda i: bytearray(),
+    "small int": lambda i: 1000 + i,
+    "large int": lambda i: (1 << 900) + i,
+    "int of a class": lambda i: Number(1000),
+    "float": lambda i: i / 7,
+    "complex": lambda i: 7j * float(i),
+    "instance": lambda i: Plain(),
+    "instance with attributes": lambda i: Attributes(NOTHING, NOTHING),
+    "instance with slots": lambda i: Slots(),
+    "instance with weak references": lambda i: Weak(),
+    "deque": lambda i: collections.deque([NOTHING] * 5),
+    "long deque": lambda i: collections.deque([NOTHING] * 500),
+    "deque from the left": lambda i: turned_deque(),
+    "array": lambda i: array.array("d", [1.0]) * 33,
+    "empty array": lambda i: array.array("b"),
+    "memoryview": lambda i: memoryview(b"x"),
+    "slices": lambda i: [slice(NOTHING, NOTHING, NOTHING) for _ in TEN[:3]],
+    "function": lambda i: lambda: None,
+    "cell": lambda i: types.CellType(),
+    "asked for its utf-8": lambda i: with_utf8(f"# caf\xe9 {i}"),
+    "bound method": lambda i: TEN.append,
+    "exception": lambda i: ValueError(),
+}
+
+
+def turned_deque():
+    items = collections.deque()
+    for _ in range(100):
+        items.appendleft(NOTHING)
+    return items
+
+
+# some kinds allocate objects of their own besides, which are counted as objects
+MORE = {
+    "memoryview": lambda op: [gc.get_referents(op)[0]],
+    "slices": list,
+}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
+def test_an_object_takes_what_was_allocated_for_it(kind):
+    made, allocated, blocks = measure(MAKERS[kind])
+    more = MORE.get(kind, lambda obj: [])
+    assert blocks >= 1
+    for obj in made:
+        assert allocated <= sum(map(size, [obj, *more(obj)])) <= allocated + 15 * blocks
