@@ -28,7 +28,7 @@ def test_the_program_grows_as_shown(python, tmp_path):
     for name in ("app.py", "ask.py"):
         (tmp_path / name).write_text(program(name))
     done = python("ask.py", cwd=tmp_path)
-    assert comparable(done.out) == comparable(shown().rstrip("\n")), done
+    assert comparable(done.out) == comparable(shown()), done
     assert done.code == 0 and "app.CLIENTS[*].seen" in done.out
 
 
