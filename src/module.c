@@ -2,6 +2,7 @@
 
 #include "follow/follow.h"
 #include "heap/interp.h"
+#include "heap/sizes.h"
 #include "query/census.h"
 #include "query/garbage.h"
 #include "query/growth.h"
@@ -54,14 +55,15 @@ PyDoc_STRVAR(known_doc, "known($module, unreachable, /)\n--\n\n"
 
 PyDoc_STRVAR(
     unreachable_rings_doc,
-    "unreachable_rings($module, labellers, object_traceback, /)\n--\n\n"
+    "unreachable_rings($module, labellers, object_traceback, sizers=None, /)\n--\n\n"
     "The Rings among what a full collection would find unreachable now, changing nothing.\n\n"
     "labellers: a dict, id of a type -> (type, labeller). object_traceback:\n"
-    "tracemalloc's function that tells where an object was made, or None.");
+    "tracemalloc's function that tells where an object was made, or None. sizers: a dict,\n"
+    "id of a type -> (type, sizer).");
 
 PyDoc_STRVAR(
     live_rings_doc,
-    "live_rings($module, objects, labellers, object_traceback, /)\n--\n\n"
+    "live_rings($module, objects, labellers, object_traceback, sizers=None, /)\n--\n\n"
     "The Rings that a tuple of objects, which does not count, are part of or lead to, not\n"
     "going on through modules, classes and the globals of functions.");
 
@@ -103,8 +105,18 @@ PyDoc_STRVAR(
     "ignore; with up to paths - 1 others.");
 
 PyDoc_STRVAR(retained_doc,
-             "retained($module, box, /)\n--\n\n"
+             "retained($module, box, sizers=None, /)\n--\n\n"
              "What the object in the list box alone keeps, itself included: Retained.");
+
+PyDoc_STRVAR(object_bytes_doc,
+             "object_bytes($module, obj, /)\n--\n\n"
+             "What an object takes: its struct, and the blocks of memory that belong to it.");
+
+static PyObject *
+core_object_bytes(PyObject *Py_UNUSED(module), PyObject *op)
+{
+    return PyLong_FromSize_t(sizes_object_bytes(op));
+}
 
 PyDoc_STRVAR(retainers_doc, "retainers($module, count, /)\n--\n\n"
                             "The objects that keep most bytes, by the dominator tree of the whole\n"
@@ -214,7 +226,8 @@ static PyMethodDef core_methods[] = {
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
     {"why_alive", (PyCFunction)(void (*)(void))roots_why_alive, METH_FASTCALL, why_alive_doc},
-    {"retained", retained_of, METH_O, retained_doc},
+    {"object_bytes", core_object_bytes, METH_O, object_bytes_doc},
+    {"retained", (PyCFunction)(void (*)(void))retained_of, METH_FASTCALL, retained_doc},
     {"instances", (PyCFunction)(void (*)(void))instances_of, METH_FASTCALL, instances_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
     {"census", (PyCFunction)(void (*)(void))census_of_all, METH_FASTCALL, census_doc},

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import collections
 import contextvars
+import ctypes
 import functools
 import gc
 import io
@@ -50,6 +51,53 @@ def standard_error_to(file):
         sys.stderr = kept_stderr
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def object_at(address):
+    """The object at an address, which must be alive."""
+    return ctypes.cast(address, ctypes.py_object).value
+
+
+def count_at(address):
+    """The reference count of the object at an address, of which this has no reference."""
+    return ctypes.c_ssize_t.from_address(address).value
+
+
+def shares_keys(thing):
+    """Whether a dict has only values, and its keys are its class's: its last word is an address."""
+    return ctypes.c_void_p.from_address(id(thing) + 40).value is not None
+
+
+def references_of(thing):
+    """The addresses of untracked objects that an object refers to, once for each reference.
+
+    With the keys of a dict, if they are all str: tp_traverse leaves them out, as none can be in a
+    ring. The names of attributes belong to the class.
+    """
+    found = list(gc.get_referents(thing))
+    if isinstance(thing, dict) and not shares_keys(thing):
+        found += [key for key in dict.keys(thing) if type(key) is str]
+    return [id(target) for target in found if not gc.is_tracked(target)]
+
+
+def held_by(things):
+    """The addresses of the untracked objects that only these hold: their counts come to nothing."""
+    due, counts, held = [id(thing) for thing in things], collections.Counter(), set()
+    while due:
+        for address in references_of(object_at(due.pop())):
+            counts[address] += 1
+            if counts[address] == count_at(address) and address not in held:
+                held.add(address)
+                due.append(address)
+    return held
+
+
+def bytes_with(things, others=()):
+    """What some objects take with what only they hold, alone or together with others."""
+    held = held_by([*others, *things]) - held_by(others)
+    return sum(map(_core.object_bytes, things)) + sum(
+        _core.object_bytes(object_at(address)) for address in held
+    )
 
 
 def collector_finds():

@@ -23,6 +23,7 @@ The words of this package load on first use; `import gcscope` alone costs next t
     trial(func)       call func, drop its result: what freed what it made?
     journal           the life of instrumented objects
     labeller(cls)     register names for the references of a C type that gcscope does not know
+    sizer(cls)        register how much memory the instances of a C type hold outside themselves
     IMMORTAL          what refcount answers for an object that is never freed
 
 PYTEST_DONT_REWRITE: for pytest, which would otherwise warn when this package, its plugin's, was
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from gcscope.api.watch import watch as watch
     from gcscope.api.why_alive import why_alive as why_alive
     from gcscope.explain.labellers import labeller as labeller
+    from gcscope.explain.sizers import sizer as sizer
     from gcscope.model.census import Census as Census
     from gcscope.model.census import CensusRow as CensusRow
     from gcscope.model.growth import Grower as Grower
@@ -124,6 +126,7 @@ _HOMES = {
     "labeller": "explain.labellers",
     "refcount": "_core",
     "retained": "api.retained",
+    "sizer": "explain.sizers",
     "trial": "api.collect",
     "watch": "api.watch",
     "why_alive": "api.why_alive",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from types import CodeType
-from typing import Any, Final, Self, SupportsIndex, final
+from typing import Any, Final, Self, SupportsIndex, TypeAlias, final
 
 from _typeshed import structseq
 from typing_extensions import disjoint_base
@@ -32,12 +32,13 @@ class Person(Tracked):
     def friends(self, value: list[Any]) -> None: ...
     def befriend(self, other: Person, /) -> None: ...
 
+# an object of the program, the place of the form whose specimen has it or -1, whether that keeps it
+Sized: TypeAlias = tuple[Any, int, bool]
+
 @final
 class RollCall:
     @property
     def objects(self) -> int: ...
-    @property
-    def bytes(self) -> int: ...
     @property
     def uncertain(self) -> bool: ...
     @property
@@ -255,15 +256,21 @@ class Ring(
     def kind_cut(self) -> KindCut | None: ...
 
 @final
-class Rings(structseq[Any], tuple[RollCall, list[Ring]]):
+class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[Sized]]):
     __match_args__: Final = (
         "objects",
         "forms",
+        "bytes",
+        "sized",
     )
     @property
     def objects(self) -> RollCall: ...
     @property
     def forms(self) -> list[Ring]: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def sized(self) -> list[Sized]: ...
 
 @final
 class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
@@ -414,11 +421,12 @@ class Chain(
     def others(self) -> list[Chain]: ...
 
 @final
-class Retained(structseq[Any], tuple[int, int, TypeCounts]):
+class Retained(structseq[Any], tuple[int, int, TypeCounts, list[Any]]):
     __match_args__: Final = (
         "objects",
         "bytes",
         "types",
+        "sized",
     )
     @property
     def objects(self) -> int: ...
@@ -426,6 +434,8 @@ class Retained(structseq[Any], tuple[int, int, TypeCounts]):
     def bytes(self) -> int: ...
     @property
     def types(self) -> TypeCounts: ...
+    @property
+    def sized(self) -> list[Any]: ...
 
 @final
 class Retainer(structseq[Any], tuple[Node, int]):
@@ -579,6 +589,7 @@ class Follow:
         object_traceback: Any,
         survivors: bool = False,
         box: list[Any] | None = None,
+        sizers: dict[int, tuple[type, Any]] | None = None,
         /,
     ) -> Followed: ...
     def stop(self) -> None: ...
@@ -769,13 +780,18 @@ def journal_resize(capacity: int, /) -> None: ...
 def last_scan() -> ScanCost: ...
 def walk_generations(walk: bool, /) -> bool: ...
 def fail_after(growths: int, /) -> None: ...
+def object_bytes(obj: object, /) -> int: ...
 def unreachable_rings(
-    labellers: dict[int, tuple[type, Any]], object_traceback: Any, /
+    labellers: dict[int, tuple[type, Any]],
+    object_traceback: Any,
+    sizers: dict[int, tuple[type, Any]] | None = None,
+    /,
 ) -> Rings: ...
 def live_rings(
     objects: tuple[object, ...],
     labellers: dict[int, tuple[type, Any]],
     object_traceback: Any,
+    sizers: dict[int, tuple[type, Any]] | None = None,
     /,
 ) -> Rings: ...
 def smallest_rotation(keys: list[int], /) -> int: ...
@@ -807,6 +823,6 @@ def why_alive(
     paths: int = 1,
     /,
 ) -> Chain | None: ...
-def retained(box: list[Any], /) -> Retained: ...
+def retained(box: list[Any], sizers: dict[int, tuple[type, Any]] | None = None, /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...
 def census(record: type, sizers: dict[int, tuple[type, Any]], /) -> Census: ...

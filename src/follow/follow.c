@@ -102,16 +102,17 @@ call_chosen(const FollowObject *f, const Cycles *cycles)
 }
 
 /* Find the rings of what is unreachable and is in `map`, or with `whole` is not in it; NULL: of
-   all. How many objects there are is in cycles->nodes. 0 or -1 with an exception. */
+   all. How many objects there are is in cycles->nodes. `sizers` as cycles_find has it. 0 or -1 with
+   an exception. */
 static int
-find(const FollowObject *f, Scan *scan, const AddrMap *map, Cycles *cycles)
+find(const FollowObject *f, Scan *scan, const AddrMap *map, PyObject *sizers, Cycles *cycles)
 {
     if (scan->collector.unreachable == 0) {
         return 0;
     }
     if (cycles_begin(cycles, &scan->memory, &scan->heap, f->state) < 0 ||
         cycles_choose(cycles, &scan->collector, map, !f->whole) < 0 ||
-        cycles_find(cycles, false) < 0) {
+        cycles_find(cycles, false, sizers) < 0) {
         return scan_no_memory();
     }
     return 0;
@@ -179,7 +180,7 @@ tally_collected(FollowObject *f, Cycles *cycles)
     int error = found == NULL ? -1
                 : tally_add_forms(&f->tally, &describer, cycles) < 0
                     ? -1
-                    : tally_add_collected(&f->tally, found);
+                    : tally_add_collected(&f->tally, found, cycles->bytes);
     Py_XDECREF(found);
     return error;
 }
@@ -190,7 +191,7 @@ predict(FollowObject *f, Scan *scan, long generation)
 {
     Cycles cycles = {0};
     int error = list_for_collection(f, scan, generation) < 0 || judge(f, scan) < 0 ||
-                        find(f, scan, map_is_made(&f->known) ? &f->known : NULL, &cycles) < 0
+                        find(f, scan, map_is_made(&f->known) ? &f->known : NULL, NULL, &cycles) < 0
                     ? -1
                     : 0;
     if (error == 0 && f->whole) {
@@ -533,16 +534,11 @@ rings_left(const FollowObject *f, Scan *scan, const Describer *describer)
 {
     Cycles cycles = {0};
     const AddrMap *known = f->whole && map_is_made(&f->known) ? &f->known : NULL;
-    PyObject *answer = NULL, *items[ROW_MOST_FIELDS] = {NULL};
-    if (find(f, scan, known, &cycles) == 0) {
-        if (cycles.nodes.length == 0) {
-            answer = Py_NewRef(Py_None);
-        }
-        else {
-            (void)((items[0] = call_chosen(f, &cycles)) != NULL &&
-                   (items[1] = ring_rows(describer, &cycles)) != NULL);
-            answer = row_new(f->state, ROW_RINGS, items);
-        }
+    PyObject *answer = NULL;
+    if (find(f, scan, known, describer->sizers, &cycles) == 0) {
+        answer = cycles.nodes.length == 0
+                     ? Py_NewRef(Py_None)
+                     : ring_rows_of(describer, &cycles, call_chosen(f, &cycles));
     }
     cycles_fini(&cycles);
     return answer;
@@ -586,9 +582,9 @@ static int
 parse_end(const FollowObject *f, PyObject *const *args, Py_ssize_t nargs, EndArguments *end)
 {
     *end = (EndArguments){0};
-    if (nargs < 2 || nargs > 4) {
-        PyErr_SetString(PyExc_TypeError, "end() takes 2 to 4 arguments: labellers, "
-                                         "object_traceback, survivors, box");
+    if (nargs < 2 || nargs > 5) {
+        PyErr_SetString(PyExc_TypeError, "end() takes 2 to 5 arguments: labellers, "
+                                         "object_traceback, survivors, box, sizers");
         return -1;
     }
     if (nargs > 3 && !Py_IsNone(args[3])) {
@@ -598,11 +594,14 @@ parse_end(const FollowObject *f, PyObject *const *args, Py_ssize_t nargs, EndArg
         end->box = args[3];
     }
     end->survivors = nargs > 2 && args[2] == Py_True;
-    return describer_init(&end->describer, f->state, args[0], args[1]);
+    return describer_init(&end->describer, f->state, args[0], args[1]) < 0
+               ? -1
+               : describer_take_sizers(&end->describer, nargs > 4 ? args[4] : Py_None);
 }
 
 PyDoc_STRVAR(end_doc,
-             "end($self, labellers, object_traceback, survivors=False, box=None, /)\n--\n\n"
+             "end($self, labellers, object_traceback, survivors=False, box=None, "
+             "sizers=None, /)\n--\n\n"
              "End, and look: a Followed of what collections have taken and of what is left.\n\n"
              "survivors: make a RollCall of what was born and is reachable, too. box: a list\n"
              "with an object, which is let go of first; it is put back where something still\n"

@@ -114,13 +114,13 @@ tally_add_forms(Tally *tally, const Describer *describer, Cycles *cycles)
 }
 
 int
-tally_add_collected(Tally *tally, PyObject *roll_call)
+tally_add_collected(Tally *tally, PyObject *roll_call, uint64_t bytes)
 {
     if (roll_call_add_types(roll_call, tally->collected_types[0], tally->collected_types[1]) < 0) {
         return -1;
     }
     tally->collected_objects += roll_call_objects(roll_call);
-    tally->collected_bytes += roll_call_bytes(roll_call);
+    tally->collected_bytes += bytes;
     return 0;
 }
 

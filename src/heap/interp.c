@@ -577,11 +577,11 @@ keys_bytes(const PyDictKeysObject *keys)
 }
 
 /* Bytes of an array of values, with the order in which they came; 0 where it lies in the instance.
-   Up to 3.12 its length is not kept: a class begins with 30 places and gives each new instance one
-   less, down to one more than it has names, and the bytes before the array tell within 8 places how
-   many there were. */
+   Up to 3.12 its length is not kept: a class begins with 30 places, and gives each new instance one
+   less, down to one more than it has names. So this is what the class gives now; its first
+   instances have some places more. */
 static size_t
-values_bytes(PyDictValues *values, const PyDictKeysObject *keys)
+values_bytes(const PyDictValues *values, const PyDictKeysObject *keys)
 {
 #if PY_VERSION_HEX >= 0x030D0000
     (void)keys;
@@ -589,11 +589,9 @@ values_bytes(PyDictValues *values, const PyDictKeysObject *keys)
     return values->embedded ? 0 : to_whole_words(places) + (places + 1) * sizeof(PyObject *);
 #else
     enum { SPECIAL = 2 };
-    size_t prefix = ((const uint8_t *)values)[-1], most = prefix - SPECIAL;
-    size_t least = most < sizeof(void *) ? 0 : most + 1 - sizeof(void *);
+    (void)values;
     size_t places = (size_t)keys->dk_nentries + (size_t)keys->dk_usable;
-    places = places < least ? least : places > most ? most : places;
-    return prefix + places * sizeof(PyObject *);
+    return to_whole_words(places + SPECIAL) + places * sizeof(PyObject *);
 #endif
 }
 

@@ -16,6 +16,7 @@
 #include <structmember.h> /* PyMemberDef, which Python.h has since 3.12 only */
 
 #include "heap/interp.h"
+#include "heap/sizes.h"
 #include "heap/unshown.h"
 
 /* ---------------------------------------------------------- beyond tp_traverse */
@@ -76,6 +77,18 @@ known_visit(PyObject *op, visitproc visit, void *arg)
         (void)traverse(op, visit, arg);
     }
     known_visit_beyond(op, visit, arg);
+}
+
+/* Visit what an array of objects has: that is known, but by no reference that is accounted for. */
+static void
+visit_items(PyObject *op, visitproc visit, void *arg)
+{
+    SizesArray array;
+    if (!PyType_IS_GC(Py_TYPE(op)) && sizes_array(op, &array)) {
+        for (size_t i = 0; i < array.count; i++) {
+            visit_if_any(array.items[i], visit, arg);
+        }
+    }
 }
 
 /* -------------------------------------------------------------------- entering */
@@ -154,6 +167,10 @@ finder_flush(Finder *finder)
     }
     finder->cursor = ADDRMAP_NOWHERE; /* a cursor is good until an insert */
     for (size_t i = 0; i < count && !finder->failed; i++) {
+        if (Py_REFCNT(fresh[i]) == 0) { /* dead: a module shows its list of spare objects */
+            addrmap_remove(finder->map, fresh[i]);
+            continue;
+        }
         enter_type(finder, Py_TYPE(fresh[i]));
         if (leads_on(Py_TYPE(fresh[i]))) {
             finder->failed |= vec_push(finder->memory, &finder->queue, fresh[i]) < 0;
@@ -167,6 +184,7 @@ empty_queue(Finder *finder)
 {
     for (size_t q = 0; q < finder->queue.length && !finder->failed; q++) {
         known_visit(finder->queue.items[q], meet, finder);
+        visit_items(finder->queue.items[q], meet, finder);
     }
     finder->queue.length = 0;
 }

@@ -2,8 +2,8 @@
    numbers, code, static types, containers of nothing but those: most of a process's memory.
 
    An object is known if it was listed, or a known one refers to it: as its tp_traverse shows, as
-   known_visit_beyond does, or as its type. What running frames refer to is known too. What stays
-   unknown is held by C code alone. */
+   known_visit_beyond does, as its type, or as an item of a numpy array of objects. What running
+   frames refer to is known too. What stays unknown is held by C code alone. */
 
 #ifndef GCSCOPE_KNOWN_H
 #define GCSCOPE_KNOWN_H

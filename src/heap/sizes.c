@@ -6,11 +6,11 @@
                        of 16; above that the C library's, which is taken to give what is asked for
 
    The structs of the builtin types are public (Include/cpython), those of dicts and of attributes
-   are asked of interp.h. Of the modules in C that come with Python the words of three structs are
-   read here, and of numpy its array's, which numpy's public header has frozen. Each of these has its
-   size compared first, and of an array what is read must make sense besides: its strides lie behind
-   its dimensions in one block. So an unknown layout is an object without data, not a wrong number.
-*/
+   are asked of interp.h. Of modules in C that come with Python the words of two structs are read
+   here, and of numpy its array's, as numpy's public header has frozen it. Each of these has its
+   size compared first, and of an array what is read must make sense besides: its strides lie
+   behind its dimensions in one block. So an unknown layout is an object without data, not a wrong
+   number. */
 
 #include "heap/sizes.h"
 
@@ -193,7 +193,8 @@ enum {
     NDARRAY_DIMENSIONS,
     NDARRAY_STRIDES,
     NDARRAY_BASE,
-    NDARRAY_FLAGS = 8,
+    NDARRAY_DESCR,
+    NDARRAY_FLAGS,
     NDARRAY_WORDS
 };
 
@@ -216,10 +217,20 @@ ndarray_data_bytes(PyObject *op, size_t dimensions)
     return most;
 }
 
+/* Whether the items of an array are objects: the kind of its descriptor is 'O', its number 17. */
+static bool
+ndarray_has_objects(PyObject *op)
+{
+    enum { KIND = 3 * sizeof(void *), NUMBER = KIND + 4, DESCR_END = NUMBER + 4, OBJECT = 17 };
+    const char *descr = (const char *)word(op, NDARRAY_DESCR);
+    return descr != NULL && Py_TYPE((PyObject *)descr)->tp_basicsize >= (Py_ssize_t)DESCR_END &&
+           descr[KIND] == 'O' && *(const int *)(const void *)(descr + NUMBER) == OBJECT;
+}
+
 bool
 sizes_array(PyObject *op, SizesArray *array)
 {
-    enum { OWNS_DATA = 4, MOST_DIMENSIONS = 64 };
+    enum { CONTIGUOUS = 1 | 2, OWNS_DATA = 4, MOST_DIMENSIONS = 64 };
     PyTypeObject *type = Py_TYPE(op);
     if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ||
         type->tp_basicsize < (Py_ssize_t)(NDARRAY_WORDS * sizeof(void *)) ||
@@ -237,6 +248,10 @@ sizes_array(PyObject *op, SizesArray *array)
         .base = (PyObject *)word(op, NDARRAY_BASE),
         .bytes = is_owner ? ndarray_data_bytes(op, dimensions) : 0,
     };
+    if (is_owner && (word(op, NDARRAY_FLAGS) & CONTIGUOUS) != 0 && ndarray_has_objects(op)) {
+        array->items = (PyObject **)word(op, NDARRAY_DATA);
+        array->count = array->bytes / sizeof(PyObject *); /* none of an empty one */
+    }
     return true;
 }
 

@@ -17,8 +17,10 @@ size_t sizes_object_bytes(PyObject *op);
 /* A numpy.ndarray, or rather an object of a static type of that name whose struct is as numpy's
    public header has it. All pointers are borrowed. */
 typedef struct {
-    PyObject *base; /* the object that owns the memory, or NULL */
-    size_t bytes;   /* of the data, where the array owns it; else 0 */
+    PyObject *base;   /* the object that owns the memory, or NULL */
+    size_t bytes;     /* of the data, where the array owns it; else 0 */
+    PyObject **items; /* of an array of objects that owns them: each one or NULL; else NULL */
+    size_t count;     /* of items */
 } SizesArray;
 
 /* Whether an object is one; then what it says is in *array. */

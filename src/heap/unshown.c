@@ -41,21 +41,35 @@ visit_code(PyObject *op, visitproc visit, void *arg)
 {
     PyCodeObject *code = (PyCodeObject *)op;
     PyObject *const parts[] = {
-        code->co_consts,          code->co_names,           code->co_exceptiontable,
-        code->co_localsplusnames, code->co_localspluskinds, code->co_filename,
-        code->co_name,            code->co_qualname,        code->co_linetable,
+        code->co_consts,
+        code->co_names,
+        code->co_exceptiontable,
+        code->co_localsplusnames,
+        code->co_localspluskinds,
+        code->co_filename,
+        code->co_name,
+        code->co_qualname,
+        code->co_linetable,
     };
     for (size_t p = 0; p < Py_ARRAY_LENGTH(parts); p++) {
         visit_if_any(parts[p], visit, arg);
     }
 }
 
-/* The buffer is the first word of its struct, a bytes object. */
+static int
+is_it(PyObject *target, void *wanted)
+{
+    return target == wanted; /* stop */
+}
+
+/* The buffer is the first word of its struct, a bytes object; some versions show it. */
 static void
 visit_bytes_io(PyObject *op, visitproc visit, void *arg)
 {
-    PyObject *buffer = ((PyObject **)(void *)op)[2];
-    if (buffer != NULL && PyBytes_CheckExact(buffer)) {
+    enum { BUFFER = 2 };
+    PyObject *buffer = ((PyObject **)(void *)op)[BUFFER];
+    if (buffer != NULL && PyBytes_CheckExact(buffer) &&
+        Py_TYPE(op)->tp_traverse(op, is_it, buffer) == 0) {
         (void)visit(buffer, arg);
     }
 }

@@ -38,8 +38,8 @@ typedef struct {
     PyObject *sizers;     /* borrowed: a dict, anything -> (type, sizer) */
     Index numbers;        /* of types, by their addresses */
     VEC(Tally) tallies;
+    NodeIds ours;      /* the nodes whose types are ours; then all that are */
     int64_t anonymous; /* bytes; -1 where it is not known */
-    bool any_ours;
 } Census;
 
 /* ---------------------------------------------------------------------- counting */
@@ -64,7 +64,6 @@ tally_of(Census *census, PyTypeObject *type)
     if (number == census->tallies.length) {
         Tally fresh = {.type = type, .is_ours = is_ours(census, type)};
         fresh.is_asked = !fresh.is_ours && typename_is_registered(census->sizers, type);
-        census->any_ours |= fresh.is_ours;
         if (vec_push(memory, &census->tallies, fresh) < 0) {
             return NULL;
         }
@@ -89,6 +88,9 @@ count_all(Census *census)
                 return -1;
             }
         }
+        if (tally->is_ours && vec_push(&census->scan.memory, &census->ours, (NodeId)n) < 0) {
+            return -1;
+        }
         tally->objects++;
         tally->bytes += sizes_object_bytes(op);
     }
@@ -99,70 +101,59 @@ count_all(Census *census)
 
 typedef struct {
     Census *census;
-    NodeSet nodes;
-    VEC(uint32_t) shown; /* node -> references from ours */
-    NodeIds queue;       /* ours, not asked yet what they refer to */
+    NodeSet nodes;       /* those in census->ours */
+    VEC(uint32_t) shown; /* node -> references from them */
     bool failed;
-} Ours;
+} Keeper;
 
-static void
-ours_add(Ours *ours, NodeId node)
-{
-    if (nodeset_enter(&ours->nodes, node)) {
-        ours->failed |= vec_push(&ours->census->scan.memory, &ours->queue, node) < 0;
-    }
-}
-
-/* A visitproc. Types and modules are the program's, as code is. */
+/* A visitproc. Types are the program's, as code is. */
 static int
-ours_meet(PyObject *target, void *arg)
+meet_kept(PyObject *target, void *arg)
 {
-    Ours *ours = arg;
+    Keeper *keeper = arg;
+    Scan *scan = &keeper->census->scan;
     NodeId node;
-    if (!PyType_Check(target) && addrmap_find(&ours->census->scan.heap.map, target, &node) &&
-        ++ours->shown.items[node] == (size_t)Py_REFCNT(target)) {
-        ours_add(ours, node);
+    if (!PyType_Check(target) && addrmap_find(&scan->heap.map, target, &node) &&
+        ++keeper->shown.items[node] == (size_t)Py_REFCNT(target) &&
+        nodeset_enter(&keeper->nodes, node)) {
+        keeper->failed |= vec_push(&scan->memory, &keeper->census->ours, node) < 0;
     }
-    return ours->failed;
+    return keeper->failed;
 }
 
-/* 0; -1: out of memory. */
+/* Add to ours what they alone keep. 0; -1: out of memory. */
 static int
-ours_find(Ours *ours)
+find_kept(Keeper *keeper)
 {
-    Census *census = ours->census;
-    const Heap *heap = &census->scan.heap;
-    if (nodeset_init(&ours->nodes, &census->scan.memory, heap->count) < 0 ||
-        vec_zeros(&census->scan.memory, &ours->shown, heap->count) < 0) {
+    Scan *scan = &keeper->census->scan;
+    NodeIds *ours = &keeper->census->ours;
+    if (nodeset_init(&keeper->nodes, &scan->memory, scan->heap.count) < 0 ||
+        vec_zeros(&scan->memory, &keeper->shown, scan->heap.count) < 0) {
         return -1;
     }
-    for (size_t n = 0; n < heap->count; n++) {
-        uint32_t number = index_find(&census->numbers, (uintptr_t)Py_TYPE(heap->objects.items[n]));
-        if (census->tallies.items[number].is_ours) {
-            ours_add(ours, (NodeId)n);
-        }
+    for (size_t o = 0; o < ours->length; o++) {
+        nodeset_add(&keeper->nodes, ours->items[o]);
     }
-    for (size_t q = 0; q < ours->queue.length && !ours->failed; q++) {
-        known_visit(heap->objects.items[ours->queue.items[q]], ours_meet, ours);
+    for (size_t o = 0; o < ours->length && !keeper->failed; o++) {
+        known_visit(scan->heap.objects.items[ours->items[o]], meet_kept, keeper);
     }
-    return ours->failed ? -1 : 0;
+    return keeper->failed ? -1 : 0;
 }
 
 /* Take ours out of the tallies. 0; -1: out of memory. */
 static int
 discount_ours(Census *census)
 {
-    Ours ours = {.census = census};
-    int error = census->any_ours ? ours_find(&ours) : 0;
-    for (size_t q = 0; q < ours.queue.length && error == 0; q++) {
-        PyObject *op = census->scan.heap.objects.items[ours.queue.items[q]];
-        uint32_t number = index_find(&census->numbers, (uintptr_t)Py_TYPE(op));
-        census->tallies.items[number].objects--;
-        census->tallies.items[number].bytes -= sizes_object_bytes(op);
+    Keeper keeper = {.census = census};
+    int error = census->ours.length != 0 ? find_kept(&keeper) : 0;
+    for (size_t o = 0; o < census->ours.length && error == 0; o++) {
+        PyObject *op = census->scan.heap.objects.items[census->ours.items[o]];
+        Tally *tally = &census->tallies.items[index_find(&census->numbers, (uintptr_t)Py_TYPE(op))];
+        tally->objects--;
+        tally->bytes -= sizes_object_bytes(op);
     }
-    nodeset_fini(&ours.nodes);
-    vec_fini(&census->scan.memory, &ours.shown);
-    vec_fini(&census->scan.memory, &ours.queue);
+    nodeset_fini(&keeper.nodes);
+    vec_fini(&census->scan.memory, &keeper.shown);
     return error;
 }
 
@@ -241,6 +232,7 @@ census_of_all(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     PyObject *answer = find_census(&census);
     index_fini(&census.numbers, &census.scan.memory);
     vec_fini(&census.scan.memory, &census.tallies);
+    vec_fini(&census.scan.memory, &census.ours);
     scan_end(&census.scan);
     return answer;
 }

@@ -10,6 +10,7 @@ int
 cycles_begin(Cycles *cycles, Memory *memory, const Heap *heap, const ModuleState *state)
 {
     *cycles = (Cycles){.memory = memory, .heap = heap, .state = state};
+    leaves_begin(&cycles->leaves, memory, &heap->map);
     return nodeset_init(&cycles->chosen, memory, heap->count);
 }
 
@@ -20,6 +21,9 @@ cycles_fini(Cycles *cycles)
     if (memory == NULL) {
         return;
     }
+    sized_fini(&cycles->sized);
+    nodeset_fini(&cycles->counted);
+    leaves_fini(&cycles->leaves);
     vec_fini(memory, &cycles->places);
     vec_fini(memory, &cycles->labels);
     vec_fini(memory, &cycles->ring);
@@ -374,14 +378,57 @@ provenance_of(Cycles *cycles, const NodeId *members, size_t count)
                                                                                 : found;
 }
 
-static uint64_t
-bytes_of(const Cycles *cycles, const NodeId *numbers, size_t count)
+/* ------------------------------------------------------------------------ bytes */
+
+/* Count an object, and take its references to leaves. 0 or -1. */
+static int
+count_object(Cycles *cycles, NodeId number, uint64_t *bytes)
 {
-    uint64_t bytes = 0;
+    PyObject *op = cycles_object(cycles, number);
+    *bytes += sizes_object_bytes(op);
+    nodeset_add(&cycles->counted, number);
+    leaves_take(&cycles->leaves, op);
+    return sized_note(&cycles->sized, op, cycles->leaves.opened);
+}
+
+/* The bytes of some objects, and of the leaves that only they hold and what was counted of their
+   owner before. 0 or -1. */
+static int
+count_bytes(Cycles *cycles, const NodeId *numbers, size_t count, LeafAccount account,
+            uint64_t *bytes)
+{
+    uint64_t own = 0;
+    leaves_open(&cycles->leaves, account.owner, account.is_kept);
     for (size_t n = 0; n < count; n++) {
-        bytes += sizes_object_bytes(cycles_object(cycles, numbers[n]));
+        if (count_object(cycles, numbers[n], &own) < 0) {
+            return -1;
+        }
     }
-    return bytes;
+    if (leaves_settle(&cycles->leaves) < 0) {
+        return -1;
+    }
+    cycles->bytes += cycles->is_live && account.is_kept ? 0 : own;
+    *bytes = own + cycles->leaves.own;
+    return 0;
+}
+
+/* What no component keeps alone. 0 or -1. */
+static int
+count_others(Cycles *cycles)
+{
+    uint64_t own = 0;
+    leaves_open(&cycles->leaves, LEAVES_NOBODY, true);
+    for (size_t n = 0; n < cycles->nodes.length && !cycles->is_live; n++) {
+        if (!nodeset_has(&cycles->counted, (NodeId)n) &&
+            count_object(cycles, (NodeId)n, &own) < 0) {
+            return -1;
+        }
+    }
+    if (leaves_settle(&cycles->leaves) < 0) {
+        return -1;
+    }
+    cycles->bytes += own + (cycles->is_live ? cycles->leaves.inner : cycles->leaves.total);
+    return 0;
 }
 
 /* ---------------------------------------------------------------------- details */
@@ -435,11 +482,6 @@ detail_of(Cycles *cycles, const Form *form)
 static bool
 is_specimen(Cycles *cycles, Form *found, Form *form)
 {
-    found->dragged_bytes = UINT64_MAX; /* not measured yet, as it is only where that may decide */
-    if (form->count != 0 && forms_compare(found, form) < 0) {
-        return false;
-    }
-    found->dragged_bytes = bytes_of(cycles, cycles->cascade.freed.items, found->dragged);
     int order = form->count != 0 ? forms_compare(found, form) : 1;
     if (order == 0) {
         found->detail = detail_of(cycles, found);
@@ -516,7 +558,13 @@ fold_component(Cycles *cycles, size_t component)
         return -1;
     }
     found.dragged = cycles->cascade.freed.length;
-    found.bytes = bytes_of(cycles, members, found.objects);
+    LeafAccount its = {.owner = (uint32_t)component};
+    LeafAccount kept = {.owner = (uint32_t)component, .is_kept = true};
+    if (count_bytes(cycles, members, found.objects, its, &found.bytes) < 0 ||
+        (found.dragged != 0 && count_bytes(cycles, cycles->cascade.freed.items, found.dragged, kept,
+                                           &found.dragged_bytes) < 0)) {
+        return -1;
+    }
     found.provenance = provenance_of(cycles, members, found.objects);
     found.hash[0] = hash_mix(found.hash[0], (uint64_t)found.provenance);
     Form *form = forms_find(&cycles->forms, cycles->memory, found.hash);
@@ -570,11 +618,13 @@ begin_search(Cycles *cycles, bool is_live)
 }
 
 int
-cycles_find(Cycles *cycles, bool is_live)
+cycles_find(Cycles *cycles, bool is_live, PyObject *sizers)
 {
     Memory *memory = cycles->memory;
     size_t count = cycles->chosen.count;
     cycles->is_live = is_live;
+    sized_begin(&cycles->sized, memory, sizers);
+    sized_listen(&cycles->sized, &cycles->leaves);
     if (vec_reserve(memory, &cycles->nodes, count) < 0) {
         return -1;
     }
@@ -584,10 +634,8 @@ cycles_find(Cycles *cycles, bool is_live)
         scc_run(&cycles->scc, memory, &cycles->graph) < 0) {
         return -1;
     }
-    if (cycles->scc.cyclic == 0) {
-        return 0;
-    }
-    if (begin_search(cycles, is_live) < 0) {
+    if (nodeset_init(&cycles->counted, memory, count) < 0 ||
+        (cycles->scc.cyclic != 0 && begin_search(cycles, is_live) < 0)) {
         return -1;
     }
     for (size_t component = 0; component < cycles->scc.cyclic; component++) {
@@ -595,7 +643,7 @@ cycles_find(Cycles *cycles, bool is_live)
             return -1;
         }
     }
-    return 0;
+    return count_others(cycles);
 }
 
 /* ------------------------------------------------------------------------- words */

@@ -27,6 +27,7 @@
 #include "labels/fold.h"
 #include "query/forms.h"
 #include "query/ring_choice.h"
+#include "query/sized.h"
 
 typedef VEC(PyObject *) Objects;
 
@@ -58,14 +59,20 @@ typedef struct {
     VEC(Label) labels;    /* of the references of that ring, where they are few, or empty */
     Path ring;            /* the ring found last */
     NodeIds places;       /* which of the parallel references to the next it is */
+    Leaves leaves;        /* the untracked objects that they hold; its owners are components */
+    NodeSet counted;      /* whose bytes and leaves are counted */
+    uint64_t bytes;       /* of all that was chosen, where it lives of all components, and of the
+                             leaves that only they hold */
+    SizedObjects sized;   /* among what is counted */
 } Cycles;
 
 /* Begin with an empty `chosen`, which the caller then fills and numbers. 0; -1 out of memory. */
 int cycles_begin(Cycles *cycles, Memory *memory, const Heap *heap, const ModuleState *state);
 void cycles_fini(Cycles *cycles);
 
-/* Find components, rings and forms. 0; -1 out of memory. */
-int cycles_find(Cycles *cycles, bool is_live);
+/* Find components, rings, forms and bytes. `sizers` is borrowed: the table of sized.h, or NULL. 0;
+   -1 out of memory. */
+int cycles_find(Cycles *cycles, bool is_live, PyObject *sizers);
 
 /* Into cycles->ring: the ring of a form's specimen. 0; -1 out of memory. */
 int cycles_ring(Cycles *cycles, const Form *form);

@@ -42,6 +42,19 @@ describer_init(Describer *describer, const ModuleState *state, PyObject *labelle
 }
 
 int
+describer_take_sizers(Describer *describer, PyObject *sizers)
+{
+    if (!PyDict_CheckExact(sizers) && !Py_IsNone(sizers)) {
+        PyErr_Format(PyExc_TypeError, "sizers must be a dict, not '%.200s'",
+                     Py_TYPE(sizers)->tp_name);
+        return -1;
+    }
+    bool has_any = PyDict_CheckExact(sizers) && PyDict_GET_SIZE(sizers) != 0;
+    describer->sizers = has_any ? sizers : NULL;
+    return 0;
+}
+
+int
 describer_from(Describer *describer, const ModuleState *state, PyObject *const *args,
                Py_ssize_t nargs)
 {

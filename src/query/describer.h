@@ -17,6 +17,7 @@ typedef struct {
     PyObject *labellers;        /* borrowed or NULL: dict, id of a type -> (type, labeller) */
     PyObject *object_traceback; /* borrowed or NULL: tracemalloc's function, which tells where an
                                    object was made */
+    PyObject *sizers;           /* borrowed or NULL: dict, id of a type -> (type, sizer) */
 } Describer;
 
 /* From what a word is given: the labellers, a dict or None, and tracemalloc's function, or anything
@@ -26,6 +27,9 @@ int describer_init(Describer *describer, const ModuleState *state, PyObject *lab
                    PyObject *object_traceback);
 int describer_from(Describer *describer, const ModuleState *state, PyObject *const *args,
                    Py_ssize_t nargs);
+
+/* The table of sizers, from what a word is given: a dict, or None. 0 or -1 with an exception. */
+int describer_take_sizers(Describer *describer, PyObject *sizers);
 
 /* New reference: an object as a Node. NULL with an exception. */
 PyObject *describer_node(const Describer *describer, PyObject *op);

@@ -14,18 +14,6 @@
 #include "query/ring_rows.h"
 #include "types/roll_call.h"
 
-/* New reference: the Rings of objects (given up) and forms (given up). NULL for either is an error
-   that was set. */
-static PyObject *
-rings_row(const ModuleState *state, PyObject *objects, PyObject *forms)
-{
-    PyObject *items[ROW_MOST_FIELDS] = {objects, objects != NULL ? forms : NULL};
-    if (objects == NULL) {
-        Py_XDECREF(forms);
-    }
-    return row_new(state, ROW_RINGS, items);
-}
-
 /* ------------------------------------------------------------------ unreachable */
 
 /* New reference: the Rings. NULL with an exception. */
@@ -33,17 +21,17 @@ static PyObject *
 find_unreachable(const Describer *describer, Scan *scan)
 {
     Cycles cycles = {0};
-    PyObject *forms = NULL, *answer = NULL;
+    PyObject *answer = NULL;
     if (scan_run(scan, -1) < 0) {
         return NULL;
     }
     if (cycles_begin(&cycles, &scan->memory, &scan->heap, scan->state) < 0 ||
         cycles_choose(&cycles, &scan->collector, NULL, true) < 0 ||
-        cycles_find(&cycles, false) < 0) {
+        cycles_find(&cycles, false, describer->sizers) < 0) {
         PyErr_NoMemory();
     }
-    else if ((forms = ring_rows(describer, &cycles)) != NULL) {
-        answer = rings_row(scan->state, roll_call_of_unreachable(scan), forms);
+    else {
+        answer = ring_rows_of(describer, &cycles, roll_call_of_unreachable(scan));
     }
     cycles_fini(&cycles);
     return answer;
@@ -54,12 +42,13 @@ garbage_unreachable(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
     Describer describer;
-    if (nargs != 2) {
-        PyErr_SetString(PyExc_TypeError,
-                        "unreachable_rings() takes 2 arguments: labellers, object_traceback");
+    if (nargs < 2 || nargs > 3) {
+        PyErr_SetString(PyExc_TypeError, "unreachable_rings() takes 2 or 3 arguments: labellers, "
+                                         "object_traceback, sizers");
         return NULL;
     }
-    if (describer_init(&describer, state, args[0], args[1]) < 0) {
+    if (describer_init(&describer, state, args[0], args[1]) < 0 ||
+        describer_take_sizers(&describer, nargs > 2 ? args[2] : Py_None) < 0) {
         return NULL;
     }
     Scan scan;
@@ -109,17 +98,18 @@ static PyObject *
 find_live(const Describer *describer, Scan *scan, PyObject *objects)
 {
     Cycles cycles = {0};
-    PyObject *forms = NULL, *answer = NULL;
+    PyObject *answer = NULL;
     scan->given = objects;
     if (scan_run(scan, -1) < 0) {
         return NULL;
     }
     if (cycles_begin(&cycles, &scan->memory, &scan->heap, scan->state) < 0 ||
-        choose_reached(&cycles, &scan->heap, objects) < 0 || cycles_find(&cycles, true) < 0) {
+        choose_reached(&cycles, &scan->heap, objects) < 0 ||
+        cycles_find(&cycles, true, describer->sizers) < 0) {
         PyErr_NoMemory();
     }
-    else if ((forms = ring_rows(describer, &cycles)) != NULL) {
-        answer = rings_row(scan->state, objects_in_components(scan->state, &cycles), forms);
+    else {
+        answer = ring_rows_of(describer, &cycles, objects_in_components(scan->state, &cycles));
     }
     cycles_fini(&cycles);
     return answer;
@@ -130,12 +120,13 @@ garbage_live(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     ModuleState *state = state_of_module(module);
     Describer describer;
-    if (nargs != 3 || !PyTuple_CheckExact(args[0])) {
-        PyErr_SetString(PyExc_TypeError, "live_rings() takes 3 arguments: a tuple of objects, "
-                                         "labellers, object_traceback");
+    if (nargs < 3 || nargs > 4 || !PyTuple_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "live_rings() takes 3 or 4 arguments: a tuple of objects, "
+                                         "labellers, object_traceback, sizers");
         return NULL;
     }
-    if (describer_init(&describer, state, args[1], args[2]) < 0) {
+    if (describer_init(&describer, state, args[1], args[2]) < 0 ||
+        describer_take_sizers(&describer, nargs > 3 ? args[3] : Py_None) < 0) {
         return NULL;
     }
     Scan scan;

@@ -3,7 +3,7 @@
 
        run_dominators   the tree, of what is referred to from outside
        gather_kept      of one object: its subtree, in one pass over the preorder, since a node
-                        stands behind its dominator
+                        stands behind its dominator; and the leaves that only those hold
        find_heaviest    of all: bytes summed up over subtrees (dominators_sum), and the largest sums
 
    The objects of a heap that is judged have a gc_refs that is not 0 if something outside refers to
@@ -15,6 +15,7 @@
 #include "graph/dominators.h"
 #include "heap/sizes.h"
 #include "query/describer.h"
+#include "query/sized.h"
 #include "runtime/scan.h"
 #include "types/roll_call.h"
 
@@ -49,9 +50,38 @@ run_dominators(Scan *scan, Dominators *dominators, const NodeId *extra, const No
 
 typedef struct {
     NodeSet nodes;
-    VEC(PyObject *) objects; /* borrowed */
-    unsigned long long bytes;
+    VEC(PyObject *) objects; /* borrowed: those that are tracked */
+    uint64_t bytes;
+    Leaves leaves;
+    SizedObjects sized;
 } Kept;
+
+static void
+kept_begin(Kept *kept, Scan *scan, PyObject *sizers)
+{
+    *kept = (Kept){0};
+    leaves_begin(&kept->leaves, &scan->memory, &scan->heap.map);
+    sized_begin(&kept->sized, &scan->memory, sizers);
+    sized_listen(&kept->sized, &kept->leaves);
+}
+
+static void
+kept_fini(Kept *kept, Memory *memory)
+{
+    sized_fini(&kept->sized);
+    leaves_fini(&kept->leaves);
+    vec_fini(memory, &kept->objects);
+    nodeset_fini(&kept->nodes);
+}
+
+/* Count an object, tracked or not, and take its references to leaves. 0; -1: out of memory. */
+static int
+keep(Kept *kept, PyObject *op)
+{
+    kept->bytes += sizes_object_bytes(op);
+    leaves_take(&kept->leaves, op);
+    return sized_note(&kept->sized, op, kept->leaves.opened);
+}
 
 /* What `node` dominates, itself included. 0; -1: out of memory. */
 static int
@@ -65,8 +95,7 @@ gather_kept(Kept *kept, Scan *scan, const Dominators *dominators, NodeId node)
         if (n == node || (above < scan->heap.count && nodeset_has(&kept->nodes, above))) {
             PyObject *op = scan->heap.objects.items[n];
             nodeset_add(&kept->nodes, n);
-            kept->bytes += sizes_object_bytes(op);
-            if (vec_push(&scan->memory, &kept->objects, op) < 0) {
+            if (vec_push(&scan->memory, &kept->objects, op) < 0 || keep(kept, op) < 0) {
                 return -1;
             }
         }
@@ -74,60 +103,79 @@ gather_kept(Kept *kept, Scan *scan, const Dominators *dominators, NodeId node)
     return 0;
 }
 
+static PyObject *
+sized_object(void *arg, size_t s)
+{
+    const Kept *kept = arg;
+    return Py_NewRef(kept->sized.items.items[s].op);
+}
+
 /* New reference: the Retained. */
 static PyObject *
-retained_row(Scan *scan, const Dominators *dominators, NodeId node)
+retained_row(Scan *scan, Kept *kept)
 {
-    Kept kept = {0};
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
-    if (gather_kept(&kept, scan, dominators, node) < 0) {
-        PyErr_NoMemory();
+    if (leaves_settle(&kept->leaves) < 0) {
+        return PyErr_NoMemory();
     }
-    else {
-        (void)((items[0] = PyLong_FromSize_t(kept.objects.length)) != NULL &&
-               (items[1] = PyLong_FromUnsignedLongLong(kept.bytes)) != NULL &&
-               (items[2] = roll_call_types_of(scan->state, kept.objects.items,
-                                              kept.objects.length)) != NULL);
-    }
-    vec_fini(&scan->memory, &kept.objects);
-    nodeset_fini(&kept.nodes);
+    uint64_t bytes = kept->bytes + kept->leaves.total;
+    (void)((items[0] = PyLong_FromSize_t(kept->objects.length)) != NULL &&
+           (items[1] = PyLong_FromUnsignedLongLong(bytes)) != NULL &&
+           (items[2] = roll_call_types_of(scan->state, kept->objects.items,
+                                          kept->objects.length)) != NULL &&
+           (items[3] = rows_list(kept->sized.items.length, sized_object, kept)) != NULL);
     return row_new(scan->state, ROW_RETAINED, items);
 }
 
-static PyObject *
-find_retained(Scan *scan, PyObject *target, PyObject *box)
+/* Gather what an object keeps that is in the heap. 0 or -1 with an exception. */
+static int
+gather_from(Kept *kept, Scan *scan, NodeId node, const NodeId *box)
 {
-    NodeId node, boxed;
-    if (scan_list_all(scan, box) < 0) {
-        return NULL;
-    }
-    if (!addrmap_find(&scan->heap.map, target, &node)) {
-        return PyErr_Format(PyExc_TypeError,
-                            "the collector does not track this object of type '%.200s', which "
-                            "refers to nothing that could be in a ring, and so keeps nothing",
-                            Py_TYPE(target)->tp_name);
-    }
-    bool has_box = addrmap_find(&scan->heap.map, box, &boxed);
     Dominators dominators = {0};
-    PyObject *answer = NULL;
-    if (scan_judge(scan) == 0 &&
-        run_dominators(scan, &dominators, &node, has_box ? &boxed : NULL) == 0) {
-        answer = retained_row(scan, &dominators, node);
+    int error = scan_judge(scan) < 0 ? -1 : run_dominators(scan, &dominators, &node, box);
+    if (error == 0 && gather_kept(kept, scan, &dominators, node) < 0) {
+        error = scan_no_memory();
     }
     dominators_fini(&dominators);
+    return error;
+}
+
+/* One that is not tracked keeps no tracked object, as far as is known: its references are not. */
+static PyObject *
+find_retained(Scan *scan, PyObject *target, PyObject *box, PyObject *sizers)
+{
+    bool is_in_heap = PyObject_IS_GC(target) && PyObject_GC_IsTracked(target);
+    NodeId node, boxed;
+    Kept kept;
+    if ((is_in_heap ? scan_list_all(scan, box) : scan_open(scan)) < 0) {
+        return NULL;
+    }
+    kept_begin(&kept, scan, sizers);
+    bool has_box = addrmap_find(&scan->heap.map, box, &boxed);
+    int error = addrmap_find(&scan->heap.map, target, &node)
+                    ? gather_from(&kept, scan, node, has_box ? &boxed : NULL)
+                    : (keep(&kept, target) < 0 ? scan_no_memory() : 0);
+    PyObject *answer = error == 0 ? retained_row(scan, &kept) : NULL;
+    kept_fini(&kept, &scan->memory);
     return answer;
 }
 
 PyObject *
-retained_of(PyObject *module, PyObject *box)
+retained_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
-    PyObject *target = scan_boxed(box);
-    if (target == NULL) {
+    ModuleState *state = state_of_module(module);
+    Describer describer = {.state = state};
+    if (nargs < 1 || nargs > 2) {
+        PyErr_SetString(PyExc_TypeError, "retained() takes 1 or 2 arguments: box, sizers");
+        return NULL;
+    }
+    PyObject *target = scan_boxed(args[0]);
+    if (target == NULL || describer_take_sizers(&describer, nargs > 1 ? args[1] : Py_None) < 0) {
         return NULL;
     }
     Scan scan;
-    scan_begin(&scan, state_of_module(module));
-    PyObject *answer = find_retained(&scan, target, box);
+    scan_begin(&scan, state);
+    PyObject *answer = find_retained(&scan, target, args[0], describer.sizers);
     scan_end(&scan);
     return answer;
 }
@@ -138,8 +186,30 @@ typedef struct {
     Scan *scan;                 /* borrowed */
     const Describer *describer; /* borrowed */
     Dominators dominators;
+    Leaves leaves;         /* its owners are the nodes; a leaf that several refer to has none */
     VEC(uint64_t) weights; /* node -> bytes that it keeps */
 } Heaviest;
+
+/* What each object takes, with the leaves that it alone refers to. 0; -1: out of memory. */
+static int
+weigh(Heaviest *heaviest)
+{
+    Scan *scan = heaviest->scan;
+    leaves_begin(&heaviest->leaves, &scan->memory, &scan->heap.map);
+    if (vec_reserve(&scan->memory, &heaviest->weights, scan->heap.count) < 0) {
+        return -1;
+    }
+    for (size_t n = 0; n < scan->heap.count; n++) {
+        PyObject *op = scan->heap.objects.items[n];
+        leaves_open(&heaviest->leaves, (uint32_t)n, false);
+        leaves_take(&heaviest->leaves, op);
+        if (leaves_settle(&heaviest->leaves) < 0) {
+            return -1;
+        }
+        vec_push_reserved(&heaviest->weights, sizes_object_bytes(op) + heaviest->leaves.own);
+    }
+    return 0;
+}
 
 /* Move the `count` nodes of most weight to the front, the heaviest first. `count` is small. */
 static void
@@ -177,12 +247,8 @@ find_heaviest(Heaviest *heaviest, size_t count)
         run_dominators(scan, &heaviest->dominators, NULL, NULL) < 0) {
         return NULL;
     }
-    if (vec_reserve(&scan->memory, &heaviest->weights, scan->heap.count) < 0) {
+    if (weigh(heaviest) < 0) {
         return PyErr_NoMemory();
-    }
-    for (size_t n = 0; n < scan->heap.count; n++) {
-        uint64_t bytes = sizes_object_bytes(scan->heap.objects.items[n]);
-        vec_push_reserved(&heaviest->weights, bytes);
     }
     dominators_sum(&heaviest->dominators, heaviest->weights.items);
     count = count < order->length ? count : order->length;
@@ -209,6 +275,7 @@ retained_heaviest(PyObject *module, PyObject *count)
     Heaviest heaviest = {.scan = &scan, .describer = &describer};
     PyObject *answer = find_heaviest(&heaviest, (size_t)wanted);
     vec_fini(&scan.memory, &heaviest.weights);
+    leaves_fini(&heaviest.leaves);
     dominators_fini(&heaviest.dominators);
     scan_end(&scan);
     return answer;

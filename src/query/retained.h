@@ -6,7 +6,7 @@
 #include "runtime/state.h"
 
 /* Methods of the module, documented there. */
-PyObject *retained_of(PyObject *module, PyObject *box);
+PyObject *retained_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *retained_heaviest(PyObject *module, PyObject *count);
 
 #endif

@@ -458,8 +458,9 @@ ring_fini(RingRow *ring)
     cut_trials_fini(&ring->trials);
 }
 
-PyObject *
-ring_rows(const Describer *describer, Cycles *cycles)
+/* New reference: a list of Ring, one for each form. NULL with an exception. */
+static PyObject *
+all_forms(const Describer *describer, Cycles *cycles)
 {
     RingRow ring = {.describer = describer, .cycles = cycles};
     cut_trials_init(&ring.trials, cycles);
@@ -467,6 +468,49 @@ ring_rows(const Describer *describer, Cycles *cycles)
     PyObject *forms = rows_list(cycles->forms.items.length, ring_row, &ring);
     ring_fini(&ring);
     return forms;
+}
+
+typedef struct {
+    const Cycles *cycles;
+    NodeIds forms; /* component -> 1 + the form whose specimen it is, or 0 */
+} SizedRows;
+
+/* New reference: (object, the form of whose specimen it is or -1, whether that only keeps it). */
+static PyObject *
+sized_row(void *arg, size_t s)
+{
+    const SizedRows *rows = arg;
+    const Sized *sized = &rows->cycles->sized.items.items[s];
+    uint32_t owner = sized->account.owner;
+    long form = owner < rows->forms.length ? (long)rows->forms.items[owner] - 1 : -1;
+    return Py_BuildValue("OlO", sized->op, form, sized->account.is_kept ? Py_True : Py_False);
+}
+
+/* New reference: a list of what sizers are to be asked. NULL with an exception. */
+static PyObject *
+all_sized(const Cycles *cycles)
+{
+    SizedRows rows = {.cycles = cycles};
+    size_t count = cycles->sized.items.length, components = count != 0 ? cycles->scc.cyclic : 0;
+    if (vec_zeros(cycles->memory, &rows.forms, components) < 0) {
+        return PyErr_NoMemory();
+    }
+    for (size_t f = 0; f < cycles->forms.items.length && components != 0; f++) {
+        rows.forms.items[cycles->forms.items.items[f].component] = (NodeId)f + 1;
+    }
+    PyObject *list = rows_list(count, sized_row, &rows);
+    vec_fini(cycles->memory, &rows.forms);
+    return list;
+}
+
+PyObject *
+ring_rows_of(const Describer *describer, Cycles *cycles, PyObject *objects)
+{
+    PyObject *items[ROW_MOST_FIELDS] = {objects};
+    (void)(objects != NULL && (items[1] = all_forms(describer, cycles)) != NULL &&
+           (items[2] = PyLong_FromUnsignedLongLong(cycles->bytes)) != NULL &&
+           (items[3] = all_sized(cycles)) != NULL);
+    return row_new(describer->state, ROW_RINGS, items);
 }
 
 PyObject *

@@ -7,8 +7,9 @@
 #include "query/cycles.h"
 #include "query/describer.h"
 
-/* New reference: a list of Ring, one for each form that was found. NULL with an exception. */
-PyObject *ring_rows(const Describer *describer, Cycles *cycles);
+/* New reference: the Rings of all that was found; `objects` is a RollCall of it, given up, or NULL:
+   then an exception is set. NULL with an exception. */
+PyObject *ring_rows_of(const Describer *describer, Cycles *cycles, PyObject *objects);
 
 /* New reference: the Ring of one form, by its place among those that were found. */
 PyObject *ring_rows_one(const Describer *describer, Cycles *cycles, size_t form);

@@ -1,4 +1,4 @@
-/* roll_call.c: 16 bytes an object, in raw memory: address, bytes, and the number of its type.
+/* roll_call.c: 16 bytes an object, in raw memory: address, and the number of its type.
 
    Only the names of types are Python objects, made while the types are alive: later these may be
    gone. Two types may have one name. The list of names is untracked, so that it does not show in
@@ -17,18 +17,11 @@
 #include <structmember.h>
 
 #include "base/typename.h"
-#include "heap/sizes.h"
 #include "runtime/rows.h"
-
-/* sizes_object_bytes fits; a RollCall of more than 16 million types is an error. */
-enum { KIND_BITS = 24, BYTES_BITS = 40 };
-
-_Static_assert(SIZES_OBJECT_LIMIT == (size_t)1 << BYTES_BITS, "the size of an object fits an entry");
 
 typedef struct {
     uintptr_t address;
-    uint64_t kind : KIND_BITS; /* index of its type in `kinds` */
-    uint64_t bytes : BYTES_BITS;
+    NodeId kind; /* index of its type in `kinds` */
 } Entry;
 
 typedef struct {
@@ -75,10 +68,6 @@ static int
 roll_call_name_kinds(RollCallObject *roll_call, const ModuleState *state,
                      PyTypeObject *const *types, size_t count)
 {
-    if (count >> KIND_BITS != 0) {
-        PyErr_SetString(PyExc_OverflowError, "a roll call holds objects of 2**24 types at most");
-        return -1;
-    }
     if (vec_reserve(&roll_call->memory, &roll_call->kinds, count) < 0) {
         PyErr_NoMemory();
         return -1;
@@ -130,7 +119,7 @@ roll_call_enter(RollCallObject *roll_call, const Members *members, AddrMap *type
             if (Py_TYPE(op) != last && addrmap_insert(types, last = Py_TYPE(op)) < 0) {
                 return -1;
             }
-            Entry entry = {.address = (uintptr_t)op, .bytes = sizes_object_bytes(op)};
+            Entry entry = {.address = (uintptr_t)op};
             vec_push_reserved(&roll_call->entries, entry);
         }
     }
@@ -158,7 +147,7 @@ roll_call_fill(RollCallObject *roll_call, const ModuleState *state, const Member
         if (type != last) {
             (void)addrmap_find(types, last = type, &kind);
         }
-        roll_call->entries.items[i].kind = kind & ((1u << KIND_BITS) - 1);
+        roll_call->entries.items[i].kind = kind;
     }
     return error;
 }
@@ -522,23 +511,6 @@ roll_call_objects(PyObject *op)
     return ((RollCallObject *)op)->entries.length;
 }
 
-size_t
-roll_call_bytes(PyObject *op)
-{
-    RollCallObject *self = (RollCallObject *)op;
-    size_t bytes = 0;
-    for (size_t i = 0; i < self->entries.length; i++) {
-        bytes += self->entries.items[i].bytes;
-    }
-    return bytes;
-}
-
-static PyObject *
-roll_call_get_bytes(PyObject *op, void *Py_UNUSED(closure))
-{
-    return PyLong_FromSize_t(roll_call_bytes(op));
-}
-
 static void
 roll_call_dealloc(PyObject *op)
 {
@@ -573,20 +545,15 @@ static PyMemberDef roll_call_members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
-static PyGetSetDef roll_call_getset[] = {
-    {"bytes", roll_call_get_bytes, NULL,
-     PyDoc_STR("What they take: structs, items, headers, tables of containers."), NULL},
-    {NULL, NULL, NULL, NULL, NULL},
-};
-
-PyDoc_STRVAR(
-    roll_call_doc,
-    "A set of objects as numbers only: addresses, sizes and types by name. It keeps none alive.");
+PyDoc_STRVAR(roll_call_doc,
+             "A set of objects as numbers only: addresses and types by name. It keeps none alive.");
 
 static PyType_Slot roll_call_slots[] = {
-    {Py_tp_doc, (void *)roll_call_doc}, {Py_tp_dealloc, roll_call_dealloc},
-    {Py_tp_methods, roll_call_methods}, {Py_tp_members, roll_call_members},
-    {Py_tp_getset, roll_call_getset},   {0, NULL},
+    {Py_tp_doc, (void *)roll_call_doc},
+    {Py_tp_dealloc, roll_call_dealloc},
+    {Py_tp_methods, roll_call_methods},
+    {Py_tp_members, roll_call_members},
+    {0, NULL},
 };
 
 static PyType_Spec roll_call_spec = {

@@ -1,4 +1,4 @@
-/* roll_call: a set of objects as numbers only: addresses, sizes, types by name. It keeps none of
+/* roll_call: a set of objects as numbers only: addresses, types by name. It keeps none of
    them alive.
 
    What a collection did is found by comparing: which objects of a RollCall are still tracked? */
@@ -29,10 +29,9 @@ PyObject *roll_call_without(PyObject *roll_call, PyObject *other);
 
 bool roll_call_check(const ModuleState *state, PyObject *op);
 
-/* How many objects there are, the bytes they take; and their types, added to the counts of two
+/* How many objects there are; and their types, added to the counts of two
    dicts. 0 or -1 with an exception. */
 size_t roll_call_objects(PyObject *roll_call);
-size_t roll_call_bytes(PyObject *roll_call);
 int roll_call_add_types(PyObject *roll_call, PyObject *instrumented, PyObject *others);
 
 /* False: none of them is an instrumented object. */

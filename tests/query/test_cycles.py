@@ -281,7 +281,7 @@ def test_figures_against_networkx(quiet, block):
             found = [
                 [thing for thing in things if id(thing) in which] for which in (members, dragged)
             ]
-            sizes = [_core.roll_call(of_one).bytes for of_one in found]
+            sizes = [oracle.bytes_with(found[0]), oracle.bytes_with(found[1], found[0])]
             expected.append((len(members), len(dragged), *sizes))
         found = [
             (cycle.objects, cycle.dragged, cycle.bytes, cycle.dragged_bytes)
@@ -292,6 +292,7 @@ def test_figures_against_networkx(quiet, block):
         assert max(found, default=None) == max(expected, default=None), f"seed {seed}"
         assert all(cycle.types.total == cycle.objects for cycle in report.cycles)
         assert report.types.total == report.objects == len(things)
+        assert report.bytes == oracle.bytes_with(things), f"seed {seed}"
         compared += len(expected)
         del kept, things
     assert compared > 20

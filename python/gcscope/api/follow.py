@@ -6,6 +6,7 @@ from gcscope import _core
 from gcscope.api.garbage import notes_of, report_of
 from gcscope.explain.cycles import cycles_of
 from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.explain.sizers import sizers
 from gcscope.model.merge import NOTHING, joined
 from gcscope.model.phrases import plural
 from gcscope.model.record import changed, sum_counts
@@ -45,7 +46,7 @@ class Follower:
         follow, self._follow = self._follow, None
         if follow is None:
             raise RuntimeError("this follower has ended")
-        return Found(follow.end(labellers, object_traceback(), survivors, box))
+        return Found(follow.end(labellers, object_traceback(), survivors, box, sizers))
 
     def stop(self) -> None:
         """End without looking. May be called twice."""
@@ -68,10 +69,10 @@ class Reports:
     def of(self, left: _core.Rings) -> Report:
         """Return the report of some rings."""
         forms = left.forms
-        if any(edge.ask is not None for form in forms for edge in form.edges):
-            return report_of(left)  # a labeller is asked; and these are objects of the program
+        if left.sized or any(edge.ask is not None for form in forms for edge in form.edges):
+            return report_of(left)  # the program is asked; and these are objects of it
         objects, names = left.objects, tuple([form.nodes[0].type for form in forms])
-        key = (objects.objects, objects.bytes, objects.uncertain, objects.over_visited, names)
+        key = (objects.objects, left.bytes, objects.uncertain, objects.over_visited, names)
         types = objects.types()
         alike = self._made.setdefault(key, [])
         for made in alike:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gcscope import _core
 from gcscope.explain.cycles import cycles_of
 from gcscope.explain.labellers import labellers, object_traceback
+from gcscope.explain.sizers import Extra, sizers
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Report
 
@@ -30,12 +31,12 @@ def notes_of(found: _core.RollCall | _core.Followed) -> tuple[str, ...]:
 
 def report_of(rings: _core.Rings, alive: bool = False) -> Report:
     """Make a report of the rings among some objects."""
-    found = rings.objects
+    found, extra = rings.objects, Extra(rings.sized, alive)
     return Report(
         objects=found.objects,
-        bytes=found.bytes,
+        bytes=rings.bytes + extra.of_all,
         types=sum_counts(*found.types()),
-        cycles=cycles_of(rings.forms, alive),
+        cycles=cycles_of(rings.forms, alive, extra),
         alive=alive,
         notes=notes_of(found),
     )
@@ -43,7 +44,7 @@ def report_of(rings: _core.Rings, alive: bool = False) -> Report:
 
 def unreachable_rings() -> _core.Rings:
     """Find what is unreachable now, with its rings."""
-    return _core.unreachable_rings(labellers, object_traceback())
+    return _core.unreachable_rings(labellers, object_traceback(), sizers)
 
 
 def garbage() -> Report:
@@ -57,8 +58,8 @@ def garbage() -> Report:
     program runs (on CPython 3.14.0 to 3.14.4 audit hooks do: they hear of gc.get_objects).
 
     Its `cycles` explain them: for each strongly connected component the ring that stands for it,
-    every reference by its name, the cause, and where to cut. A labeller that the program has
-    registered (`labeller`) is the one piece of its code that may run, after the pass.
+    every reference by its name, the cause, and where to cut. What the program has registered
+    (`labeller`, `sizer`) is all of its code that may run, after the pass.
 
     Raises MemoryError where there is no memory for the pass: about 30 bytes an object and 4 a
     reference of all that lives, 65 for each object in rings that are the whole of their component,
@@ -83,4 +84,5 @@ def cycles(*objs: object) -> Report:
             "garbage() tells the unreachable ones"
         )
     with _core.Lease():
-        return report_of(_core.live_rings(objs, labellers, object_traceback()), alive=True)
+        rings = _core.live_rings(objs, labellers, object_traceback(), sizers)
+        return report_of(rings, alive=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gcscope import _core
+from gcscope.explain.sizers import outside_bytes, sizers
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Retained
 
@@ -12,11 +13,14 @@ def retained(obj: object, /) -> Retained:
 
     These are the objects that it dominates: every way to them from a root (Lengauer and Tarjan,
     1979) goes through it. Where there are rings among them, the collector is needed to free them.
-    Objects that the collector does not track (strings, numbers) are not counted. Raises TypeError
-    for such an object, MemoryError where there is no memory for the pass.
+    Its `objects` are those that the collector tracks; its `bytes` have the memory of all others
+    (strings, arrays) that only these hold, too. Any object may be asked about; one that the
+    collector does not track is 0 objects, and the bytes of what it is and what only it holds.
+    Raises MemoryError where there is no memory for the pass.
     """
     box = [obj]
     del obj
     with _core.Lease():
-        row = _core.retained(box)
-    return Retained(objects=row.objects, bytes=row.bytes, types=sum_counts(*row.types))
+        row = _core.retained(box, sizers)
+    size = row.bytes + sum(map(outside_bytes, row.sized))
+    return Retained(objects=row.objects, bytes=size, types=sum_counts(*row.types))

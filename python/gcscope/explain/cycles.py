@@ -18,6 +18,7 @@ from gcscope.explain.hops import (
     working_folder,
 )
 from gcscope.explain.patterns import pattern_of
+from gcscope.explain.sizers import Extra
 from gcscope.model.merge import merged
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Cycle
@@ -81,7 +82,9 @@ def _explained(ring: _core.Ring, alive: bool, here: str) -> dict[str, Any]:
 Cycle.made_by(_explained)
 
 
-def _cycle(ring: _core.Ring, alive: bool, here: str) -> Cycle:
+def _cycle(
+    ring: _core.Ring, alive: bool, here: str, more_bytes: int = 0, more_dragged: int = 0
+) -> Cycle:
     """Make the Cycle of one form of ring, which is explained when it is looked at.
 
     At once where that needs the program's objects, for its labellers, or where it is nobody's
@@ -90,8 +93,8 @@ def _cycle(ring: _core.Ring, alive: bool, here: str) -> Cycle:
     known: dict[str, Any] = {
         "objects": ring.objects,
         "dragged": ring.dragged,
-        "bytes": ring.bytes,
-        "dragged_bytes": ring.dragged_bytes,
+        "bytes": ring.bytes + more_bytes,
+        "dragged_bytes": ring.dragged_bytes + more_dragged,
         "count": ring.seen,
         "fingerprint": fingerprint_of(ring.form, ring.provenance),
         "length": ring.length,
@@ -101,7 +104,12 @@ def _cycle(ring: _core.Ring, alive: bool, here: str) -> Cycle:
     return Cycle.later((ring, alive, here), **known)
 
 
-def cycles_of(rings: Iterable[_core.Ring], alive: bool = False) -> tuple[Cycle, ...]:
-    """Explain the forms of rings that the core found."""
-    here = working_folder()
-    return merged(_cycle(ring, alive, here) for ring in rings)
+def cycles_of(
+    rings: Iterable[_core.Ring], alive: bool = False, extra: Extra | None = None
+) -> tuple[Cycle, ...]:
+    """Explain the forms of rings that the core found. extra: bytes that sizers have told."""
+    here, extra = working_folder(), extra or Extra()
+    return merged(
+        _cycle(ring, alive, here, extra.of_forms.get(form, 0), extra.of_kept.get(form, 0))
+        for form, ring in enumerate(rings)
+    )

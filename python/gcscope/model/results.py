@@ -64,9 +64,10 @@ class Cycle(Deferred):
     dragged: int
     """Objects outside it that only the component keeps."""
     dragged_bytes: int
-    """What those take."""
+    """What those take, with the untracked objects that only they and the component hold."""
     bytes: int
-    """What the component takes."""
+    """What the component takes, with the untracked objects (strings, numbers, arrays) that only it
+    holds."""
     types: Counts
     """The types of the component's objects."""
     cause: str | None
@@ -125,8 +126,8 @@ class Report(Drawable):
     """Collector-tracked objects: found unreachable (`garbage`), newly unreachable (`watch`), in
     components (`cycles`)."""
     bytes: int
-    """What they take: structs, items, the collector's headers, tables of exact lists, dicts and
-    sets."""
+    """The memory that goes with them: what they take, and what the untracked objects take (strings,
+    numbers, arrays) that nothing else holds. docs/memory.md says what is counted."""
     types: Counts
     """How many there are of each type; sums up to `objects`."""
     cycles: tuple[Cycle, ...]
@@ -204,7 +205,7 @@ class Retained(Record):
     objects: int
     """How many collector-tracked objects that is."""
     bytes: int
-    """What they take."""
+    """What they take, with the untracked objects that nothing else holds."""
     types: Counts
     """How many there are of each type; sums up to `objects`."""
 

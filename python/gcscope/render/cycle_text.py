@@ -98,9 +98,9 @@ def left_out(count: int) -> str:
 
 
 def cycle_head(cycle: Cycle) -> str:
-    """Write how large a cycle is."""
-    dragged = f", {cycle.dragged:,} more kept by it" if cycle.dragged else ""
-    return f"1 cycle: {plural(cycle.objects, 'object')} in it{dragged}, {size(cycle.bytes)}"
+    """Write how large a cycle is: its bytes are those of all the objects that are told."""
+    dragged = f" and {cycle.dragged:,} kept by it" if cycle.dragged else ""
+    return f"1 cycle: {plural(cycle.objects, 'object')} in it{dragged}, {size(cycle.held_bytes)}"
 
 
 def no_cut_phrase(cycle: Cycle) -> str:

@@ -172,7 +172,10 @@ def chain_text(chain: Chain) -> str:
 
 def retained_text(retained: Retained) -> str:
     """Write what would be freed."""
-    head = f"{plural(retained.objects, 'object')}, {size(retained.bytes)}, would be freed with it"
+    objects = plural(retained.objects, "object")
+    if not retained.objects:
+        objects = "no object that the collector tracks"
+    head = f"{objects}, {size(retained.bytes)}, would be freed with it"
     return "\n".join([head, *counts_lines(retained.types)])
 
 
@@ -374,7 +377,7 @@ def _figures_phrase(growth: GrownForm) -> str:
     figures = [
         ("seen", before.count, after.count, "times"),
         ("", before.objects, after.objects, "objects in it"),
-        ("", before.dragged, after.dragged, "more kept by it"),
+        ("", before.dragged, after.dragged, "kept by it"),
     ]
     return ", ".join(
         f"{verb} {b:,} -> {a:,} {noun}".lstrip() for verb, b, a, noun in figures if b != a
