@@ -100,9 +100,9 @@ PyDoc_STRVAR(
     why_alive_doc,
     "why_alive($module, box, labellers=None, object_traceback=None, ignore=(), paths=1, /)\n"
     "--\n\n"
-    "The shortest Chain from a root to the object in the list box, whose own reference is\n"
-    "not counted; None where no root leads to it. Not through the objects of a tuple or list,\n"
-    "ignore; with up to paths - 1 others.");
+    "A list of up to `paths` Chains from a root to the object in the list box, whose own\n"
+    "reference is not counted, each the shortest by another last holder; empty where no root\n"
+    "leads to it. Not through the objects of a tuple or list, ignore.");
 
 PyDoc_STRVAR(retained_doc,
              "retained($module, box, sizers=None, /)\n--\n\n"

@@ -525,8 +525,8 @@ MUTATIONS = [
     Mutation(
         "forms: a run of tracebacks is as many steps",
         "src/labels/fold.c",
-        'return is_field(label, "tb_next") ||',
-        'return is_field(label, "tb_none") ||',
+        'return is_field(label, "tb_next");',
+        'return is_field(label, "tb_none");',
         FORMS,
     ),
     Mutation(
@@ -617,8 +617,23 @@ MUTATIONS = [
     Mutation(
         "holders: what a generator borrows is owned",
         "src/query/holders.c",
-        "bool owned = nth < holder->shown - holder->unowned;",
+        "bool owned = nth + holder->unowned < holder->shown;",
         "bool owned = nth < holder->shown + holder->unowned;",
+        HOLDERS,
+        since=14,
+    ),
+    Mutation(
+        "holders: what is not tracked holds nothing",
+        "src/query/holders.c",
+        "bool is_explained = !is_mortal ||",
+        "bool is_explained = true ||",
+        HOLDERS,
+    ),
+    Mutation(
+        "holders: a reference in other words is one of the same",
+        "src/query/holders.c",
+        "uint64_t whole = hash_mix(hash_mix(key, label_key(&label)), owned);",
+        "uint64_t whole = hash_mix(hash_mix(key, label_key(&label)), 0);",
         HOLDERS,
         since=14,
     ),
@@ -646,9 +661,30 @@ MUTATIONS = [
     Mutation(
         "roots: the box by which the object was given keeps it alive",
         "src/query/roots.c",
-        "    exclude(search, box);\n",
+        "    mark(search, &search->excluded, box);\n",
         "",
         ROOTS,
+    ),
+    Mutation(
+        "roots: another chain may end as the first",
+        "src/query/roots.c",
+        "nodeset_add(&search->told, search->way.items[length - 2]);",
+        "(void)length;",
+        ROOTS,
+    ),
+    Mutation(
+        "roots: what every module has is as near as all else",
+        "src/query/roots.c",
+        "if (is_common_name(key) && addrmap_find(",
+        "if (!is_common_name(key) && addrmap_find(",
+        ROOTS,
+    ),
+    Mutation(
+        "bfs: what is late in a level is never followed",
+        "src/graph/bfs.c",
+        "if (!has_seen(bfs, target) && follow_late(bfs) < 0) {",
+        "if (has_seen(bfs, target) && follow_late(bfs) < 0) {",
+        ALGORITHMS,
     ),
     Mutation(
         "places: a class stands where any of its functions does",

@@ -98,9 +98,9 @@ def ring():
 
 
 def answers_about(obj):
-    """What each word that takes one object answers; those that are records."""
+    """What each word that asks about one object answers; those that are records."""
     words = filter(inspect.isfunction, (getattr(gcscope, word) for word in gcscope.__all__))
-    about = [word for word in words if list(inspect.signature(word).parameters) == ["obj"]]
+    about = [word for word in words if next(iter(inspect.signature(word).parameters), "") == "obj"]
     assert gcscope.holders in about and gcscope.why_alive in about and gcscope.retained in about
     return [answer for answer in (word(obj) for word in about) if isinstance(answer, Record)]
 

@@ -278,7 +278,7 @@ class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
         "node",
         "edges",
         "owned",
-        "count",
+        "references",
     )
     @property
     def node(self) -> Node: ...
@@ -287,7 +287,7 @@ class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
     @property
     def owned(self) -> bool: ...
     @property
-    def count(self) -> int: ...
+    def references(self) -> int: ...
 
 @final
 class References(structseq[Any], tuple[int | None, list[Reference]]):
@@ -496,7 +496,7 @@ class Neighborhood(
 @final
 class Chain(
     structseq[Any],
-    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None, list[Any]],
+    tuple[str, list[Node], list[Edge], str | None, Node | None, str | None, str | None],
 ):
     __match_args__: Final = (
         "root",
@@ -506,7 +506,6 @@ class Chain(
         "frame",
         "local",
         "expression",
-        "others",
     )
     @property
     def root(self) -> str: ...
@@ -522,8 +521,6 @@ class Chain(
     def local(self) -> str | None: ...
     @property
     def expression(self) -> str | None: ...
-    @property
-    def others(self) -> list[Chain]: ...
 
 @final
 class Retained(structseq[Any], tuple[int, int, TypeCounts, list[Any]]):
@@ -822,7 +819,7 @@ def why_alive(
     ignore: tuple[object, ...] | list[Any] = (),
     paths: int = 1,
     /,
-) -> Chain | None: ...
+) -> list[Chain]: ...
 def retained(box: list[Any], sizers: dict[int, tuple[type, Any]] | None = None, /) -> Retained: ...
 def retainers(count: int, /) -> list[Retainer]: ...
 def census(record: type, sizers: dict[int, tuple[type, Any]], /) -> Census: ...

@@ -97,7 +97,8 @@ follow(Bfs *bfs, NodeId node, NodeId next, NodeId target)
     if (next == target && is_in(rules->not_last, node)) {
         return 0;
     }
-    if (is_in(rules->late_from, node) && is_in(rules->late_to, next)) {
+    if (is_in(rules->late_from, node) &&
+        index_find(rules->late, bfs_edge_key(node, next)) != INDEX_NONE) {
         BfsEdge edge = {node, next};
         return vec_push(bfs->memory, &bfs->late, edge);
     }

@@ -6,6 +6,7 @@
 #ifndef GCSCOPE_BFS_H
 #define GCSCOPE_BFS_H
 
+#include "base/index.h"
 #include "graph/nodeset.h"
 
 typedef NodeIds Path;
@@ -13,15 +14,21 @@ typedef NodeIds Path;
 /* Which ways are not gone, or come after others of their length. Each is borrowed, or NULL: there
    are none. */
 typedef struct {
-    const NodeSet *excluded;  /* in no way, be they roots or the target */
-    const NodeSet *not_last;  /* no way goes on from one of these to the target */
-    const NodeSet *late_from; /* of ways of one length those with an edge from one of these */
-    const NodeSet *late_to;   /* to one of these are the last */
+    const NodeSet *excluded; /* in no way, be they roots or the target */
+    const NodeSet *not_last; /* no way goes on from one of these to the target */
+    const Index *late;       /* bfs_edge_key of edges: ways with one are the last of their length */
+    const NodeSet *late_from; /* where those edges begin */
 } BfsRules;
 
 typedef struct {
     NodeId from, to;
 } BfsEdge;
+
+static inline uint64_t
+bfs_edge_key(NodeId from, NodeId to)
+{
+    return (uint64_t)from << 32 | to;
+}
 
 /* What a search needs, made once for many: 8 bytes a node. */
 typedef struct {

@@ -3,7 +3,13 @@
 #include "base/hash.h"
 #include "labels/private_types.h"
 
-enum { MARK_DICT = 1, MARK_BEGIN = 2, MARK_MAPPING = 3 };
+enum { MARK_BEGIN = 2 }; /* no FoldInto */
+
+static const char *const into_words[] = {
+    [FOLD_INTO_DICT] = ".__dict__",
+    [FOLD_INTO_MAPPING] = "its variables",
+    [FOLD_INTO_CACHE] = "its cache",
+};
 
 static bool
 is_identifier(PyObject *name)
@@ -33,38 +39,69 @@ is_of_chain(const Label *label)
     return is_field(label, "tb_next");
 }
 
+static FoldInto
+into_what(const Label *label)
+{
+    return label->kind == LABEL_DICT       ? FOLD_INTO_DICT
+           : fold_is_inside_mapping(label) ? FOLD_INTO_MAPPING
+           : is_field(label, "its-cache")  ? FOLD_INTO_CACHE
+                                           : FOLD_INTO_NOTHING;
+}
+
+/* A reference out of a dict or mapping, where it can be told without a word for that. Return
+   whether it can. */
+static bool
+tell_alone(FoldStep *step, FoldInto into, const Label *label)
+{
+    bool is_value = label->kind == LABEL_VALUE;
+    switch (into) {
+    case FOLD_INTO_DICT:
+        if (!is_value || !is_identifier(label->name)) {
+            return false;
+        }
+        step->part = (Label){.kind = LABEL_ATTRIBUTE, .name = label->name, .holder = label->holder};
+        return true;
+    case FOLD_INTO_CACHE:
+        if (!is_value && label->kind != LABEL_KEY) {
+            return false;
+        }
+        step->part = (Label){.kind = LABEL_OWN,
+                             .text = is_value ? "a cached result" : "a cached key",
+                             .holder = label->holder};
+        return true;
+    default:
+        return true;
+    }
+}
+
 FoldStep
 fold_next(Fold *fold, const Label *label)
 {
-    FoldStep step = {.part = *label, .has_part = true, .has_dict = fold->is_dict};
-    bool is_named_value = label->kind == LABEL_VALUE && fold->is_dict;
+    FoldInto into = into_what(label);
+    FoldStep step = {.part = *label, .has_part = into == FOLD_INTO_NOTHING};
     if (label->kind == LABEL_VARIABLE) {
         *fold = (Fold){.is_variable = true};
         step.is_alone = true;
-        step.has_dict = false;
     }
     else if (label->kind == LABEL_CELL && fold->is_variable) {
-        step.has_part = step.has_dict = false;
+        step.has_part = false;
     }
-    else if (is_named_value && is_identifier(label->name)) {
-        step.part = (Label){.kind = LABEL_ATTRIBUTE, .name = label->name, .holder = label->holder};
-        step.has_dict = false;
+    else if (fold->into != FOLD_INTO_NOTHING && !tell_alone(&step, fold->into, label)) {
+        step.before = fold->into;
     }
     else if (label->kind == LABEL_ATTRIBUTE && label->name != NULL && !is_identifier(label->name)) {
         step.part.kind = LABEL_VALUE; /* as it is in a __dict__ */
-        step.has_dict = true;
+        step.before = FOLD_INTO_DICT;
     }
-    else if (label->kind == LABEL_DICT || fold_is_inside_mapping(label) ||
-             (fold->is_chain && is_of_chain(label))) {
+    else if (fold->is_chain && is_of_chain(label)) {
         step.has_part = false;
     }
     else if (!fold->has_part) {
         fold->is_variable = label->kind == LABEL_LOCAL;
     }
-    fold->has_part |= step.has_part || step.has_dict;
-    fold->is_dict = label->kind == LABEL_DICT;
+    fold->has_part |= step.has_part || step.before != FOLD_INTO_NOTHING;
+    fold->into = into;
     fold->is_chain = is_of_chain(label);
-    fold->is_mapping = fold_is_inside_mapping(label);
     return step;
 }
 
@@ -75,8 +112,8 @@ fold_hash_add(FoldHash *folded, const Label *label)
     if (step.is_alone) {
         folded->hash = 0;
     }
-    if (step.has_dict) {
-        folded->hash = hash_mix(folded->hash, MARK_DICT);
+    if (step.before != FOLD_INTO_NOTHING) {
+        folded->hash = hash_mix(folded->hash, step.before);
     }
     if (step.has_part) {
         folded->hash = hash_mix(folded->hash, edge_label_hash(&step.part));
@@ -86,9 +123,9 @@ fold_hash_add(FoldHash *folded, const Label *label)
 uint64_t
 fold_hash_of(const FoldHash *folded)
 {
-    const Fold *fold = &folded->fold;
-    uint64_t mark = fold->is_dict ? MARK_DICT : fold->is_mapping ? MARK_MAPPING : 0;
-    return hash_mix(MARK_BEGIN, mark != 0 ? hash_mix(folded->hash, mark) : folded->hash);
+    FoldInto into = folded->fold.into;
+    uint64_t hash = into != FOLD_INTO_NOTHING ? hash_mix(folded->hash, into) : folded->hash;
+    return hash_mix(MARK_BEGIN, hash);
 }
 
 /* ------------------------------------------------------------------------- text */
@@ -121,13 +158,14 @@ fold_text(const Label *labels, size_t count, bool canonical)
         if (step.is_alone) {
             Py_SETREF(text, PyUnicode_New(0, 127));
         }
-        if (step.has_dict) {
-            text = joined(text, PyUnicode_FromString(".__dict__"));
+        if (step.before != FOLD_INTO_NOTHING) {
+            text = joined(text, PyUnicode_FromString(into_words[step.before]));
         }
         if (step.has_part) {
             text = joined(text, edge_label_text(&step.part, canonical));
         }
     }
-    const char *end = fold.is_dict ? ".__dict__" : fold.is_mapping ? "its variables" : NULL;
-    return end != NULL ? joined(text, PyUnicode_FromString(end)) : text;
+    return fold.into != FOLD_INTO_NOTHING
+               ? joined(text, PyUnicode_FromString(into_words[fold.into]))
+               : text;
 }

@@ -8,6 +8,7 @@
        function -> closure -> cell -> contents                    cell x
        traceback -> tb_next -> tb_next -> tb_frame                .tb_next.tb_frame
        Context -> mapping -> node -> node -> value                [ContextVar 'tenant']
+       lru_cache -> its dict -> key                               a cached key
 
    One decision, fold_next, says what a further reference adds; it is hashed or written. */
 
@@ -16,21 +17,28 @@
 
 #include "labels/edge_label.h"
 
+/* Into what the last reference led, where what follows may say it without a word of its own. The
+   numbers are part of hashes. */
+typedef enum {
+    FOLD_INTO_NOTHING = 0,
+    FOLD_INTO_DICT = 1,    /* the __dict__ of an object */
+    FOLD_INTO_MAPPING = 3, /* that of a Context, or a node of it */
+    FOLD_INTO_CACHE = 4,   /* the dict of an lru_cache */
+} FoldInto;
+
 /* What has been folded so far; zeroed, nothing has. */
 typedef struct {
     bool has_part;
     bool is_variable; /* the first part names a variable, so that its cell says no more */
-    bool is_dict;     /* the last reference led to the __dict__ of an object */
     bool is_chain;    /* the last one was of a chain, as tb_next is, which is told once */
-    bool is_mapping;  /* the last one led into the mapping of a Context, which says no more than
-                         that it is its own */
+    FoldInto into;
 } Fold;
 
 /* What a reference adds. */
 typedef struct {
-    bool is_alone; /* what was there goes: it says all that the closure said */
-    bool has_dict; /* .__dict__ first */
-    bool has_part; /* then `part` */
+    bool is_alone;   /* what was there goes: it says all that the closure said */
+    FoldInto before; /* the word for that first */
+    bool has_part;   /* then `part` */
     Label part;
 } FoldStep;
 

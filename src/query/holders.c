@@ -73,12 +73,15 @@ count_target(PyObject *op, void *arg)
 static size_t
 count_shown(HolderScan *asked, PyObject *op)
 {
-    traverseproc traverse = known_traverse_of(op);
     asked->count = 0;
-    if (traverse != NULL) {
-        (void)traverse(op, count_target, asked);
+    if (!asked->is_beyond && Py_TYPE(op)->tp_traverse != NULL) { /* it is tracked */
+        (void)Py_TYPE(op)->tp_traverse(op, count_target, asked);
     }
-    if (asked->is_beyond) {
+    else if (asked->is_beyond) {
+        traverseproc traverse = known_traverse_of(op);
+        if (traverse != NULL) {
+            (void)traverse(op, count_target, asked);
+        }
         known_visit_beyond(op, count_target, asked);
     }
     return asked->count;
@@ -226,47 +229,56 @@ holder_key(const HolderScan *asked, const Holder *holder, uint64_t *key)
     return is_alike < 0 ? -1 : 0;
 }
 
-/* 0; -1: out of memory. */
+/* Add references to the group of which the same is told. 0; -1: out of memory. */
 static int
-group_reference(HolderScan *asked, size_t h, uint64_t key, const Label *label, bool owned)
+group_references(HolderScan *asked, size_t h, uint64_t key, Label label, bool owned, size_t count)
 {
-    uint64_t whole = hash_mix(hash_mix(key, label_key(label)), owned);
+    uint64_t whole = hash_mix(hash_mix(key, label_key(&label)), owned);
     uint32_t number = index_enter(&asked->index, asked->memory, whole);
     if (number == INDEX_NONE) {
         return -1;
     }
     if (number == asked->groups.length) {
-        Group group = {.holder = h, .label = *label, .owned = owned};
+        Group group = {.holder = h, .label = label, .owned = owned};
         if (vec_push(asked->memory, &asked->groups, group) < 0) {
             return -1;
         }
     }
-    asked->groups.items[number].count++;
+    asked->groups.items[number].count += count;
     return 0;
 }
 
-/* The references of a holder, of which the last ones own nothing. 0 or -1 with an exception. */
+/* Very many references of one holder, all by the name of the first. 0; -1: out of memory. */
 static int
-group_holder(HolderScan *asked, size_t h)
+group_many(HolderScan *asked, size_t h, uint64_t key)
 {
     const Holder *holder = &asked->holders.items[h];
-    bool is_short = holder->shown > MOST_NAMED || asked->groups.length > MOST_ROWS;
-    size_t named = holder->shown > MOST_NAMED ? 1 : holder->shown;
-    uint64_t key;
-    if (holder_key(asked, holder, &key) < 0) {
+    Label label = without_index(edge_label_find(holder->op, NULL, asked->target, 0));
+    size_t owned = holder->shown > holder->unowned ? holder->shown - holder->unowned : 0;
+    size_t unowned = holder->shown - owned;
+    if (owned != 0 && group_references(asked, h, key, label, true, owned) < 0) {
         return -1;
     }
+    return unowned != 0 ? group_references(asked, h, key, label, false, unowned) : 0;
+}
+
+/* The references of a holder, of which the last ones own nothing. 0; -1: out of memory. */
+static int
+group_few(HolderScan *asked, size_t h, uint64_t key)
+{
+    const Holder *holder = &asked->holders.items[h];
+    bool is_short = asked->groups.length > MOST_ROWS;
     asked->labels.length = 0;
-    if (vec_reserve(asked->memory, &asked->labels, named) < 0) {
-        return scan_no_memory();
+    if (vec_reserve(asked->memory, &asked->labels, holder->shown) < 0) {
+        return -1;
     }
-    edge_label_find_all(holder->op, asked->target, asked->labels.items, named);
+    edge_label_find_all(holder->op, asked->target, asked->labels.items, holder->shown);
     for (size_t nth = 0; nth < holder->shown; nth++) {
-        Label label = asked->labels.items[nth < named ? nth : 0];
-        label = is_short ? without_index(label) : label;
-        bool owned = nth < holder->shown - holder->unowned;
-        if (group_reference(asked, h, key, &label, owned) < 0) {
-            return scan_no_memory();
+        Label label = asked->labels.items[nth];
+        bool owned = nth + holder->unowned < holder->shown;
+        if (group_references(asked, h, key, is_short ? without_index(label) : label, owned, 1) <
+            0) {
+            return -1;
         }
     }
     return 0;
@@ -289,8 +301,13 @@ static int
 add_holders(HolderScan *asked)
 {
     for (size_t h = 0; h < asked->holders.length; h++) {
-        if (group_holder(asked, h) < 0) {
+        uint64_t key;
+        bool is_many = asked->holders.items[h].shown > MOST_NAMED;
+        if (holder_key(asked, &asked->holders.items[h], &key) < 0) {
             return -1;
+        }
+        if ((is_many ? group_many : group_few)(asked, h, key) < 0) {
+            return scan_no_memory();
         }
     }
     for (size_t g = 0; g < asked->groups.length; g++) {

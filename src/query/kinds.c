@@ -182,7 +182,7 @@ make_kind(Row *row, const Label *label, NodeId target)
     if (way != NULL) {
         kind.folded = way->folded;
         kind.is_upwards |= way->is_upwards;
-        kind.is_item = way->is_item || (kind.is_item && !way->folded.fold.is_dict);
+        kind.is_item = way->is_item || (kind.is_item && way->folded.fold.into != FOLD_INTO_DICT);
     }
     kind.is_item &= facts->is_instance || facts->is_plain;
     fold_hash_add(&kind.folded, label);

@@ -168,11 +168,21 @@ typedef struct {
     PyObject *parent;
 } Adoption;
 
+/* What an lru_cache shows; without a limit it has keys and results in a dict alone. */
 static bool
 adopt_cached(void *arg, PyObject *target, Label label)
 {
     const Adoption *adoption = arg;
+    bool is_cache = label.kind == LABEL_FIELD && strcmp(label.text, "its-cache") == 0;
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
     adopt(adoption->orphans, target, adoption->parent, label);
+    while (is_cache && PyDict_CheckExact(target) && PyDict_Next(target, &position, &key, &value)) {
+        Label result = {.kind = LABEL_OWN, .text = "a cached result"};
+        Label cached = {.kind = LABEL_OWN, .text = "a cached key"};
+        adopt(adoption->orphans, value, adoption->parent, result);
+        adopt(adoption->orphans, key, adoption->parent, cached);
+    }
     return false;
 }
 
@@ -234,7 +244,10 @@ static void
 adopt_of(Orphans *orphans, PyObject *op)
 {
     if (orphans->has_hidden) {
-        adopt(orphans, interp_instance_dict(op), op, (Label){.kind = LABEL_DICT});
+        PyObject *dict = interp_instance_dict(op);
+        if (dict != NULL) {
+            adopt(orphans, dict, op, (Label){.kind = LABEL_DICT});
+        }
         if (PyFunction_Check(op)) {
             adopt_cells(orphans, op);
         }

@@ -7,11 +7,11 @@
    they refer to says nothing of a program.
 
        mark_frames    node -> owned references from running frames
-       mark_modules   which references of modules come after others: every module has them, and under
-                      pytest a __loader__ leads to the whole session
+       mark_modules   which references of modules come after others: every module has them, and
+                      under pytest a __loader__ leads to the whole session
        search_way     breadth-first from the modules; else from what else lasts; else from frames;
                       else from our modules; else from the caller's frame
-       search_others  the same again, with no way that ends at a holder that was told
+       note_told      the next search goes no way that ends at a holder that was told
        chain_row      the objects along the way, and what leads from each to the next, named
 
    Where the collector does not track the object, everything that is known is listed (known.h). */
@@ -46,7 +46,8 @@ typedef struct {
     NodeSet excluded; /* from the ways: the box by which the object was given, and what is ours */
     NodeSet own;      /* and those that are let in again as ROOT_OWN_MODULE */
     NodeSet told;     /* the last holders of the ways that were told */
-    NodeSet dicts, common;   /* the dicts of modules; what every module refers to */
+    NodeSet dicts;    /* the dicts of modules */
+    Index late;       /* their references to what every module has */
     VEC(uint32_t) by_frames; /* node -> owned references from running frames */
     VEC(uint32_t) by_caller; /* of those, from the frame of the caller and ours */
     VEC(NodeId) roots;
@@ -69,7 +70,7 @@ search_fini(RootSearch *search)
     nodeset_fini(&search->own);
     nodeset_fini(&search->told);
     nodeset_fini(&search->dicts);
-    nodeset_fini(&search->common);
+    index_fini(&search->late, memory);
     vec_fini(memory, &search->by_frames);
     vec_fini(memory, &search->by_caller);
     vec_fini(memory, &search->roots);
@@ -175,23 +176,50 @@ is_common_name(PyObject *name)
            has_word(names, (const char *)PyUnicode_1BYTE_DATA(name));
 }
 
+/* Whether a dict has a value under a name that not every module has. */
+static bool
+has_otherwise(PyObject *dict, PyObject *wanted)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    while (PyDict_Next(dict, &position, &key, &value)) {
+        if (value == wanted && !is_common_name(key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+mark_late(RootSearch *search, PyObject *dict, NodeId from)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    NodeId to;
+    while (PyDict_Next(dict, &position, &key, &value)) {
+        if (is_common_name(key) && addrmap_find(&search->scan->heap.map, value, &to) &&
+            !has_otherwise(dict, value)) {
+            search->failed |= index_enter(&search->late, &search->scan->memory,
+                                          bfs_edge_key(from, to)) == INDEX_NONE;
+        }
+    }
+}
+
 static void
 mark_modules(RootSearch *search)
 {
-    PyObject *key, *module, *value, *modules = modules_dict();
+    PyObject *key, *module, *modules = modules_dict();
     Py_ssize_t position = 0;
+    NodeId node;
     while (modules != NULL && PyDict_Next(modules, &position, &key, &module)) {
         PyObject *dict = PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
-        Py_ssize_t place = 0;
-        mark(search, &search->dicts, dict);
-        if (is_own_name(key)) {
+        if (dict != NULL && is_own_name(key)) {
             mark_own(search, module);
             mark_own(search, dict);
         }
-        while (dict != NULL && PyDict_Next(dict, &place, &key, &value)) {
-            if (is_common_name(key)) {
-                mark(search, &search->common, value);
-            }
+        if (dict != NULL && addrmap_find(&search->scan->heap.map, dict, &node) &&
+            nodeset_enter(&search->dicts, node)) {
+            mark_late(search, dict, node);
         }
     }
 }
@@ -205,8 +233,7 @@ mark_excluded(RootSearch *search, PyObject *box)
     if (nodeset_init(&search->excluded, memory, count) < 0 ||
         nodeset_init(&search->own, memory, count) < 0 ||
         nodeset_init(&search->told, memory, count) < 0 ||
-        nodeset_init(&search->dicts, memory, count) < 0 ||
-        nodeset_init(&search->common, memory, count) < 0) {
+        nodeset_init(&search->dicts, memory, count) < 0) {
         return -1;
     }
     mark(search, &search->excluded, box);
@@ -216,9 +243,9 @@ mark_excluded(RootSearch *search, PyObject *box)
     mark_modules(search);
     search->bfs.rules = (BfsRules){.excluded = &search->excluded,
                                    .not_last = &search->told,
-                                   .late_from = &search->dicts,
-                                   .late_to = &search->common};
-    return 0;
+                                   .late = &search->late,
+                                   .late_from = &search->dicts};
+    return search->failed ? -1 : 0;
 }
 
 static void
@@ -359,20 +386,19 @@ find_slot(void *arg, const FrameSlot *slot)
     return true;
 }
 
-/* New reference: the Chain; NULL with an exception. `others` is given up, a list of further ones. */
+/* New reference: the Chain. NULL with an exception. */
 static PyObject *
-chain_row(RootSearch *search, PyObject *others)
+chain_row(RootSearch *search)
 {
     size_t length = search->way.length;
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     Py_CLEAR(search->frame);
     search->local = Py_None;
-    items[7] = others;
-    if (others != NULL && name_way(search) < 0) {
-        PyErr_NoMemory();
+    if (name_way(search) < 0) {
+        return PyErr_NoMemory();
     }
-    else if (others != NULL && (items[1] = rows_list(length, node_of, search)) != NULL &&
-             (items[2] = rows_list(length - 1, edge_of, search)) != NULL) {
+    if ((items[1] = rows_list(length, node_of, search)) != NULL &&
+        (items[2] = rows_list(length - 1, edge_of, search)) != NULL) {
         if (search->kind == ROOT_FRAME || search->kind == ROOT_CALLER) {
             interp_running_slots(find_slot, search);
         }
@@ -432,36 +458,25 @@ note_told(RootSearch *search)
     }
 }
 
-/* Append further ways, at most `most`, to a list. 0 or -1 with an exception. */
-static int
-search_others(RootSearch *search, PyObject *others, size_t most)
-{
-    int found = 1;
-    for (size_t n = 0; n < most && found > 0; n++) {
-        note_told(search);
-        found = search_way(search);
-        if (found > 0 && rows_append(others, chain_row(search, PyList_New(0))) < 0) {
-            return -1;
-        }
-    }
-    return found < 0 ? scan_no_memory() : 0;
-}
-
-/* New reference: the Chain, or None where no root leads to the object. */
+/* New reference: a list of Chain, at most `paths`. */
 static PyObject *
 find_ways(RootSearch *search, size_t paths)
 {
-    int found = search_way(search);
-    if (found <= 0) {
-        return found < 0 ? PyErr_NoMemory() : Py_NewRef(Py_None);
+    PyObject *chains = PyList_New(0);
+    int found = 1;
+    for (size_t n = 0; n < paths && found > 0 && chains != NULL; n++) {
+        found = search_way(search);
+        if (found < 0) {
+            PyErr_NoMemory();
+        }
+        if (found < 0 || (found > 0 && rows_append(chains, chain_row(search)) < 0)) {
+            Py_CLEAR(chains);
+        }
+        else if (found > 0) {
+            note_told(search);
+        }
     }
-    PyObject *others = PyList_New(0);
-    PyObject *chain = others != NULL ? chain_row(search, Py_NewRef(others)) : NULL;
-    if (chain != NULL && search_others(search, others, paths - 1) < 0) {
-        Py_CLEAR(chain);
-    }
-    Py_XDECREF(others);
-    return chain;
+    return chains;
 }
 
 /* List the heap, the object included. 0 or -1 with an exception. */
@@ -492,21 +507,23 @@ find_why(RootSearch *search, PyObject *box, size_t paths)
     return find_ways(search, paths);
 }
 
-/* New reference: the Chain of an object that is never freed. */
+/* New reference: a list with the Chain of an object that is never freed. */
 static PyObject *
-chain_of_immortal(const Describer *describer, PyObject *target)
+chains_of_immortal(const Describer *describer, PyObject *target)
 {
-    PyObject *node = describer_node(describer, target), *items[ROW_MOST_FIELDS] = {NULL};
+    PyObject *chains = PyList_New(0), *items[ROW_MOST_FIELDS] = {NULL};
+    PyObject *node = chains != NULL ? describer_node(describer, target) : NULL;
     if (node != NULL && (items[0] = PyUnicode_FromString("immortal")) != NULL &&
-        (items[1] = PyList_New(0)) != NULL && rows_append(items[1], Py_NewRef(node)) == 0 &&
-        (items[2] = PyList_New(0)) != NULL) {
+        (items[1] = Py_BuildValue("[O]", node)) != NULL && (items[2] = PyList_New(0)) != NULL) {
         for (int i = 3; i <= 6; i++) {
             items[i] = Py_NewRef(Py_None);
         }
-        items[7] = PyList_New(0);
     }
     Py_XDECREF(node);
-    return row_new(describer->state, ROW_CHAIN, items);
+    if (chains != NULL && rows_append(chains, row_new(describer->state, ROW_CHAIN, items)) < 0) {
+        Py_CLEAR(chains);
+    }
+    return chains;
 }
 
 PyObject *
@@ -529,7 +546,7 @@ roots_why_alive(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     if (is_immortal(target)) {
-        return chain_of_immortal(&describer, target);
+        return chains_of_immortal(&describer, target);
     }
     Scan scan;
     scan_begin(&scan, state);
@@ -539,8 +556,8 @@ roots_why_alive(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
                          .module = module,
                          .ignore = ignore,
                          .local = Py_None};
-    PyObject *chain = find_why(&search, box, (size_t)paths);
+    PyObject *chains = find_why(&search, box, (size_t)paths);
     search_fini(&search);
     scan_end(&scan);
-    return chain;
+    return chains;
 }

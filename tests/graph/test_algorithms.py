@@ -5,6 +5,7 @@ obvious twin.
 """
 
 import functools
+import itertools
 from collections import Counter, deque
 
 import networkx
@@ -220,6 +221,48 @@ def test_ways_from_roots(rooms, graph_and_questions, search):
             if root in graph and target in graph and networkx.has_path(graph, root, target)
         ]
         assert (len(way) if way else None) == min(lengths, default=None)
+
+
+@st.composite
+def graphs_and_rules(draw):
+    rows = draw(graphs(most=12, degree=3).filter(bool))
+    nodes = st.lists(st.integers(0, len(rows) - 1), max_size=4)
+    node = st.integers(0, len(rows) - 1)
+    question = st.tuples(nodes, node, st.none(), st.none() | nodes, nodes, nodes)
+    return rows, draw(st.lists(question, max_size=8))
+
+
+def ways_of_length(rows, roots, target, length):
+    """Every way of so many nodes."""
+    ways = [[root] for root in roots]
+    for _ in range(length - 1):
+        ways = [[*way, node] for way in ways for node in rows[way[-1]]]
+    return [way for way in ways if way[-1] == target]
+
+
+@given(graphs_and_rules())
+@settings(max_examples=300, deadline=None)
+def test_ways_under_rules(rooms, graph_and_questions):
+    """No last step from some nodes; and of the shortest ways one without a late step, if any."""
+    rows, questions = graph_and_questions
+    ways, _ = rooms.paths(rows, questions, 0, -1)
+    for way, (roots, target, _, not_last, late_from, late_to) in zip(ways, questions, strict=True):
+        allowed = [
+            [node for node in row if not (node == target and at in (not_last or []))]
+            for at, row in enumerate(rows)
+        ]
+        shortest = slow_way(allowed, roots, target, [])
+        assert (len(way) if way else None) == (len(shortest) if shortest else None)
+        if way is None:
+            continue
+
+        def late_steps(way, late_from=late_from, late_to=late_to):
+            return sum(a in late_from and b in late_to for a, b in itertools.pairwise(way))
+
+        every = ways_of_length(allowed, roots, target, len(way))
+        assert way in every
+        if late_steps(way):
+            assert all(late_steps(other) for other in every)
 
 
 def test_the_root_that_stands_first(rooms):

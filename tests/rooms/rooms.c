@@ -378,7 +378,24 @@ rule_from(Bfs *bfs, NodeSet *set, const NodeSet **rule, PyObject *nodes)
     return 0;
 }
 
-/* One question: (roots, target, excluded nodes or None), and lists for the other rules. */
+/* Every edge from one of some nodes to another. 0 or -1. */
+static int
+late_from_lists(Bfs *bfs, Index *late, PyObject *from, PyObject *to)
+{
+    for (Py_ssize_t f = 0; from != NULL && f < PyList_GET_SIZE(from); f++) {
+        for (Py_ssize_t t = 0; t < PyList_GET_SIZE(to); t++) {
+            uint64_t key = bfs_edge_key((NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(from, f)),
+                                        (NodeId)PyLong_AsUnsignedLong(PyList_GET_ITEM(to, t)));
+            if (index_enter(late, bfs->memory, key) == INDEX_NONE) {
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+/* One question: (roots, target, excluded nodes or None), and lists for the other rules: nodes from
+   which no way goes on to the target, and from which and to which edges are late. */
 static int
 answer_way(Bfs *bfs, PyObject *question, PyObject *ways)
 {
@@ -389,11 +406,13 @@ answer_way(Bfs *bfs, PyObject *question, PyObject *ways)
         return -1;
     }
     Path roots = {0}, way = {0};
-    NodeSet sets[4] = {{0}};
-    const NodeSet **places[] = {&bfs->rules.excluded, &bfs->rules.not_last, &bfs->rules.late_from,
-                                &bfs->rules.late_to};
+    NodeSet sets[3] = {{0}};
+    Index late = {0};
+    const NodeSet **places[] = {&bfs->rules.excluded, &bfs->rules.not_last, &bfs->rules.late_from};
     int error = nodes_from_list(bfs->memory, &roots, given);
-    for (int i = 0; i < 4 && error == 0; i++) {
+    error = error == 0 ? late_from_lists(bfs, &late, rules[2], rules[3]) : error;
+    bfs->rules.late = &late;
+    for (int i = 0; i < 3 && error == 0; i++) {
         error = rule_from(bfs, &sets[i], places[i], rules[i]);
     }
     if (error == 0) {
@@ -404,9 +423,10 @@ answer_way(Bfs *bfs, PyObject *question, PyObject *ways)
     }
     vec_fini(bfs->memory, &roots);
     vec_fini(bfs->memory, &way);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 3; i++) {
         nodeset_fini(&sets[i]);
     }
+    index_fini(&late, bfs->memory);
     bfs->rules = (BfsRules){0};
     return error < 0 ? -1 : 0;
 }

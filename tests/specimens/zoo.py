@@ -254,7 +254,8 @@ def default_arguments(one):
     def function(a=one[0], *, b=one[0]):
         pass
 
-    yield [("tuple", None, "[0]"), ("dict", None, "['b']")]
+    name = "default_arguments.<locals>.function"
+    yield [("function", name, ".__defaults__[0]"), ("dict", None, "['b']")]
     del function
 
 
@@ -293,16 +294,18 @@ def a_class(one):
 
     one[0] = Local
     thing = Local()
-    getsets = [value for value in vars(Local).values() if type(value) is types.GetSetDescriptorType]
+    kind = f"{HERE}.a_class.<locals>.Local"
     # on 3.15 all classes share theirs
-    descriptors = sum(getset.__objclass__ is Local for getset in getsets)
-    del getsets
+    own = [
+        key
+        for key, value in vars(Local).items()
+        if type(value) is types.GetSetDescriptorType and value.__objclass__ is Local
+    ]
     del Local
-    name = "a_class.<locals>.Local"
     yield [
-        ("tuple", None, "[0]"),  # its __mro__
-        *[("getset_descriptor", None, ".__objclass__")] * descriptors,
-        (f"{HERE}.{name}", None, ".__class__"),
+        ("type", kind, ".__mro__[0]"),
+        *(("type", kind, f".{key}.__objclass__") for key in own),
+        (kind, None, ".__class__"),
     ]
     del thing
 
@@ -402,7 +405,7 @@ def a_string_in_an_untracked_tuple(one):
     holder = (one[0], 1)
     gc.collect()
     assert not gc.is_tracked(holder)
-    yield [], 1
+    yield [("tuple", None, "[0]")]
     del holder
 
 
@@ -587,7 +590,7 @@ def context_variables(one):
     context.run(variable.set, one[0])
     unset = contextvars.ContextVar("with a default", default=one[0])
     yield [
-        ("hamt_bitmap_node", None, "[<ContextVar 'variable'>]"),
+        ("_contextvars.Context", None, "[ContextVar 'variable']"),
         ("_contextvars.ContextVar", None, "its default"),
     ]
     del context, variable, unset
@@ -610,10 +613,8 @@ def functools_lru_cache(one):
         return x
 
     same(one[0])
-    yield [
-        ("tuple", None, "[0]"),
-        ("functools._lru_cache_wrapper", None, "a cached result"),
-    ]
+    kind, name = "functools._lru_cache_wrapper", "functools_lru_cache.<locals>.same"
+    yield [(kind, name, "a cached key[0]"), (kind, name, "a cached result")]
     del same
 
 
@@ -626,7 +627,8 @@ def functools_cached_method(one):
 
     one[0] = Holder()
     one[0].method()
-    yield [("tuple", None, "[0]")]
+    name = "functools_cached_method.<locals>.Holder.method"
+    yield [("functools._lru_cache_wrapper", name, "a cached key[0]")]
     del Holder
 
 

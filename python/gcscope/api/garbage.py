@@ -6,6 +6,7 @@ from gcscope import _core
 from gcscope.explain.cycles import cycles_of
 from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.explain.sizers import Extra, sizers
+from gcscope.model.phrases import COLLECTING
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Report
 
@@ -29,16 +30,19 @@ def notes_of(found: _core.RollCall | _core.Followed) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def report_of(rings: _core.Rings, alive: bool = False) -> Report:
-    """Make a report of the rings among some objects."""
+def report_of(
+    rings: _core.Rings, alive: bool = False, objs: tuple[object, ...] | None = None
+) -> Report:
+    """Make a report of the rings among some objects: those of cycles, None of garbage."""
     found, extra = rings.objects, Extra(rings.sized, alive)
+    collecting = (COLLECTING,) if _core.is_collected(objs) else ()
     return Report(
         objects=found.objects,
         bytes=rings.bytes + extra.of_all,
         types=sum_counts(*found.types()),
         cycles=cycles_of(rings.forms, alive, extra),
         alive=alive,
-        notes=notes_of(found),
+        notes=notes_of(found) + collecting,
     )
 
 
@@ -54,8 +58,10 @@ def garbage() -> Report:
     cleared, no `__dict__` made. It is the set that the collector itself finds (and prints under
     gc.DEBUG_COLLECTABLE) before it runs finalizers. So it also has the rings that a finalizer is
     going to break, such as suspended generators, which the number that gc.collect() returns leaves
-    out. Objects under gc.freeze() count as outside, as the collector has it. No Python code of the
-    program runs (on CPython 3.14.0 to 3.14.4 audit hooks do: they hear of gc.get_objects).
+    out. Objects under gc.freeze() count as outside, as the collector has it. What a collection that
+    is under way has found is not seen by the finalizers that it runs: a note says so. No Python
+    code of the program runs (on CPython 3.14.0 to 3.14.4 audit hooks do: they hear of
+    gc.get_objects).
 
     Its `cycles` explain them: for each strongly connected component the ring that stands for it,
     every reference by its name, the cause, and where to cut. What the program has registered
@@ -75,7 +81,8 @@ def cycles(*objs: object) -> Report:
     Modules, classes and the globals of functions are not gone through, unless they are among objs:
     through those everything leads to everything. The figures are those of the components. Nothing
     of it can be freed now: the cut of a live ring frees 0, and is told because it is where
-    reference counting would be able to free the ring once nothing else holds it. Raises TypeError
+    reference counting would be able to free the ring once nothing else holds it. In a finalizer
+    that a collection runs, a note says that an object is being collected. Raises TypeError
     without an argument, MemoryError as `garbage`.
     """
     if not objs:
@@ -85,4 +92,4 @@ def cycles(*objs: object) -> Report:
         )
     with _core.Lease():
         rings = _core.live_rings(objs, labellers, object_traceback(), sizers)
-        return report_of(rings, alive=True)
+        return report_of(rings, True, objs)

@@ -69,8 +69,9 @@ def holders(obj: object, /) -> Holders:
     del obj
     known = known_dicts()
     with _core.Lease():
-        found = _core.holders(box, known, labellers, object_traceback())
-        return _holders(found, _core.is_collected(box))
+        return _holders(
+            _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+        )
 
 
 def holders_of(box: list[Any]) -> Holders:
@@ -80,8 +81,9 @@ def holders_of(box: list[Any]) -> Holders:
     """
     known = known_dicts()
     with _core.Lease():
-        found = _core.holders(box, known, labellers, object_traceback())
-        return _holders(found, _core.is_collected(box))
+        return _holders(
+            _core.holders(box, known, labellers, object_traceback()), _core.is_collected(box)
+        )
 
 
 def _order(holder: Holder) -> tuple[str, str, str, bool]:
@@ -91,7 +93,8 @@ def _order(holder: Holder) -> tuple[str, str, str, bool]:
 
 def _named(rows: list[_core.Reference]) -> tuple[Holder, ...]:
     """Make a record for each reference, the same one for those that are told in the same words."""
-    found = sorted(((_holder(row), row.count) for row in rows), key=lambda pair: _order(pair[0]))
+    pairs = ((_holder(row), row.references) for row in rows)
+    found = sorted(pairs, key=lambda pair: _order(pair[0]))
     return tuple(holder for holder, count in found for holder in (holder,) * count)
 
 
@@ -99,7 +102,7 @@ def _holders(row: _core.References, is_collected: bool) -> Holders:
     named = _named(row.references)
     if row.refcount is None:
         return Holders(refcount=_core.IMMORTAL, named=named, unexplained=0, hints=())
-    unexplained = row.refcount - sum(row.count for row in row.references if row.owned)
+    unexplained = row.refcount - sum(each.references for each in row.references if each.owned)
     return Holders(
         refcount=row.refcount,
         named=named,

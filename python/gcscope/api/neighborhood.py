@@ -228,12 +228,20 @@ def is_folded(obj: HeapObject) -> bool:
     return obj.node.kind in PLAIN and not obj.is_given and obj.refcount == obj.inside == 1
 
 
+def is_listed(item: object) -> bool:
+    """Return whether the collector tracks an object.
+
+    A greenlet that has begun denies it, and stands in the collector's lists all the same.
+    """
+    return gc.is_tracked(item) or bool(_core.born([id(item)], -1))
+
+
 def check_given(objects: tuple[object, ...], word: str) -> None:
     """Raise TypeError without any object, and for one that the collector does not track."""
     if not objects:
         raise TypeError(f"{word}() takes the objects that it is to show")
     for item in objects:
-        if not gc.is_tracked(item):
+        if not is_listed(item):
             raise TypeError(
                 f"{word}() takes objects that the collector tracks, such as lists, dicts and "
                 "instances of classes; "

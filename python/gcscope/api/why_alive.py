@@ -20,9 +20,7 @@ def _frame_link(frame: Node, local: str | None) -> Link:
     )
 
 
-def _chain(row: _core.Chain | None, is_collected: bool = False) -> Chain:
-    if row is None:
-        return Chain(reachable=False, root=None, links=(), expression=None, collecting=is_collected)
+def _one(row: _core.Chain, is_collected: bool, others: tuple[Chain, ...]) -> Chain:
     steps = steps_of_way([Node(node) for node in row.nodes], [Edge(edge) for edge in row.edges])
     links = [step.link() for step in steps]
     expression = None
@@ -35,9 +33,17 @@ def _chain(row: _core.Chain | None, is_collected: bool = False) -> Chain:
         root=row.root,
         links=tuple(links),
         expression=expression,
-        others=tuple(map(_chain, row.others)),
+        others=others,
         collecting=is_collected,
     )
+
+
+def _chain(rows: list[_core.Chain], is_collected: bool) -> Chain:
+    """Make a record of the first chain, which has the others."""
+    if not rows:
+        return Chain(reachable=False, root=None, links=(), expression=None, collecting=is_collected)
+    others = tuple(_one(row, is_collected, ()) for row in rows[1:])
+    return _one(rows[0], is_collected, others)
 
 
 _MOST_PATHS = 1 << 30
@@ -78,12 +84,13 @@ def why_alive(obj: object, /, ignore: tuple[object, ...] | list[Any] = (), paths
     del obj
     most = min(paths, _MOST_PATHS)
     with _core.Lease():
-        row = _core.why_alive(box, labellers, object_traceback(), ignore, most)
-        return _chain(row, _core.is_collected(box))
+        return _chain(
+            _core.why_alive(box, labellers, object_traceback(), ignore, most),
+            _core.is_collected(box),
+        )
 
 
 def why_alive_of(box: list[Any]) -> Chain:
     """Find, as `why_alive`, what besides a list keeps the one object in it alive."""
     with _core.Lease():
-        row = _core.why_alive(box, labellers, object_traceback())
-        return _chain(row, _core.is_collected(box))
+        return _chain(_core.why_alive(box, labellers, object_traceback()), _core.is_collected(box))

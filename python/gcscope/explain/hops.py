@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 PLAIN = frozenset({"dict", "list", "tuple", "set", "deque", "mapping", "cell", "traceback"})
 _ALWAYS_FOLDED = frozenset({"tuple", "cell", "traceback"})
 
-# From a Context to its mapping, and in that from node to node: how many nodes lie between is a
-# matter of addresses.
-_VARIABLES = "its variables"
+# Into what a reference leads -> its word, where what follows may say it alone: the dict of an
+# object, the mapping of a Context (of which nodes lie between is a matter of addresses), the dict
+# of an lru_cache.
+_DICT, _VARIABLES, _CACHE = ".__dict__", "its variables", "its cache"
 
 # How readily a user recognises an object of a kind as the place where a text begins; the
 # smallest first.
@@ -152,27 +153,40 @@ def _is_variable(text: str) -> bool:
     return text.startswith(("local ", "cell "))
 
 
+def _into(edge: Edge) -> str:
+    """Return the word for what a reference leads into; an empty one where it is told itself."""
+    if edge.kind == "dict":
+        return _DICT
+    return edge.text if edge.kind == "field" and edge.text in (_VARIABLES, _CACHE) else ""
+
+
+def _told_alone(into: str, edge: Edge, part: str) -> str | None:
+    """Return what a reference out of such a thing is called without a word for that, or None."""
+    if into == _DICT:
+        name = part[2:-2]
+        return f".{name}" if edge.kind == "value" and name.isidentifier() else None
+    if into == _CACHE:
+        return {"value": "a cached result", "key": "a cached key"}.get(edge.kind)
+    return part
+
+
 def fold(edges: Sequence[Edge], canonical: bool = False) -> str:
     """Write the references from one shown object to the next as one label."""
     parts: list[str] = []
-    is_dict = False  # the last hop led to the __dict__ of an instance, a class, a module
-    is_mapping = False  # or into that of a Context
+    into = ""
     for edge in edges:
         part: str = edge.canonical if canonical else edge.text
-        is_mapping = part == _VARIABLES
-        if is_mapping:
-            continue
+        then = _into(edge)
         if edge.kind == "variable":
             parts = [part]  # it says all that __closure__ said
         elif edge.kind == "cell" and parts and _is_variable(parts[0]):
             pass
-        elif edge.kind == "value" and is_dict and part[2:-2].isidentifier():
-            _append(parts, f".{part[2:-2]}")
         else:
-            _append(parts, ".__dict__" if is_dict else "")
-            _append(parts, part if edge.kind != "dict" else "")
-        is_dict = edge.kind == "dict"
-    _append(parts, ".__dict__" if is_dict else _VARIABLES if is_mapping else "")
+            alone = _told_alone(into, edge, part)
+            _append(parts, into if alone is None else "")
+            _append(parts, "" if then else part if alone is None else alone)
+        into = then
+    _append(parts, into)
     return "".join(parts)
 
 

@@ -8,7 +8,6 @@ all that it kept alive.
 
 from __future__ import annotations
 
-import gc
 import sys
 
 from IPython.core import display_functions
@@ -17,7 +16,7 @@ from IPython.core.error import UsageError
 from gcscope.api.draw import picture_of_neighborhood
 from gcscope.api.holders import holders_of, parted
 from gcscope.api.lease import Lease
-from gcscope.api.neighborhood import look
+from gcscope.api.neighborhood import is_listed, look
 from gcscope.api.watch import Watch
 from gcscope.api.why_alive import why_alive_of
 from gcscope.model.phrases import plural, with_article
@@ -182,13 +181,10 @@ class Magics:
         if held.refcount == 0:
             return f"{text} that nothing else holds, and that is gone with this line", None
         text = f"{text}, {_held_text(held)}\n"
-        if not gc.is_tracked(box[0]):
-            note = (
-                "the collector does not track it: it can be on no ring, and there is no chain and "
-                "no picture of it"
-            )
-            return text + note, None
         text += _alive_text(why_alive_of(box))
+        if not is_listed(box[0]):
+            note = "the collector does not track it: it can be on no ring, and has no picture"
+            return f"{text}\n{note}", None
         address = id(box.pop())  # what is drawn has our reference no more
         neighborhood = look([address])
         return text, picture_of_neighborhood(neighborhood) if neighborhood.objects else None

@@ -129,6 +129,13 @@ _SAYS_THE_KIND = frozenset(
 )
 
 
+# A note of a report that was asked for while a collection runs finalizers or weakref callbacks.
+COLLECTING = (
+    "a collection is under way: what it has found unreachable is in no list, and its rings are not "
+    "told here"
+)
+
+
 def title(type_name: str, name: str | None) -> str:
     """Write what an object is: its type and, where that says more, its name."""
     if name is None:

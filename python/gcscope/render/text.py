@@ -6,6 +6,7 @@ from itertools import groupby
 
 from gcscope.model.innocent import blamed, innocent_line, innocent_phrase
 from gcscope.model.phrases import (
+    COLLECTING,
     MOST_TYPES,
     counts_lines,
     counts_phrase,
@@ -62,6 +63,8 @@ def _innocent_lines(report: Report) -> list[str]:
 def report_head(report: Report) -> str:
     """Write how much there is, in one line."""
     if not report:
+        if COLLECTING in report.notes:
+            return COLLECTING
         if report.alive:
             return "no cycles among these objects"
         return "nothing is unreachable: the collector has nothing to do"
@@ -76,7 +79,9 @@ def report_head_lines(report: Report, most_types: int | None = None) -> list[str
     """Write how much there is, of which types, and what one must know; all but the rings."""
     most = MOST_TYPES if most_types is None else most_types
     types = counts_lines(report.types, most) if report else []
-    return [report_head(report), *types, *_innocent_lines(report), *_note_lines(report.notes)]
+    head = report_head(report)
+    notes = tuple(note for note in report.notes if note != head)
+    return [head, *types, *_innocent_lines(report), *_note_lines(notes)]
 
 
 def report_text(report: Report) -> str:
@@ -165,7 +170,7 @@ def _one_chain(chain: Chain) -> list[str]:
 def chain_text(chain: Chain) -> str:
     """Write why an object is alive: as an expression where there is one, else a link a line."""
     lines = _one_chain(chain)
-    for other in chain.others:
+    for other in () if chain.collecting else chain.others:
         lines += ["and by another holder:", *(f"  {line}" for line in _one_chain(other))]
     return "\n".join(lines)
 

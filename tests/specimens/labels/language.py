@@ -389,14 +389,14 @@ case(
 
 
 case(
-    ".held → its cache (a key)[0]",
+    ".held → a cached key[0]",
     "key of an unbounded lru_cache",
     lambda t: called(unbounded(len), t),
 )
 
 
 case(
-    ".held → its cache[<tuple>]",
+    ".held → a cached result",
     "result of an unbounded lru_cache",
     lambda t: called(unbounded(weakref.ref(t))),
 )

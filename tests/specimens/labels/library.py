@@ -143,7 +143,7 @@ def what_a_task_waits_for(thing):
     return waiting
 
 
-@through(".held → its context → its variables[<ContextVar 'variable'>]")
+@through(".held → its context → [ContextVar 'variable']")
 def context_of_a_task(thing):
     return task(wait(1), context=context(thing))
 
@@ -162,11 +162,11 @@ def context(thing, variables=()):
 many = [contextvars.ContextVar("one of many") for _ in range(40)]
 
 
-case(".held → its variables[<ContextVar 'variable'>]", "context", context)
+case(".held → [ContextVar 'variable']", "context", context)
 
 
 case(
-    ".held → its variables[<ContextVar 'one of many'>]",
+    ".held → [ContextVar 'one of many']",
     "large context",
     lambda t: context(t, many),
 )
@@ -186,7 +186,7 @@ def token(thing):
     return contextvars.Context().run(run)
 
 
-@through(".held → its context → its variables[<ContextVar 'variable'>]")
+@through(".held → its context → [ContextVar 'variable']")
 def context_of_a_token(thing):
     return contextvars.Context().run(variable.set, thing)
 
@@ -722,7 +722,7 @@ case(
 )
 
 
-@through(".held → .gr_context → its variables[<ContextVar 'variable'>]", needs=greenlet)
+@through(".held → .gr_context → [ContextVar 'variable']", needs=greenlet)
 def context_of_a_greenlet(thing):
     made = greenlet.greenlet(print)
     made.gr_context = context(thing)
