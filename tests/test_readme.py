@@ -99,6 +99,20 @@ def test_failing_tests_are_as_shown(python, tmp_path, document, name, options):
     assert done.code == 1 and figures.sub("", done.out) == figures.sub("", shown), done
 
 
+def test_a_census_is_as_shown(python, tmp_path):
+    """As many objects; sizes differ from version to version, and what a first call makes."""
+    text = (ROOT / "docs/census.md").read_text(encoding="utf-8")
+    program = re.search(r"^```python\n(# pages.py.*?)^```", text, flags=re.M | re.S)[1]
+    shown = re.search(r"^\$ python pages.py\n(.*?)^```", text, flags=re.M | re.S)[1]
+    (tmp_path / "pages.py").write_text(program)
+    done = python("pages.py", cwd=tmp_path)
+    row = re.compile(r" *\+[\d.]+ [kM]B +(\S+) +(\S+)")
+    rows = row.findall(shown)
+    assert rows == [("+15,000", "str"), ("+5,000", "__main__.Page"), ("0", "dict")]
+    assert row.findall(done.out) == rows and done.err == "", done
+    assert re.search(r"^\+20,0\d\d objects, \+12\.\d MB; anonymous", done.out, flags=re.M), done
+
+
 @needs_graphviz
 def test_the_pictures_are_what_the_script_draws(python, tmp_path):
     """The same words; where Graphviz puts them may differ from version to version."""

@@ -154,6 +154,10 @@ finder_flush(Finder *finder)
     }
     finder->cursor = ADDRMAP_NOWHERE; /* a cursor is good until an insert */
     for (size_t i = 0; i < count && !finder->failed; i++) {
+        if (Py_REFCNT(fresh[i]) == 0) { /* dead: a module shows its list of spare objects */
+            addrmap_remove(finder->map, fresh[i]);
+            continue;
+        }
         enter_type(finder, Py_TYPE(fresh[i]));
         if (leads_on(Py_TYPE(fresh[i]))) {
             finder->failed |= vec_push(finder->memory, &finder->queue, fresh[i]) < 0;
