@@ -80,7 +80,7 @@ def without_figures(shown):
     found = []
     for kind, text in without_sizes(shown):
         text = re.sub(
-            r"^(?:gcscope:)? +\d[\d,]*  .*\n|, \d[\d,]* more kept by it|\+ \d+ objects?, N "
+            r"^(?:gcscope:)? +\d[\d,]*  .*\n| and \d[\d,]* kept by it|\+ \d+ objects?, N "
             r"bytes(kept by the ring)?",
             "",
             text,

@@ -93,7 +93,7 @@ def held_by(things):
 
 
 def bytes_with(things, others=()):
-    """What some objects take with what only they hold, and others with them, but not those alone."""
+    """What some objects take with what only they hold, alone or together with others."""
     held = held_by([*others, *things]) - held_by(others)
     return sum(map(_core.object_bytes, things)) + sum(
         _core.object_bytes(object_at(address)) for address in held

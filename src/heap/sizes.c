@@ -6,11 +6,11 @@
                        of 16; above that the C library's, which is taken to give what is asked for
 
    The structs of the builtin types are public (Include/cpython), those of dicts and of attributes
-   are asked of interp.h. Of the modules in C that come with Python the words of three structs are
-   read here, and of numpy its array's, which numpy's public header has frozen. Each of these has its
-   size compared first, and of an array what is read must make sense besides: its strides lie behind
-   its dimensions in one block. So an unknown layout is an object without data, not a wrong number.
-*/
+   are asked of interp.h. Of modules in C that come with Python the words of two structs are read
+   here, and of numpy its array's, as numpy's public header has frozen it. Each of these has its
+   size compared first, and of an array what is read must make sense besides: its strides lie
+   behind its dimensions in one block. So an unknown layout is an object without data, not a wrong
+   number. */
 
 #include "heap/sizes.h"
 

@@ -58,8 +58,8 @@ def test_each_part_of_a_ring_has_its_place():
         cut=1,
     )
     assert fitted(cycle_text(cycle), 40) == (
-        "1 cycle: 2 objects in it, 1,234,567 more\n"
-        "  kept by it, 123.5 MB\n"
+        "1 cycle: 2 objects in it and 1,234,567\n"
+        "  kept by it, 135.8 MB\n"
         "  cause: an exception keeps the frame\n"
         "    that keeps it\n"
         "  ┌► app.service.Service\n"

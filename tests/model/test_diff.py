@@ -120,7 +120,7 @@ def test_the_text():
         "  seen once · only the collector can free it\n"
         "\n"
         "grown: seen 1,000 -> 2,000 times, 2 -> 3 objects in it\n"
-        "1 cycle: 3 objects in it, 1 more kept by it, 100 bytes\n"
+        "1 cycle: 3 objects in it and 1 kept by it, 140 bytes\n"
         "  ┌► m.Grows\n"
         "  │    .me                       ◄ cut here: set .me = None (frees all 4)\n"
         "  └────┘\n"
@@ -132,7 +132,7 @@ def test_the_text():
         "grown: seen 1,000 -> 2,000 times, 2 -> 3 objects in it\n1 cycle"
     )
     kept = compare(report(cycle("x", dragged=3)), report(cycle("x", dragged=9)))
-    assert str(kept).splitlines()[2] == "grown: 3 -> 9 more kept by it"
+    assert str(kept).splitlines()[2] == "grown: 3 -> 9 kept by it"
 
 
 def test_the_rings_of_collections_and_trials():

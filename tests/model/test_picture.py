@@ -66,9 +66,9 @@ def test_a_damaged_picture_is_refused():
 def test_a_picture_as_text_tells_every_box_and_arrow():
     text = str(picture_of(GOLDEN["exception"]))
     assert text.splitlines() == [
-        "880 unreachable objects, 8.0 kB; only the collector can free them",
+        "880 unreachable objects, 92.0 kB; only the collector can free them",
         "",
-        "1 cycle: 2 objects in it, 20 more kept by it, 200 bytes",
+        "1 cycle: 2 objects in it and 20 kept by it, 2.3 kB",
         "cause: an exception keeps the frame that keeps it",
         "cut: let go of it (frees only 2 of 22)",
         "seen 40 times · only the collector can free it",

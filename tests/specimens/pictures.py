@@ -37,7 +37,7 @@ def cycle(*ring, cut=None, **values):
 def report(*cycles, **values):
     fixed = {
         "objects": sum(c.count * (c.objects + c.dragged) for c in cycles),
-        "bytes": sum(c.count * c.bytes for c in cycles),
+        "bytes": sum(c.count * c.held_bytes for c in cycles),
         "types": sum_counts(*(c.types for c in cycles)),
         "cycles": cycles,
         "alive": False,

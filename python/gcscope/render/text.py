@@ -382,7 +382,7 @@ def _figures_phrase(growth: GrownForm) -> str:
     figures = [
         ("seen", before.count, after.count, "times"),
         ("", before.objects, after.objects, "objects in it"),
-        ("", before.dragged, after.dragged, "more kept by it"),
+        ("", before.dragged, after.dragged, "kept by it"),
     ]
     return ", ".join(
         f"{verb} {b:,} -> {a:,} {noun}".lstrip() for verb, b, a, noun in figures if b != a
