@@ -13,7 +13,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "python/gcscope"
 FILE = PACKAGE / "gcscope-2.schema.json"
-ROOMS = ("results", "census", "diff", "growth", "judgement", "walkthrough")  # of render.json.kinds()
+# Those of render.json.kinds().
+ROOMS = ("results", "census", "diff", "growth", "judgement", "walkthrough")
 BESIDE = "header"  # the room of what stands beside a record
 LARGEST = (1 << 63) - 1
 

@@ -296,112 +296,7 @@ class References(structseq[Any], tuple[int | None, list[Reference]]):
         "references",
     )
     @property
-    @final
-class Filled(
-    structseq[Any],
-    tuple[str, int, int],
-):
-    __match_args__: Final = (
-        "file",
-        "line",
-        "entries",
-    )
-    @property
-    def file(self) -> str: ...
-    @property
-    def line(self) -> int: ...
-    @property
-    def entries(self) -> int: ...
-
-@final
-class Growing(
-    structseq[Any],
-    tuple[str, int, int, int, int, int, int, int, list[Filled], list[Any], list[Any]],
-):
-    __match_args__: Final = (
-        "type",
-        "containers",
-        "length",
-        "entries",
-        "marked_entries",
-        "marked_bytes",
-        "table_entries",
-        "table_bytes",
-        "filled",
-        "specimens",
-        "newest",
-    )
-    @property
-    def type(self) -> str: ...
-    @property
-    def containers(self) -> int: ...
-    @property
-    def length(self) -> int: ...
-    @property
-    def entries(self) -> int: ...
-    @property
-    def marked_entries(self) -> int: ...
-    @property
-    def marked_bytes(self) -> int: ...
-    @property
-    def table_entries(self) -> int: ...
-    @property
-    def table_bytes(self) -> int: ...
-    @property
-    def filled(self) -> list[Filled]: ...
-    @property
-    def specimens(self) -> list[Any]: ...
-    @property
-    def newest(self) -> list[Any]: ...
-
-@final
-class GrowingType(
-    structseq[Any],
-    tuple[str, int, list[Any]],
-):
-    __match_args__: Final = (
-        "type",
-        "objects",
-        "specimen",
-    )
-    @property
-    def type(self) -> str: ...
-    @property
-    def objects(self) -> int: ...
-    @property
-    def specimen(self) -> list[Any]: ...
-
-@final
-class Grown(
-    structseq[Any],
-    tuple[list[Growing], list[GrowingType], int, int, bool],
-):
-    __match_args__: Final = (
-        "containers",
-        "types",
-        "rounds",
-        "marked_rounds",
-        "refused",
-    )
-    @property
-    def containers(self) -> list[Growing]: ...
-    @property
-    def types(self) -> list[GrowingType]: ...
-    @property
-    def rounds(self) -> int: ...
-    @property
-    def marked_rounds(self) -> int: ...
-    @property
-    def refused(self) -> bool: ...
-
-@final
-class Containers:
-    def round(self, mark: bool = False, /) -> None: ...
-    def end(self) -> Grown: ...
-    def stop(self) -> None: ...
-
-def instances(name_or_type: str | type, most: int, /) -> list[Any]: ...
-def refcount(self) -> int | None: ...
+    def refcount(self) -> int | None: ...
     @property
     def references(self) -> list[Reference]: ...
 
@@ -756,6 +651,111 @@ class EmptyStack:
     def resume_trace(self) -> None: ...
     def resume_tools(self) -> None: ...
 
+@final
+class Filled(
+    structseq[Any],
+    tuple[str, int, int],
+):
+    __match_args__: Final = (
+        "file",
+        "line",
+        "entries",
+    )
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def entries(self) -> int: ...
+
+@final
+class Growing(
+    structseq[Any],
+    tuple[str, int, int, int, int, int, int, int, list[Filled], list[Any], list[Any]],
+):
+    __match_args__: Final = (
+        "type",
+        "containers",
+        "length",
+        "entries",
+        "marked_entries",
+        "marked_bytes",
+        "table_entries",
+        "table_bytes",
+        "filled",
+        "specimens",
+        "newest",
+    )
+    @property
+    def type(self) -> str: ...
+    @property
+    def containers(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def entries(self) -> int: ...
+    @property
+    def marked_entries(self) -> int: ...
+    @property
+    def marked_bytes(self) -> int: ...
+    @property
+    def table_entries(self) -> int: ...
+    @property
+    def table_bytes(self) -> int: ...
+    @property
+    def filled(self) -> list[Filled]: ...
+    @property
+    def specimens(self) -> list[Any]: ...
+    @property
+    def newest(self) -> list[Any]: ...
+
+@final
+class GrowingType(
+    structseq[Any],
+    tuple[str, int, list[Any]],
+):
+    __match_args__: Final = (
+        "type",
+        "objects",
+        "specimen",
+    )
+    @property
+    def type(self) -> str: ...
+    @property
+    def objects(self) -> int: ...
+    @property
+    def specimen(self) -> list[Any]: ...
+
+@final
+class Grown(
+    structseq[Any],
+    tuple[list[Growing], list[GrowingType], int, int, bool],
+):
+    __match_args__: Final = (
+        "containers",
+        "types",
+        "rounds",
+        "marked_rounds",
+        "refused",
+    )
+    @property
+    def containers(self) -> list[Growing]: ...
+    @property
+    def types(self) -> list[GrowingType]: ...
+    @property
+    def rounds(self) -> int: ...
+    @property
+    def marked_rounds(self) -> int: ...
+    @property
+    def refused(self) -> bool: ...
+
+@final
+class Containers:
+    def round(self, mark: bool = False, /) -> None: ...
+    def end(self) -> Grown: ...
+    def stop(self) -> None: ...
+
+def instances(name_or_type: str | type, most: int, /) -> list[Any]: ...
 def refcount(obj: object, /) -> int: ...
 def dry_run(extent: int | list[Any] = -1, /) -> RollCall: ...
 def roll_call(objects: list[Any], /) -> RollCall: ...

@@ -1,8 +1,8 @@
 /* growth: which containers grow in every round, the type Containers of the core.
 
    A Containers takes a census at the end of each round (growth_census.h). Before the last one it is
-   told to mark: then it notes what is there and watches the dicts that have grown so far, so that at
-   the end it is known what was added (growth_account.h) and from which lines (growth_filling.h).
+   told to mark: then it notes what is there and watches the dicts that have grown so far. So at the
+   end it is known what was added (growth_account.h) and from which lines (growth_filling.h).
    Only at the end, and only if something has grown, the graph of the heap is built, to see which
    containers belong together (growth_groups.h).
 

@@ -13,7 +13,7 @@
 /* -------------------------------------------------------------------- references */
 
 /* A result that functools.lru_cache has stands in a link, which has no tp_traverse: behind the two
-   next to it and a hash come its key and the result. The dict of the cache and the ring of the links
+   next to it and a hash come its key and the result. The dict of the cache and the ring of links
    have a reference to it each. */
 enum { LINK_KEY = 5, LINK_RESULT, LINK_WORDS };
 

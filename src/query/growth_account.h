@@ -11,7 +11,7 @@
    containers both lead to counts for each: it is what they keep together. New weak references to
    what is new count with it.
 
-   An object that is freed in the while leaves its address to others, and one that comes to lie there
+   An object that is freed meanwhile leaves its address to others, and one that comes to lie there
    is taken for it: as many as were freed at most. What was unreachable, and so is freed as soon as
    the collector runs, is not among those. */
 
@@ -43,8 +43,8 @@ typedef struct {
 void account_init(Account *account, const ModuleState *state);
 void account_fini(Account *account);
 
-/* Begin anew: the addresses of what was listed and is reachable, and of what the containers refer to;
-   the scan was judged. 0; -1 out of memory. */
+/* Begin anew: the addresses of what was listed and is reachable, and of what the containers refer
+   to; the scan was judged. 0; -1 out of memory. */
 int account_begin(Account *account, const Scan *scan, PyObject *const *containers, size_t count);
 
 /* Whether it has begun. */

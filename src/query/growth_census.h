@@ -62,7 +62,7 @@ uint32_t growth_container_length(PyObject *op, ContainerKind kind);
 /* Bytes of its table: where the references to the entries stand. At most UINT32_MAX. */
 uint32_t growth_container_table(PyObject *op);
 
-/* `memory` begins as scan_memory gives it. census_fini may be called on zeroed memory, and twice. */
+/* Begin without a census. growth_census_fini may be called on zeroed memory, and twice. */
 void growth_census_init(GrowthCensus *census, const ModuleState *state);
 void growth_census_fini(GrowthCensus *census);
 

@@ -48,8 +48,8 @@ typedef struct Filling {
 } Filling;
 
 /* Watch some dicts from now on, `count` of them, each with its number. What was noted before is
-   kept. 0, also where no watcher is free, or this Python has none; -1: out of memory, and nothing is
-   watched. */
+   kept. 0, also where no watcher is free, or this Python has none; -1: out of memory, and nothing
+   is watched. */
 int filling_begin(Filling *filling, const ModuleState *state, Memory *memory,
                   const WatchedDict *dicts, size_t count);
 

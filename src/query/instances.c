@@ -1,9 +1,9 @@
 /* instances.c: the way from a name in a report to objects.
 
    Types are compared by identity where a type is given, and by the name under which reports have
-   them where it is a name; which of the types of living objects have that name is asked once a type.
-   What the collector tracks is in its lists in the order of its coming, as far as no collection has
-   changed that; what it does not track has no order, and comes last. */
+   them where it is a name; whether a type of living objects has that name is asked once. What the
+   collector tracks is in its lists in the order of its coming, as far as no collection has changed
+   that; what it does not track has no order, and comes last. */
 
 #include "query/instances.h"
 

@@ -182,7 +182,7 @@ static PyStructSequence_Desc row_table[] = {
         {"filled", "a list of Filled, most entries first"},
         {"specimens", "a list of containers of the program: those that have grown most"},
         {"newest", "a list with the entry that one of those got last, or empty"}),
-    [ROW_GROWING_TYPE] = ROW("GrowingType", "A type of which there were more objects in every round.",
+    [ROW_GROWING_TYPE] = ROW("GrowingType", "A type with more objects in every round.",
         {"type", "its name"},
         {"objects", "how many more than at the first census, those in growing containers left out"},
         {"specimen", "a list with an object of the program"}),

@@ -18,6 +18,7 @@ from gcscope import (
     Trial,
 )
 from gcscope.model.diff import Difference, GrownForm
+from gcscope.model.growth import Grower, GrownType, Growth
 from gcscope.model.judgement import Baseline, Finding, Judgement, KnownRing
 from gcscope.model.record import changed
 from gcscope.model.results import Arithmetic, Row
@@ -116,7 +117,12 @@ RETAINED = Retained(objects=1, bytes=72, types=Counts({"list": 1}))
 
 
 DIFFERENCE = Difference(
-    new=(CYCLE,), gone=(), grown=(GrownForm(before=CYCLE, after=CYCLE),), same=1, shrunk=2, alive=False
+    new=(CYCLE,),
+    gone=(),
+    grown=(GrownForm(before=CYCLE, after=CYCLE),),
+    same=1,
+    shrunk=2,
+    alive=False,
 )
 
 
@@ -157,12 +163,51 @@ BASELINE = Baseline(
 )
 
 
+GROWER = Grower(
+    path="app.registry[*].listeners",
+    type="list",
+    containers=200,
+    length=4_000,
+    per_call=1.0,
+    bytes_per_call=48.5,
+    filled_at="app.py:15",
+    is_birth=True,
+    fingerprint="00112233445566aa",
+)
+
+
+GROWN = Growth(
+    growers=(
+        GROWER,
+        Grower(
+            path="app.CACHE",
+            type="dict",
+            length=101,
+            per_call=0.25,
+            bytes_per_call=None,
+            filled_at=None,
+            fingerprint="00112233445566bb",
+        ),
+    ),
+    grown_types=(
+        GrownType(type="app.Node", per_call=2.0, path="app.HEAD.next"),
+        GrownType(type="app.Ring", per_call=0.5, path=None),
+    ),
+    times=20,
+    rounds=5,
+    notes=("a note",),
+)
+
+
 STEPS = Walkthrough(
     update_refs=(Counted(name="n", gc_refs=1),),
     subtract_refs=(Subtracted(reference="n.me", target="n", before=1, after=0),),
     move_unreachable=(Moved(name="n", gc_refs=0, reachable=False, because="nothing"),),
     more=0,
 )
+
+
+ALL += [GROWN, GROWER, GROWN.grown_types[0]]
 
 
 ALL += [STEPS, STEPS.update_refs[0], STEPS.subtract_refs[0]]

@@ -72,6 +72,7 @@ def check_runs(func: Callable[..., object], word: str) -> None:
 
 
 def name_of(func: Callable[..., object]) -> str:
+    """Return what a function is called."""
     name: str = getattr(func, "__qualname__", type(func).__qualname__)
     return name
 

@@ -15,7 +15,7 @@ from gcscope.explain.growth import (
     watched_place,
 )
 from gcscope.explain.labellers import object_traceback
-from gcscope.model.growth import Grower, Growth, GrownType
+from gcscope.model.growth import Grower, GrownType, Growth
 from gcscope.model.phrases import plural
 from gcscope.render.growth_text import growth_left_text
 
@@ -133,9 +133,7 @@ def _notes(grown: _core.Grown) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _explained(
-    grown: _core.Grown, times: int, is_others: Callable[[Chain], bool] | None
-) -> Growth:
+def _explained(grown: _core.Grown, times: int, is_others: Callable[[Chain], bool] | None) -> Growth:
     notes = _notes(grown)
     containers, types = grown.containers, grown.types
     types.sort(key=lambda row: (-row.objects, row.type))
@@ -184,6 +182,11 @@ def growth_of(
         raise
     del call  # what it holds is not kept by this frame, as the answer would have it
     return watched.end(is_others)
+
+
+def failure_of(found: Growth, who: str) -> str:
+    """Write why who fails that makes something grow."""
+    return growth_left_text(found, who)
 
 
 class GrowthWatch:
@@ -325,4 +328,4 @@ def assert_no_growth(
     del func, args, kwargs
     found = growth_of(calls, times, rounds)
     if found:
-        raise AssertionError(growth_left_text(found, name))
+        raise AssertionError(failure_of(found, name))

@@ -1,4 +1,4 @@
-"""The command `diff`: compare two reports, or two censuses."""
+"""The command `diff`: compare two reports, two censuses, or what grew."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from gcscope.cli.streams import complain
 from gcscope.cli.trouble import EXIT_CODES, FOUND, Trouble, WrongUsage
 from gcscope.model.census import Census
 from gcscope.model.diff import compare, report_within
+from gcscope.model.growth import Growth
 from gcscope.model.header import other_versions
 
 TYPE_CHECKING = False
@@ -27,14 +28,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = f"{EXIT_CODES}; {FOUND} under --fail"
     parser.description = (
         "Compare the rings of two reports, form by form: what is new, what has grown, what is "
-        "gone? Or subtract one census from another, type by type. If the files come from other "
-        "versions of Python or gcscope, a note says so."
+        "gone? Or subtract one census from another, type by type; or leave out of a growth what "
+        "grew before, and not less. If the files come from other versions of Python or gcscope, a "
+        "note says so."
     )
     parser.add_argument("old", metavar="OLD", help="the file written before; - for standard input")
     parser.add_argument("new", metavar="NEW", help="the file written after")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     parser.add_argument(
-        "--fail", action="store_true", help=f"exit with {FOUND} if any form is new or has grown"
+        "--fail",
+        action="store_true",
+        help=f"exit with {FOUND} if any form is new or has grown, or any container grows faster",
     )
 
 
@@ -44,7 +48,7 @@ def _report(name: str, record: Record) -> Report:
         kind = type(record).__name__.lower()
         raise Trouble(
             f"{name!r} is of kind {kind!r}: diff takes reports, collections and trials, or two "
-            "censuses"
+            "censuses or growths"
         )
     return report
 
@@ -52,6 +56,8 @@ def _report(name: str, record: Record) -> Report:
 def _difference(options: argparse.Namespace, old: Record, new: Record) -> Record:
     try:
         if isinstance(old, Census) and isinstance(new, Census):
+            return new - old
+        if isinstance(old, Growth) and isinstance(new, Growth):
             return new - old
         return compare(_report(options.old, old), _report(options.new, new))
     except ValueError as error:

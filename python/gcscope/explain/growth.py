@@ -46,6 +46,8 @@ def path_of(chain: Chain) -> str | None:
     if chain.expression is not None:
         return _typed(chain.expression)
     first, *rest = chain.links
+    if chain.root == "C" and not rest:
+        return f"({_title(first)} that C code alone holds)"
     path = _joined(_start(first, chain.root), first.label.removeprefix("local "))
     for link in rest:
         path = _joined(path, link.label)
@@ -80,13 +82,18 @@ def steps_of(path: str) -> list[str]:
     return [*steps, path[begin:]] if begin < len(path) else steps
 
 
+def _without_subscripts(steps: Sequence[str]) -> list[str]:
+    return [ANY if step[0] == "[" else step for step in steps]
+
+
 def common_path(paths: Sequence[str]) -> str:
     """Write the paths of several containers as one: where they differ in a subscript, [*]."""
-    split = [steps_of(path) for path in paths]
-    alike = [steps for steps in split if len(steps) == len(split[0])]
+    first, *others = [steps_of(path) for path in paths]
+    shape = _without_subscripts(first)
+    alike = [steps for steps in others if _without_subscripts(steps) == shape]
     return "".join(
-        step if all(steps[i] == step for steps in alike) else ANY if step[0] == "[" else "…"
-        for i, step in enumerate(split[0])
+        step if all(steps[place] == step for steps in alike) else ANY
+        for place, step in enumerate(first)
     )
 
 

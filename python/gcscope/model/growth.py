@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gcscope.model.record import Positive, Record
+from gcscope.model.record import Positive, Record, changed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ class GrownType(Record):
 
 
 class Growth(Record):
-    """What grew in every round. True when there is a grower."""
+    """What grew in every round. True when there is a grower.
+
+    `later - earlier` has what grows now and did not before, or grows faster.
+    """
 
     growers: tuple[Grower, ...]
     """The containers, those with most bytes first."""
@@ -63,12 +66,31 @@ class Growth(Record):
     """How many rounds there were, each of which had to grow."""
     notes: tuple[str, ...]
     """What one must know to read it."""
+    compared: bool = False
+    """Whether this is the difference of two."""
 
     @property
     def types(self) -> Mapping[str, float]:
         """How many objects came with each call, by the name of the type."""
-        view: Mapping[str, float] = _View({grown.type: grown.per_call for grown in self.grown_types})
+        view: Mapping[str, float] = _View(
+            {grown.type: grown.per_call for grown in self.grown_types}
+        )
         return view
+
+    def __sub__(self, earlier: object) -> Growth:
+        """Leave out what grew before, and not less. Raises ValueError for another unit."""
+        if not isinstance(earlier, Growth):
+            return NotImplemented
+        if bool(self.times) is not bool(earlier.times):
+            raise ValueError("one tells what comes with a call, the other what comes with a round")
+        before = {grower.fingerprint: grower.per_call for grower in earlier.growers}
+        of_types = earlier.types
+        return changed(
+            self,
+            growers=tuple(g for g in self.growers if g.per_call > before.get(g.fingerprint, 0)),
+            grown_types=tuple(g for g in self.grown_types if g.per_call > of_types.get(g.type, 0)),
+            compared=True,
+        )
 
     def __bool__(self) -> bool:
         return bool(self.growers)

@@ -4,6 +4,8 @@
     @pytest.mark.no_cycles(allow=[...])    but for rings that these classes or patterns mean (see
                                            gcscope.model.ignored.matches)
     @pytest.mark.allow_cycles("reason")    nothing that the test leaves makes it fail
+    @pytest.mark.no_growth(times=20)       the test is called again and again, and fails if a
+                                           container grows with each call
     --gcscope, --gcscope-fail              every test: tell the rings at the end; fail the test
     --gcscope-fail-on-growth               the same, and more rings of a known form fail the run
     --gcscope-off                          not even tests that are marked
@@ -28,6 +30,8 @@ _MARKS = (
     "no_cycles(allow=[]): fail the test if its call leaves reference cycles to the collector. "
     "allow: classes, type names and patterns, fingerprints of cycles that it may leave",
     "allow_cycles(reason): let the test leave reference cycles, and say why",
+    "no_growth(times=20, rounds=4): call the test so many times in each of so many rounds, with "
+    "the same fixtures, and fail it if a list, dict, set or deque is longer after every round",
 )
 
 
@@ -106,7 +110,9 @@ class _Absent:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Note whether a mark asks for it."""
         self.is_asked = self.is_asked or any(
-            item.get_closest_marker("no_cycles") is not None for item in items
+            item.get_closest_marker(name) is not None
+            for name in ("no_cycles", "no_growth")
+            for item in items
         )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:

@@ -6,7 +6,7 @@ from gcscope.model.phrases import in_one_line, plural, shortened, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gcscope.model.growth import Grower, Growth, GrownType
+    from gcscope.model.growth import Grower, GrownType, Growth
 
 _HOW_TO_LEARN = "`python -X tracemalloc` tells where the newest entry was made"
 
@@ -30,7 +30,7 @@ def _kind(grower: Grower) -> str:
     kind = shortened(grower.type)
     if grower.containers == 1:
         return f"{kind} of {_entries(grower.length)}"
-    return f"{grower.containers:,} × {kind}, {_entries(grower.length)} in all"
+    return f"{grower.containers:,} containers ({kind}), {_entries(grower.length)} in all"
 
 
 def _filled(grower: Grower) -> str:
@@ -68,6 +68,9 @@ def _head(growth: Growth) -> str:
     rounds = plural(growth.rounds, "round")
     if growth.times:
         rounds += f" of {plural(growth.times, 'call')}"
+    if growth.compared:
+        growers = plural(len(growth.growers), "grower")
+        return f"{growers} that did not grow before, or grow faster now, in {rounds}"
     if growth:
         containers = sum(grower.containers for grower in growth.growers)
         return f"{plural(containers, 'container')} grew in every one of {rounds}"

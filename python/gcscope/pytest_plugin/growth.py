@@ -1,0 +1,109 @@
+"""The mark no_growth: a test that is called again and again, and must not make anything grow."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from gcscope.model.growth import Growth
+    from gcscope.model.results import Chain
+
+NAME = "no_growth"
+EXAMPLE = "@pytest.mark.no_growth(times=20, rounds=4)"
+# As in inspect.
+_CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
+
+
+def mark_of(item: pytest.Item) -> pytest.Mark | None:
+    """Return the mark of a test, the closest one."""
+    return item.get_closest_marker(NAME)
+
+
+def misuse(item: pytest.Item, mark: pytest.Mark) -> str | None:
+    """Say what is wrong with a mark, or why a test cannot be called again; None for nothing."""
+    numbers = mark.kwargs.values()
+    are_numbers = all(type(number) is int and number > 0 for number in numbers)
+    if mark.args or set(mark.kwargs) - {"times", "rounds"} or not are_numbers:
+        return f"no_growth takes numbers by name, 1 or more: {EXAMPLE}"
+    unittest = sys.modules.get("unittest")
+    cls = getattr(item, "cls", None)
+    is_unittest = unittest is not None and cls is not None and issubclass(cls, unittest.TestCase)
+    if not isinstance(item, pytest.Function) or is_unittest:
+        return (
+            "no_growth calls a test function again and again, and this is none: call "
+            "gcscope.assert_no_growth(func) in it"
+        )
+    flags = getattr(getattr(item.obj, "__code__", None), "co_flags", 0)
+    if flags & (_CO_GENERATOR | _CO_COROUTINE | _CO_ASYNC_GENERATOR):
+        return (
+            "no_growth calls a test function again and again, and the body of an async function "
+            "does not run by that: call gcscope.assert_no_growth(func) in a test that is not "
+            "async, with a func such as lambda: asyncio.run(work())"
+        )
+    return None
+
+
+def _is_of_pytest(chain: Chain) -> bool:
+    """Return whether pytest, or recwarn, keeps the warnings of a test in a container.
+
+    It is a list whose `append` they have put into the module warnings.
+    """
+    first = chain.links[0] if chain.links else None
+    return first is not None and first.name == "warnings" and "_showwarnmsg_impl" in first.label
+
+
+_FIXTURES = ".funcargs["
+
+
+def _by_fixtures(found: Growth) -> Growth:
+    """Write growers that a fixture has made by its name, in place of how pytest keeps it."""
+    from gcscope.model.record import changed
+
+    growers = []
+    for grower in found.growers:
+        _, is_there, rest = grower.path.partition(_FIXTURES)
+        name, _, further = rest.partition("]")
+        path = f"{name[1:-1]}{further} of a fixture" if is_there else grower.path
+        growers.append(changed(grower, path=path))
+    return changed(found, growers=tuple(growers))
+
+
+def _log_handlers(config: pytest.Config) -> list[Any]:
+    """Return the handlers in which pytest keeps what a test logs."""
+    plugin = config.pluginmanager.get_plugin("logging-plugin")
+    names = ("caplog_handler", "report_handler")
+    handlers = [getattr(plugin, name, None) for name in names]
+    return [handler for handler in handlers if hasattr(handler, "clear")]
+
+
+def repeated(item: pytest.Function, mark: pytest.Mark, failed: Callable[[], None]) -> Any:
+    """Make a function that calls a test as the mark says, and fails where something grows.
+
+    Before each call what pytest has of the one before is cleared: log records and warnings.
+    failed: called before it fails.
+    """
+    test, handlers = item.obj, _log_handlers(item.config)
+
+    def call_once(**fixtures: Any) -> None:
+        for handler in handlers:
+            handler.clear()
+        if "recwarn" in fixtures:
+            fixtures["recwarn"].clear()
+        test(**fixtures)
+
+    def call_again(**fixtures: Any) -> None:
+        from gcscope.api.growth import failure_of, growth_of
+
+        calls: list[Any] = [(call_once, (), fixtures)]
+        found = _by_fixtures(growth_of(calls, is_others=_is_of_pytest, **mark.kwargs))
+        if found:
+            failed()
+            pytest.fail(failure_of(found, "the test"), pytrace=False)
+
+    return call_again
