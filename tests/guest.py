@@ -5,6 +5,7 @@ Tests interrupt the words, starve them and fork during them, and compare. This f
 processes of its own, which is why the words stand here and not in a test.
 """
 
+import collections
 import gc
 import sys
 
@@ -28,6 +29,7 @@ def friends():
 
 KEPT = Node()
 KEPT.name = ["kept"]
+GROWING = []
 
 
 def watched():
@@ -65,6 +67,15 @@ def filmed():
     return film.frames
 
 
+def kept_growing():
+    try:
+        gcscope.assert_no_growth(lambda: GROWING.append(len(GROWING)), times=2, rounds=2)
+    except AssertionError:
+        return True
+    finally:
+        GROWING.clear()
+
+
 WORDS = {
     "garbage": lambda: (ring(), gcscope.garbage()),
     "cycles": lambda: gcscope.cycles(KEPT),
@@ -78,6 +89,11 @@ WORDS = {
     "holders": lambda: gcscope.holders(KEPT.name),
     "why_alive": lambda: gcscope.why_alive(KEPT.name),
     "retained": lambda: gcscope.retained(KEPT),
+    "census": lambda: gcscope.census(),
+    "growth": lambda: gcscope.growth(friends, times=2, rounds=2),
+    "assert_no_growth": kept_growing,
+    "instances": lambda: gcscope.instances(Node),
+    "audit": lambda: gcscope.audit(collections.deque),
     "draw": lambda: gcscope.draw(KEPT),
     "film": filmed,
     "explain_collection": lambda: gcscope.explain_collection(KEPT),

@@ -139,6 +139,16 @@ def returned(broken):
     counted = gcscope.census()
     counted = changed(counted, rows=counted.rows[:3])
     found += [counted, counted - counted, *counted.rows]
+    kept = []
+
+    def grow():
+        kept.append([])
+        node = Node()
+        node.before, Node.last = vars(Node).get("last"), node
+
+    grown = gcscope.growth(grow, times=2, rounds=2)
+    found += [grown, *grown.growers, *grown.grown_types]
+    Node.last = None
     told = explain_collection(friend)
     found += [told, told.update_refs[0], told.subtract_refs[0], told.move_unreachable[0]]
     ring(), ring()

@@ -263,7 +263,7 @@ def test_an_object_that_is_being_collected(quiet):
     (held, chain, garbage, cycles), revived = asked
     assert held.collecting and chain.collecting
     assert "it is being collected" in str(held) and str(chain).startswith("it is being collected")
-    assert held.hints == () and "perhaps" not in str(held)
+    assert held.evidence == () and "perhaps" not in str(held)
     for report in (garbage, cycles):
         assert not report and "a collection is under way" in str(report)
         assert "no cycles" not in str(report) and "nothing is unreachable" not in str(report)

@@ -14,15 +14,9 @@ if TYPE_CHECKING:
     from gcscope.model.growth import Growth
     from gcscope.model.results import Chain
 
-NAME = "no_growth"
 EXAMPLE = "@pytest.mark.no_growth(times=20, rounds=4)"
 # As in inspect.
 _CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
-
-
-def mark_of(item: pytest.Item) -> pytest.Mark | None:
-    """Return the mark of a test, the closest one."""
-    return item.get_closest_marker(NAME)
 
 
 def misuse(item: pytest.Item, mark: pytest.Mark) -> str | None:

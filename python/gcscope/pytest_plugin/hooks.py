@@ -12,7 +12,6 @@ import sys
 
 import pytest
 
-from gcscope.pytest_plugin import growth
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -288,22 +287,27 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         wrong = _misuse(mark)
         if wrong is not None:
             pytest.fail(wrong, pytrace=False)
-    repeats = growth.mark_of(item)
-    wrong = None if repeats is None else growth.misuse(item, repeats)
-    if wrong is not None:
-        pytest.fail(wrong, pytrace=False)
+    repeats = item.get_closest_marker("no_growth")
+    if repeats is not None:
+        from gcscope.pytest_plugin import growth
+
+        wrong = growth.misuse(item, repeats)
+        if wrong is not None:
+            pytest.fail(wrong, pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Let a test that must not grow be called again and again, in place of once."""
-    mark = growth.mark_of(pyfuncitem)
+    mark = pyfuncitem.get_closest_marker("no_growth")
     options = pyfuncitem.config.stash[_OPTIONS]
     if mark is None or options.is_off:
         return (yield)
     if not options.loads():
         pyfuncitem.stash[_ON_REPORT] = {"gcscope_state": options.broken}
         return (yield)
+    from gcscope.pytest_plugin import growth
+
     test = pyfuncitem.obj
 
     def failed() -> None:
