@@ -189,7 +189,8 @@ def damaged(document, defaults):
     for name in document:
         if name not in defaults:
             yield f"without {name}", without(document, name)
-        yield f"{name} is 1.5", {**document, name: 1.5}
+        if not isinstance(document[name], float):
+            yield f"{name} is 1.5", {**document, name: 1.5}
         yield f"{name} is [[]]", {**document, name: [[]]}
         yield f"{name} is an object", {**document, name: {"x": -1}}
         if isinstance(document[name], int):
