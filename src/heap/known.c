@@ -28,13 +28,14 @@ visit_if_any(PyObject *target, visitproc visit, void *arg)
     }
 }
 
-/* Its dict is NULL where that belongs to the interpreter. */
 static void
 visit_static_type(PyTypeObject *type, visitproc visit, void *arg)
 {
+    PyObject *dict = type_dict(type);
+    visit_if_any(dict, visit, arg);
+    Py_XDECREF(dict); /* the type, or the interpreter, has it */
     visit_if_any(type->tp_bases, visit, arg);
     visit_if_any(type->tp_mro, visit, arg);
-    visit_if_any(type->tp_dict, visit, arg);
 }
 
 /* T_OBJECT and T_OBJECT_EX, and a flag, under the names that 3.12 gave them. */

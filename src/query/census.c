@@ -71,6 +71,13 @@ tally_of(Census *census, PyTypeObject *type)
     return &census->tallies.items[number];
 }
 
+/* The small ints, which lie in the interpreter itself, whether any are in use or not. */
+static inline bool
+is_static_int(PyObject *op)
+{
+    return PyLong_CheckExact(op) && is_immortal(op);
+}
+
 /* 0; -1: out of memory. */
 static int
 count_all(Census *census)
@@ -91,8 +98,10 @@ count_all(Census *census)
         if (tally->is_ours && vec_push(&census->scan.memory, &census->ours, (NodeId)n) < 0) {
             return -1;
         }
-        tally->objects++;
-        tally->bytes += sizes_object_bytes(op);
+        if (!is_static_int(op)) {
+            tally->objects++;
+            tally->bytes += sizes_object_bytes(op);
+        }
     }
     return 0;
 }
