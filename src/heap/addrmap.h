@@ -74,7 +74,7 @@ void addrmap_fini(AddrMap *map);
 /* 1 when the address is new, 0 when it was there, -1 when memory is exhausted. */
 int addrmap_insert(AddrMap *map, const void *address);
 
-/* Take an address out, where it is in. Not after addrmap_number. */
+/* Take an address out, where it is in. After that all must be numbered anew. */
 void addrmap_remove(AddrMap *map, const void *address);
 
 /* Give every address its id, 0 .. count - 1, and write them to addresses[0 .. count), in that

@@ -58,6 +58,16 @@ interp_knows_tables(void)
     return Py_Version >> 8 == PY_VERSION_HEX >> 8;
 }
 
+PyObject *
+interp_interned_strings(void)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    return interp_knows_tables() ? PyInterpreterState_Get()->cached_objects.interned_strings : NULL;
+#else
+    return NULL;
+#endif
+}
+
 bool
 interp_owns_address(const void *address)
 {
@@ -179,6 +189,12 @@ bool
 interp_owns_address(const void *Py_UNUSED(address))
 {
     return false;
+}
+
+PyObject *
+interp_interned_strings(void)
+{
+    return NULL;
 }
 
 static void

@@ -17,6 +17,10 @@ void interp_tables(TableFunc visit, void *arg);
 /* Whether interp_tables sees the tables of the interpreter. */
 bool interp_knows_tables(void);
 
+/* Borrowed: the dict in which the interpreter has interned strings, whose references are not counted,
+   or NULL: up to 3.13 the collector does not track it. */
+PyObject *interp_interned_strings(void);
+
 /* Whether an address lies in what the interpreter has for itself, where no word is a static
    variable. */
 bool interp_owns_address(const void *address);

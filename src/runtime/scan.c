@@ -1,5 +1,7 @@
 #include "runtime/scan.h"
 
+#include "heap/interp_tables.h"
+
 Memory
 scan_memory(const ModuleState *state)
 {
@@ -119,6 +121,17 @@ scan_open(Scan *scan)
     return heap_begin(&scan->heap, &scan->memory) < 0 ? scan_no_memory() : 0;
 }
 
+/* What the interpreter's own table of strings shows it does not own, so that no account would come
+   out even with it. Nothing refers to the table. */
+static void
+leave_out_interned(Scan *scan)
+{
+    PyObject *interned = interp_interned_strings();
+    if (interned != NULL) {
+        addrmap_remove(&scan->heap.map, interned);
+    }
+}
+
 int
 scan_enter_generations(Scan *scan, long last)
 {
@@ -167,6 +180,7 @@ scan_list(Scan *scan, long generation)
     }
     int error =
         scan->marker != NULL ? enter_marked(scan) : scan_enter_generations(scan, generation);
+    leave_out_interned(scan);
     return error < 0 ? -1 : scan_close(scan);
 }
 
@@ -197,6 +211,7 @@ enter_all(Scan *scan, PyObject *box)
     if (any_frozen && heap_enter_hidden(&scan->heap, modules_dict()) < 0) {
         return scan_no_memory();
     }
+    leave_out_interned(scan);
     return 0;
 }
 

@@ -229,9 +229,6 @@ def test_frozen_objects_are_known():
         gc.unfreeze()
 
 
-@pytest.mark.skipif(
-    sys.version_info >= (3, 14), reason="tracks the dict of interned strings, which owns nothing"
-)
 def test_references_add_up(python):
     """To the dry run over all that is known nothing is shown more often than it is owned.
 
