@@ -82,12 +82,12 @@ def test_who_holds_from_outside_is_called_as_by_holders(name):
     held = ZOO[name](one)
     next(held)
     if gc.is_tracked(one[0]) and one[0] not in gc.get_referents(one[0]):
-        expected = collections.Counter(
-            (node[:3], fold([Edge(edge) for edge in edges]), "borrowed" if not owned else found)
-            for node, edges, owned, found in _core.holders([one[0]], ())[1]
-        )
+        expected = collections.Counter()
+        for node, edges, owned, references in _core.holders([one[0]], ())[1]:
+            label = fold([Edge(edge) for edge in edges])
+            expected[node[:3], label, "heap" if owned else "borrowed"] += references
         told = collections.Counter(
-            (node[:3], fold([Edge(edge) for edge in edges]), found)
+            (node[:3], fold([Edge(edge) for edge in edges]), found.replace("frame", "heap"))
             for _, node, edges, found in raw([id(one[0])], 1)[2]
         )
         assert not told - expected
