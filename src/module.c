@@ -38,6 +38,9 @@ PyDoc_STRVAR(refcount_doc,
              "references. And where the call itself comes from C or packs its arguments\n"
              "(map(refcount, ...), functools.partial, refcount(*[x])), the reference which\n"
              "that code holds is counted.\n\n"
+             "Any object has a count, whether the collector tracks it or not. Where the\n"
+             "interpreter shares one object for equal values (small ints, interned strings,\n"
+             "the empty tuple), all of its users count; holders tells who they are.\n\n"
              "For an immortal object (PEP 683, CPython 3.12 and newer) the answer is\n"
              "gcscope.IMMORTAL: an int larger than any count, shown as 'immortal'.");
 

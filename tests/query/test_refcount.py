@@ -161,3 +161,27 @@ def test_by_address_it_is_exact_in_every_form(quiet):
     with pytest.raises(TypeError, match="must be an int"):
         look(["y"])
     assert gcscope.garbage().objects == 0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: bytes(range(99)),
+        lambda: "x" * 99 + str(len(__name__)),
+        lambda: 10**40,
+        lambda: 2.5 * len(__name__),
+        lambda: {"k": bytes(9)},
+        lambda: (bytes(9),),
+        object,
+    ],
+)
+def test_objects_that_the_collector_does_not_track(make):
+    box = [make()]
+    n = refcount(box[0])
+    assert n == 1
+    other = {"k": box[0]}
+    n = refcount(box[0])
+    assert n == 2
+    del other
+    told = gcscope.holders(box[0])
+    assert told.refcount == 1 and [h.label for h in told.named] == ["[0]"]
