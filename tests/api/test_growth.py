@@ -124,6 +124,13 @@ def test_the_attributes_of_an_instance(app):
     assert grower.path == "grown_app.one.__dict__" and grower.type == "dict"
 
 
+def test_what_a_thread_keeps_for_itself(app):
+    app.local = threading.local()
+    app.local.entries = []
+    grower = only(growth(lambda: app.local.entries.append(Entry())))
+    assert grower.path == "grown_app.local.entries"
+
+
 def test_what_is_frozen_is_looked_at(python):
     done = python(
         "-c",
