@@ -703,10 +703,10 @@ app.kept, app.lists, app.strings = [], [[] for _ in range(9)], {}
 class Node:
     pass
 app.head = None
-def work():
-    app.kept.append([object(), str(len(app.kept))])
+def work():  # without append, whose own code in a debug build of 3.14 does not survive
+    app.kept.extend([[object(), str(len(app.kept))]])
     app.strings[str(len(app.strings))] = b"x"
-    for items in app.lists: items.append(len(app.kept) * 1000)
+    for items in app.lists: items.extend([len(app.kept) * 1000])
     node = Node(); node.before = app.head; app.head = node
 @functools.cache
 def cached(n): return [n]
