@@ -149,7 +149,27 @@ order_groups(Growing *growing)
     }
 }
 
-/* Leave out what got nothing but weak references. */
+/* Whether it is the dict in which the interpreter has interned strings, and to them owns no
+   reference: no object leads to it, and each key is its own value. */
+static bool
+is_of_interned(const Growing *growing, const Candidate *candidate)
+{
+    const Scan *scan = growing->scan;
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    if (!PyDict_CheckExact(candidate->op) || scan->collector.gc_refs.items[candidate->node] <
+                                                 scan->heap.refcounts.items[candidate->node]) {
+        return false;
+    }
+    while (PyDict_Next(candidate->op, &position, &key, &value)) {
+        if (key != value || !PyUnicode_CheckExact(key) || !PyUnicode_CHECK_INTERNED(key)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Leave out what got nothing but weak references, and interned strings. */
 static void
 leave_out_weak(Growing *growing)
 {
@@ -157,9 +177,10 @@ leave_out_weak(Growing *growing)
     Candidates *candidates = &growing->candidates;
     size_t kept = 0;
     for (size_t c = 0; c < candidates->length; c++) {
-        bool is_weak = account_is_on(account) && account_is_weak(account, candidates->items[c].op);
-        if (!is_weak) {
-            candidates->items[kept++] = candidates->items[c];
+        const Candidate *candidate = &candidates->items[c];
+        bool is_weak = account_is_on(account) && account_is_weak(account, candidate->op);
+        if (!is_weak && !is_of_interned(growing, candidate)) {
+            candidates->items[kept++] = *candidate;
         }
     }
     candidates->length = kept;
@@ -175,10 +196,10 @@ find_groups(Growing *growing)
     if (candidates_find(&growing->candidates, &scan->memory, scan, &facts->census) < 0) {
         return scan_no_memory();
     }
-    leave_out_weak(growing);
     if (growing->candidates.length != 0 && scan_judge(scan) < 0) {
         return -1;
     }
+    leave_out_weak(growing);
     if (candidates_group(&growing->candidates, scan, growth_every_round(&facts->census), &groups) <
             0 ||
         find_added(growing) < 0 || vec_zeros(&scan->memory, &growing->groups, groups) < 0 ||

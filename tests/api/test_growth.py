@@ -124,6 +124,13 @@ def test_the_attributes_of_an_instance(app):
     assert grower.path == "grown_app.one.__dict__" and grower.type == "dict"
 
 
+def test_what_a_thread_keeps_for_itself(app):
+    app.local = threading.local()
+    app.local.entries = []
+    grower = only(growth(lambda: app.local.entries.append(Entry())))
+    assert grower.path == "grown_app.local.entries"
+
+
 def test_what_is_frozen_is_looked_at(python):
     done = python(
         "-c",
@@ -696,10 +703,10 @@ app.kept, app.lists, app.strings = [], [[] for _ in range(9)], {}
 class Node:
     pass
 app.head = None
-def work():
-    app.kept.append([object(), str(len(app.kept))])
+def work():  # without append, whose own code in a debug build of 3.14 does not survive
+    app.kept.extend([[object(), str(len(app.kept))]])
     app.strings[str(len(app.strings))] = b"x"
-    for items in app.lists: items.append(len(app.kept) * 1000)
+    for items in app.lists: items.extend([len(app.kept) * 1000])
     node = Node(); node.before = app.head; app.head = node
 @functools.cache
 def cached(n): return [n]

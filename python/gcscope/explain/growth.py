@@ -39,6 +39,15 @@ def _title(link: Link) -> str:
     return link.type if link.name is None else f"{link.type} {link.name}"
 
 
+def _in_its_thread(link: Link) -> str:
+    """Return the label of a link; of a thread-local object as the thread itself types it."""
+    _, is_dict, rest = link.label.partition("['")
+    name, is_name, rest = rest.partition("']")
+    if link.type == "_thread._local" and "by thread[" in link.label and is_dict and is_name:
+        return f".{name}{rest}"
+    return link.label
+
+
 def path_of(chain: Chain) -> str | None:
     """Write where an object is kept, in one line; None where nothing keeps it."""
     if not chain.reachable or not chain.links:
@@ -48,9 +57,9 @@ def path_of(chain: Chain) -> str | None:
     first, *rest = chain.links
     if chain.root == "C" and not rest:
         return f"({_title(first)} that C code alone holds)"
-    path = _joined(_start(first, chain.root), first.label.removeprefix("local "))
+    path = _joined(_start(first, chain.root), _in_its_thread(first).removeprefix("local "))
     for link in rest:
-        path = _joined(path, link.label)
+        path = _joined(path, _in_its_thread(link))
     if chain.root in ("frame", "caller"):
         path += f" in {first.name}()" if first.name is not None else ""
     return path
