@@ -782,13 +782,6 @@ MUTATIONS = [
     ),
     # ------------------------------------------------------------------- audit
     Mutation(
-        "audit: one instance that speaks against a field does not clear it",
-        "src/query/audit.c",
-        "    suspicion->is_contradicted |= audit->unexplained[node] <= 0;\n",
-        "    suspicion->is_contradicted |= audit->unexplained[node] < 0;\n",
-        AUDIT,
-    ),
-    Mutation(
         "audit: running frames own nothing",
         "src/query/audit.c",
         "        audit->unexplained[node]--;\n",
@@ -806,7 +799,7 @@ MUTATIONS = [
         "audit: tuples of atoms count as objects in rings",
         "src/query/audit.c",
         "           !is_function_of_module(op) && !is_tuple_of_atoms(op);\n",
-        "           !is_function_of_module(op) && is_tuple_of_atoms(op) >= 0;\n",
+        "           !is_function_of_module(op) && !(is_tuple_of_atoms(op) && op == NULL);\n",
         AUDIT,
     ),
     Mutation(
@@ -862,7 +855,7 @@ MUTATIONS = [
         "audit: an attribute that is not shown counts for clearing",
         "src/query/audit.c",
         "        is_shown(audit, source, node)) {\n",
-        "        is_shown(audit, source, node) >= 0) {\n",
+        "        (is_shown(audit, source, node) || source != node)) {\n",
         AUDIT,
     ),
     Mutation(
