@@ -49,6 +49,7 @@ ROOTS = "tests/query/test_roots.py"
 FOLLOW = "tests/follow/test_follow.py"
 SCAN = "tests/runtime/test_scan.py"
 HOUSE = "tests/test_house.py"
+AUDIT = "tests/api/test_audit.py"
 REFERENCES = "tests/test_references.py"
 
 
@@ -814,6 +815,91 @@ MUTATIONS = [
         "if (keep(&self->entries.items[i], arg)) {",
         "if (keep(&self->entries.items[i], arg) || i == 0) {",
         TRACKED,
+    ),
+    # ------------------------------------------------------------------- audit
+    Mutation(
+        "audit: running frames own nothing",
+        "src/query/audit.c",
+        "        audit->unexplained[node]--;\n",
+        "        audit->unexplained[node] -= 0;\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: what untraversed members show is not taken back",
+        "src/query/audit.c",
+        "        audit->unexplained[node]++;\n",
+        "        audit->unexplained[node] += 0;\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: tuples of atoms count as objects in rings",
+        "src/query/audit.c",
+        "           !is_function_of_module(op) && !is_tuple_of_atoms(op);\n",
+        "           !is_function_of_module(op) && !(is_tuple_of_atoms(op) && op == NULL);\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: a derived class is blamed for its base",
+        "src/query/c_types.c",
+        "    while (type->tp_base != NULL && is_class(functions, type)) {\n",
+        "    while (type->tp_base == NULL && is_class(functions, type)) {\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: an inherited tp_traverse is blamed on the heir's base",
+        "src/query/c_types.c",
+        "           offset + sizeof(PyObject *) <= (size_t)base->tp_basicsize) {\n",
+        "           offset + sizeof(PyObject *) != 0) {\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: a type that hides itself is only seen by its type",
+        "src/query/audit.c",
+        "        judged->hiding++;\n",
+        "        judged->hiding += 0;\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: over-visits are never contradicted",
+        "src/query/audit.c",
+        "            suspicion->is_contradicted = true;\n",
+        "            suspicion->is_contradicted |= false;\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: a suspicion may claim more references than there are",
+        "src/query/suspicions.c",
+        "        suspicion->fault < FAULT_OVER_VISIT && (int64_t)length > unexplained;\n",
+        "        suspicion->fault < FAULT_OVER_VISIT && (int64_t)length < 0 && unexplained;\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: claims on one reference are not told as shared",
+        "src/query/suspicions.c",
+        "        return (int64_t)account->hidden <= unexplained;\n",
+        "        return account->hidden != 0 || unexplained;\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: what others show too often is blamed on all",
+        "src/query/suspicions.c",
+        "            is_of_over_visit(suspicion, false) && suspicion->unaccounted == 0;\n",
+        "            is_of_over_visit(suspicion, false) && suspicion->unaccounted > 1000;\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: an attribute that is not shown counts for clearing",
+        "src/query/audit.c",
+        "        is_shown(audit, source, node)) {\n",
+        "        (is_shown(audit, source, node) || source != node)) {\n",
+        AUDIT,
+    ),
+    Mutation(
+        "audit: rings without tp_clear are not looked for",
+        "src/query/audit.c",
+        "            if (lacks_clear(Py_TYPE(heap->objects.items[target]))) {\n",
+        "            if (lacks_clear(Py_TYPE(heap->objects.items[target])) && false) {\n",
+        AUDIT,
     ),
 ]
 

@@ -146,7 +146,6 @@ hear_word(Audit *audit, PyObject *op, PyTypeObject *base, const HiddenWord *word
         return -1;
     }
     suspicion->is_item = is_item;
-    suspicion->is_contradicted |= audit->unexplained[node] <= 0;
     return suspicions_claim(&audit->suspicions, suspicion, op, word->target, node);
 }
 

@@ -79,7 +79,7 @@ hear_run(Suspicion *suspicion, size_t length, int32_t unexplained)
         suspicion->fault < FAULT_OVER_VISIT && (int64_t)length > unexplained;
 }
 
-/* After this, `targets` of each suspicion is known, and none claims more of a node than there is. */
+/* After this, `targets` of each suspicion is known, and which of them claim too much of a node. */
 static void
 hear_runs(Suspicions *suspicions, const int32_t *unexplained)
 {

@@ -71,8 +71,8 @@ int suspicions_claim(Suspicions *suspicions, Suspicion *suspicion, PyObject *spe
                      PyObject *target, NodeId node);
 
 /* Compare the claims with the unexplained references of `count` nodes, negative where more is shown
-   than owned. Contradict suspicions that claim more of a node than that, and over-visits that others
-   account for; count which claims of the rest are not shared. 0; -1: out of memory. */
+   than owned. Contradict suspicions that claim more of a node than that, and over-visits that
+   others account for; count which claims of the rest are not shared. 0; -1: out of memory. */
 int suspicions_weigh(Suspicions *suspicions, const int32_t *unexplained, size_t count);
 
 #endif

@@ -24,8 +24,8 @@ class AuditFinding(Record):
     """Where in its struct, by name where there is one: `.second (byte 24)`. Empty where no place
     can be told."""
     instances: int
-    """In how many instances it was seen, of the type and of what derives from it; 0 where it was
-    only proven."""
+    """In how many instances it was seen, of the type and of what derives from it. Of a missing
+    tp_clear that was only proven: how many there are."""
     sure: str
     """How sure it is, and why: "seen in 3 instances: ...", "seen in one instance: ...",
     "proven: ..."."""
