@@ -9,6 +9,7 @@ static const char *const into_words[] = {
     [FOLD_INTO_DICT] = ".__dict__",
     [FOLD_INTO_MAPPING] = "its variables",
     [FOLD_INTO_CACHE] = "its cache",
+    [FOLD_INTO_THREADS] = "its dicts by thread",
 };
 
 static bool
@@ -40,12 +41,15 @@ is_of_chain(const Label *label)
 }
 
 static FoldInto
-into_what(const Label *label)
+into_what(const Fold *fold, const Label *label)
 {
-    return label->kind == LABEL_DICT       ? FOLD_INTO_DICT
-           : fold_is_inside_mapping(label) ? FOLD_INTO_MAPPING
-           : is_field(label, "its-cache")  ? FOLD_INTO_CACHE
-                                           : FOLD_INTO_NOTHING;
+    bool is_dict = label->kind == LABEL_DICT ||
+                   (fold->into == FOLD_INTO_THREADS && label->kind == LABEL_VALUE);
+    return is_dict                                  ? FOLD_INTO_DICT
+           : fold_is_inside_mapping(label)          ? FOLD_INTO_MAPPING
+           : is_field(label, "its-cache")           ? FOLD_INTO_CACHE
+           : is_field(label, "its-dicts-by-thread") ? FOLD_INTO_THREADS
+                                                    : FOLD_INTO_NOTHING;
 }
 
 /* A reference out of a dict or mapping, where it can be told without a word for that. Return
@@ -61,6 +65,8 @@ tell_alone(FoldStep *step, FoldInto into, const Label *label)
         }
         step->part = (Label){.kind = LABEL_ATTRIBUTE, .name = label->name, .holder = label->holder};
         return true;
+    case FOLD_INTO_THREADS:
+        return is_value; /* into the dict of a thread */
     case FOLD_INTO_CACHE:
         if (!is_value && label->kind != LABEL_KEY) {
             return false;
@@ -77,7 +83,7 @@ tell_alone(FoldStep *step, FoldInto into, const Label *label)
 FoldStep
 fold_next(Fold *fold, const Label *label)
 {
-    FoldInto into = into_what(label);
+    FoldInto into = into_what(fold, label);
     FoldStep step = {.part = *label, .has_part = into == FOLD_INTO_NOTHING};
     if (label->kind == LABEL_VARIABLE) {
         *fold = (Fold){.is_variable = true};

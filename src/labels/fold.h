@@ -9,6 +9,7 @@
        traceback -> tb_next -> tb_next -> tb_frame                .tb_next.tb_frame
        Context -> mapping -> node -> node -> value                [ContextVar 'tenant']
        lru_cache -> its dict -> key                               a cached key
+       thread-local -> its dicts -> that of a thread -> 'user'    .user
 
    One decision, fold_next, says what a further reference adds; it is hashed or written. */
 
@@ -24,6 +25,7 @@ typedef enum {
     FOLD_INTO_DICT = 1,    /* the __dict__ of an object */
     FOLD_INTO_MAPPING = 3, /* that of a Context, or a node of it */
     FOLD_INTO_CACHE = 4,   /* the dict of an lru_cache */
+    FOLD_INTO_THREADS = 5, /* the dicts of a thread-local object, by thread */
 } FoldInto;
 
 /* What has been folded so far; zeroed, nothing has. */

@@ -26,8 +26,9 @@ _ALWAYS_FOLDED = frozenset({"tuple", "cell", "traceback"})
 
 # Into what a reference leads -> its word, where what follows may say it alone: the dict of an
 # object, the mapping of a Context (of which nodes lie between is a matter of addresses), the dict
-# of an lru_cache.
+# of an lru_cache, those of a thread-local object.
 _DICT, _VARIABLES, _CACHE = ".__dict__", "its variables", "its cache"
+_THREADS = "its dicts by thread"
 
 # How readily a user recognises an object of a kind as the place where a text begins; the
 # smallest first.
@@ -153,11 +154,12 @@ def _is_variable(text: str) -> bool:
     return text.startswith(("local ", "cell "))
 
 
-def _into(edge: Edge) -> str:
+def _into(edge: Edge, into: str) -> str:
     """Return the word for what a reference leads into; an empty one where it is told itself."""
-    if edge.kind == "dict":
+    if edge.kind == "dict" or (into == _THREADS and edge.kind == "value"):
         return _DICT
-    return edge.text if edge.kind == "field" and edge.text in (_VARIABLES, _CACHE) else ""
+    is_such = edge.kind == "field" and edge.text in (_VARIABLES, _CACHE, _THREADS)
+    return edge.text if is_such else ""
 
 
 def _told_alone(into: str, edge: Edge, part: str) -> str | None:
@@ -167,6 +169,8 @@ def _told_alone(into: str, edge: Edge, part: str) -> str | None:
         return f".{name}" if edge.kind == "value" and name.isidentifier() else None
     if into == _CACHE:
         return {"value": "a cached result", "key": "a cached key"}.get(edge.kind)
+    if into == _THREADS and edge.kind != "value":
+        return None
     return part
 
 
@@ -176,7 +180,7 @@ def fold(edges: Sequence[Edge], canonical: bool = False) -> str:
     into = ""
     for edge in edges:
         part: str = edge.canonical if canonical else edge.text
-        then = _into(edge)
+        then = _into(edge, into)
         if edge.kind == "variable":
             parts = [part]  # it says all that __closure__ said
         elif edge.kind == "cell" and parts and _is_variable(parts[0]):

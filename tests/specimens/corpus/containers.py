@@ -192,7 +192,7 @@ class Transaction:
         self.local.current = self
 
 
-@leaky(TWO, ".local", ".current", "its dicts by thread")
+@leaky(TWO, ".local", ".current")
 def thread_local_holds_its_owner():
     """A manager of transactions has a threading.local with itself as the current one."""
     return Transaction().local is None

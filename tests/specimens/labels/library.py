@@ -422,9 +422,6 @@ def teed(items):
 
 
 # ---------------------------------------------------------------------------- types of the library
-KEY_OF_A_THREAD = ("weakref to " if V < (3, 13) else "") + "_thread._localdummy"
-
-
 @through(".held → a callback")
 def sqlite_connection(thing):
     connection = sqlite3.connect(":memory:")
@@ -533,7 +530,7 @@ case(".held → .queue[0]", "Queue", lambda t: put(queue.Queue(), t))
 
 
 case(
-    f".held → its dicts by thread[<{KEY_OF_A_THREAD}>]['mine']",
+    ".held → .mine",
     "thread-local",
     lambda t: holding(threading.local(), t),
 )
