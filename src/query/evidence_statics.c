@@ -52,10 +52,26 @@ read_segment(Evidence *evidence, const char *from, const char *to, const char *l
     }
 }
 
+static bool
+is_in_library(const struct dl_phdr_info *info, const void *address)
+{
+    for (int p = 0; p < info->dlpi_phnum; p++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[p];
+        uintptr_t from = info->dlpi_addr + header->p_vaddr;
+        if (header->p_type == PT_LOAD && (uintptr_t)address >= from &&
+            (uintptr_t)address < from + header->p_memsz) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* This library itself has no static variable. */
 static int
 read_library(struct dl_phdr_info *info, size_t Py_UNUSED(size), void *arg)
 {
-    for (int p = 0; p < info->dlpi_phnum; p++) {
+    static const char ours = 0;
+    for (int p = 0; p < info->dlpi_phnum && !is_in_library(info, &ours); p++) {
         const ElfW(Phdr) *header = &info->dlpi_phdr[p];
         if (header->p_type == PT_LOAD && (header->p_flags & PF_W) != 0) {
             uintptr_t from =
@@ -70,15 +86,7 @@ read_library(struct dl_phdr_info *info, size_t Py_UNUSED(size), void *arg)
 static int
 has_target(struct dl_phdr_info *info, size_t Py_UNUSED(size), void *arg)
 {
-    uintptr_t target = (uintptr_t)((Evidence *)arg)->target;
-    for (int p = 0; p < info->dlpi_phnum; p++) {
-        const ElfW(Phdr) *header = &info->dlpi_phdr[p];
-        uintptr_t from = info->dlpi_addr + header->p_vaddr;
-        if (header->p_type == PT_LOAD && target >= from && target < from + header->p_memsz) {
-            return 1;
-        }
-    }
-    return 0;
+    return is_in_library(info, ((Evidence *)arg)->target);
 }
 
 /* The address of a static object stands in every library that uses it, and owns nothing. */
