@@ -43,6 +43,8 @@ FORMS = "tests/query/test_forms.py"
 KIND_CUTS = "tests/query/test_kind_cuts.py"
 CASES = "tests/test_corpus.py"
 GARBAGE = "tests/query/test_garbage.py"
+LEAVES = "tests/heap/test_leaves.py"
+SIZES = "tests/heap/test_sizes.py"
 HOLDERS = "tests/query/test_holders.py"
 REFCOUNT = "tests/query/test_refcount.py"
 ROOTS = "tests/query/test_roots.py"
@@ -254,6 +256,41 @@ MUTATIONS = [
     ),
     # -------------------------------------------------------------------- heap
     Mutation(
+        "leaves: what another account has a share in is the last one's",
+        "src/heap/leaves.c",
+        "leaf->account.owner = LEAVES_NOBODY;",
+        "leaf->account.owner = leaves->account.owner;",
+        LEAVES,
+    ),
+    Mutation(
+        "leaves: what something kept has a share in is the ring's own",
+        "src/heap/leaves.c",
+        "leaf->account.is_kept |= leaves->account.is_kept;",
+        "leaf->account.is_kept |= 0;",
+        LEAVES,
+    ),
+    Mutation(
+        "leaves: what is held from outside is counted",
+        "src/heap/leaves.c",
+        "if (leaf->left == 0 && leaves->by < 0) {",
+        "if (leaf->left <= 1 && leaves->by < 0) {",
+        LEAVES,
+    ),
+    Mutation(
+        "leaves: nothing is followed",
+        "src/heap/leaves.c",
+        "    if (may_refer(op)) {\n",
+        "    if (may_refer(op) && leaves->by > 0) {\n",
+        LEAVES,
+    ),
+    Mutation(
+        "sizes: a block is what was asked for",
+        "src/heap/sizes.c",
+        "(bytes + STEP - 1) / STEP * STEP : bytes;",
+        "(bytes + STEP - STEP) : bytes;",
+        SIZES,
+    ),
+    Mutation(
         "collector: what is unowned is subtracted twice",
         "src/heap/collector.c",
         "gc_refs[unowned[u]]++;",
@@ -433,8 +470,8 @@ MUTATIONS = [
     Mutation(
         "follow: what is older is told of a young collection",
         "src/follow/follow.c",
-        "map_is_made(&f->known) ? &f->known : NULL, &cycles)",
-        "f->whole && map_is_made(&f->known) ? &f->known : NULL, &cycles)",
+        "map_is_made(&f->known) ? &f->known : NULL, NULL, &cycles)",
+        "f->whole && map_is_made(&f->known) ? &f->known : NULL, NULL, &cycles)",
         FOLLOW,
     ),
     Mutation(

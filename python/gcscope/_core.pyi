@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from types import CodeType
-from typing import Any, Final, Self, SupportsIndex, TypeAlias, final
+from typing import Any, Final, Self, SupportsIndex, final
 
 from _typeshed import structseq
 from typing_extensions import disjoint_base
@@ -34,9 +34,6 @@ class Person(Tracked):
     @friends.setter
     def friends(self, value: list[Any]) -> None: ...
     def befriend(self, other: Person, /) -> None: ...
-
-# an object of the program, the place of the form whose specimen has it or -1, whether that keeps it
-Sized: TypeAlias = tuple[Any, int, bool]
 
 @final
 class RollCall:
@@ -260,7 +257,7 @@ class Ring(
     def kind_cut(self) -> KindCut | None: ...
 
 @final
-class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[Sized]]):
+class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[tuple[Any, int, bool]]]):
     __match_args__: Final = (
         "objects",
         "forms",
@@ -274,7 +271,7 @@ class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[Sized]]):
     @property
     def bytes(self) -> int: ...
     @property
-    def sized(self) -> list[Sized]: ...
+    def sized(self) -> list[tuple[Any, int, bool]]: ...
 
 @final
 class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):

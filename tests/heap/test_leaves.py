@@ -173,9 +173,7 @@ def test_anything_may_be_asked_about():
     data = bytes(50_000_000)
     told = gcscope.retained(data)
     assert (told.objects, told.bytes, dict(told.types)) == (0, size(data), {})
-    assert str(told) == (
-        "no object that the collector tracks, 50.0 MB, would be freed with it"
-    )
+    assert str(told) == ("no object that the collector tracks, 50.0 MB, would be freed with it")
     holder = Node(data)
     assert gcscope.retained(holder).bytes == NODE
     del data
@@ -232,7 +230,9 @@ def test_generators_own_only_what_they_own():
 
 @pytest.fixture
 def numpy():
-    return pytest.importorskip("numpy", reason="needs numpy, of which gcscope knows the arrays")
+    numpy = pytest.importorskip("numpy", reason="needs numpy, of which gcscope knows the arrays")
+    gc.collect()  # what its import leaves
+    return numpy
 
 
 def test_an_exception_ring_keeps_an_array(numpy):
@@ -257,8 +257,8 @@ def test_an_exception_ring_keeps_an_array(numpy):
 @pytest.mark.parametrize("shape", [(1000,), (3, 500), (1, 1, 700), (2, 0, 3), (1,)])
 def test_the_data_of_an_array(numpy, order, kind, shape):
     made = numpy.zeros(shape, kind, order)
-    struct = size(numpy.zeros(0))
-    assert 0 <= size(made) - made.nbytes - struct < 128
+    struct = size(numpy.zeros(0)) - 16  # which has a block of one byte
+    assert 0 <= size(made) - made.nbytes - struct < 64
 
 
 def test_a_view_is_counted_at_its_owner(numpy):
@@ -325,9 +325,9 @@ def test_a_sizer_counts_wherever_bytes_are_told(of_bytearray):
     with gcscope.watch() as watched:
         pair(Node(bytearray(b"b")), Node())
     assert 1_000_000 < watched.report.bytes < 1_001_000
-    assert 1_000_000 < gcscope.trial(
-        lambda: pair(Node(bytearray(b"b")), Node()) and None
-    ).report.bytes
+    assert (
+        1_000_000 < gcscope.trial(lambda: pair(Node(bytearray(b"b")), Node()) and None).report.bytes
+    )
 
 
 def test_no_sizer_is_asked_while_a_collection_runs(of_bytearray):

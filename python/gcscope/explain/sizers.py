@@ -8,8 +8,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
-    from gcscope import _core
-
     Sizer = Callable[[Any], int]
     S = TypeVar("S", bound=Sizer)
 
@@ -78,7 +76,7 @@ class Extra:
 
     __slots__ = ("of_all", "of_forms", "of_kept")
 
-    def __init__(self, sized: Iterable[_core.Sized] = (), alive: bool = False) -> None:
+    def __init__(self, sized: Iterable[tuple[object, int, bool]] = (), alive: bool = False) -> None:
         self.of_all = 0
         """To those of all objects."""
         self.of_forms: dict[int, int] = {}
