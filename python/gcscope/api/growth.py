@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 from gcscope import _core
 from gcscope.api.assertions import check_runs, name_of, nothing
 from gcscope.api.why_alive import why_alive_of
@@ -154,12 +152,6 @@ def _repeat(call: Call, times: int) -> None:
         func(*args, **kwargs)
 
 
-def _take(watched: _Watched, mark: bool = False) -> None:
-    """End a round. What only the collector takes is gone then, and out of weak containers."""
-    gc.collect()
-    watched.round(mark)
-
-
 def growth_of(
     calls: list[Call],
     times: int = TIMES,
@@ -171,12 +163,12 @@ def growth_of(
     watched = _Watched(times)
     try:
         _repeat(call, 1)
-        _take(watched)
+        watched.round()
         for number in range(1, rounds + 1):
             _repeat(call, times)
-            _take(watched, number == rounds)
+            watched.round(number == rounds)
         _repeat(call, times)
-        _take(watched)
+        watched.round()
     except BaseException:
         watched.stop()  # a traceback that is kept has this frame
         raise
