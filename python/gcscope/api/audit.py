@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from types import ModuleType
 
 from gcscope import _core
 from gcscope.api.audit_proof import Made, Plain, make_instances, prove_clearing, prove_fault
@@ -22,7 +21,10 @@ from gcscope.model.record import sum_counts
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
     from typing import Any
+else:
+    ModuleType = type(sys)  # the module types leaves a class of its own to the collector
 
 # what the core calls a fault -> what a record does
 _FAULTS = {
