@@ -97,6 +97,15 @@ def ring():
     keep()
 
 
+chain, shelf = [None], []
+
+
+def grow():
+    node = Node()
+    node.before, chain[0] = chain[0], node
+    shelf.append(b"a book")
+
+
 def answers_about(obj):
     """What each word that asks about one object answers; those that are records."""
     words = filter(inspect.isfunction, (getattr(gcscope, word) for word in gcscope.__all__))
@@ -139,6 +148,8 @@ def returned():
     counted = gcscope.census()
     counted = changed(counted, rows=counted.rows[:3])
     found += [counted, counted - counted, *counted.rows]
+    grown = gcscope.growth(grow, times=2, rounds=2)
+    found += [grown, grown - grown, *grown.growers, *grown.grown_types]
     told = explain_collection(friend)
     found += [told, told.update_refs[0], told.subtract_refs[0], told.move_unreachable[0]]
     ring(), ring()
@@ -176,7 +187,8 @@ def damaged(document, defaults):
     for name in document:
         if name not in defaults:
             yield f"without {name}", without(document, name)
-        yield f"{name} is 1.5", {**document, name: 1.5}
+        if not isinstance(document[name], float):
+            yield f"{name} is 1.5", {**document, name: 1.5}
         yield f"{name} is [[]]", {**document, name: [[]]}
         yield f"{name} is an object", {**document, name: {"x": -1}}
         if isinstance(document[name], int):
