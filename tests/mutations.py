@@ -49,6 +49,7 @@ HOLDERS = "tests/query/test_holders.py"
 REFCOUNT = "tests/query/test_refcount.py"
 ROOTS = "tests/query/test_roots.py"
 FOLLOW = "tests/follow/test_follow.py"
+GROWTH = "tests/api/test_growth.py"
 SCAN = "tests/runtime/test_scan.py"
 HOUSE = "tests/test_house.py"
 AUDIT = "tests/api/test_audit.py"
@@ -937,6 +938,56 @@ MUTATIONS = [
         "            if (lacks_clear(Py_TYPE(heap->objects.items[target]))) {\n",
         "            if (lacks_clear(Py_TYPE(heap->objects.items[target])) && false) {\n",
         AUDIT,
+    ),
+    # ------------------------------------------------------------------ growth
+    Mutation(
+        "growth: a container that has become shorter",
+        "src/query/growth_census.c",
+        "if (!is_whole || length < container->last) {",
+        "if (!is_whole) {",
+        GROWTH,
+    ),
+    Mutation(
+        "growth: a census between that missed it",
+        "src/query/growth_census.c",
+        "container->seen == census - 1 && container->type != NULL",
+        "container->type != NULL",
+        GROWTH,
+    ),
+    Mutation(
+        "growth: growth in some round",
+        "src/query/growth_groups.c",
+        "bool is_steady = (candidate->container->grown & every) == every;",
+        "bool is_steady = candidate->container->grown != 0;",
+        GROWTH,
+    ),
+    Mutation(
+        "growth: few in one place",
+        "src/query/growth_groups.c",
+        "if (shape->steady != 0 && shape->steady <= GROUP_ALONE) {",
+        "if (shape->steady == 1) {",
+        GROWTH,
+    ),
+    Mutation(
+        "growth: what was there before",
+        "src/query/growth_account.c",
+        "if (addrmap_has(&account->before, target)) {",
+        "if (is_immortal(target)) {",
+        GROWTH,
+    ),
+    Mutation(
+        "growth: a string that something else holds",
+        "src/query/growth_account.c",
+        "added->visits >= Py_REFCNT(added->op)",
+        "added->visits > 0",
+        GROWTH,
+    ),
+    Mutation(
+        "growth: types that containers keep",
+        "src/query/growth_rows.c",
+        "type->since_mark <= type->kept",
+        "type->since_mark == 0",
+        GROWTH,
     ),
 ]
 

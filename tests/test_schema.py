@@ -97,6 +97,15 @@ def ring():
     keep()
 
 
+chain, shelf = [None], []
+
+
+def grow():
+    node = Node()
+    node.before, chain[0] = chain[0], node
+    shelf.append(b"a book")
+
+
 def answers_about(obj):
     """What each word that asks about one object answers; those that are records."""
     words = filter(inspect.isfunction, (getattr(gcscope, word) for word in gcscope.__all__))
@@ -139,16 +148,8 @@ def returned(broken):
     counted = gcscope.census()
     counted = changed(counted, rows=counted.rows[:3])
     found += [counted, counted - counted, *counted.rows]
-    kept = []
-
-    def grow():
-        kept.append([])
-        node = Node()
-        node.before, Node.last = vars(Node).get("last"), node
-
     grown = gcscope.growth(grow, times=2, rounds=2)
-    found += [grown, *grown.growers, *grown.grown_types]
-    Node.last = None
+    found += [grown, grown - grown, *grown.growers, *grown.grown_types]
     told = explain_collection(friend)
     found += [told, told.update_refs[0], told.subtract_refs[0], told.move_unreachable[0]]
     ring(), ring()
