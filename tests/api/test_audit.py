@@ -126,6 +126,15 @@ def test_a_class_that_derives_from_a_broken_type_is_not_blamed(broken, name):
     assert told(found) == told(audit(getattr(broken, name)))
 
 
+def test_a_type_may_have_two_faults(broken):
+    kept = make(broken, "TwoFaults")
+    assert told(audit(broken.TwoFaults)) == [
+        (NO_VISIT, ".second (byte 24)", "Py_VISIT(self->second)"),
+        (NO_CLEAR, ".first (byte 16)", "a tp_clear with Py_CLEAR(self->first)"),
+    ]
+    del kept
+
+
 def test_one_instance_is_no_more_than_that(broken):
     kept = make(broken, "NoField", 1)
     (finding,) = audit(broken.NoField).findings
