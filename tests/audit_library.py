@@ -58,8 +58,12 @@ def maker(function):
 @maker
 def library(keep):
     """Whatever the tests of labels make: nearly every C type of the library that holds others."""
+    import pyexpat
+
     from specimens.labels import SPECIMENS, HeapObject
 
+    for _ in range(2):
+        keep(pyexpat.ParserCreate(None, None, {"a": Thing()}))
     for specimen in SPECIMENS:
         make = specimen.values[0]
         for _ in range(2):

@@ -126,6 +126,15 @@ def test_a_class_that_derives_from_a_broken_type_is_not_blamed(broken, name):
     assert told(found) == told(audit(getattr(broken, name)))
 
 
+def test_a_type_may_have_two_faults(broken):
+    kept = make(broken, "TwoFaults")
+    assert told(audit(broken.TwoFaults)) == [
+        (NO_VISIT, ".second (byte 24)", "Py_VISIT(self->second)"),
+        (NO_CLEAR, ".first (byte 16)", "a tp_clear with Py_CLEAR(self->first)"),
+    ]
+    del kept
+
+
 def test_one_instance_is_no_more_than_that(broken):
     kept = make(broken, "NoField", 1)
     (finding,) = audit(broken.NoField).findings
@@ -159,6 +168,26 @@ def test_two_words_for_one_reference_are_told_as_such(broken):
         assert all("one of the two" in finding.sure for finding in findings)
     finally:
         broken.unleak(target)
+
+
+def test_who_also_shows_it_is_cleared_by_another_instance(broken):
+    """Of two types that show one object too often, the one of which another instance is right."""
+    shared = [Target()]
+    kept = [broken.Double(shared[0]), broken.Good(shared[0]), broken.Good(Target())]
+    shared.clear()
+    assert [finding.type for finding in audit(broken).findings] == ["broken.Double"]
+    del kept
+
+
+def test_who_also_shows_it_is_cleared_by_who_does_so_elsewhere(broken):
+    shared = [Target()]
+    kept = [broken.Double(shared[0]), broken.Good(shared[0]), broken.Double(Target())]
+    shared.clear()
+    assert [finding.type for finding in audit(broken).findings] == ["broken.Double"]
+    del kept[2]
+    both = audit(broken).findings  # there is nothing to tell them apart by
+    assert [finding.type for finding in both] == ["broken.Double", "broken.Good"]
+    assert all("one of the two" in finding.sure for finding in both)
 
 
 def test_a_ring_without_any_tp_clear_is_seen_while_it_lives(broken):

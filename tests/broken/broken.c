@@ -502,6 +502,12 @@ static PyType_Slot no_clear_fixed_slots[] = {
     {Py_tp_traverse, pair_traverse},
     {0, NULL},
 };
+/* Of its two members one is not visited, and neither is cleared. */
+static PyType_Slot two_faults_slots[] = {
+    PAIR_SLOTS(named_members),
+    {Py_tp_traverse, no_field_traverse},
+    {0, NULL},
+};
 static PyType_Slot fixed_slots[] = {
     {Py_tp_new, fixed_new},
     {Py_tp_dealloc, pair_dealloc},
@@ -591,6 +597,7 @@ static PyType_Spec specs[] = {
     {"broken.Wrong", PAIR, 0, WITH_GC, wrong_slots},
     {"broken.NoClear", PAIR, 0, WITH_GC, no_clear_slots},
     {"broken.NoClearFixed", PAIR, 0, WITH_GC, no_clear_fixed_slots},
+    {"broken.TwoFaults", PAIR, 0, WITH_GC, two_faults_slots},
     {"broken.Fixed", PAIR, 0, WITH_GC, fixed_slots},
     {"broken.Alias", PAIR, 0, WITH_GC, alias_slots},
     {"broken.Text", PAIR, 0, WITHOUT_GC, text_slots},

@@ -199,7 +199,7 @@ def _seen(fault: str, rows: list[_core.Suspicion]) -> str:
         why = "what it refers to there has a reference that nothing shows"
     doubt = ""
     if all(row.shared for row in rows):
-        doubt = "; but so has another object, and one of the two may only have borrowed it"
+        doubt = "; but it may be the fault of another type: one of the two is to blame"
     elif fault != NO_TYPE and instances > 1 and all(row.targets == 1 for row in rows):
         doubt = "; but all of them refer to the same object, so that it may be by chance"
     elif instances == 1:
