@@ -39,7 +39,7 @@ def test_what_is_written_down_is_so(case, said):
     """Without gcscope: the container at the path gets so many entries; memory is left."""
     finding = said["growing"][case.name]
     assert finding["bytes"] > 16
-    if case.path is not None and not case.path.endswith("..."):
+    if case.path is not None and not case.path.endswith(("...", "*")):
         assert finding["added"] == case.per_call
 
 
