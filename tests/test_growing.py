@@ -1,6 +1,7 @@
 """Growing programs: the container that grows is told, with its path, and its twin is silent."""
 
 import json
+import sys
 
 import pytest
 
@@ -15,6 +16,9 @@ WRONG = {}
 """The cases in which something is not right yet, and what. `python tests/growing.py` tells what was
 said of them; a case that is right is to be taken out.
 """
+if sys.version_info[:2] == (3, 13):
+    # the cache is in the C state of _ctypes, too, which is a reference nearer than its name there
+    WRONG["pointer_types_of_a_class_made_in_a_call"] = set(MARKS) - {"twin"}
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +39,7 @@ def test_what_is_written_down_is_so(case, said):
     """Without gcscope: the container at the path gets so many entries; memory is left."""
     finding = said["growing"][case.name]
     assert finding["bytes"] > 16
-    if case.path is not None and not case.path.endswith("..."):
+    if case.path is not None and not case.path.endswith(("...", "*")):
         assert finding["added"] == case.per_call
 
 

@@ -118,6 +118,13 @@ def _grown_type(row: _core.GrowingType, grown: _core.Grown, times: int) -> Grown
     return GrownType(type=row.type, per_call=per_call, path=_path(chain))
 
 
+def _is_within(path: str | None, paths: list[str]) -> bool:
+    """Whether a path leads through one of these."""
+    return path is not None and any(
+        path.startswith((f"{through}[", f"{through}.", f"{through} ")) for through in paths
+    )
+
+
 def _notes(grown: _core.Grown) -> tuple[str, ...]:
     notes = []
     if grown.refused:
@@ -136,10 +143,13 @@ def _explained(grown: _core.Grown, times: int, is_others: Callable[[Chain], bool
     containers, types = grown.containers, grown.types
     types.sort(key=lambda row: (-row.objects, row.type))
     del containers[_MOST:], types[_MOST:]
-    growers = [_grower(row, grown, times, is_others) for row in containers]
+    rows = [_grower(row, grown, times, is_others) for row in containers]
+    growers = [grower for grower in rows if grower is not None]
+    paths = [grower.path for grower in growers]
+    grown_types = [_grown_type(row, grown, times) for row in types]
     return Growth(
-        growers=tuple(grower for grower in growers if grower is not None),
-        grown_types=tuple(_grown_type(row, grown, times) for row in types),
+        growers=tuple(growers),
+        grown_types=tuple(row for row in grown_types if not _is_within(row.path, paths)),
         times=times,
         rounds=grown.rounds,
         notes=notes,

@@ -20,7 +20,9 @@ class Growing:
 
     program: Callable[[], object]
     twin: Callable[[], object]
-    path: str | None  # None where no container grows; "x..." where only its beginning can be typed
+    path: (
+        str | None
+    )  # None where no container grows; "x..." or "*x" where only so much can be typed
     type: str | None
     per_call: int = 1
     source: str = USUAL

@@ -3,6 +3,7 @@
 import atexit
 import contextvars
 import sqlite3
+import sys
 
 from specimens.growing.cases import PACKAGE, growing, numbers, twin
 
@@ -15,8 +16,11 @@ class Session:
         return self.number
 
 
+AT_EXIT = ("*", "list") if sys.version_info >= (3, 14) else (None, None)  # a struct before
+
+
 @growing(
-    None,
+    *AT_EXIT,
     types={f"{PACKAGE}chains.Session": 1},
     source="https://github.com/tenable/nessrest/issues/81",
 )
