@@ -45,6 +45,7 @@ CASES = "tests/test_corpus.py"
 GARBAGE = "tests/query/test_garbage.py"
 LEAVES = "tests/heap/test_leaves.py"
 SIZES = "tests/heap/test_sizes.py"
+EVIDENCE = "tests/query/test_evidence.py"
 HOLDERS = "tests/query/test_holders.py"
 REFCOUNT = "tests/query/test_refcount.py"
 ROOTS = "tests/query/test_roots.py"
@@ -645,6 +646,27 @@ MUTATIONS = [
         "    (void)obj;\n    return 0;",
         REFCOUNT,
         until=13,
+    ),
+    Mutation(
+        "evidence: one word that only borrows does not matter",
+        "src/query/evidence_words.c",
+        "agreed = ++search->claimed.items[node] <= evidence->left.items[node];",
+        "agreed = ++search->claimed.items[node] <= evidence->left.items[node] + 1;",
+        EVIDENCE,
+    ),
+    Mutation(
+        "evidence: a word that is shown is evidence",
+        "src/heap/words.c",
+        "            word->is_shown = true;",
+        "            word->is_shown = false;",
+        EVIDENCE,
+    ),
+    Mutation(
+        "evidence: what was left on a stack is evidence",
+        "src/query/evidence_statics.c",
+        "evidence->left.items[node] <= 0);",
+        "evidence->left.items[node] < -1000);",
+        EVIDENCE,
     ),
     Mutation(
         "holders: the box by which the object was given counts",

@@ -115,6 +115,7 @@ def test_each_reference_that_is_shown_covers_one_word(broken):
     found = holders(thing)
     assert [(h.type, h.label) for h in found.named if h.type != "frame"][0][0] == "broken.NoField"
     assert found.unexplained == len(found.evidence) == 1
+    assert found.evidence[0].label == "byte 24 of its struct"
     assert kept
 
 
@@ -515,13 +516,14 @@ def test_the_evaluation_stack_of_a_function_in_a_call_of_c_code():
 
 
 def test_what_earlier_calls_have_left_on_a_stack_is_no_evidence(broken):
-    thing = Target()
+    thing, shown = Target(), Target()
     hidden = broken.NoFar()
     hidden.set_far(thing)
     found = []
 
     def run():
-        (len([1]), repr(1), (thing, thing, thing))  # it was there, and is not any more
+        # they were there, and are not any more: of `shown` no reference is unexplained
+        (0, 0, 0, 0, 0, shown, thing, thing)
         sorted([0], key=lambda _: found.append(holders(thing)) or 0)
 
     run()
