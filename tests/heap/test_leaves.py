@@ -166,6 +166,17 @@ def test_what_lives():
     one.other.other = None
 
 
+def test_what_a_living_ring_shares_with_what_it_keeps_is_in_no_ring():
+    shared = large()
+    one = pair(Node(shared, Node(shared)), Node())
+    del shared
+    report = gcscope.cycles(one)
+    (cycle,) = report.cycles
+    assert cycle.bytes == report.bytes == 2 * NODE
+    assert cycle.dragged_bytes == NODE + TEXT
+    one.other.other = None
+
+
 # ---------------------------------------------------------------------------- retained
 
 
