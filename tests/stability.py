@@ -64,7 +64,7 @@ class Noise:
 
 
 def asked(program, rng, collects):
-    """The forms that gcscope finds in a program, as texts: fingerprint, cause, ring, cut."""
+    """The forms that gcscope finds in a program: fingerprint, cause, ring and cut, and bytes."""
     import gcscope
 
     kept = noise(rng, 100)
@@ -81,7 +81,9 @@ def asked(program, rng, collects):
             program()
             gc.disable()
             del within
-        return [texts_of(cycle) for cycle in watch.report.cycles]
+        return [
+            [*texts_of(cycle), [cycle.bytes, cycle.dragged_bytes]] for cycle in watch.report.cycles
+        ]
     finally:
         gc.disable()
         gc.set_threshold(*thresholds)
@@ -151,12 +153,16 @@ class Stability:
         self.forms = collections.Counter()
         self.cuts = {QUIET: collections.Counter(), COLLECTED: collections.Counter()}
         self.figures = collections.Counter()
+        self.bytes = collections.Counter()
         for answer in answers:
             for mode, cycles in answer[name].items():
                 cuts = tuple(cycle[3] for cycle in cycles)
                 self.forms[tuple(tuple(cycle[:3]) for cycle in cycles)] += 1
                 self.cuts[mode][tuple(map(without_figures, cuts))] += 1
                 self.figures[cuts] += mode == QUIET
+                # a class gives each further instance less room: both modes first are two programs
+                is_first = mode == QUIET == next(iter(answer[name]))
+                self.bytes[tuple(tuple(cycle[4]) for cycle in cycles)] += is_first
 
     @property
     def form_is_stable(self):
@@ -177,6 +183,11 @@ class Stability:
     def figures_differ(self):
         """Whether the same cut frees now more and now less, where no collection came between."""
         return self.cut_is_stable and len(+self.figures) > 1
+
+    @property
+    def bytes_differ(self):
+        """Whether the same ring takes now more and now less, where no collection came between."""
+        return not self.figures_differ and self.cut_is_stable and len(+self.bytes) > 1
 
 
 def stabilities(answers):
@@ -222,7 +233,8 @@ def main():
         f"form differs in {sum(not case.form_is_stable for case in cases)}, "
         f"cut in {sum(not case.cut_is_stable for case in cases)}; "
         f"with collections between {share_equal(cases):.1%} of the cuts are the usual ones; "
-        f"the figures alone differ in {', '.join(differing) or 'none'}"
+        f"the figures alone differ in {', '.join(differing) or 'none'}; "
+        f"the bytes in {', '.join(case.name for case in cases if case.bytes_differ) or 'none'}"
     )
     return int(any(not (case.form_is_stable and case.cut_is_stable) for case in cases))
 

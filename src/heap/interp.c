@@ -639,9 +639,8 @@ keys_bytes(const PyDictKeysObject *keys)
 }
 
 /* Bytes of an array of values, with the order in which they came; 0 where it lies in the instance.
-   Up to 3.12 its length is not kept: a class begins with 30 places, and gives each new instance one
-   less, down to one more than it has names. So this is what the class gives now; its first
-   instances have some places more. */
+   A class gives its first instance 30 places, and each further one a place less, down to one more
+   than it has names. Up to 3.12 their number is not kept: this is what the class gives now. */
 static size_t
 values_bytes(const PyDictValues *values, const PyDictKeysObject *keys)
 {

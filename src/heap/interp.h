@@ -117,7 +117,8 @@ size_t interp_dict_bytes(PyObject *dict);
 size_t interp_dict_slots(PyObject *dict);
 
 /* Bytes of the attributes of an instance of a type: inside the instance itself (3.13 and newer), or
-   in a block beside it, while it has no __dict__ (up to 3.12). */
+   in a block beside it, while it has no __dict__ (up to 3.12). As the class gives them now, equal
+   for all of its instances; the first ones had some more. */
 size_t interp_inline_bytes(PyTypeObject *type);
 size_t interp_values_bytes(PyObject *op);
 

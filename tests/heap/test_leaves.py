@@ -133,7 +133,7 @@ def test_the_str_keys_of_a_dict_are_its_own():
 @pytest.mark.parametrize("mixed", [False, True])
 def test_the_keys_of_each_kind_of_dict(kind, mixed):
     table = kind()
-    table.update((f"a key of {number}", number + 1000) for number in range(100))
+    table.update((f"a key of {number}", number + 5000) for number in range(100))
     if mixed:
         table[1.5] = 1.5
     expected = size(table, *table, *(value for value in table.values() if type(value) is int))
@@ -163,6 +163,17 @@ def test_what_lives():
     (cycle,) = report.cycles
     assert cycle.bytes == report.bytes == 2 * NODE + 2 * TEXT
     assert (cycle.dragged, cycle.dragged_bytes) == (1, NODE + TEXT)
+    one.other.other = None
+
+
+def test_what_a_living_ring_shares_with_what_it_keeps_is_in_no_ring():
+    shared = large()
+    one = pair(Node(shared, Node(shared)), Node())
+    del shared
+    report = gcscope.cycles(one)
+    (cycle,) = report.cycles
+    assert cycle.bytes == report.bytes == 2 * NODE
+    assert cycle.dragged_bytes == NODE + TEXT
     one.other.other = None
 
 
