@@ -103,10 +103,10 @@ MUTATIONS = [
         ALGORITHMS,
     ),
     Mutation(
-        "rings: those through folded nodes are a level too long",
+        "rings: levels and layers are mixed up",
         "src/graph/rings.c",
-        "rings->shown, node) ? length - 1 : length;",
-        "rings->shown, node) ? length - 1 : length - 1;",
+        "uint32_t mark = is_shown ? rings->level_mark : rings->layer_mark;",
+        "uint32_t mark = is_shown ? rings->layer_mark : rings->level_mark;",
         f"{CORPUS} {ALGORITHMS}",
     ),
     Mutation(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from types import CodeType
-from typing import Any, Final, Self, SupportsIndex, final
+from typing import Any, Final, Self, SupportsIndex, TypeAlias, final
 
 from _typeshed import structseq
 from typing_extensions import disjoint_base
@@ -172,7 +172,6 @@ class TypeCounts(structseq[Any], tuple[dict[str, int], dict[str, int]]):
     __match_args__: Final = (
         "instrumented",
         "others",
-        "evidence",
     )
     @property
     def instrumented(self) -> dict[str, int]: ...

@@ -12,7 +12,6 @@ import sys
 
 import pytest
 
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
