@@ -686,8 +686,8 @@ MUTATIONS = [
     Mutation(
         "holders: what is not tracked holds nothing",
         "src/query/holders.c",
-        "bool is_explained = !is_mortal ||",
-        "bool is_explained = true ||",
+        "if (!is_explained && look_beyond(",
+        "if (!is_explained && !is_mortal && look_beyond(",
         HOLDERS,
     ),
     Mutation(
@@ -730,7 +730,7 @@ MUTATIONS = [
         "roots: another chain may end as the first",
         "src/query/roots.c",
         "nodeset_add(&search->told, search->way.items[length - 2]);",
-        "(void)length;",
+        "nodeset_add(&search->told, search->way.items[0]);",
         ROOTS,
     ),
     Mutation(
