@@ -126,8 +126,8 @@ MUTATIONS = [
     Mutation(
         "rings: the budget is not looked at",
         "src/graph/rings.c",
-        "rings->open.length != 0 && rings->steps < last_step)",
-        "rings->open.length != 0 && rings->steps / 2 < last_step)",
+        "rings->open.length != 0 && rings->steps < last_step;",
+        "rings->open.length != 0 && rings->steps / 2 < last_step;",
         ALGORITHMS,
     ),
     Mutation(
@@ -572,8 +572,8 @@ MUTATIONS = [
     Mutation(
         "forms: of the owners of a container the last one counts",
         "src/query/kinds.c",
-        "bool is_as_near = kinds->items.items[*known].hops == kinds->items.items[way].hops;",
-        "bool is_as_near = kinds->items.items[*known].hops != kinds->items.items[way].hops;",
+        "bool is_better = new->hops != old->hops ? new->hops < old->hops : new->hash < old->hash;",
+        "bool is_better = new->hops < old->hops;",
         FORMS,
     ),
     Mutation(
@@ -600,22 +600,22 @@ MUTATIONS = [
     Mutation(
         "kinds: what leads from the older object goes back",
         "src/query/kind_cuts.c",
-        "of_source > of_target;",
-        "of_source < of_target;",
+        "of_source > of_target ? 2 : 0;",
+        "of_source < of_target ? 2 : 0;",
         KIND_CUTS,
     ),
     Mutation(
         "kinds: what is not needed is cut, too",
         "src/query/kind_cuts.c",
-        "groups[ranked[r]].is_chosen = !leaves_no_ring(cuts, form);",
+        "groups[ranked[r]].is_chosen = !leaves_no_ring(cuts);",
         "groups[ranked[r]].is_chosen = true;",
         KIND_CUTS,
     ),
     Mutation(
         "kinds: what cannot be weak is to be weak",
         "src/query/kind_cuts.c",
-        "        group->is_weakrefable &= Py_TYPE(",
-        "        group->is_weakrefable |= Py_TYPE(",
+        "        group->is_weakrefable &= type->tp_weaklistoffset",
+        "        group->is_weakrefable |= type->tp_weaklistoffset",
         KIND_CUTS,
     ),
     Mutation(
