@@ -270,7 +270,7 @@ def test_few_are_told_one_by_one(app):
 
 
 def test_entries_that_go_back_and_forth_are_no_growth(app):
-    app.queues = [list(range(1000, 1100)), []]
+    app.queues = [list(range(1000, 1100)), list(range(1000, 1100))]
 
     def work():
         app.count += 1
