@@ -970,13 +970,6 @@ MUTATIONS = [
         GROWTH,
     ),
     Mutation(
-        "growth: a census between that missed it",
-        "src/query/growth_census.c",
-        "container->seen == census - 1 && container->type != NULL",
-        "container->type != NULL",
-        GROWTH,
-    ),
-    Mutation(
         "growth: growth in some round",
         "src/query/growth_groups.c",
         "bool is_steady = (candidate->container->grown & every) == every;",

@@ -269,6 +269,39 @@ def test_few_are_told_one_by_one(app):
     assert len({grower.fingerprint for grower in found.growers}) == 2
 
 
+def test_entries_that_go_back_and_forth_are_no_growth(app):
+    app.queues = [list(range(1000, 1100)), list(range(1000, 1100))]
+
+    def work():
+        app.count += 1
+        to = app.count // 20 % 2
+        app.queues[to].append(app.queues[1 - to].pop())
+
+    silent(work)
+
+
+def test_one_that_grew_once_is_not_told_beside_one_that_grows_on(app):
+    app.registry = {"a": [], "b": []}
+
+    def work():
+        app.count += 1
+        app.registry["a"].append(1)
+        if app.count == 30:
+            app.registry["b"].append(1)
+
+    assert only(growth(work)).path == "grown_app.registry['a']"
+
+
+def test_what_something_else_holds_is_no_part_of_the_bytes(app):
+    app.kept, names = [], tuple(f"name {n} " * 100 for n in range(200))
+
+    def work():
+        app.count += 1
+        app.kept.append(names[app.count])
+
+    assert only(growth(work)).bytes_per_call < 40
+
+
 def test_the_largest_comes_first(app):
     app.small, app.large = [], []
 
