@@ -216,15 +216,16 @@ def ratios_of(heap, trees, objects, rounds):
 
 
 def print_cost(trees, objects, rounds):
-    """Print the medians."""
-    rows = []
+    """Print the medians, a line for each heap and tree."""
+    print(f"{'heap':8} {'':9} " + "".join(f"{word:>10}" for word in WORDS))
     for heap in HEAPS:
         ratios = ratios_of(heap, trees, objects, rounds)
         for tree, name in enumerate(("this tree", "the other")[: len(trees)]):
             cells = (ratios[word][tree] for word in WORDS)
             shown = (f"{statistics.median(kept):.2f}" if kept else "-" for kept in cells)
-            rows.append((heap.lower(), name, *shown, ""))
-    print("\n".join(table(("heap", "", *WORDS, ""), rows)))
+            print(
+                f"{heap.lower():8} {name:9} " + "".join(f"{each:>10}" for each in shown), flush=True
+            )
 
 
 def main():
