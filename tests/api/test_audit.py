@@ -2,6 +2,7 @@
 
 import gc
 import io
+import os
 import sys
 import weakref
 from collections import Counter
@@ -453,3 +454,33 @@ def test_exhausted_python_memory_is_a_memory_error(broken, starving):
         "assert failures > 20 and told() == expected, failures\n"
         "kept.clear()\n"
     )
+
+
+def test_a_type_that_does_not_survive_a_call(broken, quiet):
+    """It ends a child, and the others are proven."""
+    kept = [broken.Fragile(Target(), Target()) for _ in range(3)]
+    found = audit(broken.Fragile, broken.NoField, prove=True)
+    by_type = {finding.type: finding for finding in found.findings}
+    assert by_type["broken.NoField"].sure.startswith("proven: ")
+    assert by_type["broken.Fragile"].sure.startswith("seen in 3 instances: ")
+    assert found.notes[-1].endswith("ended the process that did so: broken.Fragile")
+    assert len(kept) == 3 and audit(broken.Fragile).notes == ()
+
+
+def test_a_child_that_fails_proves_nothing(broken, quiet, monkeypatch):
+    """What was seen is told all the same."""
+    kept = [broken.NoField(Target(), Target()) for _ in range(2)]
+    monkeypatch.setattr("gcscope.api.audit.make_instances", lambda *_: 1 / 0)
+    found = audit(broken.NoField, prove=True)
+    (finding,) = found.findings
+    assert finding.sure.startswith("seen in 2 instances") and len(kept) == 2
+    (note,) = found.notes
+    assert note.startswith("nothing was proven: ")
+
+
+def test_no_child_is_left(broken, quiet):
+    descriptors = os.listdir("/proc/self/fd")
+    audit(broken.NoField, broken.Fragile, prove=True)
+    assert os.listdir("/proc/self/fd") == descriptors
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)

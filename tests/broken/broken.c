@@ -26,6 +26,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <structmember.h> /* PyMemberDef, which Python.h has since 3.12 only */
@@ -422,6 +423,15 @@ row_dealloc(PyObject *op)
 
 /* ------------------------------------------------------------------------------ types */
 
+static PyObject *
+fragile_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    if (PyTuple_GET_SIZE(args) == 0) {
+        (void)raise(SIGSEGV); /* as what trusts its caller does, by a NULL */
+    }
+    return PyType_GenericNew(type, args, kwargs);
+}
+
 #define PAIR_SLOTS(members)                                                                        \
     {Py_tp_new, PyType_GenericNew}, {Py_tp_init, pair_init}, {Py_tp_dealloc, pair_dealloc},        \
         {Py_tp_methods, pair_methods},                                                             \
@@ -515,6 +525,12 @@ static PyType_Slot fixed_slots[] = {
     {Py_tp_members, fixed_only_members},
     {0, NULL},
 };
+/* It does not visit a field, and ends the process when it is called without an object. */
+static PyType_Slot fragile_slots[] = {
+    {Py_tp_new, fragile_new},      {Py_tp_init, pair_init},
+    {Py_tp_dealloc, pair_dealloc}, {Py_tp_traverse, no_field_traverse},
+    {Py_tp_clear, pair_clear},     {0, NULL},
+};
 static PyType_Slot alias_slots[] = {
     {Py_tp_new, PyType_GenericNew},  {Py_tp_init, alias_init},  {Py_tp_dealloc, pair_dealloc},
     {Py_tp_traverse, pair_traverse}, {Py_tp_clear, pair_clear}, {0, NULL},
@@ -599,6 +615,7 @@ static PyType_Spec specs[] = {
     {"broken.NoClearFixed", PAIR, 0, WITH_GC, no_clear_fixed_slots},
     {"broken.TwoFaults", PAIR, 0, WITH_GC, two_faults_slots},
     {"broken.Fixed", PAIR, 0, WITH_GC, fixed_slots},
+    {"broken.Fragile", PAIR, 0, WITH_GC, fragile_slots},
     {"broken.Alias", PAIR, 0, WITH_GC, alias_slots},
     {"broken.Text", PAIR, 0, WITHOUT_GC, text_slots},
     {"broken.Row", ROW, sizeof(PyObject *), WITH_GC, row_slots},

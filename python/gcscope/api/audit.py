@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 
 from gcscope import _core
-from gcscope.api.audit_proof import Made, Plain, make_instances, prove_clearing, prove_fault
+from gcscope.api.audit_child import answer_of_child
+from gcscope.api.audit_proof import Plain, make_instances, prove_clearing, prove_fault
 from gcscope.model.audit import (
     NO_CLEAR,
     NO_GC,
@@ -16,13 +17,15 @@ from gcscope.model.audit import (
     AuditFinding,
 )
 from gcscope.model.phrases import plural
-from gcscope.model.record import sum_counts
+from gcscope.model.record import changed, sum_counts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import ModuleType
     from typing import Any
+
+    from gcscope.api.audit_child import Note
 else:
     ModuleType = type(sys)  # the module types leaves a class of its own to the collector
 
@@ -211,6 +214,7 @@ _UNSAFE = (
     "nothing was proven, and no collection run: where what is not owned is visited, it might free "
     "what is in use"
 )
+_UNPROVEN = "nothing was proven: the process that was to make instances and rings did not end well"
 _PROVEN = "proven: a ring through it was made, and three collections did not free it"
 
 
@@ -239,45 +243,64 @@ def _grouped(rows: Iterable[_core.Suspicion]) -> list[tuple[str, list[_core.Susp
     ]
 
 
-def _proven_findings(fault: str, rows: list[_core.Suspicion]) -> list[AuditFinding]:
-    """Make a ring through each place; a place of which the ring is freed is no fault."""
-    verdicts = [(row, prove_fault(fault, row.of, row.offset, row.is_item)) for row in rows]
-    left = [row for row, verdict in verdicts if verdict is not False]
-    proven = any(verdict for _, verdict in verdicts)
-    return [_finding(fault, left, proven)] if left else []
+class _Prover:
+    """Proves faults by rings, in a process of its own."""
 
+    __slots__ = ("fragile", "note")
 
-def _unseen_clearing(found: _core.Audit) -> list[AuditFinding]:
-    """Find types without tp_clear of which no living instance speaks, by rings made of them."""
-    told = {id(row.of) for row in found.suspicions if _FAULTS[row.fault] == NO_CLEAR}
-    return [
-        AuditFinding(
-            type=row.type,
-            fault=NO_CLEAR,
-            where="",
-            instances=row.instances,
-            sure=_PROVEN,
-            missing="a tp_clear",
-        )
-        for row in found.types
-        if row.clearless and id(row.of) not in told and prove_clearing(row.of)
-    ]
+    def __init__(self, fragile: frozenset[str], note: Note) -> None:
+        self.fragile = fragile  # names of types that are not to be called
+        self.note = note  # told the name of a type before it is called
+
+    def findings(self, fault: str, rows: list[_core.Suspicion]) -> list[AuditFinding]:
+        """Make a ring through each place; a place of which the ring is freed is no fault."""
+        if rows[0].type in self.fragile:
+            return [_finding(fault, rows, proven=False)]
+        self.note(rows[0].type)
+        verdicts = [(row, prove_fault(fault, row.of, row.offset, row.is_item)) for row in rows]
+        left = [row for row, verdict in verdicts if verdict is not False]
+        proven = any(verdict for _, verdict in verdicts)
+        return [_finding(fault, left, proven)] if left else []
+
+    def _is_left(self, row: _core.AuditedType) -> bool:
+        if row.type in self.fragile:
+            return False
+        self.note(row.type)
+        return prove_clearing(row.of)
+
+    def unseen_clearing(self, found: _core.Audit) -> list[AuditFinding]:
+        """Find types without tp_clear of which no living instance speaks, by rings of them."""
+        told = {id(row.of) for row in found.suspicions if _FAULTS[row.fault] == NO_CLEAR}
+        return [
+            AuditFinding(
+                type=row.type,
+                fault=NO_CLEAR,
+                where="",
+                instances=row.instances,
+                sure=_PROVEN,
+                missing="a tp_clear",
+            )
+            for row in found.types
+            if row.clearless and id(row.of) not in told and self._is_left(row)
+        ]
 
 
 def _order(finding: AuditFinding) -> tuple[str, str, str]:
     return finding.type, finding.fault, finding.where
 
 
-def _audit(found: _core.Audit, prove: bool, made: Made) -> Audit:
+def _audit(found: _core.Audit, notes: tuple[str, ...] = (), prover: _Prover | None = None) -> Audit:
     findings: list[AuditFinding] = []
-    faults, notes = _grouped(found.suspicions), made.notes()
-    if prove and any(fault == OVER_VISIT for fault, _ in faults):
-        prove, notes = False, (*notes, _UNSAFE)
+    faults = _grouped(found.suspicions)
+    if prover is not None and any(fault == OVER_VISIT for fault, _ in faults):
+        prover, notes = None, (*notes, _UNSAFE)
     for fault, rows in faults:
         findings += (
-            _proven_findings(fault, rows) if prove else [_finding(fault, rows, proven=False)]
+            [_finding(fault, rows, proven=False)]
+            if prover is None
+            else prover.findings(fault, rows)
         )
-    findings += _unseen_clearing(found) if prove else []
+    findings += [] if prover is None else prover.unseen_clearing(found)
     judged = sum_counts(*({row.type: row.instances} for row in found.types))
     names = {row.type for row in found.types}
     return Audit(
@@ -286,6 +309,35 @@ def _audit(found: _core.Audit, prove: bool, made: Made) -> Audit:
         unjudged=tuple(sorted(names - set(judged))),
         notes=notes,
     )
+
+
+def _look(types: tuple[type, ...], names: tuple[str, ...]) -> _core.Audit:
+    with _core.Lease():
+        return _core.audit(Plain, types, names)
+
+
+def _proven(types: tuple[type, ...], names: tuple[str, ...], prover: _Prover) -> Audit:
+    """Audit with instances that are made for it, and with rings: in a child process."""
+    asked = [(row.type, row.of) for row in _look(types, names).types]
+    made = make_instances(
+        ((name, of) for name, of in asked if name not in prover.fragile), prover.note
+    )
+    found = _look(types, names)
+    made.forget()
+    return _audit(found, made.notes(), prover)
+
+
+def _audit_with_proofs(types: tuple[type, ...], names: tuple[str, ...]) -> Audit:
+    def work(fragile: frozenset[str], note: Note) -> str:
+        told = _proven(types, names, _Prover(fragile, note)).to_json()
+        return " ".join(told.splitlines())
+
+    answer, fragile = answer_of_child(work)
+    found = _audit(_look(types, names), (_UNPROVEN,)) if answer is None else Audit.from_json(answer)
+    if not fragile:
+        return found
+    ended = f"left out, since calling it ended the process that did so: {', '.join(fragile)}"
+    return changed(found, notes=(*found.notes, ended))
 
 
 def audit(*types_or_modules: object, prove: bool = False) -> Audit:
@@ -301,7 +353,9 @@ def audit(*types_or_modules: object, prove: bool = False) -> Audit:
 
     With `prove`, instances are made, by calling the types with objects of ours, and rings through
     what was found; then the collector is run: a ring that three collections leave is the proof, one
-    that they free clears the type. Without it nothing is made, and nothing collected.
+    that they free clears the type. That is done in a child process (by fork), which some types do
+    not survive: a note names them, and this process keeps nothing of it. Without it nothing is
+    made, and nothing collected.
 
     Raises TypeError for anything else, ValueError for a class that has no C type among its bases,
     ImportError for a module that cannot be imported, MemoryError where there is no memory for the
@@ -310,13 +364,4 @@ def audit(*types_or_modules: object, prove: bool = False) -> Audit:
     if not types_or_modules:
         raise TypeError("audit() takes the types or modules that are to be looked at")
     types, names = _asked(types_or_modules)
-    made = Made()
-    if prove:
-        with _core.Lease():
-            asked = _core.audit(Plain, types, names)
-        made = make_instances([row.of for row in asked.types])
-        del asked
-    with _core.Lease():
-        found = _core.audit(Plain, types, names)
-    made.forget()
-    return _audit(found, prove, made)
+    return _audit_with_proofs(types, names) if prove else _audit(_look(types, names))

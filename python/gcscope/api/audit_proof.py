@@ -102,21 +102,24 @@ class Made:
         return (f"{self._count:,} of the instances were made to be looked at",)
 
 
-def make_instances(types: Iterable[Any]) -> Made:
+def make_instances(types: Iterable[tuple[str, Any]], note: Callable[[str], None]) -> Made:
     """Make up to two instances of each type in each way in which it can be called.
+
+    types: with their names, of which each is noted before its type is called.
 
     Their members are filled. No other attribute is set: C code that sets one may rely on what such
     an instance has not.
     """
     made = Made()
-    for of in types:
+    for name, of in types:
         if issubclass(of, type):  # a class of classes
             continue
+        note(name)
         for _ in range(2):
             probe = Probe()
             for instance in _instances(of, probe):
-                for name in (*_writable(of, _MEMBERS), "gcscope_probe"):
-                    _set(instance, name, Probe())
+                for field in (*_writable(of, _MEMBERS), "gcscope_probe"):
+                    _set(instance, field, Probe())
                 made.keep(instance)
     return made
 
