@@ -68,6 +68,56 @@ interp_interned_strings(void)
 #endif
 }
 
+static struct type_cache *
+type_cache(void)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+    return &PyInterpreterState_Get()->types.type_cache;
+#else
+    return &PyInterpreterState_Get()->type_cache;
+#endif
+}
+
+static uint64_t *
+word_of_name(CachedNames *names, PyObject *name, uint64_t *bit)
+{
+    enum { WORD_BITS = 6, WORD_SHIFT = 64 - 9 - WORD_BITS };
+    uint64_t hash = (uint64_t)(uintptr_t)name * UINT64_C(0x9E3779B97F4A7C15);
+    *bit = UINT64_C(1) << (hash >> (WORD_SHIFT + 9));
+    return &names->bits[hash >> WORD_SHIFT & (CACHED_NAMES_WORDS - 1)];
+}
+
+static void
+fill_filter(CachedNames *names, const struct type_cache *cache)
+{
+    names->is_filled = true;
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(cache->hashtable); i++) {
+        uint64_t bit, *word = word_of_name(names, cache->hashtable[i].name, &bit);
+        *word |= bit;
+    }
+}
+
+Py_ssize_t
+interp_cached_references(CachedNames *names, PyObject *name)
+{
+    Py_ssize_t count = 0;
+    uint64_t bit;
+    if (!interp_knows_tables()) {
+        return 0;
+    }
+    const struct type_cache *cache = type_cache();
+    if (!names->is_filled) {
+        fill_filter(names, cache);
+    }
+    if ((*word_of_name(names, name, &bit) & bit) == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(cache->hashtable); i++) {
+        count += cache->hashtable[i].name == name;
+    }
+    return count;
+}
+
 bool
 interp_owns_address(const void *address)
 {
@@ -195,6 +245,12 @@ PyObject *
 interp_interned_strings(void)
 {
     return NULL;
+}
+
+Py_ssize_t
+interp_cached_references(CachedNames *Py_UNUSED(names), PyObject *Py_UNUSED(name))
+{
+    return 0;
 }
 
 static void

@@ -17,9 +17,22 @@ void interp_tables(TableFunc visit, void *arg);
 /* Whether interp_tables sees the tables of the interpreter. */
 bool interp_knows_tables(void);
 
-/* Borrowed: the dict in which the interpreter has interned strings, whose references are not counted,
-   or NULL: up to 3.13 the collector does not track it. */
+/* Borrowed: the dict in which the interpreter has interned strings, whose references are not
+   counted, or NULL: up to 3.13 the collector does not track it. */
 PyObject *interp_interned_strings(void);
+
+/* The names of attributes that were looked up lately stay in the interpreter's cache of methods,
+   which of them is a matter of addresses: it owns them, and keeps none alive for good. */
+enum { CACHED_NAMES_WORDS = 512 };
+
+typedef struct {
+    uint64_t bits[CACHED_NAMES_WORDS]; /* a Bloom filter with one hash */
+    bool is_filled;
+} CachedNames;
+
+/* How many references that cache owns to a name; 0 where the structures are not known. The filter,
+   zeroed at first, is good as long as no Python code runs. */
+Py_ssize_t interp_cached_references(CachedNames *names, PyObject *name);
 
 /* Whether an address lies in what the interpreter has for itself, where no word is a static
    variable. */

@@ -69,6 +69,7 @@ leaf_of(Leaves *leaves, PyObject *op)
     Leaf *leaf = place_of(leaves->places.items, leaves->places.length, op);
     if (leaf->address == NULL) {
         Py_ssize_t count = Py_REFCNT(op);
+        count -= PyUnicode_CheckExact(op) ? interp_cached_references(&leaves->names, op) : 0;
         leaves->count++;
         *leaf = (Leaf){
             .address = op,

@@ -22,6 +22,7 @@
 #define GCSCOPE_LEAVES_H
 
 #include "heap/addrmap.h"
+#include "heap/interp_tables.h"
 
 /* Whose a reference is. Of one owner there may be two accounts: what it is, and what it keeps. */
 typedef struct {
@@ -60,6 +61,7 @@ typedef struct {
     AddrCursor cursor;
     LeafTable places;
     size_t count;
+    CachedNames names;    /* their references in the cache of methods hold nothing */
     VEC(FreedLeaf) freed; /* whose references are still to be taken */
     LeafVisit batch[LEAVES_BATCH];
     size_t batched;

@@ -163,11 +163,11 @@ word(PyObject *op, size_t number)
 /* Blocks of 64 items with two links. The first item stands at `leftindex` of its block; some blocks
    are kept for what comes. */
 static size_t
-deque_bytes(PyObject *op)
+deque_bytes(PyObject *op, const PyTypeObject *type)
 {
     enum { LEFTINDEX = 5, SPARE = 9, WORDS = 27, ITEMS = 64, LINKS = 2 };
     size_t first = (size_t)word(op, LEFTINDEX), spare = (size_t)word(op, SPARE);
-    if (Py_TYPE(op)->tp_basicsize != WORDS * sizeof(void *) || first > ITEMS || spare > ITEMS) {
+    if (type->tp_basicsize != WORDS * sizeof(void *) || first > ITEMS || spare > ITEMS) {
         return 0;
     }
     size_t used = (first + (size_t)Py_SIZE(op) + ITEMS - 1) / ITEMS;
@@ -176,11 +176,11 @@ deque_bytes(PyObject *op)
 
 /* The size of an item is the second int of its descriptor. */
 static size_t
-array_bytes(PyObject *op)
+array_bytes(PyObject *op, const PyTypeObject *type)
 {
     enum { ITEMS = 3, ALLOCATED, DESCRIPTOR, WORDS = 8 };
     const int *descriptor = (const int *)word(op, DESCRIPTOR);
-    if (Py_TYPE(op)->tp_basicsize != WORDS * sizeof(void *) || word(op, ITEMS) == 0) {
+    if (type->tp_basicsize != WORDS * sizeof(void *) || word(op, ITEMS) == 0) {
         return 0;
     }
     return block(times(not_negative(word(op, ALLOCATED)), not_negative(descriptor[1])));
@@ -268,14 +268,25 @@ ndarray_bytes(PyObject *op)
 
 /* ------------------------------------------------------------------------- sums */
 
+/* The type that C code has made and that a class derives from, or the type itself. */
+static PyTypeObject *
+c_type_of(PyTypeObject *type)
+{
+    while (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) &&
+           ((PyHeapTypeObject *)type)->ht_module == NULL && type->tp_base != NULL) {
+        type = type->tp_base; /* a class statement gives no module to it, whatever its name */
+    }
+    return type;
+}
+
 static size_t
 outside_bytes_by_name(PyObject *op)
 {
-    const char *name = Py_TYPE(op)->tp_name;
-    return strcmp(name, "collections.deque") == 0 ? deque_bytes(op)
-           : strcmp(name, "array.array") == 0     ? array_bytes(op)
-           : strcmp(name, "numpy.ndarray") == 0   ? ndarray_bytes(op)
-                                                  : 0;
+    PyTypeObject *type = c_type_of(Py_TYPE(op));
+    return strcmp(type->tp_name, "collections.deque") == 0 ? deque_bytes(op, type)
+           : strcmp(type->tp_name, "array.array") == 0     ? array_bytes(op, type)
+           : strcmp(type->tp_name, "numpy.ndarray") == 0   ? ndarray_bytes(op)
+                                                           : 0;
 }
 
 static size_t

@@ -246,6 +246,26 @@ def test_no_code_of_a_type_is_asked():
     assert size(Loud(a=1)) > size({"a": 1})
 
 
+class Queue(collections.deque):
+    """Derived from a type of C code."""
+
+
+def test_a_name_does_not_make_a_type():
+    """A class may be called as a type of C code; one that derives from it need not."""
+    names = [f"slot_{n}" for n in range(6)]
+    for name in ("array.array", "collections.deque", "numpy.ndarray"):
+        impostor = type(name, (), {"__slots__": names})
+        assert impostor.__basicsize__ == 64
+        thing = impostor()
+        thing.slot_1 = thing.slot_0 = KEYS
+        assert size(thing) == in_blocks(64 + HEADER)
+    assert size(Queue()) - size(collections.deque()) < 200
+    many = [NOTHING] * 1000
+    assert size(Queue(many)) - size(Queue()) == size(collections.deque(many)) - size(
+        collections.deque()
+    )
+
+
 def test_a_class_has_the_names_its_instances_share():
     def make():
         return type("Made", (), {"__doc__": "x" * 10_000, "__slots__": ()})

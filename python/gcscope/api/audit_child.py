@@ -10,9 +10,7 @@ it was about to call is fragile: it is left out, and another child begins.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,10 +23,13 @@ if TYPE_CHECKING:
 
 SECONDS = 300  # then a child is ended: something that was called waits
 _MOST_CHILDREN = 20
+_SIGKILL = 9  # importing signal leaves classes to the collector
 
 
 def _fork() -> int:
     """Fork, whatever other threads the process has: the child runs none of their code."""
+    import warnings
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
@@ -36,6 +37,8 @@ def _fork() -> int:
 
 def _end_quietly() -> None:
     """Let a crash of this process print nothing and leave no core file, and let it end in time."""
+    import signal
+
     faulthandler = sys.modules.get("faulthandler")
     if faulthandler is not None:
         faulthandler.disable()
@@ -77,7 +80,7 @@ def _run(work: Work, fragile: frozenset[str]) -> tuple[list[str], int]:
         with open(reader, encoding="utf-8", errors="surrogatepass") as lines:
             told = lines.read().splitlines()
     except BaseException:
-        os.kill(child, signal.SIGKILL)
+        os.kill(child, _SIGKILL)
         os.waitpid(child, 0)
         raise
     return told, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
