@@ -131,11 +131,14 @@ typedef struct {
 } Search;
 
 static bool
-owns_all(const Added *added)
+owns_all(Account *account, const Added *added)
 {
-    bool is_tracked = PyObject_IS_GC(added->op) && PyObject_GC_IsTracked(added->op);
-    return is_tracked || is_cache_link(added->op) ||
-           (!is_immortal(added->op) && added->visits >= Py_REFCNT(added->op));
+    PyObject *op = added->op;
+    bool is_tracked = PyObject_IS_GC(op) && PyObject_GC_IsTracked(op);
+    Py_ssize_t cached =
+        PyUnicode_CheckExact(op) ? interp_cached_references(&account->names, op) : 0;
+    return is_tracked || is_cache_link(op) ||
+           (!is_immortal(op) && added->visits >= Py_REFCNT(op) - cached);
 }
 
 static int
@@ -155,7 +158,7 @@ find_target(PyObject *target, void *arg)
     }
     Added *added = &account->objects.items[n];
     added->visits++;
-    if (!added->is_new && owns_all(added)) {
+    if (!added->is_new && owns_all(account, added)) {
         added->is_new = true;
         search->failed = vec_push(&account->memory, &account->queue, n) < 0;
     }
@@ -280,6 +283,7 @@ account_end(Account *account, const Scan *scan, PyObject *const *containers, siz
             uint64_t *bytes)
 {
     forget_found(account);
+    account->names = (CachedNames){0};
     if (find_new(account, containers, count) < 0 || find_weak_references(account, scan) < 0) {
         forget_found(account);
         return -1;

@@ -19,6 +19,7 @@
 #define GCSCOPE_GROWTH_ACCOUNT_H
 
 #include "base/index.h"
+#include "heap/interp_tables.h"
 #include "runtime/scan.h"
 
 /* An object that is reached through new ones. */
@@ -38,6 +39,7 @@ typedef struct {
     VEC(Added) objects;
     VEC(uint32_t) queue;   /* places of new objects, in the order of their coming */
     uint32_t of_container; /* in the queue, while one container is counted */
+    CachedNames names;     /* during account_end */
 } Account;
 
 void account_init(Account *account, const ModuleState *state);

@@ -26,11 +26,11 @@ def size(obj):
 def measure(make):
     """Make objects: those, and the bytes and blocks that were allocated for each of them."""
     first = sys._getframe().f_lineno
-    held = [make(i) for i in range(HELD)]
-    indexes = list(range(HELD, HELD + MEASURED))
-    made = [None] * MEASURED
     gc.collect()
     gc.disable()
+    indexes = list(range(HELD, HELD + MEASURED))
+    made = [None] * MEASURED
+    held = [make(i) for i in range(HELD)]  # what lies in free lists is in use then
     tracemalloc.start()
     try:
         for place, index in enumerate(indexes):
