@@ -90,7 +90,7 @@ WORDS = {
     "why_alive": lambda: gcscope.why_alive(KEPT.name),
     "retained": lambda: gcscope.retained(KEPT),
     "census": lambda: gcscope.census(),
-    "growth": lambda: gcscope.growth(friends, times=2, rounds=2),
+    "growth": lambda: gcscope.growth(list, times=2, rounds=2),
     "assert_no_growth": kept_growing,
     "instances": lambda: gcscope.instances(Node),
     "audit": lambda: gcscope.audit(collections.deque),

@@ -525,12 +525,14 @@ if numpy is not None:
 def traced():
     """(bytes, allocations) that tracemalloc knows of, with nothing on free lists.
 
-    A full collection empties them; here it finds no object that it may take.
+    A full collection empties them; here it finds no object that it may take. It comes last, since
+    what the snapshot was made of goes to them.
     """
+    allocations = len(tracemalloc.take_snapshot().traces)
     gc.freeze()
     gc.collect()
     gc.unfreeze()
-    return tracemalloc.get_traced_memory()[0], len(tracemalloc.take_snapshot().traces)
+    return tracemalloc.get_traced_memory()[0], allocations
 
 
 def prepared(make):

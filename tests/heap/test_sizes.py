@@ -49,7 +49,9 @@ def measure(make):
         and frame.filename != tracemalloc.__file__
     ]
     # what comes less often lies in a free list now, such as the arguments of a call
-    for_each = [(size, count // MEASURED) for size, count in collections.Counter(sizes).items()]
+    for_each = [
+        (size, round(count / MEASURED)) for size, count in collections.Counter(sizes).items()
+    ]
     return made, sum(size * count for size, count in for_each), sum(count for _, count in for_each)
 
 
@@ -248,6 +250,8 @@ def test_no_code_of_a_type_is_asked():
 
 class Queue(collections.deque):
     """Derived from a type of C code."""
+
+    __slots__ = ()
 
 
 def test_a_name_does_not_make_a_type():
