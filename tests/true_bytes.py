@@ -522,17 +522,19 @@ if numpy is not None:
 # ------------------------------------------------------------------------ the comparison
 
 
-def traced():
-    """(bytes, allocations) that tracemalloc knows of, with nothing on free lists.
-
-    A full collection empties them; here it finds no object that it may take. It comes last, since
-    what the snapshot was made of goes to them.
-    """
-    allocations = len(tracemalloc.take_snapshot().traces)
+def empty_free_lists():
+    """Run a full collection, which finds no object that it may take."""
     gc.freeze()
     gc.collect()
     gc.unfreeze()
-    return tracemalloc.get_traced_memory()[0], allocations
+
+
+def traced():
+    """(bytes, allocations) that tracemalloc knows of, with nothing on free lists, then or after."""
+    empty_free_lists()
+    found = tracemalloc.get_traced_memory()[0], len(tracemalloc.take_snapshot().traces)
+    empty_free_lists()  # what the snapshot was made of has gone to them
+    return found
 
 
 def prepared(make):
