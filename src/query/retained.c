@@ -144,10 +144,10 @@ gather_from(Kept *kept, Scan *scan, NodeId node, const NodeId *box)
 static PyObject *
 find_retained(Scan *scan, PyObject *target, PyObject *box, PyObject *sizers)
 {
-    bool is_in_heap = PyObject_IS_GC(target) && PyObject_GC_IsTracked(target);
+    bool may_be_in_heap = PyType_IS_GC(Py_TYPE(target)); /* tp_is_gc denies a greenlet that waits */
     NodeId node, boxed;
     Kept kept;
-    if ((is_in_heap ? scan_list_all(scan, box) : scan_open(scan)) < 0) {
+    if ((may_be_in_heap ? scan_list_all(scan, box) : scan_open(scan)) < 0) {
         return NULL;
     }
     kept_begin(&kept, scan, sizers);
