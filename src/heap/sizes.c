@@ -247,6 +247,7 @@ sizes_array(PyObject *op, SizesArray *array)
     *array = (SizesArray){
         .base = (PyObject *)word(op, NDARRAY_BASE),
         .bytes = is_owner ? ndarray_data_bytes(op, dimensions) : 0,
+        .dimensions = dimensions,
     };
     if (is_owner && (word(op, NDARRAY_FLAGS) & CONTIGUOUS) != 0 && ndarray_has_objects(op)) {
         array->items = (PyObject **)word(op, NDARRAY_DATA);
@@ -262,8 +263,7 @@ ndarray_bytes(PyObject *op)
     if (!sizes_array(op, &array)) {
         return 0;
     }
-    size_t dimensions = (size_t)(*(const int *)((const Py_ssize_t *)(const void *)op + NDARRAY_ND));
-    return block(array.bytes) + block(2 * dimensions * sizeof(void *));
+    return block(array.bytes) + block(2 * array.dimensions * sizeof(void *));
 }
 
 /* ------------------------------------------------------------------------- sums */

@@ -21,6 +21,7 @@ typedef struct {
     size_t bytes;     /* of the data, where the array owns it; else 0 */
     PyObject **items; /* of an array of objects that owns them: each one or NULL; else NULL */
     size_t count;     /* of items */
+    size_t dimensions;
 } SizesArray;
 
 /* Whether an object is one; then what it says is in *array. */

@@ -6,12 +6,13 @@
        claim_tables     what was registered with the interpreter (interp_tables.h)
        claim_signals    signal handlers
 
-   Arrays are read by numpy's public struct, which is the same in numpy 1 and 2: its buffer protocol
+   Arrays are read as sizes.h does, by the public struct of numpy 1 and 2: its buffer protocol
    would leave memory on each array. */
 
 #include "base/dict_find.h"
 #include "heap/interp_tables.h"
 #include "heap/known.h"
+#include "heap/sizes.h"
 #include "heap/words.h"
 #include "query/evidence.h"
 
@@ -31,62 +32,12 @@ claim_types(Evidence *evidence)
 
 /* ------------------------------------------------------------------------ arrays */
 
-typedef struct {
-    PyObject_HEAD
-    char *data;
-    int dimensions;
-    Py_ssize_t *shape;
-    Py_ssize_t *strides;
-    PyObject *base;
-    PyObject *descr;
-    int flags;
-} NumpyArray;
-
-typedef struct {
-    PyObject_HEAD
-    PyTypeObject *scalar;
-    char kind;
-    char code;
-    char byte_order;
-    char flags;
-    int number;
-} NumpyDescr;
-
-enum { NUMPY_OBJECT = 17, NUMPY_CONTIGUOUS = 3, NUMPY_OWNS_DATA = 4, NUMPY_MOST_DIMENSIONS = 64 };
-
-static bool
-is_array(PyObject *op)
-{
-    PyTypeObject *type = Py_TYPE(op);
-    return !PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) &&
-           type->tp_basicsize >= (Py_ssize_t)sizeof(NumpyArray) &&
-           strcmp(type->tp_name, "numpy.ndarray") == 0;
-}
-
-/* How many items an array has that lie side by side, are objects, and belong to it. */
-static size_t
-object_items(const NumpyArray *array)
-{
-    const NumpyDescr *descr = (const NumpyDescr *)array->descr;
-    bool is_read = descr != NULL && descr->kind == 'O' && descr->number == NUMPY_OBJECT &&
-                   (array->flags & NUMPY_OWNS_DATA) != 0 &&
-                   (array->flags & NUMPY_CONTIGUOUS) != 0 && array->data != NULL &&
-                   array->dimensions >= 0 && array->dimensions <= NUMPY_MOST_DIMENSIONS;
-    size_t items = is_read ? 1 : 0;
-    for (int d = 0; is_read && d < array->dimensions; d++) {
-        size_t length = array->shape[d] > 0 ? (size_t)array->shape[d] : 0;
-        items = length == 0 || items > SIZE_MAX / sizeof(PyObject *) / length ? 0 : items * length;
-    }
-    return items;
-}
-
 /* `known` is the array itself, or a view of it by which it is known. */
 static void
-claim_items(Evidence *evidence, const NumpyArray *array, PyObject *known)
+claim_items(Evidence *evidence, const SizesArray *array, PyObject *known)
 {
-    size_t items = object_items(array);
-    for (size_t i = 0; i < items && !evidence->failed; i++) {
-        PyObject *item = ((PyObject **)array->data)[i];
+    for (size_t i = 0; i < array->count && !evidence->failed; i++) {
+        PyObject *item = array->items[i];
         if (item != NULL) {
             Claim claim = {.kind = CLAIM_ARRAY,
                            .holder = known,
@@ -104,16 +55,19 @@ claim_arrays(Evidence *evidence)
     AddrMap done;
     evidence->failed |= addrmap_init(&done, evidence->memory) < 0;
     for (size_t n = 0; n < evidence->heap->count && !evidence->failed; n++) {
-        PyObject *op = evidence->heap->objects.items[n];
-        if (!is_array(op)) {
+        PyObject *op = evidence->heap->objects.items[n], *owner = op;
+        SizesArray array, base;
+        if (!sizes_array(op, &array)) {
             continue;
         }
-        PyObject *base = ((NumpyArray *)op)->base;
-        PyObject *owner = base != NULL && is_array(base) ? base : op;
+        if (array.base != NULL && sizes_array(array.base, &base)) {
+            owner = array.base;
+            array = base;
+        }
         int is_new = addrmap_insert(&done, owner);
         evidence->failed |= is_new < 0;
         if (is_new > 0) {
-            claim_items(evidence, (NumpyArray *)owner, op);
+            claim_items(evidence, &array, op);
         }
     }
     addrmap_fini(&done);
