@@ -6,7 +6,7 @@
 Instances are made by calling every type in a few ways, and by what stands below: what a program
 would do with the package. Each subject has a process of its own, since a type that is called with
 anything may end it. A finding is to be checked by hand, in the sources, before it is told: see
-docs/c-extensions.md, which has what came of that.
+docs/how-to/c-extensions.md, which has what came of that.
 """
 
 import argparse

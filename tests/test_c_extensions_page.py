@@ -1,4 +1,4 @@
-"""What docs/c-extensions.md shows is what happens."""
+"""What docs/how-to/c-extensions.md shows is what happens."""
 
 import os
 import re
@@ -8,7 +8,7 @@ import pytest
 
 from support import ROOT
 
-PAGE = (ROOT / "docs/c-extensions.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs/how-to/c-extensions.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def folder(broken):
 def test_the_sessions_run_as_shown(python, folder):
     code = f"""
 import doctest, os, sys
-text = open({str(ROOT / "docs/c-extensions.md")!r}, encoding="utf-8").read()
+text = open({str(ROOT / "docs/how-to/c-extensions.md")!r}, encoding="utf-8").read()
 test = doctest.DocTestParser().get_doctest(text, {{}}, "page", "page", 0)
 result = doctest.DocTestRunner().run(test)
 print(result.attempted, result.failed, flush=True)

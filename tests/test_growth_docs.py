@@ -1,11 +1,11 @@
-"""What docs/growth.md shows is what happens."""
+"""What docs/how-to/growth.md shows is what happens."""
 
 import re
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCS = (ROOT / "docs/growth.md").read_text(encoding="utf-8")
+DOCS = (ROOT / "docs/how-to/growth.md").read_text(encoding="utf-8")
 
 
 def program(name):

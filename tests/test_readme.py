@@ -17,7 +17,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize(
     ("page", "examples"),
-    [("README.md", 10), ("docs/hidden-references.md", 9), ("docs/memory.md", 8)],
+    [("README.md", 10), ("docs/explanation/hidden-references.md", 9), ("docs/explanation/memory.md", 8)],
 )
 def test_the_sessions_run_as_shown(python, page, examples):
     """In the __main__ of a process of its own.
@@ -80,7 +80,7 @@ def test_the_comparison_is_as_shown(tmp_path):
     ("document", "name", "options"),
     [
         ("README.md", "test_service.py", ()),
-        ("docs/pytest.md", "test_nodes.py", ("--gcscope-fail",)),
+        ("docs/how-to/pytest.md", "test_nodes.py", ("--gcscope-fail",)),
     ],
 )
 def test_failing_tests_are_as_shown(python, tmp_path, document, name, options):
@@ -105,7 +105,7 @@ def test_failing_tests_are_as_shown(python, tmp_path, document, name, options):
 
 def test_a_census_is_as_shown(python, tmp_path):
     """As many objects; sizes differ from version to version, and what a first call makes."""
-    text = (ROOT / "docs/census.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/how-to/census.md").read_text(encoding="utf-8")
     program = re.search(r"^```python\n(# pages.py.*?)^```", text, flags=re.M | re.S)[1]
     shown = re.search(r"^\$ python pages.py\n(.*?)^```", text, flags=re.M | re.S)[1]
     (tmp_path / "pages.py").write_text(program)

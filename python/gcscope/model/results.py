@@ -127,7 +127,7 @@ class Report(Drawable):
     components (`cycles`)."""
     bytes: int
     """The memory that goes with them: what they take, and what the untracked objects take (strings,
-    numbers, arrays) that nothing else holds. docs/memory.md says what is counted."""
+    numbers, arrays) that nothing else holds. docs/explanation/memory.md says what is counted."""
     types: Counts
     """How many there are of each type; sums up to `objects`."""
     cycles: tuple[Cycle, ...]
