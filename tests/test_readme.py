@@ -17,7 +17,11 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.mark.parametrize(
     ("page", "examples"),
-    [("README.md", 10), ("docs/explanation/hidden-references.md", 9), ("docs/explanation/memory.md", 8)],
+    [
+        ("README.md", 10),
+        ("docs/explanation/hidden-references.md", 9),
+        ("docs/explanation/memory.md", 8),
+    ],
 )
 def test_the_sessions_run_as_shown(python, page, examples):
     """In the __main__ of a process of its own.
