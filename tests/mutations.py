@@ -614,8 +614,8 @@ MUTATIONS = [
     Mutation(
         "kinds: what cannot be weak is to be weak",
         "src/query/kind_cuts.c",
-        "        group->is_weakrefable &= type->tp_weaklistoffset",
-        "        group->is_weakrefable |= type->tp_weaklistoffset",
+        "    group->is_weakrefable &= type->tp_weaklistoffset",
+        "    group->is_weakrefable |= type->tp_weaklistoffset",
         KIND_CUTS,
     ),
     Mutation(
@@ -624,6 +624,20 @@ MUTATIONS = [
         "        trials->shown.items[number]--;\n",
         "        trials->shown.items[number] = 0;\n",
         CUTS,
+    ),
+    Mutation(
+        "kinds: what a type does not show any more has no kind",
+        "src/query/kinds.c",
+        "row->left != 0 && !row->failed; e++) {\n        NodeId target",
+        "row->left == UINT32_MAX && !row->failed; e++) {\n        NodeId target",
+        NAMES,
+    ),
+    Mutation(
+        "leaves: what the cache of methods owns is held from outside",
+        "src/heap/interp_tables.c",
+        "count += cache->hashtable[i].name == name;",
+        "count += 0;",
+        LEAVES,
     ),
     Mutation(
         "cuts: a place of a tuple may be cut",
@@ -993,8 +1007,8 @@ MUTATIONS = [
     Mutation(
         "growth: a string that something else holds",
         "src/query/growth_account.c",
-        "added->visits >= Py_REFCNT(added->op)",
-        "added->visits > 0",
+        "added->visits >= Py_REFCNT(op) - cached);",
+        "added->visits + cached > 0);",
         GROWTH,
     ),
     Mutation(
