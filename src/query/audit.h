@@ -1,5 +1,5 @@
-/* audit: which C types own what they do not show the collector (judge.h), and what its proof asks of
-   a type and of the struct of an object. */
+/* audit: which C types own what they do not show the collector (judge.h), and what its proof asks
+   of a type and of the struct of an object. */
 
 #ifndef GCSCOPE_AUDIT_H
 #define GCSCOPE_AUDIT_H
