@@ -10,15 +10,28 @@ Switches, as environment variables set to 1:
 """
 
 import os
+import sys
 import sysconfig
 from pathlib import Path
 
 from setuptools import Extension, setup
 
-if sysconfig.get_config_var("Py_GIL_DISABLED"):
-    raise SystemExit(
-        "gcscope does not support free-threaded builds of CPython yet: use a build with the GIL."
-    )
+
+def why_not_here() -> str | None:
+    """Return why gcscope cannot be built for this interpreter; None where it can."""
+    if sys.implementation.name != "cpython":
+        return f"reads the heap of CPython, and {sys.implementation.name} has another one."
+    if sys.platform == "win32":
+        return "does not support Windows yet: use it in WSL, or see docs/how-to/install.md."
+    if sys.maxsize < 2**32:
+        return "supports 64-bit builds of CPython only."
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return "does not support free-threaded builds of CPython yet: use a build with the GIL."
+    return None
+
+
+if (obstacle := why_not_here()) is not None:
+    raise SystemExit(f"gcscope {obstacle}")
 
 
 def is_on(switch: str) -> bool:
@@ -26,7 +39,9 @@ def is_on(switch: str) -> bool:
     return os.environ.get(f"GCSCOPE_{switch}", "0") not in ("", "0")
 
 
-compile_args = ["-std=c11", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow", "-O3"]
+# The interpreter's own flags have -g, and what that writes is as large as the code: -g0, unless
+# somebody looks inside.
+compile_args = ["-g0", "-std=c11", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow", "-O3"]
 link_args: list[str] = []
 macros: list[tuple[str, str | None]] = []
 if is_on("WERROR"):
@@ -46,7 +61,7 @@ if is_on("SANITIZE"):
 if is_on("NO_INTERNALS"):
     macros.append(("GCSCOPE_NO_INTERNALS", None))
 if is_on("COVERAGE"):
-    compile_args += ["--coverage", "-O0"]
+    compile_args += ["--coverage", "-O0", "-g"]
     link_args += ["--coverage"]
 
 setup(

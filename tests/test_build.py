@@ -31,20 +31,24 @@ def build(kind, source, folder):
     return folder / done.stdout.splitlines()[-1]
 
 
+def is_source(name):
+    """Whether a folder is none of what builds, tools and environments leave behind."""
+    return name in (".ci", ".github") or not (
+        name.startswith(".") or name in ("build", "dist", "__pycache__") or ".egg-info" in name
+    )
+
+
 @pytest.fixture(scope="module")
 def sdist(tmp_path_factory):
     """Made from a copy, so that the working tree stays clean."""
     copy = tmp_path_factory.mktemp("copy")
-    skip = {"build", "dist", ".git", "__pycache__"}
-    for path in ROOT.rglob("*"):
-        if (
-            path.is_file()
-            and not skip & set(path.relative_to(ROOT).parts)
-            and path.suffix not in (".so", ".pyc")
-        ):
-            target = copy / path.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(path.read_bytes())
+    for here, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if is_source(name)]
+        target = copy / Path(here).relative_to(ROOT)
+        target.mkdir(exist_ok=True)
+        for name in files:
+            if not name.endswith((".so", ".pyc")):
+                (target / name).write_bytes(Path(here, name).read_bytes())
     return build("sdist", copy, tmp_path_factory.mktemp("sdist"))
 
 
@@ -90,6 +94,8 @@ def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
     )
     assert "gcscope/gcscope-2.schema.json" in names
     assert not [name for name in names if name.endswith((".c", ".h"))]
+    (core,) = (tmp_path / "site/gcscope").glob("_core*.so")
+    assert b".debug_info" not in core.read_bytes() and core.stat().st_size < 1 << 20
     code = (
         "import gcscope as g, gc; gc.disable(); p = g.Person('x'); p.befriend(p); del p; "
         "print(g.garbage().objects)"
@@ -104,14 +110,71 @@ def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
     assert (done.stdout, done.stderr) == ("2\n", "")
 
 
-def test_free_threaded_builds_are_refused_in_a_sentence():
-    code = """
-import runpy, sys, sysconfig
-sysconfig.get_config_vars()["Py_GIL_DISABLED"] = 1
-sys.argv[:] = ["setup.py", "--name"]
+SETUP = """
+import runpy, sys, sysconfig, types, setuptools
+
+sysconfig.get_config_vars()
+
+setuptools.setup = lambda ext_modules: print(
+    *ext_modules[0].extra_compile_args, "link:", *ext_modules[0].extra_link_args
+)
+{}
 runpy.run_path("setup.py")
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 1 and done.stderr.startswith(
-        "gcscope does not support free-threaded builds of CPython yet"
+
+
+def run_setup(pretence="", **switches):
+    """Run setup.py, which prints the flags of the extension instead of building it."""
+    environment = {name: value for name, value in os.environ.items() if "GCSCOPE_" not in name}
+    return subprocess.run(
+        [sys.executable, "-c", SETUP.format(pretence)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**environment, **{f"GCSCOPE_{name}": "1" for name in switches}},
     )
+
+
+@pytest.mark.parametrize(
+    "pretence, sentence",
+    [
+        (
+            'sysconfig.get_config_vars()["Py_GIL_DISABLED"] = 1',
+            "gcscope does not support free-threaded builds of CPython yet: use a build with the "
+            "GIL.",
+        ),
+        (
+            'sys.platform = "win32"',
+            "gcscope does not support Windows yet: use it in WSL, or see docs/how-to/install.md.",
+        ),
+        (
+            'sys.implementation = types.SimpleNamespace(name="pypy")',
+            "gcscope reads the heap of CPython, and pypy has another one.",
+        ),
+        ("sys.maxsize = 2**31 - 1", "gcscope supports 64-bit builds of CPython only."),
+    ],
+)
+def test_what_is_not_supported_is_refused_in_a_sentence(pretence, sentence):
+    done = run_setup(pretence)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{sentence}\n")
+
+
+def debug_level(done):
+    """Return the last word on debug information, which is the one that holds."""
+    assert done.returncode == 0, done.stderr
+    return [word for word in done.stdout.split() if word.startswith("-g")][-1]
+
+
+def test_debug_information_is_written_for_those_who_look_inside_only():
+    assert debug_level(run_setup()) == debug_level(run_setup(WERROR=1)) == "-g0"
+    assert debug_level(run_setup(DEBUG=1)) == "-g3"
+    assert debug_level(run_setup(SANITIZE=1)) == debug_level(run_setup(COVERAGE=1)) == "-g"
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_no_flag_is_for_one_linker_or_compiler_only(platform):
+    """Those of Apple and of LLVM take all that is passed here; `-Wl,` they would not."""
+    done = run_setup(f"sys.platform = {platform!r}", WERROR=1)
+    known = {"-std=c11", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow", "-Werror"}
+    compile_args, link_args = done.stdout.split("link:")
+    assert set(compile_args.split()) - known == {"-g0", "-O3"} and not link_args.strip()

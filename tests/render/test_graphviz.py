@@ -97,10 +97,10 @@ def test_what_graphviz_is_given_and_what_it_writes_may_be_long(fake):
 def test_no_file_stays_open(fake):
     fake("print('<svg></svg>')")
     svg_of(PICTURE)
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(os.listdir("/dev/fd"))
     for _ in range(5):
         assert svg_of(PICTURE) is not None
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/dev/fd")) == before
 
 
 def test_pygraphviz_where_dot_is_not_on_path(no_graphviz, tmp_path, monkeypatch):
@@ -119,6 +119,24 @@ def test_pygraphviz_where_dot_is_not_on_path(no_graphviz, tmp_path, monkeypatch)
     monkeypatch.setattr(sys, "path", [None, str(package.parent)])
     assert svg_of(PICTURE).startswith("<svg ") and png_of(PICTURE).startswith(b"\x89PNG")
     (package / "__init__.py").write_text("raise ImportError('a library is missing')")
+    assert svg_of(PICTURE) is None
+
+
+def test_a_system_without_files_in_memory(fake, monkeypatch, tmp_path):
+    """Such as macOS: a file on disk has no name left while it is in use."""
+    fake("import sys; print('<svg>' + sys.stdin.read()[:7] + '</svg>')")
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    before = sorted(os.listdir(tmp_path))
+    assert "digraph" in svg_of(PICTURE)
+    assert sorted(os.listdir(tmp_path)) == before
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "not there"))
+    assert svg_of(PICTURE) is None
+
+
+def test_a_system_that_cannot_spawn(fake, monkeypatch):
+    fake("print('<svg></svg>')")
+    monkeypatch.delattr(os, "posix_spawnp")
     assert svg_of(PICTURE) is None
 
 

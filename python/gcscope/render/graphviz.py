@@ -75,22 +75,38 @@ def _has_pygraphviz() -> bool:
     )
 
 
+def _nameless_file() -> int:
+    """Return the descriptor of an empty file that nobody else sees: in memory, or else on disk.
+
+    Raises OSError where there can be none.
+    """
+    if hasattr(os, "memfd_create"):  # Linux
+        return os.memfd_create("gcscope")
+    folder = os.environ.get("TMPDIR") or "/tmp"
+    path = os.path.join(folder, f".gcscope-{os.getpid()}-{time.monotonic_ns()}")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    os.unlink(path)
+    return descriptor
+
+
 def _output_of(command: list[str], text: str) -> bytes | None:
     """Run a program on a text and return what it writes; None if that fails or is too slow."""
-    try:
-        given, written = os.memfd_create("gcscope"), os.memfd_create("gcscope")
-    except OSError:
+    if not hasattr(os, "posix_spawnp"):
         return None
+    opened: list[int] = []
     try:
+        for _ in range(2):
+            opened.append(_nameless_file())
+        given, written = opened
         with os.fdopen(os.dup(given), "wb") as file:
             file.write(text.encode())
         os.lseek(given, 0, os.SEEK_SET)
-        files = [
+        actions = [
             (os.POSIX_SPAWN_DUP2, given, 0),
             (os.POSIX_SPAWN_DUP2, written, 1),
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ]
-        process = os.posix_spawnp(command[0], command, os.environ, file_actions=files)
+        process = os.posix_spawnp(command[0], command, os.environ, file_actions=actions)
         if not _ends_well(process):
             return None
         with os.fdopen(os.dup(written), "rb") as file:
@@ -99,8 +115,8 @@ def _output_of(command: list[str], text: str) -> bytes | None:
     except OSError:
         return None
     finally:
-        os.close(given)
-        os.close(written)
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def _ends_well(process: int) -> bool:
