@@ -132,7 +132,7 @@ def test_fields_are_given_by_name_and_complete():
         ),
         (
             '{"schema": "gcscope/0", "kind": "report"}',
-            "'gcscope/0' is of an older gcscope, .*: `python -m gcscope run -o FILE PROGRAM` ",
+            "'gcscope/0' is of an older gcscope, .*: `gcscope run -o FILE PROGRAM` ",
         ),
         (
             '{"schema": "gcscope/\u0661", "kind": "report"}',
@@ -199,10 +199,10 @@ def test_reading_what_is_not_a_report(text, message):
 @pytest.mark.parametrize(
     ("kind", "how"),
     [
-        ("report", "`python -m gcscope run -o FILE PROGRAM` writes it anew"),
-        ("judgement", "`python -m gcscope run -o FILE PROGRAM` writes it anew"),
-        ("Baseline", "`python -m pytest --gcscope-update-baseline`, or `python -m gcscope run "),
-        ("difference", "`python -m gcscope diff --format json OLD NEW` writes it anew"),
+        ("report", "`gcscope run -o FILE PROGRAM` writes it anew"),
+        ("judgement", "`gcscope run -o FILE PROGRAM` writes it anew"),
+        ("Baseline", "`python -m pytest --gcscope-update-baseline`, or `gcscope run "),
+        ("difference", "`gcscope diff --format json OLD NEW` writes it anew"),
         ("trial", ".to_json() of what gcscope answers now is read"),
         (None, ".to_json() of what gcscope answers now is read"),
     ],
