@@ -38,24 +38,19 @@ def blocks(page, language):
     return re.findall(rf"^```{language}\n(.*?)^```", read(page), flags=re.M | re.S)
 
 
+def _steps(page):
+    """The blocks of a page in their order: (name, text) of a program, or ("", a console)."""
+    for language, block in re.findall(r"^```(\w+)\n(.*?)^```", read(page), flags=re.M | re.S):
+        name = re.match(r"# ([\w./-]+\.\w+)(?:: .*)?\n", block)
+        if language == "console":
+            yield "", block
+        elif name:
+            yield name[1], block
+
+
 def programs(page):
     """Name -> text of the blocks that begin with the name of a file, as a comment."""
-    named = {}
-    for language in ("python", "ini", "toml", "yaml"):
-        for block in blocks(page, language):
-            name = re.match(r"# ([\w./-]+\.\w+)(?:: .*)?\n", block)
-            if name:
-                named[name[1]] = block
-    return named
-
-
-def commands(page):
-    """Each command that the page shows, and what it prints."""
-    pairs = []
-    for block in blocks(page, "console"):
-        _, *parts = re.split(r"^\$ (.*)\n", block, flags=re.M)
-        pairs += zip(parts[::2], parts[1::2], strict=True)
-    return pairs
+    return {name: block for name, block in _steps(page) if name}
 
 
 def comparable(text):
@@ -66,11 +61,22 @@ def comparable(text):
     return text if IS_AS_SHOWN else _OF_A_VERSION.sub("so", text)
 
 
-def write_programs(page, folder):
-    for name, text in programs(page).items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+def write(folder, name, text):
+    """Write a program of a page."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def play(page, folder):
+    """Follow a page: write its programs, run its commands. Yields (command, shown, printed)."""
+    for name, block in _steps(page):
+        if name:
+            write(folder, name, block)
+            continue
+        _, *parts = re.split(r"^\$ (.*)\n", block, flags=re.M)
+        for command, shown in zip(parts[::2], parts[1::2], strict=True):
+            printed = shell(command, folder).replace(str(folder), "/home/ada/project")
+            yield command, shown, printed
 
 
 def shell(command, folder):

@@ -39,18 +39,21 @@ def fixed(program):
 
 @pytest.mark.parametrize(
     ("page", "number"),
-    [("README.md", 3), ("docs/how-to/find-a-ring.md", 9), ("docs/how-to/pytest.md", 1)],
+    [
+        ("README.md", 3),
+        ("docs/how-to/find-a-ring.md", 9),
+        ("docs/how-to/ci.md", 3),
+        ("docs/how-to/pytest.md", 1),
+    ],
 )
 def test_the_commands_print_what_is_shown(tmp_path, page, number):
-    """One after the other, in a folder with the programs of the page."""
-    pages.write_programs(page, tmp_path)
-    if (tmp_path / "retry.py").exists():
-        (tmp_path / "fixed.py").write_text(fixed((tmp_path / "retry.py").read_text()))
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    commands = pages.commands(page)
-    assert len(commands) == number
-    for command, shown in commands:
-        printed = pages.shell(command, tmp_path)
+    """One after the other, in a folder with the programs that stand above them."""
+    pages.write(tmp_path, "pytest.ini", "[pytest]\n")
+    for program in filter(None, [pages.programs(page).get("retry.py")]):
+        pages.write(tmp_path, "fixed.py", fixed(program))
+    done = list(pages.play(page, tmp_path))
+    assert len(done) == number
+    for command, shown, printed in done:
         assert pages.comparable(printed) == pages.comparable(shown), command
 
 
