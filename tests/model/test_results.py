@@ -29,6 +29,7 @@ from gcscope.model.record import (
     forms,
     picture_suffixes,
     rendered,
+    suffixes,
 )
 from gcscope.render.json import kinds, pretty, read_any
 from gcscope.render.report_picture import picture_of
@@ -463,9 +464,9 @@ def test_the_forms_of_a_record():
     pictures = forms()[2:]
     assert forms()[:2] == ("text", "json") and pictures == ("dot", "mermaid", "svg", "png")
     assert picture_suffixes() == [".svg", ".png", ".dot", ".mmd"]
-    suffixes = (".dot", ".MMD", ".svg", ".Png")
-    assert tuple(map(form_of_suffix, suffixes)) == pictures
-    assert form_of_suffix(".json") == "json" and form_of_suffix(".gif") is None
+    assert suffixes() == (".txt", ".json", ".dot", ".mmd", ".svg", ".png")
+    assert tuple(map(form_of_suffix, suffixes())) == forms()
+    assert form_of_suffix(".MMD") == "mermaid" and form_of_suffix(".gif") is None
     assert rendered(CYCLE, "dot").startswith("digraph gcscope {")
     assert rendered(DIFFERENCE, "mermaid").startswith("%%{init")
     assert not rendered(RINGS, "mermaid").endswith("\n")
