@@ -9,7 +9,8 @@ import pytest
 
 import gcscope
 from gcscope import Person, draw, holders, refcount
-from gcscope.api.draw import MOST_ALIKE, MOST_BOXES, MOST_DRAWN, MOST_HOLDERS, MOST_IN_ROW
+from gcscope.api.chosen import MOST_ALIKE, MOST_BOXES, MOST_DRAWN, MOST_IN_ROW
+from gcscope.api.draw import MOST_HOLDERS
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Picture
 from specimens.objects import PLAIN, Plain, Slotted, evil, world
 
@@ -187,8 +188,8 @@ def test_more_objects_than_have_a_place(count):
     picture = draw(*[Slotted() for _ in range(count)])
     drawn_here = len(titles(picture))
     assert drawn_here == MOST_BOXES - 1
-    assert picture.lines == (f"and {count - drawn_here:,} more objects, which are not drawn",)
-    assert picture.lines[0] in picture.description and picture.lines[0] in str(picture)
+    assert picture.title == f"{count:,} objects; {drawn_here} drawn" and picture.lines == ()
+    assert picture.title in picture.description and picture.title in str(picture)
 
 
 @pytest.mark.parametrize("length", [MOST_DRAWN, MOST_DRAWN + 1, MOST_DRAWN + 2, 5000])
@@ -200,12 +201,8 @@ def test_a_chain_that_goes_on(length):
     picture = draw(first)
     boxed = sum(box.title == "+ 1 more object" for box in picture.boxes)
     assert len(titles(picture)) == min(length, MOST_DRAWN) and boxed == (length > MOST_DRAWN)
-    beyond = length - MOST_DRAWN - 1
-    told = (
-        f"and {beyond:,} more object{'s' if beyond > 1 else ''}, which "
-        f"{'are' if beyond > 1 else 'is'} not drawn"
-    )
-    assert picture.lines == ((told,) if beyond > 0 else ())
+    drawn_of_them = f"; {MOST_DRAWN} drawn" if length > MOST_DRAWN else ""
+    assert picture.title == f"{length:,} objects{drawn_of_them}" and picture.lines == ()
 
 
 def test_what_a_suspended_generator_lends_is_told_and_not_counted():

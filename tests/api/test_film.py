@@ -173,8 +173,8 @@ def test_what_changes_stays_the_same(collects):
         if collects:
             gc.collect()
         after = taken.frame("after")
-    assert titles(before) == ["gcscope.Person 'Solo'", PLAIN, "dict"]
-    assert titles(after)[:3] == ["gcscope.Person 'Duo'", "m.Other", "dict"]
+    assert titles(before) == ["gcscope.Person 'Solo'", f"{PLAIN} other", "dict table"]
+    assert titles(after)[:3] == ["gcscope.Person 'Duo'", "m.Other other", "dict table"]
     assert keys(after)[:3] == keys(before)[:3] and len(set(keys(after))) == len(keys(after))
 
 

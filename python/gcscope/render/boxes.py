@@ -91,11 +91,15 @@ def group_lines(group: Group) -> list[str]:
     ]
 
 
+def said_of_box(box: Box) -> list[str]:
+    """Write what is said of a box, each part in a line however long."""
+    lines = [shortened(line) for line in (box.title, *box.lines)]
+    return lines if box.refcount is None else [*lines, f"refcount {box.refcount:,}"]
+
+
 def box_lines(box: Box) -> list[str]:
     """Write what stands in a box."""
-    lines = wrapped(shortened(box.title), WIDE_BOX)
-    lines += [part for line in box.lines for part in wrapped(shortened(line), WIDE_BOX)]
-    return lines if box.refcount is None else [*lines, f"refcount {box.refcount:,}"]
+    return [part for line in said_of_box(box) for part in wrapped(line, WIDE_BOX)]
 
 
 def arrow_lines(arrow: Arrow) -> list[str]:

@@ -13,7 +13,14 @@ from itertools import pairwise
 from gcscope.model.phrases import in_one_line, shortened
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Arrow, Box, Group, Picture
 from gcscope.model.results import Cycle, Report
-from gcscope.render.boxes import arrow_lines, box_lines, group_lines, picture_lines, rows_of_ring
+from gcscope.render.boxes import (
+    arrow_lines,
+    box_lines,
+    group_lines,
+    picture_lines,
+    rows_of_ring,
+    said_of_box,
+)
 from gcscope.render.cycle_text import MOST_ADVICE
 from gcscope.render.report_picture import picture_of
 
@@ -166,7 +173,7 @@ class _Writer:
 
     def words(self) -> dict[str, str]:
         """Describe in words each node, arrow and group."""
-        titles = {box.key: ", ".join(box_lines(box)) for box in self.picture.boxes}
+        titles = {box.key: ", ".join(said_of_box(box)) for box in self.picture.boxes}
         words = {
             "gcscope": self.picture.title,
             **{self.boxes[key]: title for key, title in titles.items()},
