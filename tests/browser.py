@@ -1,17 +1,27 @@
-"""Look at the notebooks in a real browser.
+"""Look at the notebooks in a real browser: JupyterLab in Chromium.
 
-`python tests/browser.py FOLDER` writes screenshots there. Run by hand.
+`python tests/browser.py [FOLDER]`, or `make browser`: some minutes. Screenshots go to FOLDER
+(build/browser), each light and dark; what is wrong is printed at the end, and the exit code is 1.
 
-Needs JupyterLab, ipywidgets, playwright (from PyPI; no browser of its own) and Chromium (`apt-get
-install chromium`). It opens JupyterLab on a copy of the notebooks, runs them, moves the film's
-slider, and takes pictures in both themes; and once more with Graphviz taken off PATH, so that
-JupyterLab draws Mermaid. It fails where the film does not change with its slider, and where a
-picture that should be there is not.
+Each of the notebooks is looked at as somebody has it who
+
+* opens it and runs nothing: JupyterLab does not trust it, and shows PNG;
+* trusts it and runs nothing: SVG;
+* runs it, with Graphviz and ipywidgets: SVG, and films with a slider;
+* runs it without Graphviz: Mermaid;
+* makes a page of it by nbconvert;
+
+and the magics as somebody types them. Every picture has to be there, whole, on a white card; every
+text readable on what is behind it; nothing wider than its place; a film has to move with its
+slider.
+
+Needs the extra `browser` and Chromium (`apt-get install chromium`, or what CHROMIUM names).
 """
 
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,170 +30,355 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
+from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import sync_playwright
 
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
-PORT = 8931
-URL = f"http://127.0.0.1:{PORT}/lab"
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = ROOT / "notebooks"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-HAVE_RUN = """() => {
-    const prompts = document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputArea-prompt');
-    return prompts.length && [...prompts].every(prompt => /\\[\\d+\\]/.test(prompt.textContent));
-}"""
+WIDTH, PAGE_HEIGHT = 1280, 1500  # pixels; of a screenshot
+SECONDS_TO_RUN = 120  # one notebook
+FORMS_OF_PICTURES = ("image/svg+xml", "text/vnd.mermaid")
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "notebook-extension/tracker": {
-        "windowingMode": "none"
-    },  # all cells are on the page, seen or not
+    # all cells are on the page, seen or not
+    "notebook-extension/tracker": {"windowingMode": "none"},
 }
+MAGICS = [
+    "import gc\nfrom gcscope import Person, draw\n%load_ext gcscope",
+    "michael, sarah = Person('Michael'), Person('Sarah')\nmichael.befriend(sarah)\nmichael",
+    "%gcscope michael",
+    "%%gcscope\ndef ring():\n    a, b = Person('Ann'), Person('Bob')\n    a.befriend(b)\nring()",
+    "%gcscope nobody",
+    "draw(michael)",
+]
+SHOWN_BY_MAGICS = ("alive because: sys.modules['__main__'].michael", "4 unreachable objects")
+
+HELPERS = Path(__file__).with_name("browser.js").read_text(encoding="utf-8")
+
+
+class Complaints:
+    """What was found wrong, and the number of checks that were made."""
+
+    def __init__(self):
+        self.made = 0
+        self.found = []
+
+    def check(self, is_right, complaint):
+        """Note a complaint if something is not right."""
+        self.made += 1
+        if not is_right:
+            self.found.append(complaint)
+            print(f"  WRONG: {complaint}", flush=True)
+
+
+# ----------------------------------------------------------------------------- JupyterLab
 
 
 def environment(home, with_graphviz):
-    """What the server runs with.
-
-    Settings of its own; without Graphviz, a PATH that has what Jupyter needs only.
-    """
+    """Variables of a server with settings of its own; without Graphviz, a PATH that has none."""
     own = {
         "JUPYTER_CONFIG_DIR": f"{home}/config",
         "JUPYTER_DATA_DIR": f"{home}/data",
         "IPYTHONDIR": f"{home}/ipython",
+        "PYTHONPATH": os.pathsep.join([f"{home}/modules", str(ROOT / "python")]),
     }
-    path = f"{Path(sys.executable).parent}" + (f":{os.environ['PATH']}" if with_graphviz else "")
-    return os.environ | own | {"PATH": path}
+    folders = [str(Path(sys.executable).parent)]
+    if with_graphviz:
+        folders.append(os.environ["PATH"])
+    else:  # it is found first, and draws nothing
+        Path(home, "modules", "pygraphviz").mkdir(parents=True)
+        Path(home, "modules", "pygraphviz", "__init__.py").touch()
+    return os.environ | own | {"PATH": os.pathsep.join(folders)}
+
+
+def free_port():
+    """Find a port that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Lab:
+    """A server of JupyterLab, and the folder with what it shows."""
+
+    def __init__(self, home, url, env):
+        self.work = Path(home, "work")
+        self.url = url
+        self.env = env
+
+    def trust(self):
+        """Trust the notebooks as they are."""
+        names = sorted(map(str, self.work.glob("*.ipynb")))
+        command = [sys.executable, "-m", "jupyter", "trust", *names]
+        subprocess.run(command, env=self.env, check=True, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
-def lab(theme, with_graphviz=True):
+def lab(with_graphviz=True):
     """JupyterLab on a copy of the notebooks."""
     with tempfile.TemporaryDirectory() as home:
         shutil.copytree(NOTEBOOKS, f"{home}/work")
-        settings = SETTINGS | {"apputils-extension/themes": {"theme": THEMES[theme]}}
-        for name, setting in settings.items():
+        write_magics(Path(home, "work", "magics.ipynb"))
+        for name, setting in SETTINGS.items():
             file = Path(home, f"config/lab/user-settings/@jupyterlab/{name}.jupyterlab-settings")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(setting))
-        command = [
-            sys.executable,
-            "-m",
-            "jupyter",
-            "lab",
-            "--no-browser",
-            "--allow-root",
-            f"--port={PORT}",
-        ]
-        command += [
-            "--ServerApp.port_retries=0",
-            "--IdentityProvider.token=",
-            "--LabApp.news_url=None",
-        ]
-        log = open(f"{home}/log", "w")
-        env = environment(home, with_graphviz)
-        server = subprocess.Popen(command, cwd=f"{home}/work", env=env, stdout=log, stderr=log)
+        port, env = free_port(), environment(home, with_graphviz)
+        command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+        command += [f"--port={port}", "--ServerApp.port_retries=0", "--expose-app-in-browser"]
+        command += ["--IdentityProvider.token=", "--LabApp.news_url=None"]
+        with open(f"{home}/log", "w") as log:
+            server = subprocess.Popen(command, cwd=f"{home}/work", env=env, stdout=log, stderr=log)
         try:
-            for _ in range(120):
-                try:
-                    urllib.request.urlopen(URL, timeout=2).close()
-                    break
-                except OSError:
-                    time.sleep(0.5)
-            else:
-                raise SystemExit(Path(home, "log").read_text())
-            yield
+            url = f"http://127.0.0.1:{port}"
+            wait_for(f"{url}/api", Path(home, "log"))
+            yield Lab(home, url, env)
         finally:
             server.terminate()
             server.wait()
-            log.close()
 
 
-def open_and_run(page, name):
-    """Open a notebook and run all of it."""
-    # a workspace of its own, without the tabs of another
-    page.goto(f"{URL}/workspaces/{Path(name).stem}/tree/{name}")
-    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-    page.wait_for_timeout(1500)
-    page.click("text=Run >> nth=0")
-    page.click(".lm-Menu-itemLabel:has-text('Restart Kernel and Run All Cells')")
-    page.click(".jp-Dialog button.jp-mod-accept")
-    page.wait_for_function(f"() => !({HAVE_RUN})()", timeout=20_000)
-    page.wait_for_function(HAVE_RUN, timeout=45_000)
-    page.wait_for_timeout(2500)
+def wait_for(url, log):
+    """Wait until a server answers."""
+    until = time.monotonic() + 90
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except OSError:
+            if time.monotonic() > until:
+                raise SystemExit(f"JupyterLab does not come up:\n{log.read_text()}") from None
+            time.sleep(0.3)
 
 
-def film_of(page):
-    """The output that holds the film's slider."""
-    return page.locator(".jp-OutputArea-output:has(.widget-slider)").first
+def write_magics(path):
+    """Write a notebook of what somebody types who tries the magics."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.cells = [nbformat.v4.new_code_cell(source) for source in MAGICS]
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, path)
 
 
-def move(page, film, steps):
-    """Press the key that moves the slider."""
-    film.locator(".noUi-handle").focus()
-    for _ in range(steps):
-        page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(400)
+# ------------------------------------------------------------------------------- the page
 
 
-def shoot(locator, path):
-    """Take a picture of a part of the page."""
-    locator.scroll_into_view_if_needed()
-    locator.screenshot(path=path)
-    print(path)
+@contextmanager
+def opened(browser, server, name):
+    """A notebook in JupyterLab, with nothing beside it."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": PAGE_HEIGHT})
+    page.set_default_timeout(60_000)
+    page.add_init_script(HELPERS)
+    page.goto(f"{server.url}/doc/tree/{name}")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    page.wait_for_function("() => gcscope.isReady()")
+    try:
+        yield page
+    finally:
+        page.evaluate("() => gcscope.saveNothing()")
+        page.close()
 
 
-def look_at_film(page, folder, theme):
-    """Take the film at three places of its slider; it must not be the same twice."""
-    open_and_run(page, "01_when_reference_counting_breaks.ipynb")
-    film, seen = film_of(page), []
-    for place, steps in ((1, 0), (2, 1), (4, 2)):
-        move(page, film, steps)
-        shoot(film, folder / f"film-{theme}-{place}.png")
-        seen.append(film.inner_text())
-    assert len(set(seen)) == 3, "the slider moves, and the picture does not"
-    page.screenshot(path=folder / f"page-{theme}.png")
+def run_all(page):
+    """Run all cells of the notebook, in a kernel of its own."""
+    page.evaluate("() => gcscope.runAll()")
+    page.wait_for_function("() => gcscope.haveRun()", timeout=SECONDS_TO_RUN * 1000)
+    settle(page)
 
 
-def look_at_reports(page, folder, theme):
-    """Take reports of 04."""
-    open_and_run(page, "04_rings_in_real_programs.ipynb")
-    reports = page.locator(".jp-RenderedSVG, .jp-RenderedImage")
-    assert reports.count() >= 6, f"{reports.count()} pictures of reports"
-    for number in (0, 3, 4):
-        shoot(reports.nth(number), folder / f"report-{theme}-{number + 1}.png")
+def settle(page):
+    """Wait until the page does not change any more: pictures are loaded, and Mermaid has drawn."""
+    page.wait_for_function("() => gcscope.isSettled()", polling=400)
 
 
-def look_at_mermaid(page, folder, theme):
-    """Take what JupyterLab draws itself."""
-    open_and_run(page, "04_rings_in_real_programs.ipynb")
-    drawn = page.locator(".jp-RenderedMermaid")
-    assert drawn.count() >= 6, f"{drawn.count()} pictures by Mermaid"
-    for number in (0, 4):
-        drawn.nth(number).scroll_into_view_if_needed()
-        page.wait_for_timeout(1500)
-        shoot(drawn.nth(number), folder / f"mermaid-{theme}-{number + 1}.png")
-    open_and_run(page, "01_when_reference_counting_breaks.ipynb")
-    film = page.locator(".jp-RenderedMermaid").first
-    assert "two people" in film.inner_text() and "the collector has run" in film.inner_text()
-    shoot(film, folder / f"mermaid-{theme}-film.png")
+def set_theme(page, theme):
+    """Change the theme, and wait until it is seen."""
+    page.evaluate("name => gcscope.setTheme(name)", THEMES[theme])
+    page.wait_for_function(
+        "isLight => document.body.dataset.jpThemeLight === String(isLight)", arg=theme == "light"
+    )
+    page.wait_for_timeout(700)
+    settle(page)
 
 
-def main(folder):
-    """Take all pictures."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox"]
+def shoot(page, folder, name):
+    """Take the whole notebook, in screenshots of PAGE_HEIGHT."""
+    height = page.evaluate("() => gcscope.heightOfAll()")
+    page.set_viewport_size({"width": WIDTH, "height": height})
+    settle(page)
+    for number, top in enumerate(range(0, height, PAGE_HEIGHT), 1):
+        part = {"x": 0, "y": top, "width": WIDTH, "height": min(PAGE_HEIGHT, height - top)}
+        page.screenshot(path=folder / f"{name}-{number}.png", clip=part)
+    page.set_viewport_size({"width": WIDTH, "height": PAGE_HEIGHT})
+
+
+def look(page, folder, name, complaints, themes=THEMES):
+    """Take the page in each theme; whatever is on it has to be whole and readable."""
+    for theme in themes:
+        set_theme(page, theme)
+        shoot(page, folder, f"{name}-{theme}")
+        for fault in page.evaluate("() => gcscope.faults()"):
+            complaints.check(False, f"{name}, {theme}: {fault}")
+        complaints.check(page.evaluate("() => gcscope.textsSeen()") > 0, f"{name}: no text")
+
+
+def count(page, form):
+    """How many outputs of a form there are on the page: "png", "svg", "mermaid", "slider"."""
+    return page.evaluate("form => gcscope.count(form)", form)
+
+
+def expect(page, name, complaints, **numbers):
+    """Check how many outputs there are of each form."""
+    for form, number in numbers.items():
+        found = count(page, form)
+        complaints.check(found == number, f"{name}: {found} of form {form}, not {number}")
+
+
+# -------------------------------------------------------------------------- what is tried
+
+
+def notebooks():
+    """Return the notebooks with the number of pictures and of films in each."""
+    found = {}
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        outputs = [
+            output
+            for cell in nbformat.read(path, as_version=4).cells
+            for output in cell.get("outputs", [])
+        ]
+        pictures = [one for one in outputs if "image/svg+xml" in one.get("data", {})]
+        films = [one for one in pictures if "<title>A film of" in one.data["image/svg+xml"]]
+        found[path.name] = (len(pictures), len(films))
+    return found
+
+
+def try_not_run(browser, folder, complaints):
+    """Open each notebook and run nothing, before it is trusted and after."""
+    with lab() as server:
+        for name, (pictures, _) in notebooks().items():
+            with opened(browser, server, name) as page:
+                settle(page)
+                expect(page, f"{name}, not trusted", complaints, png=pictures, svg=0)
+                look(page, folder, f"untrusted-{name[:2]}", complaints)
+        server.trust()
+        for name, (pictures, _) in notebooks().items():
+            with opened(browser, server, name) as page:
+                settle(page)
+                expect(page, f"{name}, trusted", complaints, png=0, svg=pictures)
+                look(page, folder, f"trusted-{name[:2]}", complaints, ("dark",))
+
+
+def try_run(browser, folder, complaints):
+    """Run each notebook, with Graphviz and ipywidgets."""
+    with lab() as server:
+        for name, (pictures, films) in notebooks().items():
+            with opened(browser, server, name) as page:
+                run_all(page)
+                expect(page, f"{name}, run", complaints, svg=pictures - films, slider=films)
+                look(page, folder, f"run-{name[:2]}", complaints)
+                move_films(page, f"{name}, run", folder / f"run-{name[:2]}", complaints)
+        with opened(browser, server, "magics.ipynb") as page:
+            run_all(page)
+            text = page.inner_text(".jp-Notebook")
+            for shown in SHOWN_BY_MAGICS:
+                complaints.check(shown in text, f"the magics do not show {shown!r}")
+            expect(page, "the magics", complaints, svg=3)
+            look(page, folder, "magics", complaints)
+
+
+def try_without_graphviz(browser, folder, complaints):
+    """Run each notebook where there is no Graphviz."""
+    with lab(with_graphviz=False) as server:
+        for name, (pictures, films) in notebooks().items():
+            if not pictures:
+                continue
+            with opened(browser, server, name) as page:
+                run_all(page)
+                expect(page, f"{name}, without Graphviz", complaints, svg=0, png=0, slider=films)
+                found = count(page, "mermaid")
+                complaints.check(
+                    found == pictures - films,
+                    f"{name}, without Graphviz: {found} by Mermaid, not {pictures - films}",
+                )
+                look(page, folder, f"mermaid-{name[:2]}", complaints)
+                move_films(page, f"{name}, Mermaid", folder / f"mermaid-{name[:2]}", complaints)
+
+
+def move_films(page, name, stem, complaints):
+    """Move the slider of each film to its end: each step has to show something else."""
+    for number in range(count(page, "slider")):
+        film = page.locator(".jp-OutputArea-output:has(.widget-slider)").nth(number)
+        steps = page.evaluate("number => gcscope.stepsOf(number)", number)
+        seen = [film.inner_text()]
+        film.locator(".noUi-handle").first.focus()
+        for step in range(1, steps + 1):
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(300)
+            settle(page)
+            seen.append(film.inner_text())
+            film.screenshot(path=f"{stem}-film{number + 1}-{step + 1}.png")
+            for fault in page.evaluate("() => gcscope.faults()"):
+                complaints.check(False, f"{name}, film {number + 1}, step {step + 1}: {fault}")
+        complaints.check(steps > 1, f"{name}: film {number + 1} has no steps")
+        complaints.check(
+            len(set(seen)) == steps + 1, f"{name}: film {number + 1} does not move with its slider"
         )
-        for theme in THEMES:
-            with lab(theme):
-                page = browser.new_page(viewport={"width": 1280, "height": 1000})
-                look_at_film(page, folder, theme)
-                look_at_reports(page, folder, theme)
-                page.close()
-            with lab(theme, with_graphviz=False):
-                page = browser.new_page(viewport={"width": 1280, "height": 1000})
-                look_at_mermaid(page, folder, theme)
-                page.close()
+
+
+def try_pages(browser, folder, complaints):
+    """Make pages of the notebooks as they are kept."""
+    with tempfile.TemporaryDirectory() as made:
+        names = [str(NOTEBOOKS / name) for name in notebooks()]
+        for form in ("html", "markdown"):
+            command = [sys.executable, "-m", "jupyter", "nbconvert", "--to", form]
+            command += ["--output-dir", made, "--log-level=ERROR", *names]
+            subprocess.run(command, check=True)
+        for name, (pictures, _) in notebooks().items():
+            stem = Path(name).stem
+            page = browser.new_page(viewport={"width": WIDTH, "height": PAGE_HEIGHT})
+            page.add_init_script(HELPERS)
+            page.goto(Path(made, f"{stem}.html").as_uri())
+            found = page.evaluate("() => gcscope.count('drawn')")
+            complaints.check(found == pictures, f"{stem}.html: {found} pictures, not {pictures}")
+            for fault in page.evaluate("() => gcscope.faults()"):
+                complaints.check(False, f"{stem}.html: {fault}")
+            page.screenshot(path=folder / f"html-{name[:2]}.png", full_page=True)
+            page.close()
+            text = Path(made, f"{stem}.md").read_text(encoding="utf-8")
+            complaints.check(text.count("![") == pictures, f"{stem}.md: not {pictures} pictures")
+
+
+TRIALS = {
+    "not-run": try_not_run,
+    "run": try_run,
+    "without-graphviz": try_without_graphviz,
+    "pages": try_pages,
+}
+
+
+def main(folder, names):
+    """Try all, or what is named; return what the process ends with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    complaints = Complaints()
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        for name in names or TRIALS:
+            begun = time.monotonic()
+            print(f"{name} ...", flush=True)
+            try:
+                TRIALS[name](browser, folder, complaints)
+            except BrowserError as error:
+                complaints.check(False, f"{name}: {error}")
+            print(f"{name}: {time.monotonic() - begun:.0f} s", flush=True)
         browser.close()
+    print(f"{complaints.made} checks, {len(complaints.found)} wrong; screenshots in {folder}")
+    for complaint in complaints.found:
+        print(f"  {complaint}")
+    return 1 if complaints.found or not complaints.made else 0
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    where = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "browser"
+    sys.exit(main(where, sys.argv[2:]))

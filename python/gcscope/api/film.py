@@ -221,7 +221,7 @@ class Film:
         """Show the film in Jupyter: a slider where there is ipywidgets, a strip everywhere else."""
         from gcscope.render.film_view import film_bundle
 
-        return film_bundle(self.frames, str(self), "ipykernel" in sys.modules)
+        return film_bundle(self.frames, str(self), "ipykernel" in sys.modules, include, exclude)
 
 
 def _by(event: Event) -> str:

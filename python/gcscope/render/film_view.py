@@ -8,16 +8,20 @@ from gcscope.model.files import write_whole
 from gcscope.model.phrases import plural
 from gcscope.model.picture import UNREACHABLE, Arrow, Box, Group, Picture
 from gcscope.model.record import changed
+from gcscope.render.dot import dot_of
 from gcscope.render.film_svg import page_of, strip_of
 from gcscope.render.format_table import form_of_suffix
 from gcscope.render.graphviz import svg_of, without_graphviz
 from gcscope.render.mermaid import mermaid_of
+from gcscope.render.notebook import MERMAID, PNG, SVG, is_wanted, png_view, wanted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from gcscope.model.film import Frame
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def whole(frames: tuple[Frame, ...]) -> tuple[Picture, ...]:
@@ -96,17 +100,25 @@ def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
         raise without_graphviz(suffix, f"; the film is in {beside} as Mermaid. To get it:")
 
 
-def film_bundle(frames: tuple[Frame, ...], text: str, in_kernel: bool) -> dict[str, Any]:
+def film_bundle(
+    frames: tuple[Frame, ...],
+    text: str,
+    in_kernel: bool,
+    include: object = None,
+    exclude: object = None,
+) -> dict[str, Any]:
     """Make the forms in which Jupyter can show a film."""
     forms: dict[str, Any] = {"text/plain": text}
     drawn = svgs_of(frames) if frames else None
     if drawn is not None:
-        forms["image/svg+xml"] = strip_of(frames, drawn)
-        if in_kernel and len(frames) > 1:
+        forms[SVG] = strip_of(frames, drawn)
+        if is_wanted(PNG, include, exclude):
+            forms |= png_view(dot_of(frames[0].picture))
+        if in_kernel and len(frames) > 1 and is_wanted(WIDGET, include, exclude):
             forms |= _widget_view(frames, drawn)
     elif frames:
-        forms["text/vnd.mermaid"] = mermaid_of(below_each_other(frames), columns=1)
-    return forms
+        forms[MERMAID] = mermaid_of(below_each_other(frames), columns=1)
+    return wanted(forms, include, exclude)
 
 
 def below_each_other(frames: tuple[Frame, ...]) -> Picture:
@@ -141,8 +153,7 @@ def _widget_view(frames: tuple[Frame, ...], drawn: list[str]) -> dict[str, Any]:
     except ImportError:
         return {}
     view: dict[str, Any] = widget._repr_mimebundle_()
-    mime = "application/vnd.jupyter.widget-view+json"
-    return {mime: view[mime]} if mime in view else {}
+    return {WIDGET: view[WIDGET]} if WIDGET in view else {}
 
 
 def player(frames: tuple[Frame, ...]) -> Any:

@@ -11,8 +11,8 @@ from gcscope.model.record import changed
 from gcscope.model.results import Cycle, Report
 from gcscope.render.dot import dot_of
 from gcscope.render.format_table import form_of_suffix, picture_suffixes, write_picture
-from gcscope.render.graphviz import svg_of, without_graphviz
-from gcscope.render.mermaid import mermaid_of
+from gcscope.render.graphviz import without_graphviz
+from gcscope.render.notebook import views_of, wanted
 from gcscope.render.report_picture import picture_of
 
 TYPE_CHECKING = False
@@ -44,26 +44,12 @@ def drawn(record: Record, form: str) -> str | bytes:
     return data.rstrip("\n") if isinstance(data, str) else data
 
 
-def _is_wanted(mime: str, include: object, exclude: object) -> bool:
-    """Whether Jupyter wants a form: of those to include, if it names any, without the excluded."""
-    return not (
-        isinstance(include, set | frozenset | list | tuple) and mime not in include
-    ) and not (isinstance(exclude, set | frozenset | list | tuple) and mime in exclude)
-
-
 def bundle(drawn: Drawable, include: object = None, exclude: object = None) -> dict[str, str]:
-    """Make the forms in which Jupyter can show something: its text, and SVG or else Mermaid.
-
-    Of a report without cycles there is the text alone.
-    """
-    forms = {"text/plain": str(drawn)}
-    if not isinstance(drawn, Report) or drawn.cycles:
-        picture = _picture(drawn)
-        svg = svg_of(picture) if _is_wanted("image/svg+xml", include, exclude) else None
-        forms |= (
-            {"text/vnd.mermaid": mermaid_of(picture)} if svg is None else {"image/svg+xml": svg}
-        )
-    return {mime: form for mime, form in forms.items() if _is_wanted(mime, include, exclude)}
+    """Make the forms in which Jupyter can show something; of a report without cycles its text."""
+    text = {"text/plain": str(drawn)}
+    if isinstance(drawn, Report) and not drawn.cycles:
+        return wanted(text, include, exclude)
+    return wanted(text | views_of(_picture(drawn), include, exclude), include, exclude)
 
 
 def save(drawn: Drawable, path: str | os.PathLike[str]) -> None:

@@ -1,0 +1,135 @@
+// What tests/browser.py asks a page: of JupyterLab, or of one that nbconvert has made.
+//
+// A fault is told in words. Contrast is that of WCAG: 4.5 is asked for text, on the first thing
+// behind it that is not transparent.
+const gcscope = (() => {
+  const LEAST_CONTRAST = 4.5;
+  const OUTPUT = '.jp-OutputArea-output';
+  const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+  const isSeen = element => element.getClientRects().length > 0;
+
+  const FORMS = {
+    png: '.jp-RenderedImage img',
+    svg: '.jp-RenderedSVG',
+    mermaid: '.jp-RenderedMermaid',
+    slider: `${OUTPUT} .widget-slider`,
+    drawn: `${OUTPUT} svg, ${OUTPUT} img`,
+  };
+  const count = form => all(FORMS[form]).filter(isSeen).length;
+
+  // ------------------------------------------------------------------------ JupyterLab
+  const app = () => window.jupyterapp;
+  const panel = () => app().shell.currentWidget;
+  const isReady = () =>
+    Boolean(app() && panel()?.context?.isReady && panel().sessionContext?.isReady);
+  const setTheme = theme => app().commands.execute('apputils:change-theme', { theme });
+
+  // Returns at once: haveRun() tells.
+  const runAll = () => {
+    panel().content.model.cells; // raises where there is no notebook
+    app().commands.execute('notebook:run-all-cells').then(() => { window.ended = true; });
+  };
+  const haveRun = () => window.ended === true
+    && all('.jp-CodeCell .jp-InputArea-prompt').every(prompt => !/\*/.test(prompt.textContent));
+
+  const saveNothing = () => {
+    const context = panel()?.context;
+    if (context) context.model.dirty = false;
+    return panel()?.sessionContext?.shutdown();
+  };
+
+  const heightOfAll = () => {
+    const scrolled = document.querySelector('.jp-WindowedPanel-outer');
+    const above = scrolled.getBoundingClientRect().top;
+    return Math.ceil(above + scrolled.scrollHeight + 40);
+  };
+
+  let before = '';
+  const isSettled = () => {
+    const isLoaded = all('img').every(image => image.complete);
+    const isDrawn = all('.jp-RenderedMermaid').every(
+      output => output.querySelector('img, svg, .jp-RenderedMermaid-Details, pre'));
+    const now = `${document.body.innerHTML.length} ${document.body.scrollHeight}`;
+    const isSame = now === before;
+    before = now;
+    return isSame && isLoaded && isDrawn;
+  };
+
+  // -------------------------------------------------------------------------- contrast
+  const numbersOf = colour => {
+    const [red, green, blue, alpha = 1] = (colour.match(/[\d.]+/g) || []).map(Number);
+    return { parts: [red, green, blue], alpha: colour === 'transparent' ? 0 : alpha };
+  };
+  const luminance = parts => {
+    const [red, green, blue] = parts.map(part => part / 255)
+      .map(part => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  const contrast = (one, other) => {
+    const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05);
+  };
+  const behind = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const found = numbersOf(getComputedStyle(at).backgroundColor);
+      if (found.alpha > 0.5) return found.parts;
+    }
+    return [255, 255, 255];
+  };
+  // Elements of HTML with text of their own, in outputs.
+  const texts = () => all(`${OUTPUT} *`).filter(element =>
+    element instanceof HTMLElement && isSeen(element)
+    && [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()));
+  const textsSeen = () => texts().length;
+  const faintTexts = () => texts()
+    .map(element => [contrast(numbersOf(getComputedStyle(element).color).parts, behind(element)),
+                     element.textContent.trim().slice(0, 40)])
+    .filter(([found]) => found < LEAST_CONTRAST)
+    .map(([found, text]) => `contrast ${found.toFixed(1)} of the text ${JSON.stringify(text)}`);
+
+  // -------------------------------------------------------------------------- pictures
+  const name = image => `picture ${image.alt || image.src.slice(0, 22)}`;
+  const ofMermaid = image => Boolean(image.closest('.jp-RenderedMermaid'));
+  // The corner of a picture is its card; Mermaid's has none, and its boxes have cards of their own.
+  const corner = image => {
+    const canvas = document.createElement('canvas');
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    const context = canvas.getContext('2d');
+    context.drawImage(image, 0, 0);
+    return [...context.getImageData(3, 3, 1, 1).data];
+  };
+  const faultsOfImage = image => {
+    if (!image.naturalWidth) return [`${name(image)} is broken`];
+    if (ofMermaid(image)) return [];
+    const [red, green, blue, alpha] = corner(image);
+    const isWhite = alpha > 250 && Math.min(red, green, blue) > 245;
+    return isWhite ? [] : [`${name(image)} is not on a white card: ${[red, green, blue, alpha]}`];
+  };
+  const faultyImages = () => all(`${OUTPUT} img`).filter(isSeen).flatMap(faultsOfImage);
+  const emptySvgs = () => all(`${OUTPUT} svg`).filter(isSeen)
+    .filter(svg => !svg.getBoundingClientRect().width || !svg.querySelector('text, foreignObject'))
+    .filter(svg => !svg.closest('button'))
+    .map(() => 'a drawing is empty');
+  const mermaidErrors = () => all('.jp-RenderedMermaid').filter(output =>
+    /syntax error|mermaid version/i.test(output.textContent)).map(() => 'Mermaid cannot read it');
+
+  // ---------------------------------------------------------------------------- places
+  const tooWide = () => all(OUTPUT).filter(isSeen)
+    .filter(output => output.scrollWidth > output.clientWidth + 1)
+    .map(output => `an output is ${output.scrollWidth - output.clientWidth} pixels too wide: `
+      + JSON.stringify((output.textContent || '').trim().slice(0, 40)));
+
+  const faults = () => [...new Set([
+    ...faintTexts(), ...faultyImages(), ...emptySvgs(), ...mermaidErrors(), ...tooWide()])];
+
+  // ---------------------------------------------------------------------------- films
+  const stepsOf = number => {
+    const handle = all(`${OUTPUT} .widget-slider`)[number].querySelector('.noUi-handle');
+    return Number(handle.getAttribute('aria-valuemax'));
+  };
+
+  return { count, isReady, setTheme, runAll, haveRun, saveNothing, heightOfAll, isSettled,
+           textsSeen, faults, stepsOf };
+})();
+window.gcscope = gcscope;
