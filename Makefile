@@ -3,7 +3,9 @@
 PYTHON ?= python3
 VENV   ?= .venv
 FUZZ_SECONDS ?= 600
-RUN     = $(VENV)/bin/python
+BIN     = $(VENV)/bin
+RUN     = $(BIN)/python
+PACKAGE = build/package
 .DEFAULT_GOAL := help
 .PHONY: help build test slow check sanitize mutations fuzz oracle bench pythons notebooks format clean
 
@@ -12,7 +14,8 @@ help:  ## list the tasks
 
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(RUN) -m pip install -q -e ".[test]" ruff mypy typing_extensions clang-format
+	$(RUN) -m pip install -q "pip>=25.1"
+	$(RUN) -m pip install -q -e ".[test]" --group lint
 	@touch $@
 
 build: $(VENV)/.ready  ## compile the C core in place; switches are at the head of setup.py
@@ -24,12 +27,31 @@ test: build  ## run the tests
 slow: build  ## run the tests that are slow and rarely break
 	$(RUN) -m pytest -m slow
 
-check: $(VENV)/.ready  ## compile without a warning; ruff, mypy --strict, stubtest
-	GCSCOPE_WERROR=1 $(RUN) setup.py -q build_ext --inplace --force
+$(VENV)/.checks: pyproject.toml $(VENV)/.ready
+	$(RUN) -m pip install -q --group package
+	@touch $@
+
+check: $(VENV)/.checks  ## compile without a warning; style, types, and the package as it is built
+	rm -rf $(PACKAGE)
+	GCSCOPE_WERROR=1 $(RUN) -m build -q --no-isolation -o $(PACKAGE)
+	$(RUN) -m pip install -q --no-deps --target $(PACKAGE)/site $(PACKAGE)/*.whl
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
-	MYPYPATH=python $(RUN) -m mypy.stubtest gcscope._core
+	PYTHONPATH=$(PACKAGE)/site MYPYPATH=python $(RUN) -m mypy.stubtest gcscope._core
+	PYTHONPATH=$(PACKAGE)/site $(RUN) tests/verify_types.py
+	$(BIN)/codespell
+	$(BIN)/twine check --strict $(PACKAGE)/*.whl $(PACKAGE)/*.tar.gz
+	$(BIN)/check-wheel-contents $(PACKAGE)/*.whl
+	$(BIN)/check-manifest --no-build-isolation
+	$(BIN)/validate-pyproject pyproject.toml
+	$(BIN)/repo-review --show=err .
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.citation-file-format CITATION.cff
+	$(BIN)/zizmor -q --offline .github
 
 sanitize: $(VENV)/.ready  ## run the tests of the C core under AddressSanitizer and UBSan
 	PYTHON=$(RUN) .ci/sanitize
@@ -66,7 +88,7 @@ notebooks: build  ## run the notebooks and keep their outputs
 	$(RUN) tests/notebooks.py
 
 format: $(VENV)/.ready  ## format C and Python
-	find src tests/rooms tests/broken tests/fuzz -name '*.[ch]' | xargs $(VENV)/bin/clang-format -i
+	find src tests/rooms tests/broken tests/fuzz -name '*.[ch]' | xargs $(BIN)/clang-format -i
 	$(RUN) -m ruff format .
 
 clean:  ## remove what was built

@@ -1,7 +1,8 @@
 /* evidence_statics.c: places that hold references, and others that once were.
 
-       evidence_from_statics   words in the writable segments of the program and its libraries,
-                               less those in objects and in what the interpreter has for itself
+       evidence_from_statics   Linux: words in the writable segments of the program and its
+                               libraries, less those in objects and in what the interpreter has
+                               for itself
        evidence_from_stacks    up to 3.13: words on the evaluation stack of a frame that is in a
                                call of C code. From the bottom up they are in use, and all own;
                                above the first that does not agree with the accounts they are what
@@ -12,12 +13,16 @@
 #endif
 #include "query/evidence.h"
 
+#if defined(__linux__)
 #include <link.h>
+#endif
 
 #include "heap/interp_tables.h"
 #include "heap/words.h"
 
 enum { WORD = sizeof(PyObject *) };
+
+#if defined(__linux__)
 
 /* Whether an address lies in a known object, such as a static type. No static object is larger. */
 static bool
@@ -97,6 +102,18 @@ evidence_from_statics(Evidence *evidence)
         (void)dl_iterate_phdr(read_library, evidence);
     }
 }
+
+#else
+
+/* Another system lists what is loaded in another way, and nobody has tried that: nothing is found
+   in static variables, and the references that stand there stay unexplained. */
+void
+evidence_from_statics(Evidence *evidence)
+{
+    (void)evidence;
+}
+
+#endif
 
 /* ------------------------------------------------------------------------ stacks */
 

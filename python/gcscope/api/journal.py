@@ -78,4 +78,4 @@ class Journal:
         return f"<journal: {state}, {kept:,} events kept, {self.dropped:,} dropped>"
 
 
-journal = Journal()
+journal: Journal = Journal()
