@@ -362,5 +362,6 @@ def play(screen: Screen, people: int) -> None:
             _prose(
                 screen, "runs it as python would, and tells at its end which rings it has left."
             ),
+            "More of the lecture, and all else: https://gcscope.readthedocs.io/",
         )
     )
