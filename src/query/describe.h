@@ -17,8 +17,8 @@ const char *describe_kind(const ModuleState *state, PyObject *op);
    exception. */
 PyObject *describe_name(const ModuleState *state, PyObject *op);
 
-/* New reference: what an instance of a class made by Python code is called: an exact str that it has
-   itself as its `.name`; None of any other. NULL with an exception. */
+/* New reference: what an instance of a class made by Python code is called, an exact str that it
+   has itself as its `.name`; None of any other. NULL with an exception. */
 PyObject *describe_own_name(PyObject *op);
 
 /* Whether something of a kind is a plain container: reports write it as a part of a label. */

@@ -140,16 +140,25 @@ class Chosen:
         objects = enumerate(self.neighborhood.objects)
         given = [place for place, obj in objects if obj.is_given][: self.limits.given]
         chosen = self._nearest(given, self.limits.drawn)
-        for place in given:
-            if self._is_open(place, set(chosen)):
-                self.open_rings.add(self.neighborhood.objects[place].ring)
-        on_open = [p for p in given if self.neighborhood.objects[p].ring in self.open_rings]
+        first = self._first_on_rings(given)
+        within = set(chosen)
+        self.open_rings = {ring for ring, p in first.items() if not self._ring_through(p, within)}
         room = (self.limits.drawn - len(given)) // 2
-        if on_open and room > 0 and self.limits.depth == MOST_OBJECTS:
-            end = self._ring_through(on_open[0])[1:][-room:]
+        if self.open_rings and room > 0 and self.limits.depth == MOST_OBJECTS:
+            place = next(place for ring, place in first.items() if ring in self.open_rings)
+            end = self._ring_through(place)[1:][-room:]
             chosen = self._nearest(given, self.limits.drawn - len(end))
             chosen += [place for place in end if place not in chosen]
         return chosen
+
+    def _first_on_rings(self, given: list[int]) -> dict[int, int]:
+        """Find the rings of given objects, and the first one on each."""
+        first: dict[int, int] = {}
+        for place in given:
+            ring = self.neighborhood.objects[place].ring
+            if ring:
+                first.setdefault(ring, place)
+        return first
 
     def _nearest(self, given: list[int], most: int) -> list[int]:
         """Choose the nearest, of those that are equally far away a few."""
@@ -193,17 +202,18 @@ class Chosen:
                     ahead.append(source)
         return found
 
-    def _is_open(self, place: int, chosen: set[int]) -> bool:
-        """Return whether an object is on a ring, and on none that is chosen whole."""
-        return bool(self.neighborhood.objects[place].ring and not self._ring_through(place, chosen))
-
     def _ring_through(self, place: int, within: set[int] | None = None) -> list[int]:
-        """Find a shortest ring of an object, which it begins; an empty list if none is shown."""
+        """Find a shortest ring of an object, which it begins; an empty list if none is there.
+
+        within: the objects of which it is to consist.
+        """
+        objects = self.neighborhood.objects
         came_from: dict[int, int] = {}
         ahead = [place]
         for at in ahead:
             for target, *_ in self.ways(at):
-                if target in came_from or (within is not None and target not in within):
+                is_on = objects[target].ring == objects[place].ring
+                if target in came_from or not is_on or (within and target not in within):
                     continue
                 came_from[target] = at
                 if target == place:

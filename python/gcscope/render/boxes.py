@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gcscope.model.phrases import shortened
-from gcscope.model.picture import Arrow, Box, Group, Picture
+from gcscope.model.picture import OUTSIDE, Arrow, Box, Group, Picture
 from gcscope.render.cycle_text import MOST_ADVICE
 
 WIDE_TITLE = 80  # columns of a line
@@ -12,6 +12,8 @@ WIDE_BOX = 34
 WIDE_LABEL = 30
 
 CUT_HERE = "cut here"
+
+MOST_BESIDE = 6  # boxes in a row
 
 _BETWEEN_WORDS, _BETWEEN_PARTS, _WITHIN_A_NAME = 3, 2, 1  # how good a place is to end a line
 _ENDS_A_PART = frozenset("/,:;-=→…")
@@ -115,3 +117,30 @@ def rows_of_ring(keys: list[str]) -> list[list[str]]:
     middle = len(keys) // 2
     rows = [[keys[place], keys[-place]] for place in range(1, (len(keys) + 1) // 2)]
     return [[keys[0]], *rows, *([] if len(keys) % 2 else [[keys[middle]]])]
+
+
+def is_wide(picture: Picture) -> bool:
+    """Return whether a row of a picture would be too long, so that rows had better be columns.
+
+    A row is what is equally far from where nothing leads to, or else from the first box.
+    """
+    if picture.groups:
+        return False
+    follows: dict[str, list[str]] = {box.key: [] for box in picture.boxes if box.kind != OUTSIDE}
+    led_to = set()
+    for arrow in picture.arrows:
+        if arrow.source in follows:
+            follows[arrow.source].append(arrow.target)
+            led_to.add(arrow.target)
+    rows = _rows_from([key for key in follows if key not in led_to] or [*follows][:1], follows)
+    return any(len(row) > MOST_BESIDE for row in rows)
+
+
+def _rows_from(row: list[str], follows: dict[str, list[str]]) -> list[list[str]]:
+    """List boxes by how far they are from those of a row."""
+    rows, seen = [row], set(row)
+    while row:
+        row = list(dict.fromkeys(to for key in row for to in follows[key] if to not in seen))
+        seen.update(row)
+        rows.append(row)
+    return rows
