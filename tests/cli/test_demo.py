@@ -48,8 +48,8 @@ def test_demo_plays_the_lecture(python):
         "(1, 2)",
         "(2, 2)",
     ]
-    assert [line.split() for line in lines if line.endswith("unreachable")] == [
-        [*name.split(), "1", "1", "0", "unreachable"]
+    assert [line.split() for line in lines if line.endswith("UNREACHABLE")] == [
+        [*name.split(), "1", "1", "0", "UNREACHABLE"]
         for name in ("Michael", "Michael.friends", "Sarah", "Sarah.friends")
     ]
     assert "Counts: Michael 1, Sarah 1. Freed by reference counting: nobody." in done.out
@@ -190,7 +190,7 @@ def test_a_terminal_of_any_width(columns):
     assert "\x1b[1m1. Two people\x1b[0m" in terminal.shown
     assert "\x1b[36m>>> \x1b[0mdel p1, p2" in terminal.shown
     assert lines.count("  └────┘") == 1
-    verdicts = [line for line in lines if line.endswith("   unreachable")]
+    verdicts = [line for line in lines if line.endswith("   UNREACHABLE")]
     assert len(verdicts) == (0 if columns == 40 else 4)
 
 
