@@ -14,7 +14,8 @@ import pytest
 
 import gcscope
 from gcscope.cli.files import Target, read_bytes
-from gcscope.cli.streams import SPELLINGS, Trouble, has_colour, put, put_text, width_of
+from gcscope.cli.streams import Trouble, has_colour, put, put_text, width_of
+from gcscope.model.spelling import SPELLINGS
 
 
 @pytest.fixture(autouse=True)

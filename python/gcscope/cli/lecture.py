@@ -12,7 +12,7 @@ import textwrap
 from gcscope import Person, collect, garbage, journal, refcount, trial
 from gcscope.api.lease import Lease
 from gcscope.api.neighborhood import look
-from gcscope.model.phrases import counts_phrase, plural, table
+from gcscope.model.phrases import counts_phrase, plural, table, verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class Snapshot:
                 str(obj.count),
                 str(obj.inside),
                 str(obj.left),
-                "reachable" if obj.stays else "unreachable",
+                verdict(obj.stays),
             )
             for name, obj in zip(self._names, self._objects, strict=True)
         ]
@@ -362,5 +362,6 @@ def play(screen: Screen, people: int) -> None:
             _prose(
                 screen, "runs it as python would, and tells at its end which rings it has left."
             ),
+            "More of the lecture, and all else: https://gcscope.readthedocs.io/",
         )
     )

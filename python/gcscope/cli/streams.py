@@ -9,6 +9,7 @@ from gcscope.cli.ansi import painted
 from gcscope.cli.trouble import Trouble, why
 from gcscope.cli.wrap import LEAST_WIDTH, fitted
 from gcscope.model.phrases import in_one_line
+from gcscope.model.spelling import SPELLINGS, spelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,45 +49,9 @@ def has_colour(stream: TextIO) -> bool:
     return os.environ.get("TERM") != "dumb" and is_terminal(stream)
 
 
-# What our texts have beside ASCII, and how it is spelled where an encoding lacks it.
-SPELLINGS = {
-    "┌": "+",
-    "┐": "+",
-    "└": "+",
-    "┘": "+",
-    "─": "-",
-    "│": "|",
-    "╌": ".",
-    "┆": ":",
-    "►": ">",
-    "◄": "<",
-    "▲": "^",
-    "▼": "v",
-    "·": "-",
-    "→": "->",
-    "…": "...",
-}
-
-
 def _is_spelled_first(character: str) -> bool:
     """Return whether a character may need more cells when it is spelled: all but marks of one."""
     return not character.isascii() and len(SPELLINGS.get(character, "")) != 1
-
-
-def _has(encoding: str, text: str) -> bool:
-    try:
-        text.encode(encoding)
-    except (LookupError, UnicodeError):
-        return False
-    return True
-
-
-def _spellings(stream: TextIO) -> dict[int, str]:
-    """Return how that is spelled of SPELLINGS which the encoding of a stream lacks."""
-    encoding = getattr(stream, "encoding", None)
-    if not isinstance(encoding, str) or _has(encoding, "".join(SPELLINGS)):
-        return {}
-    return {ord(c): spelled for c, spelled in SPELLINGS.items() if not _has(encoding, c)}
 
 
 def _encodable(text: str, stream: TextIO) -> str:
@@ -94,7 +59,7 @@ def _encodable(text: str, stream: TextIO) -> str:
     encoding = getattr(stream, "encoding", None)
     if not isinstance(encoding, str):
         return text
-    text = text.translate(_spellings(stream))
+    text = spelled(text, stream)
     try:
         return text.encode(encoding, "backslashreplace").decode(encoding)
     except (LookupError, UnicodeError):
