@@ -53,7 +53,11 @@ MAGICS = [
     "%gcscope nobody",
     "draw(michael)",
 ]
-SHOWN_BY_MAGICS = ("alive because: sys.modules['__main__'].michael", "4 unreachable objects")
+SHOWN_BY_MAGICS = (
+    "michael: a gcscope.Person, 9 references",
+    "alive because: sys.modules['__main__'].michael",
+    "UsageError: %gcscope nobody: NameError: name 'nobody' is not defined",
+)
 
 HELPERS = Path(__file__).with_name("browser.js").read_text(encoding="utf-8")
 
@@ -157,6 +161,7 @@ def write_magics(path):
     """Write a notebook of what somebody types who tries the magics."""
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(source) for source in MAGICS]
+    notebook.cells[4].metadata["tags"] = ["raises-exception"]
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, path)
 
@@ -204,9 +209,12 @@ def set_theme(page, theme):
 
 def shoot(page, folder, name):
     """Take the whole notebook, in screenshots of PAGE_HEIGHT."""
+    page.evaluate("() => gcscope.toTheTop()")
     height = page.evaluate("() => gcscope.heightOfAll()")
     page.set_viewport_size({"width": WIDTH, "height": height})
     settle(page)
+    page.evaluate("() => gcscope.toTheTop()")
+    page.wait_for_timeout(200)
     for number, top in enumerate(range(0, height, PAGE_HEIGHT), 1):
         part = {"x": 0, "y": top, "width": WIDTH, "height": min(PAGE_HEIGHT, height - top)}
         page.screenshot(path=folder / f"{name}-{number}.png", clip=part)

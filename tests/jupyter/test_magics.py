@@ -241,6 +241,22 @@ def test_what_ipython_keeps_is_told_apart(run):
     assert picture[1].strip() == "p"  # the program's own comes first
 
 
+def test_a_chain_begins_with_the_users_own_name_of_what_was_shown(run):
+    told = run(
+        "from gcscope import why_alive\np = Person('p')\np.befriend(p)",
+        "p",
+        "print(why_alive(p))\nprint(why_alive(p.friends))\nprint(why_alive(p).links[0].label)",
+        "del p",
+        "print(why_alive(_))",
+    )
+    assert told[2][0].splitlines() == [
+        "sys.modules['__main__'].p",
+        "sys.modules['__main__'].p.friends",
+        ".p",
+    ]
+    assert told[4][0] == "sys.modules['__main__']._\n"  # the user has no name of it any more
+
+
 def test_what_a_failed_cell_holds(run):
     told = run(
         "import sys\np = Person('Michael')",

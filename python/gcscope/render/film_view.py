@@ -8,8 +8,8 @@ from gcscope.model.files import write_whole
 from gcscope.model.phrases import plural
 from gcscope.model.picture import UNREACHABLE, Arrow, Box, Group, Picture
 from gcscope.model.record import changed
-from gcscope.render.dot import dot_of
-from gcscope.render.film_svg import page_of, strip_of
+from gcscope.render.dot import dot_of, dot_of_words
+from gcscope.render.film_svg import page_of, strip_of, table_of
 from gcscope.render.format_table import form_of_suffix
 from gcscope.render.graphviz import svg_of, without_graphviz
 from gcscope.render.mermaid import mermaid_of
@@ -81,6 +81,16 @@ def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
     return drawn
 
 
+def dots_of(frames: tuple[Frame, ...]) -> list[str]:
+    """Write in DOT what is said of each frame, and the frame below it."""
+    texts = []
+    for number, (frame, picture) in enumerate(zip(frames, whole(frames), strict=True), 1):
+        texts.append(dot_of_words([f"{number}. {frame.caption}", *frame.fates], table_of(frame)))
+        if frame.picture.boxes:
+            texts.append(dot_of(changed(picture, title=""), _hidden(frame, picture)))
+    return texts
+
+
 def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
     """Write a film as a strip: in SVG, or in Mermaid, which needs no Graphviz."""
     stem, suffix = os.path.splitext(os.fspath(path))
@@ -113,7 +123,7 @@ def film_bundle(
     if drawn is not None:
         forms[SVG] = strip_of(frames, drawn)
         if is_wanted(PNG, include, exclude):
-            forms |= png_view(dot_of(frames[0].picture))
+            forms |= png_view(dots_of(frames))
         if in_kernel and len(frames) > 1 and is_wanted(WIDGET, include, exclude):
             forms |= _widget_view(frames, drawn)
     elif frames:

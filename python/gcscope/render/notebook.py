@@ -41,11 +41,14 @@ def views_of(picture: Picture, include: object, exclude: object) -> dict[str, st
         return {MERMAID: mermaid_of(picture)}
     views = {SVG: svg} if svg else {}
     if is_wanted(PNG, include, exclude):
-        views |= png_view(dot_of(picture))
+        views |= png_view([dot_of(picture)])
     return views or {MERMAID: mermaid_of(picture)}
 
 
-def png_view(text: str) -> dict[str, str]:
-    """Draw a text in DOT as PNG in Base64, as a notebook keeps it; nothing where that fails."""
-    png = small_png_of(text)
+def png_view(texts: list[str]) -> dict[str, str]:
+    """Draw texts in DOT below each other as PNG in Base64, as a notebook keeps it.
+
+    Nothing where that fails.
+    """
+    png = small_png_of(texts)
     return {} if png is None else {PNG: binascii.b2a_base64(png, newline=False).decode()}
