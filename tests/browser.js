@@ -82,7 +82,7 @@ const gcscope = (() => {
     return [255, 255, 255];
   };
   // Elements of HTML with text of their own, in outputs; the colours of tracebacks are IPython's.
-  const TRACEBACK = '[data-mime-type="application/vnd.jupyter.error"]';
+  const TRACEBACK = '[data-mime-type="application/vnd.jupyter.stderr"] span';
   const texts = () => all(`${OUTPUT} *`).filter(element =>
     element instanceof HTMLElement && isSeen(element) && !element.closest(TRACEBACK)
     && [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()));

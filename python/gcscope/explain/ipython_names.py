@@ -55,8 +55,10 @@ def module_name(name: str | None, label: str) -> str | None:
 
 
 def is_kept(type_name: str, name: str | None) -> bool:
-    """Return whether a holder is IPython's."""
-    return type_name.startswith(("IPython.", "ipykernel.")) or (name is not None and _KEPT in name)
+    """Return whether a holder is IPython's, or of jedi, by which it completes what is typed."""
+    of_jedi = type_name.startswith("jedi.") and "IPython" in sys.modules
+    is_own = of_jedi or type_name.startswith(("IPython.", "ipykernel."))
+    return is_own or (name is not None and _KEPT in name)
 
 
 _METHOD: Any = type(is_kept.__get__(""))
