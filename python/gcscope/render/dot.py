@@ -66,7 +66,6 @@ _CUT_LABEL = {
     "margin": "0.08,0.04",
 }
 _TEXT = {**_WITHOUT_BORDER, "margin": "0.12,0.06"}  # a page may have a wider font than Graphviz
-_ONE_WIDTH = {"fontname": "DejaVu Sans Mono,Menlo,Consolas,monospace", "fontsize": "11"}
 _RING_ARROW = {"color": _BLUE, "penwidth": "2.5"}
 _CUT_ARROW = {"color": _RED, "penwidth": "2.5", "style": "dashed"}
 _HIDDEN = {"style": "invis"}
@@ -87,13 +86,6 @@ def dot_of(picture: Picture, hidden: frozenset[str] = frozenset()) -> str:
     What is hidden (boxes and arrows by their keys) has its place and is not seen.
     """
     return "\n".join(_Writer(picture, hidden).lines()) + "\n"
-
-
-def dot_of_words(lines: list[str], table: list[str]) -> str:
-    """Write a drawing of words: lines, and below them a table in letters of one width."""
-    words = _attributes(_GRAPH, label=quoted_lines(lines, LEFT))
-    node = _attributes(_NODE, _TEXT, _ONE_WIDTH, label=quoted_lines(table, LEFT))
-    return f"digraph words {{ graph {words} table {node} }}\n"
 
 
 def words_of_parts(picture: Picture) -> dict[str, str]:

@@ -146,3 +146,17 @@ def page_of(frame: Frame, number: int, svg: str) -> str:
 def escaped_lines(lines: list[str]) -> str:
     """Write lines of text as the text of HTML."""
     return "\n".join(escaped(line) for line in lines)
+
+
+def words_in_dot(frame: Frame, number: int) -> str:
+    """Write in DOT what is said of a frame: its lines, and below them the table."""
+    lines = [f"{number}. {frame.caption}", *frame.fates]
+    label = [_line_in_dot(line, _SANS, 15) for line in lines]
+    label += [_line_in_dot(line, _MONO, 11) for line in table_of(frame)]
+    node = f'[shape="plain", fontcolor="{_DARK}", label=<{"".join(label)}>]'
+    return f'digraph words {{ graph [bgcolor="white", pad="0.3"] words {node} }}\n'
+
+
+def _line_in_dot(line: str, font: str, points: int) -> str:
+    text = escaped(line).replace(" ", "&#160;")
+    return f'<FONT FACE="{font}" POINT-SIZE="{points}">{text}</FONT><BR ALIGN="LEFT"/>'

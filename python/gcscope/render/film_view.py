@@ -8,8 +8,8 @@ from gcscope.model.files import write_whole
 from gcscope.model.phrases import plural
 from gcscope.model.picture import UNREACHABLE, Arrow, Box, Group, Picture
 from gcscope.model.record import changed
-from gcscope.render.dot import dot_of, dot_of_words
-from gcscope.render.film_svg import page_of, strip_of, table_of
+from gcscope.render.dot import dot_of
+from gcscope.render.film_svg import page_of, strip_of, words_in_dot
 from gcscope.render.format_table import form_of_suffix
 from gcscope.render.graphviz import svg_of, without_graphviz
 from gcscope.render.mermaid import mermaid_of
@@ -85,7 +85,7 @@ def dots_of(frames: tuple[Frame, ...]) -> list[str]:
     """Write in DOT what is said of each frame, and the frame below it."""
     texts = []
     for number, (frame, picture) in enumerate(zip(frames, whole(frames), strict=True), 1):
-        texts.append(dot_of_words([f"{number}. {frame.caption}", *frame.fates], table_of(frame)))
+        texts.append(words_in_dot(frame, number))
         if frame.picture.boxes:
             texts.append(dot_of(changed(picture, title=""), _hidden(frame, picture)))
     return texts
