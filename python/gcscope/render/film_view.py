@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from gcscope.model.files import write_whole
-from gcscope.model.phrases import plural
+from gcscope.model.phrases import plural, verdict
 from gcscope.model.picture import UNREACHABLE, Arrow, Box, Group, Picture
 from gcscope.model.record import changed
 from gcscope.render.dot import dot_of
-from gcscope.render.film_svg import page_of, strip_of, words_in_dot
+from gcscope.render.film_svg import page_of, strip_of, table_page, words_in_dot
+from gcscope.render.film_text import NO_FRAME
 from gcscope.render.format_table import form_of_suffix
 from gcscope.render.graphviz import svg_of, without_graphviz
 from gcscope.render.mermaid import mermaid_of
@@ -17,9 +18,12 @@ from gcscope.render.notebook import MERMAID, PNG, SVG, is_wanted, png_view, want
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from gcscope.model.film import Frame
+    from gcscope.model.results import Row
+
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -70,11 +74,8 @@ def _keys(picture: Picture) -> frozenset[str]:
 def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
     """Draw each frame as SVG; None without Graphviz. Captions are not in them."""
     drawn = []
-    for frame, picture in zip(frames, whole(frames), strict=True):
-        svg = svg_of(
-            changed(picture, title="", description=frame.picture.description),
-            _hidden(frame, picture),
-        )
+    for picture, hidden, rings in _laid_out(frames):
+        svg = svg_of(picture, hidden, rings)
         if svg is None:
             return None
         drawn.append(svg)
@@ -84,15 +85,26 @@ def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
 def dots_of(frames: tuple[Frame, ...]) -> list[str]:
     """Write in DOT what is said of each frame, and the frame below it."""
     texts = []
-    for number, (frame, picture) in enumerate(zip(frames, whole(frames), strict=True), 1):
+    for number, (frame, layout) in enumerate(zip(frames, _laid_out(frames), strict=True), 1):
         texts.append(words_in_dot(frame, number))
         if frame.picture.boxes:
-            texts.append(dot_of(changed(picture, title=""), _hidden(frame, picture)))
+            texts.append(dot_of(*layout))
     return texts
+
+
+def _laid_out(
+    frames: tuple[Frame, ...],
+) -> Iterator[tuple[Picture, frozenset[str], frozenset[str]]]:
+    """Yield for each frame its picture, what of that is hidden, and what is on a ring in any."""
+    rings = frozenset(a.key for frame in frames for a in frame.picture.arrows if a.on_ring)
+    for frame, picture in zip(frames, whole(frames), strict=True):
+        untitled = changed(picture, title="", description=frame.picture.description)
+        yield untitled, _hidden(frame, picture), rings
 
 
 def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
     """Write a film as a strip: in SVG, or in Mermaid, which needs no Graphviz."""
+    _check_has_frames(frames)
     stem, suffix = os.path.splitext(os.fspath(path))
     form = form_of_suffix(suffix)
     if form not in ("svg", "mermaid"):
@@ -110,6 +122,11 @@ def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
         raise without_graphviz(suffix, f"; the film is in {beside} as Mermaid. To get it:")
 
 
+def _check_has_frames(frames: tuple[Frame, ...]) -> None:
+    if not frames:
+        raise ValueError(NO_FRAME)
+
+
 def film_bundle(
     frames: tuple[Frame, ...],
     text: str,
@@ -124,10 +141,10 @@ def film_bundle(
         forms[SVG] = strip_of(frames, drawn)
         if is_wanted(PNG, include, exclude):
             forms |= png_view(dots_of(frames))
-        if in_kernel and len(frames) > 1 and is_wanted(WIDGET, include, exclude):
-            forms |= _widget_view(frames, drawn)
     elif frames:
         forms[MERMAID] = mermaid_of(below_each_other(frames), columns=1)
+    if in_kernel and len(frames) > 1 and is_wanted(WIDGET, include, exclude):
+        forms |= _widget_view(frames, drawn)
     return wanted(forms, include, exclude)
 
 
@@ -139,9 +156,8 @@ def below_each_other(frames: tuple[Frame, ...]) -> Picture:
     for number, frame in enumerate(frames, 1):
         key = f"frame {number}"
         gone = () if frame.picture.boxes else ("none of the objects is there any more",)
-        groups.append(
-            Group(key=key, title=f"{number}. {frame.caption}", lines=(*frame.fates, *gone))
-        )
+        said = (*frame.fates, *gone, *map(_in_words, frame.arithmetic.rows))
+        groups.append(Group(key=key, title=f"{number}. {frame.caption}", lines=said))
         boxes += [changed(box, key=f"{key} {box.key}", group=key) for box in frame.picture.boxes]
         arrows += [
             changed(arrow, source=f"{key} {arrow.source}", target=f"{key} {arrow.target}")
@@ -157,7 +173,16 @@ def below_each_other(frames: tuple[Frame, ...]) -> Picture:
     )
 
 
-def _widget_view(frames: tuple[Frame, ...], drawn: list[str]) -> dict[str, Any]:
+def _in_words(row: Row) -> str:
+    """Write a row of the collector's arithmetic as a line, which needs no columns."""
+    because = f", {row.because}" if row.because is not None else ""
+    return (
+        f"{row.label}: refcount {row.refcount:,} - {row.inside:,} from inside = {row.left:,} left: "
+        f"{verdict(row.reachable)}{because}"
+    )
+
+
+def _widget_view(frames: tuple[Frame, ...], drawn: list[str] | None) -> dict[str, Any]:
     try:
         widget = _player(frames, drawn)
     except ImportError:
@@ -168,20 +193,24 @@ def _widget_view(frames: tuple[Frame, ...], drawn: list[str]) -> dict[str, Any]:
 
 def player(frames: tuple[Frame, ...]) -> Any:
     """Return a widget that plays the frames. Raises ImportError without ipywidgets."""
-    drawn = svgs_of(frames)
-    return _player(frames, drawn if drawn is not None else [""] * len(frames))
+    _check_has_frames(frames)
+    return _player(frames, svgs_of(frames))
 
 
-def _player(frames: tuple[Frame, ...], drawn: list[str]) -> Any:
+def _player(frames: tuple[Frame, ...], drawn: list[str] | None) -> Any:
     try:
         import ipywidgets
     except ImportError:
         raise ImportError('the player needs ipywidgets: pip install "gcscope[notebook]"') from None
     last = len(frames) - 1
-    pages = [
-        ipywidgets.HTML(page_of(frame, number, svg), layout=ipywidgets.Layout(width="98%"))
-        for number, (frame, svg) in enumerate(zip(frames, drawn, strict=True), 1)
-    ]
+    wide = ipywidgets.Layout(width="98%")
+    if drawn is None:
+        pages = [ipywidgets.Output(outputs=outputs, layout=wide) for outputs in _outputs(frames)]
+    else:
+        pages = [
+            ipywidgets.HTML(page_of(frame, number, svg), layout=wide)
+            for number, (frame, svg) in enumerate(zip(frames, drawn, strict=True), 1)
+        ]
     stack = ipywidgets.Stack(pages, selected_index=0)
     slider = ipywidgets.IntSlider(
         value=0,
@@ -199,3 +228,15 @@ def _player(frames: tuple[Frame, ...], drawn: list[str]) -> Any:
     box = ipywidgets.VBox([ipywidgets.HBox([play, slider]), stack])
     box.links = links
     return box
+
+
+def _outputs(frames: tuple[Frame, ...]) -> Iterator[tuple[dict[str, Any], ...]]:
+    """Yield for each frame what a cell would show: Mermaid to be drawn, and the table."""
+    for number, frame in enumerate(frames, 1):
+        lines = (*frame.fates, *frame.picture.lines)
+        picture = changed(frame.picture, title=f"{number}. {frame.caption}", lines=lines)
+        forms = (
+            {MERMAID: mermaid_of(picture), "text/plain": str(picture)},
+            {"text/html": table_page(frame), "text/plain": str(frame.arithmetic)},
+        )
+        yield tuple({"output_type": "display_data", "data": data, "metadata": {}} for data in forms)
