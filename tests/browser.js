@@ -26,7 +26,7 @@ const gcscope = (() => {
 
   // Returns at once: haveRun() tells.
   const runAll = () => {
-    panel().content.model.cells; // raises where there is no notebook
+    window.ended = false;
     app().commands.execute('notebook:run-all-cells').then(() => { window.ended = true; });
   };
   const haveRun = () => window.ended === true
