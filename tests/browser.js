@@ -32,6 +32,7 @@ const gcscope = (() => {
   const haveRun = () => window.ended === true
     && all('.jp-CodeCell .jp-InputArea-prompt').every(prompt => !/\*/.test(prompt.textContent));
 
+  const save = () => app().commands.execute('docmanager:save');
   const saveNothing = () => {
     const context = panel()?.context;
     if (context) context.model.dirty = false;
@@ -134,7 +135,7 @@ const gcscope = (() => {
     return Number(handle.getAttribute('aria-valuemax'));
   };
 
-  return { count, isReady, setTheme, runAll, haveRun, saveNothing, toTheTop,
+  return { count, isReady, setTheme, runAll, haveRun, save, saveNothing, toTheTop,
            heightOfAll, isSettled, textsSeen, faults, stepsOf };
 })();
 window.gcscope = gcscope;

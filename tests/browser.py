@@ -9,6 +9,7 @@ Each of the notebooks is looked at as somebody has it who
 * trusts it and runs nothing: SVG;
 * runs it, with Graphviz and ipywidgets: SVG, and films with a slider;
 * runs it without Graphviz: Mermaid;
+* saves it and comes back when its kernel is gone;
 * makes a page of it by nbconvert;
 
 and the magics as somebody types them. Every picture has to be there, whole, on a white card; every
@@ -45,6 +46,8 @@ SETTINGS = {
     # all cells are on the page, seen or not
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
+# as docs/how-to/teaching.md advises
+KEEPS_WIDGETS = {"../@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True}}
 MAGICS = [
     "import gc\nfrom gcscope import Person, draw\n%load_ext gcscope",
     "michael, sarah = Person('Michael'), Person('Sarah')\nmichael.befriend(sarah)\nmichael",
@@ -125,7 +128,7 @@ def lab(with_graphviz=True):
     with tempfile.TemporaryDirectory() as home:
         shutil.copytree(NOTEBOOKS, f"{home}/work")
         write_magics(Path(home, "work", "magics.ipynb"))
-        for name, setting in SETTINGS.items():
+        for name, setting in {**SETTINGS, **KEEPS_WIDGETS}.items():
             file = Path(home, f"config/lab/user-settings/@jupyterlab/{name}.jupyterlab-settings")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(setting))
@@ -335,6 +338,24 @@ def move_films(page, name, stem, complaints):
         )
 
 
+def try_saved(browser, folder, complaints):
+    """Run a notebook with a film, save it, and open it when its kernel is gone."""
+    with lab() as server:
+        name, (pictures, films) = next(
+            (name, counts) for name, counts in notebooks().items() if counts[1]
+        )
+        with opened(browser, server, name) as page:
+            run_all(page)
+            page.evaluate("() => gcscope.save()")
+        with opened(browser, server, name) as page:
+            page.wait_for_selector(".widget-slider")
+            settle(page)
+            shown = {"svg": pictures - films, "slider": films}
+            expect(page, f"{name}, saved and opened again", complaints, **shown)
+            look(page, folder, f"saved-{name[:2]}", complaints)
+            move_films(page, f"{name}, saved", folder / f"saved-{name[:2]}", complaints)
+
+
 def try_pages(browser, folder, complaints):
     """Make pages of the notebooks as they are kept."""
     with tempfile.TemporaryDirectory() as made:
@@ -362,6 +383,7 @@ TRIALS = {
     "not-run": try_not_run,
     "run": try_run,
     "without-graphviz": try_without_graphviz,
+    "saved": try_saved,
     "pages": try_pages,
 }
 

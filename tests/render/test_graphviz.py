@@ -179,6 +179,23 @@ def test_what_is_not_wanted_is_not_drawn(monkeypatch):
     assert asked == ["-Tpng:cairo:gd", "-Tpng"]
 
 
+@pytest.mark.parametrize(
+    ("width", "shown"), [("400", "400"), ("720", "720"), ("900", "720"), ("3000", "1800")]
+)
+def test_a_wide_picture_is_shown_smaller(fake, width, shown):
+    """As JupyterLab shows SVG as wide as it says."""
+    fake(f"""print('<svg width="{width}pt" height="300pt" viewBox="0 0 {width} 300"></svg>')""")
+    svg = PICTURE._repr_mimebundle_()["image/svg+xml"]
+    height = f"{300 * int(shown) / int(width):g}"
+    assert f'width="{shown}pt" height="{height}pt" viewBox="0 0 {width} 300"' in svg
+    assert f'width="{width}pt"' in svg_of(PICTURE)  # of a file, as it is
+
+
+def test_a_picture_without_a_size_is_shown_as_it_is(fake):
+    fake("print('<svg></svg>')")
+    assert PICTURE._repr_mimebundle_()["image/svg+xml"] == svg_of(PICTURE)
+
+
 def test_a_graphviz_without_a_palette_draws_one_picture(fake):
     fake(
         "import sys\n"
