@@ -7,7 +7,8 @@ BIN     = $(VENV)/bin
 RUN     = $(BIN)/python
 PACKAGE = build/package
 .DEFAULT_GOAL := help
-.PHONY: help build test slow check sanitize mutations fuzz oracle bench pythons notebooks format clean
+.PHONY: help build test slow check sanitize mutations fuzz oracle bench browser pythons notebooks \
+        format clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +81,10 @@ bench: build  ## print the tables of benchmarks/compare.py and benchmarks/explai
 	$(RUN) -m pip install -q -e ".[benchmark]"
 	$(RUN) benchmarks/compare.py
 	$(RUN) benchmarks/explain.py
+
+browser: build  ## look at the notebooks in JupyterLab; needs Chromium and Graphviz; 5 minutes
+	$(RUN) -m pip install -q -e ".[browser]"
+	$(RUN) tests/browser.py build/browser
 
 pythons:  ## run the tests on every supported Python found on this machine
 	.ci/pythons

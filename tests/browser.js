@@ -26,18 +26,24 @@ const gcscope = (() => {
 
   // Returns at once: haveRun() tells.
   const runAll = () => {
-    panel().content.model.cells; // raises where there is no notebook
+    window.ended = false;
     app().commands.execute('notebook:run-all-cells').then(() => { window.ended = true; });
   };
   const haveRun = () => window.ended === true
     && all('.jp-CodeCell .jp-InputArea-prompt').every(prompt => !/\*/.test(prompt.textContent));
 
+  const save = () => app().commands.execute('docmanager:save');
   const saveNothing = () => {
     const context = panel()?.context;
     if (context) context.model.dirty = false;
     return panel()?.sessionContext?.shutdown();
   };
 
+  // From the top on, where the cell that was run last is not the one to be seen.
+  const toTheTop = () => {
+    panel().content.activeCellIndex = 0;
+    document.querySelector('.jp-WindowedPanel-outer').scrollTop = 0;
+  };
   const heightOfAll = () => {
     const scrolled = document.querySelector('.jp-WindowedPanel-outer');
     const above = scrolled.getBoundingClientRect().top;
@@ -76,9 +82,10 @@ const gcscope = (() => {
     }
     return [255, 255, 255];
   };
-  // Elements of HTML with text of their own, in outputs.
+  // Elements of HTML with text of their own, in outputs; the colours of tracebacks are IPython's.
+  const TRACEBACK = '[data-mime-type="application/vnd.jupyter.stderr"] span';
   const texts = () => all(`${OUTPUT} *`).filter(element =>
-    element instanceof HTMLElement && isSeen(element)
+    element instanceof HTMLElement && isSeen(element) && !element.closest(TRACEBACK)
     && [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim()));
   const textsSeen = () => texts().length;
   const faintTexts = () => texts()
@@ -107,10 +114,9 @@ const gcscope = (() => {
     return isWhite ? [] : [`${name(image)} is not on a white card: ${[red, green, blue, alpha]}`];
   };
   const faultyImages = () => all(`${OUTPUT} img`).filter(isSeen).flatMap(faultsOfImage);
-  const emptySvgs = () => all(`${OUTPUT} svg`).filter(isSeen)
-    .filter(svg => !svg.getBoundingClientRect().width || !svg.querySelector('text, foreignObject'))
-    .filter(svg => !svg.closest('button'))
-    .map(() => 'a drawing is empty');
+  const flatSvgs = () => all(`${OUTPUT} svg`).filter(isSeen)
+    .filter(svg => Math.min(svg.clientWidth, svg.clientHeight) < 5 && !svg.closest('button'))
+    .map(() => 'a drawing has no size');
   const mermaidErrors = () => all('.jp-RenderedMermaid').filter(output =>
     /syntax error|mermaid version/i.test(output.textContent)).map(() => 'Mermaid cannot read it');
 
@@ -121,7 +127,7 @@ const gcscope = (() => {
       + JSON.stringify((output.textContent || '').trim().slice(0, 40)));
 
   const faults = () => [...new Set([
-    ...faintTexts(), ...faultyImages(), ...emptySvgs(), ...mermaidErrors(), ...tooWide()])];
+    ...faintTexts(), ...faultyImages(), ...flatSvgs(), ...mermaidErrors(), ...tooWide()])];
 
   // ---------------------------------------------------------------------------- films
   const stepsOf = number => {
@@ -129,7 +135,7 @@ const gcscope = (() => {
     return Number(handle.getAttribute('aria-valuemax'));
   };
 
-  return { count, isReady, setTheme, runAll, haveRun, saveNothing, heightOfAll, isSettled,
-           textsSeen, faults, stepsOf };
+  return { count, isReady, setTheme, runAll, haveRun, save, saveNothing, toTheTop,
+           heightOfAll, isSettled, textsSeen, faults, stepsOf };
 })();
 window.gcscope = gcscope;

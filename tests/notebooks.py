@@ -15,7 +15,7 @@ import nbclient
 import nbformat
 
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
-SVG = "image/svg+xml"
+SVG, PNG = "image/svg+xml", "image/png"
 KEPT_BY = (3, 11)  # whose outputs the notebooks are kept with
 
 
@@ -115,7 +115,7 @@ def _kept(output):
         return nbformat.v4.new_output(
             "error", ename=output.ename, evalue=output.evalue, traceback=[said]
         )
-    data = {mime: output.data[mime] for mime in ("text/plain", SVG) if mime in output.data}
+    data = {mime: output.data[mime] for mime in ("text/plain", SVG, PNG) if mime in output.data}
     count = (
         {"execution_count": output.execution_count}
         if output.output_type == "execute_result"

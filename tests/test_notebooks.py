@@ -3,6 +3,7 @@
 Without Graphviz and ipywidgets, too.
 """
 
+import base64
 import re
 import shutil
 import sys
@@ -23,6 +24,8 @@ import nbformat
 from notebooks import (
     FOLDER,
     KEPT_BY,
+    PNG,
+    SVG,
     drawings,
     execute,
     texts,
@@ -145,6 +148,18 @@ def test_pictures_are_kept_with_the_notebooks():
         )
         > 9
     )
+
+
+def test_each_picture_is_kept_in_a_form_for_who_does_not_trust_it():
+    """PNG: a front end shows no SVG of a notebook that was not run there."""
+    kept = [
+        output.data
+        for path in NOTEBOOKS
+        for cell in nbformat.read(path, as_version=4).cells
+        for output in cell.get("outputs", [])
+        if SVG in output.get("data", {})
+    ]
+    assert kept and all(base64.b64decode(data[PNG]).startswith(b"\x89PNG") for data in kept)
 
 
 def test_the_words_of_a_drawing():

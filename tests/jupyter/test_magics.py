@@ -241,6 +241,22 @@ def test_what_ipython_keeps_is_told_apart(run):
     assert picture[1].strip() == "p"  # the program's own comes first
 
 
+def test_a_chain_begins_with_the_users_own_name_of_what_was_shown(run):
+    told = run(
+        "from gcscope import why_alive\np = Person('p')\np.befriend(p)",
+        "p",
+        "print(why_alive(p))\nprint(why_alive(p.friends))\nprint(why_alive(p).links[0].label)",
+        "del p",
+        "print(why_alive(_))",
+    )
+    assert told[2][0].splitlines() == [
+        "sys.modules['__main__'].p",
+        "sys.modules['__main__'].p.friends",
+        ".p",
+    ]
+    assert told[4][0] == "sys.modules['__main__']._\n"  # the user has no name of it any more
+
+
 def test_what_a_failed_cell_holds(run):
     told = run(
         "import sys\np = Person('Michael')",
@@ -252,6 +268,48 @@ def test_what_a_failed_cell_holds(run):
     own, kept, rest = told[3][0].partition("kept by IPython")
     assert kept and own.startswith("sys.last_value: a ValueError, ") and own.count("\n") == 1, own
     assert "sys (kept by IPython)  .last_value" in rest
+
+
+def test_what_completion_holds_is_ipythons(run):
+    """Whoever presses Tab has the variables of the notebook looked at, and jedi keeps them."""
+    pytest.importorskip("jedi")
+    tab = (
+        "import warnings\nwarnings.simplefilter('ignore')\nline = 'print(p.na'\n"
+        "found = list(get_ipython().Completer.completions(line, len(line)))\nprint(found[0].text)"
+    )
+    told = run("p = Person('Michael')", tab, "del found\n%gcscope p")
+    assert told[1][0] == "name\n"
+    own = told[2][0].partition("kept by IPython")[0]
+    assert own.splitlines()[1:] == ["  module __main__  .p"], own
+
+
+def test_names_are_completed(run):
+    def tab(line):
+        return (
+            f"import warnings\nwarnings.simplefilter('ignore')\nline = {line!r}\n"
+            f"print(sorted(one.text for one in "
+            f"get_ipython().Completer.completions(line, len(line))))"
+        )
+
+    told = run(
+        "michael, mich = Person('Michael'), 1",
+        tab("%gcscope mich"),
+        tab("%gcscope michael.fr"),
+        tab("%gcscope nobody_of_that_name"),
+        "%unload_ext gcscope",
+        tab("%gcscope mich"),
+    )
+    assert [out for out, _, _ in told[1:4]] == [
+        "['mich', 'michael']\n",
+        "['friends']\n",
+        "[]\n",
+    ], told
+    assert told[5][0] == "[]\n"
+
+
+def test_an_expression_with_braces_is_evaluated_as_it_stands(run):
+    told = run("p = Person('p')", "%gcscope {'a': p}['a']")
+    assert told[1][0].startswith("{'a': p}['a']: a gcscope.Person, 1 reference\n"), told
 
 
 def test_of_a_reference_that_is_garbage_already(run):

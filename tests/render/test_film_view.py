@@ -1,5 +1,6 @@
 """film_view: a film as Jupyter gets it, with Graphviz and without, with ipywidgets and without."""
 
+import base64
 import sys
 
 import pytest
@@ -10,7 +11,7 @@ from gcscope.render.film_view import below_each_other, film_bundle, player, svgs
 from mermaid_reader import check, lines_of, read
 from support import needs_graphviz
 
-SVG = "image/svg+xml"
+SVG, PNG = "image/svg+xml", "image/png"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 CAPTIONS = ["two people", "friends", "no names", "the collector has run"]
 
@@ -122,7 +123,30 @@ def test_a_film_with_lists_keeps_its_places(quiet):
 @needs_graphviz
 def test_a_strip_where_there_are_none(frames, monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    assert set(film_bundle(frames, "text", True)) == {"text/plain", SVG}
+    assert list(film_bundle(frames, "text", True)) == ["text/plain", SVG, PNG]
+
+
+@needs_graphviz
+def test_the_png_of_a_film_has_all_frames(frames):
+    def height(some):
+        png = base64.b64decode(film_bundle(some, "text", False)[PNG])
+        return int.from_bytes(png[20:24], "big")
+
+    heights = [height(frames[:count]) for count in (1, 2, 3, 4)]
+    steps = [after - before for before, after in zip(heights, heights[1:])]
+    assert min(steps) > 50, heights  # pixels
+
+
+@needs_graphviz
+def test_jupyter_gets_what_it_wants_of_a_film(frames):
+    pytest.importorskip("ipywidgets", exc_type=ImportError)
+    every = ["text/plain", SVG, PNG, WIDGET]
+    assert list(film_bundle(frames, "text", True)) == every
+    for form in every:
+        assert list(film_bundle(frames, "text", True, include=[form])) == [form]
+        assert form not in film_bundle(frames, "text", True, exclude={form})
+    recorder = film([])
+    assert recorder._repr_mimebundle_(exclude=["text/plain"]) == {}
 
 
 def test_where_a_film_is_saved(frames, tmp_path, monkeypatch):

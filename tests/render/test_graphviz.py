@@ -1,5 +1,6 @@
 """graphviz: that is there, that is not, and that misbehaves; files, and what Jupyter gets."""
 
+import base64
 import os
 import re
 import sys
@@ -13,7 +14,7 @@ from gcscope.model.record import picture_suffixes
 from gcscope.render import graphviz
 from gcscope.render.dot import dot_text
 from gcscope.render.formats import bundle
-from gcscope.render.graphviz import CannotDraw, png_of, svg_of
+from gcscope.render.graphviz import CannotDraw, png_of, small_png_of, svg_of
 from gcscope.render.mermaid import mermaid_text
 from gcscope.render.report_picture import picture_of
 from specimens.pictures import GOLDEN
@@ -152,7 +153,7 @@ def test_drawing_leaves_no_trash_and_works_where_children_are_reaped(python, tmp
     ran = python("-c", code, REPORT.to_json(), tmp_path / "a.svg")
     assert ran.out.splitlines() == [
         "nothing is unreachable: the collector has nothing to do",
-        "['image/svg+xml', 'text/plain']",
+        "['image/png', 'image/svg+xml', 'text/plain']",
     ], ran
 
 
@@ -161,15 +162,66 @@ def test_drawing_leaves_no_trash_and_works_where_children_are_reaped(python, tmp
 
 @needs_graphviz
 @pytest.mark.parametrize("drawn", [REPORT, CYCLE, PICTURE])
-def test_jupyter_gets_the_whole_text_and_svg(drawn):
+def test_jupyter_gets_the_whole_text_svg_and_png(drawn):
     forms = drawn._repr_mimebundle_()
-    assert sorted(forms) == ["image/svg+xml", "text/plain"] and forms["text/plain"] == str(drawn)
-    assert sorted(drawn._repr_mimebundle_(include={"text/plain"})) == ["text/plain"]
-    assert sorted(drawn._repr_mimebundle_(include=[], exclude=["text/plain"])) == []
-    assert sorted(drawn._repr_mimebundle_(exclude=["image/svg+xml"])) == [
-        "text/plain",
-        "text/vnd.mermaid",
-    ]
+    # in this order: who takes the first that is a picture takes SVG
+    assert list(forms) == ["text/plain", "image/svg+xml", "image/png"]
+    assert forms["text/plain"] == str(drawn)
+    assert base64.b64decode(forms["image/png"], validate=True).startswith(b"\x89PNG")
+
+
+@needs_graphviz
+@pytest.mark.parametrize(
+    ("wanted", "gets"),
+    [
+        ({"include": {"text/plain"}}, ["text/plain"]),
+        ({"include": ["image/png"]}, ["image/png"]),
+        ({"include": ["text/vnd.mermaid"]}, ["text/vnd.mermaid"]),
+        ({"include": [], "exclude": ["text/plain"]}, []),
+        ({"exclude": ["image/png"]}, ["text/plain", "image/svg+xml"]),
+        ({"exclude": ["image/svg+xml"]}, ["text/plain", "image/png"]),
+        ({"exclude": ["image/svg+xml", "image/png"]}, ["text/plain", "text/vnd.mermaid"]),
+    ],
+)
+def test_jupyter_gets_what_it_wants(wanted, gets):
+    assert list(REPORT._repr_mimebundle_(**wanted)) == gets
+
+
+@needs_graphviz
+def test_what_is_not_wanted_is_not_drawn(monkeypatch):
+    asked = []
+    monkeypatch.setattr(graphviz, "_output_of", lambda command, text: asked.append(command[-1]))
+    REPORT._repr_mimebundle_(include=["text/plain"])
+    assert asked == []
+    REPORT._repr_mimebundle_(exclude=["image/svg+xml"])
+    assert asked == ["-Tpng:cairo:gd", "-Tpng"]
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [("400", "400"), ("720", "720"), ("900", "720"), ("3000", "1800")]
+)
+def test_a_wide_picture_is_shown_smaller(fake, width, shown):
+    """As JupyterLab shows SVG as wide as it says."""
+    fake(f"""print('<svg width="{width}pt" height="300pt" viewBox="0 0 {width} 300"></svg>')""")
+    svg = PICTURE._repr_mimebundle_()["image/svg+xml"]
+    height = f"{300 * int(shown) / int(width):g}"
+    assert f'width="{shown}pt" height="{height}pt" viewBox="0 0 {width} 300"' in svg
+    assert f'width="{width}pt"' in svg_of(PICTURE)  # of a file, as it is
+
+
+def test_a_picture_without_a_size_is_shown_as_it_is(fake):
+    fake("print('<svg></svg>')")
+    assert PICTURE._repr_mimebundle_()["image/svg+xml"] == svg_of(PICTURE)
+
+
+def test_a_graphviz_without_a_palette_draws_one_picture(fake):
+    fake(
+        "import sys\n"
+        "if sys.argv[1] == '-Tpng:cairo:gd': raise SystemExit(1)\n"
+        "sys.stdout.buffer.write(b'\\x89PNG\\r\\n\\x1a\\n')"
+    )
+    assert small_png_of(["digraph {}"]) == b"\x89PNG\r\n\x1a\n"
+    assert small_png_of(["digraph {}", "digraph {}"]) is None
 
 
 @pytest.mark.parametrize("drawn", [REPORT, CYCLE, PICTURE])

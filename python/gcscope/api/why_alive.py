@@ -5,8 +5,10 @@ from __future__ import annotations
 from gcscope import _core
 from gcscope.api.evidence import evidence_records, unseen
 from gcscope.explain.hops import Edge, Node, steps_of_way
+from gcscope.explain.ipython_names import by_own_name
 from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.explain.patterns import OWN_KEY, WEAK_KEYS
+from gcscope.model.record import changed
 from gcscope.model.results import Chain, Link
 
 TYPE_CHECKING = False
@@ -27,7 +29,11 @@ def _one(row: _core.Chain, is_collected: bool, others: tuple[Chain, ...]) -> Cha
     links = [step.link() for step in steps]
     expression = None
     if row.module is not None and row.expression is not None:
-        expression = f"sys.modules[{row.module!r}]{row.expression}"
+        path = row.expression
+        if row.module == "__main__":
+            path = by_own_name(path)
+            links[0] = changed(links[0], label=by_own_name(links[0].label))
+        expression = f"sys.modules[{row.module!r}]{path}"
     if row.frame is not None:
         links.insert(0, _frame_link(Node(row.frame), row.local))
     is_own_key = row.own_key and any(node.type == WEAK_KEYS for node in row.nodes)

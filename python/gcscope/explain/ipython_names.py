@@ -18,8 +18,31 @@ def is_of_ipython(label: str) -> bool:
     """Return whether a name of the user's module is IPython's: _, __, ___, _3, _i3, In, Out."""
     if "IPython" not in sys.modules:
         return False
-    name = label[1:].partition("[")[0].partition(".")[0]
+    name = _first_name(label)
     return name in _OF_MAIN or (name[:1] == "_" and name[1:].removeprefix("i").isdigit())
+
+
+def _first_name(label: str) -> str:
+    return label[1:].partition("[")[0].partition(".")[0]
+
+
+def by_own_name(label: str) -> str:
+    """Return a label of the user's module that begins with a name of the user's, if one will do.
+
+    What a cell has shown is `._` as well: that is IPython's name of what the user calls `.p`.
+    """
+    main = sys.modules.get("__main__")
+    if type(main) is not type(sys) or not is_of_ipython(label):
+        return label
+    name = _first_name(label)
+    kept = vars(main).get(name)
+    own = (
+        other
+        for other, value in list(vars(main).items())  # another thread may add one
+        if value is kept and type(other) is str and not is_of_ipython(f".{other}")
+    )
+    found = next(own, None)
+    return label if found is None else f".{found}{label[1 + len(name) :]}"
 
 
 def module_name(name: str | None, label: str) -> str | None:
@@ -32,8 +55,10 @@ def module_name(name: str | None, label: str) -> str | None:
 
 
 def is_kept(type_name: str, name: str | None) -> bool:
-    """Return whether a holder is IPython's."""
-    return type_name.startswith(("IPython.", "ipykernel.")) or (name is not None and _KEPT in name)
+    """Return whether a holder is IPython's, or of jedi, by which it completes what is typed."""
+    of_jedi = type_name.startswith("jedi.") and "IPython" in sys.modules
+    is_own = of_jedi or type_name.startswith(("IPython.", "ipykernel."))
+    return is_own or (name is not None and _KEPT in name)
 
 
 _METHOD: Any = type(is_kept.__get__(""))

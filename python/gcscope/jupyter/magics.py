@@ -12,6 +12,7 @@ import sys
 
 from IPython.core import display_functions
 from IPython.core.error import UsageError
+from IPython.core.magic import no_var_expand
 
 from gcscope.api.draw import picture_of_neighborhood
 from gcscope.api.holders import holders_of, parted
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 display: Any = display_functions.display
 
 _LINE = "%%gcscope"
+_LINE_MAGIC = "%gcscope"
 _USAGE = "%gcscope takes an expression: %gcscope my_object"
 
 
@@ -50,6 +52,7 @@ class Magics:
         """Give the shell its magics."""
         self.shell.register_magic_function(self.line, "line", "gcscope")
         self.shell.register_magic_function(self.cell, "cell", "gcscope")
+        self.shell.set_hook("complete_command", self.complete, str_key=_LINE_MAGIC)
         self.shell.events.register("pre_run_cell", self.begin)
         self.shell.events.register("post_run_cell", self.finish)
         self.shell.input_transformers_cleanup.insert(0, self.transform)
@@ -58,6 +61,7 @@ class Magics:
         """Take them away."""
         for kind in ("line", "cell"):
             self.shell.magics_manager.magics[kind].pop("gcscope", None)
+        self.shell.strdispatchers["complete_command"].strs.pop(_LINE_MAGIC, None)
         self.shell.events.unregister("pre_run_cell", self.begin)
         self.shell.events.unregister("post_run_cell", self.finish)
         self.shell.input_transformers_cleanup.remove(self.transform)
@@ -156,6 +160,7 @@ class Magics:
 
     # ----------------------------------------------------------------------- %gcscope
 
+    @no_var_expand  # braces and dollars are the expression's
     def line(self, line: str) -> None:
         """Show who holds an object and why it is alive, and draw it.
 
@@ -173,6 +178,10 @@ class Magics:
         print(text)
         if picture is not None:
             display(picture)
+
+    def complete(self, _shell: Any, event: Any) -> list[str]:
+        """List the variables that begin as the last word: IPython completes attributes alone."""
+        return [name for name in self.shell.user_ns if name.startswith(event.symbol)]
 
     def _explained(self, expression: str) -> tuple[str, Picture | None]:
         box = [self._evaluated(expression)]

@@ -49,7 +49,8 @@ def _words(frame: Frame, number: int) -> list[tuple[str, str]]:
     return [caption, *((fate, grey) for fate in frame.fates)]
 
 
-def _table(frame: Frame) -> list[str]:
+def table_of(frame: Frame) -> list[str]:
+    """List the lines of the collector's arithmetic, or of what stands in its place."""
     if not frame.arithmetic.rows:
         return ["none of the objects is there any more"]
     return str(frame.arithmetic).splitlines()
@@ -60,14 +61,14 @@ def _width_of(table: list[str]) -> float:
 
 
 def _fits_beside(frame: Frame, svg: str) -> bool:
-    return not frame.picture.boxes or size_of(svg)[0] + _GAP + _width_of(_table(frame)) <= _WIDEST
+    return not frame.picture.boxes or size_of(svg)[0] + _GAP + _width_of(table_of(frame)) <= _WIDEST
 
 
 class _Row:
     """One frame, measured: words above, the picture below them, the table beside it or below."""
 
     def __init__(self, frame: Frame, number: int, svg: str, may_be_beside: bool) -> None:
-        self.words, self.table, self.svg = _words(frame, number), _table(frame), svg
+        self.words, self.table, self.svg = _words(frame, number), table_of(frame), svg
         self.picture = size_of(svg) if frame.picture.boxes else (0.0, 0.0)
         wide = _width_of(self.table)
         high = len(self.table) * _SMALL_LINE
@@ -144,9 +145,23 @@ def page_of(frame: Frame, number: int, svg: str) -> str:
 def table_page(frame: Frame) -> str:
     """Write the collector's table of one frame as HTML."""
     style = f"background: white; color: {_DARK}; margin: 0"
-    return f'<pre style="{style}">{escaped_lines(_table(frame))}</pre>'
+    return f'<pre style="{style}">{escaped_lines(table_of(frame))}</pre>'
 
 
 def escaped_lines(lines: list[str]) -> str:
     """Write lines of text as the text of HTML."""
     return "\n".join(escaped(line) for line in lines)
+
+
+def words_in_dot(frame: Frame, number: int) -> str:
+    """Write in DOT what is said of a frame: its lines, and below them the table."""
+    lines = [f"{number}. {frame.caption}", *frame.fates]
+    label = [_line_in_dot(line, _SANS, 15) for line in lines]
+    label += [_line_in_dot(line, _MONO, 11) for line in table_of(frame)]
+    node = f'[shape="plain", fontcolor="{_DARK}", label=<{"".join(label)}>]'
+    return f'digraph words {{ graph [bgcolor="white", pad="0.3"] words {node} }}\n'
+
+
+def _line_in_dot(line: str, font: str, points: int) -> str:
+    text = escaped(line).replace(" ", "&#160;")
+    return f'<FONT FACE="{font}" POINT-SIZE="{points}">{text}</FONT><BR ALIGN="LEFT"/>'

@@ -9,7 +9,7 @@ from gcscope.model.phrases import plural, verdict
 from gcscope.model.picture import UNREACHABLE, Arrow, Box, Group, Picture
 from gcscope.model.record import changed
 from gcscope.render.dot import dot_of
-from gcscope.render.film_svg import page_of, strip_of, table_page
+from gcscope.render.film_svg import page_of, strip_of, table_page, words_in_dot
 from gcscope.render.film_text import NO_FRAME
 from gcscope.render.format_table import form_of_suffix
 from gcscope.render.graphviz import svg_of, without_graphviz
@@ -74,17 +74,32 @@ def _keys(picture: Picture) -> frozenset[str]:
 def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
     """Draw each frame as SVG; None without Graphviz. Captions are not in them."""
     drawn = []
-    rings = frozenset(a.key for frame in frames for a in frame.picture.arrows if a.on_ring)
-    for frame, picture in zip(frames, whole(frames), strict=True):
-        svg = svg_of(
-            changed(picture, title="", description=frame.picture.description),
-            _hidden(frame, picture),
-            rings,
-        )
+    for picture, hidden, rings in _laid_out(frames):
+        svg = svg_of(picture, hidden, rings)
         if svg is None:
             return None
         drawn.append(svg)
     return drawn
+
+
+def dots_of(frames: tuple[Frame, ...]) -> list[str]:
+    """Write in DOT what is said of each frame, and the frame below it."""
+    texts = []
+    for number, (frame, layout) in enumerate(zip(frames, _laid_out(frames), strict=True), 1):
+        texts.append(words_in_dot(frame, number))
+        if frame.picture.boxes:
+            texts.append(dot_of(*layout))
+    return texts
+
+
+def _laid_out(
+    frames: tuple[Frame, ...],
+) -> Iterator[tuple[Picture, frozenset[str], frozenset[str]]]:
+    """Yield for each frame its picture, what of that is hidden, and what is on a ring in any."""
+    rings = frozenset(a.key for frame in frames for a in frame.picture.arrows if a.on_ring)
+    for frame, picture in zip(frames, whole(frames), strict=True):
+        untitled = changed(picture, title="", description=frame.picture.description)
+        yield untitled, _hidden(frame, picture), rings
 
 
 def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
@@ -125,7 +140,7 @@ def film_bundle(
     if drawn is not None:
         forms[SVG] = strip_of(frames, drawn)
         if is_wanted(PNG, include, exclude):
-            forms |= png_view(dot_of(frames[0].picture))
+            forms |= png_view(dots_of(frames))
     elif frames:
         forms[MERMAID] = mermaid_of(below_each_other(frames), columns=1)
     if in_kernel and len(frames) > 1 and is_wanted(WIDGET, include, exclude):

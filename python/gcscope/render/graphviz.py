@@ -14,13 +14,13 @@ import time
 
 from gcscope.model.picture import Picture
 from gcscope.render.dot import dot_of
+from gcscope.render.png import SIGNATURE, Unreadable, below_each_other
 from gcscope.render.svg import accessible
 
 SECONDS = 20.0  # for one picture
 DOTS_PER_INCH = 144  # of PNG
 HOW_TO_GET_IT = 'apt-get install graphviz, or pip install "gcscope[viz]"'
 
-_PNG = b"\x89PNG\r\n\x1a\n"
 _WITH_PALETTE = "png:cairo:gd"  # Cairo draws, and gd writes
 _PYGRAPHVIZ = """
 import sys
@@ -64,17 +64,21 @@ def png_of(picture: Picture) -> bytes | None:
     return _png_in(text, "png")
 
 
-def small_png_of(text: str) -> bytes | None:
-    """Draw a text in DOT as PNG, as large as the SVG is on a page; None without Graphviz.
+def small_png_of(texts: list[str]) -> bytes | None:
+    """Draw texts in DOT below each other as one small PNG, as large as their SVG is on a page.
 
-    It has a palette, where this Graphviz can: a third of the bytes.
+    None without Graphviz. One that knows no palette draws a single text, which takes more space.
     """
-    return _png_in(text, _WITH_PALETTE) or _png_in(text, "png")
+    files = [_png_in(text, _WITH_PALETTE) for text in texts]
+    try:
+        return below_each_other(b"".join(files))  # type: ignore[arg-type]
+    except (TypeError, ImportError, Unreadable):  # none drawn; a Python without zlib; another form
+        return _png_in(texts[0], "png") if len(texts) == 1 else None
 
 
 def _png_in(text: str, form: str) -> bytes | None:
     drawn = _graphviz(text, form)
-    return drawn if drawn is not None and drawn.startswith(_PNG) else None
+    return drawn if drawn is not None and drawn.startswith(SIGNATURE) else None
 
 
 def _graphviz(text: str, form: str) -> bytes | None:

@@ -26,7 +26,7 @@ _CLASSES = {
     "gcRest": "fill:#f5f5f5,stroke:#595959,color:#1a1a1a",
     "gcText": "fill:#ffffff,stroke:#ffffff,color:#1a1a1a",
 }
-_WIDER = '%%{init: {"flowchart": {"wrappingWidth": 480}}}%%'  # pixels of a line of text
+_WIDER = '%%{init: {"flowchart": {"wrappingWidth": 640}}}%%'  # pixels: no line of ours breaks
 
 # Everything else that is ASCII means something to Mermaid, to Markdown or to HTML somewhere; \ufb02
 # and \xb6 are how Mermaid marks characters that are written by their number.

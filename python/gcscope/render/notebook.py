@@ -10,6 +10,7 @@ import binascii
 
 from gcscope.model.picture import Picture
 from gcscope.render.dot import dot_of
+from gcscope.render.film_svg import size_of
 from gcscope.render.graphviz import small_png_of, svg_of
 from gcscope.render.mermaid import mermaid_of
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     F = TypeVar("F")
+
+_WIDE = 720.0  # points: JupyterLab beside its file browser, on a laptop
+_LEAST_SCALE = 0.6  # letters that are smaller are hard to read: rather a scrollbar
 
 SVG, PNG, MERMAID = "image/svg+xml", "image/png", "text/vnd.mermaid"
 
@@ -39,13 +43,31 @@ def views_of(picture: Picture, include: object, exclude: object) -> dict[str, st
     svg = svg_of(picture) if is_wanted(SVG, include, exclude) else ""
     if svg is None:
         return {MERMAID: mermaid_of(picture)}
-    views = {SVG: svg} if svg else {}
+    views = {SVG: _fitted(svg)} if svg else {}
     if is_wanted(PNG, include, exclude):
-        views |= png_view(dot_of(picture))
+        views |= png_view([dot_of(picture)])
     return views or {MERMAID: mermaid_of(picture)}
 
 
-def png_view(text: str) -> dict[str, str]:
-    """Draw a text in DOT as PNG in Base64, as a notebook keeps it; nothing where that fails."""
-    png = small_png_of(text)
+def _fitted(svg: str) -> str:
+    """Make a wide SVG smaller: JupyterLab shows it as wide as it says, and lets it be scrolled."""
+    try:
+        width, height = size_of(svg)
+        scale = max(_LEAST_SCALE, _WIDE / width)
+    except (ValueError, ZeroDivisionError):  # it says no size
+        return svg
+    if scale >= 1:
+        return svg
+    head, rest = svg.split(">", 1)
+    for name, length in (("width", width), ("height", height)):
+        head = head.replace(f' {name}="{length:g}pt"', f' {name}="{length * scale:g}pt"', 1)
+    return f"{head}>{rest}"
+
+
+def png_view(texts: list[str]) -> dict[str, str]:
+    """Draw texts in DOT below each other as PNG in Base64, as a notebook keeps it.
+
+    Nothing where that fails.
+    """
+    png = small_png_of(texts)
     return {} if png is None else {PNG: binascii.b2a_base64(png, newline=False).decode()}
