@@ -5,7 +5,7 @@ VENV   ?= .venv
 FUZZ_SECONDS ?= 600
 RUN     = $(VENV)/bin/python
 .DEFAULT_GOAL := help
-.PHONY: help build test slow check sanitize mutations fuzz oracle bench pythons notebooks format clean
+.PHONY: help build test slow check sanitize mutations fuzz oracle bench pythons notebooks docs format clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ pythons:  ## run the tests on every supported Python found on this machine
 
 notebooks: build  ## run the notebooks and keep their outputs
 	$(RUN) tests/notebooks.py
+
+docs: $(VENV)/.ready  ## build the documentation in build/docs; a warning is an error
+	$(RUN) -m pip install -q -e ".[docs]"
+	$(RUN) -m sphinx -W --keep-going -n -q -E docs build/docs
 
 format: $(VENV)/.ready  ## format C and Python
 	find src tests/rooms tests/broken tests/fuzz -name '*.[ch]' | xargs $(VENV)/bin/clang-format -i
