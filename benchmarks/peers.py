@@ -42,7 +42,7 @@ def told(objects):
 
 
 def ask_gcscope(gcscope):
-    """The dry run."""
+    """Ask the dry run."""
     return gcscope.garbage().types.get("__main__.Node", 0)
 
 
@@ -52,18 +52,18 @@ def ask_objgraph(objgraph):
 
 
 def ask_refcycle(refcycle):
-    """The graph of what a collection with DEBUG_SAVEALL saves."""
+    """Ask for the graph of what a collection with DEBUG_SAVEALL saves."""
     return told(refcycle.garbage())
 
 
 def ask_guppy(guppy):
-    """What no root leads to and a collection has left: another question, the nearest it has."""
+    """Ask what no root leads to and a collection has left: another question, the nearest."""
     heapy = guppy.hpy()
     return (heapy.heapu(stat=0) & heapy.Type(Node)).count
 
 
 def ask_pympler(pympler):
-    """The graph of what a collection with DEBUG_SAVEALL saves."""
+    """Ask for the graph of what a collection with DEBUG_SAVEALL saves."""
     from pympler.garbagegraph import GarbageGraph
 
     return sum(entry.type == "Node" for entry in GarbageGraph().metadata)

@@ -16,13 +16,14 @@ author = "The gcscope developers"
 project_copyright = author
 version = release = version_of("gcscope")
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinxarg.ext", "myst_nb", "site_parts"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "myst_nb", "site_parts"]
 exclude_patterns = ["**/.ipynb_checkpoints"]
 
 # Markdown and notebooks
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 nb_execution_mode = "off"
+smartquotes = False
 nb_output_stderr = "show"
 
 # docstrings
@@ -37,12 +38,8 @@ nitpick_ignore_regex = [(r"py:.*", r"(?!gcscope\.).*")]
 
 html_theme = "furo"
 html_title = f"gcscope {release}"
-html_favicon = None
-html_static_path = ["static"]
-html_css_files = ["site.css"]
 html_theme_options = {
     "source_repository": "https://github.com/gcscope/gcscope/",
     "source_branch": "main",
     "source_directory": "docs/",
 }
-templates_path = []

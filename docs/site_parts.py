@@ -4,12 +4,12 @@ An extension of Sphinx. A page is written so that it reads where it stands in th
 that needs to read on the site is done here.
 """
 
-import argparse
 import builtins
 import json
 import os
 import re
 import shutil
+import textwrap
 from pathlib import Path, PurePosixPath
 
 from docutils import nodes
@@ -21,6 +21,7 @@ import gcscope
 from gcscope import Film, pytest_plugin
 from gcscope.api.growth import GrowthWatch
 from gcscope.api.watch import Watch
+from gcscope.cli import commands
 from gcscope.cli.commands import _parsers
 from gcscope.model.record import Record
 
@@ -76,8 +77,9 @@ def relink(app, docname, source):
 # -------------------------------------------------------------------------- docstrings
 
 
-def as_rst(app, what, name, obj, options, lines):
+def as_rst(*event):
     """Make reStructuredText of a docstring: `code`, public words as links, indented code."""
+    lines = event[-1]
     made = []
     for line in lines:
         if not line.startswith("    "):
@@ -101,7 +103,7 @@ def _text_as_rst(line):
     return "".join(made).replace("\0", "* ")
 
 
-def without_signature(app, what, name, obj, options, signature, returns):
+def without_signature(app, what, name, obj, *_):
     """Leave out how classes are called that nobody but gcscope makes."""
     if what == "class" and issubclass(obj, (Record, Film, Watch, GrowthWatch)):
         return "", None
@@ -131,33 +133,60 @@ def find_record(app, env, node, contnode):
 # ------------------------------------------------------- command line, pytest, JSON
 
 
-def command_line():
-    """Make the parser of `gcscope`."""
-    return _parsers()[0]
+def _entry(kind, title, help):
+    return [f".. {kind}:: {title}", "", f"   {_text_as_rst(help or '')}", ""]
 
 
-def pytest_options():
-    """Make a parser that has the options, ini keys and marks of the pytest plugin."""
-    parser = argparse.ArgumentParser(prog="pytest", add_help=False)
+def _options(parser):
+    """Write the arguments of a parser: each by its names, what it takes, and its help."""
+    made = []
+    for action in parser._actions:
+        values = parser._get_formatter()._format_args(action, (action.dest or "").upper())
+        names = [f"{name} {values}".rstrip() for name in action.option_strings] or [values]
+        help = parser._get_formatter()._expand_help(action) if action.help else ""
+        made += _entry("option", ", ".join(names), help)
+    return made
 
-    class Parser:
-        def getgroup(self, name, description):
-            self.group = parser.add_argument_group("Options")
-            return self
 
-        def addoption(self, *names, **how):
-            self.group.add_argument(*names, **how)
+class Command(SphinxDirective):
+    """`command`: what a command of gcscope takes, as its parser says it."""
 
-        def addini(self, name, help, type=None, default=None):
-            keys.add_argument(name, help=f"{help} (default: {default})" if default else help)
+    required_arguments = 1
 
-    keys = parser.add_argument_group("Keys of the ini file")
-    pytest_plugin.pytest_addoption(Parser())
-    marks = parser.add_argument_group("Marks")
-    for mark in pytest_plugin._MARKS:
-        name, _, help = mark.partition(": ")
-        marks.add_argument(f"@pytest.mark.{name}", help=help)
-    return parser
+    def run(self):
+        """Write the usage, the description and the options of one command."""
+        name = self.arguments[0]
+        parser = _parsers()[1][name]
+        parser.prog = f"gcscope {name}"
+        usage = parser.format_usage().replace("python -m gcscope", "gcscope")
+        usage = textwrap.wrap(" ".join(usage.split()), 80, subsequent_indent=" " * 7)
+        lines = [parser.description or f"{commands.COMMANDS[name].HELP}.", "", "::", ""]
+        lines += [f"   {line}" for line in usage] + ["", f".. program:: gcscope {name}", ""]
+        return self.parse_text_to_nodes("\n".join(lines + _options(parser)))
+
+
+class PytestOptions(SphinxDirective):
+    """`pytest-options`: the options, ini keys and marks of the plugin, as it registers them."""
+
+    def getgroup(self, name, description):
+        """Take the options of a group, as the parser of pytest does."""
+        return self
+
+    def addoption(self, name, *, metavar="", help, **_):
+        """Take an option."""
+        self.lines += _entry("option", f"{name} {metavar}".rstrip(), help)
+
+    def addini(self, name, help, default="", **_):
+        """Take a key of the ini file."""
+        self.lines += _entry("confval", name, help)
+
+    def run(self):
+        """Let the plugin register all of it here."""
+        self.lines = [".. program:: pytest", ""]
+        pytest_plugin.pytest_addoption(self)
+        for mark in pytest_plugin._MARKS:
+            self.lines += _entry("describe", *f"@pytest.mark.{mark}".split(": ", 1))
+        return self.parse_text_to_nodes("\n".join(self.lines))
 
 
 class Kinds(SphinxDirective):
@@ -184,5 +213,7 @@ def setup(app):
     app.connect("autodoc-process-signature", without_signature)
     app.connect("doctree-read", without_builtins)
     app.connect("missing-reference", find_record)
+    app.add_directive("command", Command)
+    app.add_directive("pytest-options", PytestOptions)
     app.add_directive("kinds", Kinds)
     return {"parallel_read_safe": True}
