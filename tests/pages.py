@@ -1,11 +1,4 @@
-"""What a page of the documentation shows, as files, sessions and commands that can be run.
-
-    ```python      that begins with `# name.py`: a file of that name
-    ```pycon       a session; those of a page are one, in the __main__ of a process of its own
-    ```console     commands (`$ ...`), each with what it prints
-
-Each fence may be indented no further than the page's margin.
-"""
+"""What a page of Markdown shows: programs, commands with what they print, sessions, links."""
 
 import os
 import re
@@ -15,62 +8,137 @@ from pathlib import Path
 
 from support import PLAIN_ENV, ROOT
 
-DOCS = ROOT / "docs"
+REPOSITORY = "https://github.com/gcscope/gcscope"
+RAW = "https://raw.githubusercontent.com/gcscope/gcscope/main/"
+SITE = "https://gcscope.readthedocs.io/en/latest/"
+# Pages show what CPython 3.11 prints; elsewhere sizes, and the number of some objects, are others.
+IS_AS_SHOWN = sys.version_info[:2] == (3, 11) and not hasattr(sys, "gettotalrefcount")
+# where a process comes from, how long something takes
+_NEVER_THE_SAME = re.compile(
+    r"pid \d+ on \S+ · \S+ · Python \S+, gcscope \S+ · gc on \(.*\) · stopped for [\d.]+ s$"
+    r"|(?<=in )[\d.]+s",
+    flags=re.M,
+)
+_OF_A_VERSION = re.compile(
+    r"\d+ (?:more )?(?:unreachable )?objects?|[\d.]+ (?:bytes|kB|MB)| and \d+ kept by it"
+    r"|frees all \d+|^(?:gcscope:)?   ?\d+  .*\n",
+    flags=re.M,
+)
+# up to 3.11 the interpreter does not tell where a dict is filled
+_FILLED = re.compile(r"filled at:? .*\n(?:\nwhere not known: .*\n)?")
 
 
-def blocks(text, language):
-    """The fenced blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.M | re.S)
+def read(page):
+    """The text of a page, by its path in the repository."""
+    return (ROOT / page).read_text(encoding="utf-8")
 
 
-def files(text):
-    """The files that a page shows, by name."""
-    shown = [re.match(r"# (\w+\.py)\b", block) for block in blocks(text, "python")]
-    return {match[1]: match.string for match in shown if match}
+def blocks(page, language):
+    """The blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", read(page), flags=re.M | re.S)
 
 
-def commands(text):
-    """The commands that a page shows, in pairs with what they print."""
-    return re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", "".join(blocks(text, "console")), flags=re.M)
+def _steps(page):
+    """The blocks of a page in their order: (name, text) of a program, or ("", a console)."""
+    for language, block in re.findall(r"^```(\w+)\n(.*?)^```", read(page), flags=re.M | re.S):
+        name = re.match(r"# ([\w./-]+\.\w+)(?:: .*)?\n", block)
+        if language == "console":
+            yield "", block
+        elif name:
+            yield name[1], block
 
 
-def lay(text, folder):
-    """Write the files of a page into a folder."""
-    for name, source in files(text).items():
-        (folder / name).write_text(source, encoding="utf-8")
+def programs(page):
+    """Name -> text of the blocks that begin with the name of a file, as a comment."""
+    return {name: block for name, block in _steps(page) if name}
 
 
-def run_command(command, folder):
-    """Run a command as a shell does, where python is this interpreter; both streams together."""
-    script = f'python() {{ "{sys.executable}" "$@"; }}; {command}'
+def comparable(text):
+    """What is the same in every run and, unless the pages show this very Python, on all of them."""
+    text = _NEVER_THE_SAME.sub("so", text)
+    if sys.version_info < (3, 12):
+        text = _FILLED.sub("filled somewhere\n", text)
+    return text if IS_AS_SHOWN else _OF_A_VERSION.sub("so", text)
+
+
+def write(folder, name, text):
+    """Write a program of a page."""
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def play(page, folder):
+    """Follow a page: write its programs, run its commands. Yields (command, shown, printed)."""
+    for name, block in _steps(page):
+        if name:
+            write(folder, name, block)
+            continue
+        _, *parts = re.split(r"^\$ (.*)\n", block, flags=re.M)
+        for command, shown in zip(parts[::2], parts[1::2], strict=True):
+            printed = shell(command, folder).replace(str(folder), "/home/ada/project")
+            yield command, shown, printed
+
+
+def shell(command, folder):
+    """Run a command as in an activated environment; stdout and stderr together."""
+    beside = Path(sys.executable).parent
+    assert (beside / "gcscope").exists(), f"gcscope is not installed: no command in {beside}"
+    environment = {
+        **os.environ,
+        **PLAIN_ENV,
+        "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "PYTEST_ADDOPTS": "-p gcscope.pytest_plugin -p no:cacheprovider",
+    }
+    for name in ("CI", "BUILD_NUMBER"):  # there pytest shortens nothing
+        environment.pop(name, None)
     done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, **PLAIN_ENV},
-    )
+        ["bash", "-c", command], cwd=folder, env=environment, timeout=240,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        encoding="utf-8", errors="replace",
+    )  # fmt: skip
     return done.stdout
 
 
-SESSION = """
+_SESSION = """
 import doctest, re, sys
-text = open({path!r}, encoding="utf-8").read()
-text = "\\n".join(re.findall(r"^```pycon\\n(.*?)^```$", text, flags=re.M | re.S))
-test = doctest.DocTestParser().get_doctest(text, {{}}, "page", {path!r}, 0)
-test.globs = globals()  # not a copy: a chain of references begins at this module
+sys.path.append({tests!r})
+from pages import comparable
+
+
 class Checker(doctest.OutputChecker):
     def check_output(self, want, got, flags):
-        want, got = (re.sub({figures!r}, "N", text) for text in (want, got))
-        return super().check_output(want, got, flags)
-runner = doctest.DocTestRunner(checker=Checker())
-result = runner.run(test, clear_globs=False)
-print(result.attempted, result.failed)
+        return super().check_output(comparable(want), comparable(got), flags)
+
+
+text = open({path!r}, encoding="utf-8").read()
+test = doctest.DocTestParser().get_doctest(text, {{}}, "page", "page", 0)
+test.globs = globals()  # not a copy: a chain of references begins at this module
+result = doctest.DocTestRunner(Checker()).run(test, clear_globs=False)
+print(result.attempted)
+sys.exit(result.failed)
 """
 
 
-def session(path, figures):
-    """A program that runs the sessions of a page, and prints how many examples, and failures."""
-    return SESSION.format(path=str(Path(path)), figures=figures)
+def session(page):
+    """Code that runs the sessions of a page in its __main__, and prints how many examples."""
+    return _SESSION.format(tests=str(ROOT / "tests"), path=str(ROOT / page))
+
+
+def links(text):
+    """Where links and images of a Markdown text lead."""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
+    found = re.findall(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"", text)
+    return [link or image for link, image in found]
+
+
+def file_of(link):
+    """The file of the repository that an absolute link leads to; None if to no file of it."""
+    for prefix in (f"{REPOSITORY}/blob/main/", f"{REPOSITORY}/tree/main/", RAW):
+        if link.startswith(prefix):
+            return ROOT / link.removeprefix(prefix)
+    if link.startswith(SITE):
+        page = link.removeprefix(SITE).partition("#")[0].removesuffix(".html")
+        found = [ROOT / f"docs/{page}{suffix}" for suffix in (".md", ".ipynb")]
+        return next(filter(Path.exists, found), found[0])
+    return None

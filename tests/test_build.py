@@ -1,5 +1,6 @@
 """The package builds from its own sdist, and what is built has what it needs."""
 
+import email
 import os
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+import pages
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -71,6 +74,21 @@ def test_the_sdist_has_everything(sdist):
     ]
     assert not [path for path in wanted if path.relative_to(ROOT).as_posix() not in names]
     assert not [name for name in names if name.endswith((".so", ".o", ".pyc"))]
+
+
+def test_what_an_index_shows_has_no_relative_link(sdist):
+    """The long description is the README, whole; a link that begins nowhere would lead nowhere."""
+    with tarfile.open(sdist) as archive:
+        (member,) = (
+            name for name in archive.getnames() if name.count("/") == 1 and "PKG-INFO" in name
+        )
+        metadata = email.message_from_string(archive.extractfile(member).read().decode())
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    text = metadata.get_payload()
+    assert text.strip() == (ROOT / "README.md").read_text(encoding="utf-8").strip()
+    links = pages.links(text)
+    assert len(links) > 10
+    assert not [link for link in links if not link.startswith("https://")]
 
 
 @pytest.mark.slow

@@ -1,24 +1,22 @@
-"""What the README shows is what happens."""
+"""What the README and the pages beside it show is what happens."""
 
 import doctest
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from support import PLAIN_ENV, needs_graphviz
+import pages
+from support import ROOT, needs_graphviz
 
-ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README = pages.read("README.md")
 
 
 @pytest.mark.parametrize(
     ("page", "examples"),
     [
-        ("README.md", 10),
+        ("README.md", 9),
+        ("docs/how-to/find-a-ring.md", 12),
+        ("docs/how-to/who-holds-it.md", 20),
         ("docs/explanation/hidden-references.md", 9),
         ("docs/explanation/memory.md", 8),
     ],
@@ -28,83 +26,35 @@ def test_the_sessions_run_as_shown(python, page, examples):
 
     The numbers are those of a program that does nothing else.
     """
-    code = f"""
-import doctest, sys
-text = open({str(ROOT / page)!r}, encoding="utf-8").read()
-test = doctest.DocTestParser().get_doctest(text, {{}}, "README.md", "README.md", 0)
-test.globs = globals()  # not a copy: a chain of references begins at this module
-result = doctest.DocTestRunner().run(test, clear_globs=False)
-print(result.attempted)
-sys.exit(result.failed)
-"""
-    done = python("-c", code)
-    assert done.code == 0 and int(done.out) > examples, done
+    done = python("-c", pages.session(page))
+    assert done.code == 0 and int(done.out) >= examples, done
 
 
-def test_the_program_leaves_what_is_shown(python, tmp_path):
-    program = re.search(r"^```python\n(# retry.py.*?)^```", README, flags=re.M | re.S)[1]
-    shown = re.search(r"^\$ python -m gcscope run retry.py\n(.*?)^```", README, flags=re.M | re.S)[
-        1
-    ]
-    (tmp_path / "retry.py").write_text(program)
-    done = python("-m", "gcscope", "run", "retry.py", cwd=tmp_path)
-    written = done.out + done.err
-    # frames, functions and tuples differ in number and size from version to version
-    figures = re.compile(
-        r"\d+ objects|\(?\d+ bytes\)?|\(?[\d.]+ kB\)?| and \d+ kept by it|frees all "
-        r"\d+|^gcscope:   \d+ .*\n",
-        flags=re.M,
-    )
-    assert done.code == 0 and figures.sub("", written) == figures.sub("", shown), done
-    assert (
-        sys.version_info[:2] != (3, 11) or hasattr(sys, "gettotalrefcount") or written == shown
-    ), done
-
-
-def test_the_comparison_is_as_shown(tmp_path):
-    program = re.search(r"^```python\n(# retry.py.*?)^```", README, flags=re.M | re.S)[1]
-    shown = re.search(
-        r"^```console\n(\$ python -m gcscope run -q.*?)^```", README, flags=re.M | re.S
-    )[1]
-    (tmp_path / "retry.py").write_text(program)
+def fixed(program):
+    """The program as the page says that it is mended."""
     last = '    print(f"gave up: {last}")\n'
-    assert last in program
-    (tmp_path / "fixed.py").write_text(program.replace(last, f"{last}    del last\n"))
-    commands = re.findall(r"^\$ (.*)\n", shown, flags=re.M)
-    script = "\n".join(f'python() {{ {sys.executable} "$@"; }}; {command}' for command in commands)
-    environment = {**os.environ, **PLAIN_ENV}
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, env=environment
-    )
-    assert len(commands) == 3 and done.stderr == "", done
-    assert done.stdout == re.sub(r"^\$ .*\n", "", shown, flags=re.M), done
+    assert program.count(last) == 1
+    return program.replace(last, f"{last}    del last\n")
 
 
 @pytest.mark.parametrize(
-    ("document", "name", "options"),
+    ("page", "number"),
     [
-        ("README.md", "test_service.py", ()),
-        ("docs/how-to/pytest.md", "test_nodes.py", ("--gcscope-fail",)),
+        ("README.md", 3),
+        ("docs/how-to/find-a-ring.md", 9),
+        ("docs/how-to/ci.md", 3),
+        ("docs/how-to/pytest.md", 1),
     ],
 )
-def test_failing_tests_are_as_shown(python, tmp_path, document, name, options):
-    text = (ROOT / document).read_text(encoding="utf-8")
-    test = re.search(rf"^```python\n(# {name}.*?)^```", text, flags=re.M | re.S)[1]
-    command = " ".join(["python -m pytest -q", *options, name])
-    shown = re.search(rf"^\$ {command}\n(.*?)^```", text, flags=re.M | re.S)[1]
-    (tmp_path / name).write_text(test)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    done = python(
-        "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, name, cwd=tmp_path,
-        env={
-            "COLUMNS": "80",
-            "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-            "PYTEST_ADDOPTS": "-p gcscope.pytest_plugin",
-        }
-        | {"CI": None, "BUILD_NUMBER": None},  # there pytest shortens nothing
-    )  # fmt: skip
-    figures = re.compile(r"[\d.]+ (?:bytes|kB)|in [\d.]+s")
-    assert done.code == 1 and figures.sub("", done.out) == figures.sub("", shown), done
+def test_the_commands_print_what_is_shown(tmp_path, page, number):
+    """One after the other, in a folder with the programs that stand above them."""
+    pages.write(tmp_path, "pytest.ini", "[pytest]\n")
+    for program in filter(None, [pages.programs(page).get("retry.py")]):
+        pages.write(tmp_path, "fixed.py", fixed(program))
+    done = list(pages.play(page, tmp_path))
+    assert len(done) == number
+    for command, shown, printed in done:
+        assert pages.comparable(printed) == pages.comparable(shown), command
 
 
 def test_a_census_is_as_shown(python, tmp_path):
@@ -121,6 +71,9 @@ def test_a_census_is_as_shown(python, tmp_path):
     assert re.search(r"^\+20,0\d\d objects, \+12\.\d MB; anonymous", done.out, flags=re.M), done
 
 
+PICTURES = ["lecture.svg", "retry.svg"]
+
+
 @needs_graphviz
 def test_the_pictures_are_what_the_script_draws(python, tmp_path):
     """The same words; where Graphviz puts them may differ from version to version."""
@@ -129,25 +82,74 @@ def test_the_pictures_are_what_the_script_draws(python, tmp_path):
     figures = re.compile(
         r"\d+ unreachable|\d+ (more )?objects?|\d+ bytes|[\d.]+ kB| and \d+ kept|frees all \d+"
     )
-    pictures = re.findall(r'<img src="(docs/\S+)"', README)
-    assert len(pictures) == 2
-    for picture in pictures:
+    for picture in PICTURES:
         words = []
-        for path in (ROOT / picture, tmp_path / Path(picture).name):
+        for path in (ROOT / "docs" / picture, tmp_path / picture):
             lines = re.findall(r"<text[^>]*>([^<]+)<", path.read_text(encoding="utf-8"))
             words.append(sorted(figures.sub("", line) for line in lines))
         assert len(words[0]) > 5 and words[0] == words[1]
 
 
+def test_the_pictures_are_shown():
+    shown = [*pages.links(README), *pages.links(pages.read("docs/how-to/find-a-ring.md"))]
+    assert [link for link in shown if link.endswith(".svg")] == [
+        f"{pages.RAW}docs/lecture.svg",
+        "../retry.svg",
+    ]
+
+
+# ---------------------------------------------------------------------------- what the README is
+
+
 def test_the_commands_are_two():
-    commands = re.findall(r"^```sh\n(.*?)^```", README, flags=re.M | re.S)
-    assert commands == [
-        "pip install . && python -m gcscope demo\n",
+    assert pages.blocks("README.md", "sh") == [
+        "pip install . && gcscope demo\n",
         'pip install -e ".[test]" && python -m pytest\n',
     ]
 
 
-def test_every_word_is_in_the_table():
+def test_it_has_its_order_and_is_short():
+    assert len(README.splitlines()) < 200
+    assert re.findall(r"^## (.*)$", README, flags=re.M) == [
+        "Try it",
+        "The lecture in ten lines",
+        "Your own program",
+        "What grew",
+        "Your tests",
+        "Links",
+    ]
+    # the head: a sentence and a picture
+    assert re.match(r"# gcscope\n\n[^.]+\.\n\n<img [^>]+>\n\n## Try it\n", README)
+
+
+def test_its_links_hold_on_a_package_index():
+    """Each is absolute, and what it leads to is there: a file, or the source of a page."""
+    links = pages.links(README)
+    assert len(links) > 10
+    own = [link for link in links if link.startswith((pages.REPOSITORY, pages.RAW, pages.SITE))]
+    assert set(links) - set(own) == {"https://gcscope.readthedocs.io/"}
+    files = {link: pages.file_of(link) for link in own}
+    assert [link for link, path in files.items() if path is None] == [
+        pages.REPOSITORY,
+        f"{pages.REPOSITORY}/issues",
+    ]
+    assert not [link for link, path in files.items() if path is not None and not path.exists()]
+
+
+HOW_TO = sorted((ROOT / "docs").rglob("*.md"))
+
+
+@pytest.mark.parametrize("path", HOW_TO, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_the_links_of_a_page_lead_to_files(path):
+    for link in pages.links(path.read_text(encoding="utf-8")):
+        if not link.startswith(("https://", "http://", "#")):
+            assert (path.parent / link.partition("#")[0]).exists(), link
+
+
+# ---------------------------------------------------------------------------- words
+
+
+def test_every_word_is_in_the_reference():
     import gcscope
 
     words = {
@@ -155,7 +157,10 @@ def test_every_word_is_in_the_table():
         for word in gcscope.__all__
         if word[0].islower() or word in ("Person", "Tracked", "IMMORTAL")
     }
-    assert not [word for word in words if f"`{word}" not in README]
+    reference = pages.read("docs/reference/words.md")
+    assert not [
+        word for word in words if not re.search(rf"auto\w+:: {word}$", reference, flags=re.M)
+    ]
 
 
 @pytest.mark.parametrize("word", ["garbage", "collect", "trial", "refcount"])

@@ -227,7 +227,7 @@ def test_a_baseline_of_an_older_gcscope(python, script, tmp_path):
     file, path = tmp_path / "known.json", script(TWO_FORMS)
     file.write_text('{"schema": "gcscope/1", "kind": "baseline", "rings": []}')
     done = run(python, "--baseline", file, path)
-    assert done.code == OUR_ERROR and "`python -m gcscope run --update-baseline`" in done.err, done
+    assert done.code == OUR_ERROR and "`gcscope run --update-baseline`" in done.err, done
     assert run(python, "--baseline", file, "--update-baseline", path).code == 0
     assert len(Baseline.from_json(file.read_text()).rings) == 2
 

@@ -4,9 +4,11 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from gcscope.cli.commands import COMMANDS
 from gcscope.cli.main import main
 from programs import TWO, left, run
 from specimens.records import RINGS
@@ -15,20 +17,51 @@ from support import PLAIN_ENV
 # ---------------------------------------------------------------------------------- our own errors
 
 
-@pytest.mark.parametrize("arguments", [[], ["run"], ["run", "-m"], ["run", "-c"], ["nonsense"]])
-def test_wrong_usage(python, arguments):
-    done = python("-m", "gcscope", *arguments)
-    whose = "gcscope run" if arguments[:1] == ["run"] else "gcscope [-h]"
-    assert done.code == 2 and done.err.startswith(f"usage: python -m {whose}"), done
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["run"], "gcscope run: error: run needs a program: "),
+        (["run", "-m"], "gcscope run: error: run needs a program: "),
+        (["run", "-c"], "gcscope run: error: run needs a program: "),
+        (["run", "--bogus", "a.py"], "gcscope run: error: unrecognized arguments: --bogus\n"),
+        (["show", "a", "b"], "gcscope show: error: unrecognized arguments: b\n"),
+        (["diff", "a"], "gcscope diff: error: the following arguments are required: NEW\n"),
+        (["shwo", "a"], "gcscope: error: there is no command 'shwo'; did you mean 'show'?\n"),
+        (
+            ["nonsense"],
+            "gcscope: error: there is no command 'nonsense'; there are demo, run, show, diff, "
+            "audit\n",
+        ),
+        (["--versoin"], "gcscope: error: unrecognized arguments: --versoin\n"),
+        (["--print-completion", "csh"], "gcscope: error: argument --print-completion: invalid "),
+    ],
+)
+def test_wrong_usage(python, tmp_path, arguments, error):
+    """Of a command its own usage is told; the last line says what is wrong."""
+    done = python("-m", "gcscope", *arguments, cwd=tmp_path)
+    whose = error.partition(":")[0]
+    assert done.code == 2 and done.out == "" and done.err.startswith(f"usage: {whose} "), done
+    assert done.err.splitlines(keepends=True)[-1].startswith(error), done
 
 
 def test_help_and_version(python):
     import gcscope
 
     done = python("-m", "gcscope", "--help")
-    assert done.code == 0 and "demo" in done.out and "run" in done.out
+    assert done.code == 0 and done.err == "", done
+    for command in COMMANDS:
+        assert re.search(rf"^    {command} +\w", done.out, flags=re.M), command
+    assert python("-m", "gcscope").err == done.out  # a word is missing: which are there?
     done = python("-m", "gcscope", "--version")
     assert done.out == f"gcscope {gcscope.__version__}\n"
+
+
+def test_the_script_is_the_module(python):
+    """Installing gcscope brings a command of that name, beside the interpreter."""
+    script = Path(sys.executable).with_name("gcscope")
+    for arguments in (["--help"], ["nonsense"], ["run", "-c", "raise SystemExit(7)"]):
+        done, module = python(script, *arguments), python("-m", "gcscope", *arguments)
+        assert (done.code, done.out, done.err) == (module.code, module.out, module.err)
 
 
 def test_main_can_be_called(capsys):
@@ -58,8 +91,15 @@ def test_a_program_without_the_word_run_is_told_of_it(python, tmp_path, argument
     done = python("-m", "gcscope", *arguments, cwd=tmp_path)
     words = " ".join(arguments[:1] if arguments[0] in ("program.py", "-mjson.tool") else arguments)
     assert done.code == 2 and done.out == "", done
+    assert done.err.endswith(f"error: which command? To run a program: gcscope run {words}\n"), done
+
+
+def test_a_file_without_a_command_is_told_of_one(python, tmp_path):
+    (tmp_path / "before.json").write_text(RINGS.to_json())
+    done = python("-m", "gcscope", "before.json", cwd=tmp_path)
+    assert done.code == 2 and done.out == "", done
     assert done.err.endswith(
-        f"error: which command? To run a program: python -m gcscope run {words}\n"
+        "error: which command? To show what was kept: gcscope show before.json\n"
     ), done
 
 

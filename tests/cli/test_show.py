@@ -11,7 +11,7 @@ from gcscope.cli.main import main
 from gcscope.model.diff import Difference
 from gcscope.model.header import Header, file_text, read_file
 from gcscope.model.phrases import in_one_line
-from gcscope.model.record import Record, changed, picture_suffixes, sum_counts
+from gcscope.model.record import Record, changed, sum_counts
 from gcscope.render.cycle_text import MOST_CYCLES, MOST_LINKS
 from gcscope.render.listing import MOST_LISTED
 from programs import TWO, run
@@ -238,11 +238,10 @@ def test_a_difference_is_drawn_by_what_is_new(python, reports, tmp_path):
 
 
 def test_pictures_that_are_not_to_be_had(python, reports, tmp_path):
-    """Neither text nor JSON goes into a file that is called a picture."""
+    """Neither text nor JSON goes into a file that is called something else."""
     done = python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "x.gif")
-    *others, last = picture_suffixes()
     assert done.code == 1 and done.err == (
-        f"gcscope: cannot draw a .gif: {', '.join(others)} and {last} are to be had; "
+        "gcscope: cannot write a .gif: .txt, .json, .dot, .mmd, .svg and .png are to be had; "
         "--format says what it is to be\n"
     )
     assert (
@@ -251,10 +250,12 @@ def test_pictures_that_are_not_to_be_had(python, reports, tmp_path):
         ).code
         == 0
     )
-    for suffix, instead in ((".svg", ".svg"), (".PNG", ".png"), (".pdf", ".svg")):
-        done = python("-m", "gcscope", "run", "-o", tmp_path / f"y{suffix}", "-c", "print(1)")
-        assert (done.code, done.out) == (1, "") and not list(tmp_path.glob("y*"))
-        assert f"`gcscope show FILE.json -o PICTURE{instead}` draws it then" in done.err
+    for suffix, instead in ((".svg", ".svg"), (".PNG", ".png"), (".pdf", ".svg"), (".txt", ".txt")):
+        for words in (("run", "-c", "print(1)"), ("audit", "json")):
+            named = ("-o", tmp_path / f"y{suffix}")
+            done = python("-m", "gcscope", words[0], *named, *words[1:])
+            assert (done.code, done.out) == (1, "") and not list(tmp_path.glob("y*"))
+        assert f"`gcscope show FILE.json -o OUT{instead}` makes that of it" in done.err
 
 
 def test_options_in_one_word(python, tmp_path):
@@ -308,7 +309,7 @@ def test_diff(python, reports):
         (
             b'{"schema": "gcscope/1", "kind": "report", "objects": 1}',
             "schema 'gcscope/1' is of an older gcscope, which counted bytes and told forms "
-            "otherwise: `python -m gcscope run -o FILE PROGRAM` writes it anew\n",
+            "otherwise: `gcscope run -o FILE PROGRAM` writes it anew\n",
         ),
         (
             b'{"schema": "gcscope/3", "kind": "x"}',

@@ -258,7 +258,7 @@ def test_reading(tmp_path, monkeypatch):
         (tmp_path, r"cannot open '.*': it is a directory; name a file in it"),
         (
             tmp_path / "no",
-            r"cannot open '.*': there is no such file; `python -m gcscope run -o FILE SCRIPT` "
+            r"cannot open '.*': there is no such file; `gcscope run -o FILE SCRIPT` "
             r"writes one",
         ),
         (tmp_path / "file" / "x", "cannot open '.*': Not a directory"),

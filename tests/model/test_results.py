@@ -29,6 +29,7 @@ from gcscope.model.record import (
     forms,
     picture_suffixes,
     rendered,
+    suffixes,
 )
 from gcscope.render.json import kinds, pretty, read_any
 from gcscope.render.report_picture import picture_of
@@ -132,7 +133,7 @@ def test_fields_are_given_by_name_and_complete():
         ),
         (
             '{"schema": "gcscope/0", "kind": "report"}',
-            "'gcscope/0' is of an older gcscope, .*: `python -m gcscope run -o FILE PROGRAM` ",
+            "'gcscope/0' is of an older gcscope, .*: `gcscope run -o FILE PROGRAM` ",
         ),
         (
             '{"schema": "gcscope/\u0661", "kind": "report"}',
@@ -199,10 +200,10 @@ def test_reading_what_is_not_a_report(text, message):
 @pytest.mark.parametrize(
     ("kind", "how"),
     [
-        ("report", "`python -m gcscope run -o FILE PROGRAM` writes it anew"),
-        ("judgement", "`python -m gcscope run -o FILE PROGRAM` writes it anew"),
-        ("Baseline", "`python -m pytest --gcscope-update-baseline`, or `python -m gcscope run "),
-        ("difference", "`python -m gcscope diff --format json OLD NEW` writes it anew"),
+        ("report", "`gcscope run -o FILE PROGRAM` writes it anew"),
+        ("judgement", "`gcscope run -o FILE PROGRAM` writes it anew"),
+        ("Baseline", "`python -m pytest --gcscope-update-baseline`, or `gcscope run "),
+        ("difference", "`gcscope diff --format json OLD NEW` writes it anew"),
         ("trial", ".to_json() of what gcscope answers now is read"),
         (None, ".to_json() of what gcscope answers now is read"),
     ],
@@ -463,9 +464,9 @@ def test_the_forms_of_a_record():
     pictures = forms()[2:]
     assert forms()[:2] == ("text", "json") and pictures == ("dot", "mermaid", "svg", "png")
     assert picture_suffixes() == [".svg", ".png", ".dot", ".mmd"]
-    suffixes = (".dot", ".MMD", ".svg", ".Png")
-    assert tuple(map(form_of_suffix, suffixes)) == pictures
-    assert form_of_suffix(".json") == "json" and form_of_suffix(".gif") is None
+    assert suffixes() == (".txt", ".json", ".dot", ".mmd", ".svg", ".png")
+    assert tuple(map(form_of_suffix, suffixes())) == forms()
+    assert form_of_suffix(".MMD") == "mermaid" and form_of_suffix(".gif") is None
     assert rendered(CYCLE, "dot").startswith("digraph gcscope {")
     assert rendered(DIFFERENCE, "mermaid").startswith("%%{init")
     assert not rendered(RINGS, "mermaid").endswith("\n")

@@ -306,7 +306,7 @@ def test_a_baseline_that_is_written_anew_may_be_old_or_missing(tmp_path):
     assert read_baseline(str(path), True) == Baseline(rings=())
     path.write_text('{"schema": "gcscope/1", "kind": "baseline", "rings": [{"tests": ["a"]}]}')
     assert read_baseline(str(path), True) == Baseline(rings=())
-    with pytest.raises(OldSchema, match="--gcscope-update-baseline`, or `python -m gcscope run "):
+    with pytest.raises(OldSchema, match="--gcscope-update-baseline`, or `gcscope run "):
         read_baseline(str(path), False)
     path.write_text('{"schema": "gcscope/3", "kind": "baseline", "rings": []}')
     with pytest.raises(ValueError, match="upgrade gcscope"):

@@ -6,7 +6,7 @@ import os
 import sys
 
 from gcscope import __version__
-from gcscope.cli.files import Target
+from gcscope.cli.files import Target, check_is_for_json
 from gcscope.cli.show import print_record
 from gcscope.cli.streams import complain
 from gcscope.cli.trouble import EXIT_CODES, FOUND, Trouble
@@ -88,6 +88,7 @@ def run(options: argparse.Namespace) -> None:
     """Print the findings, and exit with FOUND where that is asked for."""
     from gcscope.api.audit import audit
 
+    check_is_for_json(options.output)
     target = None if options.output is None else Target(options.output)
     if target is not None:
         target.check()

@@ -13,6 +13,7 @@ import sys
 
 from gcscope import __version__
 from gcscope.cli import audit, demo, diff, run, show
+from gcscope.cli.completion import SHELLS, PrintCompletion
 from gcscope.cli.streams import complain
 from gcscope.cli.trouble import OUR_ERROR, Trouble, WrongUsage
 
@@ -26,12 +27,21 @@ COMMANDS = {"demo": demo, "run": run, "show": show, "diff": diff, "audit": audit
 def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
     """Make the parser of the whole command line, and that of each command."""
     parser = argparse.ArgumentParser(
-        prog="python -m gcscope",
+        prog="gcscope",
         description="See where reference counting breaks, and what CPython's cyclic collector does "
         "about it.",
+        epilog="`gcscope COMMAND --help` describes a command; `python -m gcscope` is the same "
+        "as `gcscope`",
     )
     parser.add_argument("--version", action="version", version=f"gcscope {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    parser.add_argument(
+        "--print-completion",
+        action=PrintCompletion,
+        choices=SHELLS,
+        metavar="SHELL",
+        help=f"print what lets a shell complete this command line ({', '.join(SHELLS)})",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     of_commands = {}
     for name, command in COMMANDS.items():
         of_commands[name] = commands.add_parser(name, help=command.HELP)
@@ -39,28 +49,59 @@ def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentPars
     return parser, of_commands
 
 
-def _check_command(parser: argparse.ArgumentParser, arguments: list[str]) -> None:
-    """Refuse a program that stands where a command should, and say which command runs it."""
-    first = arguments[0] if arguments else ""
-    option = first.startswith(("-m", "-c"))
-    if option or (first not in COMMANDS and (first.endswith(".py") or os.path.exists(first))):
+def _instead(arguments: list[str]) -> str | None:
+    """Say what is meant where a program, a file or nothing known stands for a command."""
+    first = arguments[0]
+    if first.startswith(("-m", "-c")) or first.endswith(".py"):
         words = " ".join(arguments[: 2 if first in ("-m", "-c") else 1])
-        parser.error(f"which command? To run a program: python -m gcscope run {words}")
+        return f"which command? To run a program: gcscope run {words}"
+    if first in COMMANDS or first.startswith("-"):
+        return None
+    if os.path.exists(first):
+        command, what = (
+            ("show", "what was kept") if first.endswith(".json") else ("run", "a program")
+        )
+        return f"which command? To {command} {what}: gcscope {command} {first}"
+    from difflib import get_close_matches
+
+    near = get_close_matches(first, COMMANDS, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(COMMANDS)}"
+    return f"there is no command {first!r}; {hint}"
 
 
-def execute(arguments: list[str], guest: Guest | None) -> None:
-    """Run the command that the arguments name. guest is for `run`."""
+def _parsed(
+    arguments: list[str], guest: Guest | None
+) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """Parse a command line into the parser of its command, and the options of that.
+
+    Wrong usage ends the process, with the usage of the command where there is one.
+    """
     parser, of_commands = _parsers()
-    _check_command(parser, arguments)
+    if not arguments:
+        parser.print_help(sys.stderr)
+        parser.exit(2)
+    instead = _instead(arguments)
+    if instead is not None:
+        parser.error(instead)
     given = argparse.Namespace(program=[], guest=guest)
     if guest is not None:
         own, given.program = run.split(arguments[1:])
         arguments = ["run", *own]
-    options = parser.parse_args(arguments, given)
+    options, unknown = parser.parse_known_args(arguments, given)
+    parser = of_commands.get(options.command, parser)
+    if unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return parser, options
+
+
+def execute(arguments: list[str], guest: Guest | None) -> None:
+    """Run the command that the arguments name. guest is for `run`."""
     try:
-        COMMANDS[options.command].run(options)
-    except WrongUsage as error:
-        of_commands[options.command].error(str(error))
+        parser, options = _parsed(arguments, guest)
+        try:
+            COMMANDS[options.command].run(options)
+        except WrongUsage as error:
+            parser.error(str(error))
     except Trouble as error:
         complain(str(error))
         sys.exit(OUR_ERROR)

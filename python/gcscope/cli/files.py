@@ -8,10 +8,12 @@ import sys
 
 from gcscope.cli.trouble import Trouble, why
 from gcscope.model.files import write_all, write_whole
+from gcscope.model.record import form_of_suffix
 
-# Suffixes of pictures that gcscope does not draw.
-OTHER_PICTURES = frozenset(
-    {".gif", ".jpg", ".jpeg", ".webp", ".pdf", ".bmp", ".tif", ".tiff", ".ps", ".eps"}
+# Suffixes that promise something else than what gcscope writes.
+_OTHERS = frozenset(
+    {".gif", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".pdf", ".ps", ".eps"}
+    | {".html", ".htm", ".xml", ".csv", ".md", ".yaml", ".yml"}
 )
 _DESCRIPTORS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
 
@@ -19,6 +21,18 @@ _DESCRIPTORS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
 def suffix_of(name: str | None) -> str:
     """Return what a name ends in, in small letters; "" without a name."""
     return os.path.splitext(name or "")[1].lower()
+
+
+def check_is_for_json(name: str | None) -> None:
+    """Raise Trouble where the name of a file that is to hold JSON promises something else."""
+    suffix = suffix_of(name)
+    form = form_of_suffix(suffix)
+    if suffix in _OTHERS or form not in (None, "json"):
+        out = suffix if form is not None else ".svg"
+        raise Trouble(
+            f"-o keeps JSON, for which {suffix} is no name: call it FILE.json, and `gcscope show "
+            f"FILE.json -o OUT{out}` makes that of it"
+        )
 
 
 class Target:
@@ -94,7 +108,7 @@ def read_bytes(name: str) -> bytes:
         with open(name, "rb") as file:
             return file.read()
     except FileNotFoundError:
-        how = "python -m gcscope run -o FILE SCRIPT"
+        how = "gcscope run -o FILE SCRIPT"
         raise Trouble(f"cannot open {name!r}: there is no such file; `{how}` writes one") from None
     except IsADirectoryError:
         raise Trouble(f"cannot open {name!r}: it is a directory; name a file in it") from None

@@ -1,4 +1,4 @@
-"""The command: `python -m gcscope demo | run | show | diff | audit`, or `gcscope`."""
+"""The command: `gcscope demo | run | show | diff | audit`, or `python -m gcscope`."""
 
 from __future__ import annotations
 

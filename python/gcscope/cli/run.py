@@ -8,14 +8,13 @@ import sys
 
 from gcscope import __version__
 from gcscope.cli import filters
-from gcscope.cli.files import OTHER_PICTURES, Target, suffix_of
+from gcscope.cli.files import Target, check_is_for_json
 from gcscope.cli.filters import Filters, Judged
 from gcscope.cli.program import Program, run_program
 from gcscope.cli.streams import complain, put, put_text, width_of
 from gcscope.cli.trouble import FOUND, OUR_ERROR, Trouble, WrongUsage
 from gcscope.model.header import file_text, header_of_process
 from gcscope.model.merge import NOTHING
-from gcscope.model.record import form_of_suffix
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,13 +28,14 @@ if TYPE_CHECKING:
 HELP = "run a program and tell what it left for the collector"
 
 
+_USAGE = """gcscope run [-o FILE] [--json | -q] [--fail] [--ignore GLOB] [--under DIR]
+                   [--baseline FILE [--update-baseline | --fail-on-growth]]
+                   (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT ...]"""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the options; `split` parts the program and its arguments from them."""
-    own = (
-        "[-o FILE] [--json | -q] [--fail] [--ignore GLOB] "
-        "[--baseline FILE [--update-baseline | --fail-on-growth]] [--under DIR]"
-    )
-    parser.usage = f"python -m gcscope run {own} (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT ...]"
+    parser.usage = _USAGE
     parser.description = (
         "Run a program as plain Python would (a file, a directory or archive with a __main__.py, "
         "-m MODULE, -c CODE, or - for what standard input gives; what follows are its arguments); "
@@ -113,13 +113,7 @@ class _Reporter:
     def __init__(self, options: argparse.Namespace, program: Program) -> None:
         self.options = options
         self.filters = Filters(options, _label_of(program))
-        suffix = suffix_of(options.output)
-        form = form_of_suffix(suffix)
-        if suffix in OTHER_PICTURES or form not in (None, "json"):
-            raise Trouble(
-                f"-o keeps the report as JSON, for which {suffix} is no name: `gcscope show "
-                f"FILE.json -o PICTURE{suffix if form is not None else '.svg'}` draws it then"
-            )
+        check_is_for_json(options.output)
         self.file = None if options.output is None else Target(options.output)
         self.process = os.getpid()
         self.judged: Judged | None = None

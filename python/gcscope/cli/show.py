@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gcscope.cli.files import OTHER_PICTURES, Target, read_bytes, suffix_of
+from gcscope.cli.files import Target, read_bytes, suffix_of
 from gcscope.cli.streams import put, put_bytes, put_text
 from gcscope.cli.trouble import EXIT_CODES, Trouble, WrongUsage
 from gcscope.model.census import Census
@@ -16,8 +16,8 @@ from gcscope.model.record import (
     changed,
     form_of_suffix,
     forms,
-    picture_suffixes,
     rendered,
+    suffixes,
     writers,
 )
 from gcscope.model.results import Collection, Report, Trial
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gcscope.model.results import Cycle
 
 
-HELP = "print a record that was written as JSON"
+HELP = "print what was kept as JSON, or draw it"
 # What the forms of a report can be sorted by; the largest come first.
 _SORTED_BY: dict[str, Callable[[Cycle], int]] = {
     "bytes": lambda cycle: cycle.count * cycle.held_bytes,
@@ -66,7 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="by what all cycles of a form hold, or by how many there are; the largest first",
     )
     parser.add_argument(
-        "--format", choices=forms(), help="default: what the name of -o ends in, else text"
+        "--format",
+        choices=forms(),
+        help="default: what the name of -o ends in; without a suffix, text",
     )
     parser.add_argument(
         "-o", "--output", metavar="OUT", help="write it into a file instead; whole or not at all"
@@ -200,10 +202,10 @@ def _form_asked_for(options: argparse.Namespace) -> str:
     """Return the form that the options name: one of forms()."""
     suffix = suffix_of(options.output)
     form: str | None = options.format or form_of_suffix(suffix)
-    if form is None and suffix in OTHER_PICTURES:
-        *others, last = picture_suffixes()
+    if form is None and suffix:
+        *others, last = suffixes()
         raise Trouble(
-            f"cannot draw a {suffix}: {', '.join(others)} and {last} are to be had; --format says "
+            f"cannot write a {suffix}: {', '.join(others)} and {last} are to be had; --format says "
             "what it is to be"
         )
     if options.all and form not in (None, "text", "json"):

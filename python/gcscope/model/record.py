@@ -348,6 +348,12 @@ def picture_suffixes() -> list[str]:
     return suffixes
 
 
+def suffixes() -> tuple[str, ...]:
+    """Return the suffixes of the files in which a record can be written."""
+    every: tuple[str, ...] = writers().SUFFIXES
+    return every
+
+
 def rendered(record: Record, form: str) -> str | bytes:
     """Write a record in one of forms(): bytes as PNG, else a text without a newline at its end.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # form -> the suffix of its files, and the function of this folder that writes a picture in it
 _FORMATS = {
-    "text": (None, None),
+    "text": (".txt", None),
     "json": (".json", None),
     "dot": (".dot", "dot.dot_of"),
     "mermaid": (".mmd", "mermaid.mermaid_of"),
@@ -24,6 +24,7 @@ _FORMATS = {
     "png": (".png", "graphviz.png_of"),
 }
 FORMS = tuple(_FORMATS)
+SUFFIXES = tuple(suffix for suffix, _ in _FORMATS.values())
 
 
 def form_of_suffix(suffix: str) -> str | None:
@@ -34,7 +35,7 @@ def form_of_suffix(suffix: str) -> str | None:
 
 def picture_suffixes() -> list[str]:
     """List the suffixes of pictures, those that Graphviz draws first."""
-    rows = [(suffix, writer) for suffix, writer in _FORMATS.values() if suffix and writer]
+    rows = [(suffix, writer) for suffix, writer in _FORMATS.values() if writer]
     return [suffix for suffix, _ in sorted(rows, key=lambda row: not row[1].startswith("graphviz"))]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gcscope.render import audit_text, census_text, cycle_text, film_text, growth_text, text
 from gcscope.render.format_table import FORMS as FORMS
+from gcscope.render.format_table import SUFFIXES as SUFFIXES
 from gcscope.render.format_table import form_of_suffix as form_of_suffix
 from gcscope.render.format_table import picture_suffixes as picture_suffixes
 

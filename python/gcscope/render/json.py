@@ -70,14 +70,14 @@ def pretty(record: Record, header: Header | None = None) -> str:
     return json.dumps(json.loads(write(record, header)), indent=2)
 
 
-_RUN = "`python -m gcscope run -o FILE PROGRAM` writes it anew"
+_RUN = "`gcscope run -o FILE PROGRAM` writes it anew"
 # kind -> what writes such a file anew; of others, the word that returns them
 _WRITES_ANEW = {
     "report": _RUN,
     "judgement": _RUN,
-    "baseline": "`python -m pytest --gcscope-update-baseline`, or `python -m gcscope run "
+    "baseline": "`python -m pytest --gcscope-update-baseline`, or `gcscope run "
     "--update-baseline`, writes it anew",
-    "difference": "`python -m gcscope diff --format json OLD NEW` writes it anew",
+    "difference": "`gcscope diff --format json OLD NEW` writes it anew",
 }
 
 

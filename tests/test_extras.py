@@ -1,0 +1,170 @@
+"""Each extra, in a virtual environment of its own, does what the documentation says of it.
+
+Packages come from an index. The second command of the README, which .ci/run runs, is that of the
+extra test.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+import pages
+from support import PLAIN_ENV, ROOT
+
+pytestmark = pytest.mark.slow
+
+
+class Environment:
+    """A virtual environment, and on PATH nothing else but what a system has."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        self.variables = {
+            **{name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ},
+            **PLAIN_ENV,
+            "PATH": f"{folder / 'bin'}:/usr/bin:/bin",
+            "JUPYTER_PLATFORM_DIRS": "1",
+        }
+
+    def start(self, *words, cwd=ROOT, **options):
+        return subprocess.Popen(
+            list(map(str, words)), cwd=cwd, env=self.variables, text=True,
+            executable=shutil.which(words[0], path=self.variables["PATH"]),
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options,
+        )  # fmt: skip
+
+    def run(self, *words, cwd=ROOT):
+        """Run a command that has to succeed; return what it writes."""
+        process = self.start(*words, cwd=cwd)
+        written, _ = process.communicate(timeout=900)
+        assert process.returncode == 0, written
+        return written
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    words = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, "."]
+    subprocess.run(words, cwd=ROOT, check=True)
+    (wheel,) = folder.glob("gcscope-*.whl")
+    return wheel
+
+
+@pytest.fixture
+def installed(wheel, tmp_path):
+    """Make an environment with an extra of gcscope, or with gcscope alone."""
+
+    def install(extra):
+        environment = Environment(tmp_path / "venv")
+        wanted = f"gcscope[{extra}] @ {wheel.as_uri()}" if extra else str(wheel)
+        environment.run("python", "-m", "pip", "install", "-q", wanted)
+        environment.run("python", "-m", "pip", "check")
+        return environment
+
+    return install
+
+
+def packages(environment):
+    listed = environment.run("python", "-m", "pip", "list", "--format=freeze")
+    return {re.split("==| @", line)[0].lower() for line in listed.splitlines() if "==" in line}
+
+
+def test_every_extra_is_tested_here():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    extras = set(tomllib.loads(text)["project"]["optional-dependencies"])
+    tested = {name.removeprefix("test_extra_") for name in globals() if "test_extra_" in name}
+    assert extras - {"docs"} == tested  # `make docs` builds the site with that
+
+
+def test_no_extra(installed, tmp_path):
+    """It brings nothing, and does what the README shows."""
+    environment = installed(None)
+    assert packages(environment) <= {"gcscope", "pip", "setuptools"}
+    assert "When reference counting breaks" in environment.run("gcscope", "demo")
+    program = pages.programs("README.md")["retry.py"]
+    (tmp_path / "retry.py").write_text(program)
+    environment.run("gcscope", "run", "-o", "before.json", "retry.py", cwd=tmp_path)
+    drawn = environment.run("gcscope", "show", "before.json", "--format", "mermaid", cwd=tmp_path)
+    assert "flowchart" in drawn
+
+
+def test_extra_viz(installed, tmp_path):
+    """Pictures without a dot on PATH."""
+    environment = installed("viz")
+    environment.variables["PATH"] = str(environment.folder / "bin")
+    (tmp_path / "retry.py").write_text(pages.programs("README.md")["retry.py"])
+    environment.run("gcscope", "run", "-o", "before.json", "retry.py", cwd=tmp_path)
+    for name, begin in (("r.svg", b"<?xml"), ("r.png", b"\x89PNG")):
+        environment.run("gcscope", "show", "before.json", "-o", name, cwd=tmp_path)
+        assert (tmp_path / name).read_bytes().startswith(begin)
+
+
+def notebooks_run(environment, folder):
+    """Run all notebooks as `jupyter lab` would, with what the environment has."""
+    copies = folder / "notebooks"
+    shutil.copytree(ROOT / "notebooks", copies, ignore=shutil.ignore_patterns(".*"))
+    words = ["--to", "notebook", "--inplace", "--execute", "--ExecutePreprocessor.timeout=300"]
+    names = sorted(path.name for path in copies.glob("*.ipynb"))
+    environment.run("jupyter", "nbconvert", *words, *names, cwd=copies)
+    return len(names)
+
+
+def test_extra_notebook(installed, tmp_path):
+    """All notebooks run, and JupyterLab answers."""
+    environment = installed("notebook")
+    assert notebooks_run(environment, tmp_path) == 5
+    options = ["--no-browser", "--port=0", "--ServerApp.token=x", "--allow-root"]
+    server = environment.start("jupyter", "lab", *options, "notebooks", start_new_session=True)
+    try:
+        address = next(filter(None, (re.search(r"http://\S+/lab", line) for line in server.stdout)))
+        with urllib.request.urlopen(f"{address[0]}?token=x", timeout=60) as answer:
+            assert answer.status == 200 and b"JupyterLab" in answer.read()
+    finally:
+        server.kill()
+        server.communicate()
+
+
+def test_extra_completion(installed):
+    """A shell is given the script in which its commands stand."""
+    environment = installed("completion")
+    script = 'eval "$(gcscope --print-completion bash)"; complete -p gcscope'
+    assert "_shtab_gcscope" in environment.run("bash", "-c", script)
+
+
+def test_extra_benchmark(installed):
+    """The peers are there, and are measured beside gcscope."""
+    environment = installed("benchmark")
+    small = ["--objects", "20000", "--rounds", "1"]
+    assert "Person" in environment.run("python", "benchmarks/compare.py", *small)
+    table = environment.run("python", "benchmarks/explain.py", *small)
+    for peer in ("refcycle", "objgraph", "guppy3"):
+        assert peer in table, table
+
+
+def test_extra_test(installed):
+    """Every test can be imported."""
+    environment = installed("test")
+    words = ["-m", "pytest", "--collect-only", "-q", "-m", "slow or not slow"]
+    written = environment.run("python", *words)
+    assert re.search(r"^\d{4,} tests collected", written, flags=re.M), written[-2000:]
+
+
+def test_the_documentation_names_the_extras():
+    """What a page tells to install is there."""
+    known = set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+            "optional-dependencies"
+        ]
+    )
+    texts = [path.read_text(encoding="utf-8") for path in Path(ROOT, "docs").rglob("*.md")]
+    texts += [path.read_text(encoding="utf-8") for path in ROOT.glob("*.md")]
+    named = {name for text in texts for name in re.findall(r"(?:gcscope|\.)\[(\w+)\]", text)}
+    assert named and named <= known
