@@ -99,10 +99,10 @@ def main():
             continue
         command = [sys.executable, __file__, package]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
-        rows.append((f"{package} {version(package)}", word, *done.stdout.split()))
+        rows.append((f"{package} {version(package)}", *done.stdout.split(), word))
     print(f"{RINGS} rings of two objects, each with a finalizer; a weak reference to each ring")
     print()
-    head = ("package", "asked", "objects told", "finalizers run", "weak references left")
+    head = ("package", "objects told", "finalizers run", "weak references left", "asked")
     print(*table(head, rows), sep="\n")
 
 

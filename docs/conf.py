@@ -26,6 +26,8 @@ nb_execution_mode = "off"
 smartquotes = False
 nb_output_stderr = "show"
 
+highlight_language = "text"
+
 # docstrings
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -12,7 +12,6 @@ import shutil
 import textwrap
 from pathlib import Path, PurePosixPath
 
-from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import find_pending_xref_condition
@@ -24,6 +23,7 @@ from gcscope.api.watch import Watch
 from gcscope.cli import commands
 from gcscope.cli.commands import _parsers
 from gcscope.model.record import Record
+from gcscope.render.json import kinds
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -178,7 +178,7 @@ class PytestOptions(SphinxDirective):
 
     def addini(self, name, help, default="", **_):
         """Take a key of the ini file."""
-        self.lines += _entry("confval", name, help)
+        self.lines += _entry("confval", name, f"{help} (default: {default})" if default else help)
 
     def run(self):
         """Let the plugin register all of it here."""
@@ -195,14 +195,12 @@ class Kinds(SphinxDirective):
     def run(self):
         """Make the list of their kinds, each with the fields that it must have."""
         schema = json.loads((ROOT / "python/gcscope/gcscope-2.schema.json").read_text("utf-8"))
-        made = nodes.bullet_list()
-        for name, document in schema["$defs"].items():
-            if name.endswith("-document"):
-                kind = document["properties"]["kind"]["const"]
-                needed = ", ".join(f"`{field}`" for field in document["required"][2:])
-                text = f"`{kind}`: {needed}"
-                made += nodes.list_item("", *self.parse_text_to_nodes(text))
-        return [made]
+        lines = []
+        for kind, record in kinds().items():
+            needed = schema["$defs"][f"{kind}-document"]["required"][2:]
+            fields = ", ".join(f"`{field}`" for field in needed)
+            lines.append(f"* {{py:obj}}`{kind} <gcscope.{record.__name__}>`: {fields}")
+        return self.parse_text_to_nodes("\n".join(lines))
 
 
 def setup(app):

@@ -37,7 +37,12 @@ def text_of(name):
 
 @pytest.mark.parametrize(
     ("page", "examples"),
-    [("explanation/dry-run.md", 6), ("explanation/questions.md", 40), ("how-to/c-types.md", 10)],
+    [
+        ("explanation/comparison.md", 5),
+        ("explanation/dry-run.md", 6),
+        ("explanation/questions.md", 40),
+        ("how-to/c-types.md", 10),
+    ],
 )
 def test_the_sessions_run_as_shown(python, request, page, examples):
     folder = None
