@@ -5,8 +5,9 @@ are kept with. Nothing is fetched, and no notebook is run.
 """
 
 import sys
-from importlib.metadata import version as version_of
 from pathlib import Path
+
+import gcscope
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -14,7 +15,7 @@ sys.path.insert(0, str(HERE))
 project = "gcscope"
 author = "The gcscope developers"
 project_copyright = author
-version = release = version_of("gcscope")
+version = release = gcscope.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.autosummary", "myst_nb", "site_parts"]
 exclude_patterns = ["**/.ipynb_checkpoints"]
