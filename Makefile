@@ -7,7 +7,7 @@ BIN     = $(VENV)/bin
 RUN     = $(BIN)/python
 PACKAGE = build/package
 .DEFAULT_GOAL := help
-.PHONY: help build test slow check sanitize mutations fuzz oracle bench browser pythons notebooks \
+.PHONY: help build test slow check sanitize mutations fuzz oracle bench browser pythons notebooks docs \
         format clean
 
 help:  ## list the tasks
@@ -91,6 +91,10 @@ pythons:  ## run the tests on every supported Python found on this machine
 
 notebooks: build  ## run the notebooks and keep their outputs
 	$(RUN) tests/notebooks.py
+
+docs: $(VENV)/.ready  ## build the documentation in build/docs; a warning is an error
+	$(RUN) -m pip install -q -e ".[docs]"
+	$(RUN) -m sphinx -W --keep-going -n -q -E docs build/docs
 
 format: $(VENV)/.ready  ## format C and Python
 	find src tests/rooms tests/broken tests/fuzz -name '*.[ch]' | xargs $(BIN)/clang-format -i

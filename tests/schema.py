@@ -70,9 +70,7 @@ def definition(node):
             described[line.target.id] = plain(following.value.value)
     properties = {}
     for name in sorted(declared):
-        text = described[name]
-        in_bytes = " In bytes." if name == "bytes" and not text.endswith("In bytes.") else ""
-        properties[name] = {"description": text + in_bytes, **form(declared[name])}
+        properties[name] = {"description": described[name], **form(declared[name])}
         if name == "ring" and properties[name]["type"] == "array":
             properties[name]["minItems"] = 1
     return {

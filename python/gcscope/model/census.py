@@ -18,7 +18,7 @@ class CensusRow(Record):
     objects: Signed
     """How many there are."""
     bytes: Signed
-    """What they take."""
+    """Bytes that they take."""
 
 
 class Census(Record):
@@ -32,10 +32,10 @@ class Census(Record):
     objects: Signed
     """How many there are: the sum of the rows."""
     bytes: Signed
-    """What they take: the sum of the rows."""
+    """Bytes that they take: the sum of the rows."""
     anonymous: Signed | None
-    """How much memory of the process is no file's, swapped out or not: what its objects are in, C
-    libraries and allocators keep. None where the system does not tell."""
+    """Bytes of the process's memory that are no file's, swapped out or not: what its objects are
+    in, C libraries and allocators keep. None where the system does not tell."""
     by: str = "type"
     """What a row is of: 'type' or 'module'."""
     compared: bool = False

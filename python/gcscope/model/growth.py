@@ -26,7 +26,7 @@ class Grower(Record):
     per_call: float
     """Entries that came with each call; of live traffic, with each round."""
     bytes_per_call: float | None
-    """The memory that came with them: what the new entries lead to that was not there before, and
+    """Bytes that came with each call: what the new entries lead to that was not there before, and
     their share of the container's own table. None where that was not measured: it takes two
     rounds."""
     filled_at: str | None

@@ -64,10 +64,10 @@ class Cycle(Deferred):
     dragged: int
     """Objects outside it that only the component keeps."""
     dragged_bytes: int
-    """What those take, with the untracked objects that only they and the component hold."""
+    """Bytes that those take, with the untracked objects that only they and the component hold."""
     bytes: int
-    """What the component takes, with the untracked objects (strings, numbers, arrays) that only it
-    holds."""
+    """Bytes that the component takes, with the untracked objects (strings, numbers, arrays) that
+    only it holds."""
     types: Counts
     """The types of the component's objects."""
     cause: str | None
@@ -112,7 +112,7 @@ class Cycle(Deferred):
 
     @property
     def held_bytes(self) -> int:
-        """What those take."""
+        """Bytes that those take."""
         return self.bytes + self.dragged_bytes
 
 
@@ -126,8 +126,8 @@ class Report(Drawable):
     """Collector-tracked objects: found unreachable (`garbage`), newly unreachable (`watch`), in
     components (`cycles`)."""
     bytes: int
-    """The memory that goes with them: what they take, and what the untracked objects take (strings,
-    numbers, arrays) that nothing else holds. docs/explanation/memory.md says what is counted."""
+    """Bytes that go with them: what they take, and what the untracked objects take (strings,
+    numbers, arrays) that nothing else holds."""
     types: Counts
     """How many there are of each type; sums up to `objects`."""
     cycles: tuple[Cycle, ...]
@@ -221,7 +221,7 @@ class Retained(Record):
     objects: int
     """How many collector-tracked objects that is."""
     bytes: int
-    """What they take, with the untracked objects that nothing else holds."""
+    """Bytes that they take, with the untracked objects that nothing else holds."""
     types: Counts
     """How many there are of each type; sums up to `objects`."""
 
