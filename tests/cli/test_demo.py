@@ -197,6 +197,7 @@ def test_a_terminal_of_any_width(columns):
     assert (max(map(len, lines)) > 90) == (columns == 120)  # and takes what there is
     assert "\x1b[1m1. Two people\x1b[0m" in played.shown
     assert "\x1b[36m>>> \x1b[0mdel p1, p2" in played.shown
+    assert "\x1b[33m   ┆ Michael ┆──►┆ list ┆──►┆  Sarah  ┆\x1b[0m" in played.shown
     assert lines.count("  └────┘") == 1
     verdicts = [line for line in lines if line.endswith("   UNREACHABLE")]
     assert len(verdicts) == (0 if columns == 40 else 4)
