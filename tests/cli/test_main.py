@@ -147,9 +147,10 @@ def test_poor_encodings(tmp_path, script):
             lines, codes, err = shell(
                 f"{sys.executable} -m gcscope {words}", PYTHONIOENCODING=encoding
             )
-            assert (
-                codes == ["0"] and err == "" and any("\\u250c\\u25ba" in line for line in lines)
-            ), (lines, err)
+            assert codes == ["0"] and err == "" and any("  +> " in line for line in lines), (
+                lines,
+                err,
+            )
 
 
 def test_a_terminal(tmp_path):
