@@ -570,6 +570,7 @@ def test_a_long_ring_that_is_unreachable():
     [gap] = [box for box in picture.boxes if box.kind == REST]
     assert gap.lines == ("on the ring", "unreachable") and all(b.unreachable for b in picture.boxes)
     assert picture.lines == ("50 objects, all on rings; 12 drawn",)
+    assert picture.description.count(" has refcount 1 and is unreachable. ") == 12
 
 
 # ------------------------------------------------------------------------------- what it is called
