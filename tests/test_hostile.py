@@ -338,7 +338,7 @@ def look():
 look()
 counts = sys.getrefcount(one), sys.getrefcount(running)
 {"failures, _ = each_growth(look)" if memory == "raw" else "failures = each_allocation(look)"}
-assert failures > 20 and look() == 4, failures
+assert failures > 20 and look() == 6, failures
 assert counts == (sys.getrefcount(one), sys.getrefcount(running))
 """
     starving(MANY_RINGS + code)

@@ -8,7 +8,7 @@ import pytest
 
 import gcscope
 from gcscope import Person, _core, film, journal, refcount
-from gcscope.api.film import MOST_FATES
+from gcscope.api.film import MOST_FATES, MOST_ROWS
 from gcscope.model.film import Frame
 from specimens.objects import PLAIN, Plain, Slotted
 
@@ -322,3 +322,15 @@ def test_the_film_with_its_lists():
     assert len(gone.picture.boxes) == len(gone.arithmetic.rows) == gcscope.garbage().objects
     assert all(box.unreachable for box in gone.picture.boxes)
     assert str(gone.arithmetic).count("UNREACHABLE") == 4
+
+
+def test_the_table_of_a_long_ring_ends():
+    people = [Person(str(number)) for number in range(500)]
+    for place, one in enumerate(people):
+        one.friends.append(people[place - 1])
+    frame = film(people[0]).frame("many")
+    assert len(frame.arithmetic.rows) == MOST_ROWS and frame.arithmetic.more == 1000 - MOST_ROWS
+    assert str(frame.arithmetic).splitlines()[-1] == "and 960 more objects"
+    from gcscope.render.film_view import below_each_other
+
+    assert below_each_other((frame,)).groups[0].lines[-1] == "and 960 more objects"

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gcscope.render.mermaid import MOST_TEXT, escaped, mermaid_of, mermaid_text
@@ -42,6 +42,7 @@ def escaped_by_hand(name):
 
 
 @example(NASTY[:8])
+@settings(deadline=None)
 @example(NASTY[8:])
 @given(st.lists(texts, max_size=8))
 def test_every_string_is_what_it_was(names):

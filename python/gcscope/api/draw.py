@@ -328,7 +328,9 @@ class _PictureMaker:
         head = head if title is None else title
         told = {box.key: box for box in self.boxes}
         counts = [
-            f"{b.title} has refcount {b.refcount}" for b in self.boxes if b.refcount is not None
+            f"{b.title} has refcount {b.refcount}{' and is unreachable' if b.unreachable else ''}"
+            for b in self.boxes
+            if b.refcount is not None
         ]
         said = [
             f"{told[a.source].title} {a.label} → {told[a.target].title}".replace("  ", " ")

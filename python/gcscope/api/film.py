@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 
 MOST_FATES = 12  # that one frame tells one by one
+MOST_ROWS = 40  # of its table
 
 
 class _Known:
@@ -116,7 +117,7 @@ class Film:
             caption=str(caption),
             fates=self._fates(),
             picture=picture_of_neighborhood(neighborhood, str(caption), self._limits),
-            arithmetic=arithmetic_of(neighborhood),
+            arithmetic=arithmetic_of(neighborhood, MOST_ROWS),
         )
         self._frames.append(frame)
         return frame

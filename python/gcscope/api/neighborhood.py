@@ -354,15 +354,15 @@ def born_at(addresses: list[int], marker: list[Any]) -> set[int]:
         return set(_core.born(addresses, 0))
 
 
-def arithmetic_of(neighborhood: Neighborhood) -> Arithmetic:
+def arithmetic_of(neighborhood: Neighborhood, most: int = MOST_FAR) -> Arithmetic:
     """Compute the collector's arithmetic, as if these objects were a generation that is collected.
 
     References from other objects are from outside then, as they are in the collection of a young
-    generation.
+    generation. most: how many of them have a row, the nearest.
     """
     because = reasons(neighborhood)
     rows = []
-    for place, obj in enumerate(neighborhood.objects):
+    for place, obj in enumerate(neighborhood.objects[:most]):
         rows.append(
             Row(
                 label=neighborhood.names[place],
@@ -373,7 +373,7 @@ def arithmetic_of(neighborhood: Neighborhood) -> Arithmetic:
                 because=because.get(place),
             )
         )
-    return Arithmetic(rows=tuple(rows))
+    return Arithmetic(rows=tuple(rows), more=neighborhood.met.objects - len(rows))
 
 
 def reasons(neighborhood: Neighborhood) -> dict[int, str]:

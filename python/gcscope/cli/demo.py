@@ -34,8 +34,8 @@ def _people(text: str) -> int:
         people = int(text)
     except ValueError:
         people = 0
-    if not 3 <= people <= 10_000_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of people from 3 to 10,000,000")
+    if not 2 <= people <= 10_000_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of people from 2 to 10,000,000")
     return people
 
 

@@ -153,7 +153,7 @@ class Snapshot:
 def _prose(screen: Screen, *sentences: str) -> str:
     """Break a paragraph into lines."""
     return textwrap.fill(
-        " ".join(sentences), min(screen.width, WIDEST_PROSE), break_on_hyphens=False
+        " ".join(filter(None, sentences)), min(screen.width, WIDEST_PROSE), break_on_hyphens=False
     )
 
 
@@ -322,9 +322,9 @@ def long_ring(screen: Screen, people: int) -> None:
             "7. The ring may be long",
             _prose(
                 screen,
-                f"{people:,} people, from Michael to Sarah, and others between them. Each has the "
-                "next one in a list of friends; but every third is reached through a club, and its "
-                "dict of offices. Nobody knows somebody who knows them back.",
+                f"{people:,} people, from Michael to Sarah. Each has the next one in a list of "
+                "friends; but every third is reached through a club, and its dict of offices.",
+                "Nobody knows somebody who knows them back." if people > 2 else "",
                 "First it is a chain that ends with Sarah. Then Michael is put into her list, and "
                 "it is a ring.",
             ),

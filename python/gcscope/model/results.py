@@ -340,3 +340,5 @@ class Arithmetic(Record):
 
     rows: tuple[Row, ...]
     """One for each object."""
+    more: int = 0
+    """Objects that count as well, and have no row."""

@@ -156,7 +156,9 @@ def below_each_other(frames: tuple[Frame, ...]) -> Picture:
     for number, frame in enumerate(frames, 1):
         key = f"frame {number}"
         gone = () if frame.picture.boxes else ("none of the objects is there any more",)
+        more = frame.arithmetic.more
         said = (*frame.fates, *gone, *map(_in_words, frame.arithmetic.rows))
+        said += (f"and {plural(more, 'more object')}",) if more else ()
         groups.append(Group(key=key, title=f"{number}. {frame.caption}", lines=said))
         boxes += [changed(box, key=f"{key} {box.key}", group=key) for box in frame.picture.boxes]
         arrows += [

@@ -313,7 +313,8 @@ def arithmetic_text(arithmetic: Arithmetic) -> str:
         rows = [
             (*row, given.because or "") for row, given in zip(rows, arithmetic.rows, strict=True)
         ]
-    return "\n".join(table(header, rows))
+    more = [f"and {plural(arithmetic.more, 'more object')}"] if arithmetic.more else []
+    return "\n".join([*table(header, rows), *more])
 
 
 def _box_line(box: Box) -> str:
