@@ -562,6 +562,24 @@ def test_a_ring_whose_end_is_too_far_is_closed_by_what_is_left_out(monkeypatch):
     assert [box.title for box in picture.boxes if box.kind == REST] == [gap]
 
 
+def test_many_long_rings_have_no_more_boxes_than_others():
+    picture = draw(*[ring_of(20)[0] for _ in range(39)])
+    assert len(picture.boxes) <= MOST_BOXES and picture.title.endswith("all on rings; 39 drawn")
+
+
+def test_what_is_left_out_is_unreachable_as_well():
+    hub = Person("Ada")
+    for number in range(9):
+        hub.befriend(Person(str(number)))
+    with gcscope.film(hub) as taken:
+        here = taken.frame("here").picture
+        del hub
+        gone = taken.frame("gone").picture
+    for picture, lost in ((here, ()), (gone, ("unreachable",))):
+        [rest] = [box for box in picture.boxes if box.kind == REST]
+        assert rest.lines == ("5 references back", *lost) and rest.unreachable == bool(lost)
+
+
 def test_a_long_ring_that_is_unreachable():
     people = ring_of(50)
     with gcscope.film(people[0]) as taken:

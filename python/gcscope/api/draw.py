@@ -195,16 +195,27 @@ class _PictureMaker:
             Arrow(source=source, target=target, label=label, on_ring=on_ring, is_cut=False)
         )
 
-    def _add_plain(self, key: str, kind: str, title: str, lines: tuple[str, ...] = ()) -> None:
+    def _add_plain(self, key: str, kind: str, title: str) -> None:
+        """Add a box for what is no object of the picture."""
+        self.boxes.append(
+            Box(key=key, title=title, lines=(), kind=kind, refcount=None, on_ring=False, group=None)
+        )
+
+    def _add_left_out(
+        self, key: str, count: int, said: str, on_ring: bool, reachable: bool
+    ) -> None:
+        """Add a box for so many objects that are not drawn."""
+        lines = (*([said] if said else []), *([] if reachable else [UNREACHABLE]))
         self.boxes.append(
             Box(
                 key=key,
-                title=title,
+                title=f"+ {plural(count, 'more object')}",
                 lines=lines,
-                kind=kind,
+                kind=REST,
                 refcount=None,
-                on_ring=False,
+                on_ring=on_ring,
                 group=None,
+                unreachable=not reachable,
             )
         )
 
@@ -220,8 +231,9 @@ class _PictureMaker:
         more = len(self.more[place])
         if more and len(self.boxes) < self.chosen.limits.boxes - 1:
             key, back = f"more {self.keys[place]}", self._back_from_more(place)
-            lines = (f"{plural(back, 'reference')} back",) if back else ()
-            self._add_plain(key, REST, f"+ {plural(more, 'more object')}", lines)
+            said = f"{plural(back, 'reference')} back" if back else ""
+            reachable = any(self.objects[other].reachable for other in self.more[place])
+            self._add_left_out(key, more, said, on_ring=False, reachable=reachable)
             self._add_arrow(self.keys[place], key, "")
             if back:
                 self._add_arrow(key, self.keys[place], "")
@@ -234,21 +246,10 @@ class _PictureMaker:
         """
         on_it = [place for place in self.drawn if self._is_on(place, ring)]
         left_out = self._counted(self.neighborhood.rings[ring - 1]) - len(on_it)
-        if left_out <= 0:
+        if left_out <= 0 or len(self.boxes) >= self.chosen.limits.boxes - 1:
             return
-        key, first = f"gap {self.keys[on_it[0]]}", self.objects[on_it[0]]
-        lost = () if first.reachable else (UNREACHABLE,)
-        gap = Box(
-            key=key,
-            title=f"+ {plural(left_out, 'more object')}",
-            lines=(ON_THE_RING, *lost),
-            kind=REST,
-            refcount=None,
-            on_ring=True,
-            group=None,
-            unreachable=bool(lost),
-        )
-        self.boxes.append(gap)
+        key, reachable = f"gap {self.keys[on_it[0]]}", self.objects[on_it[0]].reachable
+        self._add_left_out(key, left_out, ON_THE_RING, on_ring=True, reachable=reachable)
         for place in on_it:
             beyond = {target for target in self.more[place] if self._is_on(target, ring)}
             if beyond:
