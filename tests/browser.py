@@ -41,7 +41,6 @@ NOTEBOOKS = ROOT / "notebooks"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 WIDTH, PAGE_HEIGHT = 1280, 1500  # pixels; of a screenshot
 SECONDS_TO_RUN = 120  # one notebook
-FORMS_OF_PICTURES = ("image/svg+xml", "text/vnd.mermaid")
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     # all cells are on the page, seen or not
