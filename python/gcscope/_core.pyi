@@ -329,7 +329,7 @@ class Evidence(structseq[Any], tuple[Node, str, str, str, int, bool, bool]):
 @final
 class Neighbor(
     structseq[Any],
-    tuple[Node, int, int | None, int | None, int, int, int, bool, bool, str | None, int, bool],
+    tuple[Node, int, int | None, int | None, int, int, int, bool, bool, str | None, int, bool, int],
 ):
     __match_args__: Final = (
         "node",
@@ -344,6 +344,7 @@ class Neighbor(
         "own_name",
         "ring",
         "folded",
+        "length",
     )
     @property
     def node(self) -> Node: ...
@@ -369,6 +370,8 @@ class Neighbor(
     def ring(self) -> int: ...
     @property
     def folded(self) -> bool: ...
+    @property
+    def length(self) -> int: ...
 
 @final
 class InnerReference(structseq[Any], tuple[int, int, int, int, list[Edge]]):

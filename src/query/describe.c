@@ -76,6 +76,15 @@ describe_is_container(const char *kind)
     return has_word("dict list tuple set deque mapping cell traceback", kind);
 }
 
+Py_ssize_t
+describe_length(PyObject *op)
+{
+    return PyList_CheckExact(op) || PyTuple_CheckExact(op) ? Py_SIZE(op)
+           : PyDict_CheckExact(op)                         ? PyDict_GET_SIZE(op)
+           : PyAnySet_CheckExact(op)                       ? PySet_GET_SIZE(op)
+                                                           : -1;
+}
+
 /* ----------------------------------------------------------------------- names */
 
 static PyObject *

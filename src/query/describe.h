@@ -21,6 +21,9 @@ PyObject *describe_name(const ModuleState *state, PyObject *op);
    has itself as its `.name`; None of any other. NULL with an exception. */
 PyObject *describe_own_name(PyObject *op);
 
+/* How many items a list, tuple, dict or set has; -1 for anything else, subclasses too. */
+Py_ssize_t describe_length(PyObject *op);
+
 /* Whether something of a kind is a plain container: reports write it as a part of a label. */
 bool describe_is_container(const char *kind);
 

@@ -326,7 +326,8 @@ neighbor(void *arg, size_t place)
            (items[7] = row_bool(stays)) != NULL && (items[8] = row_bool(reachable)) != NULL &&
            (items[9] = describe_own_name(op)) != NULL &&
            (items[10] = PyLong_FromUnsignedLong(neighborhood->rings.items[place])) != NULL &&
-           (items[11] = row_bool(folded)) != NULL);
+           (items[11] = row_bool(folded)) != NULL &&
+           (items[12] = PyLong_FromSsize_t(describe_length(op))) != NULL);
     return row_new(state, ROW_NEIGHBOR, items);
 }
 

@@ -176,6 +176,7 @@ class _PictureMaker:
     def _add_object(self, place: int) -> None:
         obj = self.objects[place]
         lines = () if obj.node.where is None else (_near(obj.node.where),)
+        lines = lines if obj.length < 0 else (plural(obj.length, "item"),)
         lost = () if obj.reachable else (HELD_BY_THE_CALL if obj.refcount == 0 else UNREACHABLE,)
         box = Box(
             key=self.keys[place],

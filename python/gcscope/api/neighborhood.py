@@ -33,6 +33,7 @@ class HeapObject:
         "folded",
         "gc_refs",
         "is_given",
+        "length",
         "node",
         "outside",
         "own_name",
@@ -62,6 +63,8 @@ class HeapObject:
         self.is_given = row.depth == 0
         self.ring = row.ring
         """A number that those share which lead to each other; 0 where it is on no ring."""
+        self.length = row.length
+        """How many items a list, tuple, dict or set has; -1 of anything else."""
         self.folded = row.folded
         """Whether it is a plain container that another one met alone holds: part of a label."""
         self.own_name = self.node.name if self.node.name is not None else row.own_name

@@ -134,6 +134,10 @@ class _Writer:
 
     def _put_below_each_other(self) -> None:
         """Put what is said above what it is said of, and groups into rows of a few."""
+        led_to = {arrow.target for arrow in self.picture.arrows}
+        loose = [box.key for box in self.picture.boxes if box.group is None]
+        first = [key for key in loose if key not in led_to] or loose[:1]
+        self.unseen += [("title", self.names[key]) for key in first if not self.picture.groups]
         ends: list[list[str]] = []
         for number, group in enumerate(self.picture.groups):
             boxes = [self.names[box.key] for box in self.picture.boxes if box.group == group.key]
