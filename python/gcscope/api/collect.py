@@ -95,9 +95,9 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
     The collector runs before the call, so that what was unreachable before is not blamed on func,
     and after it. In between automatic collection goes on as the program has it: what it takes
     meanwhile counts as freed by the collector. An exception of func passes through. What other
-    threads make meanwhile is among the survivors. Raises TypeError if func cannot be called, or is
-    a generator function or async function, whose body a call does not run; MemoryError where there
-    is no memory for a pass.
+    threads make meanwhile counts as though func had made it. Raises TypeError if func cannot be
+    called, or is a generator function or async function, whose body a call does not run;
+    MemoryError where there is no memory for a pass.
     """
     if not callable(func):
         raise TypeError(

@@ -68,7 +68,10 @@ class _Screen:
         """Wait for Enter. The end of input (Ctrl-D) and q raise _Ended."""
         dim, plain = ("\x1b[2m", "\x1b[0m") if has_colour(sys.stdout) else ("", "")
         write(f"{dim}{_PROMPT}{plain}", sys.stdout)
-        line = sys.stdin.readline()
+        try:
+            line = sys.stdin.readline()
+        except (OSError, ValueError):  # the terminal is gone, or what was typed is no text
+            line = ""
         if not line.endswith("\n"):
             put("", sys.stdout)
         if not line or line.strip().lower() in ("q", "quit", "exit"):

@@ -216,4 +216,4 @@ def advice_without_cut(steps: list[Step], pattern: Pattern) -> str | None:
     labels = sorted(
         {step.label for step in steps if step.label.startswith(".") and is_own(step.node)}
     )
-    return f"clear {', '.join(labels)} of every object on it when done" if labels else None
+    return f"clear {', '.join(labels)} of every object on the ring when done" if labels else None
