@@ -97,21 +97,23 @@ const gcscope = (() => {
   // -------------------------------------------------------------------------- pictures
   const name = image => `picture ${image.alt || image.src.slice(0, 22)}`;
   const ofMermaid = image => Boolean(image.closest('.jp-RenderedMermaid'));
-  // The corner of a picture is its card; Mermaid's has none, and its boxes have cards of their own.
-  const corner = image => {
+  // The corners of a picture are its card; one that ends too early has none below. Mermaid's has no
+  // card, and its boxes have cards of their own.
+  const corners = image => {
     const canvas = document.createElement('canvas');
-    canvas.width = image.naturalWidth;
-    canvas.height = image.naturalHeight;
+    const [width, height] = [image.naturalWidth, image.naturalHeight];
+    Object.assign(canvas, { width, height });
     const context = canvas.getContext('2d');
     context.drawImage(image, 0, 0);
-    return [...context.getImageData(3, 3, 1, 1).data];
+    return [[3, 3], [width - 4, height - 4]].map(
+      ([x, y]) => [...context.getImageData(x, y, 1, 1).data]);
   };
   const faultsOfImage = image => {
     if (!image.naturalWidth) return [`${name(image)} is broken`];
     if (ofMermaid(image)) return [];
-    const [red, green, blue, alpha] = corner(image);
-    const isWhite = alpha > 250 && Math.min(red, green, blue) > 245;
-    return isWhite ? [] : [`${name(image)} is not on a white card: ${[red, green, blue, alpha]}`];
+    return corners(image)
+      .filter(([red, green, blue, alpha]) => alpha < 250 || Math.min(red, green, blue) < 245)
+      .map(colour => `${name(image)} is not on a white card: ${colour}`);
   };
   const faultyImages = () => all(`${OUTPUT} img`).filter(isSeen).flatMap(faultsOfImage);
   const flatSvgs = () => all(`${OUTPUT} svg`).filter(isSeen)

@@ -1,7 +1,8 @@
 """Look at the notebooks in a real browser: JupyterLab in Chromium.
 
-`python tests/browser.py [FOLDER]`, or `make browser`: some minutes. Screenshots go to FOLDER
-(build/browser), each light and dark; what is wrong is printed at the end, and the exit code is 1.
+`make browser`, or `python tests/browser.py [FOLDER [TRIAL ...]]`: some minutes. Screenshots go to
+FOLDER (build/browser), light and dark; what is wrong is printed at the end, and the exit code is 1.
+A trial is a row of TRIALS.
 
 Each of the notebooks is looked at as somebody has it who
 
@@ -16,7 +17,7 @@ and the magics as somebody types them. Every picture has to be there, whole, on 
 text readable on what is behind it; nothing wider than its place; a film has to move with its
 slider.
 
-Needs the extra `browser` and Chromium (`apt-get install chromium`, or what CHROMIUM names).
+Needs the extra `browser`, Graphviz, and Chromium (`chromium` on PATH, or what CHROMIUM names).
 """
 
 import itertools
@@ -41,14 +42,13 @@ NOTEBOOKS = ROOT / "notebooks"
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 WIDTH, PAGE_HEIGHT = 1280, 1500  # pixels; of a screenshot
 SECONDS_TO_RUN = 120  # one notebook
-FORMS_OF_PICTURES = ("image/svg+xml", "text/vnd.mermaid")
 SETTINGS = {
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     # all cells are on the page, seen or not
-    "notebook-extension/tracker": {"windowingMode": "none"},
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    # as docs/how-to/teaching.md advises
+    "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True},
 }
-# as docs/how-to/teaching.md advises
-KEEPS_WIDGETS = {"../@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": True}}
 MAGICS = [
     "import gc\nfrom gcscope import Person, draw\n%load_ext gcscope",
     "michael, sarah = Person('Michael'), Person('Sarah')\nmichael.befriend(sarah)\nmichael",
@@ -129,8 +129,8 @@ def lab(with_graphviz=True):
     with tempfile.TemporaryDirectory() as home:
         shutil.copytree(NOTEBOOKS, f"{home}/work")
         write_magics(Path(home, "work", "magics.ipynb"))
-        for name, setting in {**SETTINGS, **KEEPS_WIDGETS}.items():
-            file = Path(home, f"config/lab/user-settings/@jupyterlab/{name}.jupyterlab-settings")
+        for name, setting in SETTINGS.items():
+            file = Path(home, f"config/lab/user-settings/{name}.jupyterlab-settings")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(setting))
         port, env = free_port(), environment(home, with_graphviz)
@@ -390,6 +390,8 @@ def main(folder, names):
     folder.mkdir(parents=True, exist_ok=True)
     complaints = Complaints()
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if program is None or shutil.which("dot") is None:
+        raise SystemExit("Chromium and Graphviz are needed: apt-get install chromium graphviz")
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])
         for name in names or TRIALS:

@@ -296,6 +296,7 @@ def test_names_are_completed(run):
         tab("%gcscope mich"),
         tab("%gcscope michael.fr"),
         tab("%gcscope nobody_of_that_name"),
+        tab("%gcscope "),
         "%unload_ext gcscope",
         tab("%gcscope mich"),
     )
@@ -304,7 +305,8 @@ def test_names_are_completed(run):
         "['friends']\n",
         "[]\n",
     ], told
-    assert told[5][0] == "[]\n"
+    assert "'michael'" in told[4][0] and "'_" not in told[4][0]
+    assert told[6][0] == "[]\n"
 
 
 def test_an_expression_with_braces_is_evaluated_as_it_stands(run):

@@ -181,7 +181,9 @@ class Magics:
 
     def complete(self, _shell: Any, event: Any) -> list[str]:
         """List the variables that begin as the last word: IPython completes attributes alone."""
-        return [name for name in self.shell.user_ns if name.startswith(event.symbol)]
+        begun: str = event.symbol
+        names = [name for name in self.shell.user_ns if name.startswith(begun)]
+        return names if begun else [name for name in names if not name.startswith("_")]
 
     def _explained(self, expression: str) -> tuple[str, Picture | None]:
         box = [self._evaluated(expression)]

@@ -388,7 +388,10 @@ class Drawable(Record):
         writers().save(self, path)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """Return what Jupyter shows: its text, and SVG, or Mermaid where there is no Graphviz."""
+        """Return what Jupyter shows, by media type: the text, and SVG and PNG by Graphviz.
+
+        Where there is no Graphviz, Mermaid in place of both.
+        """
         forms: dict[str, str] = writers().bundle(self, include, exclude)
         return forms
 

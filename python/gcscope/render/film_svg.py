@@ -157,7 +157,10 @@ def words_in_dot(frame: Frame, number: int) -> str:
     """Write in DOT what is said of a frame: its lines, and below them the table."""
     lines = [f"{number}. {frame.caption}", *frame.fates]
     label = [_line_in_dot(line, _SANS, 15) for line in lines]
-    label += [_line_in_dot(line, _MONO, 11) for line in table_of(frame)]
+    label += [
+        _line_in_dot(" ", _MONO, 5),
+        *(_line_in_dot(row, _MONO, 11) for row in table_of(frame)),
+    ]
     node = f'[shape="plain", fontcolor="{_DARK}", label=<{"".join(label)}>]'
     return f'digraph words {{ graph [bgcolor="white", pad="0.3"] words {node} }}\n'
 
