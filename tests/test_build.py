@@ -2,14 +2,17 @@
 
 import email
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
+import gcscope
 import pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,6 +131,37 @@ def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
     assert (done.stdout, done.stderr) == ("2\n", "")
 
 
+@pytest.mark.slow
+def test_what_only_linux_has_can_be_missing(tmp_path):
+    """Compiled as for another system: all works, and a static variable is not looked for."""
+    for path in ("setup.py", "src", "python"):
+        whole = ROOT / path
+        if whole.is_dir():
+            shutil.copytree(whole, tmp_path / path, ignore=shutil.ignore_patterns("*.so"))
+        else:
+            shutil.copy(whole, tmp_path)
+    without = {"CPPFLAGS": "-U__linux__", "GCSCOPE_WERROR": "1"}
+    for command, more in (
+        (["setup.py", "-q", "build_ext", "--inplace"], without),
+        (["-c", "import gcscope; print(gcscope._core.__file__)"], {}),
+        (
+            ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not static_variable"]
+            + [str(ROOT / "tests/query/test_evidence.py"), str(ROOT / "tests/api/test_census.py")],
+            {},
+        ),
+    ):
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(tmp_path / "python"), **more},
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        if command[0] == "-c":
+            assert done.stdout.startswith(str(tmp_path))
+
+
 SETUP = """
 import runpy, sys, sysconfig, types, setuptools
 
@@ -196,3 +230,55 @@ def test_no_flag_is_for_one_linker_or_compiler_only(platform):
     known = {"-std=c11", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow", "-Werror"}
     compile_args, link_args = done.stdout.split("link:")
     assert set(compile_args.split()) - known == {"-g0", "-O3"} and not link_args.strip()
+
+
+# ------------------------------------------------------------------------ what is said of it
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_the_version_stands_in_one_place_and_is_cited(project):
+    version = gcscope.__version__
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"]["attr"] == "gcscope.__version__"
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    assert f"version: {version}" in cited
+
+
+def test_the_metadata_of_the_sdist(sdist, project):
+    with tarfile.open(sdist) as archive:
+        name = next(name for name in archive.getnames() if name.endswith("PKG-INFO"))
+        lines = archive.extractfile(name).read().decode().splitlines()
+    assert sdist.name == f"gcscope-{gcscope.__version__}.tar.gz"
+    assert f"Version: {gcscope.__version__}" in lines and "Requires-Python: >=3.11" in lines
+    urls = {line.split(", ")[1] for line in lines if line.startswith("Project-URL")}
+    assert urls == set(project["project"]["urls"].values())
+    assert len(urls) == 4 and all(url.startswith("https://g") for url in urls)
+
+
+def test_wheels_and_workflows_are_for_the_pythons_that_are_classified(project):
+    marks = [name.rsplit(" ", 1)[1] for name in project["project"]["classifiers"]]
+    pythons = [mark for mark in marks if mark.startswith("3.")]
+    assert len(pythons) >= 5
+    built = project["tool"]["cibuildwheel"]["build"]
+    assert built == [f"cp{python.replace('.', '')}-*" for python in pythons]
+    matrix = ", ".join(f'"{python}"' for python in pythons)
+    assert f"python: [{matrix}]" in (ROOT / ".github/workflows/ci.yml").read_text()
+
+
+def test_actions_are_pinned_by_hash_and_no_credentials_are_kept():
+    """A tag can be moved to other code: 40 digits cannot. dependabot reads the comment."""
+    for path in sorted(ROOT.glob(".github/workflows/*.yml")):
+        text = path.read_text(encoding="utf-8")
+        used = [line.split("uses: ")[1] for line in text.splitlines() if "uses: " in line]
+        assert used and "secrets." not in text and "permissions: {}" in text
+        for action in used:
+            pin, _, version = action.partition(" # v")
+            digits = pin.partition("@")[2]
+            is_own = pin.startswith("./.github/workflows/") and (ROOT / pin).is_file()
+            assert is_own or (len(digits) == 40 and int(digits, 16) and version), action
+        checkouts = text.count("actions/checkout@")
+        assert text.count("persist-credentials: false") == checkouts
