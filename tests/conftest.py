@@ -20,6 +20,7 @@ def thawed():
     """For `quiet`: what was there before is frozen only until the test begins.
 
     For words that look at what is frozen, too: they list it four times as fast where it is not.
+    What earlier tests have left as trash is there, too: who asks for trash takes `whole_heap`.
     """
 
 

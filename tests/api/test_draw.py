@@ -13,7 +13,7 @@ from gcscope.api.draw import MOST_ALIKE, MOST_BOXES, MOST_DRAWN, MOST_HOLDERS, M
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Picture
 from specimens.objects import PLAIN, Plain, Slotted, evil, world
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = pytest.mark.usefixtures("quiet", "thawed")
 HERE = __name__
 kept_by_a_module = Person("Ada")
 
