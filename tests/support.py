@@ -36,7 +36,15 @@ PLAIN_ENV = {"PYTHONIOENCODING": "utf-8"}
 
 
 PLAIN_ENV |= dict.fromkeys(
-    ("PYTHONWARNINGS", "PYTHONUNBUFFERED", "COLUMNS", "NO_COLOR", "FORCE_COLOR"), ""
+    (
+        "PYTHONWARNINGS",
+        "PYTHONUNBUFFERED",
+        "PYTHONDONTWRITEBYTECODE",  # each process would compile all that it imports
+        "COLUMNS",
+        "NO_COLOR",
+        "FORCE_COLOR",
+    ),
+    "",
 )
 
 

@@ -43,17 +43,24 @@ def includes_of(path):
     return re.findall(r'#include "([\w/]+\.\w+)"', path.read_text(encoding="utf-8"))
 
 
+def rooms_of(folder):
+    """The sources of a folder. A test takes a folder: each test more makes the heap larger."""
+    return sorted((SRC / folder).glob("*.[ch]"))
+
+
 def test_every_folder_has_a_rank():
     assert {path.parent.relative_to(SRC).as_posix() for path in sources()} == set(FOLDERS)
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
-def test_a_room_includes_its_own_and_lower_folders_only(path):
-    rank = FOLDERS.index(path.parent.relative_to(SRC).as_posix())
-    for included in includes_of(path):
-        if not included.startswith("internal/"):
-            assert (SRC / included).suffix == ".h" and (SRC / included).is_file(), included
-            assert FOLDERS.index(Path(included).parent.as_posix()) <= rank, included
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_room_includes_its_own_and_lower_folders_only(folder):
+    for path in rooms_of(folder):
+        for included in includes_of(path):
+            if not included.startswith("internal/"):
+                told = path, included
+                assert (SRC / included).suffix == ".h" and (SRC / included).is_file(), told
+                rank = FOLDERS.index(Path(included).parent.as_posix())
+                assert rank <= FOLDERS.index(folder), told
 
 
 def test_no_circle_of_includes():
@@ -79,25 +86,28 @@ def circle_in(graph):
     return next(filter(None, map(visit, graph)), None)
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
-def test_private_headers_and_versions_have_their_rooms(path):
-    text = path.read_text(encoding="utf-8")
-    if path.stem not in ("interp", "interp_tables"):
-        assert "pycore_" not in text and "Py_BUILD_CORE" not in code_of(path)
-    assert "pycore_gc" not in text
-    if path.stem not in ("interp", "interp_tables", "compat"):
-        assert "PY_VERSION_HEX" not in code_of(path)
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_private_headers_and_versions_have_their_rooms(folder):
+    for path in rooms_of(folder):
+        text = path.read_text(encoding="utf-8")
+        if path.stem not in ("interp", "interp_tables"):
+            assert "pycore_" not in text and "Py_BUILD_CORE" not in code_of(path), path
+        assert "pycore_gc" not in text, path
+        if path.stem not in ("interp", "interp_tables", "compat"):
+            assert "PY_VERSION_HEX" not in code_of(path), path
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
-def test_the_engine_makes_no_python_object(path):
-    if name_of(path).startswith(("graph/", "heap/", *ENGINE)):
-        text = code_of(path)
-        assert not re.search(
-            r"\bPy\w+_(New|From\w+|Append|SetItem|Call\w*)\s*\(|\bPyErr_|Py_BuildValue", text
-        )
-    if name_of(path).startswith(ENGINE):
-        assert "PyObject" not in code_of(path)
+MAKES_OBJECTS = re.compile(
+    r"\bPy\w+_(New|From\w+|Append|SetItem|Call\w*)\s*\(|\bPyErr_|Py_BuildValue"
+)
+
+
+def test_the_engine_makes_no_python_object():
+    for path in sources():
+        if name_of(path).startswith(("graph/", "heap/", *ENGINE)):
+            assert not MAKES_OBJECTS.search(code_of(path)), path
+        if name_of(path).startswith(ENGINE):
+            assert "PyObject" not in code_of(path), path
 
 
 def test_no_backward_goto_and_no_recursion_by_name():
@@ -162,12 +172,12 @@ def names_in(path):
                 yield token.string
 
 
-@pytest.mark.parametrize(
-    "path", [*sources(), *sorted((ROOT / "python").rglob("*.py*"))], ids=lambda path: path.name
-)
-def test_names_are_of_the_field(path):
-    if path.suffix != ".pyc":
-        assert not [name for name in names_in(path) if words_of(name) & set(DIALECT)]
+@pytest.mark.parametrize("files", ["src/**/*.[ch]", "python/**/*.py", "python/**/*.pyi"])
+def test_names_are_of_the_field(files):
+    paths = sorted(ROOT.glob(files))
+    assert paths
+    for path in paths:
+        assert not [name for name in names_in(path) if words_of(name) & set(DIALECT)], path
 
 
 # These let signal handlers run, whose exceptions would be lost in a gc callback, and on 3.12 a
@@ -175,18 +185,20 @@ def test_names_are_of_the_field(path):
 CHECKS_SIGNALS = re.compile(r"%[RSA]|PyObject_(Str|Repr|ASCII|Print)\b|PyErr_CheckSignals")
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
-def test_nothing_in_a_pass_lets_signals_in(path):
-    text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
-    found = CHECKS_SIGNALS.findall(text)
-    assert len(found) == (name_of(path) == "types/person.c")  # the repr of a Person
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_nothing_in_a_pass_lets_signals_in(folder):
+    for path in rooms_of(folder):
+        text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.S)
+        found = CHECKS_SIGNALS.findall(text)
+        assert len(found) == (name_of(path) == "types/person.c"), path  # the repr of a Person
 
 
-@pytest.mark.parametrize("path", sources(), ids=name_of)
-def test_lines_end_at_100_columns(path):
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_lines_end_at_100_columns(folder):
     """Of Python code ruff tells that."""
-    lines = path.read_text(encoding="utf-8").split("\n")
-    assert not [line for line in lines if len(line) > 100]
+    for path in rooms_of(folder):
+        lines = path.read_text(encoding="utf-8").split("\n")
+        assert not [line for line in lines if len(line) > 100], path
 
 
 def test_each_mutation_has_its_line():
@@ -243,17 +255,24 @@ def folder_of(module):
     return parts[1] if len(parts) > 1 and (PACKAGE / parts[1]).is_dir() else ""
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_uses_the_folders_that_it_may(module):
+@pytest.mark.parametrize("folder", ["", *MAY_USE])
+def test_a_module_uses_the_folders_that_it_may(folder):
+    modules = [module for module in MODULES if folder_of(module) == folder]
+    assert modules
+    for module in modules:
+        check_imports(module)
+
+
+def check_imports(module):
     own = folder_of(module)
     for imported in imports_of(MODULES[module]):
         if imported == "gcscope._core":
-            assert own in KNOW_CORE
+            assert own in KNOW_CORE, module
         elif own and imported != "gcscope" and (module, imported) != THE_HOP:
-            assert folder_of(imported) in MAY_USE[own] | {own}, imported
+            assert folder_of(imported) in MAY_USE[own] | {own}, (module, imported)
         elif own and imported == "gcscope":
             assert own in ("cli", "pytest_plugin", "jupyter"), (
-                "only a face asks for the words by the package's name"
+                f"{module}: only a face asks for the words by the package's name"
             )
 
 

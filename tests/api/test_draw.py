@@ -14,7 +14,7 @@ from gcscope.api.draw import MOST_HOLDERS
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Picture
 from specimens.objects import PLAIN, Plain, Slotted, evil, world
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = pytest.mark.usefixtures("quiet", "thawed")
 HERE = __name__
 kept_by_a_module = Person("Ada")
 

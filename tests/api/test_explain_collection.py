@@ -17,7 +17,7 @@ from gcscope.api.explain_collection import MOST_EXPLAINED
 from gcscope.api.neighborhood import look
 from specimens.objects import Plain
 
-pytestmark = pytest.mark.usefixtures("small_heap", "quiet")
+pytestmark = pytest.mark.usefixtures("whole_heap", "quiet")
 
 
 def explained(addresses, monkeypatch):

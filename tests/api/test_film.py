@@ -12,7 +12,7 @@ from gcscope.api.film import MOST_FATES, MOST_ROWS
 from gcscope.model.film import Frame
 from specimens.objects import PLAIN, Plain, Slotted
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = pytest.mark.usefixtures("whole_heap", "quiet")
 
 
 def titles(frame):

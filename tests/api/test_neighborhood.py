@@ -21,7 +21,7 @@ from gcscope.explain.hops import Edge, fold
 from specimens.objects import PLAIN, Plain, Slotted, evil, trash_with_a_finalizer, world
 from specimens.zoo import ZOO
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = pytest.mark.usefixtures("quiet", "thawed")
 HERE = __name__
 
 

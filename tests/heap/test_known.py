@@ -10,7 +10,6 @@ import pytest
 
 from gcscope import _core
 from oracle import build
-from starved import each_growth
 
 pytestmark = pytest.mark.usefixtures("whole_heap", "quiet")
 
@@ -261,10 +260,14 @@ def test_it_leaves_no_trace():
     assert list(map(id, gc.get_referents(*held))) == list(map(id, referents))
 
 
-def test_without_memory():
-    held = [{text(): (text(),)} for _ in range(2000)]
-    growths, found = each_growth(lambda: _core.known(False))
-    assert growths > 5
-    assert {id(item) for item in held} <= set(found.addresses())
-    growths, _ = each_growth(lambda: _core.known(True))
-    assert growths > 10
+def test_without_memory(starving):
+    starving("""
+import random
+from gcscope import _core
+held = [{str(random.random()): (str(random.random()),)} for _ in range(2000)]
+growths, found = each_growth(lambda: _core.known(False))
+assert growths > 5
+assert {id(item) for item in held} <= set(found.addresses())
+growths, _ = each_growth(lambda: _core.known(True))
+assert growths > 10
+""")

@@ -16,6 +16,8 @@ def run(pytester, monkeypatch):
     pytester.makepyfile(rings=RINGS, noting=NOTING)
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
+    # each session would compile all that it imports
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
 
     def run(code=None, *options, ini=None, plugins=(), **files):
         if code is not None:

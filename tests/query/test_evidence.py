@@ -16,7 +16,7 @@ import gcscope
 from gcscope import _core, holders, why_alive
 from specimens.broken_types import Target
 
-pytestmark = pytest.mark.usefixtures("quiet")
+pytestmark = pytest.mark.usefixtures("quiet", "thawed")
 
 
 def told(thing):

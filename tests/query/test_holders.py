@@ -17,6 +17,8 @@ from gcscope import Person, _core, holders, refcount
 from specimens.objects import PLAIN, Plain, evil, trash_with_a_finalizer, world
 from specimens.zoo import BORROWS, ZOO
 
+pytestmark = pytest.mark.usefixtures("thawed")
+
 # ------------------------------------------------------------------------- the zoo
 
 

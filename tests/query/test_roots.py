@@ -19,6 +19,8 @@ import pytest
 
 from gcscope import Person, _core, retained, why_alive
 
+pytestmark = pytest.mark.usefixtures("thawed")
+
 HERE = __name__
 ROOT = f"sys.modules[{HERE!r}]"
 
@@ -35,8 +37,7 @@ class Slotted:
     __slots__ = ("a",)
 
 
-def name_of_type(thing):
-    cls = type(thing)
+def name_of_class(cls):
     return (
         cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
     )
@@ -47,12 +48,14 @@ def is_real(nodes, thing):
 
     By gc.get_referents alone.
     """
-    front = {id(o): o for o in gc.get_objects() if name_of_type(o) == nodes[0].type}
+    everything = gc.get_objects()
+    roots = {cls for cls in set(map(type, everything)) if name_of_class(cls) == nodes[0].type}
+    front = {id(o): o for o in everything if type(o) in roots}
     # 3.12's _asyncio shows what lies in its free list: who takes it from there makes that a loop
     front.update((id(m), m) for name, m in sys.modules.items() if name != "_asyncio")
     for node in nodes[1:]:
-        found = gc.get_referents(*front.values())
-        front = {id(o): o for o in found if gc.is_tracked(o) and name_of_type(o) == node.type}
+        found = filter(gc.is_tracked, gc.get_referents(*front.values()))
+        front = {id(o): o for o in found if name_of_class(type(o)) == node.type}
     return id(thing) in front
 
 

@@ -17,7 +17,7 @@ CAPTIONS = ["two people", "friends", "no names", "the collector has run"]
 
 
 @pytest.fixture
-def frames(quiet):
+def frames(whole_heap, quiet):
     """The lecture."""
     people = {"p1": Person("Michael"), "p2": Person("Sarah")}
     with film(*people.values()) as recorder:
