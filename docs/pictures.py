@@ -22,7 +22,7 @@ def lecture():
     global p1, p2
     p1, p2 = Person("Michael"), Person("Sarah")
     p1.befriend(p2)
-    with gcscope.film(p1, p2) as film:
+    with gcscope.film(p1, p2, containers=True) as film:
         film.frame("Michael and Sarah are friends: a name and a list hold each of them")
         del p1, p2
         film.frame("both names are gone: nothing leads to them, and each still counts 1")

@@ -21,9 +21,9 @@ STYLE = r"(?:fill|stroke|color|stroke-width|stroke-dasharray):[#\w ]+"
 
 LINES = {
     "settings": re.compile(r'%%\{init: \{"flowchart": \{"wrappingWidth": \d+\}\}\}%%'),
-    "kind": re.compile("flowchart TB"),
+    "kind": re.compile("flowchart (?:TB|LR)"),
     "said": re.compile(rf"  acc(?:Title|Descr): ({TEXT})"),
-    "box": re.compile(rf"  (?:  )?({NAME})(?:\[{LABEL}\]|\({LABEL}\))"),
+    "box": re.compile(rf"  (?:  )?({NAME})(?:\[{LABEL}\]|\({LABEL}\)|\[\[{LABEL}\]\])"),
     "group": re.compile(r'  subgraph (group\d+) \[" "\]'),
     "end": re.compile("  end"),
     "arrow": re.compile(rf"  ({NAME}) (==>|-->|-\.->)(?:\|{LABEL}\|)? ({NAME})"),
@@ -63,7 +63,9 @@ def check(drawn):
     """Compare every string, box and arrow of a picture with its text."""
     found = read(mermaid_of(drawn))
     boxes = {
-        match[1]: lines_of(match[2] or match[3] or "") for kind, match in found if kind == "box"
+        match[1]: lines_of(match[2] or match[3] or match[4] or "")
+        for kind, match in found
+        if kind == "box"
     }
     arrows = [match for kind, match in found if kind == "arrow"]
     assert boxes.pop("title") == (picture_lines(drawn) or [" "])

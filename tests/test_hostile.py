@@ -278,7 +278,7 @@ def test_holders_of_an_object_that_one_list_holds_often(quiet):
 
 def neighborhood(*objs, most=100):
     """Its edges, and who holds from outside: as (to, label)."""
-    _, edges, outside, _ = _core.neighborhood([id(thing) for thing in objs], most, (), {}, None)
+    _, edges, outside, *_ = _core.neighborhood([id(thing) for thing in objs], most, (), {}, None)
     return [(*row[:3], [name[0] for name in row[4]]) for row in edges], [
         (row[0], row[2][-1][0]) for row in outside
     ]

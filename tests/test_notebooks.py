@@ -3,8 +3,11 @@
 Without Graphviz and ipywidgets, too.
 """
 
+import re
 import shutil
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +46,26 @@ each_notebook = pytest.mark.parametrize(
 
 def test_there_are_notebooks():
     assert [path.name[:3] for path in NOTEBOOKS] == ["01_", "02_", "03_", "04_", "05_"]
+
+
+def test_the_extra_brings_all_that_they_run():
+    """What docs/how-to/teaching.md says to install: modules that cells import, or run by -m."""
+    root = Path(__file__).resolve().parent.parent
+    extras = tomllib.loads((root / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ]
+    brought = {re.match(r"[\w-]+", requirement)[0] for requirement in extras["notebook"]}
+    cells = "\n".join(
+        cell.source
+        for path in NOTEBOOKS
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code"
+    )
+    own = set(re.findall(r'write\("(\w+)\.py"', cells)) | {"gcscope"}
+    used = set(re.findall(r'^ *(?:import|from) (\w+)|"-m", "(\w+)"', cells, re.M))
+    foreign = {a or b for a, b in used} - own - sys.stdlib_module_names
+    assert "pytest" in foreign and foreign <= brought
+    assert "jupyterlab" in brought and "ipykernel" in brought  # to open and to run them
 
 
 def code_cells(path):

@@ -327,7 +327,10 @@ class Evidence(structseq[Any], tuple[Node, str, str, str, int, bool, bool]):
     def leads_back(self) -> bool: ...
 
 @final
-class Neighbor(structseq[Any], tuple[Node, int, int | None, int | None, int, int, int, bool, bool]):
+class Neighbor(
+    structseq[Any],
+    tuple[Node, int, int | None, int | None, int, int, int, bool, bool, str | None, int, bool, int],
+):
     __match_args__: Final = (
         "node",
         "address",
@@ -338,6 +341,10 @@ class Neighbor(structseq[Any], tuple[Node, int, int | None, int | None, int, int
         "gc_refs",
         "stays",
         "reachable",
+        "own_name",
+        "ring",
+        "folded",
+        "length",
     )
     @property
     def node(self) -> Node: ...
@@ -357,6 +364,14 @@ class Neighbor(structseq[Any], tuple[Node, int, int | None, int | None, int, int
     def stays(self) -> bool: ...
     @property
     def reachable(self) -> bool: ...
+    @property
+    def own_name(self) -> str | None: ...
+    @property
+    def ring(self) -> int: ...
+    @property
+    def folded(self) -> bool: ...
+    @property
+    def length(self) -> int: ...
 
 @final
 class InnerReference(structseq[Any], tuple[int, int, int, int, list[Edge]]):
@@ -396,14 +411,28 @@ class OuterReference(structseq[Any], tuple[int, Node, Sequence[Edge], str]):
     def found(self) -> str: ...
 
 @final
+class Extent(structseq[Any], tuple[int, int]):
+    __match_args__: Final = (
+        "objects",
+        "folded",
+    )
+    @property
+    def objects(self) -> int: ...
+    @property
+    def folded(self) -> int: ...
+
+@final
 class Neighborhood(
-    structseq[Any], tuple[list[Neighbor], list[InnerReference], list[OuterReference], int]
+    structseq[Any],
+    tuple[list[Neighbor], list[InnerReference], list[OuterReference], Extent, Extent, list[Extent]],
 ):
     __match_args__: Final = (
         "objects",
         "references",
         "outside",
         "met",
+        "on_rings",
+        "rings",
     )
     @property
     def objects(self) -> list[Neighbor]: ...
@@ -412,7 +441,11 @@ class Neighborhood(
     @property
     def outside(self) -> list[OuterReference]: ...
     @property
-    def met(self) -> int: ...
+    def met(self) -> Extent: ...
+    @property
+    def on_rings(self) -> Extent: ...
+    @property
+    def rings(self) -> list[Extent]: ...
 
 @final
 class Chain(

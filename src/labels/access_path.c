@@ -36,30 +36,6 @@ name_of(const Label *label)
 
 /* -------------------------------------------------------------------- look-up */
 
-typedef struct {
-    PyObject *name;  /* borrowed */
-    PyObject *value; /* borrowed or NULL */
-} OwnAttribute;
-
-static bool
-find_inline(void *arg, PyObject *name, PyObject *value)
-{
-    OwnAttribute *own = arg;
-    bool is_it = PyUnicode_CheckExact(name) && PyUnicode_Compare(name, own->name) == 0;
-    own->value = is_it ? value : NULL;
-    return is_it;
-}
-
-/* Borrowed or NULL: what an object itself has under a name. */
-static PyObject *
-find_own(PyObject *op, PyObject *name)
-{
-    OwnAttribute own = {.name = name};
-    return interp_inline_attributes(op, find_inline, &own)
-               ? own.value
-               : dict_find_str(interp_instance_dict(op), name);
-}
-
 /* Whether attributes are read as the interpreter does it: first a data descriptor of the class,
    then the object's own. A __getattr__ does not matter: it is asked for what is not there. 1, 0, or
    -1 with an exception. */
@@ -143,7 +119,7 @@ attribute_is(PyObject *op, PyObject *name, PyObject *target)
     if (PyType_Check(op)) {
         return published_find((PyTypeObject *)op, name) == target && is_given_as_it_is(target);
     }
-    return find_own(op, name) == target;
+    return published_own(op, name) == target;
 }
 
 /* Whether op.__dict__ is the dict of op, for an op that reads plainly; or a view of it, for a

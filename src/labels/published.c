@@ -2,6 +2,7 @@
 
 #include "base/dict_find.h"
 #include "base/typename.h"
+#include "heap/interp.h"
 
 #include <structmember.h> /* PyMemberDef, which Python.h has since 3.12 only */
 
@@ -211,6 +212,41 @@ published_find(PyTypeObject *type, PyObject *name)
         Py_XDECREF(dict); /* the class has it */
     }
     return found;
+}
+
+typedef struct {
+    PyObject *name;  /* borrowed */
+    PyObject *value; /* borrowed or NULL */
+} OwnAttribute;
+
+static bool
+find_inline(void *arg, PyObject *name, PyObject *value)
+{
+    OwnAttribute *own = arg;
+    bool is_it = PyUnicode_CheckExact(name) && PyUnicode_Compare(name, own->name) == 0;
+    own->value = is_it ? value : NULL;
+    return is_it;
+}
+
+PyObject *
+published_own(PyObject *op, PyObject *name)
+{
+    OwnAttribute own = {.name = name};
+    return interp_inline_attributes(op, find_inline, &own)
+               ? own.value
+               : dict_find_str(interp_instance_dict(op), name);
+}
+
+PyObject *
+published_attribute(PyObject *op, PyObject *name)
+{
+    PyObject *found = published_find(Py_TYPE(op), name);
+    if (found != NULL && Py_IS_TYPE(found, &PyMemberDescr_Type)) {
+        PyObject **place = member_place(op, found);
+        return place != NULL ? *place : NULL;
+    }
+    bool is_hidden = found != NULL && Py_TYPE(found)->tp_descr_set != NULL;
+    return is_hidden ? NULL : published_own(op, name);
 }
 
 bool

@@ -34,6 +34,14 @@ PyObject *published_find(PyTypeObject *type, PyObject *name);
    frame. A method of that name, or what a class has at a place, is none. */
 bool published_is_computed(PyObject *op, PyObject *name);
 
+/* Borrowed or NULL: what an object itself has under a name (an exact str), in its own struct or in
+   its __dict__. */
+PyObject *published_own(PyObject *op, PyObject *name);
+
+/* Borrowed or NULL: what op.name gives where that only reads what the object itself has: a member,
+   or an attribute of its own that no data descriptor of its class stands before. */
+PyObject *published_attribute(PyObject *op, PyObject *name);
+
 /* Borrowed or NULL: what the member of that name, of the very type of op in C, has. */
 PyObject *published_member(PyObject *op, const char *name);
 

@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/typename.h"
 #include "heap/interp.h"
+#include "labels/published.h"
 #include "types/tracked.h"
 
 static bool
@@ -67,6 +68,21 @@ describe_kind(const ModuleState *state, PyObject *op)
            : typename_derives(type, "_asyncio.Task")                                ? "task"
            : is_made_by_python(type) || PyType_IsSubtype(type, state->tracked_type) ? "instance"
                                                                                     : "object";
+}
+
+bool
+describe_is_container(const char *kind)
+{
+    return has_word("dict list tuple set deque mapping cell traceback", kind);
+}
+
+Py_ssize_t
+describe_length(PyObject *op)
+{
+    return PyList_CheckExact(op) || PyTuple_CheckExact(op) ? Py_SIZE(op)
+           : PyDict_CheckExact(op)                         ? PyDict_GET_SIZE(op)
+           : PyAnySet_CheckExact(op)                       ? PySet_GET_SIZE(op)
+                                                           : -1;
 }
 
 /* ----------------------------------------------------------------------- names */
@@ -137,6 +153,15 @@ describe_name(const ModuleState *state, PyObject *op)
     }
     name = exact_str(name);
     return Py_NewRef(name != NULL ? name : Py_None);
+}
+
+PyObject *
+describe_own_name(PyObject *op)
+{
+    PyObject *key = is_made_by_python(Py_TYPE(op)) ? PyUnicode_InternFromString("name") : NULL;
+    PyObject *name = key != NULL ? exact_str(published_attribute(op, key)) : NULL;
+    Py_XDECREF(key);
+    return PyErr_Occurred() != NULL ? NULL : Py_NewRef(name != NULL ? name : Py_None);
 }
 
 uint64_t

@@ -17,6 +17,16 @@ const char *describe_kind(const ModuleState *state, PyObject *op);
    exception. */
 PyObject *describe_name(const ModuleState *state, PyObject *op);
 
+/* New reference: what an instance of a class made by Python code is called, an exact str that it
+   has itself as its `.name`; None of any other. NULL with an exception. */
+PyObject *describe_own_name(PyObject *op);
+
+/* How many items a list, tuple, dict or set has; -1 for anything else, subclasses too. */
+Py_ssize_t describe_length(PyObject *op);
+
+/* Whether something of a kind is a plain container: reports write it as a part of a label. */
+bool describe_is_container(const char *kind);
+
 /* A number for the qualified name of a function, method, class, or of what a frame or generator
    runs or an lru_cache keeps, the same in every process; 0 where there is none. */
 uint64_t describe_name_hash(PyObject *op);

@@ -1,6 +1,7 @@
 #include "query/neighborhood.h"
 
 #include "heap/interp.h"
+#include "query/describe.h"
 
 enum { MOST_OUTER = 12 }; /* holders of one object from outside that are told */
 
@@ -10,6 +11,8 @@ neighborhood_fini(Neighborhood *neighborhood)
     Memory *memory = &neighborhood->scan->memory;
     reach_fini(&neighborhood->reach);
     collector_fini(&neighborhood->generation);
+    scc_fini(&neighborhood->scc);
+    vec_fini(memory, &neighborhood->rings);
     vec_fini(memory, &neighborhood->tallies);
     vec_fini(memory, &neighborhood->outer);
     vec_fini(memory, &neighborhood->inner);
@@ -158,6 +161,24 @@ add_rows(Judging *judging)
     return 0;
 }
 
+/* Which of those that were met lead back to themselves. 0 or -1: out of memory. */
+static int
+find_rings(Neighborhood *neighborhood, const Graph *graph)
+{
+    Memory *memory = &neighborhood->scan->memory;
+    Scc *scc = &neighborhood->scc;
+    if (scc_run(scc, memory, graph) < 0 ||
+        vec_zeros(memory, &neighborhood->rings, graph->nodes) < 0) {
+        return -1;
+    }
+    for (size_t ring = 0; ring < scc->cyclic; ring++) {
+        for (uint32_t m = scc->starts.items[ring]; m < scc->starts.items[ring + 1]; m++) {
+            neighborhood->rings.items[scc->members.items[m]] = (uint32_t)ring + 1;
+        }
+    }
+    return 0;
+}
+
 /* 0 or -1: out of memory. */
 static int
 judge(Neighborhood *neighborhood)
@@ -169,10 +190,46 @@ judge(Neighborhood *neighborhood)
         error = collector_run(&neighborhood->generation, memory, &judging.graph,
                               judging.counts.items, judging.unowned.items, judging.unowned.length);
     }
+    if (error == 0) {
+        error = find_rings(neighborhood, &judging.graph);
+    }
     graph_fini(&judging.graph);
     vec_fini(memory, &judging.counts);
     vec_fini(memory, &judging.unowned);
     return error;
+}
+
+bool
+neighborhood_is_folded(const Neighborhood *neighborhood, size_t place)
+{
+    const Heap *heap = &neighborhood->scan->heap;
+    PyObject *op = neighborhood_object(neighborhood, place);
+    return place >= neighborhood->reach.given && !is_immortal(op) &&
+           heap->refcounts.items[neighborhood->reach.met.items[place]] == 1 &&
+           neighborhood->generation.gc_refs.items[place] == 0 &&
+           describe_is_container(describe_kind(neighborhood->scan->state, op));
+}
+
+Extent
+neighborhood_extent(const Neighborhood *neighborhood)
+{
+    Extent extent = {.objects = neighborhood->reach.met.length};
+    for (size_t p = 0; p < extent.objects; p++) {
+        extent.folded += neighborhood_is_folded(neighborhood, p);
+    }
+    return extent;
+}
+
+Extent
+neighborhood_ring_extent(const Neighborhood *neighborhood, size_t ring)
+{
+    const Scc *scc = &neighborhood->scc;
+    uint32_t begin = scc->starts.items[ring], end = scc->starts.items[ring + 1];
+    Extent extent = {.objects = end - begin};
+    for (uint32_t m = begin; m < end; m++) {
+        extent.folded += neighborhood_is_folded(neighborhood, scc->members.items[m]);
+    }
+    return extent;
 }
 
 /* ---------------------------------------------------------------------- gathering */

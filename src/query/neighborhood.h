@@ -15,6 +15,7 @@
 #ifndef GCSCOPE_NEIGHBORHOOD_H
 #define GCSCOPE_NEIGHBORHOOD_H
 
+#include "graph/scc.h"
 #include "query/reach.h"
 #include "runtime/scan.h"
 
@@ -35,12 +36,21 @@ typedef struct {
     uint32_t told;    /* holders from outside that are told */
 } Tally;
 
+/* How many objects, and how many of them pictures write as a part of a label: plain containers that
+   one object which was met holds, and nobody else. */
+typedef struct {
+    size_t objects;
+    size_t folded;
+} Extent;
+
 typedef struct {
     Scan *scan; /* borrowed */
     Reach reach;
     size_t shown;         /* how many are shown: places 0 .. shown - 1 */
     Collector generation; /* place -> gc_refs and verdict, as though all that were met were a
                              generation that is collected */
+    Scc scc;              /* of all that were met, by place */
+    VEC(uint32_t) rings;  /* place -> 1 + its cyclic component, or 0 */
     VEC(Tally) tallies;   /* place of a shown one */
     Bundles outer;        /* references from outside, those of one object side by side; not many of
                              one that is shown */
@@ -52,6 +62,17 @@ typedef struct {
    scan->given; `neighborhood` zeroed. 0, or -1 with an exception. */
 int neighborhood_find(Neighborhood *neighborhood, Scan *scan, PyObject *given, size_t most);
 void neighborhood_fini(Neighborhood *neighborhood);
+
+/* Whether one that was met, shown or not, is a plain container which another one of them alone
+   holds. */
+bool neighborhood_is_folded(const Neighborhood *neighborhood, size_t place);
+
+/* Of all that were met. */
+Extent neighborhood_extent(const Neighborhood *neighborhood);
+
+/* Of one cyclic component. They are in the order of their first places: those of shown objects come
+   first. */
+Extent neighborhood_ring_extent(const Neighborhood *neighborhood, size_t ring);
 
 /* Into neighborhood->inner: the references of a shown object to shown ones, first to last as a
    program sees them. 0; -1: out of memory. */

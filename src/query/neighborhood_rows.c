@@ -12,6 +12,7 @@
 #include "query/neighborhood_rows.h"
 
 #include "labels/referents.h"
+#include "query/describe.h"
 #include "query/neighborhood.h"
 #include "types/tracked.h"
 
@@ -313,6 +314,7 @@ neighbor(void *arg, size_t place)
     PyObject *op = neighborhood_object(neighborhood, place), *items[ROW_MOST_FIELDS] = {NULL};
     bool stays = collector_is_reachable(&neighborhood->generation, place);
     bool reachable = collector_is_reachable(&scan->collector, node);
+    bool folded = neighborhood_is_folded(neighborhood, place);
     uint32_t outside = neighborhood->tallies.items[place].outside;
     (void)((items[0] = describer_node(rows->describer, op)) != NULL &&
            (items[1] = PyLong_FromVoidPtr(op)) != NULL &&
@@ -321,8 +323,53 @@ neighbor(void *arg, size_t place)
            (items[4] = PyLong_FromUnsignedLong(outside)) != NULL &&
            (items[5] = PyLong_FromUnsignedLong(neighborhood->reach.depth.items[place])) != NULL &&
            (items[6] = PyLong_FromLong(neighborhood->generation.gc_refs.items[place])) != NULL &&
-           (items[7] = row_bool(stays)) != NULL && (items[8] = row_bool(reachable)) != NULL);
+           (items[7] = row_bool(stays)) != NULL && (items[8] = row_bool(reachable)) != NULL &&
+           (items[9] = describe_own_name(op)) != NULL &&
+           (items[10] = PyLong_FromUnsignedLong(neighborhood->rings.items[place])) != NULL &&
+           (items[11] = row_bool(folded)) != NULL &&
+           (items[12] = PyLong_FromSsize_t(describe_length(op))) != NULL);
     return row_new(state, ROW_NEIGHBOR, items);
+}
+
+/* New reference: an Extent. */
+static PyObject *
+extent_row(const Rows *rows, Extent extent)
+{
+    PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    (void)((items[0] = PyLong_FromSize_t(extent.objects)) != NULL &&
+           (items[1] = PyLong_FromSize_t(extent.folded)) != NULL);
+    return row_new(rows->describer->state, ROW_EXTENT, items);
+}
+
+static PyObject *
+ring_extent(void *arg, size_t ring)
+{
+    const Rows *rows = arg;
+    return extent_row(rows, neighborhood_ring_extent(&rows->neighborhood, ring));
+}
+
+/* How many cyclic components have a shown member. */
+static size_t
+shown_rings(const Neighborhood *neighborhood)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < neighborhood->shown; p++) {
+        count = neighborhood->rings.items[p] > count ? neighborhood->rings.items[p] : count;
+    }
+    return count;
+}
+
+/* Of all that are on rings, shown or not. */
+static Extent
+on_rings(const Neighborhood *neighborhood)
+{
+    Extent all = {0};
+    for (size_t ring = 0; ring < neighborhood->scc.cyclic; ring++) {
+        Extent extent = neighborhood_ring_extent(neighborhood, ring);
+        all.objects += extent.objects;
+        all.folded += extent.folded;
+    }
+    return all;
 }
 
 /* New reference: the Neighborhood. NULL with an exception. */
@@ -346,7 +393,9 @@ look(Rows *rows, PyObject *given, size_t most)
     (void)((items[0] = rows_list(neighborhood->shown, neighbor, rows)) != NULL &&
            (items[1] = Py_NewRef(rows->references)) != NULL &&
            (items[2] = Py_NewRef(rows->outside)) != NULL &&
-           (items[3] = PyLong_FromSize_t(neighborhood->reach.met.length)) != NULL);
+           (items[3] = extent_row(rows, neighborhood_extent(neighborhood))) != NULL &&
+           (items[4] = extent_row(rows, on_rings(neighborhood))) != NULL &&
+           (items[5] = rows_list(shown_rings(neighborhood), ring_extent, rows)) != NULL);
     return row_new(rows->describer->state, ROW_NEIGHBORHOOD, items);
 }
 

@@ -1,6 +1,7 @@
 """collect and trial: what freed what."""
 
 import copy
+import functools
 import gc
 import pickle
 import random
@@ -454,6 +455,29 @@ def test_trial_takes_a_function(func):
         trial(func)
     with pytest.raises(TypeError):
         trial()
+
+
+def test_trial_refuses_what_a_call_does_not_run(recwarn):
+    class Service:
+        async def work(self):
+            raise AssertionError
+
+    async def produce():
+        yield 1
+
+    def generate():
+        yield pair_of_friends()
+
+    for func, kind in (
+        (Service().work, "an async function"),
+        (functools.partial(Service().work), "an async function"),
+        (produce, "an async function"),
+        (generate, "a generator function"),
+    ):
+        with pytest.raises(TypeError, match=rf"^trial\(\) calls its function, .* {kind} does not"):
+            trial(func)
+    assert not recwarn.list  # no coroutine was made, which nobody awaits
+    assert trial(lambda: list(generate())).collector["gcscope.Person"] == 2
 
 
 def test_reports_hold_nothing():

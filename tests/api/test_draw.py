@@ -9,7 +9,8 @@ import pytest
 
 import gcscope
 from gcscope import Person, draw, holders, refcount
-from gcscope.api.draw import MOST_ALIKE, MOST_BOXES, MOST_DRAWN, MOST_HOLDERS, MOST_IN_ROW
+from gcscope.api.chosen import MOST_ALIKE, MOST_BOXES, MOST_DRAWN, MOST_IN_ROW
+from gcscope.api.draw import MOST_HOLDERS
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Picture
 from specimens.objects import PLAIN, Plain, Slotted, evil, world
 
@@ -91,6 +92,7 @@ def test_what_is_unreachable_says_so():
 
     [box] = picture_of_neighborhood(look([address])).boxes
     assert box.lines == ("unreachable",) and box.on_ring and box.refcount == 1
+    assert box.unreachable and not any(box.unreachable for box in draw(Plain()).boxes)
 
 
 def test_rings_are_told_from_what_hangs_on_them():
@@ -187,8 +189,8 @@ def test_more_objects_than_have_a_place(count):
     picture = draw(*[Slotted() for _ in range(count)])
     drawn_here = len(titles(picture))
     assert drawn_here == MOST_BOXES - 1
-    assert picture.lines == (f"and {count - drawn_here:,} more objects, which are not drawn",)
-    assert picture.lines[0] in picture.description and picture.lines[0] in str(picture)
+    assert picture.title == f"{count:,} objects; {drawn_here} drawn" and picture.lines == ()
+    assert picture.title in picture.description and picture.title in str(picture)
 
 
 @pytest.mark.parametrize("length", [MOST_DRAWN, MOST_DRAWN + 1, MOST_DRAWN + 2, 5000])
@@ -200,12 +202,8 @@ def test_a_chain_that_goes_on(length):
     picture = draw(first)
     boxed = sum(box.title == "+ 1 more object" for box in picture.boxes)
     assert len(titles(picture)) == min(length, MOST_DRAWN) and boxed == (length > MOST_DRAWN)
-    beyond = length - MOST_DRAWN - 1
-    told = (
-        f"and {beyond:,} more object{'s' if beyond > 1 else ''}, which "
-        f"{'are' if beyond > 1 else 'is'} not drawn"
-    )
-    assert picture.lines == ((told,) if beyond > 0 else ())
+    drawn_of_them = f"; {MOST_DRAWN} drawn" if length > MOST_DRAWN else ""
+    assert picture.title == f"{length:,} objects{drawn_of_them}" and picture.lines == ()
 
 
 def test_what_a_suspended_generator_lends_is_told_and_not_counted():
@@ -394,11 +392,27 @@ print(gcscope.garbage().objects, gc.collect())
 def test_misuse():
     for objects, message in (
         ((), "takes the objects"),
-        ((1,), "an int is not one"),
+        ((1,), "an int is not one of them: give what holds it, such as a list"),
         (([], "x"), "a str is not one"),
+        ((int,), "the built-in class int is not one of them: give an instance of it"),
     ):
         with pytest.raises(TypeError, match=message):
             draw(*objects)
+
+
+@pytest.mark.parametrize("word", [draw, gcscope.film])
+def test_misuse_of_keywords(word):
+    for keywords, error, message in (
+        ({"depth": "2"}, TypeError, r"\(\): depth is how many references .*, not of type 'str'"),
+        ({"depth": True}, TypeError, "not of type 'bool'"),
+        ({"depth": -1}, ValueError, "0 for the given objects alone, not -1"),
+        ({"most": 0}, ValueError, "from 1 to 2,000, not 0"),
+        ({"most": 2001}, ValueError, "from 1 to 2,000, not 2001"),
+        ({"most": 4.0}, TypeError, "an int or None, not of type 'float'"),
+        ({"containers": 1}, TypeError, "is True, where lists .* not of type 'int'"),
+    ):
+        with pytest.raises(error, match=f"^{word.__name__}.*{message}"):
+            word([], **keywords)
 
 
 def test_a_labeller_names_references():
@@ -414,3 +428,292 @@ def test_a_labeller_names_references():
         assert draw(walk).boxes
     finally:
         del gcscope.explain.labellers.labellers[id(kind)]
+
+
+# ------------------------------------------------------------------- how far, how much, as what
+
+
+def ring_of(length, first=("Michael", "Sarah")):
+    """People, each a friend of the next."""
+    people = [Person(name) for name in [*first, *map(str, range(3, length + 1))]]
+    for place, one in enumerate(people):
+        one.friends.append(people[(place + 1) % length])
+    return people
+
+
+def names(picture):
+    return [title.split("'")[1] if "'" in title else title for title in titles(picture)]
+
+
+def test_containers_are_boxes_where_that_is_asked_for():
+    p1, p2 = Person("Michael"), Person("Sarah")
+    p1.befriend(p2)
+    picture = draw(p1, p2, containers=True)
+    assert picture.title == "4 objects, all on rings"
+    assert names(picture) == ["Michael", "Sarah", "list", "list"]
+    assert [box.refcount for box in picture.boxes[:4]] == [2, 2, 1, 1]
+    assert [label for _, label, _ in drawn(picture) if label] == [
+        ".friends",
+        ".friends",
+        "[0]",
+        "[0]",
+    ]
+    one = Plain()
+    one.kept = {"k": ([one],)}
+    folded, whole = draw(one), draw(one, containers=True)
+    assert titles(folded) == [f"{PLAIN} one"] and folded.title == "1 object, on a ring"
+    kinds = [title for title in titles(whole)[1:] if title != "dict"]
+    assert sorted(kinds) == ["list", "tuple"] and whole.title.endswith(", all on rings")
+
+
+def test_as_many_objects_as_the_collector_counts():
+    address = [id(one) for one in ring_of(3)][0]
+    from gcscope.api.chosen import Limits
+    from gcscope.api.draw import picture_of_neighborhood
+    from gcscope.api.neighborhood import look
+
+    picture = picture_of_neighborhood(look([address]), limits=Limits(None, None, True))
+    assert len(titles(picture)) == gcscope.garbage().objects == 6
+    assert all(box.unreachable for box in picture.boxes)
+
+
+@pytest.mark.parametrize(("depth", "expected"), [(0, 1), (1, 2), (3, 4), (9, 10), (50, 40)])
+def test_depth_is_how_many_arrows_it_goes(depth, expected):
+    first = last = Slotted()
+    for _ in range(60):
+        last.a = [Slotted()]
+        last = last.a[0]
+    picture = draw(first, depth=depth)
+    assert len(titles(picture)) == expected
+    assert picture.title == f"61 objects; {expected} drawn"
+    assert len(titles(draw(first, depth=depth, containers=True))) == min(depth + 1, 40)
+    assert sum(box.title.startswith("+") for box in picture.boxes) == 1
+
+
+@pytest.mark.parametrize("most", [1, 3, 12, 40, 500, 2000])
+def test_most_is_how_many_objects_have_a_box(most):
+    hub = Plain()
+    hub.kept = [Plain() for _ in range(600)]
+    assert len(titles(draw(hub, most=most))) == min(most, 601)
+    assert len(titles(draw(*hub.kept, most=most))) == min(most, 600)
+    expected = f"; {most} drawn" if most < 601 else ""
+    assert draw(hub, most=most).title == f"601 objects{expected}"
+
+
+def test_forty_boxes_from_one_root():
+    root, _ = tree()
+    picture = draw(root, most=40)
+    assert len(titles(picture)) == 40 and picture.title == "121 objects, all on rings; 40 drawn"
+    assert len(titles(draw(root, depth=2))) == 13
+
+
+def test_the_title_counts_all_that_was_met():
+    people = ring_of(45)
+    people[0].friends.extend(Person(f"alone {number}") for number in range(30))
+    assert draw(people[0]).title == "75 objects, 45 of them on rings; 12 drawn"
+    assert draw(people[0], containers=True).title == "150 objects, 90 of them on rings; 12 drawn"
+    many = [ring_of(2) for _ in range(1500)]
+    picture = draw(many)
+    assert picture.title == "3,001 objects, 3,000 of them on rings; 5 drawn"  # 2000 are looked at
+    taken = gcscope.film(many)
+    assert taken.frame("much").picture.lines == (picture.title,)
+    assert taken.frame("much").picture.title == "much"
+
+
+@pytest.mark.parametrize("length", [3, 12, 13, 14, 1000, 3000])
+def test_of_a_long_ring_both_ends_are_drawn(length):
+    people = ring_of(length)
+    michael = people[0]
+    del people
+    picture = draw(michael)
+    left_out = length - MOST_DRAWN
+    assert names(picture)[:2] == ["Michael", "Sarah"]
+    assert len(titles(picture)) == min(length, MOST_DRAWN)
+    rest = [box for box in picture.boxes if box.kind == REST]
+    assert len(rest) == (left_out > 0)
+    if rest:
+        [gap] = rest
+        assert gap.title == f"+ {left_out:,} more object{'s' if left_out > 1 else ''}"
+        assert gap.on_ring and gap.lines == ("on the ring",) and not gap.unreachable
+        assert names(picture)[-1] == str(length) or str(length) in names(picture)
+        around = [(a, label, b) for a, label, b in drawn(picture) if gap.title in (a, b)]
+        assert [label for _, label, _ in around] == [".friends[0]"] * 2
+        assert around[0][2] == gap.title == around[1][0]
+        assert around[1][2].split("'")[1] == str(length - (MOST_DRAWN - 1) // 2 + 1)
+    assert sum(arrow.on_ring for arrow in picture.arrows) == len(titles(picture)) + len(rest)
+
+
+def test_a_ring_whose_end_is_too_far_is_closed_by_what_is_left_out(monkeypatch):
+    monkeypatch.setattr("gcscope.api.neighborhood.MOST_FAR", 100)
+    people = ring_of(3000)
+    michael = people[0]
+    del people
+    picture = draw(michael)
+    assert names(picture) == ["Michael", "Sarah", *map(str, range(3, 13))]
+    gap = "+ 2,988 more objects"
+    assert [way for way in drawn(picture) if gap in way] == [
+        (picture.boxes[11].title, ".friends[0]", gap),
+        (gap, "1 reference", picture.boxes[0].title),
+    ]
+
+
+def test_a_long_ring_that_is_unreachable():
+    people = ring_of(50)
+    with gcscope.film(people[0]) as taken:
+        del people
+        picture = taken.frame("gone").picture
+    [gap] = [box for box in picture.boxes if box.kind == REST]
+    assert gap.lines == ("on the ring", "unreachable") and all(b.unreachable for b in picture.boxes)
+    assert picture.lines == ("50 objects, all on rings; 12 drawn",)
+
+
+# ------------------------------------------------------------------------------- what it is called
+
+
+class Named:
+    def __init__(self, name):
+        self.name = name
+
+
+class NamedInASlot:
+    __slots__ = ("__weakref__", "name")
+
+    def __init__(self, name):
+        self.name = name
+
+
+class Text(str):
+    __slots__ = ()
+
+
+def computed(value):
+    class Computed:
+        name = property(lambda self: 1 / 0)
+
+        def __getattr__(self, name):
+            raise AssertionError(name)
+
+    one = Computed()
+    vars(one)["name"] = value
+    return one
+
+
+def of_a_cached_property():
+    import functools
+
+    class Cached:
+        @functools.cached_property
+        def name(self):
+            return "cached"
+
+    one = Cached()
+    assert one.name
+    return one
+
+
+def with_a_dict():
+    one = Named("in a dict")
+    assert one.__dict__
+    return one
+
+
+def slot_without_a_name():
+    one = NamedInASlot("x")
+    del one.name
+    return one
+
+
+@pytest.mark.parametrize(
+    ("make", "name"),
+    [
+        (lambda: Named("Michael"), "'Michael'"),
+        (lambda: NamedInASlot("Sarah"), "'Sarah'"),
+        (with_a_dict, "'in a dict'"),
+        (of_a_cached_property, "'cached'"),
+        (lambda: Named(Text("no str")), None),
+        (lambda: Named(5), None),
+        (lambda: computed("hidden"), None),
+        (slot_without_a_name, None),
+        (lambda: [Named("x")], None),
+    ],
+)
+def test_an_object_is_called_by_its_own_name_else_by_a_variable(make, name):
+    held = [make()]
+    own = draw(held[0]).boxes[0].title
+    kind = own.split(" ")[0]
+    assert own == (kind if name is None else f"{kind} {name}")
+    other = held[0]
+    assert draw(other).boxes[0].title == f"{kind} {'other' if name is None else name}"
+    assert len(held) == 1
+
+
+def test_self_is_no_name():
+    class Asking:
+        def draw(self):
+            return draw(self).boxes[0].title
+
+    assert Asking().draw().endswith(".Asking")
+
+
+def test_who_leads_to_it_is_not_called_by_it_alone():
+    """A variable of each: what is not given has its name as well, but a list that is folded."""
+    one, other = Plain(), Plain()
+    one.list = inner = [other]
+    other.back = one
+    assert titles(draw(one))[:2] == [f"{PLAIN} one", "list"]
+    assert titles(draw(one, inner))[:2] == [f"{PLAIN} one", "list inner"]
+    assert f"{PLAIN} other" in titles(draw(one))
+
+
+# ------------------------------------------------------------------------------------------- costs
+
+
+def opcodes(action):
+    """How many instructions of Python code it takes: the same each time."""
+    count = 0
+
+    def trace(frame, event, arg):
+        nonlocal count
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        action()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def hub_of(length):
+    hub = Plain()
+    hub.kept = [Plain() for _ in range(length)]
+    for one in hub.kept:
+        one.back = hub
+    return [hub]
+
+
+def ring_of_plain(length):
+    objects = [Plain() for _ in range(length)]
+    for place, one in enumerate(objects):
+        one.next = objects[(place + 1) % length]
+    return objects
+
+
+@pytest.mark.parametrize("make", [hub_of, ring_of_plain])
+def test_cost_is_linear(make):
+    """Four times as many objects take four times as long, to draw and to write."""
+    from gcscope.render.dot import dot_of
+
+    for word in (draw, dot_of, str):
+        costs = []
+        for length in (50, 200):
+            objects = make(length)
+            picture = draw(*objects, most=2000)
+            if word is draw:
+                costs.append(opcodes(lambda objects=objects: draw(*objects, most=2000)))
+            else:
+                costs.append(opcodes(lambda picture=picture, word=word: word(picture)))
+        assert costs[1] < 5 * costs[0], (word, costs)

@@ -173,8 +173,8 @@ def test_what_changes_stays_the_same(collects):
         if collects:
             gc.collect()
         after = taken.frame("after")
-    assert titles(before) == ["gcscope.Person 'Solo'", PLAIN, "dict"]
-    assert titles(after)[:3] == ["gcscope.Person 'Duo'", "m.Other", "dict"]
+    assert titles(before) == ["gcscope.Person 'Solo'", f"{PLAIN} other", "dict table"]
+    assert titles(after)[:3] == ["gcscope.Person 'Duo'", "m.Other other", "dict table"]
     assert keys(after)[:3] == keys(before)[:3] and len(set(keys(after))) == len(keys(after))
 
 
@@ -256,6 +256,9 @@ def test_misuse():
             taken.frame(caption)
     assert taken.frames == ()
     assert str(taken).startswith("a film without a frame")
+    for use in (taken.player, lambda: taken.save("never.svg"), lambda: taken.save("never.mmd")):
+        with pytest.raises(ValueError, match=r"without a frame: film\.frame\(caption\) takes one"):
+            use()
 
 
 def test_no_program_code_runs(monkeypatch):
@@ -279,3 +282,43 @@ def test_no_program_code_runs(monkeypatch):
     taken.frame("odd")
     assert asked == [] and sys.getrefcount(one) > 1
     del one.me
+
+
+def test_a_name_stays_when_its_variable_is_gone():
+    first, second = Plain(), Slotted()
+    first.next, second.a = second, first
+    with film(first, second) as taken:
+        here = taken.frame("here")
+        third = second
+        del second
+        other_variable = taken.frame("another variable")
+        del first, third
+        gone = taken.frame("gone")
+    expected = [f"{PLAIN} first", "specimens.objects.Slotted second"]
+    assert titles(here) == titles(other_variable) == titles(gone) == expected
+    assert [row.label for row in gone.arithmetic.rows][:2] == ["first", "second"]
+    assert not any(row.reachable for row in gone.arithmetic.rows)
+
+
+def test_a_variable_that_leads_to_another_one_names_that():
+    kept = [Plain(), Plain()]
+    last = kept[0]
+    with film(*kept) as taken:
+        before = taken.frame("the first")
+        last = kept[1]
+        after = taken.frame("the second")
+    assert titles(before) == [f"{PLAIN} last", PLAIN] and titles(after) == [PLAIN, f"{PLAIN} last"]
+    assert last is kept[1]
+
+
+def test_the_film_with_its_lists():
+    p1, p2 = Person("Michael"), Person("Sarah")
+    with film(p1, p2, containers=True) as taken:
+        taken.frame("two people")
+        p1.befriend(p2)
+        del p1, p2
+        gone = taken.frame("no names")
+    assert [len(titles(frame)) for frame in taken.frames] == [4, 4]
+    assert len(gone.picture.boxes) == len(gone.arithmetic.rows) == gcscope.garbage().objects
+    assert all(box.unreachable for box in gone.picture.boxes)
+    assert str(gone.arithmetic).count("UNREACHABLE") == 4

@@ -128,7 +128,7 @@ def test_a_reader_that_has_seen_enough(tmp_path, script):
         lines, codes, err = shell(f"{command} {words} 2>&1 | head -n 1")
         assert len(lines) == 1 and codes == [code, "0"] and err == "", (lines, codes, err)
     lines, codes, err = shell(
-        f"{command} run --fail -o {tmp_path / 'o'} {path} 2>&1 | (sleep 0.5; true)"
+        f"{command} run --fail -o {tmp_path / 'o'} {path} 2>&1 | (read -r theirs; true)"
     )
     assert codes[-1] == "0" and err == "" and left(tmp_path / "o")[1] == 42
     # little enough to stay in the buffer until the end
@@ -136,7 +136,7 @@ def test_a_reader_that_has_seen_enough(tmp_path, script):
     for words in (
         f"show {tmp_path / 'r'}",
         f"show --format json {tmp_path / 'r'}",
-        "demo --people 2",
+        "demo --people 3",
     ):
         assert shell(f"(sleep 0.3; {command} {words}) | true")[1:] == (["0", "0"], ""), words
     closed = f"sleep 0.3; {command} run --fail {script(TWO)}"
@@ -150,7 +150,7 @@ def test_streams_that_are_closed(tmp_path, script):
     for words, code in (
         (f"show {tmp_path / 'r'} >&-", "0"),
         (f"diff {tmp_path / 'r'} {tmp_path / 'r'} >&-", "0"),
-        ("demo --people 2 >&-", "0"),
+        ("demo --people 3 >&-", "0"),
         ("show nosuch 2>&-", "1"),
         (f"run --fail {path} 2>&-", "3"),
         (f"run --fail -q -o {tmp_path / 'o'} {path} >&- 2>&- <&-", "3"),
@@ -167,7 +167,7 @@ def test_streams_that_are_closed(tmp_path, script):
 def test_a_full_disk(tmp_path, script):
     (tmp_path / "r").write_text(RINGS.to_json())
     command = f"{sys.executable} -m gcscope"
-    for words in (f"show {tmp_path / 'r'} >/dev/full", "demo --people 2 >/dev/full"):
+    for words in (f"show {tmp_path / 'r'} >/dev/full", "demo --people 3 >/dev/full"):
         assert shell(f"{command} {words}") == (
             [],
             ["1"],
@@ -183,13 +183,14 @@ def test_a_full_disk(tmp_path, script):
 def test_poor_encodings(tmp_path, script):
     (tmp_path / "r").write_text(RINGS.to_json())
     for encoding in ("ascii", "latin-1"):
-        for words in (f"show {tmp_path / 'r'}", "demo --people 2", f"run {script(TWO)} 2>&1"):
+        for words in (f"show {tmp_path / 'r'}", "demo --people 3", f"run {script(TWO)} 2>&1"):
             lines, codes, err = shell(
                 f"{sys.executable} -m gcscope {words}", PYTHONIOENCODING=encoding
             )
-            assert (
-                codes == ["0"] and err == "" and any("\\u250c\\u25ba" in line for line in lines)
-            ), (lines, err)
+            assert codes == ["0"] and err == "" and any("+> " in line for line in lines), (
+                lines,
+                err,
+            )
 
 
 def test_a_terminal(tmp_path):

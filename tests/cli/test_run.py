@@ -71,7 +71,7 @@ def test_long_advice_stands_below_the_ring(python):
     lines = run(python, "-c", code).err.splitlines()
     mark = next(i for i, line in enumerate(lines) if "◄" in line)
     assert lines[mark].endswith("◄ cut here") and lines[mark + 2].startswith(
-        "gcscope:   cut: clear() .customers_who_have"
+        "gcscope:   cut: clear() Shop.customers_who_have"
     )
     assert all(len(line) <= 130 for line in lines)
 

@@ -2,16 +2,20 @@
 not there.
 """
 
+import ast
 import io
 import os
 import stat
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
+import gcscope
 from gcscope.cli.files import Target, read_bytes
 from gcscope.cli.streams import Trouble, has_colour, put, put_text, width_of
+from gcscope.model.spelling import SPELLINGS
 
 
 @pytest.fixture(autouse=True)
@@ -109,13 +113,43 @@ def test_texts_are_fitted_painted_and_cannot_move_the_cursor(monkeypatch):
 
 @pytest.mark.parametrize(
     ("encoding", "written"),
-    [("utf-8", "│ ä"), ("latin-1", "\\u2502 ä"), ("ascii", "\\u2502 \\xe4"), ("utf-16", "│ ä")],
+    [
+        ("utf-8", "│ ┌► ä→· …"),
+        ("latin-1", "| +> ä->· ..."),
+        ("ascii", "| +> \\xe4->- ..."),
+        ("cp437", "│ ┌> ä->· ..."),
+        ("utf-16", "│ ┌► ä→· …"),
+    ],
 )
-def test_what_an_encoding_lacks_is_escaped(encoding, written):
+def test_what_an_encoding_lacks_is_spelled_or_escaped(encoding, written):
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding)
-    put("│ ä", stream)
+    put("│ ┌► ä→· …", stream)
     assert raw.getvalue().decode(encoding) == f"{written}\n"
+
+
+def test_every_mark_of_ours_has_a_spelling():
+    """In whatever text of the package it stands; drawings are files."""
+    for path in sorted(Path(gcscope.__file__).parent.rglob("*.py")):
+        if path.stem in ("boxes", "dot", "mermaid", "svg", "film_svg", "film_view", "html"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                lacking = {c for c in node.value if not c.isascii()} - SPELLINGS.keys()
+                assert not lacking, (path, node.lineno, lacking)
+    assert all(spelled.isascii() for spelled in SPELLINGS.values())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_what_is_spelled_is_not_wider_than_the_terminal(encoding, monkeypatch, real_reports):
+    monkeypatch.setenv("COLUMNS", "60")
+    for text in real_reports:
+        raw = io.BytesIO()
+        stream = io.TextIOWrapper(raw, encoding=encoding)
+        put_text(text, stream)
+        lines = raw.getvalue().decode(encoding).splitlines()
+        assert max(map(len, lines)) <= 60, lines
+        assert any("+>" in line for line in lines) == ("┌►" in text)
 
 
 class Failing(io.StringIO):

@@ -297,7 +297,7 @@ def test_texts():
     assert str(EVENT) == "#1 gcscope.Person 'Michael': freed by collector"
     assert str(TABLE) == (
         "object    refcount   from inside   left   verdict\n"
-        "Michael          1             1      0   unreachable"
+        "Michael          1             1      0   UNREACHABLE"
     )
 
 

@@ -3,6 +3,7 @@
 import re
 import shlex
 import subprocess
+import sys
 from xml.etree import ElementTree
 
 import pytest
@@ -327,3 +328,18 @@ def test_the_headline_alone_is_shown_a_second_time(run, monkeypatch):
     for failure in ElementTree.parse(done.folder / "it.xml").iter("failure"):
         assert "  ┌► " in failure.text
         assert ("\n" in failure.get("message")) is not HAS_HEADLINES
+
+
+def test_a_terminal_without_unicode(tmp_path, monkeypatch):
+    """Failure and list are spelled in ASCII, which pytest itself would escape."""
+    (tmp_path / "test_it.py").write_text(
+        "class Node:\n    pass\n\ndef test_it():\n    node = Node()\n    node.me = node\n"
+    )
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    command = [sys.executable, "-m", "pytest", "-q", "--gcscope-fail", "test_it.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60)
+    out = done.stdout.decode("ascii")
+    assert done.returncode == 1 and "\\u" not in out and "\\x" not in out, out
+    assert "left 1 cycle: test_it.Node .me -> test_it.Node" in out
+    assert "  +> test_it.Node" in out and "  +----+" in out
+    assert "seen once - only the collector can free it" in out

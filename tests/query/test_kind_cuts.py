@@ -264,7 +264,7 @@ def test_what_refers_to_itself_has_no_other_direction():
     node.parent = node
     del node
     cycle = only(gcscope.garbage())
-    assert cycle.cut.advice == "make it a weakref.ref, or set it to None when done"
+    assert cycle.cut.advice == "make Node.parent a weakref.ref, or set it to None when done"
 
 
 def test_a_response_keeps_its_stream():
@@ -408,3 +408,39 @@ def test_many_names_are_cut_within_a_budget():
     cycle = only(gcscope.garbage())
     assert cycle.cut.kinds
     assert cycle.cut.frees == cycle.objects + cycle.dragged
+
+
+def _list_of_itself():
+    made = []
+    made.append(made)
+
+
+def _dict_of_itself():
+    made = {}
+    made["me"] = made
+
+
+def _own_list():
+    node = Node()
+    node.kept = [node]
+
+
+def _two_lists():
+    one, other = gcscope.Person("Michael"), gcscope.Person("Sarah")
+    one.befriend(other)
+
+
+@pytest.mark.parametrize(
+    ("leave", "advice"),
+    [
+        (_list_of_itself, "clear() the list when done"),
+        (_dict_of_itself, "clear() the dict when done"),
+        (_own_list, "clear() Node.kept when done"),
+        (_two_lists, "clear() Person.friends when done"),
+    ],
+)
+def test_an_advice_says_what_is_to_be_cleared(leave, advice):
+    leave()
+    cycle = only(gcscope.garbage())
+    assert cycle.cut.advice == advice
+    assert "clear() it" not in cycle.advice

@@ -13,6 +13,7 @@ from gcscope.model.phrases import shortened
 from gcscope.render.boxes import arrow_lines, box_lines, group_lines, picture_lines
 from gcscope.render.dot import BACKSLASH, dot_of, dot_text, escaped
 from gcscope.render.graphviz import _graphviz
+from gcscope.render.mermaid import mermaid_of
 from gcscope.render.report_picture import picture_of
 from specimens.pictures import (
     GOLDEN,
@@ -200,10 +201,45 @@ def test_the_cut_is_told_by_dashes_and_words_and_rings_by_width():
         if edge[2].get("style") == ["dashed"] and "penwidth" in edge[2]
     ]
     assert dashed == [("box1", "label1"), ("label1", "box0")]
-    assert read.nodes["box0"]["penwidth"] == ["2.5"] and "penwidth" not in read.nodes["box2"]
+    assert read.nodes["box0"]["penwidth"] == ["2.5"] and read.nodes["box2"]["penwidth"] == ["1.5"]
     assert read.nodes["graph"]["bgcolor"] == ["white"] and read.nodes["node"]["fontcolor"] == [
         "#1a1a1a"
     ]
+
+
+def test_what_is_unreachable_is_told_by_dashes_as_well_as_colour():
+    for on_ring in (False, True):
+        boxes = [box("a", on_ring=on_ring), box("b", on_ring=on_ring, unreachable=True)]
+        read = check(picture(boxes, [arrow("a", "b", on_ring=on_ring)]))
+        looks = [read.nodes[name].get("style", [""]) for name in ("box0", "box1")]
+        assert ["dashed" in look[0] for look in looks] == [False, True]
+        assert ["rounded" in look[0] for look in looks] == [on_ring, on_ring]
+        assert read.nodes["box1"]["color"] != read.nodes["box0"].get("color")
+    read = check(picture([box("a", kind="rest"), box("b", kind="rest", unreachable=True)]))
+    assert all(read.nodes[name]["peripheries"] == ["2"] for name in ("box0", "box1"))
+    assert "dashed" in read.nodes["box1"]["style"][0] and "style" not in read.nodes["box0"]
+
+
+def test_only_what_is_known_to_be_unreachable_looks_so():
+    for drawn, lost in (
+        (GOLDEN["pair"], True),
+        (GOLDEN["odd"], False),  # alive
+        (GOLDEN["pair"].cycles[0], False),  # who knows
+    ):
+        assert {box.unreachable for box in picture_of(drawn).boxes} == {lost}
+
+
+@pytest.mark.parametrize(("count", "is_wide"), [(6, False), (7, True), (40, True)])
+def test_what_is_too_wide_goes_from_left_to_right(count, is_wide):
+    boxes = [box("hub"), *(box(str(number)) for number in range(count))]
+    arrows = [arrow("hub", str(number), label=".a") for number in range(count)]
+    back = [arrow(str(number), "hub", label=".b") for number in range(count)]
+    for between in (arrows, arrows + back):
+        drawn = picture(boxes, between)
+        assert (check(drawn).nodes["graph"].get("rankdir") == ["LR"]) == is_wide
+        assert ("flowchart LR" in mermaid_of(drawn)) == is_wide
+    chain = [arrow(str(number), str(number + 1)) for number in range(count - 1)]
+    assert "rankdir" not in check(picture(boxes[1:], chain)).nodes["graph"]
 
 
 def test_a_holder_from_outside_has_no_border_and_a_count_is_shown():

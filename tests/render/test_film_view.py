@@ -6,7 +6,7 @@ import pytest
 
 import gcscope
 from gcscope import Person, film
-from gcscope.render.film_view import below_each_other, film_bundle, svgs_of
+from gcscope.render.film_view import below_each_other, film_bundle, player, svgs_of
 from mermaid_reader import check, lines_of, read
 from support import needs_graphviz
 
@@ -40,7 +40,11 @@ def test_without_graphviz_mermaid_has_all_frames(frames, no_graphviz):
     assert said[0] == "A film of 4 frames"
     for number, caption in enumerate(CAPTIONS, 1):
         assert sum(line.startswith(f"{number}. {caption}") for line in said) == 1, said
-    assert sum("Michael" in line and "refcount" in line for line in said) == 3
+    assert sum("gcscope.Person 'Michael'" in line and "refcount" in line for line in said) == 3
+    [lost] = [line for line in said if line.startswith("3. ")]
+    for row in frames[2].arithmetic.rows:
+        assert f"{row.label}: refcount 1 - 1 from inside = 0 left:" in lost.replace("  ", " ")
+    assert lost.count("UNREACHABLE") == 4
     assert sum("none of the objects is there any more" in line for line in said) == 1
     assert any("freed by the collector" in line for line in said)
     assert sum(kind == "group" for kind, _ in found) == 4
@@ -75,6 +79,44 @@ def test_a_slider_where_there_are_widgets(frames):
     assert WIDGET in film_bundle(frames, "text", True)
     assert WIDGET not in film_bundle(frames, "text", False)
     assert WIDGET not in film_bundle(frames[:1], "text", True)
+
+
+def test_a_slider_without_graphviz(frames, no_graphviz):
+    """Each page is what JupyterLab can draw: Mermaid, with the table below it."""
+    pytest.importorskip("ipywidgets", exc_type=ImportError)
+    forms = film_bundle(frames, "text", True)
+    assert {WIDGET, "text/vnd.mermaid"} <= set(forms) and SVG not in forms
+    pages = player(frames).children[1].children
+    assert len(pages) == len(frames)
+    for number, (page, frame) in enumerate(zip(pages, frames, strict=True), 1):
+        drawn, table = (output["data"] for output in page.outputs)
+        found = read(drawn["text/vnd.mermaid"])
+        title = next(match[2] for kind, match in found if kind == "box" and match[1] == "title")
+        assert lines_of(title)[0] == f"{number}. {frame.caption}"
+        assert [fate for fate in frame.fates if fate not in " ".join(lines_of(title))] == []
+        assert all(row.label in table["text/html"] for row in frame.arithmetic.rows)
+
+
+@needs_graphviz
+def test_a_film_with_lists_keeps_its_places(quiet):
+    people = {"p1": Person("Michael"), "p2": Person("Sarah")}
+    with film(*people.values(), containers=True) as recorder:
+        recorder.frame("not yet a ring")
+        people["p1"].befriend(people["p2"])
+        recorder.frame("a ring")
+        people.clear()
+        recorder.frame("gone")
+    places = []
+    for svg in svgs_of(recorder.frames):
+        paths = [part for part in svg.split("<") if part.startswith("text ")]
+        places.append(
+            {
+                part.rsplit(">", 1)[1]: part.split(' x="')[1].split('"')[0]
+                for part in paths
+                if "Person" in part
+            }
+        )
+    assert places[0] == places[1] == places[2] and len(places[0]) == 2
 
 
 @needs_graphviz

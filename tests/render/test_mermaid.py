@@ -68,7 +68,25 @@ def test_the_cut_and_the_ring_are_told_without_colour():
     assert 'box0 ==>|"#46;#95;#95;traceback#95;#95;#46;tb#95;frame"| box1' in text
     assert 'box1 -.->|"local last<br/>cut here"| box0' in text
     assert 'box0("OSError<br/>refcount 1")' in text
-    assert 'box2["#43; 20 objects, 2#46;1 kB<br/>kept by the ring"]' in text
+    assert 'box2[["#43; 20 objects, 2#46;1 kB<br/>kept by the ring"]]' in text
+
+
+def test_what_is_unreachable_is_told_by_dashes_as_well_as_colour():
+    boxes = [box("a"), box("b", unreachable=True), box("c", unreachable=True, on_ring=True)]
+    drawn = picture(boxes)
+    check(drawn)
+    text = mermaid_of(drawn)
+    looks = {
+        line.split()[-1]: line.split()[-2].split(",")
+        for line in text.splitlines()
+        if line.startswith("  class ")
+    }
+    dashed = {
+        line.split()[1]
+        for line in text.splitlines()
+        if line.startswith("  classDef ") and "dasharray" in line
+    }
+    assert {name for look in dashed for name in looks[look]} == {"box1", "box2"}
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 12, 16, 17, 1000])

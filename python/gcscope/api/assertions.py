@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-import sys
 
 from gcscope import _core
+from gcscope.api.callables import CO_COROUTINE, check_runs, code_flags
 from gcscope.api.follow import Follower
 from gcscope.api.holders import holders
 from gcscope.api.watch import Watch
@@ -38,37 +38,6 @@ class _NoCycles:
         self._watch.__exit__(kind, *error)
         if kind is None and blamed(self._watch.report.cycles):
             raise AssertionError(left_behind_text(self._watch.report, self._who))
-
-
-_FUNCTION: Any = type(why_alive)
-_METHOD: Any = type(Watch().__enter__)
-# As in inspect, which is not imported for that.
-_CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
-
-
-def _flags(func: Callable[..., object]) -> int:
-    """Return the co_flags of the code that a call runs in the end; 0 if that is no Python code."""
-    functools = sys.modules.get("functools")
-    inner: Any = func
-    while type(inner) is _METHOD or (functools is not None and type(inner) is functools.partial):
-        inner = inner.__func__ if type(inner) is _METHOD else inner.func
-    flags: int = inner.__code__.co_flags if type(inner) is _FUNCTION else 0
-    return flags
-
-
-def check_runs(func: Callable[..., object], word: str) -> None:
-    """Refuse a function whose call would not run its body: nothing would be looked at."""
-    flags = _flags(func)
-    if flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR):
-        raise TypeError(
-            f"{word}() calls its function, and the body of an async function does not run "
-            "by that: give it a function that runs it, such as lambda: asyncio.run(func())"
-        )
-    if flags & _CO_GENERATOR:
-        raise TypeError(
-            f"{word}() calls its function, and the body of a generator function does not "
-            "run by that: give it a function that goes through it, such as lambda: list(func())"
-        )
 
 
 def name_of(func: Callable[..., object]) -> str:
@@ -132,7 +101,7 @@ def _check_factory(factory: Callable[[], object]) -> None:
             f"of type {type(factory).__qualname__!r}: with the object already there, lambda: obj "
             "would hold it"
         )
-    if _flags(factory) & _CO_COROUTINE:
+    if code_flags(factory) & CO_COROUTINE:
         raise TypeError(
             "assert_released() calls its function, and the body of an async function does not run "
             "by that: give it a function that runs it, such as lambda: asyncio.run(factory())"

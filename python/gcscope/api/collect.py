@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 from gcscope import _core
+from gcscope.api.callables import check_runs
 from gcscope.api.follow import Follower, Found
 from gcscope.api.garbage import report_of, unreachable_rings
 from gcscope.model.record import Counts, sum_counts
@@ -94,7 +95,8 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
     The collector runs before the call, so that what was unreachable before is not blamed on func,
     and after it. In between automatic collection goes on as the program has it: what it takes
     meanwhile counts as freed by the collector. An exception of func passes through. What other
-    threads make meanwhile is among the survivors. Raises TypeError if func cannot be called,
+    threads make meanwhile counts as though func had made it. Raises TypeError if func cannot be
+    called, or is a generator function or async function, whose body a call does not run;
     MemoryError where there is no memory for a pass.
     """
     if not callable(func):
@@ -102,6 +104,7 @@ def trial(func: Callable[..., object], /, *args: object, **kwargs: object) -> Tr
             "trial() takes a function and calls it, not an object of type "
             f"{type(func).__qualname__!r}"
         )
+    check_runs(func, "trial")
     gc.collect()
     first_serial, deaths = _next_serial(), _core.journal_deaths()
     follower = Follower()

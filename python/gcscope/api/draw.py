@@ -1,19 +1,20 @@
 """Live objects as boxes and arrows: draw.
 
-Plain containers that one object alone holds are folded into labels, as in reports. Who holds from
-outside, such as a variable, is written without a box. What leads back to itself is on a ring.
+Plain containers that one object alone holds are folded into labels, as in reports, or have boxes of
+their own where that is asked for. Who holds from outside, such as a variable, is written without a
+box. What leads back to itself is on a ring.
 """
 
 from __future__ import annotations
 
+from gcscope.api.chosen import Chosen, Limits, limits_of
 from gcscope.api.neighborhood import (
     HeapObject,
     Neighborhood,
     OutsideHolder,
     Reference,
     check_given,
-    is_folded,
-    look,
+    look_around,
 )
 from gcscope.explain.hops import fold
 from gcscope.model.phrases import plural
@@ -21,69 +22,61 @@ from gcscope.model.picture import OBJECT, OUTSIDE, REST, UNREACHABLE, Arrow, Box
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
+    from gcscope import _core
     from gcscope.explain.hops import Edge
 
 
 HELD_BY_THE_CALL = "held by this call only"
+ON_THE_RING = "on the ring"
 
-MOST_BOXES = 40
-MOST_DRAWN = 12
-MOST_IN_ROW = 4  # objects that are equally far away
-MOST_ALIKE = 4  # of one object: objects of one type under one label, indexes apart
 MOST_PARALLEL = 2  # references from one object to another that differ by their indexes only
 MOST_HOLDERS = 4  # from outside, of a given object
 MOST_HOLDERS_FAR = 2  # of another one
+AS_USUAL = Limits(None, None, False)
 
 
-def draw(*objs: object) -> Picture:
+def draw(
+    *objs: object, depth: int | None = None, most: int | None = None, containers: bool = False
+) -> Picture:
     """Draw objects as they are now: what they lead to, who holds them, and each count.
 
         gcscope.draw(p1, p2)
+        gcscope.draw(p1, containers=True)       # lists and dicts are boxes too
+        gcscope.draw(root, most=40)             # 40 objects, however near each other
 
     Near objects are boxes, with their reference counts; the references between them are arrows with
-    their names, plain containers on the way folded into them, as in reports. Who holds them from
-    outside (variables, other objects) is written without a box, and what is on a ring stands out.
-    There are at most 40 boxes; where there is more, it is told how much. Modules, classes and the
-    globals of functions are drawn only if they are among objs. In Jupyter the picture draws itself;
-    `.save("x.svg")` writes it (.svg, .png, .dot, .mmd).
+    their names. An object of a class of the program is called by the str in its `.name`, else by a
+    variable that leads to it. Who holds them from outside (variables, other objects) is written
+    without a box, what is on a ring stands out, and what is unreachable has a dashed outline and
+    says so. Of a ring that is too long both ends are drawn. The title counts all that was met, and
+    "+ 8 more objects" stands where it goes on. Modules, classes and the globals of functions are
+    drawn only if they are among objs. In Jupyter the picture draws itself; `.save("x.svg")` writes
+    it (.svg, .png, .dot, .mmd).
+
+    depth: how many arrows away from objs it goes, 0 for objs alone. most: how many objects have a
+    box, to 2,000. With neither of them a picture is kept small: 12 objects or all of objs up to 39,
+    and four that are equally far away. containers: whether lists, dicts, tuples and other
+    containers are boxes, so that there are as many objects as the collector counts; else those that
+    one object alone holds are written at the arrows, as in reports.
 
     Looking changes nothing, and the picture holds no object. No Python code of the program runs but
-    labellers that it has registered. Raises TypeError without an argument and for an object that
-    the collector does not track, MemoryError where there is no memory for the pass.
+    labellers that it has registered. Raises TypeError without an argument, for an object that the
+    collector does not track and for a keyword of another type, ValueError for a number that is out
+    of range, MemoryError where there is no memory for the pass.
     """
+    limits = limits_of(depth, most, containers, "draw")
     check_given(objs, "draw")
-    return picture_of_neighborhood(look(objs))
+    return picture_of_neighborhood(look_around(objs), limits=limits)
 
 
-def picture_of_neighborhood(neighborhood: Neighborhood, title: str | None = None) -> Picture:
-    """Choose what is drawn of a neighborhood, and draw it."""
-    return _PictureMaker(neighborhood).picture(title)
+def picture_of_neighborhood(
+    neighborhood: Neighborhood, title: str | None = None, limits: Limits = AS_USUAL
+) -> Picture:
+    """Choose what is drawn of a neighborhood, and draw it.
 
-
-def _on_ring(arrows: Iterable[tuple[int, int]]) -> dict[int, int]:
-    """Find what leads back to itself: place -> a number, equal for all that lead to each other."""
-    following: dict[int, set[int]] = {}
-    for source, target in arrows:
-        following.setdefault(source, set()).add(target)
-    reached = {place: _reach(following, place) for place in following}
-    return {
-        place: min(other for other in goal if place in reached.get(other, ()))
-        for place, goal in reached.items()
-        if place in goal
-    }
-
-
-def _reach(following: dict[int, set[int]], place: int) -> set[int]:
-    reached: set[int] = set()
-    ahead = [*following.get(place, ())]
-    while ahead:
-        target = ahead.pop()
-        if target not in reached:
-            reached.add(target)
-            ahead += following.get(target, ())
-    return reached
+    title: the picture's own, else one that counts objects and rings.
+    """
+    return _PictureMaker(neighborhood, limits).picture(title)
 
 
 class _PictureMaker:
@@ -91,111 +84,61 @@ class _PictureMaker:
 
     __slots__ = (
         "arrows",
+        "back",
         "boxes",
+        "chosen",
         "drawn",
-        "follows",
         "incoming",
         "keys",
         "left_out",
         "more",
         "neighborhood",
+        "objects",
         "told_by_more",
     )
 
-    def __init__(self, neighborhood: Neighborhood) -> None:
+    def __init__(self, neighborhood: Neighborhood, limits: Limits) -> None:
         self.neighborhood = neighborhood
+        self.objects = neighborhood.objects
         self.keys = neighborhood.keys
-        self.follows = neighborhood.by_source()
         self.boxes: list[Box] = []
         self.arrows: list[Arrow] = []
         self.left_out = 0  # holders for which there was no place
-        self.more: dict[int, set[int]] = {}  # place of a box -> what it leads to and is not drawn
-        # place of a box -> references that the box of those is drawn with
+        # place of a box -> references to it that come from boxes for what is left out
         self.told_by_more: dict[int, int] = {}
-        self.drawn = self._choose()
-        self.incoming = self._incoming()
+        self.chosen = Chosen(neighborhood, limits)
+        self.drawn = self.chosen.drawn
+        self.incoming = self.chosen.incoming()
+        drawn = set(self.drawn)
+        # place of a box -> what it leads to and is not drawn
+        self.more = {
+            place: {target for target, *_ in self.chosen.ways(place)} - drawn
+            for place in self.drawn
+        }
+        self.back = self._leading_back(drawn)
 
-    def _choose(self) -> list[int]:
-        """Choose the objects that are boxes: the nearest, of those that are equally far a few."""
-        chosen = [place for place, obj in enumerate(self.neighborhood.objects) if obj.is_given][
-            : MOST_BOXES - 1
-        ]
-        seen = set(chosen)
-        leading_back = self._leading_to(chosen)
-        row = chosen
-        while row:
-            found = [target for place in row for target in self._new_children(place, seen)]
-            found.sort(key=lambda target: target not in leading_back)  # rings first
-            row = []
-            for target in found:
-                if (
-                    target not in seen
-                    and len(row) < MOST_IN_ROW
-                    and len(chosen) + len(row) < MOST_DRAWN
-                ):
-                    seen.add(target)
-                    row.append(target)
-            chosen = chosen + row
-        self.more = {place: {target for target, *_ in self._ways(place)} - seen for place in chosen}
-        return chosen
-
-    def _new_children(self, place: int, seen: set[int]) -> list[int]:
-        """Find what an object leads to and has no box yet; a few of those alike."""
-        alike: dict[tuple[str, str], int] = {}
-        found: dict[int, None] = {}
-        for target, way, _ in self._ways(place):
-            if target not in seen and target not in found:
-                kind = self.neighborhood.objects[target].node.type, fold(way, canonical=True)
-                alike[kind] = alike.get(kind, 0) + 1
-                if alike[kind] <= MOST_ALIKE:
-                    found[target] = None
-        return list(found)
-
-    def _leading_to(self, places: list[int]) -> set[int]:
-        """Find the objects that lead to some, those included."""
-        leading: dict[int, list[int]] = {}
-        for reference in self.neighborhood.references:
-            leading.setdefault(reference.target, []).append(reference.source)
-        ahead = [*places]
-        found = set(ahead)
-        for place in ahead:
-            for source in leading.get(place, ()):
-                if source not in found:
-                    found.add(source)
-                    ahead.append(source)
+    def _leading_back(self, drawn: set[int]) -> dict[int, list[tuple[int, list[Edge], int]]]:
+        """Find what leads to each box and is not drawn: who, over which references, how many."""
+        found: dict[int, list[tuple[int, list[Edge], int]]] = {}
+        for source in range(len(self.objects)):
+            if source not in drawn and not self.chosen.is_folded(source):
+                for target, way, count in self.chosen.ways(source):
+                    if target in drawn:
+                        found.setdefault(target, []).append((source, way, count))
         return found
-
-    def _ways(self, place: int) -> Iterator[tuple[int, list[Edge], int]]:
-        """Yield what an object leads to, directly or over containers that are folded.
-
-        Each with the references on the way, and how many owned references it stands for: the last
-        that is named stands also for those that are not.
-        """
-        ahead: list[tuple[int, list[Edge]]] = [(place, [])]
-        for at, way in ahead:
-            for reference in self.follows.get(at, ()):
-                unnamed = max(0, reference.owned - len(reference.edges))
-                for nth, edge in enumerate(reference.edges):
-                    ahead_of_it = [*way, edge]
-                    if is_folded(self.neighborhood.objects[reference.target]) and len(way) < 6:
-                        ahead.append((reference.target, ahead_of_it))
-                        break
-                    owned = int(nth < reference.owned) + (
-                        unnamed if edge is reference.edges[-1] else 0
-                    )
-                    yield reference.target, ahead_of_it, owned
 
     # ------------------------------------------------------------------------- drawing
 
     def picture(self, title: str | None) -> Picture:
-        """Draw what is chosen. title: the picture's own, else one that counts objects and rings."""
-        between = self._arrows()
-        on_ring = _on_ring((source, target) for source, target, _ in between)
+        """Draw what is chosen."""
         for place in self.drawn:
-            self._add_object(place, place in on_ring)
-        for source, target, label in between:
-            is_on_ring = source in on_ring and on_ring.get(source) == on_ring.get(target)
-            self._add_arrow(self.keys[source], self.keys[target], label, is_on_ring)
+            self._add_object(place)
+        for source, target, label in self._arrows():
+            self._add_arrow(
+                self.keys[source], self.keys[target], label, self._on_one_ring(source, target)
+            )
+        for ring in sorted(self.chosen.open_rings):
+            self._add_gap(ring)
         for place in self.drawn:
             self._add_more(place)
         for place in self.drawn:
@@ -215,7 +158,7 @@ class _PictureMaker:
         alike: dict[tuple[int, int, str], list[str]] = {}
         counts: dict[tuple[int, int, str], int] = {}
         for place in self.drawn:
-            for target, way, count in self._ways(place):
+            for target, way, count in self.chosen.ways(place):
                 if target in places:
                     key = place, target, fold(way, canonical=True)
                     alike.setdefault(key, []).append(fold(way))
@@ -227,9 +170,13 @@ class _PictureMaker:
             arrows += [(*key[:2], label) for label in dict.fromkeys(labels)]
         return arrows
 
-    def _add_object(self, place: int, on_ring: bool) -> None:
-        obj = self.neighborhood.objects[place]
+    def _on_one_ring(self, source: int, target: int) -> bool:
+        return 0 != self.objects[source].ring == self.objects[target].ring
+
+    def _add_object(self, place: int) -> None:
+        obj = self.objects[place]
         lines = () if obj.node.where is None else (_near(obj.node.where),)
+        lines = lines if obj.length < 0 else (plural(obj.length, "item"),)
         lost = () if obj.reachable else (HELD_BY_THE_CALL if obj.refcount == 0 else UNREACHABLE,)
         box = Box(
             key=self.keys[place],
@@ -237,8 +184,9 @@ class _PictureMaker:
             lines=(*lines, *lost),
             kind=OBJECT,
             refcount=obj.refcount,
-            on_ring=on_ring,
+            on_ring=obj.ring != 0,
             group=None,
+            unreachable=lost == (UNREACHABLE,),
         )
         self.boxes.append(box)
 
@@ -262,7 +210,7 @@ class _PictureMaker:
 
     def _has_room(self, count: int) -> bool:
         """Return whether there is room for one box more; one is kept for what is left out."""
-        if len(self.boxes) < MOST_BOXES - 1:
+        if len(self.boxes) < self.chosen.limits.boxes - 1:
             return True
         self.left_out += count
         return False
@@ -270,8 +218,8 @@ class _PictureMaker:
     def _add_more(self, place: int) -> None:
         """Add a box for what a box leads to and is not drawn, and how many references lead back."""
         more = len(self.more[place])
-        if more and len(self.boxes) < MOST_BOXES - 1:
-            key, back = f"more {self.keys[place]}", self._leading_back(place)
+        if more and len(self.boxes) < self.chosen.limits.boxes - 1:
+            key, back = f"more {self.keys[place]}", self._back_from_more(place)
             lines = (f"{plural(back, 'reference')} back",) if back else ()
             self._add_plain(key, REST, f"+ {plural(more, 'more object')}", lines)
             self._add_arrow(self.keys[place], key, "")
@@ -279,26 +227,66 @@ class _PictureMaker:
                 self._add_arrow(key, self.keys[place], "")
                 self.told_by_more[place] = back
 
-    def _beyond(self) -> int:
-        """Count the objects that are neither drawn nor counted by a box for what is not drawn."""
-        told = set(self.drawn).union(*self.more.values())
-        objects = enumerate(self.neighborhood.objects)
-        return self.neighborhood.more + sum(
-            place not in told and not is_folded(obj) for place, obj in objects
-        )
+    def _add_gap(self, ring: int) -> None:
+        """Add one box for all of a ring that is not drawn, and say who leads there and back.
 
-    def _leading_back(self, place: int) -> int:
-        """Count the references to a box from what it leads to and is not drawn."""
-        return sum(
-            count
-            for more in self.more[place]
-            for target, _, count in self._ways(more)
-            if target == place
+        What is there is no more in self.more.
+        """
+        on_it = [place for place in self.drawn if self._is_on(place, ring)]
+        left_out = self._counted(self.neighborhood.rings[ring - 1]) - len(on_it)
+        if left_out <= 0:
+            return
+        key, first = f"gap {self.keys[on_it[0]]}", self.objects[on_it[0]]
+        lost = () if first.reachable else (UNREACHABLE,)
+        gap = Box(
+            key=key,
+            title=f"+ {plural(left_out, 'more object')}",
+            lines=(ON_THE_RING, *lost),
+            kind=REST,
+            refcount=None,
+            on_ring=True,
+            group=None,
+            unreachable=bool(lost),
         )
+        self.boxes.append(gap)
+        for place in on_it:
+            beyond = {target for target in self.more[place] if self._is_on(target, ring)}
+            if beyond:
+                ways = [way for target, way, _ in self.chosen.ways(place) if target in beyond]
+                label = fold(ways[0]) if len(ways) == 1 else plural(len(ways), "reference")
+                self._add_arrow(self.keys[place], key, label, on_ring=True)
+                self.more[place] -= beyond
+        for place in on_it:
+            self._add_way_back(place, ring, key)
+
+    def _add_way_back(self, place: int, ring: int, gap: str) -> None:
+        """Add an arrow from the box for the rest of a ring to an object that it leads back to."""
+        known = [
+            (way, n) for source, way, n in self.back.get(place, ()) if self._is_on(source, ring)
+        ]
+        elsewhere = sum(
+            n for source, _, n in self.back.get(place, ()) if not self._is_on(source, ring)
+        )
+        count = self._hidden(place) - elsewhere
+        if count > 0:
+            label = fold(known[0][0]) if len(known) == 1 == count else plural(count, "reference")
+            self._add_arrow(gap, self.keys[place], label, on_ring=True)
+            self.told_by_more[place] = count
+
+    def _is_on(self, place: int, ring: int) -> bool:
+        return self.objects[place].ring == ring
+
+    def _counted(self, extent: _core.Extent) -> int:
+        """Count objects as this picture does: those that would be folded into labels are none."""
+        return extent.objects - (0 if self.chosen.limits.containers else extent.folded)
+
+    def _back_from_more(self, place: int) -> int:
+        """Count the references to a box from what it leads to and is not drawn."""
+        return sum(n for source, _, n in self.back.get(place, ()) if source in self.more[place])
 
     def _add_holders(self, place: int) -> None:
         """Write who holds a box from outside: variables by their names."""
-        obj = self.neighborhood.objects[place]
+        obj = self.objects[place]
         held = self.neighborhood.outside_of(place)
         most = MOST_HOLDERS if obj.is_given else MOST_HOLDERS_FAR
         shown = held if len(held) <= most + 1 else held[:most]
@@ -323,37 +311,21 @@ class _PictureMaker:
 
     def _hidden(self, place: int) -> int:
         """Count the references to a box from objects of the neighborhood that are not drawn."""
-        obj = self.neighborhood.objects[place]
+        obj = self.objects[place]
         return max(0, obj.inside - self.incoming.get(place, 0) - self.told_by_more.get(place, 0))
 
-    def _incoming(self) -> dict[int, int]:
-        """Count the references to each object from what is drawn, or folded into what is drawn."""
-        shown = set(self.drawn)
-        ahead = [*self.drawn]
-        for at in ahead:
-            for reference in self.follows.get(at, ()):
-                if (
-                    is_folded(self.neighborhood.objects[reference.target])
-                    and reference.target not in shown
-                ):
-                    shown.add(reference.target)
-                    ahead.append(reference.target)
-        incoming: dict[int, int] = {}
-        for source in shown:
-            for reference in self.follows.get(source, ()):
-                incoming[reference.target] = incoming.get(reference.target, 0) + reference.owned
-        return incoming
+    def _headline(self) -> str:
+        """Count all that was met, drawn or not."""
+        met = max(self._counted(self.neighborhood.met), len(self.drawn))
+        on_rings = self._counted(self.neighborhood.on_rings)
+        drawn = f"; {len(self.drawn):,} drawn" if len(self.drawn) < met else ""
+        return f"{plural(met, 'object')}{_on_rings(on_rings, met)}{drawn}"
 
     def _finished(self, title: str | None) -> Picture:
-        rings = sum(box.on_ring for box in self.boxes)
-        objects = plural(len(self.drawn), "object")
-        head = title if title is not None else objects + _on_rings(rings, len(self.drawn))
-        more = self._beyond()
-        beyond = (
-            [f"and {plural(more, 'more object')}, which {_is_or_are(more)} not drawn"]
-            if more
-            else []
-        )
+        head = self._headline()
+        is_whole = len(self.drawn) >= self._counted(self.neighborhood.met)
+        lines = () if title is None or is_whole else (head,)
+        head = head if title is None else title
         told = {box.key: box for box in self.boxes}
         counts = [
             f"{b.title} has refcount {b.refcount}" for b in self.boxes if b.refcount is not None
@@ -364,8 +336,8 @@ class _PictureMaker:
         ]
         return Picture(
             title=head,
-            lines=tuple(beyond),
-            description=". ".join([head, *beyond, *counts, *said]) + ".",
+            lines=lines,
+            description=". ".join([head, *lines, *counts, *said]) + ".",
             groups=(),
             boxes=tuple(self.boxes),
             arrows=tuple(self.arrows),
@@ -376,13 +348,9 @@ def _on_rings(count: int, total: int) -> str:
     """Write how many of the objects are on rings."""
     if not count:
         return ""
-    if count == total:
+    if count >= total:
         return ", all on rings" if total > 1 else ", on a ring"
-    return f", {count} of them on {'rings' if count > 1 else 'a ring'}"
-
-
-def _is_or_are(count: int) -> str:
-    return "is" if count == 1 else "are"
+    return f", {count:,} of them on {'rings' if count > 1 else 'a ring'}"
 
 
 def _near(where: str) -> str:

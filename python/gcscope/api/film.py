@@ -12,7 +12,8 @@ from __future__ import annotations
 import sys
 
 from gcscope import _core
-from gcscope.api.draw import picture_of_neighborhood
+from gcscope.api.chosen import Limits, limits_of
+from gcscope.api.draw import AS_USUAL, picture_of_neighborhood
 from gcscope.api.journal import journal
 from gcscope.api.neighborhood import (
     HeapObject,
@@ -20,7 +21,7 @@ from gcscope.api.neighborhood import (
     arithmetic_of,
     born_at,
     check_given,
-    look,
+    look_around,
     serial_of,
 )
 from gcscope.model.film import Frame
@@ -40,12 +41,16 @@ MOST_FATES = 12  # that one frame tells one by one
 class _Known:
     """An object as a film remembers it."""
 
-    __slots__ = ("key", "serial", "type")
+    __slots__ = ("key", "serial", "type", "variable")
 
-    def __init__(self, key: str, serial: int | None, type_name: str) -> None:
+    def __init__(
+        self, key: str, serial: int | None, type_name: str, variable: str | None = None
+    ) -> None:
         self.key = key
         self.serial = serial
         self.type = type_name
+        self.variable = variable
+        """What it was called in the frame before, where it has no name of its own."""
 
 
 def _remembered(objects: tuple[object, ...]) -> dict[int, _Known]:
@@ -71,13 +76,15 @@ class Film:
         "_known",
         "_last_event",
         "_lease",
+        "_limits",
         "_made",
         "_marker",
         "_names",
     )
 
-    def __init__(self, known: dict[int, _Known]) -> None:
+    def __init__(self, known: dict[int, _Known], limits: Limits = AS_USUAL) -> None:
         self._addresses = list(known)
+        self._limits = limits
         self._known = known
         self._made = len(known)  # how many objects have been given a key
         self._names: set[str | None] = set()
@@ -108,7 +115,7 @@ class Film:
         frame = Frame(
             caption=str(caption),
             fates=self._fates(),
-            picture=picture_of_neighborhood(neighborhood, str(caption)),
+            picture=picture_of_neighborhood(neighborhood, str(caption), self._limits),
             arithmetic=arithmetic_of(neighborhood),
         )
         self._frames.append(frame)
@@ -118,7 +125,7 @@ class Film:
         """Look at what is still there of the given objects, and at what it leads to."""
         with _core.Lease():
             born = born_at(list(self._known), self._marker)
-            neighborhood = look(self._addresses)
+            neighborhood = look_around(self._addresses)
             there = {
                 obj.address
                 for obj in neighborhood.objects
@@ -126,10 +133,11 @@ class Film:
             }
             if len(there) < len(self._addresses):  # gone, and for good
                 self._addresses = [address for address in self._addresses if address in there]
-                neighborhood = look(self._addresses)
+                neighborhood = look_around(self._addresses)
             neighborhood.keys = [self._key(obj, born) for obj in neighborhood.objects]
+            self._keep_variables(neighborhood)
             self._known = {
-                obj.address: _Known(key, obj.serial, obj.node.type)
+                obj.address: _Known(key, obj.serial, obj.node.type, obj.variable)
                 for obj, key in zip(neighborhood.objects, neighborhood.keys, strict=True)
             }
             self._names.update(obj.node.name for obj in neighborhood.objects)
@@ -152,6 +160,17 @@ class Film:
             return self._known[obj.address].key
         self._made += 1
         return f"o{self._made - 1}"
+
+    def _keep_variables(self, neighborhood: Neighborhood) -> None:
+        """Call objects by the variable that led to them, but where it leads to another one now."""
+        before = {known.key: known.variable for known in self._known.values()}
+        leads: dict[str | None, set[int]] = {}
+        for holder in neighborhood.outside:
+            leads.setdefault(holder.variable, set()).add(holder.target)
+        for place, key in enumerate(neighborhood.keys):
+            variable = before.get(key)
+            if variable is not None and leads.get(variable, {place}) == {place}:
+                neighborhood.objects[place].variable = variable
 
     def _fates(self) -> tuple[str, ...]:
         """Write which instrumented objects were freed since the last frame, and by what."""
@@ -212,7 +231,9 @@ def _by(event: Event) -> str:
     return f"the {event.freed_by}"
 
 
-def film(*objs: object) -> Film:
+def film(
+    *objs: object, depth: int | None = None, most: int | None = None, containers: bool = False
+) -> Film:
     """Make a film of some objects: a picture and the collector's arithmetic at each step.
 
         with gcscope.film(p1, p2) as film:
@@ -225,13 +246,18 @@ def film(*objs: object) -> Film:
             film.frame("the collector has run")
         film
 
+    depth, most and containers say what its pictures show, as in `draw`. An object that is called by
+    a variable keeps that name when the variable is gone.
+
     The film holds no object. In the with block no automatic collection comes for 100,000
     allocations, while gc.isenabled() and the thresholds stay as they are; the block may be left out
     where a film goes over several cells. In Jupyter a slider plays it; everywhere else it is a
-    strip. Raises TypeError without an argument and for an object that the collector does not track;
-    `frame` raises MemoryError where there is no memory for the pass.
+    strip. Raises TypeError without an argument, for an object that the collector does not track and
+    for a keyword of another type, ValueError for a number that is out of range; `frame` raises
+    MemoryError where there is no memory for the pass.
     """
+    limits = limits_of(depth, most, containers, "film")
     check_given(objs, "film")
     known = _remembered(objs)
     del objs
-    return Film(known)
+    return Film(known, limits)

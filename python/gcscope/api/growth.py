@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from gcscope import _core
-from gcscope.api.assertions import check_runs, name_of, nothing
+from gcscope.api.assertions import name_of, nothing
+from gcscope.api.callables import check_runs
 from gcscope.api.why_alive import why_alive_of
 from gcscope.explain.growth import (
     birth_place,

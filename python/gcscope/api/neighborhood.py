@@ -12,7 +12,7 @@ from gcscope import _core
 from gcscope.explain.hops import PLAIN, Edge, Node, fold
 from gcscope.explain.ipython_names import is_kept, known_dicts, module_name
 from gcscope.explain.labellers import labellers, object_traceback
-from gcscope.model.phrases import title, with_article
+from gcscope.model.phrases import shortened, title, with_article
 from gcscope.model.results import Arithmetic, Row
 
 TYPE_CHECKING = False
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 MOST_OBJECTS = 2000
+MOST_FAR = 20_000  # of a long ring
 LONGEST_WAY = 60  # characters of a name that is a way
 
 
@@ -29,14 +30,19 @@ class HeapObject:
 
     __slots__ = (
         "address",
+        "folded",
         "gc_refs",
         "is_given",
+        "length",
         "node",
         "outside",
+        "own_name",
         "reachable",
         "refcount",
+        "ring",
         "serial",
         "stays",
+        "variable",
     )
 
     def __init__(self, row: _core.Neighbor) -> None:
@@ -55,11 +61,27 @@ class HeapObject:
         self.reachable = row.reachable
         """Whether a collection of all objects would."""
         self.is_given = row.depth == 0
+        self.ring = row.ring
+        """A number that those share which lead to each other; 0 where it is on no ring."""
+        self.length = row.length
+        """How many items a list, tuple, dict or set has; -1 of anything else."""
+        self.folded = row.folded
+        """Whether it is a plain container that another one met alone holds: part of a label."""
+        self.own_name = self.node.name if self.node.name is not None else row.own_name
+        self.variable: str | None = None
+        """A variable that leads to it."""
+
+    @property
+    def name(self) -> str | None:
+        """What it is called: its own name, else that of a variable."""
+        return self.variable if self.own_name is None else self.own_name
 
     @property
     def title(self) -> str:
         """What pictures write in its box."""
-        return title(self.node.type, self.node.name)
+        if self.own_name is None and self.variable is not None:
+            return shortened(f"{self.node.type} {self.variable}")
+        return title(self.node.type, self.own_name)
 
     @property
     def count(self) -> int:
@@ -99,19 +121,38 @@ class Reference:
 class OutsideHolder:
     """A reference from outside: a variable, another object, a running function."""
 
-    __slots__ = ("is_borrowed", "is_kept", "target", "title")
+    __slots__ = ("is_borrowed", "is_kept", "target", "title", "variable")
 
     def __init__(self, row: _core.OuterReference) -> None:
         self.target = row.target
         self.is_borrowed = row.found == "borrowed"
         node = Node(row.node)
-        self.title = _holder_title(node, fold([Edge(edge) for edge in row.edges]), row.found)
+        label = fold([Edge(edge) for edge in row.edges])
+        self.title = _holder_title(node, label, row.found)
         self.is_kept = is_kept(node.type, self.title)  # by IPython
+        self.variable = None if self.is_kept or self.is_borrowed else _variable(node, label)
 
 
 def _order(holder: OutsideHolder) -> tuple[bool, bool, str]:
     """Put the program's variables first, what IPython keeps last; no address plays a part."""
     return holder.is_kept, not holder.title.split(" in ")[0].isidentifier(), holder.title
+
+
+_IN_FRAMES = ("local ", "cell ")
+_VARIABLES = {  # kind of holder -> how labels of its variables begin
+    "module": (".",),
+    "frame": _IN_FRAMES,
+    "generator": _IN_FRAMES,
+    "coroutine": _IN_FRAMES,
+}
+_SAY_NOTHING = ("self", "cls")  # names that every object has in its own methods
+
+
+def _variable(node: Node, label: str) -> str | None:
+    """Return the name of a variable, of a module or a function; None of any other holder."""
+    begins = _VARIABLES.get(node.kind, ())
+    names = [label.removeprefix(begin) for begin in begins if label.startswith(begin)]
+    return next((n for n in names if n.isidentifier() and n not in _SAY_NOTHING), None)
 
 
 def _holder_title(node: Node, label: str, found: str) -> str:
@@ -131,10 +172,23 @@ def _holder_title(node: Node, label: str, found: str) -> str:
 class Neighborhood:
     """Objects, the references between them, and who holds them from outside."""
 
-    __slots__ = ("_names", "_outside_of", "keys", "more", "objects", "outside", "references")
+    __slots__ = (
+        "_names",
+        "_outside_of",
+        "keys",
+        "met",
+        "more",
+        "objects",
+        "on_rings",
+        "outside",
+        "references",
+        "rings",
+    )
 
     def __init__(self, row: _core.Neighborhood) -> None:
-        self.more = row.met - len(row.objects)
+        self.met, self.on_rings, self.rings = row.met, row.on_rings, row.rings
+        """How many objects were met, and are on rings; how many each ring has."""
+        self.more = row.met.objects - len(row.objects)
         """Objects that these lead to as well. They count, but are not shown."""
         self.objects = [HeapObject(neighbor) for neighbor in row.objects]
         self.references = [Reference(reference) for reference in row.references]
@@ -145,6 +199,9 @@ class Neighborhood:
         self.keys = [f"o{place}" for place in range(len(self.objects))]
         """What pictures call each object; a film calls it the same in all its frames."""
         self._names: list[str] = []
+        for place, obj in enumerate(self.objects):
+            if obj.is_given or obj.node.kind not in PLAIN:
+                obj.variable = self._variable_of(place)
 
     def by_source(self) -> dict[int, list[Reference]]:
         """Return the references of each object."""
@@ -179,7 +236,7 @@ class Neighborhood:
         for reference in self.references:
             first.setdefault(reference.target, reference)
         for place, obj in enumerate(self.objects):
-            name = obj.node.name or self._variable(place)
+            name = obj.name or None
             way = _way(place, first, ways) if name is None else None
             if name is None and way is not None:
                 name = with_label(way[0], fold(way[1]))
@@ -189,11 +246,9 @@ class Neighborhood:
             ways[place] = way if way is not None and unused == name else (unused, [])
         return list(names)
 
-    def _variable(self, place: int) -> str | None:
-        if not self.objects[place].is_given:
-            return None
-        names = (title.split(" in ")[0] for title in self.holders_of(place))
-        return next((name for name in names if name.isidentifier()), None)
+    def _variable_of(self, place: int) -> str | None:
+        names = (holder.variable for holder in self.outside_of(place))
+        return next((name for name in names if name is not None), None)
 
 
 def _way(
@@ -223,11 +278,6 @@ def _unused(name: str, names: dict[str, int]) -> str:
     return made
 
 
-def is_folded(obj: HeapObject) -> bool:
-    """Return whether an object is part of a label: a plain container with only one holder."""
-    return obj.node.kind in PLAIN and not obj.is_given and obj.refcount == obj.inside == 1
-
-
 def is_listed(item: object) -> bool:
     """Return whether the collector tracks an object.
 
@@ -244,9 +294,22 @@ def check_given(objects: tuple[object, ...], word: str) -> None:
         if not is_listed(item):
             raise TypeError(
                 f"{word}() takes objects that the collector tracks, such as lists, dicts and "
-                "instances of classes; "
-                f"{with_article(type(item).__qualname__)} is not one of them"
+                f"instances of classes; {_called(item)} is not one of them{_what_instead(item)}"
             )
+
+
+def _called(item: object) -> str:
+    """Write what an object is that the collector does not track, without asking it."""
+    kind = type(item)
+    if issubclass(kind, type):
+        return f"the built-in class {type.__dict__['__name__'].__get__(item)}"
+    return with_article(kind.__qualname__)
+
+
+def _what_instead(item: object) -> str:
+    if issubclass(type(item), type):
+        return ": give an instance of it"
+    return ": give what holds it, such as a list"
 
 
 def look(given: list[int] | tuple[object, ...], most: int = MOST_OBJECTS) -> Neighborhood:
@@ -259,6 +322,16 @@ def look(given: list[int] | tuple[object, ...], most: int = MOST_OBJECTS) -> Nei
         return Neighborhood(
             _core.neighborhood(given, most, known_dicts(), labellers, object_traceback())
         )
+
+
+def look_around(given: list[int] | tuple[object, ...]) -> Neighborhood:
+    """Look at some objects, and where one of them is on a long ring far enough for its end."""
+    with _core.Lease():
+        near = look(given)
+        is_on_ring = any(obj.is_given and obj.ring for obj in near.objects)
+        if is_on_ring and near.more and near.met.objects <= MOST_FAR:
+            return look(given, MOST_FAR)
+        return near
 
 
 def serial_of(item: object) -> int | None:

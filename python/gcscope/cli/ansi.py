@@ -6,6 +6,7 @@ Without them the text is the same: no meaning is in the colour alone.
 from __future__ import annotations
 
 _BOLD, _DIM, _RED, _YELLOW, _CYAN = "1", "2", "1;31", "33", "36"
+_DASHED = ("╌", "┆")  # of what is unreachable
 _PREFIX = "gcscope:"
 _CAUSE = "      cause: "
 _MARK = "◄ cut here"
@@ -21,6 +22,9 @@ _BEGINNINGS = (
     ("new:", _BOLD),
     ("grown:", _BOLD),
     ("gone:", _BOLD),
+    ("When reference counting breaks", _BOLD),
+    (">>> ", _CYAN),
+    ("$ ", _CYAN),
 )
 
 
@@ -38,6 +42,10 @@ def _line(line: str) -> str:
     if line.startswith("1 cycle: "):
         head, gap, cause = line.partition(_CAUSE)
         return _on(_BOLD, head) + (gap[:6] + _on(_CYAN, gap[6:-1]) + " " + cause if gap else "")
+    if line.partition(". ")[0].isdecimal():  # a step, with its number
+        return _on(_BOLD, line)
+    if any(dash in line for dash in _DASHED):
+        return _on(_YELLOW, line)
     for beginning, code in _BEGINNINGS:
         if line.startswith(beginning):
             return _on(code, beginning) + _mark(line[len(beginning) :])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gcscope.explain.candidates import Candidate, candidates_of, is_own
 from gcscope.explain.hops import Node, Step, fold
-from gcscope.explain.patterns import Pattern
+from gcscope.explain.patterns import Pattern, named_reference
 from gcscope.model.results import Cut, Link
 
 TYPE_CHECKING = False
@@ -32,6 +32,7 @@ def _advice(pattern: Pattern, candidate: Candidate, steps: list[Step]) -> str:
 def _usual_advice(candidate: Candidate) -> str:
     """Say how such a reference is dropped, whatever the ring."""
     kind, label = candidate.edge.kind, candidate.label
+    named = named_reference(candidate.step, label)
     if not candidate.edge.named:
         return f"let the {_short_type(candidate.step.node.type)} go of it when done, or drop that"
     if kind == "local":
@@ -39,10 +40,10 @@ def _usual_advice(candidate: Candidate) -> str:
     if kind == "cell":
         return "del the variable when done"
     if candidate.step.is_through_container and label != candidate.step.label:
-        return f"clear() {label} when done"
+        return f"clear() {named} when done"
     if kind == "attribute" or (kind == "value" and label.startswith(".")):
         return f"set {label} to None when done"
-    return "remove it when done"
+    return f"remove {named} when done"
 
 
 class Clearing:
@@ -64,7 +65,8 @@ class Clearing:
             return f"del its locals {names} when done (try ... finally)"
         if self.node.kind == "instance":
             return f"give {self.node.type} a close() that drops {', '.join(self.labels)}"
-        return f"clear() {self.label or 'the container'} when done with it"
+        what = named_reference(self.step, self.label) if self.label else f"the {self.node.type}"
+        return f"clear() {what} when done with it"
 
 
 def _clearings(steps: list[Step]) -> list[Clearing]:
@@ -130,12 +132,13 @@ def _one_kind_advice(row: _core.KindCut, step: Step, is_alone: bool) -> str:
     Weak only where a name says that an owner is meant: what is younger may still be the one that
     keeps the older alive.
     """
-    if is_alone and row.weakrefable and not step.is_through_container:
-        return "make it a weakref.ref, or set it to None when done"
-    if row.upwards and row.weakrefable and not step.is_through_container:
-        return "make it a weakref.ref: the other direction already keeps it alive"
     if step.is_through_container:
         return f"clear {_short_type(step.node.type)}{step.label.partition('[')[0]} when done"
+    named = named_reference(step, step.label)
+    if is_alone and row.weakrefable:
+        return f"make {named} a weakref.ref, or set it to None when done"
+    if row.upwards and row.weakrefable:
+        return f"make {named} a weakref.ref: the other direction already keeps alive what it means"
     return f"set {step.label} to None when done, as in a close()"
 
 
@@ -213,4 +216,4 @@ def advice_without_cut(steps: list[Step], pattern: Pattern) -> str | None:
     labels = sorted(
         {step.label for step in steps if step.label.startswith(".") and is_own(step.node)}
     )
-    return f"clear {', '.join(labels)} of every object on it when done" if labels else None
+    return f"clear {', '.join(labels)} of every object on the ring when done" if labels else None

@@ -22,9 +22,9 @@ def labeller(cls: type) -> Callable[[L], L]:
 
     The function takes an object of that type, or of one derived from it, and returns (or yields)
     pairs of a label and the object that the reference leads to. It is asked only for references
-    that gcscope cannot name itself, after the pass over the heap; it is the one piece of a
-    program's code that runs while a report is made, must not change anything, and should not be
-    slow. A new one for the same type takes the place of the old one.
+    that gcscope cannot name itself, after the pass over the heap. Besides sizers it is the one
+    piece of a program's code that runs while a report is made; it must not change anything, and
+    should not be slow. A new one for the same type takes the place of the old one.
 
         @gcscope.labeller(mylib.Node)
         def label_node(node):

@@ -197,13 +197,13 @@ def _container(label: str) -> str:
     return label.partition("[")[0].partition(" (")[0]
 
 
-def _named(step: Step, label: str) -> str:
+def named_reference(step: Step, label: str) -> str:
     """Name a reference with the class of its object, as Node.parent; a variable by its own name."""
     return f"{step.node.type.rpartition('.')[2]}{label}" if label[:1] in ".[" else label
 
 
 def _reference(candidate: Candidate) -> str:
-    return _named(candidate.step, candidate.label)
+    return named_reference(candidate.step, candidate.label)
 
 
 def _is_at_method(candidate: Candidate) -> bool:
@@ -237,10 +237,11 @@ def _method_advice(steps: list[Step], candidate: Candidate | None) -> str:
     label, name = candidate.label, _reference(candidate)
     if _is_registry(label):
         callbacks = "all callbacks" if candidate.scope else "the callback"
-        advice = f"remove {callbacks} from {_named(candidate.step, _container(label))} when done"
+        place = named_reference(candidate.step, _container(label))
+        advice = f"remove {callbacks} from {place} when done"
         return advice + (", or keep a weakref.WeakMethod" if _is_weak_method(candidate) else "")
     if _is_weak_method(candidate):
-        place = _named(candidate.step, _container(label))
+        place = named_reference(candidate.step, _container(label))
         return f"keep a weakref.WeakMethod in {place}, or look the method up when it is called"
     if candidate.following.kind == "method" and label != candidate.step.label:
         return f"keep names in {name}, and look the methods up when they are called"
@@ -258,7 +259,9 @@ def _partial_advice(steps: list[Step], candidate: Candidate | None) -> str:
 
 def _accessor_advice(steps: list[Step], candidate: Candidate | None) -> str:
     step = next(filter(_is_cached, steps))
-    return f"do not cache {_named(step, step.label)}: make it anew each time it is asked for"
+    return (
+        f"do not cache {named_reference(step, step.label)}: make it anew each time it is asked for"
+    )
 
 
 def _context_advice(steps: list[Step], candidate: Candidate | None) -> str:
@@ -304,6 +307,11 @@ def _parent_advice(_: list[Step], candidate: Candidate | None) -> str:
     else:
         advice = f"clear {_reference(candidate)} when done: the child then lets go of its parent"
     return advice + (candidate.scope if candidate is not None else "")
+
+
+def _container_advice(steps: list[Step], candidate: Candidate | None) -> str:
+    step = candidate.step if candidate is not None else steps[0]
+    return f"clear() the {step.node.type.rpartition('.')[2]} when done"
 
 
 PATTERNS = (
@@ -405,7 +413,7 @@ PATTERNS = (
     Pattern(
         text="a function is kept by its own namespace",
         applies=lambda shape: "function" in shape.kinds and shape.refers_by(".__globals__"),
-        advice="clear() the namespace when done with it",
+        advice="clear() the dict that is the namespace (its __globals__) when done with it",
     ),
     Pattern(
         text="each mock makes a class of its own",
@@ -445,7 +453,7 @@ PATTERNS = (
     Pattern(
         text="a container holds itself",
         applies=_is_container,
-        advice="clear() the container when done",
+        advice=_container_advice,
     ),
     Pattern(
         text="an accessor is cached on the object it describes",

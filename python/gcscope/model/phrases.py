@@ -32,6 +32,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def verdict(reachable: bool) -> str:
+    """Write the collector's verdict; the two words are not alike at first sight."""
+    return "reachable" if reachable else "UNREACHABLE"
+
+
 _VOWELS = frozenset("aeiouy")
 _LETTERS_WITH_AN = frozenset("aefhilmnorsx")
 """Those whose names begin with a vowel, as spoken: an F, an X, but a U."""

@@ -60,6 +60,8 @@ class Box(Record):
     order."""
     group: str | None
     """The key of its group."""
+    unreachable: bool = False
+    """Whether it is known that nothing reachable leads to it."""
 
 
 class Arrow(Record):

@@ -117,9 +117,9 @@ class Cycle(Deferred):
 
 
 class Report(Drawable):
-    """Objects in rings: unreachable ones, or (of `cycles`) live ones.
+    """Unreachable objects and their rings, or (of `cycles`) live rings.
 
-    Only the collector can free those that are unreachable. True when there are any.
+    Only the collector can free what is unreachable. True when there are any objects.
     """
 
     objects: int

@@ -93,11 +93,12 @@ def repeated(item: pytest.Function, mark: pytest.Mark, failed: Callable[[], None
 
     def call_again(**fixtures: Any) -> None:
         from gcscope.api.growth import failure_of, growth_of
+        from gcscope.model.spelling import spelled
 
         calls: list[Any] = [(call_once, (), fixtures)]
         found = _by_fixtures(growth_of(calls, is_others=_is_of_pytest, **mark.kwargs))
         if found:
             failed()
-            pytest.fail(failure_of(found, "the test"), pytrace=False)
+            pytest.fail(spelled(failure_of(found, "the test"), sys.__stdout__), pytrace=False)
 
     return call_again

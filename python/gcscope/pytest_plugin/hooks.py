@@ -361,6 +361,7 @@ def _note(item: pytest.Item, judgement: Judgement) -> None:
 def _fail(item: pytest.Item, judgement: Judgement) -> None:
     """Fail a test that left what it must not leave."""
     from gcscope.model.ignored import form_of
+    from gcscope.model.spelling import spelled
     from gcscope.pytest_plugin.messages import failure_text
     from gcscope.pytest_plugin.session import to_explain
 
@@ -368,7 +369,7 @@ def _fail(item: pytest.Item, judgement: Judgement) -> None:
     elsewhere = item.config.stash[_OPTIONS].explained_elsewhere(item)
     explained = [form_of(cycle) for cycle in to_explain(judgement, elsewhere)[:most]]
     item.stash[_ON_REPORT]["gcscope_explains"] = explained
-    pytest.fail(failure_text(judgement, elsewhere, most), pytrace=False)
+    pytest.fail(spelled(failure_text(judgement, elsewhere, most), sys.__stdout__), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -535,7 +536,11 @@ class _Summary:
                     "add --gcscope-fail, or --gcscope to be told only"
                 )
             return
+        from gcscope.model.spelling import spelled
         from gcscope.pytest_plugin.messages import grown_lines, summary_lines
+
+        def write(line: str, **markup: bool) -> None:
+            terminalreporter.write_line(spelled(line, sys.__stdout__), **markup)
 
         options = self.options
         most = _most_forms(terminalreporter.config)
@@ -546,8 +551,8 @@ class _Summary:
         if reported:
             terminalreporter.section("cycles that tests left to the collector")
             for line in reported:
-                terminalreporter.write_line(line)
+                write(line)
         for line in lines:
-            terminalreporter.write_line(f"gcscope: {line}")
+            write(f"gcscope: {line}")
         for line in grown:
-            terminalreporter.write_line(f"gcscope: {line}", red=options.fails_on_growth)
+            write(f"gcscope: {line}", red=options.fails_on_growth)

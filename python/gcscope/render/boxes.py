@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gcscope.model.phrases import shortened
-from gcscope.model.picture import Arrow, Box, Group, Picture
+from gcscope.model.picture import OUTSIDE, Arrow, Box, Group, Picture
 from gcscope.render.cycle_text import MOST_ADVICE
 
 WIDE_TITLE = 80  # columns of a line
@@ -12,6 +12,8 @@ WIDE_BOX = 34
 WIDE_LABEL = 30
 
 CUT_HERE = "cut here"
+
+MOST_BESIDE = 6  # boxes in a row
 
 _BETWEEN_WORDS, _BETWEEN_PARTS, _WITHIN_A_NAME = 3, 2, 1  # how good a place is to end a line
 _ENDS_A_PART = frozenset("/,:;-=→…")
@@ -91,11 +93,15 @@ def group_lines(group: Group) -> list[str]:
     ]
 
 
+def said_of_box(box: Box) -> list[str]:
+    """Write what is said of a box, each part in a line however long."""
+    lines = [shortened(line) for line in (box.title, *box.lines)]
+    return lines if box.refcount is None else [*lines, f"refcount {box.refcount:,}"]
+
+
 def box_lines(box: Box) -> list[str]:
     """Write what stands in a box."""
-    lines = wrapped(shortened(box.title), WIDE_BOX)
-    lines += [part for line in box.lines for part in wrapped(shortened(line), WIDE_BOX)]
-    return lines if box.refcount is None else [*lines, f"refcount {box.refcount:,}"]
+    return [part for line in said_of_box(box) for part in wrapped(line, WIDE_BOX)]
 
 
 def arrow_lines(arrow: Arrow) -> list[str]:
@@ -111,3 +117,30 @@ def rows_of_ring(keys: list[str]) -> list[list[str]]:
     middle = len(keys) // 2
     rows = [[keys[place], keys[-place]] for place in range(1, (len(keys) + 1) // 2)]
     return [[keys[0]], *rows, *([] if len(keys) % 2 else [[keys[middle]]])]
+
+
+def is_wide(picture: Picture) -> bool:
+    """Return whether a row of a picture would be too long, so that rows had better be columns.
+
+    A row is what is equally far from where nothing leads to, or else from the first box.
+    """
+    if picture.groups:
+        return False
+    follows: dict[str, list[str]] = {box.key: [] for box in picture.boxes if box.kind != OUTSIDE}
+    led_to = set()
+    for arrow in picture.arrows:
+        if arrow.source in follows:
+            follows[arrow.source].append(arrow.target)
+            led_to.add(arrow.target)
+    rows = _rows_from([key for key in follows if key not in led_to] or [*follows][:1], follows)
+    return any(len(row) > MOST_BESIDE for row in rows)
+
+
+def _rows_from(row: list[str], follows: dict[str, list[str]]) -> list[list[str]]:
+    """List boxes by how far they are from those of a row."""
+    rows, seen = [row], set(row)
+    while row:
+        row = list(dict.fromkeys(to for key in row for to in follows[key] if to not in seen))
+        seen.update(row)
+        rows.append(row)
+    return rows

@@ -1,9 +1,15 @@
 """Pictures in DOT, the language of Graphviz.
 
 A label stands in its arrow, as a node without a border: `a -> label -> b`. So labels never cover
-each other, a line or a box, and a ring gets its rows: down on one side, up on the other. What is on
-a ring, and where to cut it, is said by width, dashes and words, by colour only besides; the
-colour-blind can distinguish the colours (Okabe and Ito).
+each other, a line or a box, and a ring gets its rows: down on one side, up on the other. What is
+said of a box or arrow is said by its form and in words, by colour only besides:
+
+    on a ring      a thick outline with round corners, thick arrows     blue
+    unreachable    a dashed outline                                     purple
+    several        a double outline, dashed arrows                      grey
+    cut here       a thick dashed arrow                                 red
+
+The colour-blind can distinguish the colours (Okabe and Ito).
 """
 
 from __future__ import annotations
@@ -13,7 +19,15 @@ from itertools import pairwise
 from gcscope.model.phrases import in_one_line, shortened
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Arrow, Box, Group, Picture
 from gcscope.model.results import Cycle, Report
-from gcscope.render.boxes import arrow_lines, box_lines, group_lines, picture_lines, rows_of_ring
+from gcscope.render.boxes import (
+    arrow_lines,
+    box_lines,
+    group_lines,
+    is_wide,
+    picture_lines,
+    rows_of_ring,
+    said_of_box,
+)
 from gcscope.render.cycle_text import MOST_ADVICE
 from gcscope.render.report_picture import picture_of
 
@@ -24,7 +38,7 @@ BACKSLASH = "\N{REVERSE SOLIDUS OPERATOR}"
 LEFT, CENTRED = "\\l", "\\n"  # what ends a line
 COLUMNS = 3  # groups beside each other
 
-_DARK, _GREY, _BLUE, _RED = "#1a1a1a", "#595959", "#0072b2", "#b84300"
+_DARK, _GREY, _BLUE, _RED, _PURPLE = "#1a1a1a", "#595959", "#0072b2", "#b84300", "#8f2d6b"
 _GRAPH = {
     "bgcolor": "white",
     "fontname": FONTS,
@@ -36,6 +50,7 @@ _GRAPH = {
     "nodesep": "0.35",
     "ranksep": "0.28",
 }
+_SIDEWAYS = {"rankdir": "LR", "nodesep": "0.15"}
 _NODE = {
     "shape": "box",
     "style": "filled",
@@ -55,7 +70,9 @@ _ON_RING = {
     "penwidth": "2.5",
 }
 _AS_WIDE = {"width": "1.5"}  # in a film a box has the same size whatever its count is
-_RESTING = {"style": "filled,dashed", "fillcolor": "#f5f5f5"}
+_RESTING = {"peripheries": "2", "fillcolor": "#f5f5f5"}
+_LOST = {"style": "filled,dashed", "fillcolor": "#fbeaf4", "color": _PURPLE, "penwidth": "1.5"}
+_LOST_RING = {**_LOST, "style": "filled,rounded,dashed", "penwidth": "2.5"}
 _WITHOUT_BORDER = {"shape": "plain", "style": "solid"}
 _LABEL = {**_WITHOUT_BORDER, "margin": "0.04,0.02"}
 _CUT_LABEL = {
@@ -67,6 +84,7 @@ _CUT_LABEL = {
 }
 _TEXT = {**_WITHOUT_BORDER, "margin": "0.12,0.06"}  # a page may have a wider font than Graphviz
 _RING_ARROW = {"color": _BLUE, "penwidth": "2.5"}
+_LOST_RING_ARROW = {"color": _PURPLE, "penwidth": "2.5"}
 _CUT_ARROW = {"color": _RED, "penwidth": "2.5", "style": "dashed"}
 _HIDDEN = {"style": "invis"}
 _UNSEEN = '[style="invis"]'
@@ -80,12 +98,15 @@ def dot_text(report: Report | Cycle) -> str:
     return dot_of(picture_of(report))
 
 
-def dot_of(picture: Picture, hidden: frozenset[str] = frozenset()) -> str:
+def dot_of(
+    picture: Picture, hidden: frozenset[str] = frozenset(), rings: frozenset[str] | None = None
+) -> str:
     """Write a picture in DOT.
 
-    What is hidden (boxes and arrows by their keys) has its place and is not seen.
+    What is hidden (boxes and arrows by their keys) has its place and is not seen. rings: the arrows
+    that are laid out as rings, by their keys, if they are not those that are on one.
     """
-    return "\n".join(_Writer(picture, hidden).lines()) + "\n"
+    return "\n".join(_Writer(picture, hidden, rings).lines()) + "\n"
 
 
 def words_of_parts(picture: Picture) -> dict[str, str]:
@@ -135,11 +156,20 @@ def _attributes(
 class _Writer:
     """The lines of one picture, with short names for its boxes and for the labels of its arrows."""
 
-    __slots__ = ("boxes", "hidden", "labels", "picture")
+    __slots__ = ("boxes", "by_key", "hidden", "is_wide", "labels", "picture", "rings")
 
-    def __init__(self, picture: Picture, hidden: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        picture: Picture,
+        hidden: frozenset[str] = frozenset(),
+        rings: frozenset[str] | None = None,
+    ) -> None:
         self.picture = picture
         self.hidden = hidden
+        on_ring = frozenset(arrow.key for arrow in picture.arrows if arrow.on_ring)
+        self.rings = on_ring if rings is None else rings
+        self.is_wide = is_wide(picture)
+        self.by_key = {box.key: box for box in picture.boxes}
         self.boxes = {box.key: f"box{number}" for number, box in enumerate(picture.boxes)}
         self.labels = {
             number: f"label{number}"
@@ -151,22 +181,24 @@ class _Writer:
         """Write the whole picture."""
         picture = self.picture
         title = quoted_lines(picture_lines(picture), LEFT)
+        look = {**_GRAPH, **_SIDEWAYS} if self.is_wide else _GRAPH
         lines = [
             "digraph gcscope {",
-            f"  graph {_attributes(_GRAPH, label=title, tooltip=_hint(picture.title))}",
+            f"  graph {_attributes(look, label=title, tooltip=_hint(picture.title))}",
             f"  node {_attributes(_NODE)}",
             f"  edge {_attributes(_EDGE)}",
         ]
         for number, group in enumerate(picture.groups):
             lines += [f"  subgraph cluster{number} {{", *self._group(number, group), "  }"]
-        lines += [f"  {line}" for line in [*self._nodes(None), *self._loose_rows()]]
+        lines += [f"  {line}" for line in self._nodes(None)]
+        lines += [f"  {line}" for line in self._loose_rows()]
         for number, arrow in enumerate(picture.arrows):
             lines += [f"  {line}" for line in self._arrow(number, arrow)]
         return [*lines, *self._below_each_other(), "}"]
 
     def words(self) -> dict[str, str]:
         """Describe in words each node, arrow and group."""
-        titles = {box.key: ", ".join(box_lines(box)) for box in self.picture.boxes}
+        titles = {box.key: ", ".join(said_of_box(box)) for box in self.picture.boxes}
         words = {
             "gcscope": self.picture.title,
             **{self.boxes[key]: title for key, title in titles.items()},
@@ -210,6 +242,8 @@ class _Writer:
 
     def _loose_rows(self) -> list[str]:
         """Write which nodes outside of groups stand side by side: two objects, rings, pairs."""
+        if self.is_wide:
+            return self._pairs(frozenset())
         objects = [
             box.key for box in self.picture.boxes if box.group is None and box.kind == OBJECT
         ]
@@ -244,7 +278,7 @@ class _Writer:
         leads: dict[str, list[str]] = {}
         loose = {box.key for box in self.picture.boxes if box.group is None}
         for arrow in self.picture.arrows:
-            if arrow.on_ring and arrow.source in loose:
+            if arrow.key in self.rings and arrow.source in loose:
                 follows.setdefault(arrow.source, []).append(arrow.target)
                 leads.setdefault(arrow.target, []).append(arrow.source)
         rings: list[list[str]] = []
@@ -277,17 +311,17 @@ class _Writer:
     def _group_of(self, number: int) -> str | None:
         """Find in which group the label of an arrow stands."""
         arrow = self.picture.arrows[number]
-        groups = {
-            box.group for box in self.picture.boxes if box.key in (arrow.source, arrow.target)
-        }
+        groups = {self.by_key[arrow.source].group, self.by_key[arrow.target].group}
         return groups.pop() if len(groups) == 1 else None
 
     def _box(self, box: Box) -> str:
         style = _ON_RING if box.on_ring else {}
+        if box.unreachable:
+            style = _LOST_RING if box.on_ring else _LOST
         if box.kind == OUTSIDE:
             style = _WITHOUT_BORDER
         elif box.kind == REST:
-            style = {**style, **_RESTING}
+            style = {**_RESTING, **style}
         elif box.group is None:
             style = {**style, **_AS_WIDE}
         if box.key in self.hidden:
@@ -309,9 +343,7 @@ class _Writer:
 
     def _arrow(self, number: int, arrow: Arrow) -> list[str]:
         """Write an arrow; one that has a label in two halves."""
-        style = _CUT_ARROW if arrow.is_cut else _RING_ARROW if arrow.on_ring else {}
-        if not arrow.on_ring and self._is_folded(arrow):
-            style = _REST_ARROW
+        style = self._style_of(arrow)
         if arrow.key in self.hidden:
             style = {**style, **_HIDDEN}
         source, target = self.boxes[arrow.source], self.boxes[arrow.target]
@@ -324,13 +356,13 @@ class _Writer:
             f"{self.labels[number]} -> {target} {attributes}",
         ]
 
-    def _is_folded(self, arrow: Arrow) -> bool:
-        """Whether an arrow stands for what is folded into one box."""
-        return any(
-            box.kind == REST
-            for box in self.picture.boxes
-            if box.key in (arrow.source, arrow.target)
-        )
+    def _style_of(self, arrow: Arrow) -> dict[str, str]:
+        source, target = self.by_key[arrow.source], self.by_key[arrow.target]
+        if arrow.is_cut:
+            return _CUT_ARROW
+        if arrow.on_ring:
+            return _LOST_RING_ARROW if source.unreachable else _RING_ARROW
+        return _REST_ARROW if REST in (source.kind, target.kind) else {}
 
     def _ring(self, group: str) -> list[str]:
         """List the nodes of a group's ring in its order, labels among them."""

@@ -135,11 +135,16 @@ def page_of(frame: Frame, number: int, svg: str) -> str:
         f"<b>{number}. {escaped(frame.caption)}</b>",
         *(f"<br>{escaped(fate)}" for fate in frame.fates),
         f"<div>{svg}</div>",
-        f'<pre style="background: white; color: {_DARK}; margin: 0">'
-        f"{escaped_lines(_table(frame))}</pre>",
+        table_page(frame),
         "</div>",
     ]
     return "\n".join(lines)
+
+
+def table_page(frame: Frame) -> str:
+    """Write the collector's table of one frame as HTML."""
+    style = f"background: white; color: {_DARK}; margin: 0"
+    return f'<pre style="{style}">{escaped_lines(_table(frame))}</pre>'
 
 
 def escaped_lines(lines: list[str]) -> str:

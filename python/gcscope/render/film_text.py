@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gcscope.model.phrases import plural, shortened, table
+from gcscope.model.phrases import plural, shortened, table, verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gcscope.model.walkthrough import Walkthrough
 
 
+NO_FRAME = "a film without a frame: film.frame(caption) takes one"
 _NAME = 48
 
 
@@ -32,7 +33,7 @@ def walkthrough_text(walkthrough: Walkthrough) -> str:
         (
             shortened(row.name, _NAME),
             _count(row.gc_refs),
-            "reachable" if row.reachable else "unreachable",
+            verdict(row.reachable),
             row.because,
         )
         for row in walkthrough.move_unreachable
@@ -56,8 +57,8 @@ def walkthrough_text(walkthrough: Walkthrough) -> str:
     lines += _indented(table(("object", "gc_refs", "verdict", "because"), moved))
     unreachable = sum(not row.reachable for row in walkthrough.move_unreachable)
     more = f"; {plural(walkthrough.more, 'object')} more are not shown" if walkthrough.more else ""
-    verdict = f"{plural(unreachable, 'object')} unreachable, {len(moved) - unreachable:,} reachable"
-    return "\n".join([*lines, "", f"{verdict}{more}"])
+    in_all = f"{plural(unreachable, 'object')} unreachable, {len(moved) - unreachable:,} reachable"
+    return "\n".join([*lines, "", f"{in_all}{more}"])
 
 
 def _indented(lines: list[str]) -> list[str]:
@@ -82,5 +83,5 @@ def frame_text(frame: Frame) -> str:
 def film_text(frames: tuple[Frame, ...]) -> str:
     """Write a film, frame by frame."""
     if not frames:
-        return "a film without a frame: film.frame(caption) takes one"
+        return NO_FRAME
     return "\n\n".join(f"{number}. {frame_text(frame)}" for number, frame in enumerate(frames, 1))

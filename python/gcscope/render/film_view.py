@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 
 from gcscope.model.files import write_whole
-from gcscope.model.phrases import plural
+from gcscope.model.phrases import plural, verdict
 from gcscope.model.picture import UNREACHABLE, Arrow, Box, Group, Picture
 from gcscope.model.record import changed
-from gcscope.render.film_svg import page_of, strip_of
+from gcscope.render.film_svg import page_of, strip_of, table_page
+from gcscope.render.film_text import NO_FRAME
 from gcscope.render.format_table import form_of_suffix
 from gcscope.render.graphviz import svg_of, without_graphviz
 from gcscope.render.mermaid import mermaid_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from gcscope.model.film import Frame
+    from gcscope.model.results import Row
+
+
+MERMAID = "text/vnd.mermaid"
 
 
 def whole(frames: tuple[Frame, ...]) -> tuple[Picture, ...]:
@@ -66,10 +72,12 @@ def _keys(picture: Picture) -> frozenset[str]:
 def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
     """Draw each frame as SVG; None without Graphviz. Captions are not in them."""
     drawn = []
+    rings = frozenset(a.key for frame in frames for a in frame.picture.arrows if a.on_ring)
     for frame, picture in zip(frames, whole(frames), strict=True):
         svg = svg_of(
             changed(picture, title="", description=frame.picture.description),
             _hidden(frame, picture),
+            rings,
         )
         if svg is None:
             return None
@@ -79,6 +87,7 @@ def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
 
 def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
     """Write a film as a strip: in SVG, or in Mermaid, which needs no Graphviz."""
+    _check_has_frames(frames)
     stem, suffix = os.path.splitext(os.fspath(path))
     form = form_of_suffix(suffix)
     if form not in ("svg", "mermaid"):
@@ -96,16 +105,21 @@ def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:
         raise without_graphviz(suffix, f"; the film is in {beside} as Mermaid. To get it:")
 
 
+def _check_has_frames(frames: tuple[Frame, ...]) -> None:
+    if not frames:
+        raise ValueError(NO_FRAME)
+
+
 def film_bundle(frames: tuple[Frame, ...], text: str, in_kernel: bool) -> dict[str, Any]:
     """Make the forms in which Jupyter can show a film."""
     forms: dict[str, Any] = {"text/plain": text}
     drawn = svgs_of(frames) if frames else None
     if drawn is not None:
         forms["image/svg+xml"] = strip_of(frames, drawn)
-        if in_kernel and len(frames) > 1:
-            forms |= _widget_view(frames, drawn)
     elif frames:
-        forms["text/vnd.mermaid"] = mermaid_of(below_each_other(frames), columns=1)
+        forms[MERMAID] = mermaid_of(below_each_other(frames), columns=1)
+    if in_kernel and len(frames) > 1:
+        forms |= _widget_view(frames, drawn)
     return forms
 
 
@@ -117,9 +131,8 @@ def below_each_other(frames: tuple[Frame, ...]) -> Picture:
     for number, frame in enumerate(frames, 1):
         key = f"frame {number}"
         gone = () if frame.picture.boxes else ("none of the objects is there any more",)
-        groups.append(
-            Group(key=key, title=f"{number}. {frame.caption}", lines=(*frame.fates, *gone))
-        )
+        said = (*frame.fates, *gone, *map(_in_words, frame.arithmetic.rows))
+        groups.append(Group(key=key, title=f"{number}. {frame.caption}", lines=said))
         boxes += [changed(box, key=f"{key} {box.key}", group=key) for box in frame.picture.boxes]
         arrows += [
             changed(arrow, source=f"{key} {arrow.source}", target=f"{key} {arrow.target}")
@@ -135,7 +148,16 @@ def below_each_other(frames: tuple[Frame, ...]) -> Picture:
     )
 
 
-def _widget_view(frames: tuple[Frame, ...], drawn: list[str]) -> dict[str, Any]:
+def _in_words(row: Row) -> str:
+    """Write a row of the collector's arithmetic as a line, which needs no columns."""
+    because = f", {row.because}" if row.because is not None else ""
+    return (
+        f"{row.label}: refcount {row.refcount:,} - {row.inside:,} from inside = {row.left:,} left: "
+        f"{verdict(row.reachable)}{because}"
+    )
+
+
+def _widget_view(frames: tuple[Frame, ...], drawn: list[str] | None) -> dict[str, Any]:
     try:
         widget = _player(frames, drawn)
     except ImportError:
@@ -147,20 +169,24 @@ def _widget_view(frames: tuple[Frame, ...], drawn: list[str]) -> dict[str, Any]:
 
 def player(frames: tuple[Frame, ...]) -> Any:
     """Return a widget that plays the frames. Raises ImportError without ipywidgets."""
-    drawn = svgs_of(frames)
-    return _player(frames, drawn if drawn is not None else [""] * len(frames))
+    _check_has_frames(frames)
+    return _player(frames, svgs_of(frames))
 
 
-def _player(frames: tuple[Frame, ...], drawn: list[str]) -> Any:
+def _player(frames: tuple[Frame, ...], drawn: list[str] | None) -> Any:
     try:
         import ipywidgets
     except ImportError:
         raise ImportError('the player needs ipywidgets: pip install "gcscope[notebook]"') from None
     last = len(frames) - 1
-    pages = [
-        ipywidgets.HTML(page_of(frame, number, svg), layout=ipywidgets.Layout(width="98%"))
-        for number, (frame, svg) in enumerate(zip(frames, drawn, strict=True), 1)
-    ]
+    wide = ipywidgets.Layout(width="98%")
+    if drawn is None:
+        pages = [ipywidgets.Output(outputs=outputs, layout=wide) for outputs in _outputs(frames)]
+    else:
+        pages = [
+            ipywidgets.HTML(page_of(frame, number, svg), layout=wide)
+            for number, (frame, svg) in enumerate(zip(frames, drawn, strict=True), 1)
+        ]
     stack = ipywidgets.Stack(pages, selected_index=0)
     slider = ipywidgets.IntSlider(
         value=0,
@@ -178,3 +204,15 @@ def _player(frames: tuple[Frame, ...], drawn: list[str]) -> Any:
     box = ipywidgets.VBox([ipywidgets.HBox([play, slider]), stack])
     box.links = links
     return box
+
+
+def _outputs(frames: tuple[Frame, ...]) -> Iterator[tuple[dict[str, Any], ...]]:
+    """Yield for each frame what a cell would show: Mermaid to be drawn, and the table."""
+    for number, frame in enumerate(frames, 1):
+        lines = (*frame.fates, *frame.picture.lines)
+        picture = changed(frame.picture, title=f"{number}. {frame.caption}", lines=lines)
+        forms = (
+            {MERMAID: mermaid_of(picture), "text/plain": str(picture)},
+            {"text/html": table_page(frame), "text/plain": str(frame.arithmetic)},
+        )
+        yield tuple({"output_type": "display_data", "data": data, "metadata": {}} for data in forms)

@@ -46,9 +46,14 @@ def without_graphviz(wanted: str, then: str) -> CannotDraw:
 # ------------------------------------------------------------------------------- Graphviz
 
 
-def svg_of(picture: Picture, hidden: frozenset[str] = frozenset()) -> str | None:
-    """Draw a picture as SVG, well-formed, with title and description; None without Graphviz."""
-    drawn = _graphviz(dot_of(picture, hidden), "svg")
+def svg_of(
+    picture: Picture, hidden: frozenset[str] = frozenset(), rings: frozenset[str] | None = None
+) -> str | None:
+    """Draw a picture as SVG, well-formed, with title and description; None without Graphviz.
+
+    hidden, rings: as in dot_of.
+    """
+    drawn = _graphviz(dot_of(picture, hidden, rings), "svg")
     return accessible(drawn.decode("utf-8", "replace"), picture) if drawn is not None else None
 
 

@@ -1,8 +1,9 @@
 """Pictures in Mermaid, which JupyterLab and GitHub draw by themselves.
 
-What is on a ring, and where to cut it, is said by thick and dotted arrows and by words; the arrows
-have the colours of the page, the boxes colours of their own that are readable on a light and on a
-dark one.
+What is on a ring, and where to cut it, is said by thick and dotted arrows and by words, what is
+unreachable by a dashed outline, and what stands for several objects by lines at its sides; the
+arrows have the colours of the page, the boxes colours of their own that are readable on a light and
+on a dark one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from gcscope.model.phrases import in_one_line
 from gcscope.model.picture import OUTSIDE, REST, Arrow, Box, Group, Picture
 from gcscope.model.results import Cycle, Report
-from gcscope.render.boxes import arrow_lines, box_lines, group_lines, picture_lines
+from gcscope.render.boxes import arrow_lines, box_lines, group_lines, is_wide, picture_lines
 from gcscope.render.report_picture import picture_of
 
 MOST_DESCRIPTION = 1000
@@ -20,7 +21,9 @@ COLUMNS = 3  # groups beside each other
 _CLASSES = {
     "gcObject": "fill:#ffffff,stroke:#595959,color:#1a1a1a",
     "gcRing": "fill:#e8f2fa,stroke:#0072b2,stroke-width:3px,color:#1a1a1a",
-    "gcRest": "fill:#f5f5f5,stroke:#595959,stroke-dasharray:4 3,color:#1a1a1a",
+    "gcLost": "fill:#fbeaf4,stroke:#8f2d6b,stroke-dasharray:8 4,color:#1a1a1a",
+    "gcLostRing": "fill:#fbeaf4,stroke:#8f2d6b,stroke-width:3px,stroke-dasharray:8 4,color:#1a1a1a",
+    "gcRest": "fill:#f5f5f5,stroke:#595959,color:#1a1a1a",
     "gcText": "fill:#ffffff,stroke:#ffffff,color:#1a1a1a",
 }
 _WIDER = '%%{init: {"flowchart": {"wrappingWidth": 480}}}%%'  # pixels of a line of text
@@ -73,13 +76,14 @@ def quoted_lines(lines: list[str], most: int) -> str:
 class _Writer:
     """The lines of one picture, with short names for its boxes."""
 
-    __slots__ = ("columns", "most_lines", "names", "picture", "unseen")
+    __slots__ = ("columns", "kinds", "most_lines", "names", "picture", "unseen")
 
     def __init__(self, picture: Picture, most_lines: int, columns: int) -> None:
         self.picture = picture
         self.columns = columns
         self.most_lines = most_lines
         self.names = {box.key: f"box{number}" for number, box in enumerate(picture.boxes)}
+        self.kinds = {box.key: box.kind for box in picture.boxes}
         self.unseen: list[tuple[str, str]] = []  # arrows that only put one box below another
 
     def lines(self) -> list[str]:
@@ -88,7 +92,7 @@ class _Writer:
         description = escaped(picture.description[:MOST_DESCRIPTION])
         lines = [
             _WIDER,
-            "flowchart TB",
+            f"flowchart {'LR' if is_wide(picture) else 'TB'}",
             f"  accTitle: {escaped(picture.title[:100])}",
             f"  accDescr: {description}",
         ]
@@ -114,15 +118,13 @@ class _Writer:
         return [*lines, *(f"    {self._box(box)}" for box in boxes), "  end"]
 
     def _box(self, box: Box) -> str:
-        text = self._text(box_lines(box))
-        return f"{self.names[box.key]}({text})" if box.on_ring else f"{self.names[box.key]}[{text}]"
+        name, text = self.names[box.key], self._text(box_lines(box))
+        if box.kind == REST:
+            return f"{name}[[{text}]]"
+        return f"{name}({text})" if box.on_ring else f"{name}[{text}]"
 
     def _arrow(self, arrow: Arrow) -> str:
-        is_folded = any(
-            box.kind == REST
-            for box in self.picture.boxes
-            if box.key in (arrow.source, arrow.target)
-        )
+        is_folded = REST in (self.kinds[arrow.source], self.kinds[arrow.target])
         line = (
             "-.->" if arrow.is_cut else "==>" if arrow.on_ring else "-.->" if is_folded else "-->"
         )
@@ -132,6 +134,10 @@ class _Writer:
 
     def _put_below_each_other(self) -> None:
         """Put what is said above what it is said of, and groups into rows of a few."""
+        led_to = {arrow.target for arrow in self.picture.arrows}
+        loose = [box.key for box in self.picture.boxes if box.group is None]
+        first = [key for key in loose if key not in led_to] or loose[:1]
+        self.unseen += [("title", self.names[key]) for key in first if not self.picture.groups]
         ends: list[list[str]] = []
         for number, group in enumerate(self.picture.groups):
             boxes = [self.names[box.key] for box in self.picture.boxes if box.group == group.key]
@@ -151,11 +157,19 @@ class _Writer:
             *(f"text{number}" for number, _ in enumerate(self.picture.groups)),
         ]
         for box in self.picture.boxes:
-            look = {OUTSIDE: "gcText", REST: "gcRest"}.get(
-                box.kind, "gcRing" if box.on_ring else "gcObject"
-            )
-            looks[look].append(self.names[box.key])
+            looks[_look_of(box)].append(self.names[box.key])
         lines = [f"classDef {look} {style}" for look, style in _CLASSES.items() if looks[look]]
         lines += [f"class {','.join(names)} {look}" for look, names in looks.items() if names]
         cuts = [str(number) for number, arrow in enumerate(self.picture.arrows) if arrow.is_cut]
         return [*lines, f"linkStyle {','.join(cuts)} stroke-width:3px"] if cuts else lines
+
+
+def _look_of(box: Box) -> str:
+    """Return the class of a box, a key of _CLASSES."""
+    if box.kind == OUTSIDE:
+        return "gcText"
+    if box.unreachable:
+        return "gcLostRing" if box.on_ring else "gcLost"
+    if box.on_ring:
+        return "gcRing"
+    return "gcRest" if box.kind == REST else "gcObject"

@@ -37,11 +37,12 @@ def picture_of(drawn: Report | Cycle) -> Picture:
     after the first MOST_GROUPS, or that would make more than MOST_BOXES.
     """
     if isinstance(drawn, Cycle):
-        part = _Part("ring", drawn, alive=False, title="")
+        part = _Part("ring", drawn, title="", alive=False, unreachable=False)
         return _picture(cycle_head(drawn), [part], ())
     first = drawn.cycles[:MOST_GROUPS]
     parts = [
-        _Part(f"ring{i}", cycle, drawn.alive, cycle_head(cycle)) for i, cycle in enumerate(first)
+        _Part(f"ring{i}", cycle, cycle_head(cycle), drawn.alive, unreachable=not drawn.alive)
+        for i, cycle in enumerate(first)
     ]
     shown = _that_fit(parts)
     rest = [forms_left_out(drawn.cycles[len(shown) :])] if len(shown) < len(drawn.cycles) else []
@@ -77,10 +78,11 @@ def _that_fit(parts: list[_Part]) -> list[_Part]:
 class _Part:
     """The group, boxes and arrows of one cycle."""
 
-    __slots__ = ("arrows", "boxes", "cycle", "description", "group")
+    __slots__ = ("arrows", "boxes", "cycle", "description", "group", "unreachable")
 
-    def __init__(self, key: str, cycle: Cycle, alive: bool, title: str) -> None:
+    def __init__(self, key: str, cycle: Cycle, title: str, alive: bool, unreachable: bool) -> None:
         self.cycle = cycle
+        self.unreachable = unreachable
         self.boxes: list[Box] = []
         self.arrows: list[Arrow] = []
         said = [f"cause: {cycle.cause}"] if cycle.cause is not None else []
@@ -99,7 +101,7 @@ class _Part:
         for gap, place in places_on_ring(self.cycle, MOST_ON_RING):
             if gap:
                 key = self._key(f"gap{place}")
-                self.boxes.append(_rest(key, left_out(gap), self.group.key, on_ring=True))
+                self.boxes.append(self._rest(key, left_out(gap), on_ring=True))
             self._add_link(place, ring[place])
         cut = cut_place(self.cycle)
         labels = {
@@ -124,22 +126,25 @@ class _Part:
             refcount=link.refcount,
             on_ring=True,
             group=self.group.key,
+            unreachable=self.unreachable,
         )
         self.boxes.append(box)
+
+    def _rest(self, key: str, title: str, on_ring: bool = False) -> Box:
+        rest = _rest(key, title, self.group.key)
+        return changed(rest, on_ring=on_ring, unreachable=self.unreachable)
 
     def _draw_dragged(self) -> None:
         """Make one box of what the ring keeps: all of its objects do, as each leads to each."""
         half_way = self.boxes[len(self.boxes) // 2]
         title = f"+ {plural(self.cycle.dragged, 'object')}, {size(self.cycle.dragged_bytes)}"
-        kept = changed(_rest(self._key("kept"), title, self.group.key), lines=("kept by the ring",))
+        kept = changed(self._rest(self._key("kept"), title), lines=("kept by the ring",))
         self.boxes.append(kept)
         self.arrows.append(
             Arrow(source=half_way.key, target=kept.key, label="", on_ring=False, is_cut=False)
         )
 
 
-def _rest(key: str, title: str, group: str | None, on_ring: bool = False) -> Box:
+def _rest(key: str, title: str, group: str | None) -> Box:
     """Make a box of what is folded."""
-    return Box(
-        key=key, title=title, lines=(), kind=REST, refcount=None, on_ring=on_ring, group=group
-    )
+    return Box(key=key, title=title, lines=(), kind=REST, refcount=None, on_ring=False, group=group)

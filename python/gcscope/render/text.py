@@ -18,6 +18,7 @@ from gcscope.model.phrases import (
     shortened,
     size,
     table,
+    verdict,
     with_article,
 )
 from gcscope.model.results import (
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from gcscope.model.header import Header
     from gcscope.model.judgement import Judgement
     from gcscope.model.outcome import Outcome
-    from gcscope.model.picture import Box, Picture
+    from gcscope.model.picture import Arrow, Box, Picture
 
 
 MOST_COLLECTED = 10  # by collections while a program ran
@@ -302,7 +303,7 @@ def arithmetic_text(arithmetic: Arithmetic) -> str:
             f"{row.refcount:,}",
             f"{row.inside:,}",
             f"{row.left:,}",
-            "reachable" if row.reachable else "unreachable",
+            verdict(row.reachable),
         )
         for row in arithmetic.rows
     ]
@@ -324,6 +325,9 @@ def picture_text(picture: Picture) -> str:
     """Write a picture as lines: each box, below it its arrows; of groups what is said of them."""
     lines = [in_one_line(line) for line in (picture.title, *picture.lines)]
     titles = {box.key: in_one_line(box.title) for box in picture.boxes}
+    arrows: dict[str, list[Arrow]] = {}
+    for arrow in picture.arrows:
+        arrows.setdefault(arrow.source, []).append(arrow)
     for key, group in [*((group.key, group) for group in picture.groups), (None, None)]:
         lines += (
             ["", *(in_one_line(line) for line in (group.title, *group.lines) if line)]
@@ -333,12 +337,9 @@ def picture_text(picture: Picture) -> str:
         for box in picture.boxes:
             if box.group == key:
                 lines.append(f"  {_box_line(box)}")
-                for arrow in picture.arrows:
-                    if arrow.source == box.key:
-                        cut = "  (cut here)" if arrow.is_cut else ""
-                        lines.append(
-                            f"    {in_one_line(arrow.label)} → {titles[arrow.target]}{cut}"
-                        )
+                for arrow in arrows.get(box.key, ()):
+                    cut = "  (cut here)" if arrow.is_cut else ""
+                    lines.append(f"    {in_one_line(arrow.label)} → {titles[arrow.target]}{cut}")
     return "\n".join(lines)
 
 
