@@ -40,6 +40,9 @@ python_use_unqualified_type_names = True
 nitpick_ignore_regex = [(r"py:.*", r"(?!gcscope\.).*")]
 
 html_theme = "furo"
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
+pygments_dark_style = "github-dark"
 html_title = f"gcscope {release}"
 html_theme_options = {
     "source_repository": "https://github.com/gcscope/gcscope/",

@@ -63,7 +63,10 @@ def on_the_site(link, page):
 
 
 def relink(app, docname, source):
-    """Let the relative links of a page, or of a notebook's texts, lead to where the site has it."""
+    """Let the relative links of a page, or of a notebook's texts, lead to where the site has it.
+
+    The empty line at the end of a session is there for doctest.
+    """
     name = PurePosixPath(docname)
     is_notebook = name.parts[0] == PAGES_OF_NOTEBOOKS and name.name != "index"
     page = PurePosixPath(NOTEBOOKS, name.name) if is_notebook else PurePosixPath("docs", name)
@@ -71,7 +74,8 @@ def relink(app, docname, source):
     def relinked(link):
         return f"]({on_the_site(link[1], page) or link[1]})"
 
-    source[0] = re.sub(r"\]\((?![a-z]+:|[#/])([^()\s]+)\)", relinked, source[0])
+    text = re.sub(r"\]\((?![a-z]+:|[#/])([^()\s]+)\)", relinked, source[0])
+    source[0] = re.sub(r"\n\n```$", "\n```", text, flags=re.M)
 
 
 # -------------------------------------------------------------------------- docstrings
