@@ -7,7 +7,7 @@
 
        neighborhood_find   walk        from the given objects
                            judge       the dry run on what was met: what is left of each count comes
-                                       from outside
+                                       from outside; and which of it leads back to itself
                            gather      who else, of the tracked objects, refers to what is shown
        neighborhood_row    the references of one shown object to others, for whoever goes through
                            them one by one */
