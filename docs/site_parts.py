@@ -101,7 +101,8 @@ def _text_as_rst(line):
     made = [parts[0].replace("*", r"\*")]
     for code, after, text in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
         word = code.removeprefix("gcscope.")
-        is_word = word in gcscope.__all__
+        is_field = made[-1].lower().endswith("its ")
+        is_word = word in gcscope.__all__ and not is_field
         made.append(f":py:obj:`{word} <gcscope.{word}>`" if is_word else f"``{code}``")
         made.append(("\\ " if after else "") + text.replace("*", r"\*"))
     return "".join(made).replace("\0", "* ")
