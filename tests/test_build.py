@@ -146,7 +146,7 @@ def test_what_only_linux_has_can_be_missing(tmp_path):
 
 
 SETUP = """
-import runpy, sys, sysconfig, types, setuptools
+import runpy, sys, sysconfig, setuptools
 
 sysconfig.get_config_vars()
 
@@ -183,7 +183,7 @@ def run_setup(pretence="", **switches):
             "gcscope does not support Windows yet: use it in WSL, or see docs/how-to/install.md.",
         ),
         (
-            'sys.implementation = types.SimpleNamespace(name="pypy")',
+            'sys.implementation.name = "pypy"',
             "gcscope reads the heap of CPython, and pypy has another one.",
         ),
         ("sys.maxsize = 2**31 - 1", "gcscope supports 64-bit builds of CPython only."),
