@@ -19,6 +19,7 @@ import gcscope
 from gcscope import Person, Tracked, _core
 from gcscope.api.follow import Follower
 from gcscope.api.neighborhood import arithmetic_of, look
+from gcscope.model.record import Record
 from starved import each_growth
 
 
@@ -128,6 +129,55 @@ def live():
     thing.me = None
 
 
+def untracked():
+    """Of what the collector does not track, and of what C code holds."""
+    text, views = "".join(("a text", " of mine")), {}
+    views["menu"] = memoryview(bytearray(10))
+    str(gcscope.holders(text)), gcscope.holders(views["menu"]), gcscope.retained(views)
+    str(gcscope.why_alive(text, ignore=(views,), paths=3))
+    hidden = functools.partial(ring, {text: views})
+    str(gcscope.holders(hidden)), gcscope.holders(sys.getprofile), gcscope.holders(gcscope.holders)
+    with suppress(ValueError):
+        gcscope.why_alive(text, paths=0)
+
+
+def counted():
+    later = gcscope.census()
+    str(gcscope.census() - later), later.to_json(), gcscope.census(by="module")
+    gcscope.instances(Plain), gcscope.instances("leaks.Plain", most=1)
+    with suppress(ValueError):
+        gcscope.census(by="colour")
+
+
+def audited():
+    str(gcscope.audit(collections.deque, functools.partial)), gcscope.audit("_io", "collections")
+    with suppress(TypeError):
+        gcscope.audit(7)
+
+
+KEPT = []
+
+
+def grown():
+    str(gcscope.growth(KEPT.append, (), times=2, rounds=2))
+    with gcscope.growth() as growth, suppress(RuntimeError):
+        KEPT.append(Plain())
+        growth.round()
+        growth.report
+    with suppress(AssertionError):
+        gcscope.assert_no_growth(KEPT.append, [], times=2, rounds=2)
+    KEPT.clear()
+
+
+def older():
+    one = Plain()
+    with gcscope.watch(older=True) as watched:
+        one.me = one
+        del one
+    str(watched.report)
+    gc.collect()
+
+
 def guarded():
     with gcscope.watch() as watched:
         many_rings()
@@ -192,6 +242,18 @@ def followed_with(box=None):
     follow.end({}, None, True, box)
 
 
+def containers():
+    followed = _core.Containers()
+    try:
+        for _ in range(3):
+            KEPT.append(Plain())
+            followed.round()
+        followed.end()
+    finally:
+        followed.stop()
+        KEPT.clear()
+
+
 def starved_words():
     ring()
     box = [[]]
@@ -204,6 +266,13 @@ def starved_words():
         lambda: _core.neighborhood([id(box)], 9, (), {}, None),
         lambda: _core.neighborhood((box, box[0]), 9, (), {}, None),
         lambda: _core.born([id(box)], 0),
+        lambda: _core.evidence(box),
+        lambda: _core.why_alive(box, {}, None, (ring,), 3),
+        lambda: _core.retained(["text"], {}),
+        lambda: _core.census(Record, {}),
+        lambda: _core.audit(Plain, (collections.deque,), ("_io",)),
+        lambda: _core.instances("leaks.Plain", 9),
+        containers,
         followed_with,
         lambda: followed_with([[]]),
     ):
@@ -214,6 +283,11 @@ def starved_words():
 ACTIONS = {
     "explained": explained,
     "live": live,
+    "untracked": untracked,
+    "counted": counted,
+    "audited": audited,
+    "grown": grown,
+    "older": older,
     "guarded": guarded,
     "drawn": drawn,
     "judged": judged,

@@ -614,8 +614,8 @@ MUTATIONS = [
     Mutation(
         "kinds: what cannot be weak is to be weak",
         "src/query/kind_cuts.c",
-        "        group->is_weakrefable &= type->tp_weaklistoffset",
-        "        group->is_weakrefable |= type->tp_weaklistoffset",
+        "    group->is_weakrefable &= type->tp_weaklistoffset",
+        "    group->is_weakrefable |= type->tp_weaklistoffset",
         KIND_CUTS,
     ),
     Mutation(
@@ -624,6 +624,20 @@ MUTATIONS = [
         "        trials->shown.items[number]--;\n",
         "        trials->shown.items[number] = 0;\n",
         CUTS,
+    ),
+    Mutation(
+        "kinds: what a type does not show any more has no kind",
+        "src/query/kinds.c",
+        "row->left != 0 && !row->failed; e++) {\n        NodeId target",
+        "row->left == UINT32_MAX && !row->failed; e++) {\n        NodeId target",
+        NAMES,
+    ),
+    Mutation(
+        "leaves: what the cache of methods owns is held from outside",
+        "src/heap/interp_tables.c",
+        "count += cache->hashtable[i].name == name;",
+        "count += 0;",
+        LEAVES,
     ),
     Mutation(
         "cuts: a place of a tuple may be cut",
@@ -879,21 +893,21 @@ MUTATIONS = [
     # ------------------------------------------------------------------- audit
     Mutation(
         "audit: running frames own nothing",
-        "src/query/audit.c",
-        "        audit->unexplained[node]--;\n",
-        "        audit->unexplained[node] -= 0;\n",
+        "src/query/judge.c",
+        "        judge->unexplained[node]--;\n",
+        "        judge->unexplained[node] -= 0;\n",
         AUDIT,
     ),
     Mutation(
         "audit: what untraversed members show is not taken back",
-        "src/query/audit.c",
-        "        audit->unexplained[node]++;\n",
-        "        audit->unexplained[node] += 0;\n",
+        "src/query/judge.c",
+        "        judge->unexplained[node]++;\n",
+        "        judge->unexplained[node] += 0;\n",
         AUDIT,
     ),
     Mutation(
         "audit: tuples of atoms count as objects in rings",
-        "src/query/audit.c",
+        "src/query/judge.c",
         "           !is_function_of_module(op) && !is_tuple_of_atoms(op);\n",
         "           !is_function_of_module(op) && !(is_tuple_of_atoms(op) && op == NULL);\n",
         AUDIT,
@@ -914,14 +928,14 @@ MUTATIONS = [
     ),
     Mutation(
         "audit: a type that hides itself is only seen by its type",
-        "src/query/audit.c",
+        "src/query/judge.c",
         "        judged->hiding++;\n",
         "        judged->hiding += 0;\n",
         AUDIT,
     ),
     Mutation(
         "audit: over-visits are never contradicted",
-        "src/query/audit.c",
+        "src/query/judge.c",
         "            suspicion->is_contradicted = true;\n",
         "            suspicion->is_contradicted |= false;\n",
         AUDIT,
@@ -949,16 +963,16 @@ MUTATIONS = [
     ),
     Mutation(
         "audit: an attribute that is not shown counts for clearing",
-        "src/query/audit.c",
-        "        is_shown(audit, source, node)) {\n",
-        "        (is_shown(audit, source, node) || source != node)) {\n",
+        "src/query/judge.c",
+        "        is_shown(judge, source, node)) {\n",
+        "        (is_shown(judge, source, node) || source != node)) {\n",
         AUDIT,
     ),
     Mutation(
         "audit: rings without tp_clear are not looked for",
-        "src/query/audit.c",
-        "            if (lacks_clear(Py_TYPE(heap->objects.items[target]))) {\n",
-        "            if (lacks_clear(Py_TYPE(heap->objects.items[target])) && false) {\n",
+        "src/query/judge.c",
+        "            if (judge_lacks_clear(Py_TYPE(heap->objects.items[target]))) {\n",
+        "            if (judge_lacks_clear(Py_TYPE(heap->objects.items[target])) && false) {\n",
         AUDIT,
     ),
     # ------------------------------------------------------------------ growth
@@ -993,8 +1007,8 @@ MUTATIONS = [
     Mutation(
         "growth: a string that something else holds",
         "src/query/growth_account.c",
-        "added->visits >= Py_REFCNT(added->op)",
-        "added->visits > 0",
+        "added->visits >= Py_REFCNT(op) - cached);",
+        "added->visits + cached > 0);",
         GROWTH,
     ),
     Mutation(

@@ -20,22 +20,14 @@
 
 /* ---------------------------------------------------------- beyond tp_traverse */
 
-static inline void
-visit_if_any(PyObject *target, visitproc visit, void *arg)
-{
-    if (target != NULL) {
-        (void)visit(target, arg);
-    }
-}
-
 static void
 visit_static_type(PyTypeObject *type, visitproc visit, void *arg)
 {
     PyObject *dict = type_dict(type);
-    visit_if_any(dict, visit, arg);
+    unshown_visit_if_any(dict, visit, arg);
     Py_XDECREF(dict); /* the type, or the interpreter, has it */
-    visit_if_any(type->tp_bases, visit, arg);
-    visit_if_any(type->tp_mro, visit, arg);
+    unshown_visit_if_any(type->tp_bases, visit, arg);
+    unshown_visit_if_any(type->tp_mro, visit, arg);
 }
 
 /* T_OBJECT and T_OBJECT_EX, and a flag, under the names that 3.12 gave them. */
@@ -49,7 +41,7 @@ visit_members(PyObject *op, const PyTypeObject *type, visitproc visit, void *arg
         bool is_object = member->type == MEMBER_OBJECT || member->type == MEMBER_OBJECT_EX;
         if (is_object && (member->flags & MEMBER_RELATIVE) == 0 && member->offset > 0 &&
             member->offset + (Py_ssize_t)sizeof(PyObject *) <= type->tp_basicsize) {
-            visit_if_any(*(PyObject **)((char *)op + member->offset), visit, arg);
+            unshown_visit_if_any(*(PyObject **)((char *)op + member->offset), visit, arg);
         }
     }
 }

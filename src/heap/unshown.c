@@ -4,21 +4,13 @@
 #include "heap/sizes.h"
 
 static void
-visit_if_any(PyObject *target, visitproc visit, void *arg)
-{
-    if (target != NULL) {
-        (void)visit(target, arg);
-    }
-}
-
-static void
 visit_class(PyObject *op, visitproc visit, void *arg)
 {
     PyHeapTypeObject *type = (PyHeapTypeObject *)op;
     if (PyType_HasFeature((PyTypeObject *)op, Py_TPFLAGS_HEAPTYPE)) {
-        visit_if_any(type->ht_name, visit, arg);
-        visit_if_any(type->ht_qualname, visit, arg);
-        visit_if_any(type->ht_slots, visit, arg);
+        unshown_visit_if_any(type->ht_name, visit, arg);
+        unshown_visit_if_any(type->ht_qualname, visit, arg);
+        unshown_visit_if_any(type->ht_slots, visit, arg);
         interp_visit_class_names((PyTypeObject *)op, visit, arg);
     }
 }
@@ -39,7 +31,7 @@ visit_code(PyObject *op, visitproc visit, void *arg)
         code->co_linetable,
     };
     for (size_t p = 0; p < Py_ARRAY_LENGTH(parts); p++) {
-        visit_if_any(parts[p], visit, arg);
+        unshown_visit_if_any(parts[p], visit, arg);
     }
 }
 
@@ -70,7 +62,7 @@ visit_by_name(PyObject *op, visitproc visit, void *arg)
         visit_bytes_io(op, visit, arg);
     }
     else if (strcmp(name, "numpy.ndarray") == 0 && sizes_array(op, &array)) {
-        visit_if_any(array.base, visit, arg);
+        unshown_visit_if_any(array.base, visit, arg);
     }
 }
 
@@ -104,7 +96,7 @@ unshown_visit_items(PyObject *op, visitproc visit, void *arg)
     SizesArray array;
     if (!PyType_IS_GC(Py_TYPE(op)) && sizes_array(op, &array)) {
         for (size_t i = 0; i < array.count; i++) {
-            visit_if_any(array.items[i], visit, arg);
+            unshown_visit_if_any(array.items[i], visit, arg);
         }
     }
 }

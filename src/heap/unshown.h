@@ -7,6 +7,15 @@
 
 #include "base/compat.h"
 
+/* What it returns is not looked at: nothing here stops early. */
+static inline void
+unshown_visit_if_any(PyObject *target, visitproc visit, void *arg)
+{
+    if (target != NULL) {
+        (void)visit(target, arg);
+    }
+}
+
 /* Call visit(target, arg) once for each; what it returns is not looked at. Nothing for most
    objects. */
 void unshown_visit(PyObject *op, visitproc visit, void *arg);

@@ -168,6 +168,7 @@ make_callback(ModuleState *state)
     Py_DECREF(capsule);
     if (callback != NULL && state->callback == NULL) {
         /* else making it ran a collection, and that came here too */
+        PyObject_GC_UnTrack(callback); /* can be in no ring; and nobody has made it but we */
         state->callback = Py_NewRef(callback);
     }
     Py_XDECREF(callback);

@@ -576,3 +576,9 @@ assert gcscope.garbage().objects == 0
         "the heap changed while it was listed: an audit hook ran a collection or gave objects up\n"
     )
     assert done.code == 0 and done.out == refusal, done
+
+
+def test_what_the_first_instrumented_object_brings_along_is_not_the_calls(python):
+    """The journal's own callback is made with it."""
+    done = python("-c", "import gcscope; print(dict(gcscope.trial(gcscope.Person, 'x').survived))")
+    assert (done.code, done.out) == (0, "{}\n"), done

@@ -185,6 +185,19 @@ no_far_traverse(PyObject *op, visitproc visit, void *arg)
     return 0;
 }
 
+/* Shows its fields until .number, which it counts down, is 1; always where it is 0. */
+static int
+fickle_traverse(PyObject *op, visitproc visit, void *arg)
+{
+    PairObject *self = (PairObject *)op;
+    Py_VISIT(Py_TYPE(op));
+    if (self->number == 1) {
+        return 0;
+    }
+    self->number -= self->number != 0;
+    return visit_fields(self, visit, arg);
+}
+
 /* The type is missing. */
 static int
 no_type_traverse(PyObject *op, visitproc visit, void *arg)
@@ -267,6 +280,11 @@ static PyMemberDef pair_members[] = {
 static PyMemberDef named_members[] = {
     {"first", T_OBJECT_EX, offsetof(PairObject, first), 0, "The object that it owns first."},
     {"second", T_OBJECT_EX, offsetof(PairObject, second), 0, "The object that it owns second."},
+    PAIR_OFFSETS,
+};
+
+static PyMemberDef fickle_members[] = {
+    {"number", T_PYSSIZET, offsetof(PairObject, number), 0, "How often it shows, and one."},
     PAIR_OFFSETS,
 };
 
@@ -483,6 +501,12 @@ static PyType_Slot no_far_slots[] = {
     {Py_tp_clear, pair_clear},
     {0, NULL},
 };
+static PyType_Slot fickle_slots[] = {
+    PAIR_SLOTS(fickle_members),
+    {Py_tp_traverse, fickle_traverse},
+    {Py_tp_clear, pair_clear},
+    {0, NULL},
+};
 static PyType_Slot no_type_slots[] = {
     PAIR_SLOTS(pair_members),
     {Py_tp_traverse, no_type_traverse},
@@ -608,6 +632,7 @@ static PyType_Spec specs[] = {
     {"broken.NoMember", PAIR, 0, WITH_GC, no_member_slots},
     {"broken.NoDict", PAIR, 0, WITH_GC, no_dict_slots},
     {"broken.NoFar", PAIR, 0, WITH_GC, no_far_slots},
+    {"broken.Fickle", PAIR, 0, WITH_GC, fickle_slots},
     {"broken.NoType", PAIR, 0, WITH_GC, no_type_slots},
     {"broken.Double", PAIR, 0, WITH_GC, double_slots},
     {"broken.Wrong", PAIR, 0, WITH_GC, wrong_slots},

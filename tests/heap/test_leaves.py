@@ -177,6 +177,32 @@ def test_what_a_living_ring_shares_with_what_it_keeps_is_in_no_ring():
     one.other.other = None
 
 
+@pytest.mark.parametrize("lookups", [0, 1])
+def test_what_the_cache_of_methods_holds_is_the_components(lookups):
+    """A name that was looked for is owned by the interpreter's cache too, until that needs room."""
+    name = "".join(("a_name_", "that_no_class_has"))
+    for _ in range(lookups):
+        assert getattr(Node, name, None) is None
+    assert (sys.getrefcount(name) > 2) is bool(lookups)
+    pair(Node(name), Node(1))
+    expected = 2 * NODE + size(name)
+    del name
+    assert only_cycle().bytes == expected
+
+
+def test_the_table_of_interned_texts_holds_nothing():
+    """From 3.14 on it is a dict that the collector tracks, and shows what it does not own."""
+    name = sys.intern("".join(("a name ", "that is interned")))
+    told = gcscope.holders(name)
+    assert [(holder.type, holder.owned) for holder in told.named] == [
+        ("frame", 1)
+    ] and told.unexplained == 0
+    pair(Node(name), Node(1))
+    expected = 2 * NODE + size(name)
+    del name
+    assert only_cycle().bytes == expected
+
+
 # ---------------------------------------------------------------------------- retained
 
 

@@ -155,3 +155,27 @@ def test_types_that_lie_about_their_module(quiet, lie):
     report = gcscope.garbage()
     assert any(link.type.endswith("Liar") for cycle in report.cycles for link in cycle.ring)
     check_text(report)
+
+
+class Holder:
+    __slots__ = ("held_by",)
+
+
+def test_of_a_type_that_shows_less_the_second_time(broken):
+    """Each reference of the graph has a kind, and the ring is told; only its name is wanting."""
+    fickle, target = broken.Fickle(), Holder()
+    fickle.__init__(None, target)
+    target.held_by = fickle
+    told = set()
+    try:
+        for times in range(1, 9):
+            fickle.number = times + 1
+            report = gcscope.cycles(target)
+            told.add(len(report.cycles))
+            for cycle in report.cycles:
+                assert dict(cycle.types) == {"broken.Fickle": 1, f"{__name__}.Holder": 1}
+                told.update(link.named for link in cycle.ring if link.type == "broken.Fickle")
+    finally:
+        fickle.number = 0
+        target.held_by = None
+    assert told == {0, 1, False}
