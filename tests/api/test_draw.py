@@ -470,6 +470,7 @@ def test_containers_are_boxes_where_that_is_asked_for():
     assert sorted(kinds) == ["list", "tuple"] and whole.title.endswith(", all on rings")
 
 
+@pytest.mark.usefixtures("whole_heap")
 def test_as_many_objects_as_the_collector_counts():
     address = [id(one) for one in ring_of(3)][0]
     from gcscope.api.chosen import Limits
