@@ -36,15 +36,15 @@ class Limits:
 
     def __init__(self, depth: int | None, most: int | None, containers: bool) -> None:
         is_asked = depth is not None or most is not None
-        self.depth = MOST_OBJECTS if depth is None else depth
-        self.drawn = most if most is not None else MOST_BOXES if is_asked else MOST_DRAWN
+        self.depth: int = MOST_OBJECTS if depth is None else depth
+        self.drawn: int = most if most is not None else MOST_BOXES if is_asked else MOST_DRAWN
         """Objects with a box, where not more are given."""
-        self.given = MOST_BOXES - 1 if most is None else most
-        self.boxes = MOST_BOXES if most is None else most + MOST_BOXES
+        self.given: int = MOST_BOXES - 1 if most is None else most
+        self.boxes: int = MOST_BOXES if most is None else most + MOST_BOXES
         """Boxes in all: who holds from outside, and what is left out, have theirs too."""
-        self.in_row = MOST_OBJECTS if is_asked else MOST_IN_ROW
-        self.alike = MOST_OBJECTS if is_asked else MOST_ALIKE
-        self.containers = containers
+        self.in_row: int = MOST_OBJECTS if is_asked else MOST_IN_ROW
+        self.alike: int = MOST_OBJECTS if is_asked else MOST_ALIKE
+        self.containers: bool = containers
 
 
 def limits_of(depth: object, most: object, containers: object, word: str) -> Limits:
