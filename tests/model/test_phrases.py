@@ -6,7 +6,7 @@ import pytest
 
 import gcscope
 from gcscope import Person, Tracked, collect, garbage, journal, refcount, trial
-from gcscope.model.phrases import with_article
+from gcscope.model.phrases import table, with_article
 
 WRONG = [
     None,
@@ -98,7 +98,7 @@ def test_during_shutdown(python):
 import atexit, builtins, sys, threading, time
 import gcscope
 from gcscope import Person, Tracked, collect, garbage, journal, refcount, trial
-from gcscope.model.phrases import with_article
+from gcscope.model.phrases import table, with_article
 
 def ring():
     p, q = Person("p"), Person("q")
@@ -167,3 +167,13 @@ def test_the_article_is_that_of_the_name_as_it_is_said():
         for name in names:
             assert with_article(name) == f"{article} {name}"
     assert with_article("") == "a " and with_article("\N{CJK UNIFIED IDEOGRAPH-4EBA}") == "a 人"
+
+
+def test_a_table_has_words_to_the_left_and_numbers_to_the_right():
+    rows = [("a", "1", "reachable", "p1"), ("list", "2,000", "no", ""), ("b", "", "", "c")]
+    assert table(("object", "count", "verdict", "because"), rows) == [
+        "object   count   verdict     because",
+        "a            1   reachable   p1",
+        "list     2,000   no",
+        "b                            c",
+    ]

@@ -191,6 +191,7 @@ def test_jupyter_gets_what_it_wants(wanted, gets):
 def test_what_is_not_wanted_is_not_drawn(monkeypatch):
     asked = []
     monkeypatch.setattr(graphviz, "_output_of", lambda command, text: asked.append(command[-1]))
+    monkeypatch.setattr(graphviz, "_has_pygraphviz", lambda: False)
     REPORT._repr_mimebundle_(include=["text/plain"])
     assert asked == []
     REPORT._repr_mimebundle_(exclude=["image/svg+xml"])

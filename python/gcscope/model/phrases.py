@@ -168,13 +168,17 @@ def growth_phrase(ring: str, count: int, known: int) -> str:
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:
-    """Align a table: the first and the last column to the left, numbers to the right."""
-    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
-    last = len(header) - 1
-
-    def cell(text: str, column: int) -> str:
-        return f"{text:<{widths[column]}}" if column in (0, last) else f"{text:>{widths[column]}}"
-
+    """Align a table: words to the left, numbers to the right, but for the first and last column."""
+    columns = list(zip(header, *rows, strict=True))
+    widths = [max(map(len, column)) for column in columns]
+    are_numbers = [
+        0 < i < len(columns) - 1 and all(cell[:1] in "-+0123456789" for cell in column[1:])
+        for i, column in enumerate(columns)
+    ]
     return [
-        "   ".join(cell(text, i) for i, text in enumerate(row)).rstrip() for row in [header, *rows]
+        "   ".join(
+            f"{cell:{'>' if is_number else '<'}{width}}"
+            for cell, is_number, width in zip(row, are_numbers, widths, strict=True)
+        ).rstrip()
+        for row in (header, *rows)
     ]
