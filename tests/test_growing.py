@@ -19,8 +19,6 @@ said of them; a case that is right is to be taken out.
 if sys.version_info[:2] == (3, 13):
     # the cache is in the C state of _ctypes, too, which is a reference nearer than its name there
     WRONG["pointer_types_of_a_class_made_in_a_call"] = set(MARKS) - {"twin"}
-if sys.version_info >= (3, 15):
-    WRONG["tasks_that_are_done"] = {"bytes"}  # 662 are told where tracemalloc knows of 590
 
 
 @pytest.fixture(scope="module")
