@@ -48,12 +48,14 @@ def is_real(nodes, thing):
 
     By gc.get_referents alone.
     """
-    everything = gc.get_objects()
+    # 3.12's _asyncio shows what lies in its free list: who takes it from there makes that a loop
+    asyncio = sys.modules.get("_asyncio")
+    everything = [o for o in gc.get_objects() if o is not asyncio]
     roots = {cls for cls in set(map(type, everything)) if name_of_class(cls) == nodes[0].type}
     front = {id(o): o for o in everything if type(o) in roots}
-    # 3.12's _asyncio shows what lies in its free list: who takes it from there makes that a loop
-    front.update((id(m), m) for name, m in sys.modules.items() if name != "_asyncio")
+    front.update((id(module), module) for module in sys.modules.values())
     for node in nodes[1:]:
+        front.pop(id(asyncio), None)
         found = filter(gc.is_tracked, gc.get_referents(*front.values()))
         front = {id(o): o for o in found if name_of_class(type(o)) == node.type}
     return id(thing) in front
