@@ -57,6 +57,8 @@ for at in places:
     assert state() == before, (at, state(), before)
 # In a generator that is being closed the interpreter itself swallows it.
 assert arrived > 0.8 * len(places), (arrived, len(places))
+# 3.12 tells of a dozen events in a short word, where other versions tell of each instruction.
+assert len(places) >= min(20, events - 1) > 9, (len(places), events)
 print(len(places))
 """
 
@@ -66,7 +68,7 @@ def test_an_interrupt_at_any_instruction(word):
     """The first, the last and some between; test_an_interrupt_at_all_of_them takes each."""
     if word == "refcount":
         pytest.skip("it is one call of C")
-    assert int(survives(INTERRUPTED.format(word=word, most=25))) >= 20
+    survives(INTERRUPTED.format(word=word, most=25))
 
 
 @pytest.mark.slow
