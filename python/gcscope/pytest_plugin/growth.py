@@ -68,12 +68,16 @@ def _by_fixtures(found: Growth) -> Growth:
     return changed(found, growers=tuple(growers))
 
 
-def _log_handlers(config: pytest.Config) -> list[Any]:
-    """Return the handlers in which pytest keeps what a test logs."""
+def _clear_logs(config: pytest.Config) -> list[Callable[[], None]]:
+    """Return what clears the handlers in which pytest keeps what a test logs.
+
+    Those of its first versions can only begin anew.
+    """
     plugin = config.pluginmanager.get_plugin("logging-plugin")
     names = ("caplog_handler", "report_handler")
     handlers = [getattr(plugin, name, None) for name in names]
-    return [handler for handler in handlers if hasattr(handler, "clear")]
+    found = [getattr(handler, "clear", getattr(handler, "reset", None)) for handler in handlers]
+    return [clear for clear in found if clear is not None]
 
 
 def repeated(item: pytest.Function, mark: pytest.Mark, failed: Callable[[], None]) -> Any:
@@ -82,11 +86,11 @@ def repeated(item: pytest.Function, mark: pytest.Mark, failed: Callable[[], None
     Before each call what pytest has of the one before is cleared: log records and warnings.
     failed: called before it fails.
     """
-    test, handlers = item.obj, _log_handlers(item.config)
+    test, clearers = item.obj, _clear_logs(item.config)
 
     def call_once(**fixtures: Any) -> None:
-        for handler in handlers:
-            handler.clear()
+        for clear in clearers:
+            clear()
         if "recwarn" in fixtures:
             fixtures["recwarn"].clear()
         test(**fixtures)
