@@ -27,10 +27,10 @@ from gcscope.model.record import (
     Signed,
     form_of_suffix,
     forms,
-    picture_suffixes,
     rendered,
     suffixes,
 )
+from gcscope.render.format_table import picture_suffixes
 from gcscope.render.json import kinds, pretty, read_any
 from gcscope.render.report_picture import picture_of
 from specimens import records

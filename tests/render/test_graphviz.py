@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from gcscope import Link
-from gcscope.model.record import picture_suffixes
 from gcscope.render import graphviz
 from gcscope.render.dot import dot_text
+from gcscope.render.format_table import picture_suffixes
 from gcscope.render.formats import bundle
 from gcscope.render.graphviz import CannotDraw, png_of, small_png_of, svg_of
 from gcscope.render.mermaid import mermaid_text

@@ -178,50 +178,33 @@ def two_people(screen: Screen) -> None:
     p2 = Person("Sarah")
     board = Board(p1, p2)
     serials = {p1.serial, p2.serial}
-    screen.show(
-        _step(
-            "1. Two people",
-            ">>> p1 = Person('Michael')\n"
-            ">>> p2 = Person('Sarah')\n"
-            ">>> refcount(p1), refcount(p2)\n"
-            f"({refcount(p1)}, {refcount(p2)})",
-            board.look().drawn(),
-            _prose(
-                screen,
-                "A reference count says how many references own an object. The variables p1 and "
-                "p2 own one each; and each person owns a list of friends, which is empty still.",
-            ),
-        )
+
+    def turn(title: str, done: str, counts: tuple[int, int], said: str) -> None:
+        """Show what is done to the two, and what counts they have then."""
+        typed = f"{done}\n>>> refcount(p1), refcount(p2)\n{counts}"
+        screen.show(_step(title, typed, board.look().drawn(), _prose(screen, said)))
+
+    turn(
+        "1. Two people",
+        ">>> p1 = Person('Michael')\n>>> p2 = Person('Sarah')",
+        (refcount(p1), refcount(p2)),
+        "A reference count says how many references own an object. The variables p1 and p2 own one "
+        "each; and each person owns a list of friends, which is empty still.",
     )
     p1.friends.append(p2)
-    screen.show(
-        _step(
-            "2. Sarah becomes a friend of Michael",
-            ">>> p1.friends.append(p2)\n"
-            ">>> refcount(p1), refcount(p2)\n"
-            f"({refcount(p1)}, {refcount(p2)})",
-            board.look().drawn(),
-            _prose(
-                screen,
-                "Sarah is held by a variable and by Michael's list. For Michael nothing has "
-                "changed.",
-            ),
-        )
+    turn(
+        "2. Sarah becomes a friend of Michael",
+        ">>> p1.friends.append(p2)",
+        (refcount(p1), refcount(p2)),
+        "Sarah is held by a variable and by Michael's list. For Michael nothing has changed.",
     )
     p2.friends.append(p1)
-    screen.show(
-        _step(
-            "3. And Michael a friend of Sarah",
-            ">>> p2.friends.append(p1)\n"
-            ">>> refcount(p1), refcount(p2)\n"
-            f"({refcount(p1)}, {refcount(p2)})",
-            board.look().drawn(),
-            _prose(
-                screen,
-                "Follow the arrows: from Michael they lead back to Michael. That is a ring. "
-                "(p1.befriend(p2) does both at once.)",
-            ),
-        )
+    turn(
+        "3. And Michael a friend of Sarah",
+        ">>> p2.friends.append(p1)",
+        (refcount(p1), refcount(p2)),
+        "Follow the arrows: from Michael they lead back to Michael. That is a ring. "
+        "(p1.befriend(p2) does both at once.)",
     )
     del p1, p2
     _after_the_names(screen, board, serials)

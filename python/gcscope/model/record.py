@@ -342,12 +342,6 @@ def forms() -> tuple[str, ...]:
     return every
 
 
-def picture_suffixes() -> list[str]:
-    """Return the suffixes of the files in which a record can be drawn."""
-    suffixes: list[str] = writers().picture_suffixes()
-    return suffixes
-
-
 def suffixes() -> tuple[str, ...]:
     """Return the suffixes of the files in which a record can be written."""
     every: tuple[str, ...] = writers().SUFFIXES

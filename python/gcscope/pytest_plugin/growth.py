@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from gcscope.model.results import Chain
 
 EXAMPLE = "@pytest.mark.no_growth(times=20, rounds=4)"
-# As in inspect.
-_CO_GENERATOR, _CO_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 
 def misuse(item: pytest.Item, mark: pytest.Mark) -> str | None:
@@ -33,8 +31,10 @@ def misuse(item: pytest.Item, mark: pytest.Mark) -> str | None:
             "no_growth calls a test function again and again, and this is none: call "
             "gcscope.assert_no_growth(func) in it"
         )
+    from gcscope.api.callables import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
+
     flags = getattr(getattr(item.obj, "__code__", None), "co_flags", 0)
-    if flags & (_CO_GENERATOR | _CO_COROUTINE | _CO_ASYNC_GENERATOR):
+    if flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR):
         return (
             "no_growth calls a test function again and again, and the body of an async function "
             "does not run by that: call gcscope.assert_no_growth(func) in a test that is not "

@@ -9,7 +9,6 @@ from gcscope.render import audit_text, census_text, cycle_text, film_text, growt
 from gcscope.render.format_table import FORMS as FORMS
 from gcscope.render.format_table import SUFFIXES as SUFFIXES
 from gcscope.render.format_table import form_of_suffix as form_of_suffix
-from gcscope.render.format_table import picture_suffixes as picture_suffixes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
