@@ -198,7 +198,8 @@ def test_the_table_of_interned_texts_holds_nothing():
         ("frame", 1)
     ] and told.unexplained == 0
     pair(Node(name), Node(1))
-    expected = 2 * NODE + size(name)
+    dies = sys.version_info[:2] != (3, 12)  # which alone makes each interned text immortal
+    expected = 2 * NODE + dies * size(name)
     del name
     assert only_cycle().bytes == expected
 
