@@ -26,17 +26,40 @@ def why_not_here() -> str | None:
     if sys.maxsize < 2**32:
         return "supports 64-bit builds of CPython only."
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        return "does not support free-threaded builds of CPython yet: use a build with the GIL."
+        return why_not_free_threaded()
     return None
 
 
-if (obstacle := why_not_here()) is not None:
-    raise SystemExit(f"gcscope {obstacle}")
+# The free-threaded builds whose private structs src/heap/interp_world.c reads.
+FREE_THREADED = ((3, 14), (3, 15))
+
+
+def why_not_free_threaded() -> str | None:
+    """Return why gcscope cannot be built for this free-threaded interpreter; None where it can."""
+    version = ".".join(map(str, sys.version_info[:2]))
+    if sys.version_info[:2] not in FREE_THREADED:
+        return (
+            f"supports free-threaded builds of CPython 3.14 and 3.15, and this is {version}: "
+            "use a build with the GIL."
+        )
+    if is_on("NO_INTERNALS"):
+        return "needs the interpreter's private headers on free-threaded builds of CPython."
+    headers = Path(sysconfig.get_path("include"), "internal")
+    if not (headers / "pycore_interpframe_structs.h").is_file():
+        return (
+            f"needs the private headers of this free-threaded CPython {version}, which are not in "
+            f"{headers}: install it with them."
+        )
+    return None
 
 
 def is_on(switch: str) -> bool:
     """Tell whether a switch of the build is set."""
     return os.environ.get(f"GCSCOPE_{switch}", "0") not in ("", "0")
+
+
+if (obstacle := why_not_here()) is not None:
+    raise SystemExit(f"gcscope {obstacle}")
 
 
 # The interpreter's own flags have -g, and what that writes is as large as the code: -g0, unless

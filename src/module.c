@@ -318,10 +318,30 @@ add_flags(PyObject *module, const ModuleState *state)
                : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);
 }
 
+/* On free-threaded builds all depends on private structures, which may change between two patch
+   releases. 0 or -1 with ImportError. */
+static int
+check_version(void)
+{
+    if (!GCSCOPE_FREE_THREADED || Py_Version == PY_VERSION_HEX) {
+        return 0;
+    }
+    PyErr_Format(PyExc_ImportError,
+                 "gcscope was built for free-threaded CPython " PY_VERSION
+                 " and needs to be built anew for this one, %d.%d.%d: "
+                 "pip install --force-reinstall --no-cache-dir --no-binary gcscope gcscope",
+                 (int)(Py_Version >> 24), (int)(Py_Version >> 16 & 0xFF),
+                 (int)(Py_Version >> 8 & 0xFF));
+    return -1;
+}
+
 static int
 core_exec(PyObject *module)
 {
     ModuleState *state = state_of_module(module);
+    if (check_version() < 0) {
+        return -1;
+    }
     state->fail_after = -1;
     state->journal = journal_new();
     find_library(state);
@@ -393,6 +413,9 @@ core_free(void *module)
 
 static PyModuleDef_Slot core_slots[] = {
     {Py_mod_exec, core_exec},
+#if GCSCOPE_FREE_THREADED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
     {0, NULL},
 };
 

@@ -20,8 +20,19 @@
 #ifdef PYPY_VERSION
 #error "gcscope reads CPython's heap; PyPy has another one"
 #endif
+
+/* A build without the GIL: other threads run while we read, and objects are counted in parts. */
 #ifdef Py_GIL_DISABLED
-#error "gcscope does not support free-threaded builds of CPython yet"
+#define GCSCOPE_FREE_THREADED 1
+#if PY_VERSION_HEX < 0x030E0000
+#error "gcscope needs CPython 3.14 or newer where that is free-threaded"
+#endif
+#if PY_VERSION_HEX >= 0x03100000 || defined(GCSCOPE_NO_INTERNALS)
+#error                                                                                             \
+    "gcscope reads a free-threaded heap by private headers, and does not know those of this CPython"
+#endif
+#else
+#define GCSCOPE_FREE_THREADED 0
 #endif
 
 _Static_assert(sizeof(void *) == 8, "gcscope supports 64-bit builds only");

@@ -1,5 +1,7 @@
 #include "heap/generations.h"
 
+#include "heap/interp_world.h"
+
 static PyObject *
 object_of(GcHeader *header)
 {
@@ -36,7 +38,7 @@ Generation *
 generations_behind(PyObject *newest, const int thresholds[static GENERATIONS],
                    const int counts[static GENERATIONS])
 {
-    if (collects_in_increments()) {
+    if (GCSCOPE_FREE_THREADED || collects_in_increments()) {
         return NULL;
     }
     Generation *found = (Generation *)(void *)header_of(newest)->next;
@@ -142,7 +144,11 @@ generations_have(const Generation *generations, const void *address, const PyTyp
 bool
 generations_lost(PyObject *op)
 {
+#if GCSCOPE_FREE_THREADED
+    return world_lost(op);
+#else
     enum { COLLECTING = 2 }; /* while the collector has it in hand */
     const GcHeader *header = header_of(op);
     return PyObject_IS_GC(op) && header->next != NULL && (header->previous & COLLECTING) != 0;
+#endif
 }

@@ -38,7 +38,7 @@ typedef struct {
 /* Borrowed: generation 0 of this interpreter, with the others behind it. `newest` is the object
    that the collector has begun to track last; thresholds and counts are as of the gc module. NULL
    where the heads are not found, or mean something else: CPython 3.14.0 to 3.14.4 collect in
-   increments. */
+   increments, and free-threaded builds have no generations. */
 Generation *generations_behind(PyObject *newest, const int thresholds[static GENERATIONS],
                                const int counts[static GENERATIONS]);
 

@@ -19,6 +19,7 @@
 #include "heap/heap.h"
 
 #include "heap/interp.h"
+#include "heap/interp_world.h"
 #include "heap/known.h"
 
 /* ------------------------------------------------------------------ listing */
@@ -92,7 +93,8 @@ find_hidden(PyObject *target, void *arg)
     return finder->failed;
 }
 
-#if GCSCOPE_HAS_VISIT_OBJECTS
+/* On free-threaded builds the world is stopped by now, and nothing may be visited so. */
+#if GCSCOPE_HAS_VISIT_OBJECTS && !GCSCOPE_FREE_THREADED
 
 static int
 find_visited(PyObject *op, void *arg)
@@ -252,11 +254,29 @@ read_generator(Reader *reader, PyObject *op, traverseproc traverse)
 static int32_t
 owning_references(PyObject *op)
 {
-    Py_ssize_t count = Py_REFCNT(op);
+    Py_ssize_t count = world_references(op);
     if (is_immortal(op) || count >= INT32_MAX) {
         return INT32_MAX;
     }
     return (int32_t)count;
+}
+
+/* What threads have for themselves is owned, or leads to what is reachable. */
+static void
+add_reference(void *arg, PyObject *op, Py_ssize_t references, bool is_lent)
+{
+    Reader *reader = arg;
+    Heap *heap = reader->heap;
+    NodeId id;
+    if (!addrmap_find(&heap->map, op, &id) || heap->refcounts.items[id] == INT32_MAX) {
+        return;
+    }
+    if (is_lent) {
+        reader->failed |= vec_push(heap->memory, &heap->lent, id) < 0;
+    }
+    else {
+        heap->refcounts.items[id] += (int32_t)references;
+    }
 }
 
 int
@@ -286,6 +306,7 @@ heap_traverse(Heap *heap)
         reader_put(&reader, NULL, 0);
     }
     reader_flush(&reader);
+    world_visit_threads(add_reference, &reader);
     heap->visits = reader.visits;
     if (reader.failed) {
         return -1;
@@ -305,6 +326,7 @@ heap_fini(Heap *heap)
         return;
     }
     vec_fini(heap->memory, &heap->hidden);
+    vec_fini(heap->memory, &heap->lent);
     vec_fini(heap->memory, &heap->unowned);
     vec_fini(heap->memory, &heap->refcounts);
     graph_fini(&heap->graph);

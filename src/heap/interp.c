@@ -172,6 +172,17 @@ generator_frame(PyObject *op)
                                                      : NULL;
 }
 
+/* The frame that an object shows: of a frame object whose call has ended, or of a generator. */
+static _PyInterpreterFrame *
+frame_of(PyObject *op)
+{
+    if (PyFrame_Check(op)) {
+        _PyInterpreterFrame *frame = ((PyFrameObject *)op)->f_frame;
+        return frame != NULL && frame->owner == FRAME_OWNED_BY_FRAME_OBJECT ? frame : NULL;
+    }
+    return interp_is_generator(op) ? generator_frame(op) : NULL;
+}
+
 #endif
 
 /* ------------------------------------------------------------------- borrowing */
@@ -196,8 +207,13 @@ visit_if_borrowed(Slot slot, visitproc visit, void *arg)
 void
 interp_visit_borrowed(PyObject *op, visitproc visit, void *arg)
 {
-    _PyInterpreterFrame *frame = generator_frame(op);
+    _PyInterpreterFrame *frame = frame_of(op);
     if (frame == NULL) {
+#if GCSCOPE_FREE_THREADED
+        if (interp_is_generator(op)) { /* its call has ended, and its code is left */
+            visit_if_borrowed(((PyGenObject *)op)->gi_iframe.f_executable, visit, arg);
+        }
+#endif
         return;
     }
     visit_if_borrowed(frame->f_executable, visit, arg);
@@ -304,22 +320,15 @@ emit_places(SlotSink *sink, _PyInterpreterFrame *frame, size_t from, size_t to)
 static bool
 emit_specials(SlotSink *sink, _PyInterpreterFrame *frame)
 {
-    bool owned;
+    bool owned, owns_code = true;
     PyObject *function = frame_function(frame, &owned);
+#if GCSCOPE_FREE_THREADED
+    owns_code = slot_is_owned(frame->f_executable);
+#endif
     return emit_slot(sink, SLOT_FUNCTION, function, NULL, owned) ||
            emit_slot(sink, SLOT_NAMESPACE, frame->f_locals, NULL, true) ||
            emit_slot(sink, SLOT_FRAME, (PyObject *)frame->frame_obj, NULL, true) ||
-           emit_slot(sink, SLOT_CODE, frame_executable(frame), NULL, true);
-}
-
-static _PyInterpreterFrame *
-frame_of(PyObject *op)
-{
-    if (PyFrame_Check(op)) {
-        _PyInterpreterFrame *frame = ((PyFrameObject *)op)->f_frame;
-        return frame != NULL && frame->owner == FRAME_OWNED_BY_FRAME_OBJECT ? frame : NULL;
-    }
-    return interp_is_generator(op) ? generator_frame(op) : NULL;
+           emit_slot(sink, SLOT_CODE, frame_executable(frame), NULL, owns_code);
 }
 
 /* A generator that is running shows it as well as one that is suspended. */

@@ -23,11 +23,12 @@ interp_is_generator(PyObject *op)
 }
 
 /* Whether traversing `op` may show references that own nothing: a generator, on an interpreter
-   whose evaluation stack borrows. */
+   whose evaluation stack borrows; where that is free-threaded, also a frame object. */
 static inline bool
 interp_may_borrow(PyObject *op)
 {
-    return GCSCOPE_STACK_BORROWS && interp_is_generator(op);
+    return GCSCOPE_STACK_BORROWS &&
+           (interp_is_generator(op) || (GCSCOPE_FREE_THREADED && PyFrame_Check(op)));
 }
 
 /* Call visit(target, arg) once for each reference that op's tp_traverse shows and that owns

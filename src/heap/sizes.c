@@ -71,7 +71,8 @@ compact_str_bytes(PyObject *op)
 static size_t
 struct_bytes(PyObject *op)
 {
-    enum { GC_HEADER = 2 * sizeof(uintptr_t) };
+    /* on free-threaded builds it is a part of the struct */
+    enum { GC_HEADER = GCSCOPE_FREE_THREADED ? 0 : 2 * sizeof(uintptr_t) };
     PyTypeObject *type = Py_TYPE(op);
     if (PyUnicode_Check(op) && PyUnicode_IS_COMPACT(op)) {
         return block(compact_str_bytes(op));

@@ -10,6 +10,7 @@
 
 #include "heap/words.h"
 
+#include "heap/interp_world.h"
 #include "heap/known.h"
 
 /* The structs of datetime alone: no pointer to its C functions. */
@@ -125,7 +126,7 @@ words_extent(PyObject *op)
 static bool
 is_lasting(PyObject *op)
 {
-    return is_immortal(op) || Py_REFCNT(op) >= WORDS_MOST_COUNTED;
+    return is_immortal(op) || world_references(op) >= WORDS_MOST_COUNTED;
 }
 
 static bool

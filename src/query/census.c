@@ -123,7 +123,7 @@ meet_kept(PyObject *target, void *arg)
     Scan *scan = &keeper->census->scan;
     NodeId node;
     if (!PyType_Check(target) && addrmap_find(&scan->heap.map, target, &node) &&
-        ++keeper->shown.items[node] == (size_t)Py_REFCNT(target) &&
+        ++keeper->shown.items[node] == (size_t)world_references(target) &&
         nodeset_enter(&keeper->nodes, node)) {
         keeper->failed |= vec_push(&scan->memory, &keeper->census->ours, node) < 0;
     }

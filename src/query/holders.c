@@ -17,6 +17,7 @@
 
 #include "base/hash.h"
 #include "base/index.h"
+#include "heap/interp_world.h"
 #include "heap/known.h"
 
 /* References of one holder that are named each by itself, and rows that are named in full; what is
@@ -368,7 +369,7 @@ find_references(HolderScan *asked, Scan *scan)
     }
     bool is_mortal = !is_immortal(asked->target);
     asked->locals = interp_own_locals();
-    Py_ssize_t count = Py_REFCNT(asked->target) - 1; /* the box's */
+    Py_ssize_t count = world_all_references(asked->target) - 1; /* the box's */
     asked->rows = PyList_New(0);
     if (asked->rows == NULL || find_holders(asked, scan, is_mortal, count) < 0 ||
         add_holders(asked) < 0) {

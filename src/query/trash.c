@@ -2,6 +2,7 @@
 
 #include "heap/generations.h"
 #include "heap/interp.h"
+#include "heap/interp_world.h"
 #include "runtime/rows.h"
 
 static bool
@@ -17,7 +18,10 @@ trash_is_collected(PyObject *Py_UNUSED(module), PyObject *objects)
 {
     bool found = false;
     if (Py_IsNone(objects)) {
+        World world = {0};
+        world_stop(&world);
         interp_running_slots(find_lost, &found);
+        world_end(&world);
         return row_bool(found);
     }
     if (!PyTuple_Check(objects) && !PyList_Check(objects)) {

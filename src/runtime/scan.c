@@ -16,6 +16,7 @@ scan_begin(Scan *scan, ModuleState *state)
 {
     *scan = (Scan){.state = state, .memory = scan_memory(state)};
     scan->was_enabled = gc_pause_begin();
+    world_begin(&scan->world, &scan->memory);
 }
 
 void
@@ -26,10 +27,13 @@ scan_end(Scan *scan)
     }
     collector_fini(&scan->collector);
     heap_fini(&scan->heap);
+    world_end(&scan->world);
     gc_pause_end(scan->was_enabled);
 }
 
 /* -------------------------------------------- where the generations are not known */
+
+#if !GCSCOPE_FREE_THREADED
 
 /* New reference: what gc.get_objects lists of one generation, or of all where it is -1. Audit hooks
    run, and may let other threads run: that is no part of the pass. A program may have replaced the
@@ -103,6 +107,8 @@ enter_list(Scan *scan, PyObject *list)
     return 0;
 }
 
+#endif
+
 /* -------------------------------------------------------------------- listing */
 
 int
@@ -132,6 +138,22 @@ leave_out_interned(Scan *scan)
     }
 }
 
+#if GCSCOPE_FREE_THREADED
+
+int
+scan_enter_generations(Scan *scan, long Py_UNUSED(last))
+{
+    return world_list(&scan->world, &scan->heap.map) < 0 ? scan_no_memory() : 0;
+}
+
+int
+scan_enter_after(Scan *scan, PyObject *Py_UNUSED(marker))
+{
+    return scan_enter_generations(scan, -1);
+}
+
+#else
+
 int
 scan_enter_generations(Scan *scan, long last)
 {
@@ -155,6 +177,8 @@ scan_enter_after(Scan *scan, PyObject *marker)
     return enter_list(scan, ask_for_newest(scan, marker, &found)) < 0 ? -1 : found;
 }
 
+#endif
+
 static int
 enter_marked(Scan *scan)
 {
@@ -169,6 +193,7 @@ enter_marked(Scan *scan)
 int
 scan_close(Scan *scan)
 {
+    world_stop(&scan->world);
     return heap_number(&scan->heap) < 0 ? scan_no_memory() : 0;
 }
 
@@ -230,9 +255,10 @@ scan_list_known(Scan *scan, PyObject *box)
     return heap_enter_known(&scan->heap) < 0 ? scan_no_memory() : scan_close(scan);
 }
 
-/* The dry run, to which hidden objects are as good as immortal. 0; -1: out of memory. */
+/* The dry run, to which what running frames lend is reachable and, with `is_hidden_outside`, hidden
+   objects are as good as immortal. 0; -1: out of memory. */
 static int
-judge_without_hidden(Scan *scan)
+judge_with_roots(Scan *scan, bool is_hidden_outside)
 {
     Heap *heap = &scan->heap;
     VEC(int32_t) counts = {0};
@@ -240,10 +266,13 @@ judge_without_hidden(Scan *scan)
         return -1;
     }
     memcpy(counts.items, heap->refcounts.items, heap->count * sizeof(int32_t));
-    for (size_t h = 0; h < heap->hidden.length; h++) {
+    for (size_t h = 0; h < (is_hidden_outside ? heap->hidden.length : 0); h++) {
         NodeId node = 0;
         (void)addrmap_find(&heap->map, heap->hidden.items[h], &node);
         counts.items[node] = INT32_MAX;
+    }
+    for (size_t i = 0; i < heap->lent.length; i++) {
+        counts.items[heap->lent.items[i]] += counts.items[heap->lent.items[i]] != INT32_MAX;
     }
     int error = collector_run(&scan->collector, &scan->memory, &heap->graph, counts.items,
                               heap->unowned.items, heap->unowned.length);
@@ -271,8 +300,9 @@ judge(Scan *scan)
         return -1;
     }
     discount_given(heap, scan->given);
-    if (scan->frozen_is_outside && heap->hidden.length != 0) {
-        return judge_without_hidden(scan);
+    bool is_hidden_outside = scan->frozen_is_outside && heap->hidden.length != 0;
+    if (is_hidden_outside || heap->lent.length != 0) {
+        return judge_with_roots(scan, is_hidden_outside);
     }
     return collector_run(&scan->collector, &scan->memory, &heap->graph, heap->refcounts.items,
                          heap->unowned.items, heap->unowned.length);

@@ -13,18 +13,23 @@
        generations.h on heap.map, scan_close     what a caller chooses
 
    Where the generations are not known (generations.h) gc.get_objects is asked instead, before the
-   pass: of that audit hooks hear. */
+   pass: of that audit hooks hear.
+
+   On free-threaded builds the whole heap is listed, whichever generations are asked for; from then
+   on until scan_end no other thread runs (interp_world.h). */
 
 #ifndef GCSCOPE_SCAN_H
 #define GCSCOPE_SCAN_H
 
 #include "heap/collector.h"
 #include "heap/heap.h"
+#include "heap/interp_world.h"
 #include "runtime/state.h"
 
 typedef struct {
     ModuleState *state;
     Memory memory; /* a Scan stays where it was begun: its parts point to this */
+    World world;
     Heap heap;
     Collector collector;
     PyObject *given;  /* borrowed; NULL, or the tuple by which the word got its objects: scan_judge

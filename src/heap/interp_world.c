@@ -1,0 +1,349 @@
+/* interp_world.c: what the collector of a free-threaded build does before it judges, read instead of
+   done.
+
+       world_list            hold_object for each, then give_back with the world stopped
+       world_visit_threads   the terms of a count that are not in the object:
+
+           per-thread counts   of classes, code and namespaces, merged by the collector: owned
+           queues              objects that another thread has let go of, for their own thread to
+                               see: the queue has one reference
+           put off             decrefs of dicts that were replaced, done later
+           stacks              references of running frames that own nothing, and yet the collector
+                               takes for reachable what they lead to
+
+   The structures are those of CPython 3.14 and 3.15, compared with this file; the module refuses a
+   patch level other than that for which it was compiled. */
+
+/* As in interp.c. */
+#define Py_BUILD_CORE 1
+#include "heap/interp_world.h"
+
+#if GCSCOPE_FREE_THREADED
+
+#include <time.h>
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#pragma GCC diagnostic ignored "-Wsign-compare"
+#include "internal/pycore_frame.h"
+#include "internal/pycore_interp.h"
+#include "internal/pycore_interpframe_structs.h"
+#include "internal/pycore_llist.h"
+#include "internal/pycore_object.h"
+#include "internal/pycore_pystate.h"
+#include "internal/pycore_tstate.h"
+#pragma GCC diagnostic pop
+
+static bool
+has_bits(PyObject *op, unsigned bits)
+{
+    return (_Py_atomic_load_uint8_relaxed(&op->ob_gc_bits) & bits) != 0;
+}
+
+/* ------------------------------------------------------------------ the collector */
+
+/* Without the GIL: a collection of another thread goes on meanwhile. */
+static void
+wait_a_little(void)
+{
+    const struct timespec millisecond = {.tv_nsec = 1000000};
+    Py_BEGIN_ALLOW_THREADS(void) nanosleep(&millisecond, NULL);
+    Py_END_ALLOW_THREADS
+}
+
+/* Nobody knows which thread a collection belongs to. With one thread it is its own: we are called
+   by a finalizer, or in gc.callbacks. With several we wait for a while, and then go on beside it:
+   what it has in hand is marked, and left out. */
+static bool
+claim_collector(PyInterpreterState *interpreter)
+{
+    enum { MOST_WAITS = 1000 };
+    bool has_others = _Py_atomic_load_ptr_relaxed(&interpreter->threads.head->next) != NULL;
+    for (int waits = 0; waits <= (has_others ? MOST_WAITS : 0); waits++) {
+        int expected = 0;
+        if (_Py_atomic_compare_exchange_int(&interpreter->gc.collecting, &expected, 1)) {
+            return true;
+        }
+        if (has_others) {
+            wait_a_little();
+        }
+    }
+    return false;
+}
+
+void
+world_begin(World *world, Memory *memory)
+{
+    *world = (World){.memory = memory};
+    world->is_claimed = claim_collector(PyInterpreterState_Get());
+}
+
+static int64_t
+now(void)
+{
+    struct timespec time;
+    (void)clock_gettime(CLOCK_MONOTONIC, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+void
+world_stop(World *world)
+{
+    if (!world->is_stopped) {
+        _PyEval_StopTheWorld(PyInterpreterState_Get());
+        world->stopped_at = now();
+        world->is_stopped = true;
+    }
+}
+
+void
+world_end(World *world)
+{
+    PyInterpreterState *interpreter = PyInterpreterState_Get();
+    if (world->is_stopped) {
+        world->is_stopped = false;
+        _PyEval_StartTheWorld(interpreter);
+    }
+    if (world->is_claimed) {
+        world->is_claimed = false;
+        _Py_atomic_store_int(&interpreter->gc.collecting, 0);
+    }
+    for (size_t i = 0; i < world->dead.length; i++) {
+        Py_DECREF(world->dead.items[i]);
+    }
+    if (world->memory != NULL) {
+        vec_fini(world->memory, &world->dead);
+        vec_fini(world->memory, &world->listed);
+    }
+}
+
+/* ------------------------------------------------------------------------ listing */
+
+typedef struct {
+    World *world;
+    bool failed;
+} Lister;
+
+static int
+hold_object(PyObject *op, void *arg)
+{
+    Lister *lister = arg;
+    if (has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN)) {
+        return 1;
+    }
+    lister->failed = vec_push(lister->world->memory, &lister->world->listed, op) < 0;
+    if (lister->failed) {
+        return 0; /* stop */
+    }
+    Py_INCREF(op);
+    return 1;
+}
+
+/* Let go of what is listed, with the world running. */
+static void
+let_go_of_all(World *world)
+{
+    for (size_t i = 0; i < world->listed.length; i++) {
+        Py_DECREF(world->listed.items[i]);
+    }
+    world->listed.length = 0;
+}
+
+/* Whether the collector stops to track this tuple before it judges: nothing in it could be in a
+   ring. One inside that it has stopped to track, in the order of its walk, does no harm. */
+static bool
+is_atomic_tuple(PyObject *op, const AddrMap *untracked)
+{
+    if (!PyTuple_CheckExact(op) || has_bits(op, _PyGC_BITS_DEFERRED) || _Py_IsImmortal(op)) {
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(op); i++) {
+        PyObject *item = PyTuple_GET_ITEM(op, i);
+        bool may_be_tracked =
+            item == NULL || (PyObject_IS_GC(item) &&
+                             (!PyTuple_CheckExact(item) ||
+                              (PyObject_GC_IsTracked(item) && !addrmap_has(untracked, item))));
+        if (may_be_tracked) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Give back our references and enter what is alive and tracked. None of them is the last one: such
+   an object is kept, since its dealloc may run Python code. 0; -1: out of memory, with all given
+   back or kept. */
+static int
+give_back(World *world, AddrMap *map, AddrMap *untracked)
+{
+    bool failed = false;
+    for (size_t i = 0; i < world->listed.length; i++) {
+        PyObject *op = world->listed.items[i];
+        if (Py_REFCNT(op) == 1) {
+            vec_push_reserved(&world->dead, op);
+            continue;
+        }
+        Py_DECREF(op);
+        if (failed || !PyObject_GC_IsTracked(op)) {
+            continue;
+        }
+        failed = addrmap_insert(is_atomic_tuple(op, untracked) ? untracked : map, op) < 0;
+    }
+    world->listed.length = 0;
+    return failed ? -1 : 0;
+}
+
+int
+world_list(World *world, AddrMap *map)
+{
+    Lister lister = {.world = world};
+    AddrMap untracked = {0};
+    PyUnstable_GC_VisitObjects(hold_object, &lister);
+    if (lister.failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||
+        addrmap_init(&untracked, world->memory) < 0) {
+        addrmap_fini(&untracked);
+        let_go_of_all(world);
+        return -1;
+    }
+    world_stop(world);
+    int error = give_back(world, map, &untracked);
+    addrmap_fini(&untracked);
+    return error;
+}
+
+bool
+world_lost(PyObject *op)
+{
+    return PyObject_IS_GC(op) && has_bits(op, _PyGC_BITS_UNREACHABLE);
+}
+
+/* ------------------------------------------------------------------------- counts */
+
+Py_ssize_t
+world_references(PyObject *op)
+{
+    return Py_REFCNT(op) - (has_bits(op, _PyGC_BITS_DEFERRED) ? _Py_REF_DEFERRED : 0);
+}
+
+typedef struct {
+    PyObject *op;
+    Py_ssize_t references;
+} Sum;
+
+static void
+add_if_same(void *arg, PyObject *op, Py_ssize_t references, bool Py_UNUSED(is_lent))
+{
+    Sum *sum = arg;
+    sum->references += op == sum->op ? references : 0;
+}
+
+Py_ssize_t
+world_all_references(PyObject *op)
+{
+    Sum sum = {.op = op, .references = world_references(op)};
+    world_visit_threads(add_if_same, &sum);
+    return sum.references;
+}
+
+/* ------------------------------------------------------------------------ threads */
+
+typedef struct {
+    ThreadReference visit;
+    void *arg;
+} ThreadSink;
+
+static void
+visit_counts(const ThreadSink *sink, const _PyThreadStateImpl *thread,
+             const PyInterpreterState *interpreter)
+{
+    for (Py_ssize_t i = 0; i < thread->refcounts.size; i++) {
+        Py_ssize_t references = thread->refcounts.values[i];
+        if (references != 0) {
+            sink->visit(sink->arg, interpreter->unique_ids.table[i].obj, references, false);
+        }
+    }
+}
+
+static void
+visit_queue(const ThreadSink *sink, const _PyObjectStack *stack)
+{
+    for (const _PyObjectStackChunk *chunk = stack->head; chunk != NULL; chunk = chunk->prev) {
+        for (Py_ssize_t i = 0; i < chunk->n; i++) {
+            sink->visit(sink->arg, chunk->objs[i], -1, false);
+        }
+    }
+}
+
+/* The interpreter's struct _mem_work_chunk, which no header has. */
+typedef struct {
+    struct llist_node node;
+    Py_ssize_t read, written;
+    struct {
+        uintptr_t pointer; /* with 1 added where it is an object */
+        uint64_t goal;
+    } items[254];
+} WorkChunk;
+
+static void
+visit_put_off(const ThreadSink *sink, struct llist_node *head)
+{
+    struct llist_node *node;
+    if (head->next == NULL) { /* not made yet */
+        return;
+    }
+    llist_for_each(node, head)
+    {
+        const WorkChunk *chunk = (const WorkChunk *)(const void *)node;
+        for (Py_ssize_t i = chunk->read; i < chunk->written; i++) {
+            if ((chunk->items[i].pointer & 1) != 0) {
+                sink->visit(sink->arg, (PyObject *)(chunk->items[i].pointer - 1), -1, false);
+            }
+        }
+    }
+}
+
+static void
+visit_if_lent(const ThreadSink *sink, _PyStackRef slot)
+{
+    enum { TAG_MASK = 3, LENT = 1 }; /* LENT alone is an empty slot */
+    if ((slot.bits & TAG_MASK) == LENT && slot.bits != LENT) {
+        sink->visit(sink->arg, (PyObject *)(slot.bits - LENT), 0, true);
+    }
+}
+
+/* As gc_visit_thread_stacks has it: not f_funcobj. */
+static void
+visit_stacks(const ThreadSink *sink, const _PyThreadStateImpl *thread)
+{
+    for (const _PyCStackRef *ref = thread->c_stack_refs; ref != NULL; ref = ref->next) {
+        visit_if_lent(sink, ref->ref);
+    }
+    for (_PyInterpreterFrame *frame = thread->base.current_frame; frame != NULL;
+         frame = frame->previous) {
+        if (frame->owner >= FRAME_OWNED_BY_INTERPRETER || frame->stackpointer == NULL) {
+            continue;
+        }
+        visit_if_lent(sink, frame->f_executable);
+        for (_PyStackRef *slot = frame->localsplus; slot < frame->stackpointer; slot++) {
+            visit_if_lent(sink, *slot);
+        }
+    }
+}
+
+void
+world_visit_threads(ThreadReference visit, void *arg)
+{
+    PyInterpreterState *interpreter = PyInterpreterState_Get();
+    const ThreadSink sink = {visit, arg};
+    for (PyThreadState *next = interpreter->threads.head; next != NULL; next = next->next) {
+        _PyThreadStateImpl *thread = (_PyThreadStateImpl *)next;
+        visit_counts(&sink, thread, interpreter);
+        visit_queue(&sink, &thread->brc.objects_to_merge);
+        visit_queue(&sink, &thread->brc.local_objects_to_merge);
+        visit_put_off(&sink, &thread->mem_free_queue);
+        visit_stacks(&sink, thread);
+    }
+    visit_put_off(&sink, &interpreter->mem_free_queue.head);
+}
+
+#endif

@@ -1,0 +1,105 @@
+/* interp_world: free-threaded builds, where other threads run while we read. Third and last room
+   that sees the interpreter's private structures; on builds with a GIL it does nothing.
+
+   A pass reads one heap, as it was at one moment:
+
+       claim    the collector's door (gc.collecting): whoever has set it collects, gc.collect() of
+                others returns 0 at once, and none comes between what follows
+       list     all objects that the collector knows, by the one public way; it lets the world run
+                again when it returns, so that each is held by a reference of ours until
+       stop     no other thread runs from here on; our references are given back, and counts are as
+                they were. What had died meanwhile, but for us, is kept aside
+       read     whatever the pass does
+       start    the others go on; what had died is let go of, and the door is opened
+
+   In the stop Python objects may be made. No lock may be taken that a thread can have which waits:
+   that of an import, or of a file; those of objects are given up by a thread that waits. */
+
+#ifndef GCSCOPE_INTERP_WORLD_H
+#define GCSCOPE_INTERP_WORLD_H
+
+#include "base/vec.h"
+#include "heap/addrmap.h"
+
+typedef struct {
+    Memory *memory;
+#if GCSCOPE_FREE_THREADED
+    bool is_claimed;
+    bool is_stopped;
+    int64_t stopped_at;     /* in nanoseconds */
+    VEC(PyObject *) listed; /* borrowed, in the order of the collector's own walk */
+    VEC(PyObject *) dead;   /* owned: nothing else refers to them any more */
+#endif
+} World;
+
+/* A reference of a thread, that no object shows. `references` are to be added to the count of `op`
+   for what its owners have: they may be negative. Where is_lent they own nothing, and yet the
+   collector takes `op` for reachable. */
+typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references, bool is_lent);
+
+#if GCSCOPE_FREE_THREADED
+
+/* Claim the collector, and keep it until world_end, which must follow in any case. It is not
+   claimed where a collection of this very thread is under way, or one of another for a second. */
+void world_begin(World *world, Memory *memory);
+void world_end(World *world);
+
+/* List and stop; enter what the collector would look at into the map: not what is frozen, nor what
+   a collection under way has in hand, nor the tuples that it lets go of, since nothing in them is
+   its business. 0; -1: out of memory. */
+int world_list(World *world, AddrMap *map);
+
+/* Stop, where that is not done yet. */
+void world_stop(World *world);
+
+/* Of a reference count, what is owned: objects whose counting is deferred have a large number added
+   to theirs. Without what threads keep for themselves, and so not exact for classes and code. */
+Py_ssize_t world_references(PyObject *op);
+
+/* The same, exact. In a stop. */
+Py_ssize_t world_all_references(PyObject *op);
+
+/* Visit what the threads of this interpreter have for themselves. In a stop. */
+void world_visit_threads(ThreadReference visit, void *arg);
+
+/* Whether a collection that is under way has found this object unreachable. */
+bool world_lost(PyObject *op);
+
+#else
+
+static inline void
+world_begin(World *world, Memory *memory)
+{
+    world->memory = memory;
+}
+
+static inline void
+world_end(World *Py_UNUSED(world))
+{
+}
+
+static inline void
+world_stop(World *Py_UNUSED(world))
+{
+}
+
+static inline Py_ssize_t
+world_references(PyObject *op)
+{
+    return Py_REFCNT(op);
+}
+
+static inline Py_ssize_t
+world_all_references(PyObject *op)
+{
+    return Py_REFCNT(op);
+}
+
+static inline void
+world_visit_threads(ThreadReference Py_UNUSED(visit), void *Py_UNUSED(arg))
+{
+}
+
+#endif
+
+#endif
