@@ -507,6 +507,25 @@ interp_running_slots(SlotFunc Py_UNUSED(visit), void *Py_UNUSED(arg))
 
 #endif
 
+#if GCSCOPE_FREE_THREADED
+
+bool
+interp_stack_owns(PyObject *op)
+{
+    _PyInterpreterFrame *frame = PyThreadState_Get()->current_frame;
+    PyCodeObject *code = frame != NULL ? frame_code(frame) : NULL;
+    size_t locals = code != NULL ? (size_t)code->co_nlocalsplus : 0;
+    for (size_t place = code != NULL ? frame_places(frame) : 0; place > locals; place--) {
+        Slot slot = frame->localsplus[place - 1];
+        if (slot_target(slot) == op) {
+            return slot_is_owned(slot);
+        }
+    }
+    return false;
+}
+
+#endif
+
 static bool
 find_own_locals(void *arg, const FrameSlot *slot)
 {

@@ -93,6 +93,12 @@ void interp_stack_words(SlotFunc visit, void *arg);
    one. */
 void interp_waiting_slots(PyObject *frame, SlotFunc visit, void *arg);
 
+#if GCSCOPE_FREE_THREADED
+/* Whether the evaluation stack of the innermost frame owns a reference to `op`, in the uppermost
+   place that has it: of the argument of a call into C, whether the call owns it. */
+bool interp_stack_owns(PyObject *op);
+#endif
+
 /* Borrowed: the dict of locals that a debugger has had made for the innermost frame of this thread
    (up to 3.12 reading f_locals does that), or NULL. */
 PyObject *interp_own_locals(void);

@@ -245,6 +245,28 @@ world_all_references(PyObject *op)
     return sum.references;
 }
 
+/* Deferred; or waiting in a queue, its flag; or a dict, a decref of which may be put off. */
+static bool
+is_counted_in_parts(PyObject *op)
+{
+    enum { FLAGS = 3, QUEUED = 2 };
+    Py_ssize_t shared = _Py_atomic_load_ssize_relaxed(&op->ob_ref_shared);
+    return has_bits(op, _PyGC_BITS_DEFERRED) || (shared & FLAGS) == QUEUED || PyDict_Check(op);
+}
+
+Py_ssize_t
+world_references_now(PyObject *op)
+{
+    World world = {0};
+    if (!is_counted_in_parts(op)) {
+        return Py_REFCNT(op);
+    }
+    world_stop(&world);
+    Py_ssize_t references = world_all_references(op);
+    world_end(&world);
+    return references;
+}
+
 /* ------------------------------------------------------------------------ threads */
 
 typedef struct {

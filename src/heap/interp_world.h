@@ -59,6 +59,10 @@ Py_ssize_t world_references(PyObject *op);
 /* The same, exact. In a stop. */
 Py_ssize_t world_all_references(PyObject *op);
 
+/* The same of an object that the caller has, at any time but in a stop. The world is stopped where
+   the count is kept in parts. */
+Py_ssize_t world_references_now(PyObject *op);
+
 /* Visit what the threads of this interpreter have for themselves. In a stop. */
 void world_visit_threads(ThreadReference visit, void *arg);
 
@@ -91,6 +95,12 @@ world_references(PyObject *op)
 
 static inline Py_ssize_t
 world_all_references(PyObject *op)
+{
+    return Py_REFCNT(op);
+}
+
+static inline Py_ssize_t
+world_references_now(PyObject *op)
 {
     return Py_REFCNT(op);
 }

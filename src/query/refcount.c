@@ -5,17 +5,23 @@
    owned as before. Only the interpreter can tell the two apart, and it does so for an object with
    one reference; so for a moment that is what the object has. The GIL is held and nothing else runs
    in between. Asked by a caller in C (map, partial), which owns its argument in a place of its own,
-   it says no, and that reference is counted.
+   it says no, and that reference is counted. On free-threaded builds others may count at that
+   moment: there the place on the caller's stack is read (interp.h).
 
    References to immortal objects are not counted by the interpreter. The answer is then the one
    instance of an int type, larger than any count, that writes itself as 'immortal'. */
 
 #include "query/refcount.h"
 
+#include "heap/interp.h"
+#include "heap/interp_world.h"
+
 static Py_ssize_t
 references_of_call(PyObject *obj)
 {
-#if GCSCOPE_STACK_BORROWS
+#if GCSCOPE_FREE_THREADED
+    return interp_stack_owns(obj);
+#elif GCSCOPE_STACK_BORROWS
     Py_ssize_t count = Py_REFCNT(obj);
     Py_SET_REFCNT(obj, 1);
     int owned_by_stack = PyUnstable_Object_IsUniqueReferencedTemporary(obj);
@@ -35,7 +41,7 @@ refcount_of(PyObject *module, PyObject *obj)
                    ? Py_NewRef(state_of_module(module)->immortal)
                    : NULL;
     }
-    return PyLong_FromSsize_t(Py_REFCNT(obj) - references_of_call(obj));
+    return PyLong_FromSsize_t(world_references_now(obj) - references_of_call(obj));
 }
 
 static PyObject *

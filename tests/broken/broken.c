@@ -712,6 +712,9 @@ broken_exec(PyObject *module)
 
 static PyModuleDef_Slot broken_slots[] = {
     {Py_mod_exec, broken_exec},
+#ifdef Py_GIL_DISABLED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
     {0, NULL},
 };
 

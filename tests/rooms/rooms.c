@@ -995,6 +995,9 @@ rooms_exec(PyObject *module)
 
 static PyModuleDef_Slot rooms_slots[] = {
     {Py_mod_exec, rooms_exec},
+#ifdef Py_GIL_DISABLED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
     {0, NULL},
 };
 
