@@ -65,6 +65,17 @@ popcount(uint64_t bits)
 #endif
 }
 
+/* What stands between these two on an object is done by one thread at a time, where several run. */
+#if GCSCOPE_FREE_THREADED
+#define CRITICAL_BEGIN(op) Py_BEGIN_CRITICAL_SECTION(op)
+#define CRITICAL_END() Py_END_CRITICAL_SECTION()
+#else
+#define CRITICAL_BEGIN(op)                                                                         \
+    {                                                                                              \
+        (void)(op)
+#define CRITICAL_END() }
+#endif
+
 /* PyUnstable_GC_VisitObjects: the whole heap without a list of it. */
 #if PY_VERSION_HEX >= 0x030C0000
 #define GCSCOPE_HAS_VISIT_OBJECTS 1

@@ -11,12 +11,15 @@
 static inline Py_ssize_t
 gc_callbacks_find(PyObject *callbacks, PyObject *callback)
 {
-    for (Py_ssize_t i = 0; callbacks != NULL && i < PyList_GET_SIZE(callbacks); i++) {
-        if (PyList_GET_ITEM(callbacks, i) == callback) {
-            return i;
+    Py_ssize_t place = -1;
+    if (callbacks != NULL) {
+        CRITICAL_BEGIN(callbacks);
+        for (Py_ssize_t i = 0; i < PyList_GET_SIZE(callbacks) && place < 0; i++) {
+            place = PyList_GET_ITEM(callbacks, i) == callback ? i : -1;
         }
+        CRITICAL_END();
     }
-    return -1;
+    return place;
 }
 
 /* Take a callback out, if it is there. Cannot fail, as deleting from a list can for want of memory:
@@ -25,11 +28,19 @@ static inline void
 gc_callbacks_remove(PyObject *callbacks, PyObject *callback)
 {
     Py_ssize_t place = gc_callbacks_find(callbacks, callback);
-    if (place >= 0) {
+    bool is_there = place >= 0;
+    if (is_there) {
+        CRITICAL_BEGIN(callbacks);
         PyObject **items = ((PyListObject *)callbacks)->ob_item;
         Py_ssize_t left = PyList_GET_SIZE(callbacks) - 1;
-        memmove(items + place, items + place + 1, (size_t)(left - place) * sizeof(PyObject *));
-        Py_SET_SIZE(callbacks, left);
+        is_there = place <= left && items[place] == callback;
+        if (is_there) {
+            memmove(items + place, items + place + 1, (size_t)(left - place) * sizeof(PyObject *));
+            Py_SET_SIZE(callbacks, left);
+        }
+        CRITICAL_END();
+    }
+    if (is_there) {
         Py_DECREF(callback);
     }
 }

@@ -71,12 +71,9 @@ type_slots_double(Journal *journal)
     return 0;
 }
 
-int64_t
-journal_type(Journal *journal, const char *name, size_t length)
+static int64_t
+number_of_name(Journal *journal, const char *name, size_t length)
 {
-    /* only a __module__ can have one: the names end there */
-    const char *zero = memchr(name, '\0', length);
-    length = zero != NULL ? (size_t)(zero - name) : length;
     if (2 * (journal->types.length + 1) > journal->type_slots.length &&
         type_slots_double(journal) < 0) {
         return -1;
@@ -94,6 +91,17 @@ journal_type(Journal *journal, const char *name, size_t length)
         *slot = (uint32_t)journal->types.length;
     }
     return (int64_t)*slot - 1;
+}
+
+int64_t
+journal_type(Journal *journal, const char *name, size_t length)
+{
+    /* only a __module__ can have one: the names end there */
+    const char *zero = memchr(name, '\0', length);
+    journal_lock(journal);
+    int64_t number = number_of_name(journal, name, zero != NULL ? (size_t)(zero - name) : length);
+    journal_unlock(journal);
+    return number;
 }
 
 const char *
@@ -134,6 +142,7 @@ fate_of(FateTable *table, uint64_t serial)
 void
 journal_remove(Journal *journal, Life *life, FreedBy by)
 {
+    journal_lock(journal);
     life->previous->next = life->next;
     life->next->previous = life->previous;
     journal->living--;
@@ -145,20 +154,25 @@ journal_remove(Journal *journal, Life *life, FreedBy by)
             fate->fate = (uint8_t)by;
         }
     }
+    journal_unlock(journal);
 }
 
 void
 journal_doom(Journal *journal, Life *life)
 {
+    journal_lock(journal);
     journal->doomed += !life->doomed;
     life->doomed = true;
+    journal_unlock(journal);
 }
 
 void
 journal_collection_begins(Journal *journal)
 {
+    journal_lock(journal);
     journal->collecting = true;
     journal->collections++;
+    journal_unlock(journal);
 }
 
 Life *
@@ -181,18 +195,22 @@ journal_next_resurrected(Journal *journal, Life *life)
 void
 journal_fates_begin(Journal *journal, FateTable *table)
 {
+    journal_lock(journal);
     table->next = journal->fate_tables;
     journal->fate_tables = table;
+    journal_unlock(journal);
 }
 
 void
 journal_fates_end(Journal *journal, FateTable *table)
 {
     FateTable **link = &journal->fate_tables;
+    journal_lock(journal);
     while (*link != table) {
         link = &(*link)->next;
     }
     *link = table->next;
+    journal_unlock(journal);
 }
 
 /* ---------------------------------------------------------------- the events */
@@ -279,32 +297,38 @@ void
 journal_note(Journal *journal, const Life *life, EventKind kind, FreedBy by, Py_ssize_t refcount,
              PyObject *name)
 {
+    journal_lock(journal);
     Event *event = journal_next_event(journal);
     if (event != NULL) {
         event_fill(event, life, kind, by, refcount, name);
     }
+    journal_unlock(journal);
 }
 
 void
 journal_note_end(Journal *journal, const Life *life, FreedBy by, PyObject *name)
 {
+    journal_lock(journal);
     Event *finalized = journal_next_event(journal);
     if (finalized != NULL) {
         event_fill(finalized, life, EVENT_FINALIZED, BY_NOBODY, 0, name);
         Event *freed = journal_next_event(journal);
         event_fill(freed, life, EVENT_FREED, by, 0, name);
     }
+    journal_unlock(journal);
 }
 
 void
 journal_name_created(Journal *journal, const Life *life, PyObject *name)
 {
+    journal_lock(journal);
     if (journal->event_count != 0) {
         Event *newest = (Event *)journal_event(journal, journal->event_count - 1);
         if (newest->serial == life->serial && newest->kind == EVENT_CREATED) {
             event_set_name(newest, name);
         }
     }
+    journal_unlock(journal);
 }
 
 const Event *
@@ -317,13 +341,15 @@ journal_event(const Journal *journal, size_t index)
 void
 journal_clear(Journal *journal)
 {
+    journal_lock(journal);
     journal->next_event = 0;
     journal->event_count = 0;
     journal->dropped = 0;
+    journal_unlock(journal);
 }
 
-int
-journal_set_capacity(Journal *journal, size_t capacity)
+static int
+set_capacity(Journal *journal, size_t capacity)
 {
     Event *events = NULL;
     size_t kept = journal->event_count < capacity ? journal->event_count : capacity;
@@ -343,4 +369,13 @@ journal_set_capacity(Journal *journal, size_t capacity)
     journal->next_event = kept == capacity ? 0 : kept;
     journal->capacity = capacity;
     return 0;
+}
+
+int
+journal_set_capacity(Journal *journal, size_t capacity)
+{
+    journal_lock(journal);
+    int error = set_capacity(journal, capacity);
+    journal_unlock(journal);
+    return error;
 }

@@ -12,12 +12,19 @@
                     a row that is there already, so that none can be lost for want of memory
 
    A Journal is shared: the module owns it, and so does each instrumented object, which may outlive
-   the module when the interpreter shuts down. */
+   the module when the interpreter shuts down.
+
+   Where several threads run, each function here is one step to the others. What reads more than one
+   thing, or a name that is borrowed, does so while the world is stopped (interp_world.h). */
 
 #ifndef GCSCOPE_JOURNAL_H
 #define GCSCOPE_JOURNAL_H
 
 #include "base/vec.h"
+
+#if GCSCOPE_FREE_THREADED
+#include <sched.h>
+#endif
 
 typedef enum {
     EVENT_CREATED,
@@ -90,6 +97,9 @@ typedef struct Life {
 typedef struct {
     size_t references; /* from the module and from instrumented objects */
     Memory memory;
+#if GCSCOPE_FREE_THREADED
+    int lock; /* 1: some thread writes */
+#endif
 
     uint64_t next_serial;
     Life alive; /* head of the register, no object itself */
@@ -116,6 +126,41 @@ typedef struct {
 Journal *journal_new(void); /* NULL: out of memory */
 void journal_free(Journal *journal);
 
+#if GCSCOPE_FREE_THREADED
+
+static inline void
+journal_retain(Journal *journal)
+{
+    (void)__atomic_add_fetch(&journal->references, 1, __ATOMIC_RELAXED);
+}
+
+static inline void
+journal_release(Journal *journal)
+{
+    if (__atomic_sub_fetch(&journal->references, 1, __ATOMIC_ACQ_REL) == 0) {
+        journal_free(journal);
+    }
+}
+
+/* Whoever writes has the lock meanwhile, does little, and waits for nothing: so no thread that the
+   world is stopped for has it, and whoever has stopped the world may read and write. (Of a PyMutex
+   that is not true: it may be handed to a thread that then has to wait.) */
+static inline void
+journal_lock(Journal *journal)
+{
+    while (__atomic_exchange_n(&journal->lock, 1, __ATOMIC_ACQUIRE) != 0) {
+        (void)sched_yield();
+    }
+}
+
+static inline void
+journal_unlock(Journal *journal)
+{
+    __atomic_store_n(&journal->lock, 0, __ATOMIC_RELEASE);
+}
+
+#else
+
 static inline void
 journal_retain(Journal *journal)
 {
@@ -130,6 +175,18 @@ journal_release(Journal *journal)
     }
 }
 
+static inline void
+journal_lock(Journal *Py_UNUSED(journal))
+{
+}
+
+static inline void
+journal_unlock(Journal *Py_UNUSED(journal))
+{
+}
+
+#endif
+
 /* The number of a type's name (UTF-8), the same for the same name. -1: out of memory. */
 int64_t journal_type(Journal *journal, const char *name, size_t length);
 const char *journal_type_name(const Journal *journal, uint32_t type);
@@ -139,6 +196,7 @@ static inline void
 journal_enter(Journal *journal, Life *life, uint32_t type)
 {
     Life *head = &journal->alive;
+    journal_lock(journal);
     *life = (Life){.next = head,
                    .previous = head->previous,
                    .serial = journal->next_serial++,
@@ -146,6 +204,7 @@ journal_enter(Journal *journal, Life *life, uint32_t type)
     head->previous->next = life;
     head->previous = life;
     journal->living++;
+    journal_unlock(journal);
 }
 
 void journal_remove(Journal *journal, Life *life, FreedBy by);

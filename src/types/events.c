@@ -16,6 +16,7 @@
 #include <structmember.h>
 
 #include "base/utf8.h"
+#include "heap/interp_world.h"
 #include "runtime/rows.h"
 #include "types/roll_call.h"
 #include "types/tracked.h"
@@ -58,8 +59,11 @@ static PyObject *
 core_journal_events(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     ModuleState *state = state_of_module(module);
+    World world = {0};
     int was_enabled = gc_pause_begin(); /* what a collection frees would be noted under our hands */
+    world_stop(&world);
     PyObject *rows = rows_list(state->journal->event_count, event_row, state);
+    world_end(&world);
     gc_pause_end(was_enabled);
     return rows;
 }
@@ -82,10 +86,13 @@ core_journal_status(PyObject *module, PyObject *Py_UNUSED(ignored))
     const ModuleState *state = state_of_module(module);
     const Journal *journal = state->journal;
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    World world = {0};
+    world_stop(&world);
     (void)((items[0] = row_bool(journal->enabled)) != NULL &&
            (items[1] = PyLong_FromSize_t(journal->capacity)) != NULL &&
            (items[2] = PyLong_FromUnsignedLongLong(journal->dropped)) != NULL &&
            (items[3] = PyLong_FromSize_t(fate_tables(journal))) != NULL);
+    world_end(&world);
     return row_new(state, ROW_JOURNAL_STATUS, items);
 }
 
@@ -136,6 +143,8 @@ static PyObject *
 core_journal_deaths(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     const Journal *journal = state_of_module(module)->journal;
+    World world = {0};
+    world_stop(&world);
     size_t types = journal->types.length; /* there may be more when the dicts have been made */
     FateCounts *counts = PyMem_Calloc(types, sizeof(FateCounts));
     for (size_t type = 0; type < types && counts != NULL; type++) {
@@ -143,7 +152,9 @@ core_journal_deaths(PyObject *module, PyObject *Py_UNUSED(ignored))
             counts[type][by] = journal->types.items[type].freed[by];
         }
     }
-    return counts_dict(journal, counts, types);
+    PyObject *deaths = counts_dict(journal, counts, types);
+    world_end(&world);
+    return deaths;
 }
 
 PyDoc_STRVAR(
@@ -156,12 +167,15 @@ core_journal_totals(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     const Journal *journal = state_of_module(module)->journal;
     uint64_t freed[BY_SHUTDOWN + 1] = {0};
+    World world = {0};
+    world_stop(&world);
     uint64_t created = journal->next_serial - 1;
     for (size_t type = 0; type < journal->types.length; type++) {
         for (int by = BY_REFCOUNT; by <= BY_SHUTDOWN; by++) {
             freed[by] += journal->types.items[type].freed[by];
         }
     }
+    world_end(&world);
     PyObject *totals = Py_BuildValue("{sK}", "created", (unsigned long long)created);
     for (int by = BY_REFCOUNT; by <= BY_SHUTDOWN && totals != NULL; by++) {
         PyObject *count = PyLong_FromUnsignedLongLong(freed[by]);
@@ -258,8 +272,12 @@ fates_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     self->table = (FateTable){0};
     self->is_on = true;
     self->type_name = NULL;
+    World world = {0};
+    world_stop(&world); /* no death between the two */
     journal_fates_begin(self->journal, &self->table);
-    if (tracked_list_fates(self->journal, &self->table) < 0) {
+    int error = tracked_list_fates(self->journal, &self->table);
+    world_end(&world);
+    if (error < 0) {
         Py_DECREF(self);
         return PyErr_NoMemory();
     }
@@ -322,11 +340,14 @@ fates_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
         PyErr_SetString(PyExc_RuntimeError, "these fates have been told");
         return NULL;
     }
-    if (tracked_settle_fates(self->journal, &self->table, args[0], args[1]) < 0) {
-        return NULL;
+    World world = {0};
+    world_stop(&world);
+    int error = tracked_settle_fates(self->journal, &self->table, args[0], args[1]);
+    if (error == 0) {
+        fates_stop(self);
     }
-    fates_stop(self);
-    Py_RETURN_NONE;
+    world_end(&world);
+    return error == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
 PyDoc_STRVAR(fates_counts_doc,
@@ -337,13 +358,17 @@ static PyObject *
 fates_counts(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     FatesObject *self = (FatesObject *)op;
+    World world = {0};
+    world_stop(&world);
     size_t types = self->journal->types.length;
     FateCounts *counts = PyMem_Calloc(types, sizeof(FateCounts));
     for (size_t i = 0; i < self->table.fates.length && counts != NULL; i++) {
         const Fate *fate = &self->table.fates.items[i];
         counts[fate->type][fate->fate]++;
     }
-    return counts_dict(self->journal, counts, types);
+    PyObject *dict = counts_dict(self->journal, counts, types);
+    world_end(&world);
+    return dict;
 }
 
 PyDoc_STRVAR(fates_sizeof_doc, "__sizeof__($self, /)\n--\n\n"
@@ -384,10 +409,13 @@ fate_row(PyObject *op, Py_ssize_t index)
     }
     const Fate *fate = &self->table.fates.items[index];
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
+    World world = {0};
+    world_stop(&world);
     (void)((items[0] = PyLong_FromUnsignedLongLong(fate->serial)) != NULL &&
            (items[1] = fates_type_name(self, fate->type)) != NULL &&
            (items[2] = Py_NewRef(fate->name != NULL ? fate->name : Py_None)) != NULL &&
            (items[3] = PyUnicode_InternFromString(fate_words[fate->fate])) != NULL);
+    world_end(&world);
     return row_new(self->state, ROW_FATE, items);
 }
 
@@ -476,13 +504,17 @@ core_living(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         read_serial(args[3], &living.end_serial) < 0) {
         return NULL;
     }
+    World world = {0};
+    world_stop(&world);
     size_t types = state->journal->types.length;
     FateCounts *counts = PyMem_Calloc(types, sizeof(FateCounts));
-    if (counts != NULL && tracked_count_living(state->journal, &living, counts) < 0) {
+    bool failed = counts != NULL && tracked_count_living(state->journal, &living, counts) < 0;
+    PyObject *dict = failed ? NULL : counts_dict(state->journal, counts, types);
+    world_end(&world);
+    if (failed) {
         PyMem_Free(counts);
-        return NULL;
     }
-    return counts_dict(state->journal, counts, types);
+    return dict;
 }
 
 /* --------------------------------------------------------------------- all */

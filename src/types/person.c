@@ -55,10 +55,15 @@ person_set_name(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
     if (name == NULL) {
         return -1;
     }
-    if (self->name == NULL) {
+    PyObject *old;
+    CRITICAL_BEGIN(op);
+    old = self->name;
+    if (old == NULL) {
         journal_name_created(self->tracked.journal, &self->tracked.life, name);
     }
-    Py_XSETREF(self->name, name);
+    self->name = name;
+    CRITICAL_END();
+    Py_XDECREF(old);
     return 0;
 }
 
@@ -121,44 +126,59 @@ person_dealloc(PyObject *op)
     tracked_end(op, person_dealloc, person_drop);
 }
 
+/* New reference or NULL, without an exception. */
+static PyObject *
+name_or_null(PyObject *op)
+{
+    PyObject *name;
+    CRITICAL_BEGIN(op);
+    name = Py_XNewRef(((PersonObject *)op)->name);
+    CRITICAL_END();
+    return name;
+}
+
+static PyObject *
+friends_or_null(PyObject *op)
+{
+    PyObject *friends;
+    CRITICAL_BEGIN(op);
+    friends = Py_XNewRef(((PersonObject *)op)->friends);
+    CRITICAL_END();
+    return friends;
+}
+
 static PyObject *
 person_repr(PyObject *op)
 {
-    PersonObject *self = (PersonObject *)op;
-    if (self->name == NULL) {
-        return PyUnicode_FromFormat("<%s without a name>", typename_short(Py_TYPE(op)));
-    }
-    return PyUnicode_FromFormat("%s(%R)", typename_short(Py_TYPE(op)), self->name);
+    PyObject *name = name_or_null(op);
+    PyObject *text = name == NULL
+                         ? PyUnicode_FromFormat("<%s without a name>", typename_short(Py_TYPE(op)))
+                         : PyUnicode_FromFormat("%s(%R)", typename_short(Py_TYPE(op)), name);
+    Py_XDECREF(name);
+    return text;
 }
 
 static PyObject *
 person_get_name(PyObject *op, void *Py_UNUSED(closure))
 {
-    PersonObject *self = (PersonObject *)op;
-    if (self->name == NULL) {
+    PyObject *name = name_or_null(op);
+    if (name == NULL) {
         PyErr_SetString(PyExc_AttributeError,
                         "this Person has no name yet: its __init__ was not called");
-        return NULL;
     }
-    return Py_NewRef(self->name);
+    return name;
 }
 
-/* Borrowed: the list of friends, or NULL with AttributeError when it is cleared. */
-static PyObject *
-person_friends(PyObject *op)
-{
-    PersonObject *self = (PersonObject *)op;
-    if (self->friends == NULL) {
-        PyErr_SetString(PyExc_AttributeError,
-                        "the friends of this Person are gone: the collector has cleared it");
-    }
-    return self->friends;
-}
-
+/* New reference: the list of friends, or NULL with AttributeError when it is cleared. */
 static PyObject *
 person_get_friends(PyObject *op, void *Py_UNUSED(closure))
 {
-    return Py_XNewRef(person_friends(op));
+    PyObject *friends = friends_or_null(op);
+    if (friends == NULL) {
+        PyErr_SetString(PyExc_AttributeError,
+                        "the friends of this Person are gone: the collector has cleared it");
+    }
+    return friends;
 }
 
 static int
@@ -176,7 +196,12 @@ person_set_friends(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
                      Py_TYPE(value)->tp_name);
         return -1;
     }
-    Py_XSETREF(self->friends, Py_NewRef(value));
+    PyObject *old;
+    CRITICAL_BEGIN(op);
+    old = self->friends;
+    self->friends = Py_NewRef(value);
+    CRITICAL_END();
+    Py_XDECREF(old);
     return 0;
 }
 
@@ -187,6 +212,25 @@ PyDoc_STRVAR(
     "Both lists then hold a reference: the ring of the lecture. A Person who befriends itself is "
     "appended once.\n"
     "Raises TypeError where other is not a Person; if one list cannot grow, neither is changed.");
+
+/* 0 or -1 with an exception: then neither list is changed. */
+static int
+append_both(PyObject *mine, PyObject *other, PyObject *theirs, PyObject *self)
+{
+    if (PyList_Append(mine, other) < 0) {
+        return -1;
+    }
+    if (other == self || PyList_Append(theirs, self) == 0) {
+        return 0;
+    }
+    PyObject *error_type, *error, *traceback;
+    PyErr_Fetch(&error_type, &error, &traceback);
+    Py_ssize_t last = PyList_GET_SIZE(mine) - 1;
+    /* taking away the last item needs no memory */
+    (void)PyList_SetSlice(mine, last, last + 1, NULL);
+    PyErr_Restore(error_type, error, traceback);
+    return -1;
+}
 
 static PyObject *
 person_befriend(PyObject *self, PyObject *other)
@@ -199,21 +243,12 @@ person_befriend(PyObject *self, PyObject *other)
         return PyErr_Format(PyExc_TypeError, "a Person can befriend a Person only, not '%.200s'",
                             Py_TYPE(other)->tp_name);
     }
-    PyObject *mine = person_friends(self);
-    PyObject *theirs = mine != NULL ? person_friends(other) : NULL;
-    if (theirs == NULL || PyList_Append(mine, other) < 0) {
-        return NULL;
-    }
-    if (other != self && PyList_Append(theirs, self) < 0) {
-        PyObject *error_type, *error, *traceback;
-        PyErr_Fetch(&error_type, &error, &traceback);
-        Py_ssize_t last = PyList_GET_SIZE(mine) - 1;
-        /* taking away the last item needs no memory */
-        (void)PyList_SetSlice(mine, last, last + 1, NULL);
-        PyErr_Restore(error_type, error, traceback);
-        return NULL;
-    }
-    Py_RETURN_NONE;
+    PyObject *mine = person_get_friends(self, NULL);
+    PyObject *theirs = mine != NULL ? person_get_friends(other, NULL) : NULL;
+    int error = theirs == NULL ? -1 : append_both(mine, other, theirs, self);
+    Py_XDECREF(mine);
+    Py_XDECREF(theirs);
+    return error == 0 ? Py_NewRef(Py_None) : NULL;
 }
 
 PyDoc_STRVAR(person_getstate_doc, "__getstate__($self, /)\n--\n\n"
@@ -225,7 +260,6 @@ PyDoc_STRVAR(person_getstate_doc, "__getstate__($self, /)\n--\n\n"
 static PyObject *
 person_getstate(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    PersonObject *self = (PersonObject *)op;
     PyObject *state = tracked_getstate(op, NULL);
     if (state == NULL) {
         return NULL;
@@ -234,12 +268,14 @@ person_getstate(PyObject *op, PyObject *Py_UNUSED(ignored))
                      PyDict_Check(PyTuple_GET_ITEM(state, 1));
     PyObject *attributes = has_slots ? PyTuple_GET_ITEM(state, 0) : state; /* borrowed */
     PyObject *slots = has_slots ? PyDict_Copy(PyTuple_GET_ITEM(state, 1)) : PyDict_New();
+    PyObject *name = name_or_null(op), *friends = friends_or_null(op);
     PyObject *result = NULL;
-    if (slots != NULL &&
-        (self->name == NULL || PyDict_SetItemString(slots, "name", self->name) == 0) &&
-        (self->friends == NULL || PyDict_SetItemString(slots, "friends", self->friends) == 0)) {
+    if (slots != NULL && (name == NULL || PyDict_SetItemString(slots, "name", name) == 0) &&
+        (friends == NULL || PyDict_SetItemString(slots, "friends", friends) == 0)) {
         result = PyTuple_Pack(2, attributes, slots);
     }
+    Py_XDECREF(name);
+    Py_XDECREF(friends);
     Py_XDECREF(slots);
     Py_DECREF(state);
     return result;

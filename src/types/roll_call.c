@@ -17,6 +17,7 @@
 #include <structmember.h>
 
 #include "base/typename.h"
+#include "heap/interp_world.h"
 #include "runtime/rows.h"
 
 typedef struct {
@@ -254,9 +255,12 @@ roll_call_of(PyObject *module, PyObject *objects)
         return PyErr_Format(PyExc_TypeError, "roll_call() takes a list of objects, not '%.200s'",
                             Py_TYPE(objects)->tp_name);
     }
+    World world = {0};
     int was_enabled = gc_pause_begin(); /* nothing may run that could change the list */
+    world_stop(&world);
     PyObject *roll_call = roll_call_of_objects(state, ((PyListObject *)objects)->ob_item,
                                                (size_t)PyList_GET_SIZE(objects));
+    world_end(&world);
     gc_pause_end(was_enabled);
     return roll_call;
 }

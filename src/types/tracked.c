@@ -24,6 +24,7 @@
 
 #include "base/typename.h"
 #include "base/utf8.h"
+#include "heap/interp_world.h"
 #include "runtime/gc_callbacks.h"
 #include "types/roll_call.h"
 
@@ -137,11 +138,14 @@ follow_collector(PyObject *capsule, PyObject *const *args, Py_ssize_t nargs)
         journal_collection_begins(journal);
         Py_RETURN_NONE;
     }
+    World world = {0};
     Life *life = &journal->alive;
+    world_stop(&world);
     while ((life = journal_next_resurrected(journal, life)) != NULL) {
         PyObject *op = (PyObject *)tracked_of_life(life);
         tracked_note(op, EVENT_RESURRECTED, BY_NOBODY, Py_REFCNT(op));
     }
+    world_end(&world);
     Py_RETURN_NONE;
 }
 
@@ -181,8 +185,14 @@ follows_collector(const ModuleState *state)
 {
     PyObject *callbacks = state->gc_callbacks;
     Py_ssize_t last = state->callback_index;
-    return state->callback != NULL && last >= 0 && last < PyList_GET_SIZE(callbacks) &&
-           PyList_GET_ITEM(callbacks, last) == state->callback;
+    bool follows = state->callback != NULL && last >= 0;
+    if (follows) {
+        CRITICAL_BEGIN(callbacks);
+        follows = last < PyList_GET_SIZE(callbacks) &&
+                  PyList_GET_ITEM(callbacks, last) == state->callback;
+        CRITICAL_END();
+    }
+    return follows;
 }
 
 /* See to it where it is not. 0 or -1 with an exception. */
@@ -198,9 +208,12 @@ enter_callback(ModuleState *state)
     }
     /* it is new, or somebody took it out and collections went unheard: nobody is doomed who is
        still here */
+    World world = {0};
     Life *life = &state->journal->alive;
+    world_stop(&world);
     while ((life = journal_next_resurrected(state->journal, life)) != NULL) {
     }
+    world_end(&world);
     return PyList_Append(state->gc_callbacks, state->callback);
 }
 
@@ -320,11 +333,14 @@ class_vectorcall(PyObject *callable, PyObject *const *args, size_t nargsf, PyObj
 }
 
 /* Borrowed: the __init__ that type.__call__ would find, if it is a function in Python and __new__
-   is ours; or NULL. */
+   is ours; or NULL. Not where another thread could take it out of the class before it is called. */
 static PyObject *
 find_init(PyTypeObject *type, const ModuleState *state)
 {
     PyObject *init = NULL;
+    if (GCSCOPE_FREE_THREADED) {
+        return NULL;
+    }
     PyObject *name = PyUnicode_InternFromString("__init__");
     if (name != NULL && type->tp_new == (PyType_IsSubtype(type, state->person_type)
                                              ? state->person_type->tp_new
@@ -353,13 +369,16 @@ learn_class(PyTypeObject *type, ModuleState *state)
     PyObject *qualname = ((PyHeapTypeObject *)type)->ht_qualname;
     if (type_version(type) != 0 && qualname != NULL && PyUnicode_CheckExact(qualname)) {
         KnownClass *known = known_class(type, state);
+        KnownClass learnt = {.type = type,
+                             .version = type_version(type),
+                             .number = (uint32_t)number,
+                             .qualname = Py_NewRef(qualname),
+                             .init = find_init(type, state)};
+        journal_lock(state->journal); /* which is as good as any */
         PyObject *old = known->qualname;
-        *known = (KnownClass){.type = type,
-                              .version = type_version(type),
-                              .number = (uint32_t)number,
-                              .qualname = Py_NewRef(qualname),
-                              .init = find_init(type, state)};
-        type->tp_vectorcall = known->init != NULL ? class_vectorcall : type->tp_vectorcall;
+        *known = learnt;
+        journal_unlock(state->journal);
+        type->tp_vectorcall = learnt.init != NULL ? class_vectorcall : type->tp_vectorcall;
         Py_XDECREF(old);
     }
     return number;
@@ -377,10 +396,10 @@ number_of_type(PyTypeObject *type, ModuleState *state)
     if (type == state->tracked_type) {
         return TYPE_TRACKED;
     }
-    if (is_known(known, type)) {
-        return known->number;
-    }
-    return learn_class(type, state);
+    journal_lock(state->journal);
+    int64_t number = is_known(known, type) ? (int64_t)known->number : -1;
+    journal_unlock(state->journal);
+    return number >= 0 ? number : learn_class(type, state);
 }
 
 void
