@@ -76,6 +76,19 @@ popcount(uint64_t bits)
 #define CRITICAL_END() }
 #endif
 
+/* Whether a thread is in a critical section of an object. While the world is stopped that is one to
+   which the section was handed when it had begun to wait: who enters it then waits for ever. */
+static inline bool
+is_in_critical(PyObject *op)
+{
+#if GCSCOPE_FREE_THREADED
+    return PyMutex_IsLocked(&op->ob_mutex);
+#else
+    (void)op;
+    return false;
+#endif
+}
+
 /* PyUnstable_GC_VisitObjects: the whole heap without a list of it. */
 #if PY_VERSION_HEX >= 0x030C0000
 #define GCSCOPE_HAS_VISIT_OBJECTS 1

@@ -29,6 +29,7 @@ typedef struct FollowObject {
     bool whole;                /* look at all objects, not at births only */
     bool is_on;                /* in state->follows */
     bool has_begun;            /* begin() has come to its end */
+    uint64_t heard;            /* the call of the callback that it has heard last */
     long process;
     PyObject *object_traceback; /* owned or NULL: as of a Describer, for what collections take */
     PyObject *marker;           /* owned or NULL: births are what comes after it in generation 0 */
@@ -46,11 +47,38 @@ typedef struct FollowObject {
 
 /* --------------------------------------------------------------------- looking */
 
+/* What follows is done by one thread at a time; the collector is claimed before, where both are
+   needed, since its callback waits here. */
+static void
+follow_lock(ModuleState *state)
+{
+#if GCSCOPE_FREE_THREADED
+    PyMutex_Lock(&state->follow_mutex);
+#else
+    (void)state;
+#endif
+}
+
+static void
+follow_unlock(ModuleState *state)
+{
+#if GCSCOPE_FREE_THREADED
+    PyMutex_Unlock(&state->follow_mutex);
+#else
+    (void)state;
+#endif
+}
+
 /* Begin a pass of a Follow; what it keeps between passes has the limit that a test has set, too. */
 static void
-begin_pass(FollowObject *f, Scan *scan)
+begin_pass(FollowObject *f, Scan *scan, bool is_in_collection)
 {
-    scan_begin(scan, f->state);
+    if (is_in_collection) {
+        scan_begin_in_collection(scan, f->state);
+    }
+    else {
+        scan_begin(scan, f->state);
+    }
     f->memory.fail_after = f->tally.memory.fail_after = f->state->fail_after;
 }
 
@@ -120,6 +148,65 @@ find(const FollowObject *f, Scan *scan, const AddrMap *map, PyObject *sizers, Cy
 
 /* ----------------------------------------------------------------- collections */
 
+#if GCSCOPE_FREE_THREADED
+
+/* A birth is what has no mark (world_mark_old), or was noted when others were begun. Collections
+   leave both as they are. */
+
+static bool
+sees_collections(const FollowObject *Py_UNUSED(f))
+{
+    return true;
+}
+
+/* Births alone are listed. */
+static const AddrMap *
+predicted_of(const FollowObject *f)
+{
+    return f->whole && map_is_made(&f->known) ? &f->known : NULL;
+}
+
+static int
+enter_new(FollowObject *f, Scan *scan)
+{
+    return scan_enter_new(scan, map_is_made(&f->known) ? &f->known : NULL);
+}
+
+static int
+list_for_collection(FollowObject *f, Scan *scan, long Py_UNUSED(generation))
+{
+    return scan_open(scan) < 0 ? -1
+           : f->whole          ? scan_enter_generations(scan, -1)
+                               : enter_new(f, scan);
+}
+
+static int
+list_still_known(const FollowObject *f, AddrMap *still)
+{
+    return world_list_known(&f->known, still);
+}
+
+static int
+mark_anew(FollowObject *Py_UNUSED(f))
+{
+    return 0;
+}
+
+#else
+
+static bool
+sees_collections(const FollowObject *f)
+{
+    return f->state->generations != NULL;
+}
+
+/* As find has it: what is told of what is listed for a collection. */
+static const AddrMap *
+predicted_of(const FollowObject *f)
+{
+    return map_is_made(&f->known) ? &f->known : NULL;
+}
+
 /* Enter the births so far into `known`. 0 or -1 with an exception. */
 static int
 learn_new(FollowObject *f)
@@ -160,6 +247,25 @@ list_for_collection(FollowObject *f, Scan *scan, long generation)
     return error < 0 ? scan_no_memory() : 0;
 }
 
+static int
+list_still_known(const FollowObject *f, AddrMap *still)
+{
+    return generations_list_known(f->state->generations, OLDEST, NULL, &f->known, still);
+}
+
+/* What finalizers have made is born, too; then a new marker. 0; -1 out of memory. */
+static int
+mark_anew(FollowObject *f)
+{
+    if (make_known(f) < 0 || generations_list(f->state->generations, 0, &f->known) < 0) {
+        return -1;
+    }
+    Py_XSETREF(f->marker, PyList_New(0));
+    return f->marker != NULL ? 0 : -1;
+}
+
+#endif
+
 /* With `whole`: what was unreachable before and is taken now is not to be looked for any more. */
 static void
 forget_collected(FollowObject *f, const Scan *scan)
@@ -191,7 +297,7 @@ predict(FollowObject *f, Scan *scan, long generation)
 {
     Cycles cycles = {0};
     int error = list_for_collection(f, scan, generation) < 0 || judge(f, scan) < 0 ||
-                        find(f, scan, map_is_made(&f->known) ? &f->known : NULL, NULL, &cycles) < 0
+                        find(f, scan, predicted_of(f), NULL, &cycles) < 0
                     ? -1
                     : 0;
     if (error == 0 && f->whole) {
@@ -210,12 +316,15 @@ collection_starts(FollowObject *f, long generation)
     Scan scan;
     f->collections++;
     f->unseen++; /* until it has been looked at */
-    if (f->state->generations == NULL) {
+    if (!sees_collections(f)) {
         return;
     }
-    begin_pass(f, &scan);
+    begin_pass(f, &scan, true);
     f->unseen -= predict(f, &scan, generation) == 0;
+    follow_unlock(f->state); /* what the pass lets go of may end a Follow, this one too */
+    ModuleState *state = scan.state;
     scan_end(&scan);
+    follow_lock(state);
     PyErr_Clear();
 }
 
@@ -230,7 +339,7 @@ forget_gone(FollowObject *f)
     }
     int error = addrmap_init(&still, &f->memory);
     if (error == 0) {
-        error = generations_list_known(f->state->generations, OLDEST, NULL, &f->known, &still);
+        error = list_still_known(f, &still);
     }
     if (error < 0) {
         addrmap_fini(&still);
@@ -241,22 +350,11 @@ forget_gone(FollowObject *f)
     return 0;
 }
 
-/* What finalizers have made is born, too; then a new marker. 0; -1 out of memory. */
-static int
-mark_anew(FollowObject *f)
-{
-    if (make_known(f) < 0 || generations_list(f->state->generations, 0, &f->known) < 0) {
-        return -1;
-    }
-    Py_XSETREF(f->marker, PyList_New(0));
-    return f->marker != NULL ? 0 : -1;
-}
-
 static void
 collection_stops(FollowObject *f)
 {
     f->memory.fail_after = f->state->fail_after;
-    if (f->state->generations != NULL) {
+    if (sees_collections(f)) {
         f->is_lost |= (f->whole ? forget_gone(f) : mark_anew(f)) < 0;
         PyErr_Clear();
     }
@@ -296,6 +394,17 @@ one_follow(FollowObject *f, PyObject *phase, PyObject *info)
     }
 }
 
+/* Borrowed: one that has not heard of a call of the callback; NULL: all have. */
+static FollowObject *
+next_to_hear(const ModuleState *state, uint64_t call)
+{
+    FollowObject *f = state->follows;
+    while (f != NULL && f->heard >= call) {
+        f = f->next;
+    }
+    return f;
+}
+
 /* One of gc.callbacks. Whoever calls it by hand, while no collection runs: nothing that is made in
    here sets one off, whose finalizers could end a Follow that is under our hands. */
 static PyObject *
@@ -307,11 +416,16 @@ follow_collection(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         Py_RETURN_NONE;
     }
     int was_enabled = gc_pause_begin();
-    for (FollowObject *f = state->follows; f != NULL; f = f->next) {
+    follow_lock(state);
+    uint64_t call = ++state->follow_calls;
+    FollowObject *f;
+    while ((f = next_to_hear(state, call)) != NULL) {
+        f->heard = call;
         if (f->has_begun && f->process == process) {
             one_follow(f, args[0], args[1]);
         }
     }
+    follow_unlock(state);
     gc_pause_end(was_enabled);
     Py_RETURN_NONE;
 }
@@ -347,17 +461,18 @@ static void
 follow_stop(FollowObject *f)
 {
     FollowObject **place = &f->state->follows;
-    if (!f->is_on) {
-        return;
-    }
+    follow_lock(f->state);
+    bool was_on = f->is_on;
     f->is_on = false;
-    while (*place != NULL && *place != f) {
+    while (was_on && *place != NULL && *place != f) {
         place = &(*place)->next;
     }
-    if (*place == f) {
+    if (was_on && *place == f) {
         *place = f->next;
     }
-    if (f->state->follows == NULL) {
+    bool is_last = was_on && f->state->follows == NULL;
+    follow_unlock(f->state);
+    if (is_last) {
         gc_callbacks_remove(f->state->gc_callbacks, f->state->follow_callback);
     }
 }
@@ -393,10 +508,51 @@ static void
 enter_follows(FollowObject *f)
 {
     f->process = (long)getpid();
+    follow_lock(f->state);
+    f->heard = f->state->follow_calls;
     f->next = f->state->follows;
     f->state->follows = f;
     f->is_on = true;
+    follow_unlock(f->state);
 }
+
+#if GCSCOPE_FREE_THREADED
+
+/* A WorldNote: what is marked as old now is a birth to those that have begun before. */
+static int
+note_birth(void *arg, PyObject *op)
+{
+    const ModuleState *state = arg;
+    int error = 0;
+    for (FollowObject *f = state->follows; f != NULL; f = f->next) {
+        if (f->has_begun && !f->whole && (make_known(f) < 0 || addrmap_insert(&f->known, op) < 0)) {
+            f->is_lost = true;
+            error = -1;
+        }
+    }
+    return error;
+}
+
+/* From here on, what is made is born. 0 or -1 with an exception. */
+static int
+mark_begin(FollowObject *f)
+{
+    follow_lock(f->state);
+    int error = world_mark_old(note_birth, f->state);
+    follow_unlock(f->state);
+    return error < 0 ? scan_no_memory() : 0;
+}
+
+#else
+
+static int
+mark_begin(FollowObject *f)
+{
+    f->marker = PyList_New(0); /* on 3.11 this may run a collection first: it has not begun yet */
+    return f->marker != NULL ? 0 : -1;
+}
+
+#endif
 
 PyDoc_STRVAR(begin_doc, "begin($self, /)\n--\n\n"
                         "Begin: what comes from here on is followed.\n\n"
@@ -418,12 +574,10 @@ follow_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
         return NULL;
     }
     enter_follows(f);
-    begin_pass(f, &scan);
+    begin_pass(f, &scan, false);
     int error = f->whole ? learn_unreachable(f, &scan) : 0;
     scan_end(&scan);
-    /* on 3.11 this may run a collection first: it has not begun until then */
-    f->marker = f->whole || error < 0 ? NULL : PyList_New(0);
-    if (error < 0 || (!f->whole && f->marker == NULL)) {
+    if (error < 0 || (!f->whole && mark_begin(f) < 0)) {
         follow_stop(f);
         return NULL;
     }
@@ -432,6 +586,8 @@ follow_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
 }
 
 /* ------------------------------------------------------------------------- end */
+
+#if !GCSCOPE_FREE_THREADED
 
 /* Enter the births that are left into the heap. 0 or -1 with an exception. */
 static int
@@ -450,6 +606,8 @@ enter_new(FollowObject *f, Scan *scan)
         generations_list_known(generations, f->oldest, f->until, &f->known, &scan->heap.map);
     return error < 0 ? scan_no_memory() : 0;
 }
+
+#endif
 
 /* What an object that was dropped was, so that it can be told what became of it. */
 typedef struct {
@@ -478,12 +636,45 @@ drop(PyObject *box, Dropped *dropped)
         .type = type,
         .may_revive = type->tp_finalize != NULL || type->tp_del != NULL,
     };
-    if (Py_REFCNT(op) > 2) {
+    if (Py_REFCNT(op) > 2) { /* also where counting is deferred */
         dropped->held = Py_NewRef(held);
     }
     Py_DECREF(op);
     Py_DECREF(held);
     return 0;
+}
+
+/* Whether an object of its type lies where it was. */
+static bool
+lies_there(const FollowObject *f, const Scan *scan, const Dropped *dropped)
+{
+#if GCSCOPE_FREE_THREADED
+    NodeId node;
+    (void)f;
+    return addrmap_find(&scan->heap.map, dropped->op, &node) &&
+           Py_TYPE(scan->heap.objects.items[node]) == dropped->type;
+#else
+    (void)scan;
+    return f->state->generations != NULL &&
+           generations_have(f->state->generations, dropped->op, dropped->type);
+#endif
+}
+
+/* Whether nothing refers to an unreachable object: where counting is deferred it waits for the
+   collector all the same. */
+static bool
+waits_in_no_ring(const Scan *scan, NodeId node)
+{
+    const Graph *graph = &scan->heap.graph;
+    bool is_alone = GCSCOPE_FREE_THREADED;
+    for (NodeId from = 0; from < graph->nodes && is_alone; from++) {
+        if (!collector_is_reachable(&scan->collector, from)) {
+            for (uint32_t e = graph->offsets.items[from]; e < graph->offsets.items[from + 1]; e++) {
+                is_alone = is_alone && graph->targets.items[e] != node;
+            }
+        }
+    }
+    return is_alone;
 }
 
 /* New reference: a word for what became of it. If something holds it, it is put into the box again.
@@ -493,13 +684,12 @@ fate_of(const FollowObject *f, const Scan *scan, const Dropped *dropped, PyObjec
 {
     NodeId node;
     if (dropped->held == NULL) {
-        bool is_revived = dropped->may_revive && f->state->generations != NULL &&
-                          generations_have(f->state->generations, dropped->op, dropped->type);
+        bool is_revived = dropped->may_revive && lies_there(f, scan, dropped);
         return PyUnicode_FromString(is_revived ? "revived" : "freed");
     }
     if (addrmap_find(&scan->heap.map, dropped->op, &node) &&
         !collector_is_reachable(&scan->collector, node)) {
-        return PyUnicode_FromString("ring");
+        return PyUnicode_FromString(waits_in_no_ring(scan, node) ? "deferred" : "ring");
     }
     PyObject *op = PyTuple_GET_ITEM(dropped->held, 0);
     return PyList_Append(box, op) < 0 ? NULL : PyUnicode_FromString("held");
@@ -632,9 +822,11 @@ follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
     if (f->process != (long)getpid()) { /* the collections of a child were not followed */
         f->is_lost = true;
     }
-    begin_pass(f, &scan);
+    begin_pass(f, &scan, false);
     scan.given = dropped.held;
+    follow_lock(f->state);
     PyObject *answer = look_at_the_end(f, &scan, &end, &dropped);
+    follow_unlock(f->state);
     scan_end(&scan);
     follow_stop(f);
     Py_XDECREF(dropped.held);

@@ -72,9 +72,15 @@ claim_collector(PyInterpreterState *interpreter)
 }
 
 void
-world_begin(World *world, Memory *memory)
+world_begin_in_collection(World *world, Memory *memory)
 {
     *world = (World){.memory = memory};
+}
+
+void
+world_begin(World *world, Memory *memory)
+{
+    world_begin_in_collection(world, memory);
     world->is_claimed = claim_collector(PyInterpreterState_Get());
 }
 
@@ -119,16 +125,28 @@ world_end(World *world)
 
 /* ------------------------------------------------------------------------ listing */
 
+/* A bit of ob_gc_bits that neither 3.14 nor 3.15 has a use for. */
+enum { BIT_OLD = 1 << 7 };
+
 typedef struct {
     World *world;
+    bool is_new_only;
+    const AddrMap *known; /* with is_new_only: NULL, or what is listed as well */
     bool failed;
 } Lister;
+
+static bool
+is_asked_for(const Lister *lister, PyObject *op)
+{
+    return !lister->is_new_only || !has_bits(op, BIT_OLD) ||
+           (lister->known != NULL && addrmap_has(lister->known, op));
+}
 
 static int
 hold_object(PyObject *op, void *arg)
 {
     Lister *lister = arg;
-    if (has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN)) {
+    if (has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN) || !is_asked_for(lister, op)) {
         return 1;
     }
     lister->failed = vec_push(lister->world->memory, &lister->world->listed, op) < 0;
@@ -193,13 +211,13 @@ give_back(World *world, AddrMap *map, AddrMap *untracked)
     return failed ? -1 : 0;
 }
 
-int
-world_list(World *world, AddrMap *map)
+static int
+list_by(Lister *lister, AddrMap *map)
 {
-    Lister lister = {.world = world};
+    World *world = lister->world;
     AddrMap untracked = {0};
-    PyUnstable_GC_VisitObjects(hold_object, &lister);
-    if (lister.failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||
+    PyUnstable_GC_VisitObjects(hold_object, lister);
+    if (lister->failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||
         addrmap_init(&untracked, world->memory) < 0) {
         addrmap_fini(&untracked);
         let_go_of_all(world);
@@ -209,6 +227,65 @@ world_list(World *world, AddrMap *map)
     int error = give_back(world, map, &untracked);
     addrmap_fini(&untracked);
     return error;
+}
+
+int
+world_list(World *world, AddrMap *map)
+{
+    return list_by(&(Lister){.world = world}, map);
+}
+
+int
+world_list_new(World *world, AddrMap *map, const AddrMap *known)
+{
+    return list_by(&(Lister){.world = world, .is_new_only = true, .known = known}, map);
+}
+
+typedef struct {
+    const AddrMap *known;
+    AddrMap *still;
+    bool failed;
+} Finder;
+
+static int
+find_known(PyObject *op, void *arg)
+{
+    Finder *finder = arg;
+    finder->failed |= addrmap_has(finder->known, op) && addrmap_insert(finder->still, op) < 0;
+    return !finder->failed;
+}
+
+int
+world_list_known(const AddrMap *known, AddrMap *still)
+{
+    Finder finder = {.known = known, .still = still};
+    PyUnstable_GC_VisitObjects(find_known, &finder);
+    return finder.failed ? -1 : 0;
+}
+
+typedef struct {
+    WorldNote note;
+    void *arg;
+    bool failed;
+} Marker;
+
+static int
+mark_object(PyObject *op, void *arg)
+{
+    Marker *marker = arg;
+    if (!has_bits(op, BIT_OLD)) {
+        marker->failed |= marker->note(marker->arg, op) < 0;
+        op->ob_gc_bits |= BIT_OLD; /* the world is stopped */
+    }
+    return 1;
+}
+
+int
+world_mark_old(WorldNote note, void *arg)
+{
+    Marker marker = {.note = note, .arg = arg};
+    PyUnstable_GC_VisitObjects(mark_object, &marker);
+    return marker.failed ? -1 : 0;
 }
 
 bool

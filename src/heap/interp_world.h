@@ -42,12 +42,27 @@ typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references, 
 /* Claim the collector, and keep it until world_end, which must follow in any case. It is not
    claimed where a collection of this very thread is under way, or one of another for a second. */
 void world_begin(World *world, Memory *memory);
+void world_begin_in_collection(World *world, Memory *memory); /* of this thread: it has the door */
 void world_end(World *world);
 
 /* List and stop; enter what the collector would look at into the map: not what is frozen, nor what
    a collection under way has in hand, nor the tuples that it lets go of, since nothing in them is
    its business. 0; -1: out of memory. */
 int world_list(World *world, AddrMap *map);
+
+/* The same of what was made since world_mark_old, or is in a map of addresses, which may be NULL. */
+int world_list_new(World *world, AddrMap *map, const AddrMap *known);
+
+/* Enter into `still` those addresses of a map at which an object lies now that the collector knows.
+   Not in a stop. 0; -1: out of memory. */
+int world_list_known(const AddrMap *known, AddrMap *still);
+
+/* Told of an object, which is borrowed: returns -1 when out of memory. */
+typedef int (*WorldNote)(void *arg, PyObject *op);
+
+/* Mark all objects that the collector knows as old, and tell those that were not: what was made
+   since the last time. A new object has no mark. Not in a stop. 0; -1: out of memory. */
+int world_mark_old(WorldNote note, void *arg);
 
 /* Stop, where that is not done yet. */
 void world_stop(World *world);
@@ -73,6 +88,12 @@ bool world_lost(PyObject *op);
 
 static inline void
 world_begin(World *world, Memory *memory)
+{
+    world->memory = memory;
+}
+
+static inline void
+world_begin_in_collection(World *world, Memory *memory)
 {
     world->memory = memory;
 }

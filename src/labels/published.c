@@ -143,7 +143,8 @@ static bool
 read_getter(const EdgeSink *sink, PyObject *op, PyObject *descriptor)
 {
     const PyGetSetDef *getset = ((PyGetSetDescrObject *)descriptor)->d_getset;
-    if (getset->get == NULL || !PyType_IsSubtype(Py_TYPE(op), PyDescr_TYPE(descriptor))) {
+    if (getset->get == NULL || is_in_critical(op) ||
+        !PyType_IsSubtype(Py_TYPE(op), PyDescr_TYPE(descriptor))) {
         return false;
     }
     PyObject *value = getset->get(op, getset->closure);

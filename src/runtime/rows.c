@@ -183,7 +183,8 @@ static PyStructSequence_Desc row_table[] = {
         {"lost", "what was born could not all be told from older objects"},
         {"uncertain", "as of a RollCall"},
         {"over_visited", "as of a RollCall, of the pass in which it was most"},
-        {"released", "'freed', 'ring', 'held' or 'revived': the object in the box; None without"}),
+        {"released", "'freed', 'ring', 'held', 'revived' or 'deferred' (in no ring, and yet only "
+                     "the collector can free it): the object in the box; None without"}),
     [ROW_AUDITED_TYPE] = ROW("AuditedType", "A type of C code that was asked about.",
         {"type", "its name"},
         {"of", "the type itself, an object of the program"},

@@ -20,6 +20,14 @@ scan_begin(Scan *scan, ModuleState *state)
 }
 
 void
+scan_begin_in_collection(Scan *scan, ModuleState *state)
+{
+    *scan = (Scan){.state = state, .memory = scan_memory(state)};
+    scan->was_enabled = gc_pause_begin();
+    world_begin_in_collection(&scan->world, &scan->memory);
+}
+
+void
 scan_end(Scan *scan)
 {
     if (scan->is_judged) { /* what was built on the graph took memory too */
@@ -150,6 +158,12 @@ int
 scan_enter_after(Scan *scan, PyObject *Py_UNUSED(marker))
 {
     return scan_enter_generations(scan, -1);
+}
+
+int
+scan_enter_new(Scan *scan, const AddrMap *known)
+{
+    return world_list_new(&scan->world, &scan->heap.map, known) < 0 ? scan_no_memory() : 0;
 }
 
 #else

@@ -43,6 +43,7 @@ typedef struct {
 
 /* Hold automatic collection off until scan_end, which must follow in any case. */
 void scan_begin(Scan *scan, ModuleState *state);
+void scan_begin_in_collection(Scan *scan, ModuleState *state); /* of this thread */
 void scan_end(Scan *scan);
 
 /* Begin with no object: then something is to be entered into heap.map, and scan_close called. 0 or
@@ -56,6 +57,12 @@ int scan_enter_generations(Scan *scan, long last);
 /* Enter what has come into generation 0 after a marker. 1; 0: the marker is not there, and all of
    generation 0 was entered; -1 with an exception. */
 int scan_enter_after(Scan *scan, PyObject *marker);
+
+#if GCSCOPE_FREE_THREADED
+/* Enter what was made since world_mark_old, and what is in a map, which may be NULL. 0 or -1 with an
+   exception. */
+int scan_enter_new(Scan *scan, const AddrMap *known);
+#endif
 
 /* -1, with MemoryError. */
 int scan_no_memory(void);

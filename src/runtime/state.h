@@ -45,6 +45,10 @@ typedef struct {
     Generation *generations;      /* borrowed from the interpreter; NULL where they are not known */
     PyObject *follow_callback;    /* owned or NULL: of follow.h in gc.callbacks */
     struct FollowObject *follows; /* borrowed: those that are on, a list */
+    uint64_t follow_calls;        /* how often follow_callback was called */
+#if GCSCOPE_FREE_THREADED
+    PyMutex follow_mutex; /* of `follows` and all that are in it */
+#endif
     KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
     Journal *journal;                              /* shared */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */

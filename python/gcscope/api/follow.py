@@ -98,7 +98,10 @@ class Found:
         self.collections: int = found.collections
         """How many collections there were."""
         self.released: str | None = found.released
-        """What became of the object in the box: 'freed', 'ring', 'held' or 'revived'."""
+        """What became of the object in the box: 'freed', 'ring', 'held' or 'revived'.
+
+        Or 'deferred': in no ring, and yet only the collector can free it (free-threaded Python).
+        """
 
     @property
     def collected_others(self) -> dict[str, int]:

@@ -6,7 +6,7 @@ from gcscope import _core
 from gcscope.explain.cycles import cycles_of
 from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.explain.sizers import Extra, sizers
-from gcscope.model.phrases import COLLECTING
+from gcscope.model.phrases import COLLECTING, DEFERRED
 from gcscope.model.record import sum_counts
 from gcscope.model.results import Report
 
@@ -36,13 +36,15 @@ def report_of(
     """Make a report of the rings among some objects: those of cycles, None of garbage."""
     found, extra = rings.objects, Extra(rings.sized, alive)
     collecting = (COLLECTING,) if _core.is_collected(objs) else ()
+    told = cycles_of(rings.forms, alive, extra)
+    deferred = (DEFERRED,) if found.objects and not told and not alive else ()
     return Report(
         objects=found.objects,
         bytes=rings.bytes + extra.of_all,
         types=sum_counts(*found.types()),
-        cycles=cycles_of(rings.forms, alive, extra),
+        cycles=told,
         alive=alive,
-        notes=notes_of(found) + collecting,
+        notes=notes_of(found) + deferred + collecting,
     )
 
 

@@ -140,6 +140,13 @@ COLLECTING = (
     "told here"
 )
 
+# A note of a report without a ring: of free-threaded Python.
+DEFERRED = (
+    "none of it is in a ring: where references are counted in parts, a class, module, code object "
+    "or top-level function waits for the collector all the same, and so does what another thread "
+    "made until that thread goes on"
+)
+
 
 def title(type_name: str, name: str | None) -> str:
     """Write what an object is: its type and, where that says more, its name."""
