@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,11 @@ import pytest
 from gcscope.render.graphviz import _graphviz
 
 ROOT = Path(__file__).resolve().parent.parent
+
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+no_generations = pytest.mark.skipif(
+    FREE_THREADED, reason="a free-threaded build has no generations: all is listed"
+)
 
 ROOMS = (
     "base/vec",

@@ -37,6 +37,9 @@
 
 _Static_assert(sizeof(void *) == 8, "gcscope supports 64-bit builds only");
 
+/* Words by which the head of an object is longer than on builds with a GIL. */
+enum { HEAD_MORE_WORDS = sizeof(PyObject) / sizeof(void *) - 2 };
+
 /* A node is an object of one heap pass. Four bytes are enough for 4 billion of them. */
 typedef uint32_t NodeId;
 #define NODE_LIMIT UINT32_MAX

@@ -104,10 +104,12 @@ str_bytes(PyObject *op)
     return bytes;
 }
 
+/* Where threads read a table while others replace it, its own size stands before it. */
 static size_t
 list_bytes(PyObject *op)
 {
-    return block(times(not_negative(((PyListObject *)op)->allocated), sizeof(PyObject *)));
+    size_t items = times(not_negative(((PyListObject *)op)->allocated), sizeof(PyObject *));
+    return block(items + (GCSCOPE_FREE_THREADED && items != 0 ? sizeof(Py_ssize_t) : 0));
 }
 
 static size_t
@@ -155,10 +157,17 @@ bytearray_bytes(PyObject *op)
 
 /* ---------------------------------------------------------------- by their words */
 
+/* The two that every head has count as the first. */
 static inline Py_ssize_t
 word(PyObject *op, size_t number)
 {
-    return ((const Py_ssize_t *)(const void *)op)[number];
+    return ((const Py_ssize_t *)(const void *)op)[HEAD_MORE_WORDS + number];
+}
+
+static inline bool
+has_words(const PyTypeObject *type, size_t words)
+{
+    return (size_t)type->tp_basicsize == (HEAD_MORE_WORDS + words) * sizeof(void *);
 }
 
 /* Blocks of 64 items with two links. The first item stands at `leftindex` of its block; some blocks
@@ -168,7 +177,7 @@ deque_bytes(PyObject *op, const PyTypeObject *type)
 {
     enum { LEFTINDEX = 5, SPARE = 9, WORDS = 27, ITEMS = 64, LINKS = 2 };
     size_t first = (size_t)word(op, LEFTINDEX), spare = (size_t)word(op, SPARE);
-    if (type->tp_basicsize != WORDS * sizeof(void *) || first > ITEMS || spare > ITEMS) {
+    if (!has_words(type, WORDS) || first > ITEMS || spare > ITEMS) {
         return 0;
     }
     size_t used = (first + (size_t)Py_SIZE(op) + ITEMS - 1) / ITEMS;
@@ -181,7 +190,7 @@ array_bytes(PyObject *op, const PyTypeObject *type)
 {
     enum { ITEMS = 3, ALLOCATED, DESCRIPTOR, WORDS = 8 };
     const int *descriptor = (const int *)word(op, DESCRIPTOR);
-    if (type->tp_basicsize != WORDS * sizeof(void *) || word(op, ITEMS) == 0) {
+    if (!has_words(type, WORDS) || word(op, ITEMS) == 0) {
         return 0;
     }
     return block(times(not_negative(word(op, ALLOCATED)), not_negative(descriptor[1])));
@@ -222,7 +231,12 @@ ndarray_data_bytes(PyObject *op, size_t dimensions)
 static bool
 ndarray_has_objects(PyObject *op)
 {
-    enum { KIND = 3 * sizeof(void *), NUMBER = KIND + 4, DESCR_END = NUMBER + 4, OBJECT = 17 };
+    enum {
+        KIND = (HEAD_MORE_WORDS + 3) * sizeof(void *),
+        NUMBER = KIND + 4,
+        DESCR_END = NUMBER + 4,
+        OBJECT = 17
+    };
     const char *descr = (const char *)word(op, NDARRAY_DESCR);
     return descr != NULL && Py_TYPE((PyObject *)descr)->tp_basicsize >= (Py_ssize_t)DESCR_END &&
            descr[KIND] == 'O' && *(const int *)(const void *)(descr + NUMBER) == OBJECT;
@@ -234,11 +248,12 @@ sizes_array(PyObject *op, SizesArray *array)
     enum { CONTIGUOUS = 1 | 2, OWNS_DATA = 4, MOST_DIMENSIONS = 64 };
     PyTypeObject *type = Py_TYPE(op);
     if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ||
-        type->tp_basicsize < (Py_ssize_t)(NDARRAY_WORDS * sizeof(void *)) ||
+        type->tp_basicsize < (Py_ssize_t)((HEAD_MORE_WORDS + NDARRAY_WORDS) * sizeof(void *)) ||
         strcmp(type->tp_name, "numpy.ndarray") != 0) {
         return false;
     }
-    size_t dimensions = (size_t)(*(const int *)((const Py_ssize_t *)(const void *)op + NDARRAY_ND));
+    Py_ssize_t nd = word(op, NDARRAY_ND); /* an int */
+    size_t dimensions = (size_t)*(const int *)(const void *)&nd;
     Py_ssize_t shape = word(op, NDARRAY_DIMENSIONS), strides = word(op, NDARRAY_STRIDES);
     if (dimensions > MOST_DIMENSIONS ||
         (dimensions != 0 && strides != shape + (Py_ssize_t)(dimensions * sizeof(void *)))) {

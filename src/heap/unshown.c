@@ -20,7 +20,7 @@ visit_code(PyObject *op, visitproc visit, void *arg)
 {
     PyCodeObject *code = (PyCodeObject *)op;
     PyObject *const parts[] = {
-        code->co_consts,
+        GCSCOPE_FREE_THREADED ? NULL : code->co_consts, /* where it is tracked, it shows them */
         code->co_names,
         code->co_exceptiontable,
         code->co_localsplusnames,

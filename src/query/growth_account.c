@@ -15,7 +15,7 @@
 /* A result that functools.lru_cache has stands in a link, which has no tp_traverse: behind the two
    next to it and a hash come its key and the result. The dict of the cache and the ring of links
    have a reference to it each. */
-enum { LINK_KEY = 5, LINK_RESULT, LINK_WORDS };
+enum { LINK_KEY = HEAD_MORE_WORDS + 5, LINK_RESULT, LINK_WORDS };
 
 static bool
 is_cache_link(PyObject *op)

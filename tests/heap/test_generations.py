@@ -2,6 +2,10 @@
 
 import pytest
 
+from support import no_generations
+
+pytestmark = no_generations
+
 
 def test_the_generations_are_looked_for_without_memory(starving):
     """They are found or not, which a MemoryError tells; what is unreachable is the same."""

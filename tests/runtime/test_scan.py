@@ -5,6 +5,9 @@ import gc
 import pytest
 
 from gcscope import _core
+from support import no_generations
+
+pytestmark = no_generations
 
 
 class Plain:
