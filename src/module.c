@@ -323,7 +323,7 @@ add_flags(PyObject *module, const ModuleState *state)
 static int
 check_version(void)
 {
-    if (!GCSCOPE_FREE_THREADED || Py_Version == PY_VERSION_HEX) {
+    if (!GCSCOPE_FREE_THREADED || is_compiled_for_this()) {
         return 0;
     }
     PyErr_Format(PyExc_ImportError,

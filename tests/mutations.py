@@ -472,8 +472,8 @@ MUTATIONS = [
     Mutation(
         "follow: what is older is told of a young collection",
         "src/follow/follow.c",
-        "map_is_made(&f->known) ? &f->known : NULL, NULL, &cycles)",
-        "f->whole && map_is_made(&f->known) ? &f->known : NULL, NULL, &cycles)",
+        "    return map_is_made(&f->known) ? &f->known : NULL;",
+        "    return f->whole && map_is_made(&f->known) ? &f->known : NULL;",
         FOLLOW,
     ),
     Mutation(
@@ -685,8 +685,8 @@ MUTATIONS = [
     Mutation(
         "holders: the box by which the object was given counts",
         "src/query/holders.c",
-        "Py_ssize_t count = Py_REFCNT(asked->target) - 1;",
-        "Py_ssize_t count = Py_REFCNT(asked->target);",
+        "Py_ssize_t count = world_all_references(asked->target) - 1;",
+        "Py_ssize_t count = world_all_references(asked->target);",
         HOLDERS,
     ),
     Mutation(
@@ -864,8 +864,10 @@ MUTATIONS = [
         "events: collections stay paused after the journal was read",
         "src/types/events.c",
         "PyObject *rows = rows_list(state->journal->event_count, event_row, state);\n"
+        "    world_end(&world);\n"
         "    gc_pause_end(was_enabled);\n",
         "PyObject *rows = rows_list(state->journal->event_count, event_row, state);\n"
+        "    world_end(&world);\n"
         "    (void)was_enabled;\n",
         f"{JOURNAL} {TRACKED}",
     ),

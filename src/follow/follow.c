@@ -29,6 +29,7 @@ typedef struct FollowObject {
     bool whole;                /* look at all objects, not at births only */
     bool is_on;                /* in state->follows */
     bool has_begun;            /* begin() has come to its end */
+    Py_ssize_t frozen;         /* objects under gc.freeze() at the beginning, without generations */
     uint64_t heard;            /* the call of the callback that it has heard last */
     long process;
     PyObject *object_traceback; /* owned or NULL: as of a Describer, for what collections take */
@@ -151,7 +152,17 @@ find(const FollowObject *f, Scan *scan, const AddrMap *map, PyObject *sizers, Cy
 #if GCSCOPE_FREE_THREADED
 
 /* A birth is what has no mark (world_mark_old), or was noted when others were begun. Collections
-   leave both as they are. */
+   leave both as they are; gc.freeze() hides what it finds. */
+
+/* How many objects are under gc.freeze(); -1 with an exception. */
+static Py_ssize_t
+count_frozen(const FollowObject *f)
+{
+    PyObject *count = PyObject_CallNoArgs(f->state->gc_get_freeze_count);
+    Py_ssize_t number = count != NULL ? PyLong_AsSsize_t(count) : -1;
+    Py_XDECREF(count);
+    return number;
+}
 
 static bool
 sees_collections(const FollowObject *Py_UNUSED(f))
@@ -537,6 +548,10 @@ note_birth(void *arg, PyObject *op)
 static int
 mark_begin(FollowObject *f)
 {
+    f->frozen = count_frozen(f);
+    if (f->frozen < 0) {
+        return -1;
+    }
     follow_lock(f->state);
     int error = world_mark_old(note_birth, f->state);
     follow_unlock(f->state);
@@ -822,6 +837,10 @@ follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
     if (f->process != (long)getpid()) { /* the collections of a child were not followed */
         f->is_lost = true;
     }
+#if GCSCOPE_FREE_THREADED
+    f->is_lost |= !f->whole && count_frozen(f) > f->frozen;
+    PyErr_Clear();
+#endif
     begin_pass(f, &scan, false);
     scan.given = dropped.held;
     follow_lock(f->state);

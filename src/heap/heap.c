@@ -263,7 +263,7 @@ owning_references(PyObject *op)
 
 /* What threads have for themselves is owned, or leads to what is reachable. */
 static void
-add_reference(void *arg, PyObject *op, Py_ssize_t references, bool is_lent)
+add_reference(void *arg, PyObject *op, Py_ssize_t references, bool is_borrowed)
 {
     Reader *reader = arg;
     Heap *heap = reader->heap;
@@ -271,8 +271,8 @@ add_reference(void *arg, PyObject *op, Py_ssize_t references, bool is_lent)
     if (!addrmap_find(&heap->map, op, &id) || heap->refcounts.items[id] == INT32_MAX) {
         return;
     }
-    if (is_lent) {
-        reader->failed |= vec_push(heap->memory, &heap->lent, id) < 0;
+    if (is_borrowed) {
+        reader->failed |= vec_push(heap->memory, &heap->borrowed, id) < 0;
     }
     else {
         heap->refcounts.items[id] += (int32_t)references;
@@ -326,7 +326,7 @@ heap_fini(Heap *heap)
         return;
     }
     vec_fini(heap->memory, &heap->hidden);
-    vec_fini(heap->memory, &heap->lent);
+    vec_fini(heap->memory, &heap->borrowed);
     vec_fini(heap->memory, &heap->unowned);
     vec_fini(heap->memory, &heap->refcounts);
     graph_fini(&heap->graph);

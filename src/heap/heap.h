@@ -22,7 +22,7 @@ typedef struct {
     VEC(int32_t) refcounts; /* node id -> references that own it; INT32_MAX: as many, or immortal */
     VEC(PyObject *) hidden; /* borrowed: what heap_enter_hidden has entered */
     NodeIds unowned;        /* targets of the edges that own nothing, once for each such edge */
-    NodeIds lent;           /* what running frames have and do not own, and the collector takes for
+    NodeIds borrowed;       /* what running frames have and do not own, and the collector takes for
                                reachable: on free-threaded builds */
     size_t visits;          /* references that tp_traverse showed, to listed objects or not */
     bool has_changed;       /* heap_enter_list refused a list with an object twice, or with one that

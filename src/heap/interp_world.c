@@ -1,5 +1,5 @@
-/* interp_world.c: what the collector of a free-threaded build does before it judges, read instead of
-   done.
+/* interp_world.c: what the collector of a free-threaded build does before it judges, read instead
+   of done.
 
        world_list            hold_object for each, then give_back with the world stopped
        world_visit_threads   the terms of a count that are not in the object:
@@ -308,7 +308,7 @@ typedef struct {
 } Sum;
 
 static void
-add_if_same(void *arg, PyObject *op, Py_ssize_t references, bool Py_UNUSED(is_lent))
+add_if_same(void *arg, PyObject *op, Py_ssize_t references, bool Py_UNUSED(is_borrowed))
 {
     Sum *sum = arg;
     sum->references += op == sum->op ? references : 0;
@@ -402,11 +402,11 @@ visit_put_off(const ThreadSink *sink, struct llist_node *head)
 }
 
 static void
-visit_if_lent(const ThreadSink *sink, _PyStackRef slot)
+visit_if_borrowed(const ThreadSink *sink, _PyStackRef slot)
 {
-    enum { TAG_MASK = 3, LENT = 1 }; /* LENT alone is an empty slot */
-    if ((slot.bits & TAG_MASK) == LENT && slot.bits != LENT) {
-        sink->visit(sink->arg, (PyObject *)(slot.bits - LENT), 0, true);
+    enum { TAG_MASK = 3, BORROWED = 1 }; /* BORROWED alone is an empty slot */
+    if ((slot.bits & TAG_MASK) == BORROWED && slot.bits != BORROWED) {
+        sink->visit(sink->arg, (PyObject *)(slot.bits - BORROWED), 0, true);
     }
 }
 
@@ -415,16 +415,16 @@ static void
 visit_stacks(const ThreadSink *sink, const _PyThreadStateImpl *thread)
 {
     for (const _PyCStackRef *ref = thread->c_stack_refs; ref != NULL; ref = ref->next) {
-        visit_if_lent(sink, ref->ref);
+        visit_if_borrowed(sink, ref->ref);
     }
     for (_PyInterpreterFrame *frame = thread->base.current_frame; frame != NULL;
          frame = frame->previous) {
         if (frame->owner >= FRAME_OWNED_BY_INTERPRETER || frame->stackpointer == NULL) {
             continue;
         }
-        visit_if_lent(sink, frame->f_executable);
+        visit_if_borrowed(sink, frame->f_executable);
         for (_PyStackRef *slot = frame->localsplus; slot < frame->stackpointer; slot++) {
-            visit_if_lent(sink, *slot);
+            visit_if_borrowed(sink, *slot);
         }
     }
 }

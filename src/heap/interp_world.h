@@ -33,9 +33,9 @@ typedef struct {
 } World;
 
 /* A reference of a thread, that no object shows. `references` are to be added to the count of `op`
-   for what its owners have: they may be negative. Where is_lent they own nothing, and yet the
+   for what its owners have: they may be negative. Where is_borrowed they own nothing, and yet the
    collector takes `op` for reachable. */
-typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references, bool is_lent);
+typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references, bool is_borrowed);
 
 #if GCSCOPE_FREE_THREADED
 
@@ -50,7 +50,7 @@ void world_end(World *world);
    its business. 0; -1: out of memory. */
 int world_list(World *world, AddrMap *map);
 
-/* The same of what was made since world_mark_old, or is in a map of addresses, which may be NULL. */
+/* The same of what was made since world_mark_old, or is in a map of addresses, or NULL. */
 int world_list_new(World *world, AddrMap *map, const AddrMap *known);
 
 /* Enter into `still` those addresses of a map at which an object lies now that the collector knows.

@@ -252,8 +252,8 @@ sizes_array(PyObject *op, SizesArray *array)
         strcmp(type->tp_name, "numpy.ndarray") != 0) {
         return false;
     }
-    Py_ssize_t nd = word(op, NDARRAY_ND); /* an int */
-    size_t dimensions = (size_t)*(const int *)(const void *)&nd;
+    const Py_ssize_t *words = (const Py_ssize_t *)(const void *)op + HEAD_MORE_WORDS;
+    size_t dimensions = (size_t)(*(const int *)(words + NDARRAY_ND));
     Py_ssize_t shape = word(op, NDARRAY_DIMENSIONS), strides = word(op, NDARRAY_STRIDES);
     if (dimensions > MOST_DIMENSIONS ||
         (dimensions != 0 && strides != shape + (Py_ssize_t)(dimensions * sizeof(void *)))) {

@@ -269,8 +269,8 @@ scan_list_known(Scan *scan, PyObject *box)
     return heap_enter_known(&scan->heap) < 0 ? scan_no_memory() : scan_close(scan);
 }
 
-/* The dry run, to which what running frames lend is reachable and, with `is_hidden_outside`, hidden
-   objects are as good as immortal. 0; -1: out of memory. */
+/* The dry run, to which what running frames borrow is reachable and, with `is_hidden_outside`,
+   hidden objects are as good as immortal. 0; -1: out of memory. */
 static int
 judge_with_roots(Scan *scan, bool is_hidden_outside)
 {
@@ -285,8 +285,8 @@ judge_with_roots(Scan *scan, bool is_hidden_outside)
         (void)addrmap_find(&heap->map, heap->hidden.items[h], &node);
         counts.items[node] = INT32_MAX;
     }
-    for (size_t i = 0; i < heap->lent.length; i++) {
-        counts.items[heap->lent.items[i]] += counts.items[heap->lent.items[i]] != INT32_MAX;
+    for (size_t i = 0; i < heap->borrowed.length; i++) {
+        counts.items[heap->borrowed.items[i]] += counts.items[heap->borrowed.items[i]] != INT32_MAX;
     }
     int error = collector_run(&scan->collector, &scan->memory, &heap->graph, counts.items,
                               heap->unowned.items, heap->unowned.length);
@@ -315,7 +315,7 @@ judge(Scan *scan)
     }
     discount_given(heap, scan->given);
     bool is_hidden_outside = scan->frozen_is_outside && heap->hidden.length != 0;
-    if (is_hidden_outside || heap->lent.length != 0) {
+    if (is_hidden_outside || heap->borrowed.length != 0) {
         return judge_with_roots(scan, is_hidden_outside);
     }
     return collector_run(&scan->collector, &scan->memory, &heap->graph, heap->refcounts.items,

@@ -59,8 +59,8 @@ int scan_enter_generations(Scan *scan, long last);
 int scan_enter_after(Scan *scan, PyObject *marker);
 
 #if GCSCOPE_FREE_THREADED
-/* Enter what was made since world_mark_old, and what is in a map, which may be NULL. 0 or -1 with an
-   exception. */
+/* Enter what was made since world_mark_old, and what is in a map, which may be NULL. 0 or -1 with
+   an exception. */
 int scan_enter_new(Scan *scan, const AddrMap *known);
 #endif
 

@@ -11,7 +11,7 @@ import pytest
 from gcscope import Tracked, _core
 from gcscope.api.follow import Follower
 from gcscope.model.merge import NOTHING, joined
-from support import forks
+from support import FREE_THREADED, forks
 
 
 class Plain:
@@ -319,7 +319,10 @@ def test_freeze_and_a_collection_inside(quiet, collects, thaws):
     finally:
         gc.unfreeze()
     assert types_of(report) == {"Other": 1}
-    assert report.notes[-1].startswith(NOT_ALL)
+    if FREE_THREADED and thaws:
+        assert report.notes == ()  # births have no mark, wherever they are
+    else:
+        assert report.notes[-1].startswith(NOT_ALL)
 
 
 def test_callbacks_that_were_cleared(quiet):
@@ -570,6 +573,9 @@ assert told.types == {{"__main__.Plain": 1}}, told
 
 
 @both
+@pytest.mark.skipif(
+    FREE_THREADED, reason="PyList_New of a free-threaded build crashes where memory is exhausted"
+)
 def test_exhausted_python_memory(starving, whole):
     """At each allocation of begin, of a collection and of end.
 

@@ -203,7 +203,10 @@ def test_a_container_is_its_struct_with_header_and_items_and_its_table():
         *([frozendict(a=1)] if sys.version_info >= (3, 15) else []),  # noqa: F821
     ):
         struct = type(thing).__basicsize__ + HEADER
-        assert size(thing) == in_blocks(struct, sys.getsizeof(thing) - struct)
+        table = sys.getsizeof(thing) - struct
+        if FREE_THREADED and type(thing) is list and table:
+            table += pointer  # before the items stands how many there is room for
+        assert size(thing) == in_blocks(struct, table)
     assert size((1, 2, 3)) == in_blocks(tuple.__basicsize__ + 3 * pointer + HEADER)
     assert size(gcscope.Person("x")) == in_blocks(gcscope.Person.__basicsize__ + HEADER)
     assert size(Number(2**100)) == size(Number(-(2**100))) > size(Number(1))
