@@ -184,9 +184,15 @@ def run_setup(pretence="", **switches):
     "pretence, sentence",
     [
         (
-            'sysconfig.get_config_vars()["Py_GIL_DISABLED"] = 1',
-            "gcscope does not support free-threaded builds of CPython yet: use a build with the "
-            "GIL.",
+            'sysconfig.get_config_vars()["Py_GIL_DISABLED"] = 1\nsys.version_info = (3, 13, 9)',
+            "gcscope supports free-threaded builds of CPython 3.14 and 3.15, and this is 3.13: use "
+            "a build with the GIL.",
+        ),
+        (
+            'sysconfig.get_config_vars()["Py_GIL_DISABLED"] = 1\nsys.version_info = (3, 14, 9)\n'
+            'sysconfig.get_path = lambda name: "/nowhere"',
+            "gcscope needs the private headers of this free-threaded CPython 3.14, which are not "
+            "in /nowhere/internal: install it with them.",
         ),
         (
             'sys.platform = "win32"',
