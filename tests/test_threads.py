@@ -1,0 +1,139 @@
+"""Free-threaded builds: the heap is read while other threads work on it."""
+
+import pytest
+
+from support import FREE_THREADED
+
+pytestmark = pytest.mark.skipif(not FREE_THREADED, reason="one thread runs at a time here")
+
+HEAD = """
+import gc, sys, threading, warnings
+sys.path.append({tests!r})
+warnings.simplefilter("ignore")
+sys.unraisablehook = lambda _: None
+import gcscope
+from gcscope import _core
+from threads import Kept, Workers, paused_rounds, running_rounds
+"""
+
+
+@pytest.fixture
+def threaded(python):
+    """Run code in a process of its own, which ends within two minutes."""
+
+    def run(code):
+        from support import ROOT
+
+        head = HEAD.format(tests=str(ROOT / "tests"))
+        done = python("-X", "faulthandler", "-c", f"{head}{code}\nprint('done')")
+        assert done.code == 0 and done.out == "done\n", done
+
+    return run
+
+
+def test_the_gil_stays_off(threaded):
+    threaded("assert not sys._is_gil_enabled()")
+
+
+def test_the_dry_run_is_the_collector_s_while_threads_wait_and_calls_nothing_trash_that_they_have(
+    threaded,
+):
+    threaded("""
+gc.disable()
+with Workers(1) as workers:
+    differ, found = paused_rounds(workers, 20, 1)
+    assert (differ, found > 100) == (0, True), (differ, found)
+    said, wrong = running_rounds(workers, 20)
+    assert (said > 20, wrong) == (True, 0), (said, wrong)
+""")
+
+
+def test_each_word_is_right_while_threads_run(threaded):
+    threaded("""
+class Node: pass
+with Workers(2) as workers:
+    for _ in range(10):
+        node, holder = Node(), Node()
+        node.me, holder.node = node, [node, node]
+        assert gcscope.refcount(holder.node[0]) >= 3
+        told = gcscope.holders(node)
+        assert len([held for held in told.named if held.type == "list"]) == 2, told
+        assert told.unexplained == 0, told
+        assert gcscope.cycles(node).objects == 1
+        assert gcscope.retained(holder).objects >= 2
+        assert "node" in str(gcscope.why_alive(node))
+        assert gcscope.census().objects > 1000
+        del node, holder
+        gcscope.garbage()
+""")
+
+
+def test_threads_collect_meanwhile(threaded):
+    threaded("""
+is_over = False
+def collect():
+    while not is_over:
+        gc.collect()
+collector = threading.Thread(target=collect)
+collector.start()
+with Workers(3) as workers:
+    for _ in range(20):
+        assert not set(_core.dry_run().addresses()) & workers.kept
+is_over = True
+collector.join()
+""")
+
+
+def test_the_journal_counts_what_threads_make_and_drop(threaded):
+    threaded("""
+start = _core.journal_totals()
+def live():
+    for number in range(2000):
+        one, other = gcscope.Person("a"), gcscope.Person("b")
+        if number % 2:
+            one.befriend(other)
+        one.name = "c"
+threads = [threading.Thread(target=live) for _ in range(4)]
+for thread in threads:
+    thread.start()
+while any(thread.is_alive() for thread in threads):
+    _core.journal_events(), _core.journal_deaths()
+    gc.collect()
+gc.collect()
+end = _core.journal_totals()
+told = {word: end[word] - start[word] for word in end}
+assert told["created"] == 16000, told
+assert told["refcount"] == 8000, told
+assert sum(told.values()) - told["created"] == 16000, told
+""")
+
+
+def test_a_watch_is_of_what_was_made_in_it(threaded):
+    threaded("""
+class Older: pass
+class Newer: pass
+def ring(kind):
+    one = kind(); one.me = one
+for _ in range(5):
+    older = Older(); older.me = older
+    with gcscope.watch() as outer:
+        ring(Newer)
+        with gcscope.watch() as inner:
+            ring(Newer)
+            del older
+            gc.collect()
+    assert inner.report.types == {"__main__.Newer": 1}, inner.report
+    assert outer.report.types == {"__main__.Newer": 2}, outer.report
+""")
+
+
+def test_what_waits_for_the_collector_in_no_ring_is_no_ring(threaded):
+    threaded("""
+def make():
+    return eval("lambda: 1", {})
+gcscope.assert_released(make)
+gcscope.assert_no_cycles(make)
+report = gcscope.garbage()
+assert report.objects and not report.cycles, report
+assert "waits for the collector" in report.notes[0], report
+""")
