@@ -129,6 +129,7 @@ for _ in range(5):
 
 def test_what_waits_for_the_collector_in_no_ring_is_no_ring(threaded):
     threaded("""
+gc.collect()
 def make():
     return eval("lambda: 1", {})
 gcscope.assert_released(make)

@@ -195,6 +195,7 @@ static int
 give_back(World *world, AddrMap *map, AddrMap *untracked)
 {
     bool failed = false;
+    size_t entered = 0;
     for (size_t i = 0; i < world->listed.length; i++) {
         PyObject *op = world->listed.items[i];
         if (Py_REFCNT(op) == 1) {
@@ -205,10 +206,25 @@ give_back(World *world, AddrMap *map, AddrMap *untracked)
         if (failed || !PyObject_GC_IsTracked(op)) {
             continue;
         }
-        failed = addrmap_insert(is_atomic_tuple(op, untracked) ? untracked : map, op) < 0;
+        bool is_atomic = is_atomic_tuple(op, untracked);
+        failed = addrmap_insert(is_atomic ? untracked : map, op) < 0;
+        world->listed.items[entered] = op;
+        entered += !is_atomic;
     }
-    world->listed.length = 0;
+    world->listed.length = entered;
     return failed ? -1 : 0;
+}
+
+/* Enter what was listed before in this stop: it is still the same. 0; -1: out of memory. */
+static int
+enter_again(const World *world, AddrMap *map)
+{
+    for (size_t i = 0; i < world->listed.length; i++) {
+        if (addrmap_insert(map, world->listed.items[i]) < 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 static int
@@ -216,6 +232,9 @@ list_by(Lister *lister, AddrMap *map)
 {
     World *world = lister->world;
     AddrMap untracked = {0};
+    if (world->is_stopped) {
+        return enter_again(world, map);
+    }
     PyUnstable_GC_VisitObjects(hold_object, lister);
     if (lister->failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||
         addrmap_init(&untracked, world->memory) < 0) {

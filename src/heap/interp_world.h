@@ -26,9 +26,11 @@ typedef struct {
 #if GCSCOPE_FREE_THREADED
     bool is_claimed;
     bool is_stopped;
-    int64_t stopped_at;     /* in nanoseconds */
-    VEC(PyObject *) listed; /* borrowed, in the order of the collector's own walk */
-    VEC(PyObject *) dead;   /* owned: nothing else refers to them any more */
+    int64_t stopped_at; /* in nanoseconds */
+    VEC(PyObject *)
+    listed;               /* held until the stop, then borrowed: what was entered, in the order of
+                               the collector's own walk */
+    VEC(PyObject *) dead; /* owned: nothing else refers to them any more */
 #endif
 } World;
 
@@ -47,7 +49,7 @@ void world_end(World *world);
 
 /* List and stop; enter what the collector would look at into the map: not what is frozen, nor what
    a collection under way has in hand, nor the tuples that it lets go of, since nothing in them is
-   its business. 0; -1: out of memory. */
+   its business. Once stopped, what was listed then is entered again. 0; -1: out of memory. */
 int world_list(World *world, AddrMap *map);
 
 /* The same of what was made since world_mark_old, or is in a map of addresses, or NULL. */
@@ -66,6 +68,12 @@ int world_mark_old(WorldNote note, void *arg);
 
 /* Stop, where that is not done yet. */
 void world_stop(World *world);
+
+static inline bool
+world_is_stopped(const World *world)
+{
+    return world->is_stopped;
+}
 
 /* Of a reference count, what is owned: objects whose counting is deferred have a large number added
    to theirs. Without what threads keep for themselves, and so not exact for classes and code. */
@@ -106,6 +114,12 @@ world_end(World *Py_UNUSED(world))
 static inline void
 world_stop(World *Py_UNUSED(world))
 {
+}
+
+static inline bool
+world_is_stopped(const World *Py_UNUSED(world))
+{
+    return false;
 }
 
 static inline Py_ssize_t

@@ -238,8 +238,13 @@ static int
 enter_all(Scan *scan, PyObject *box)
 {
     PyObject *boxed = box != NULL ? PyList_GET_ITEM(box, 0) : NULL;
-    int any_frozen = scan_open(scan) == 0 ? count_frozen(scan->state) : -1;
-    if (any_frozen < 0 || scan_enter_generations(scan, -1) < 0) {
+    if (scan_open(scan) < 0) {
+        return -1;
+    }
+    if (!world_is_stopped(&scan->world)) { /* counting would stop it, too, and wait for ever */
+        scan->any_frozen = count_frozen(scan->state);
+    }
+    if (scan->any_frozen < 0 || scan_enter_generations(scan, -1) < 0) {
         return -1;
     }
     if (box != NULL && (PyList_GET_SIZE(box) != 1 || PyList_GET_ITEM(box, 0) != boxed)) {
@@ -247,7 +252,7 @@ enter_all(Scan *scan, PyObject *box)
                         "the object was taken out of its list by an audit hook");
         return -1;
     }
-    if (any_frozen && heap_enter_hidden(&scan->heap, modules_dict()) < 0) {
+    if (scan->any_frozen && heap_enter_hidden(&scan->heap, modules_dict()) < 0) {
         return scan_no_memory();
     }
     leave_out_interned(scan);

@@ -37,6 +37,7 @@ typedef struct {
     PyObject *marker; /* borrowed; NULL, or list only what has come into generation 0 after it */
     int was_enabled;  /* automatic collection, before the pass */
     bool is_judged;   /* its cost was noted */
+    int any_frozen;   /* as of the last listing of all */
     bool frozen_is_outside; /* for scan_list_all and then scan_judge: what is under gc.freeze() is
                                taken for reachable, as the collector has it */
 } Scan;
