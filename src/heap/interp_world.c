@@ -95,7 +95,7 @@ now(void)
 void
 world_stop(World *world)
 {
-    if (!world->is_stopped) {
+    if (!world_is_stopped(world)) {
         _PyEval_StopTheWorld(PyInterpreterState_Get());
         world->stopped_at = now();
         world->is_stopped = true;
@@ -232,8 +232,8 @@ list_by(Lister *lister, AddrMap *map)
 {
     World *world = lister->world;
     AddrMap untracked = {0};
-    if (world->is_stopped) {
-        return enter_again(world, map);
+    if (world_is_stopped(world)) {
+        return enter_again(world->outer != NULL ? world->outer : world, map);
     }
     PyUnstable_GC_VisitObjects(hold_object, lister);
     if (lister->failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||

@@ -21,9 +21,10 @@
 #include "base/vec.h"
 #include "heap/addrmap.h"
 
-typedef struct {
+typedef struct World {
     Memory *memory;
 #if GCSCOPE_FREE_THREADED
+    const struct World *outer; /* borrowed: NULL, or that in whose stop this one is */
     bool is_claimed;
     bool is_stopped;
     int64_t stopped_at; /* in nanoseconds */
@@ -72,7 +73,7 @@ void world_stop(World *world);
 static inline bool
 world_is_stopped(const World *world)
 {
-    return world->is_stopped;
+    return world->is_stopped || world->outer != NULL;
 }
 
 /* Of a reference count, what is owned: objects whose counting is deferred have a large number added

@@ -16,6 +16,13 @@ scan_begin(Scan *scan, ModuleState *state)
 {
     *scan = (Scan){.state = state, .memory = scan_memory(state)};
     scan->was_enabled = gc_pause_begin();
+#if GCSCOPE_FREE_THREADED
+    if (state->stopped != NULL) { /* a pass in a pass: nobody else could see it */
+        scan->world = (World){.memory = &scan->memory, .outer = state->stopped};
+        scan->any_frozen = 1; /* it may be */
+        return;
+    }
+#endif
     world_begin(&scan->world, &scan->memory);
 }
 
@@ -35,6 +42,11 @@ scan_end(Scan *scan)
     }
     collector_fini(&scan->collector);
     heap_fini(&scan->heap);
+#if GCSCOPE_FREE_THREADED
+    if (scan->state->stopped == &scan->world) {
+        scan->state->stopped = NULL;
+    }
+#endif
     world_end(&scan->world);
     gc_pause_end(scan->was_enabled);
 }
@@ -148,10 +160,23 @@ leave_out_interned(Scan *scan)
 
 #if GCSCOPE_FREE_THREADED
 
+/* The world is stopped, unless that failed. */
+static int
+note_stop(Scan *scan, int error)
+{
+    if (error < 0) {
+        return scan_no_memory();
+    }
+    if (scan->world.outer == NULL) {
+        scan->state->stopped = &scan->world;
+    }
+    return 0;
+}
+
 int
 scan_enter_generations(Scan *scan, long Py_UNUSED(last))
 {
-    return world_list(&scan->world, &scan->heap.map) < 0 ? scan_no_memory() : 0;
+    return note_stop(scan, world_list(&scan->world, &scan->heap.map));
 }
 
 int
@@ -163,7 +188,7 @@ scan_enter_after(Scan *scan, PyObject *Py_UNUSED(marker))
 int
 scan_enter_new(Scan *scan, const AddrMap *known)
 {
-    return world_list_new(&scan->world, &scan->heap.map, known) < 0 ? scan_no_memory() : 0;
+    return note_stop(scan, world_list_new(&scan->world, &scan->heap.map, known));
 }
 
 #else

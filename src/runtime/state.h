@@ -48,6 +48,7 @@ typedef struct {
     uint64_t follow_calls;        /* how often follow_callback was called */
 #if GCSCOPE_FREE_THREADED
     PyMutex follow_mutex; /* of `follows` and all that are in it */
+    const void *stopped;  /* borrowed: the World of the pass in whose stop we are, or NULL */
 #endif
     KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
     Journal *journal;                              /* shared */
