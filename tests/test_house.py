@@ -216,11 +216,12 @@ MAY_USE = {
     "explain": {"model"},
     "render": {"model"},
     "api": {"model", "explain", "render"},
+    "live": {"model", "explain", "render", "api"},
     "pytest_plugin": {"model", "api"},
-    "cli": {"model", "api"},
+    "cli": {"model", "api", "live"},
     "jupyter": {"model", "api"},
 }
-KNOW_CORE = {"", "api", "explain"}
+KNOW_CORE = {"", "api", "explain", "live"}
 # The one hop upwards: a record finds the text that is written of it.
 THE_HOP = ("gcscope.model.record", "gcscope.render.hop")
 

@@ -1,0 +1,76 @@
+"""What is asked of a process that runs, and the frame around an answer.
+
+An answer is text: a record as a file has it, with the header, or one line that says why there is
+none. Its frame says whose answer it is and how long, so that an old one, or half of one, is known.
+"""
+
+from __future__ import annotations
+
+from gcscope.model.record import Record
+
+WANTS = ("report", "growth", "pauses", "census", "why")
+
+
+class Request(Record):
+    """One question to a process."""
+
+    want: str = "report"
+    """What is wanted: report, growth, pauses, census or why."""
+    seconds: float = 0.0
+    """For how long to look; of growth and pauses."""
+    expression: str = ""
+    """Which object; of why."""
+    keys: bool = True
+    """Whether the str keys of dicts may be told."""
+    fork: bool = False
+    """Whether a forked child is to look, so that the process stops for the fork alone."""
+    gcscope: str = ""
+    """The version of gcscope that asks."""
+    identity: str = ""
+    """A word, of letters and digits, that nobody can guess; the answer has it, too."""
+    until: float = 0.0
+    """The time, as time.time() has it, at which nobody waits any more; 0: somebody always does."""
+
+    def _check(self) -> None:
+        if self.want not in WANTS:
+            raise ValueError(f"want is one of {', '.join(WANTS)}, not {self.want!r}")
+
+
+class NoAnswer(Exception):
+    """Says in one line why there is no answer, and what to do."""
+
+
+_ERROR = "error: "
+
+
+def error_body(reason: str) -> str:
+    """Write the body of an answer that says why there is no record."""
+    return _ERROR + " ".join(reason.split())
+
+
+def framed(identity: str, body: str) -> bytes:
+    """Put the frame around the body of an answer."""
+    data = body.encode()
+    return b"gcscope-answer %s %d\n%s" % (identity.encode(), len(data), data)
+
+
+def unframed(data: bytes, identity: str) -> str:
+    """Return the record in an answer, as a file has it.
+
+    Raises NoAnswer where the answer is not to this question, is not whole, or says why there is no
+    record.
+    """
+    head, newline, body = data.partition(b"\n")
+    words = head.split(b" ")
+    if len(words) != 3 or words[0] != b"gcscope-answer" or not words[2].isdigit():
+        raise NoAnswer("the process answered something that is no answer of gcscope; ask again")
+    if words[1] != identity.encode():
+        raise NoAnswer("the answer is an old one, to another question; ask again")
+    if not newline or len(body) != int(words[2]):
+        raise NoAnswer(
+            f"the answer is not whole: {len(body)} of {int(words[2])} bytes came; ask again"
+        )
+    text = body.decode()
+    if text.startswith(_ERROR):
+        raise NoAnswer(text[len(_ERROR) :])
+    return text
