@@ -163,8 +163,8 @@ class Page:
     def click(self, selector):
         """Click into the middle of an element."""
         middle = self.ask(
-            f"(at => {{ at.scrollIntoView({{block: 'center'}}); const r = at.getBoundingClientRect();"
-            f" return [r.x + r.width / 2, r.y + r.height / 2]; }})"
+            "(at => { at.scrollIntoView({block: 'center'}); const box = at.getBoundingClientRect();"
+            " return [box.x + box.width / 2, box.y + box.height / 2]; })"
             f"(document.querySelector({json.dumps(selector)}))"
         )
         place = {"x": middle[0], "y": middle[1], "button": "left", "clickCount": 1}

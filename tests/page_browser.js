@@ -64,7 +64,7 @@ const page = (() => {
       + widest.slice(0, 3).map(one => `${one.tagName} ${one.className}`).join(', ')];
   };
   const tooSmall = () => all('summary, a, input, select').filter(isSeen)
-    .filter(element => element.getBoundingClientRect().height < 20)
+    .filter(element => element.getBoundingClientRect().height < 24)
     .map(element => `too small to hit: ${element.textContent.slice(0, 30)}`);
 
   // ---------------------------------------------------------------------------- sense

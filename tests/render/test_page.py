@@ -152,7 +152,7 @@ def test_the_header_stands_on_top():
     html = page_of([(RINGS, HEADER), (CENSUS, HEADER)])
     top = Page(html.partition("<main>")[0] + "</body></html>")
     for fact in str(HEADER).split(" · "):
-        assert top.texts.count(fact) == 1
+        assert top.text.count(fact) == 1
     assert "<h1>serve.py: memory</h1>" in html and "<title>serve.py: memory</title>" in html
 
 
@@ -162,7 +162,7 @@ def test_what_differs_in_headers_stands_with_its_section():
     assert html.count("<dd>/srv/shop/serve.py, pid 41 on box</dd>") == 1
     rings = "Rings that only the collector can free"
     assert f"<dd>2026-11-27T13:35:49Z ({rings})</dd><dd>2026-11-27T14:00:00Z (What takes" in html
-    assert f"<dt>stopped</dt><dd>stopped for 0.032 s ({rings})</dd></dl>" in html
+    assert f"<dt>the look</dt><dd>stopped for 0.032 s ({rings})</dd></dl>" in html
 
 
 def test_a_record_without_a_header():
@@ -330,7 +330,8 @@ def test_nothing_found():
 
 def test_what_grew_has_every_word_of_the_text():
     shown = page(GROWN).text
-    assert not [word for word in words_of(str(GROWN)) if word not in shown]
+    told = (word.removeprefix("one is kept by ") for word in words_of(str(GROWN)))
+    assert not [word for word in told if word not in shown]
     shown = page(changed(GROWN, growers=(), times=0)).text
     assert "+2 per round" in shown and "types that grow:" in shown
 
@@ -345,9 +346,9 @@ def test_a_census_has_every_row():
         assert len(read.all("tr")) == len(census.rows) + 1
         last = str(census).splitlines()[-1]
         assert last in read.text
-        table = [line.split("   ") for line in str(census).splitlines()[1:-1]]
+        table = [re.split("  +", line.strip()) for line in str(census).splitlines()[1:-1]]
         if len(census.rows) < 20:
-            assert all(cell.strip() in read.texts for row in table for cell in row[:2])
+            assert all(cell in read.texts for row in table for cell in row[:2])
         assert bool(re.search('class="icicle"', page_of([(census, None)]))) is not census.compared
 
 
@@ -357,7 +358,7 @@ def test_an_icicle_has_what_is_large():
     widths = [float(w) for w in re.findall(r'<svg x="[\d.e-]+%" width="([\d.]+)%" y="0"', icicle)]
     assert len(widths) == 23 and sum(widths) == pytest.approx(100, abs=0.1)
     assert widths == sorted(widths, reverse=True)
-    assert '<text x="5" y="20">shop</text>' not in icicle
+    assert "<title>shop_0: " in icicle and '<text x="5" y="20">Type0</text>' in icicle
 
 
 # ------------------------------------------------------------------------- pictures

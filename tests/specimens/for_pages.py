@@ -130,7 +130,7 @@ def census_of_many(number):
     """A census of so many types."""
     rows = tuple(
         CensusRow(
-            type=f"shop.part_{place % 23}.Type{place}",
+            type=f"shop_{place % 23}.Type{place}",
             objects=10 + number - place,
             bytes=(number - place) ** 2 * 100,
         )

@@ -86,9 +86,17 @@ def _sections(parts: list[Part]) -> list[_Section]:
 # --------------------------------------------------------------------------- the head
 
 
+def _by_name(header: Header) -> dict[str, str]:
+    """Return what a header says by name, what it says of one thing in one line."""
+    facts: dict[str, list[str]] = {}
+    for name, fact in header_facts(header):
+        facts.setdefault(name, []).append(fact)
+    return {name: " · ".join(said) for name, said in facts.items()}
+
+
 def _facts(sections: list[_Section]) -> str:
     """Write of which process the records tell; what differs among them with its section."""
-    told = [(s.title, header_facts(s.header)) for s in sections if s.header is not None]
+    told = [(s.title, _by_name(s.header)) for s in sections if s.header is not None]
     names = dict.fromkeys(name for _, facts in told for name in facts)
     written = []
     for name in names:

@@ -83,10 +83,10 @@ def table(columns: tuple[str, ...], rows: str, **attributes: str) -> str:
     return element("table", head, element("tbody", rows, **attributes))
 
 
-def types_table(title: str, types: Counts) -> str:
+def types_table(types: Counts) -> str:
     """Write how many objects there are of each type, folded; nothing where there are none."""
     if not types:
         return ""
     rows = "".join(f"<tr><td>{n:,}</td><td>{code(name)}</td></tr>" for name, n in types.items())
-    summary = element("summary", f"{escaped(title)}: {plural(len(types), 'type')}")
-    return element("details", summary, table(("objects", "type"), rows), class_="types")
+    summary = element("summary", f"{plural(len(types), 'type')} of objects")
+    return element("details", summary, table(("objects", "type"), rows))

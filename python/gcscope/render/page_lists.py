@@ -83,14 +83,14 @@ def census_body(census: Census, order: str) -> str:
         body.append(_icicle(census))
     if rows:
         columns = ("bytes", "objects", census.by)
-        body.append(table(columns, listed(rows, order, "tr"), data_list=""))
+        body.append(table(columns, listed(rows, order, "tr"), class_="census", data_list=""))
     return "".join(body)
 
 
 def _census_row(row: CensusRow, signed: bool, largest: int) -> Item:
     in_bytes, objects = signed_size(row.bytes, signed), signed_count(row.objects, signed)
-    name = f"{bar(abs(row.bytes), largest)}{code(row.type)}"
-    html = f"<td>{escaped(in_bytes)}</td><td>{objects}</td><td>{name}</td>"
+    share = bar(abs(row.bytes), largest)
+    html = f"<td>{in_bytes}{share}</td><td>{objects}</td><td>{code(row.type)}</td>"
     return Item((row.bytes, row.objects, row.objects), html)
 
 

@@ -41,7 +41,7 @@ p { margin: 0.35rem 0; max-width: 60rem; overflow-wrap: anywhere; }
 code, pre { font: 0.9em/1.5 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 code { overflow-wrap: anywhere; white-space: break-spaces; unicode-bidi: isolate; }
 pre { overflow-x: auto; margin: 0.5rem 0; padding: 0.75rem; background: var(--card); }
-a { color: var(--mark); }
+a { display: inline-block; min-height: 1.5rem; color: var(--mark); }
 :focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; margin: 0; }
 dt, .about, .where { color: var(--faint); }
@@ -53,6 +53,7 @@ nav li { list-style: none; }
   gap: 0.25rem 1rem; margin: 0.75rem 0 0; padding: 0.5rem 0;
   border-bottom: 1px solid var(--line); background: var(--paper);
 }
+@media (max-width: 40rem) { #controls { position: static; } }
 #controls[hidden] { display: none; }
 input, select {
   font: inherit; color: inherit; background: var(--paper);
@@ -64,9 +65,10 @@ input { width: 16rem; max-width: 60vw; }
   padding: 0.4rem 0; border-bottom: 1px solid var(--line);
   content-visibility: auto; contain-intrinsic-size: auto 4.5rem;
 }
-summary { cursor: pointer; padding: 0.2rem 0; }
-summary > code, .growers code:first-of-type { display: block; }
-.bar { display: block; width: 100%; height: 4px; margin: 0.25rem 0; fill: var(--bar); }
+summary { cursor: pointer; padding: 0.2rem 0; min-height: 1.5rem; }
+summary > code, .growers > li > code { display: block; }
+.bar { display: block; width: 9rem; height: 5px; margin: 0.1rem 0 0.25rem; fill: var(--bar); }
+.census .bar { width: 5rem; }
 .form { display: flex; flex-wrap: wrap; gap: 0 2rem; padding: 0.25rem 0 0.75rem; }
 .words { flex: 1 1 24rem; min-width: 0; }
 .picture { flex: 0 1 auto; max-width: 100%; overflow-x: auto; }
@@ -90,7 +92,7 @@ section > table { width: 100%; }
 th, td { padding: 0.2rem 0.75rem 0.2rem 0; text-align: left; vertical-align: top; }
 th { color: var(--faint); font-weight: normal; border-bottom: 1px solid var(--line); }
 td:not(:last-child) { white-space: nowrap; font-variant-numeric: tabular-nums; }
-td:last-child { width: 100%; }
+.census td:last-child { width: 100%; }
 .icicle { display: block; margin: 0.75rem 0; }
 .icicle rect { fill: var(--cell); stroke: var(--paper); stroke-width: 2px; }
 .icicle text { fill: var(--text); font-size: 0.85rem; }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from gcscope.model.diff import Difference, report_within
 from gcscope.model.innocent import is_innocent
 from gcscope.model.judgement import Judgement
-from gcscope.model.phrases import growth_phrase, plural, ring_line, size, whole_title
+from gcscope.model.phrases import growth_phrase, plural, ring_line, size, times, whole_title
 from gcscope.model.record import Counts, changed
 from gcscope.model.results import Collection, Cycle, Link, Report, Trial
 from gcscope.render.cycle_text import (
@@ -80,7 +80,7 @@ def rings_of(record: Record) -> Rings | None:
         return _of_judgement(record, report)
     if isinstance(record, (Collection, Trial)):
         return Rings(report, preformatted(str(record), "figures"))
-    types = types_table("of these types", report.types)
+    types = types_table(report.types)
     return Rings(report, paragraphs(report_words(report)) + types)
 
 
@@ -105,7 +105,7 @@ def _of_judgement(judgement: Judgement, report: Report) -> Rings:
 
 def _alone(cycle: Cycle, alive: bool) -> Report:
     """Make a report of one form alone."""
-    in_all, count, objects = figures_of(cycle)
+    in_all, _, objects = figures_of(cycle)
     return Report(objects=objects, bytes=in_all, types=Counts(), cycles=(cycle,), alive=alive)
 
 
@@ -196,9 +196,10 @@ class _Writer:
 
     def _summary(self, cycle: Cycle) -> list[str]:
         in_all, count, _ = figures_of(cycle)
-        each = f"{count:,} × {plural(cycle.held, 'object')}, {size(cycle.held_bytes)}"
+        each = f"{plural(cycle.held, 'object')}, {size(cycle.held_bytes)}"
+        seen = f"seen {times(count)}, each of {each}" if count > 1 else f"seen once, {each}"
         return [
-            f"<b>{size(in_all)}</b> <span>{each}</span>",
+            f"<b>{size(in_all)}</b> <span>{escaped(seen)}</span>",
             bar(in_all, self.largest),
             code(ring_line(cycle, 3)),
         ]
@@ -213,7 +214,7 @@ class _Writer:
             paragraphs([cycle_head(cycle), *cause]),
             _ring(cycle, len(cycle.ring) if self.is_alone else MOST_LINKS),
             f"<p>{foot}{form}</p>",
-            types_table("in it", cycle.types),
+            types_table(cycle.types),
         ]
 
     def _picture(self, cycle: Cycle, key: str) -> str:

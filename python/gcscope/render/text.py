@@ -406,24 +406,25 @@ def judgement_text(judgement: Judgement) -> str:
     return "\n".join([*judgement_head_lines(judgement), *cycles_lines(judgement.counting)])
 
 
-def header_facts(header: Header) -> dict[str, str]:
-    """Write what a header says, by what it says it of."""
+def header_facts(header: Header) -> list[tuple[str, str]]:
+    """Write what a header says, and of what it says that."""
     thresholds = ", ".join(map(str, header.gc_thresholds))
-    facts = {
-        "process": f"{header.argv0 or 'no program'}, pid {header.pid} on {header.host}",
-        "when": header.when,
-        "versions": f"Python {header.python}, gcscope {header.gcscope}",
-        "collector": f"gc {'on' if header.gc_enabled else 'off'} ({thresholds})",
-    }
-    facts |= {"frozen": f"{plural(header.gc_frozen, 'object')} frozen"} if header.gc_frozen else {}
+    facts = [
+        ("process", f"{header.argv0 or 'no program'}, pid {header.pid} on {header.host}"),
+        ("when", header.when),
+        ("versions", f"Python {header.python}, gcscope {header.gcscope}"),
+        ("collector", f"gc {'on' if header.gc_enabled else 'off'} ({thresholds})"),
+    ]
+    if header.gc_frozen:
+        facts.append(("collector", f"{plural(header.gc_frozen, 'object')} frozen"))
     if header.stopped is not None:
-        facts["stopped"] = f"stopped for {header.stopped:.3f} s"
-    return {name: in_one_line(fact) for name, fact in facts.items()}
+        facts.append(("the look", f"stopped for {header.stopped:.3f} s"))
+    return [(name, in_one_line(fact)) for name, fact in facts]
 
 
 def header_text(header: Header) -> str:
     """Write of which process a file tells, on which Python, and when, in one line."""
-    return " · ".join(header_facts(header).values())
+    return " · ".join(fact for _, fact in header_facts(header))
 
 
 # --------------------------------------------------------------------------- two reports
