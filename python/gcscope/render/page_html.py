@@ -48,8 +48,10 @@ def preformatted(text: str, label: str) -> str:
 
 def bar(part: float, whole: float) -> str:
     """Draw how much of the whole a part is: for the eye, the figures stand beside it."""
-    percent = min(100.0, 100 * part / whole) if part > 0 and whole > 0 else 0.0
-    return f'<svg class="bar" aria-hidden="true"><rect width="{percent:.3g}%" height="100%"/></svg>'
+    if part <= 0:
+        return ""
+    share = f"{100 * part / whole:.3g}%"
+    return f'<svg class="bar" aria-hidden="true"><rect width="{share}" height="100%"/></svg>'
 
 
 class Item:

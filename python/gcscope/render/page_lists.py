@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gcscope.model.growth import Grower, GrownType, Growth
 
 _LEAST_SHARE = 0.004  # of all bytes, to have a place in the icicle
+_LEAST_NAMED = 0.05  # to have its name there
 _ROW = 30  # pixels
 
 
@@ -129,6 +130,7 @@ def _cell(place: tuple[int, int, int], row: int, name: str) -> str:
         return ""
     x, width = (f"{100 * figure / whole:.4g}%" for figure in (begin, part))
     title = element("title", escaped(f"{shortened(name)}: {size(part)}"))
-    text = element("text", escaped(shortened(name)), x="5", y="20")
+    is_wide = part >= whole * _LEAST_NAMED
+    text = element("text", escaped(shortened(name)), x="5", y="20") if is_wide else ""
     box = f'<rect width="100%" height="{_ROW}"/>'
     return f'<svg x="{x}" width="{width}" y="{row * _ROW}" height="{_ROW}">{title}{box}{text}</svg>'
