@@ -61,8 +61,8 @@ input, select {
 }
 input { width: 16rem; max-width: 60vw; }
 .list { margin: 0.75rem 0; padding: 0; list-style: none; border-top: 1px solid var(--line); }
-.list > li {
-  padding: 0.4rem 0; border-bottom: 1px solid var(--line);
+.list > li { /* block: a list item that is hidden would have all below it numbered anew */
+  display: block; padding: 0.4rem 0; border-bottom: 1px solid var(--line);
   content-visibility: auto; contain-intrinsic-size: auto 4.5rem;
 }
 summary { cursor: pointer; padding: 0.2rem 0; min-height: 1.5rem; }
