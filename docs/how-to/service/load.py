@@ -5,13 +5,14 @@ worker has answered.
 """
 
 import json
+import socket
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections import Counter
 from itertools import count
+from urllib.parse import urlsplit
 
 
 def requests(url, numbers):
@@ -23,12 +24,11 @@ def requests(url, numbers):
 
 
 def wait_for(url):
-    """Wait until somebody answers, for some seconds."""
+    """Wait until somebody listens, for some seconds."""
+    parts = urlsplit(url)
     for _ in range(100):
         try:
-            urllib.request.urlopen(url, timeout=30).close()
-            return
-        except urllib.error.HTTPError:  # an answer
+            socket.create_connection((parts.hostname, parts.port), timeout=30).close()
             return
         except OSError:
             time.sleep(0.1)
