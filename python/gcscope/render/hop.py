@@ -5,7 +5,15 @@ What writes texts is loaded with this module, what writes JSON and draws when it
 
 from __future__ import annotations
 
-from gcscope.render import audit_text, census_text, cycle_text, film_text, growth_text, text
+from gcscope.render import (
+    audit_text,
+    census_text,
+    cycle_text,
+    film_text,
+    growth_text,
+    pauses_text,
+    text,
+)
 from gcscope.render.format_table import FORMS as FORMS
 from gcscope.render.format_table import SUFFIXES as SUFFIXES
 from gcscope.render.format_table import form_of_suffix as form_of_suffix
@@ -23,7 +31,7 @@ if TYPE_CHECKING:
 def text_of(record: Record) -> str:
     """Write a record as text: a Retained by `retained_text`, and so on, else as its repr."""
     name = f"{type(record).__name__.lower()}_text"
-    for room in (text, cycle_text, film_text, audit_text, census_text, growth_text):
+    for room in (text, cycle_text, film_text, audit_text, census_text, growth_text, pauses_text):
         if name in vars(room):
             written: str = vars(room)[name](record)
             return written
