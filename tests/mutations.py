@@ -558,7 +558,7 @@ MUTATIONS = [
     Mutation(
         "tally: a form that was seen before is not counted",
         "src/follow/tally.c",
-        "    form->count += found->count;\n",
+        "    form->count = count + found->count;\n",
         "    form->count = found->count;\n",
         FOLLOW,
     ),

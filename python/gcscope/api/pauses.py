@@ -103,17 +103,18 @@ def _began(row: _core.Pause) -> float:
 class PausesWatch:
     """What `pauses` returns: a context manager that notes each collection."""
 
-    __slots__ = ("_pauses", "_report", "_share")
+    __slots__ = ("_noted", "_pauses", "_report", "_share")
 
     def __init__(self, sampling: float = SHARE) -> None:
         self._share = sampling
         self._pauses: _core.Pauses | None = None
+        self._noted: _core.Paused | None = None
         self._report: Pauses | None = None
 
     def __enter__(self) -> PausesWatch:
         if self._pauses is not None:
             raise RuntimeError("this pauses is in use: call pauses() once for each block")
-        self._report = None
+        self._noted = self._report = None
         pauses = self._pauses = _core.Pauses(self._share, object_traceback())
         try:
             pauses.begin()
@@ -138,7 +139,7 @@ class PausesWatch:
         if pauses is None:
             raise RuntimeError("this pauses has not begun: use it in a with statement")
         try:
-            self._report = _record(pauses.end(), self._share)
+            self._noted = pauses.end()
         except MemoryError:
             if kind is None:  # an exception of the block goes before it
                 raise
@@ -147,7 +148,9 @@ class PausesWatch:
     def report(self) -> Pauses:
         """Return what was noted since the last round. Raises RuntimeError before the block ends."""
         if self._report is None:
-            raise RuntimeError("the report of pauses is there when its with block has ended")
+            if self._noted is None:
+                raise RuntimeError("the report of pauses is there when its with block has ended")
+            self._report = _record(self._noted, self._share)
         return self._report
 
 
