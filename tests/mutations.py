@@ -551,8 +551,8 @@ MUTATIONS = [
     Mutation(
         "pauses: a sample is told of the next collection too",
         "src/follow/pauses.c",
-        "    self->sampled += self->sample.is_taken;\n    self->sample = (Sample){0};\n",
-        "    self->sampled += self->sample.is_taken;\n",
+        "    self->sampled += self->sample.is_there;\n    self->sample = (Sample){0};\n",
+        "    self->sampled += self->sample.is_there;\n",
         PAUSES,
     ),
     Mutation(

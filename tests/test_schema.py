@@ -160,14 +160,14 @@ def returned(broken):
     judgement = judge(garbage, rules)
     known = known_ring(garbage.cycles[0], {"test_it.py::test_x": 3})
     found += [judgement, *judgement.findings, known, Baseline(rings=(known,))]
-    with gcscope.pauses(sampling=1) as paused:
-        ring()
-        gc.collect()
-    found += [paused.report, *paused.report.collections, *paused.report.totals]
     instance = broken.NoField(Node(), Node())
     audited = gcscope.audit(type(instance))
     found += [audited, *audited.findings]
     assert gcscope.collect()
+    with gcscope.pauses(sampling=1) as paused:
+        ring()
+        gc.collect()
+    found += [paused.report, *paused.report.collections, *paused.report.totals]
     if was_enabled:
         gc.enable()
     return found

@@ -21,10 +21,10 @@ enum { OLDEST = GENERATIONS - 1 };
 
 typedef struct {
     PyObject_HEAD
-    ModuleState *state;        /* borrowed: of `module` */
-    PyObject *module;          /* owned */
-    Observer observer;         /* ready when begin() has come to its end */
-    bool whole;                /* look at all objects, not at births only */
+    ModuleState *state;         /* borrowed: of `module` */
+    PyObject *module;           /* owned */
+    Observer observer;          /* ready when begin() has come to its end */
+    bool whole;                 /* look at all objects, not at births only */
     PyObject *object_traceback; /* owned or NULL: as of a Describer, for what collections take */
     PyObject *marker;           /* owned or NULL: births are what comes after it in generation 0 */
     Memory memory;
@@ -550,8 +550,10 @@ follow_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     memset((char *)f + sizeof(PyObject), 0, sizeof(FollowObject) - sizeof(PyObject));
     f->state = state;
     f->module = Py_NewRef(module);
-    f->observer = (Observer){
-        .state = state, .owner = f, .starts = collection_starts, .stops = collection_stops};
+    f->observer = (Observer){.state = state,
+                             .owner = f,
+                             .starts = collection_starts,
+                             .stops = collection_stops};
     f->whole = whole;
     f->oldest = 1; /* from 0 collections lead there */
     f->memory = scan_memory(state);

@@ -6,8 +6,8 @@
        gc.callbacks "stop"      the clock, then stops() of each
 
    What an observer does is so in no time that is measured. The function is C: a Python function
-   would let signal handlers run, and the exception of one would be lost there. It is in gc.callbacks
-   for as long as there is an observer.
+   would let signal handlers run, and the exception of one would be lost there. It is in
+   gc.callbacks for as long as there is an observer.
 
    An observer is part of a Python object (Follow, Pauses), which leaves in its tp_dealloc too, so
    that no exception, wherever it strikes, leaves one on. A forked child ignores those of its
@@ -44,11 +44,12 @@ typedef struct Observer {
 int observer_enter(Observer *observer, PyObject *module);
 void observer_leave(Observer *observer);
 
-/* Whether it misses collections: the function is not in gc.callbacks any more, or this is a child of
-   the process that it belongs to. */
+/* Whether it misses collections: the function is not in gc.callbacks any more, or this is a child
+   of the process that it belongs to. */
 bool observer_is_cut_off(const Observer *observer);
 
-/* The int under a name in the info of a callback; -1 where that is none, or no number of objects. */
+/* The int under a name in the info of a callback; -1 where that is none, or no number of objects.
+   */
 int64_t gc_event_number(const GcEvent *event, const char *name);
 
 /* Borrowed: what stands under a name there, or NULL. */

@@ -28,7 +28,7 @@ typedef VEC(FormCount) FormCounts;
 
 /* What a dry run found that a collection was about to find. */
 typedef struct {
-    bool is_taken;
+    bool is_there;
     int64_t examined;
     FormCounts forms;
 } Sample;
@@ -65,11 +65,11 @@ typedef struct {
     KeptPause *kept[GENERATIONS]; /* MOST_KEPT of each, the n-th at n % MOST_KEPT */
     Total totals[GENERATIONS];
     Tally tally;
-    Sample sample;     /* of the collection that is under way */
-    bool is_asked;     /* that one */
-    int64_t begun;     /* of the clock */
-    int64_t round;     /* when what is noted now began */
-    int64_t sampling;  /* that dry runs took since it has begun */
+    Sample sample;          /* of the collection that is under way */
+    bool is_asked;          /* that one */
+    int64_t begun;          /* of the clock */
+    int64_t round;          /* when what is noted now began */
+    int64_t sampling;       /* that dry runs took since it has begun */
     int64_t sampled_before; /* of those, before this round */
     int64_t last_sampling;  /* that the last one took; 0: there was none */
     uint64_t sampled;
@@ -175,9 +175,9 @@ sample(PausesObject *self, int64_t now)
     Scan scan;
     scan_begin(&scan, self->state);
     self->memory.fail_after = self->tally.memory.fail_after = self->state->fail_after;
-    self->sample.is_taken = take_sample(self, &scan) == 0;
+    self->sample.is_there = take_sample(self, &scan) == 0;
     scan_end(&scan);
-    if (!self->sample.is_taken) {
+    if (!self->sample.is_there) {
         self->failed++;
         sample_fini(self, &self->sample);
         PyErr_Clear();
@@ -254,12 +254,12 @@ collection_stops(void *owner, const GcEvent *event)
     *place = (KeptPause){
         .began = event->began,
         .length = length_of(event),
-        .examined = examined < 0 && self->sample.is_taken ? self->sample.examined : examined,
+        .examined = examined < 0 && self->sample.is_there ? self->sample.examined : examined,
         .freed = freed > 0 ? freed : 0,
         .is_asked = self->is_asked,
         .sample = self->sample,
     };
-    self->sampled += self->sample.is_taken;
+    self->sampled += self->sample.is_there;
     self->sample = (Sample){0};
     add_to_total(total, place);
 }
@@ -312,15 +312,15 @@ seconds(int64_t nanoseconds)
 
 /* New reference: the places of the rings of a sample, or None. NULL with an exception. */
 static PyObject *
-forms_dict(const Sample *taken)
+forms_dict(const Sample *sampled)
 {
-    if (!taken->is_taken) {
+    if (!sampled->is_there) {
         return Py_NewRef(Py_None);
     }
     PyObject *forms = PyDict_New();
-    for (size_t f = 0; f < taken->forms.length && forms != NULL; f++) {
-        PyObject *place = PyLong_FromSize_t(taken->forms.items[f].form);
-        PyObject *rings = PyLong_FromSize_t(taken->forms.items[f].rings);
+    for (size_t f = 0; f < sampled->forms.length && forms != NULL; f++) {
+        PyObject *place = PyLong_FromSize_t(sampled->forms.items[f].form);
+        PyObject *rings = PyLong_FromSize_t(sampled->forms.items[f].rings);
         if (place == NULL || rings == NULL || PyDict_SetItem(forms, place, rings) < 0) {
             Py_CLEAR(forms);
         }
@@ -590,8 +590,10 @@ pauses_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     memset((char *)self + sizeof(PyObject), 0, sizeof(PausesObject) - sizeof(PyObject));
     self->state = state;
     self->module = Py_NewRef(module);
-    self->observer = (Observer){
-        .state = state, .owner = self, .starts = collection_starts, .stops = collection_stops};
+    self->observer = (Observer){.state = state,
+                                .owner = self,
+                                .starts = collection_starts,
+                                .stops = collection_stops};
     self->object_traceback = Py_XNewRef(describer.object_traceback);
     self->share = share;
     self->memory = scan_memory(state);
@@ -617,8 +619,10 @@ PyDoc_STRVAR(pauses_doc,
              "object_traceback: tracemalloc's function, or None. Letting go of it ends it.");
 
 static PyMethodDef pauses_methods[] = {
-    {"begin", pauses_begin, METH_NOARGS, begin_doc}, {"round", pauses_round, METH_NOARGS, round_doc},
-    {"end", pauses_end, METH_NOARGS, end_doc},       {"stop", pauses_stop, METH_NOARGS, stop_doc},
+    {"begin", pauses_begin, METH_NOARGS, begin_doc},
+    {"round", pauses_round, METH_NOARGS, round_doc},
+    {"end", pauses_end, METH_NOARGS, end_doc},
+    {"stop", pauses_stop, METH_NOARGS, stop_doc},
     {NULL, NULL, 0, NULL},
 };
 

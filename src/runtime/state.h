@@ -46,7 +46,7 @@ typedef struct {
     Generation *generations;      /* borrowed from the interpreter; NULL where they are not known */
     PyObject *observers_callback; /* owned or NULL: of observers.h in gc.callbacks */
     struct Observer *observers;   /* borrowed: those that are on, a list */
-    int64_t collection_began;     /* of one that is under way, by clock_now(), as observers.h has it;
+    int64_t collection_began; /* of one that is under way, by clock_now(), as observers.h has it;
                                      else 0 */
     KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
     Journal *journal;                              /* shared */

@@ -83,7 +83,7 @@ class Oracle:
 
 
 def run_random(rng, oracle, kept):
-    """Make and drop objects, rings among them, with collections that come and that are asked for."""
+    """Make and drop objects and rings, with collections that come and that are asked for."""
     for _ in range(rng.randrange(50, 400)):
         step = rng.randrange(9)
         if step == 0:
@@ -107,8 +107,9 @@ def test_random_programs(seed):
     before, was = counted(), gc.get_threshold()
     try:
         with Oracle() as oracle, gcscope.pauses(sampling=rng.choice([0, 0.02, 1])) as watched:
-            oracle.note("start", {"generation": 0})  # its code is warm
             run_random(rng, oracle, kept)
+            gc.disable()
+            after = counted()
     finally:
         gc.disable()
         gc.set_threshold(*was)
@@ -122,7 +123,6 @@ def test_random_programs(seed):
     assert all(pause.seconds >= 0 for pause in report.collections)
     assert all(0 <= pause.began <= report.elapsed for pause in report.collections)
     check_sums(report)
-    after = counted()
     assert [total.collections for total in report.totals] == [
         now - then for now, then in zip(after, before, strict=True)
     ]
@@ -283,7 +283,7 @@ def test_very_many():
     kept = [pause.generation for pause in report.collections]
     assert kept == [2, 1, *[0] * 4_000, 1]
     assert "5,000 collections before those listed: in the sums only" in report.notes
-    assert report.collections[2].began > report.elapsed / 3 > 0
+    assert report.collections[2].began > report.elapsed / 50 > 0
 
 
 def test_no_collection_is_lost_between_rounds():
@@ -426,8 +426,8 @@ def test_a_callback_that_is_called_by_hand():
         ours = next(c for c in gc.callbacks if c.__name__ == "gcscope_follow")
         for arguments in (
             ("stop", {}), ("start", {}), ("start", {"generation": 1}),
-            ("stop", {"generation": 1, "collected": 5}), ("stop", {}), ("x", {}), (1, {}), (), ("stop",),
-            ("start", []),
+            ("stop", {"generation": 1, "collected": 5}), ("stop", {}),
+            ("x", {}), (1, {}), (), ("stop",), ("start", []),
         ):  # fmt: skip
             ours(*arguments)
         gc.collect(0)

@@ -71,9 +71,7 @@ def _notes(row: _core.Paused, share: float) -> tuple[str, ...]:
     if row.left_out:
         notes.append(f"{plural(row.left_out, 'ring')} of further forms left out: too many forms")
     if share and not _core.WALKS_GENERATIONS:
-        notes.append(
-            "no dry run: this Python does not show what a collection is about to look at"
-        )
+        notes.append("no dry run: this Python does not show what a collection is about to look at")
     return tuple(notes)
 
 

@@ -27,8 +27,8 @@ def pause_text(pause: Pause) -> str:
 
 
 def _examined(total: PauseTotal) -> str:
-    """Write how many objects a collection looked at, on average; `?` where that is not known."""
-    return f"{round(total.examined / total.examined_in):,}" if total.examined_in else "?"
+    """Write how many objects a collection looked at, on average; - where that is not known."""
+    return f"{round(total.examined / total.examined_in):,}" if total.examined_in else "-"
 
 
 def _row(total: PauseTotal) -> tuple[str, ...]:
@@ -36,14 +36,14 @@ def _row(total: PauseTotal) -> tuple[str, ...]:
         _GENERATIONS[total.generation],
         f"{total.collections:,}",
         f"{total.asked:,}",
-        seconds_phrase(total.seconds),
-        seconds_phrase(total.longest),
         _examined(total),
         f"{total.freed:,}",
+        seconds_phrase(total.seconds),
+        seconds_phrase(total.longest),
     )
 
 
-_COLUMNS = ("generation", "times", "asked", "in all", "longest", "examined each", "freed")
+_COLUMNS = ("generation", "times", "asked", "examined each", "freed", "in all", "longest")
 
 
 def pausetotal_text(total: PauseTotal) -> str:
