@@ -32,8 +32,8 @@ int tally_add_forms(Tally *tally, const Describer *describer, Cycles *cycles);
 /* Add what a collection takes, a RollCall, and the bytes of that. 0 or -1 with an exception. */
 int tally_add_collected(Tally *tally, PyObject *roll_call, uint64_t bytes);
 
-/* New reference: the rows in the order of the forms, each with the number of its rings. NULL with an
-   exception. */
+/* New reference: the rows in the order of the forms, each with the number of its rings. NULL with
+   an exception. */
 PyObject *tally_rows(Tally *tally);
 
 #endif

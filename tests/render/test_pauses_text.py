@@ -22,6 +22,13 @@ def test_all_of_it():
     assert str(PAUSES).endswith("\n\nadvice: cut it\nnote: a note")
 
 
+def test_advice_stands_in_lines():
+    told = str(changed(PAUSES, advice="3 of them freed 0: do: this\n; price: that; and that"))
+    assert "\n\nadvice: 3 of them freed 0\n  do: this\\n\n  price: that; and that\nnote: " in told
+    assert "\nadvice: one, two\nnote: " in str(changed(PAUSES, advice="one, two"))
+    assert "advice" not in str(changed(PAUSES, advice=None)).partition("cycles in")[0]
+
+
 def test_nothing():
     none = PauseTotal(
         generation=0, collections=0, asked=0, seconds=0.0, longest=0.0, freed=0, examined=0,

@@ -76,11 +76,22 @@ def _ring_lines(pauses: Pauses) -> list[str]:
     return [*lines, *([] if phrase is None else ["", f"not blamed: {phrase}"])]
 
 
+def _advice_lines(advice: str | None) -> list[str]:
+    """Write the figures, what to do, and its price, each in a line."""
+    if advice is None:
+        return []
+    facts, _, what = in_one_line(advice).partition(": ")
+    what, _, price = what.partition("; price: ")
+    parts = [what] if what else []
+    parts += [f"price: {price}"] if price else []
+    return ["", f"advice: {facts}", *(f"  {part}" for part in parts)]
+
+
 def pauses_text(pauses: Pauses) -> str:
     """Write how long the program stood still, a row for each generation, rings, and advice."""
     lines = [_head(pauses)]
     if pauses:
         lines += [f"  {line}" for line in table(_COLUMNS, [_row(t) for t in pauses.totals])]
     lines += _ring_lines(pauses)
-    lines += ["", f"advice: {in_one_line(pauses.advice)}"] if pauses.advice is not None else []
+    lines += _advice_lines(pauses.advice)
     return "\n".join([*lines, *(f"note: {note}" for note in pauses.notes)])
