@@ -501,15 +501,15 @@ MUTATIONS = [
     Mutation(
         "follow: a child looks for its parent",
         "src/follow/observers.c",
-        "observer->is_ready && observer->process == (long)getpid()",
-        "observer->is_ready && observer->process <= (long)getpid()",
+        "observer->is_ready && observer->process == observer->state->collection_process",
+        "observer->is_ready && observer->process <= observer->state->collection_process",
         FOLLOW,
     ),
     # ------------------------------------------------------------------ pauses
     Mutation(
         "pauses: dry runs at any price",
         "src/follow/pauses.c",
-        "will_be <= self->share * (double)(now - self->begun)",
+        "will_be <= self->share * (double)(clock_now() - self->begun)",
         "will_be >= self->share",
         PAUSES,
     ),

@@ -10,13 +10,22 @@ enum { OLDEST = GENERATIONS - 1 };
 
 /* ----------------------------------------------------------------- what is told */
 
+static bool
+is_text(PyObject *op, const char *text)
+{
+    size_t length = strlen(text);
+    return PyUnicode_CheckExact(op) && PyUnicode_IS_COMPACT_ASCII(op) &&
+           (size_t)PyUnicode_GET_LENGTH(op) == length &&
+           memcmp(PyUnicode_DATA(op), text, length) == 0;
+}
+
 PyObject *
 gc_event_item(const GcEvent *event, const char *name)
 {
     PyObject *key, *value;
     Py_ssize_t position = 0;
     while (PyDict_Next(event->info, &position, &key, &value)) {
-        if (PyUnicode_CheckExact(key) && PyUnicode_CompareWithASCIIString(key, name) == 0) {
+        if (is_text(key, name)) {
             return value;
         }
     }
@@ -42,23 +51,18 @@ generation_of(const GcEvent *event)
     return generation >= 0 && generation <= OLDEST ? (long)generation : OLDEST;
 }
 
-static bool
-is_phase(PyObject *phase, const char *name)
-{
-    return PyUnicode_CheckExact(phase) && PyUnicode_CompareWithASCIIString(phase, name) == 0;
-}
-
 /* ---------------------------------------------------------------- the callback */
 
 static bool
 is_told(const Observer *observer)
 {
-    return observer->is_ready && observer->process == (long)getpid();
+    return observer->is_ready && observer->process == observer->state->collection_process;
 }
 
 static void
 collection_starts(ModuleState *state, const GcEvent *event)
 {
+    state->collection_process = (long)getpid();
     for (Observer *o = state->observers; o != NULL; o = o->next) {
         if (is_told(o)) {
             o->starts(o->owner, event);
@@ -67,11 +71,15 @@ collection_starts(ModuleState *state, const GcEvent *event)
     state->collection_began = clock_now();
 }
 
+/* To ask for the process again would cost as much as all else. */
 static void
 collection_stops(ModuleState *state, GcEvent *event)
 {
     event->began = state->collection_began;
     event->ended = clock_now();
+    if (event->began == 0) {
+        state->collection_process = (long)getpid();
+    }
     state->collection_began = 0;
     for (Observer *o = state->observers; o != NULL; o = o->next) {
         if (is_told(o)) {
@@ -91,10 +99,10 @@ observers_collection(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     int was_enabled = gc_pause_begin();
     GcEvent event = {.info = args[1], .is_enabled = was_enabled};
     event.generation = generation_of(&event);
-    if (is_phase(args[0], "start")) {
+    if (is_text(args[0], "start")) {
         collection_starts(state, &event);
     }
-    else if (is_phase(args[0], "stop")) {
+    else if (is_text(args[0], "stop")) {
         collection_stops(state, &event);
     }
     gc_pause_end(was_enabled);

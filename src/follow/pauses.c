@@ -101,13 +101,13 @@ free_samples(PausesObject *self)
 
 /* Whether dry runs stay within their share of the time with one more like the last. */
 static bool
-is_sampling_due(const PausesObject *self, int64_t now)
+is_sampling_due(const PausesObject *self)
 {
     if (self->share <= 0 || self->state->generations == NULL) {
         return false;
     }
     double will_be = (double)(self->sampling + self->last_sampling);
-    return self->last_sampling == 0 || will_be <= self->share * (double)(now - self->begun);
+    return self->last_sampling == 0 || will_be <= self->share * (double)(clock_now() - self->begun);
 }
 
 /* Add the rings of one form to the tally and to the sample. 0 or -1 with an exception. */
@@ -170,9 +170,10 @@ take_sample(PausesObject *self, Scan *scan)
 }
 
 static void
-sample(PausesObject *self, int64_t now)
+sample(PausesObject *self)
 {
     Scan scan;
+    int64_t began = clock_now();
     scan_begin(&scan, self->state);
     self->memory.fail_after = self->tally.memory.fail_after = self->state->fail_after;
     self->sample.is_there = take_sample(self, &scan) == 0;
@@ -182,7 +183,7 @@ sample(PausesObject *self, int64_t now)
         sample_fini(self, &self->sample);
         PyErr_Clear();
     }
-    self->last_sampling = clock_now() - now;
+    self->last_sampling = clock_now() - began;
     self->sampling += self->last_sampling;
 }
 
@@ -205,11 +206,10 @@ static void
 collection_starts(void *owner, const GcEvent *event)
 {
     PausesObject *self = owner;
-    int64_t now = clock_now();
     sample_fini(self, &self->sample);
     self->is_asked = !is_due(self->state->generations, event);
-    if (event->generation == OLDEST && is_sampling_due(self, now)) {
-        sample(self, now);
+    if (event->generation == OLDEST && is_sampling_due(self)) {
+        sample(self);
     }
 }
 

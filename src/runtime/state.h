@@ -47,7 +47,8 @@ typedef struct {
     PyObject *observers_callback; /* owned or NULL: of observers.h in gc.callbacks */
     struct Observer *observers;   /* borrowed: those that are on, a list */
     int64_t collection_began; /* of one that is under way, by clock_now(), as observers.h has it;
-                                     else 0 */
+                                 else 0 */
+    long collection_process;  /* in which it began */
     KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
     Journal *journal;                              /* shared */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
