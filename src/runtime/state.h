@@ -47,6 +47,7 @@ typedef struct {
     struct FollowObject *follows; /* borrowed: those that are on, a list */
     KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
     Journal *journal;                              /* shared */
+    Blocks *blocks;     /* of a forked child, whose memory comes from there; else NULL */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
     ScanCost last_scan;
 } ModuleState;
