@@ -193,7 +193,9 @@ def _step(obj: object, step: Step, own: bool) -> object:
 
 def _is_dict_of_next(steps: list[Step], place: int) -> bool:
     """Whether a step says no more than that the next one is an entry of the object's __dict__."""
-    return steps[place] == (".", "__dict__") and [k for k, _ in steps[place + 1 : place + 2]] == ["["]
+    return steps[place] == (".", "__dict__") and [k for k, _ in steps[place + 1 : place + 2]] == [
+        "["
+    ]
 
 
 def find(text: str) -> object:

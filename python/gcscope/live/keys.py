@@ -20,7 +20,7 @@ _OF_MODULES = "sys.modules["
 
 
 def _key_end(text: str, at: int) -> int:
-    """Return where a subscript with a text ends that begins at a place; that place, if none does."""
+    """Return where a subscript with a text ends, if one begins at a place; else that place."""
     quote = text[at + 1 : at + 2]
     end = at + 2
     while quote and quote in "'\"" and end < len(text):

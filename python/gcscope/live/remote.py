@@ -139,9 +139,7 @@ def _sweep(private: str, answered: int) -> None:
 class _Question:
     """One request to one process, in a folder of its own."""
 
-    def __init__(
-        self, private: str, process: Process, request: Request, timeout: float
-    ) -> None:
+    def __init__(self, private: str, process: Process, request: Request, timeout: float) -> None:
         self.process = process
         self.request = request
         self.timeout = timeout
@@ -164,9 +162,7 @@ class _Question:
 
     def _write(self, request: Request) -> None:
         text = script_of(request, self.script, _PACKAGE, _core.BUILT_FOR)
-        write_answer(
-            self.folder, os.path.basename(self.script), text.encode(), self.process.uid
-        )
+        write_answer(self.folder, os.path.basename(self.script), text.encode(), self.process.uid)
 
     def _execute(self) -> None:
         try:
