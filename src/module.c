@@ -20,6 +20,7 @@
 #include "runtime/empty_stack.h"
 #include "runtime/lease.h"
 #include "runtime/rows.h"
+#include "runtime/worker.h"
 #include "types/events.h"
 #include "types/person.h"
 #include "types/roll_call.h"
@@ -193,6 +194,16 @@ core_fail_after(PyObject *module, PyObject *growths)
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(workers_before_fork_doc,
+             "workers_before_fork($module, /)\n--\n\n"
+             "End the threads of all workers, as far as they come to their end soon.");
+
+PyDoc_STRVAR(workers_after_fork_doc, "workers_after_fork($module, /)\n--\n\n"
+                                     "Let all workers go on, in the parent.");
+
+PyDoc_STRVAR(workers_in_child_doc, "workers_in_child($module, /)\n--\n\n"
+                                   "Let the workers go on that are to, in a forked child.");
+
 /* Where the heads of the generations are, so far as they are found: not if a collection runs just
    now, as the making of an object may set one off. 0 or -1 with an exception. */
 static int
@@ -271,6 +282,9 @@ static PyMethodDef core_methods[] = {
     {"walk_generations", core_walk_generations, METH_O, walk_generations_doc},
     {"last_scan", core_last_scan, METH_NOARGS, last_scan_doc},
     {"fail_after", core_fail_after, METH_O, fail_after_doc},
+    {"workers_before_fork", worker_before_fork, METH_NOARGS, workers_before_fork_doc},
+    {"workers_after_fork", worker_after_fork, METH_NOARGS, workers_after_fork_doc},
+    {"workers_in_child", worker_in_child, METH_NOARGS, workers_in_child_doc},
     {NULL, NULL, 0, NULL},
 };
 
@@ -330,6 +344,7 @@ core_exec(PyObject *module)
         roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
         person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
         events_setup(module) < 0 || follow_setup(module) < 0 || growth_setup(module) < 0 ||
+        worker_setup(module) < 0 ||
         empty_stack_setup(module) < 0 || add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();

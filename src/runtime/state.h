@@ -47,6 +47,8 @@ typedef struct {
     struct FollowObject *follows; /* borrowed: those that are on, a list */
     KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
     Journal *journal;                              /* shared */
+    struct WorkerObject *workers; /* owned: threads of ours, a list */
+    int forks;                    /* how many have begun and not ended */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
     ScanCost last_scan;
 } ModuleState;
