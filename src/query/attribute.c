@@ -5,7 +5,8 @@
        what it itself has        in its __dict__, made or not; what a class statement has defined
        what its classes have     where that is no descriptor, which would make something of it
 
-   A property, a method, a __getattr__ would run code of the program: what they give is not found. */
+   A property, a method, a __getattr__ would run code of the program: what they give is not
+   found. */
 
 #include "query/attribute.h"
 
