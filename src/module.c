@@ -18,6 +18,7 @@
 #include "query/ring_rows.h"
 #include "query/roots.h"
 #include "query/trash.h"
+#include "runtime/child.h"
 #include "runtime/empty_stack.h"
 #include "runtime/lease.h"
 #include "runtime/rows.h"
@@ -353,7 +354,7 @@ core_exec(PyObject *module)
     state->journal = journal_new();
     find_library(state);
     if (state->journal == NULL || find_gc(state) < 0 || find_generations(state) < 0 ||
-        rows_setup(module, state) < 0 || lease_setup(module) < 0 ||
+        rows_setup(module, state) < 0 || lease_setup(module) < 0 || child_setup(module) < 0 ||
         roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
         person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
         events_setup(module) < 0 || follow_setup(module) < 0 || growth_setup(module) < 0 ||
