@@ -6,7 +6,6 @@ import os
 import stat
 from time import time
 
-from gcscope.live.dialogue import ask_by_socket
 from gcscope.live.folder import socket_paths
 from gcscope.live.obstacles import obstacle_to
 from gcscope.live.process import descendants, examine
@@ -50,7 +49,9 @@ def _text_of(pid: int, request: Request, timeout: float) -> str:
         raise NoAnswer(obstacle)
     request = changed(request, identity=os.urandom(16).hex(), until=time() + timeout)
     if path is not None:
-        return ask_by_socket(path, request, timeout)
+        from gcscope.live.dialogue import ask_by_socket
+
+        return ask_by_socket(path, request, timeout + request.seconds, pid)
     return ask_by_remote_exec(process, request, timeout)
 
 
