@@ -1,5 +1,6 @@
-"""The pictures of the README and the documentation, of real objects; needs Graphviz, and
-Chromium for page.png.
+"""The pictures of the README and the documentation, of real objects; needs Graphviz.
+
+And Chromium for page.png.
 
 python docs/pictures.py          writes them anew into docs/
 python docs/pictures.py FOLDER   writes them there

@@ -25,7 +25,7 @@ def census_text(census: Census, most: int = MOST_ROWS) -> str:
     ]
     if len(shown) < len(rows):
         cells.append(_rest(census, shown, plural(len(rows) - len(shown), f"other {census.by}")))
-    lines = _aligned([("bytes", "objects", census.by), *cells]) if cells else []
+    lines = aligned([("bytes", "objects", census.by), *cells]) if cells else []
     return "\n".join([*lines, sum_line(census)])
 
 
@@ -61,7 +61,7 @@ def _rest(census: Census, shown: list[CensusRow], name: str) -> tuple[str, str, 
     )
 
 
-def _aligned(cells: list[tuple[str, str, str]]) -> list[str]:
+def aligned(cells: list[tuple[str, str, str]]) -> list[str]:
     """Align a table: numbers to the right, names to the left."""
     widths = [max(len(row[column]) for row in cells) for column in (0, 1)]
     return [

@@ -6,6 +6,8 @@ from gcscope.model.phrases import in_one_line, plural, shortened, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gcscope.model.growth import Grower, GrownType, Growth
 
 _HOW_TO_LEARN = "`python -X tracemalloc` tells where the newest entry was made"
@@ -104,12 +106,15 @@ def types_head(growth: Growth) -> str:
     return "types that grow in none of these:" if growth else "types that grow:"
 
 
-def growth_text(growth: Growth) -> str:
-    """Write what grew: containers, then types that grow in none of them."""
+def growth_text(growth: Growth, beside: Callable[[Grower], str] = lambda _: "") -> str:
+    """Write what grew: containers, then types that grow in none of them.
+
+    beside: gives what else is said of a grower, in lines that begin with a newline.
+    """
     unit = unit_of(growth.times)
     lines = [growth_head(growth)]
     for grower in growth.growers:
-        lines += ["", grower_text(grower, unit)]
+        lines += ["", f"{grower_text(grower, unit)}{beside(grower)}"]
     lines += ["", line] if (line := how_to_learn(growth)) is not None else []
     if growth.grown_types:
         lines += ["", types_head(growth)]

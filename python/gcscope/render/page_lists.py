@@ -15,7 +15,7 @@ from gcscope.render.growth_text import (
     types_head,
     unit_of,
 )
-from gcscope.render.page_html import Item, bar, code, element, listed, paragraphs, table
+from gcscope.render.page_html import Item, code, element, gauge, listed, paragraphs, table
 from gcscope.render.svg import escaped
 
 TYPE_CHECKING = False
@@ -57,7 +57,7 @@ def _grower(grower: Grower, unit: str, largest: float) -> Item:
         place, _, _ = place.rpartition(grower.filled_at)
     words = [
         f"<b>{escaped(grows_phrase(grower, unit))}</b>",
-        bar(in_bytes, largest),
+        gauge(in_bytes, largest),
         code(grower.path),
         f"<div>{escaped(kind_phrase(grower))}</div>",
         f"<div>{escaped(place)}{code(grower.filled_at) if grower.filled_at else ''}</div>",
@@ -90,7 +90,7 @@ def census_body(census: Census, order: str) -> str:
 
 def _census_row(row: CensusRow, signed: bool, largest: int) -> Item:
     in_bytes, objects = signed_size(row.bytes, signed), signed_count(row.objects, signed)
-    share = bar(abs(row.bytes), largest)
+    share = gauge(abs(row.bytes), largest)
     html = f"<td>{in_bytes}{share}</td><td>{objects}</td><td>{code(row.type)}</td>"
     return Item((row.bytes, row.objects, row.objects), html)
 

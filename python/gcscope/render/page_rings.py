@@ -26,9 +26,9 @@ from gcscope.render.cycle_text import (
 from gcscope.render.graphviz import svg_of
 from gcscope.render.page_html import (
     Item,
-    bar,
     code,
     element,
+    gauge,
     listed,
     paragraphs,
     preformatted,
@@ -200,7 +200,7 @@ class _Writer:
         seen = f"seen {times(count)}, each of {each}" if count > 1 else f"seen once, {each}"
         return [
             f"<b>{size(in_all)}</b> <span>{escaped(seen)}</span>",
-            bar(in_all, self.largest),
+            gauge(in_all, self.largest),
             code(ring_line(cycle, 3)),
         ]
 
