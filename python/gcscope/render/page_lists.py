@@ -20,6 +20,8 @@ from gcscope.render.svg import escaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gcscope.model.census import Census, CensusRow
     from gcscope.model.growth import Grower, GrownType, Growth
 
@@ -31,11 +33,14 @@ _ROW = 30  # pixels
 # --------------------------------------------------------------------------- what grew
 
 
-def growth_body(growth: Growth, order: str) -> str:
-    """Write what grew: containers, then types that grow in none of them."""
+def growth_body(growth: Growth, order: str, said: Mapping[str, str]) -> str:
+    """Write what grew: containers, then types that grow in none of them.
+
+    said: what is told of growers besides, by their fingerprints.
+    """
     unit = unit_of(growth.times)
     largest = max((grower.bytes_per_call or 0 for grower in growth.growers), default=0)
-    growers = [_grower(grower, unit, largest) for grower in growth.growers]
+    growers = [_grower(one, unit, largest, said.get(one.fingerprint)) for one in growth.growers]
     types = [_grown_type(grown, unit) for grown in growth.grown_types]
     learn = how_to_learn(growth)
     body = [paragraphs([growth_head(growth)])]
@@ -50,7 +55,7 @@ def growth_body(growth: Growth, order: str) -> str:
     return "".join([*body, paragraphs(f"note: {note}" for note in growth.notes)])
 
 
-def _grower(grower: Grower, unit: str, largest: float) -> Item:
+def _grower(grower: Grower, unit: str, largest: float, said: str | None) -> Item:
     in_bytes = grower.bytes_per_call or 0.0
     place = filled_phrase(grower)
     if grower.filled_at is not None:
@@ -59,7 +64,7 @@ def _grower(grower: Grower, unit: str, largest: float) -> Item:
         f"<b>{escaped(grows_phrase(grower, unit))}</b>",
         gauge(in_bytes, largest),
         code(grower.path),
-        f"<div>{escaped(kind_phrase(grower))}</div>",
+        f"<div>{escaped(kind_phrase(grower))}{f', {escaped(said)}' if said else ''}</div>",
         f"<div>{escaped(place)}{code(grower.filled_at) if grower.filled_at else ''}</div>",
     ]
     return Item((in_bytes, grower.per_call, grower.length), "".join(words))

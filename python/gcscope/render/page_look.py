@@ -73,7 +73,7 @@ summary > code, .growers > li > code { display: block; }
 .words { flex: 1 1 24rem; min-width: 0; }
 .picture { flex: 0 1 auto; max-width: 100%; overflow-x: auto; }
 .picture svg { display: block; }
-.standing { font-weight: bold; }
+.said { font-weight: bold; }
 .ring { position: relative; margin: 0.75rem 0; padding: 0 0 0 2rem; list-style: none; }
 .ring::before {
   content: ""; position: absolute; top: 0.75rem; bottom: 0.75rem; left: 0.25rem; width: 1rem;
