@@ -2,8 +2,6 @@
 
 import os
 import stat
-import subprocess
-import sys
 
 import pytest
 
@@ -246,11 +244,14 @@ def test_a_file_that_cannot_be_written_leaves_nothing(runtime, monkeypatch):
 
 
 @as_root
-def test_another_user_can_neither_read_nor_write(temporary):
+def test_another_user_can_neither_read_nor_write(temporary, python):
     path = private_folder(ME, None)
     write_answer(path, "answer", b"text")
     code = f"""
 import os
+os.setgroups([])
+os.setgid({OTHER})
+os.setuid({OTHER})
 for name, call in {{
     "list": lambda: os.listdir({path!r}),
     "read": lambda: open({path + "/answer"!r}),
@@ -264,7 +265,5 @@ for name, call in {{
         continue
     print(name)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], user=OTHER, group=OTHER, capture_output=True, text=True
-    )
-    assert (done.stdout, done.stderr) == ("", "")
+    done = python("-c", code)
+    assert (done.out, done.err) == ("", ""), done
