@@ -161,6 +161,35 @@ take_step(WorkerObject *self)
 }
 
 static void
+close_pipe(WorkerObject *self)
+{
+    for (int end = 0; end < 2; end++) {
+        if (self->pipe[end] >= 0) {
+            (void)close(self->pipe[end]);
+        }
+        self->pipe[end] = -1;
+    }
+}
+
+static int
+worker_clear(PyObject *op)
+{
+    WorkerObject *self = (WorkerObject *)op;
+    Py_CLEAR(self->make);
+    Py_CLEAR(self->steps);
+    return 0;
+}
+
+/* Close the steps, and let go of all but the thread. */
+static void
+finish(WorkerObject *self)
+{
+    self->is_finished = true;
+    (void)worker_clear((PyObject *)self);
+    close_pipe(self);
+}
+
+static void
 take_steps(WorkerObject *self)
 {
     while (!self->is_ending && !self->is_finished) {
@@ -172,9 +201,7 @@ take_steps(WorkerObject *self)
         }
     }
     if (self->is_finished || self->is_stopping) {
-        self->is_finished = true;
-        Py_CLEAR(self->steps);
-        Py_CLEAR(self->make);
+        finish(self);
     }
 }
 
@@ -406,17 +433,6 @@ worker_after_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
-static void
-close_pipe(WorkerObject *self)
-{
-    for (int end = 0; end < 2; end++) {
-        if (self->pipe[end] >= 0) {
-            (void)close(self->pipe[end]);
-        }
-        self->pipe[end] = -1;
-    }
-}
-
 /* 0, or -1 with OSError. */
 static int
 open_pipe(WorkerObject *self)
@@ -557,15 +573,6 @@ worker_start(PyObject *op, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
-static int
-worker_clear(PyObject *op)
-{
-    WorkerObject *self = (WorkerObject *)op;
-    Py_CLEAR(self->make);
-    Py_CLEAR(self->steps);
-    return 0;
-}
-
 PyDoc_STRVAR(worker_stop_doc,
              "stop($self, /)\n--\n\n"
              "End it after the step that it is in; wait for that a tenth of a second at most.");
@@ -576,8 +583,7 @@ worker_stop(PyObject *op, PyObject *Py_UNUSED(ignored))
     WorkerObject *self = (WorkerObject *)op;
     self->is_stopping = true;
     if (!is_running(self)) { /* not begun, ended, or a fork is under way */
-        self->is_finished = true;
-        (void)worker_clear(op);
+        finish(self);
     }
     else {
         ask_to_end(self);
