@@ -25,7 +25,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 def temporary_folder() -> str:
     """Return the folder for temporary files, as every shell tool finds it."""
-    return os.path.abspath(os.environ.get("TMPDIR") or "/tmp")
+    return os.path.realpath(os.environ.get("TMPDIR") or "/tmp")
 
 
 def _belongs(uid: int) -> str:
@@ -69,16 +69,39 @@ def _check(path: str, status: os.stat_result, uid: int) -> None:
         )
 
 
-def _opened(path: str) -> int:
-    """Open a folder; raises PermissionError where the path is a link, or no folder."""
+def _opened_at(name: str, above: int | None) -> int:
+    """Open a folder, in an open one or by its path; raises PermissionError where it is a link."""
     try:
-        return os.open(path, _FOLDER)
+        return os.open(name, _FOLDER, dir_fd=above)
     except OSError as error:
         if error.errno not in (errno.ENOTDIR, errno.ELOOP):
             raise
     raise PermissionError(
-        f"{path} is no folder, and somebody else may have put it there; remove it, and ask again"
+        f"{name} is no folder, and somebody else may have put it there; remove it, and ask again"
     )
+
+
+def _opened(path: str) -> int:
+    """Open a folder, going through no link in its name nor in that of what it lies in.
+
+    For root that asks another user's process both are that user's to exchange. Raises
+    PermissionError.
+    """
+    parent, name = os.path.split(path)
+    above = _opened_at(parent, None)
+    try:
+        return _opened_at(name, above)
+    finally:
+        os.close(above)
+
+
+def _let_owner_in(name: str, above: int) -> None:
+    """Give a folder that has just been made the mode 0700, where a umask took even that away."""
+    place = os.open(name, getattr(os, "O_PATH", os.O_RDONLY) | _FOLDER, dir_fd=above)
+    try:
+        os.chmod(f"/proc/self/fd/{place}", 0o700)
+    finally:
+        os.close(place)
 
 
 def _make(path: str, uid: int) -> None:
@@ -86,8 +109,17 @@ def _make(path: str, uid: int) -> None:
 
     To another user is only given what this one has made. Raises FileExistsError.
     """
-    os.mkdir(path, 0o700)
-    folder = _opened(path)
+    parent, name = os.path.split(path)
+    above = _opened_at(parent, None)
+    try:
+        os.mkdir(name, 0o700, dir_fd=above)
+        try:
+            folder = _opened_at(name, above)
+        except PermissionError:
+            _let_owner_in(name, above)
+            folder = _opened_at(name, above)
+    finally:
+        os.close(above)
     try:
         if os.fstat(folder).st_uid == os.geteuid():
             os.fchmod(folder, 0o700)
@@ -100,6 +132,7 @@ def _make(path: str, uid: int) -> None:
 def _place(uid: int, runtime_dir: str | None) -> tuple[str, str]:
     """Return the path of the private folder, and of what it lies in."""
     if runtime_dir and _is_of(runtime_dir, uid):
+        runtime_dir = os.path.realpath(runtime_dir)
         return os.path.join(runtime_dir, "gcscope"), runtime_dir
     temporary = temporary_folder()
     return os.path.join(temporary, f"gcscope-{uid}"), temporary
@@ -216,15 +249,20 @@ def read_answer(folder: str, name: str, owner: int) -> bytes | None:
 
 def remove_folder(folder: str) -> None:
     """Remove a folder of ours with the files in it, as far as that is possible."""
+    parent, own = os.path.split(folder)
     try:
-        inside = os.open(folder, _FOLDER)
+        above = _opened_at(parent, None)
     except OSError:
         return
     try:
-        for name in os.listdir(inside):
-            os.unlink(name, dir_fd=inside)
-        os.rmdir(folder)
+        inside = _opened_at(own, above)
+        try:
+            for name in os.listdir(inside):
+                os.unlink(name, dir_fd=inside)
+        finally:
+            os.close(inside)
+        os.rmdir(own, dir_fd=above)
     except OSError:
         pass
     finally:
-        os.close(inside)
+        os.close(above)
