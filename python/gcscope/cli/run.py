@@ -20,9 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from gcscope.model.header import Header
     from gcscope.model.outcome import Outcome
-    from gcscope.model.record import Record
 
 
 HELP = "run a program and tell what it left for the collector"
@@ -134,25 +132,28 @@ class _Reporter:
         except (AttributeError, OSError, ValueError):
             pass  # closed, or a broken pipe: the interpreter says so at its end
         judged = self.judged = self.filters.judge(outcome, self.options.fail)
+        told = ""
+        if self.file is not None or self.options.json:
+            told = file_text(judged.record, header_of_process(__version__, stopped))
         if self.file is not None:
-            self._write(self.file, judged.record, header_of_process(__version__, stopped))
+            self._write(self.file, told)
         try:
-            self._print(judged.outcome, judged.record)
+            self._print(judged.outcome, told)
         except Trouble:
             pass  # nobody is there to read it
         self.has_reported = True
 
-    def _write(self, file: Target, record: Record, header: Header) -> None:
+    def _write(self, file: Target, told: str) -> None:
         try:
-            file.write(file_text(record, header))
+            file.write(told)
         except Trouble as trouble:
             self.failed = True
             complain(str(trouble))
 
-    def _print(self, outcome: Outcome, record: Record) -> None:
+    def _print(self, outcome: Outcome, told: str) -> None:
         stream = getattr(sys, "stderr", None)
         if self.options.json:
-            put(record.to_json(), stream)
+            put(told, stream)
         elif not self.options.quiet or self.failed:  # what could not be written is not to be lost
             put_text(str(outcome), stream)
 

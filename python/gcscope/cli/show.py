@@ -9,6 +9,7 @@ from gcscope.cli.streams import put, put_bytes, put_text
 from gcscope.cli.trouble import EXIT_CODES, Trouble, WrongUsage
 from gcscope.model.census import Census
 from gcscope.model.diff import report_within
+from gcscope.model.fleet import Merged
 from gcscope.model.header import file_text, read_file
 from gcscope.model.phrases import plural, ring_line
 from gcscope.model.record import (
@@ -104,8 +105,8 @@ def _sorted(record: Record, options: argparse.Namespace) -> Record:
     """Return a record whose forms of cycles stand in the order that is asked for."""
     key = _SORTED_BY[options.sort]
     cycles = tuple(sorted(_report(record, options).cycles, key=lambda c: (-key(c), c.fingerprint)))
-    if isinstance(record, Trial):
-        return changed(record, report=changed(record.report, cycles=cycles))
+    if isinstance(record, (Trial, Merged)):
+        return changed(record, report=changed(_report(record, options), cycles=cycles))
     assert isinstance(record, (Report, Collection))
     return changed(record, cycles=cycles)
 
@@ -148,6 +149,9 @@ def _text(record: Record, options: argparse.Namespace) -> str:
     if isinstance(record, Census) and options.all:
         whole: str = writers().whole_census(record)
         return whole
+    if isinstance(record, Merged):
+        merged: str = writers().merged_text(record, options.all)
+        return merged
     report = report_within(record)
     if report is None or not (options.all or options.sort):
         return str(record)
@@ -193,9 +197,9 @@ def _print(written: str | bytes, form: str) -> None:
         put(written, sys.stdout)
 
 
-def print_record(record: Record, form: str) -> None:
-    """Write a record on stdout, as text or JSON."""
-    _print(_rendered(record, form), form)
+def print_record(record: Record, form: str, header: Header) -> None:
+    """Write a record on stdout, as text, or as JSON with a header."""
+    _print(file_text(record, header, pretty=True) if form == "json" else str(record), form)
 
 
 def _form_asked_for(options: argparse.Namespace) -> str:

@@ -28,8 +28,9 @@ def size(count: int) -> str:
 
 
 def plural(count: int, noun: str) -> str:
-    """Write a count with its noun: 1 object, 1,204 objects."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """Write a count with its noun: 1 object, 1,204 objects, 2 processes."""
+    ending = "" if count == 1 else "es" if noun.endswith("s") else "s"
+    return f"{count:,} {noun}{ending}"
 
 
 def verdict(reachable: bool) -> str:

@@ -22,7 +22,7 @@ def census_text(census: Census, most: int = MOST_ROWS) -> str:
     cells = [(_size(row.bytes, signed), _count(row.objects, signed), row.type) for row in shown]
     if len(shown) < len(rows):
         cells.append(_rest(census, shown, plural(len(rows) - len(shown), f"other {census.by}")))
-    lines = _aligned([("bytes", "objects", census.by), *cells]) if cells else []
+    lines = aligned([("bytes", "objects", census.by), *cells]) if cells else []
     return "\n".join([*lines, _sum_line(census)])
 
 
@@ -50,7 +50,7 @@ def _rest(census: Census, shown: list[CensusRow], name: str) -> tuple[str, str, 
     return _size(rest_bytes, census.compared), _count(rest_objects, census.compared), name
 
 
-def _aligned(cells: list[tuple[str, str, str]]) -> list[str]:
+def aligned(cells: list[tuple[str, str, str]]) -> list[str]:
     """Align a table: numbers to the right, names to the left."""
     widths = [max(len(row[column]) for row in cells) for column in (0, 1)]
     return [

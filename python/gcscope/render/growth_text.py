@@ -6,6 +6,8 @@ from gcscope.model.phrases import in_one_line, plural, shortened, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gcscope.model.growth import Grower, GrownType, Growth
 
 _HOW_TO_LEARN = "`python -X tracemalloc` tells where the newest entry was made"
@@ -77,12 +79,15 @@ def _head(growth: Growth) -> str:
     return f"no container grew in every one of {rounds}"
 
 
-def growth_text(growth: Growth) -> str:
-    """Write what grew: containers, then types that grow in none of them."""
+def growth_text(growth: Growth, beside: Callable[[Grower], str] = lambda _: "") -> str:
+    """Write what grew: containers, then types that grow in none of them.
+
+    beside: gives what else is said of a grower, in lines that begin with a newline.
+    """
     unit = _unit(growth.times)
     lines = [_head(growth)]
     for grower in growth.growers:
-        lines += ["", grower_text(grower, unit)]
+        lines += ["", f"{grower_text(grower, unit)}{beside(grower)}"]
     if any(grower.filled_at is None for grower in growth.growers):
         lines += ["", f"where not known: {_HOW_TO_LEARN}"]
     if growth.grown_types:
