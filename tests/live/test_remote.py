@@ -138,13 +138,16 @@ def test_why():
 
 
 def test_growth():
-    code = HEAD + """
+    code = (
+        HEAD
+        + """
 kept = {}
 print("ready", flush=True)
 while True:
     time.sleep(0.005)
     kept[len(kept)] = Node()
 """
+    )
     with Target.python(code) as target:
         growth, _ = ask(target.pid, want="growth", seconds=2.0)
         (grower,) = [grower for grower in growth.growers if "kept" in grower.path]
@@ -158,12 +161,16 @@ def test_options_of_the_interpreter():
 
 
 def test_many_threads():
-    code = HEAD + """
+    code = (
+        HEAD
+        + """
 import threading
 def work():
     while True: sum(range(50))
 for _ in range(20): threading.Thread(target=work, daemon=True).start()
-ring()""" + LOOP
+ring()"""
+        + LOOP
+    )
     with Target.python(code) as target:
         assert ask(target.pid, 120.0)[0].cycles
 
@@ -245,7 +252,9 @@ def test_a_package_that_cannot_be_loaded_leaves_nothing(monkeypatch, tmp_path):
 
 def test_threads_of_gevent_and_its_like():
     """Their start_new_thread and sleep are not called."""
-    code = HEAD + """
+    code = (
+        HEAD
+        + """
 import _thread, time as clock
 sleep = clock.sleep
 def never(*_, **__): raise RuntimeError("called")
@@ -254,6 +263,7 @@ clock.sleep = never
 print("ready", flush=True)
 while True: sleep(0.002)
 """
+    )
     with Target.python(code) as target:
         assert not ask(target.pid)[0]
         assert ask(target.pid, want="growth", seconds=0.4)[0].rounds == 3
@@ -261,13 +271,17 @@ while True: sleep(0.002)
 
 def test_a_thread_is_not_to_be_had():
     """Then the main thread itself looks."""
-    code = HEAD + """
+    code = (
+        HEAD
+        + """
 import _thread, resource
 _thread.stack_size(1 << 30)
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (512 << 20),) * 2)
 ring()
-""" + LOOP
+"""
+        + LOOP
+    )
     with Target.python(code) as target:
         assert ask(target.pid)[0].cycles
 
@@ -275,12 +289,15 @@ ring()
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_an_exception_of_a_signal_handler_reaches_the_program(name):
     """Whenever it comes while the process is asked, the program ends by it."""
-    code = HEAD + f"""
+    code = (
+        HEAD
+        + f"""
 signal.signal(signal.{name}, lambda *_: sys.exit(7))
 [ring() for _ in range(2000)]
 print("ready", flush=True)
 while True: sum(range(100))
 """
+    )
     for delay in (0.0, 0.002, 0.005, 0.01, 0.02, 0.04):
         with Target.python(code) as target:
             asking = threading.Thread(target=asked_quietly, args=(target.pid,))
@@ -314,7 +331,9 @@ def test_freezing_time_does_not_hinder():
 
 # ------------------------------------------------------------------------ late, and at once
 
-LATE = HEAD + """
+LATE = (
+    HEAD
+    + """
 import select
 print("ready", flush=True)
 sys.stderr = open(os.environ["SAID"], "w")
@@ -324,6 +343,7 @@ for _ in range(100): time.sleep(0.002)
 print("woken", flush=True)
 time.sleep(600)
 """
+)
 
 
 def test_one_that_wakes_too_late_is_not_harmed(tmp_path):
@@ -365,7 +385,9 @@ def test_a_look_that_takes_too_long_is_told(monkeypatch):
 
 def test_two_at_once(tmp_path):
     with Target.python(HEAD + LOOP) as target:
-        first = threading.Thread(target=ask, args=(target.pid,), kwargs={"want": "growth", "seconds": 2.0})
+        first = threading.Thread(
+            target=ask, args=(target.pid,), kwargs={"want": "growth", "seconds": 2.0}
+        )
         first.start()
         time.sleep(0.5)
         with pytest.raises(NoAnswer, match="another `gcscope attach` is asking"):
