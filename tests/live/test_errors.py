@@ -241,7 +241,8 @@ if os.fork() == 0:  # who is in the namespace may not say which users it has
         with open(f'/proc/{{pid}}/{{name}}', 'w') as file:
             file.write('0 0 100000')
     os._exit(0)
-assert ctypes.CDLL(None).unshare(0x10000000) == 0
+if ctypes.CDLL(None).unshare(0x10000000):
+    print('denied', flush=True)
 os.write(here, b'x')
 assert os.wait()[1] == 0
 {AS_NOBODY}
@@ -251,9 +252,9 @@ assert os.wait()[1] == 0
 
 def closed_by_the_system():
     """A process of nobody's own, into which nobody may look all the same."""
-    if Path("/proc/self/uid_map").read_text().split()[2] < "100000":
-        pytest.skip("this is in a user namespace already")
-    return Target.python(IN_USER_NAMESPACE)
+    target = Target.python(IN_USER_NAMESPACE)
+    target.may_be_denied = True
+    return target
 
 
 @needs_root
@@ -396,6 +397,8 @@ def test_a_container_of_which_nobody_says_what_it_is():
 @needs_root
 def test_a_container_by_its_control_group():
     group = Path("/sys/fs/cgroup/pids/docker") / ID
+    if not (group.parent.parent / "cgroup.procs").exists():
+        pytest.skip("needs the first version of control groups")
     try:
         group.mkdir(parents=True)
     except OSError:
