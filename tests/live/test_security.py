@@ -23,6 +23,7 @@ from gcscope.live.folder import (
     remove_folder,
     write_answer,
 )
+from gcscope.live.lock import Lock
 from support import forks
 from targets import NOBODY, needs_root
 
@@ -209,6 +210,44 @@ def test_a_file_takes_the_place_of_a_link_and_does_not_follow_it(public, secret)
     assert is_private(answer, NOBODY, 0o600) and answer.read_bytes() == b"text"
 
 
+LOCKS = {
+    "a link to a file of root": lambda lock, secret: lock.symlink_to(secret / "file"),
+    "a link to nothing": lambda lock, secret: lock.symlink_to(secret / "new"),
+    "a pipe": lambda lock, _: os.mkfifo(lock),
+    "a folder": lambda lock, _: lock.mkdir(),
+}
+
+
+@pytest.mark.parametrize("attack", LOCKS)
+def test_a_lock_leads_nowhere(public, secret, attack):
+    place = Path(private_folder(NOBODY, None))
+    assert as_user(NOBODY, lambda: LOCKS[attack](place / "7.lock", secret))
+    try:
+        with Lock(str(place), "7.lock"):
+            pass
+    except OSError:
+        pass
+    assert not (secret / "new").exists()
+
+
+def test_root_and_the_user_keep_each_other_out(public):
+    place = private_folder(NOBODY, None)
+
+    def ask():
+        with Lock(place, "7.lock"):
+            pass
+
+    assert as_user(NOBODY, ask) and os.listdir(place) == []
+    umask = os.umask(0o077)
+    try:
+        with Lock(place, "7.lock"):
+            assert not as_user(NOBODY, ask)
+    finally:
+        os.umask(umask)
+    Path(place, "7.lock").touch(0o644)  # left by a root that was killed
+    assert as_user(NOBODY, ask) and os.listdir(place) == []
+
+
 # --------------------------------------------------------------------- exchanged meanwhile
 
 
@@ -224,6 +263,7 @@ def test_a_folder_that_is_exchanged_is_noticed(public, secret):
             lambda: fresh_folder(str(place), NOBODY),
             lambda: write_answer(ask, "script", b"text", NOBODY),
             lambda: read_answer(ask, "answer", NOBODY),
+            lambda: Lock(str(place), "7.lock").__enter__(),
         ):
             with pytest.raises(PermissionError, match="is no folder"):
                 use()
@@ -259,7 +299,8 @@ def test_a_folder_that_is_exchanged_all_the_time(public, secret):
         while time.monotonic() < end:
             try:
                 ask = fresh_folder(private_folder(NOBODY, None), NOBODY)
-                write_answer(ask, "script", b"text", NOBODY)
+                with Lock(place, "7.lock"):
+                    write_answer(ask, "script", b"text", NOBODY)
                 assert read_answer(ask, "script", NOBODY) in (b"text", None)
                 done += 1
                 remove_folder(ask)

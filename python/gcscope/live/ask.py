@@ -7,7 +7,7 @@ import stat
 from time import time
 
 from gcscope.live.dialogue import ask_by_socket
-from gcscope.live.folder import socket_paths
+from gcscope.live.folder import runtime_folder, socket_paths
 from gcscope.live.obstacles import obstacle_to
 from gcscope.live.process import descendants, examine
 from gcscope.live.remote import ask_by_remote_exec
@@ -38,7 +38,7 @@ def _is_socket(path: str) -> bool:
 def _socket_of(process: Process) -> str | None:
     """Return where a process listens; None where nothing says that it does."""
     pid = process.pid_inside or process.pid
-    paths = socket_paths(pid, process.uid, os.environ.get("XDG_RUNTIME_DIR"))
+    paths = socket_paths(pid, process.uid, runtime_folder(process.uid))
     return next(filter(_is_socket, paths), None)
 
 
