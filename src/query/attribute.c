@@ -24,11 +24,12 @@ static bool
 find_field(void *arg, PyObject *target, Label label)
 {
     StructField *field = arg;
+    bool is_of_struct =
+        label.name == NULL && (label.kind == LABEL_FIELD || label.kind == LABEL_ATTRIBUTE);
+    const char *text = label.kind == LABEL_CELL ? "cell_contents" : is_of_struct ? label.text : "";
     size_t length = strlen(field->name);
-    bool is_it = label.name == NULL &&
-                 (label.kind == LABEL_FIELD || label.kind == LABEL_ATTRIBUTE) &&
-                 strncmp(label.text, field->name, length) == 0 &&
-                 (label.text[length] == '\0' || label.text[length] == ' ');
+    bool is_it =
+        strncmp(text, field->name, length) == 0 && (text[length] == '\0' || text[length] == ' ');
     field->value = is_it ? target : NULL;
     return is_it;
 }
@@ -37,11 +38,11 @@ find_field(void *arg, PyObject *target, Label label)
 static PyObject *
 struct_field(PyObject *op, PyObject *name)
 {
-    PyObject *getter = published_find(Py_TYPE(op), name);
-    if (getter == NULL || !Py_IS_TYPE(getter, &PyGetSetDescr_Type)) {
+    PyObject *found = published_find(Py_TYPE(op), name);
+    if (found == NULL || !Py_IS_TYPE(found, &PyGetSetDescr_Type)) {
         return NULL;
     }
-    StructField field = {.name = ((PyGetSetDescrObject *)getter)->d_getset->name};
+    StructField field = {.name = ((PyGetSetDescrObject *)found)->d_getset->name};
     referents_visit(op, NULL, find_field, &field);
     return field.value;
 }

@@ -84,7 +84,7 @@ def test_growth():
         thread.join()
         del Node.kept
     assert any(grower.path.endswith("Node.kept.cache") for grower in grown.growers), grown
-    assert grown.rounds == 3 and header.stopped < 30
+    assert grown.rounds == 4 and header.stopped < 30
 
 
 def test_a_look_ends_when_nobody_waits(tmp_path):

@@ -21,7 +21,9 @@ def shout(*_):
 
 
 class Evil:
-    """Has the hash of another, and an __eq__ that must not run."""
+    """Has the hash of another, and an __eq__ that must not run, once it is armed."""
+
+    is_armed = False
 
     def __init__(self, like):
         self.hash = hash(like)
@@ -29,7 +31,8 @@ class Evil:
     def __hash__(self):
         return self.hash
 
-    __eq__ = shout
+    def __eq__(self, other):
+        return shout() if self.is_armed else self is other
 
 
 class Node:
@@ -186,13 +189,16 @@ def test_says_what_is_not_there(app, text, reason):
         find(text)
 
 
-def test_runs_no_code_of_the_program(app):
+def test_runs_no_code_of_the_program(app, monkeypatch):
     app.wild = Wild(inside="found")
     assert find("of_test.app.wild['inside']") == "found"
     app.odd = {Evil("key"): 1, "key": "value", Evil(7): 2, 7: "seven"}
+    vars(app)[Evil("odd")] = "hidden"
+    monkeypatch.setattr(Evil, "is_armed", True)
+    with pytest.raises(Loud):
+        app.odd["key"]
     assert find("of_test.app.odd['key']") == "value"
     assert find("of_test.app.odd[7]") == "seven"
-    vars(app)[Evil("odd")] = "hidden"
     assert find("of_test.app.odd") is app.odd
 
 

@@ -6,7 +6,6 @@ import os
 import stat
 from time import time
 
-from gcscope.live.dialogue import ask_by_socket
 from gcscope.live.folder import runtime_folder, socket_paths
 from gcscope.live.obstacles import obstacle_to
 from gcscope.live.process import descendants, examine
@@ -28,18 +27,20 @@ if TYPE_CHECKING:
 _MOST_AT_ONCE = 32
 
 
-def _is_socket(path: str) -> bool:
+def _is_socket_of(path: str, uid: int) -> bool:
+    """Return whether a socket lies there that is the user's own, in a folder that is, too."""
     try:
-        return stat.S_ISSOCK(os.stat(path).st_mode)
+        status, above = os.lstat(path), os.lstat(os.path.dirname(path))
     except OSError:
         return False
+    return stat.S_ISSOCK(status.st_mode) and status.st_uid == above.st_uid == uid
 
 
 def _socket_of(process: Process) -> str | None:
     """Return where a process listens; None where nothing says that it does."""
     pid = process.pid_inside or process.pid
     paths = socket_paths(pid, process.uid, runtime_folder(process.uid))
-    return next(filter(_is_socket, paths), None)
+    return next((path for path in paths if _is_socket_of(path, process.uid)), None)
 
 
 def _text_of(pid: int, request: Request, timeout: float) -> str:
@@ -50,7 +51,9 @@ def _text_of(pid: int, request: Request, timeout: float) -> str:
         raise NoAnswer(obstacle)
     request = changed(request, identity=os.urandom(16).hex(), until=time() + timeout)
     if path is not None:
-        return ask_by_socket(path, request, timeout)
+        from gcscope.live.dialogue import ask_by_socket
+
+        return ask_by_socket(path, request, timeout + request.seconds, pid)
     return ask_by_remote_exec(process, request, timeout)
 
 

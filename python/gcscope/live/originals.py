@@ -12,7 +12,12 @@ from _frozen_importlib import BuiltinImporter, module_from_spec  # type: ignore[
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import Any
+
+
+FRESH: dict[str, ModuleType] = {}
+"""Modules that were made a second time: kept, as each would else be left as a ring."""
 
 
 def original(module: str, name: str) -> Callable[..., Any]:
@@ -21,8 +26,8 @@ def original(module: str, name: str) -> Callable[..., Any]:
     if type(found) is type(len):
         return found
     spec = BuiltinImporter.find_spec(module)
-    if spec is None:  # this Python has it as a file: there is no second one to be had
-        return found
-    fresh = module_from_spec(spec)
-    spec.loader.exec_module(fresh)
-    return vars(fresh).get(name, found)
+    if module not in FRESH and spec is not None:
+        FRESH[module] = module_from_spec(spec)
+        spec.loader.exec_module(FRESH[module])
+    # Where this Python has it as a file, there is no second one to be had.
+    return vars(FRESH[module])[name] if module in FRESH else found

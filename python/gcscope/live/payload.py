@@ -27,22 +27,25 @@ OTHER_COLLECTOR = (0x030E0000, 0x030E0500)
 # ones.
 _MAIN = """\
 try:
-    import _thread, posix, time
+    import _thread, posix, sys, time
     posix.unlink({script!r})
     if {until!r} and time.clock_gettime(time.CLOCK_REALTIME) > {until!r}:
         posix.rmdir({folder!r})
     else:
-        start = _thread.start_new_thread
+        start, fresh = _thread.start_new_thread, {{}}
         if type(start) is not type(len):
-            from _frozen_importlib import BuiltinImporter, module_from_spec
-            spec = BuiltinImporter.find_spec("_thread")
-            fresh = module_from_spec(spec)
-            spec.loader.exec_module(fresh)
-            start = fresh.start_new_thread
+            known = sys.modules.get("gcscope.live.originals")
+            fresh = vars(known)["FRESH"] if known is not None else fresh
+            if "_thread" not in fresh:
+                from _frozen_importlib import BuiltinImporter, module_from_spec
+                spec = BuiltinImporter.find_spec("_thread")
+                fresh["_thread"] = module_from_spec(spec)
+                spec.loader.exec_module(fresh["_thread"])
+            start = fresh["_thread"].start_new_thread
         try:
-            start(exec, ({thread!r}, {{}}))
+            start(exec, ({thread!r}, {{"fresh": fresh}}))
         except RuntimeError:
-            exec({thread!r}, {{}})
+            exec({thread!r}, {{"fresh": fresh}})
 except KeyboardInterrupt:
     _thread.interrupt_main()
 except BaseException:
@@ -105,6 +108,8 @@ try:
         lease = Lease()
         from gcscope.live.answer import answer, prepare
         from gcscope.live.request import Request
+        from gcscope.live.originals import FRESH
+        FRESH.update(fresh)
         prepare(request["want"])
         lease = None
         body = answer(Request(**request), folder)
