@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HELP = "run a program and tell what it left for the collector"
 
 
-_USAGE = """gcscope run [-o FILE] [--json | -q] [--fail] [--ignore GLOB] [--under DIR]
+_USAGE = """gcscope run [-o FILE] [--json | -q] [--fail] [--listen] [--ignore GLOB] [--under DIR]
                    [--baseline FILE [--update-baseline | --fail-on-growth]]
                    (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT ...]"""
 
@@ -49,6 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--fail", action="store_true", help=f"exit with {FOUND} if there are rings that count"
+    )
+    parser.add_argument(
+        "--listen", action="store_true", help="let `gcscope attach` ask the program while it runs"
     )
     filters.add_arguments(parser)
     how = parser.add_mutually_exclusive_group()
@@ -181,6 +184,15 @@ class _Reporter:
             complain(said)
 
 
+def _listen() -> None:
+    from gcscope.live.listen import listen
+
+    try:
+        listen()
+    except OSError as error:
+        raise Trouble(f"cannot listen: {error}") from None
+
+
 def run(options: argparse.Namespace) -> None:
     """Run the program, and exit as it does, or as its report asks for."""
     program = _program(options.program)
@@ -188,4 +200,6 @@ def run(options: argparse.Namespace) -> None:
     reporter = _Reporter(options, program)
     if reporter.file is not None:
         reporter.file.check()
+    if options.listen:
+        _listen()
     run_program(program, reporter, options.guest)
