@@ -64,7 +64,9 @@ def target(python):
     """Run code in a process of its own."""
 
     def run(code, *options, **keywords):
-        done = python(*options, "-X", "faulthandler", "-c", f"{HEAD}\n{code}\nprint('went on')", **keywords)
+        done = python(
+            *options, "-X", "faulthandler", "-c", f"{HEAD}\n{code}\nprint('went on')", **keywords
+        )
         assert done.code == 0 and done.out == "went on\n" and not done.err, done
 
     return run
@@ -422,9 +424,14 @@ def wait_until(condition):
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_it_dies_with_the_process(how):
-    code = f"{HEAD}\nchild = _core.Child(hang, 600.0)\nprint(child.pid, flush=True)\ntime.sleep(600)"
+    code = (
+        f"{HEAD}\nchild = _core.Child(hang, 600.0)\nprint(child.pid, flush=True)\ntime.sleep(600)"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env={**os.environ, **PLAIN_ENV}
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **PLAIN_ENV},
     )
     try:
         pid = int(process.stdout.readline())
@@ -612,6 +619,7 @@ def test_a_build_that_cannot(monkeypatch):
 
 
 # ------------------------------------------------------------------- what it costs
+
 
 def test_the_pass_writes_nothing_to_what_it_reads(target):
     target("""

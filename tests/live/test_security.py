@@ -23,6 +23,7 @@ from gcscope.live.folder import (
     remove_folder,
     write_answer,
 )
+from gcscope.live.lock import Lock
 from support import forks
 from targets import NOBODY, needs_root
 
@@ -209,6 +210,44 @@ def test_a_file_takes_the_place_of_a_link_and_does_not_follow_it(public, secret)
     assert is_private(answer, NOBODY, 0o600) and answer.read_bytes() == b"text"
 
 
+LOCKS = {
+    "a link to a file of root": lambda lock, secret: lock.symlink_to(secret / "file"),
+    "a link to nothing": lambda lock, secret: lock.symlink_to(secret / "new"),
+    "a pipe": lambda lock, _: os.mkfifo(lock),
+    "a folder": lambda lock, _: lock.mkdir(),
+}
+
+
+@pytest.mark.parametrize("attack", LOCKS)
+def test_a_lock_leads_nowhere(public, secret, attack):
+    place = Path(private_folder(NOBODY, None))
+    assert as_user(NOBODY, lambda: LOCKS[attack](place / "7.lock", secret))
+    try:
+        with Lock(str(place), "7.lock"):
+            pass
+    except OSError:
+        pass
+    assert not (secret / "new").exists()
+
+
+def test_root_and_the_user_keep_each_other_out(public):
+    place = private_folder(NOBODY, None)
+
+    def ask():
+        with Lock(place, "7.lock"):
+            pass
+
+    assert as_user(NOBODY, ask) and os.listdir(place) == []
+    umask = os.umask(0o077)
+    try:
+        with Lock(place, "7.lock"):
+            assert not as_user(NOBODY, ask)
+    finally:
+        os.umask(umask)
+    Path(place, "7.lock").touch(0o644)  # left by a root that was killed
+    assert as_user(NOBODY, ask) and os.listdir(place) == []
+
+
 # --------------------------------------------------------------------- exchanged meanwhile
 
 
@@ -224,6 +263,7 @@ def test_a_folder_that_is_exchanged_is_noticed(public, secret):
             lambda: fresh_folder(str(place), NOBODY),
             lambda: write_answer(ask, "script", b"text", NOBODY),
             lambda: read_answer(ask, "answer", NOBODY),
+            lambda: Lock(str(place), "7.lock").__enter__(),
         ):
             with pytest.raises(PermissionError, match="is no folder"):
                 use()
@@ -234,20 +274,15 @@ def test_a_folder_that_is_exchanged_is_noticed(public, secret):
 
 
 EXCHANGE = f"""
-import os, sys
+import ctypes, os, sys
 place, secret = sys.argv[1:]
 os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})
-moved, link = place + '.moved', place + '.link'
-os.symlink(secret, link)
+os.symlink(secret, place + '.link')
+names = os.fsencode(place), os.fsencode(place + '.link')
+rename = ctypes.CDLL(None).renameat2
 print('ready', flush=True)
-while True:
-    try:
-        os.rename(place, moved)
-        os.rename(link, place)
-        os.rename(place, link)
-        os.rename(moved, place)
-    except OSError:
-        pass
+while rename(-100, names[0], -100, names[1], 2) == 0:  # RENAME_EXCHANGE: both names at once
+    pass
 """
 
 
@@ -264,14 +299,15 @@ def test_a_folder_that_is_exchanged_all_the_time(public, secret):
         while time.monotonic() < end:
             try:
                 ask = fresh_folder(private_folder(NOBODY, None), NOBODY)
-                write_answer(ask, "script", b"text", NOBODY)
+                with Lock(place, "7.lock"):
+                    write_answer(ask, "script", b"text", NOBODY)
                 assert read_answer(ask, "script", NOBODY) in (b"text", None)
                 done += 1
                 remove_folder(ask)
             except OSError:
                 refused += 1
             assert os.listdir(secret) == ["file"]
-        assert done > 10 and refused > 10  # else nothing was tried
+        assert done > 10 and refused > 10, (done, refused)  # else nothing was tried
     finally:
         attacker.send_signal(signal.SIGKILL)
         attacker.wait()
