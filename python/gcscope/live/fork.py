@@ -99,7 +99,7 @@ def _no_child(error: OSError) -> str:
     """Write why the system gives no child."""
     why = "the system gives the process no child"
     if error.errno == errno.EAGAIN:
-        why += ": as many processes are there as its user or its container may have (ulimit -u, pids.max)"
+        why += ": as many are there as its user or its container may have (ulimit -u, or pids.max)"
     elif error.errno == errno.ENOMEM:
         why += ": there is no memory for the copy of its page tables, or none may be promised twice"
     elif error.errno in (errno.EMFILE, errno.ENFILE):
@@ -116,8 +116,8 @@ def _check_time(end: float, limit: float) -> None:
 
 def _late(limit: float) -> str:
     return (
-        f"the child that was to look had no answer after {limit:.3g} s and was ended; give it longer "
-        "by --timeout, or ask without --fork"
+        f"the child that was to look had no answer after {limit:.3g} s and was ended; give it "
+        "longer by --timeout, or ask without --fork"
     )
 
 
