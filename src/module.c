@@ -1,6 +1,8 @@
 /* module.c: the method table and the life of the module. */
 
 #include "follow/follow.h"
+#include "follow/observers.h"
+#include "follow/pauses.h"
 #include "heap/interp.h"
 #include "heap/interp_tables.h"
 #include "heap/sizes.h"
@@ -314,6 +316,7 @@ find_gc(ModuleState *state)
         (state->gc_get_objects = PyObject_GetAttrString(gc, "get_objects")) != NULL &&
         (state->gc_get_freeze_count = PyObject_GetAttrString(gc, "get_freeze_count")) != NULL &&
         (state->gc_collect = PyObject_GetAttrString(gc, "collect")) != NULL &&
+        (state->gc_get_stats = PyObject_GetAttrString(gc, "get_stats")) != NULL &&
         (state->gc_callbacks = PyObject_GetAttrString(gc, "callbacks")) != NULL;
     Py_DECREF(gc);
     if (has_all && !PyList_Check(state->gc_callbacks)) {
@@ -357,8 +360,9 @@ core_exec(PyObject *module)
         rows_setup(module, state) < 0 || lease_setup(module) < 0 || child_setup(module) < 0 ||
         roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
         person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
-        events_setup(module) < 0 || follow_setup(module) < 0 || growth_setup(module) < 0 ||
-        worker_setup(module) < 0 || empty_stack_setup(module) < 0 || add_flags(module, state) < 0) {
+        events_setup(module) < 0 || follow_setup(module) < 0 || pauses_setup(module) < 0 ||
+        growth_setup(module) < 0 || worker_setup(module) < 0 || empty_stack_setup(module) < 0 ||
+        add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }
@@ -376,13 +380,14 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->gc_get_objects);
     Py_VISIT(state->gc_get_freeze_count);
     Py_VISIT(state->gc_collect);
+    Py_VISIT(state->gc_get_stats);
     Py_VISIT(state->gc_callbacks);
     Py_VISIT(state->library);
     for (size_t row = 0; row < STATE_ROW_TYPES; row++) {
         Py_VISIT(state->row_types[row]);
     }
     Py_VISIT(state->callback);
-    Py_VISIT(state->follow_callback);
+    Py_VISIT(state->observers_callback);
     return 0;
 }
 
@@ -392,7 +397,7 @@ core_clear(PyObject *module)
     ModuleState *state = state_of_module(module);
     tracked_forget_collector(state);
     tracked_forget_classes(state);
-    follow_forget(state);
+    observers_forget(state);
     Py_CLEAR(state->tracked_type);
     Py_CLEAR(state->person_type);
     Py_CLEAR(state->roll_call_type);
@@ -400,6 +405,7 @@ core_clear(PyObject *module)
     Py_CLEAR(state->gc_get_objects);
     Py_CLEAR(state->gc_get_freeze_count);
     Py_CLEAR(state->gc_collect);
+    Py_CLEAR(state->gc_get_stats);
     Py_CLEAR(state->gc_callbacks);
     Py_CLEAR(state->library);
     for (size_t row = 0; row < STATE_ROW_TYPES; row++) {

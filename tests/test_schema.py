@@ -164,6 +164,10 @@ def returned(broken):
     audited = gcscope.audit(type(instance))
     found += [audited, *audited.findings]
     assert gcscope.collect()
+    with gcscope.pauses(sampling=1) as paused:
+        ring()
+        gc.collect()
+    found += [paused.report, *paused.report.collections, *paused.report.totals]
     if was_enabled:
         gc.enable()
     return found

@@ -760,6 +760,118 @@ class Follow:
     def stop(self) -> None: ...
 
 @final
+class Pause(structseq[Any], tuple[int, float, float, int | None, int, bool, dict[int, int] | None]):
+    __match_args__: Final = (
+        "generation",
+        "began",
+        "seconds",
+        "examined",
+        "freed",
+        "asked",
+        "forms",
+    )
+    @property
+    def generation(self) -> int: ...
+    @property
+    def began(self) -> float: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def examined(self) -> int | None: ...
+    @property
+    def freed(self) -> int: ...
+    @property
+    def asked(self) -> bool: ...
+    @property
+    def forms(self) -> dict[int, int] | None: ...
+
+@final
+class PauseTotal(structseq[Any], tuple[int, int, float, float, int, int, int, int]):
+    __match_args__: Final = (
+        "collections",
+        "asked",
+        "seconds",
+        "longest",
+        "freed",
+        "examined",
+        "examined_in",
+        "unseen",
+    )
+    @property
+    def collections(self) -> int: ...
+    @property
+    def asked(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def longest(self) -> float: ...
+    @property
+    def freed(self) -> int: ...
+    @property
+    def examined(self) -> int: ...
+    @property
+    def examined_in(self) -> int: ...
+    @property
+    def unseen(self) -> int: ...
+
+@final
+class Paused(
+    structseq[Any],
+    tuple[
+        list[Pause],
+        list[PauseTotal],
+        list[Ring],
+        int,
+        int,
+        float,
+        int,
+        float,
+        bool,
+        int,
+    ],
+):
+    __match_args__: Final = (
+        "kept",
+        "totals",
+        "forms",
+        "sampled",
+        "failed",
+        "sampling",
+        "left_out",
+        "elapsed",
+        "uncertain",
+        "over_visited",
+    )
+    @property
+    def kept(self) -> list[Pause]: ...
+    @property
+    def totals(self) -> list[PauseTotal]: ...
+    @property
+    def forms(self) -> list[Ring]: ...
+    @property
+    def sampled(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def sampling(self) -> float: ...
+    @property
+    def left_out(self) -> int: ...
+    @property
+    def elapsed(self) -> float: ...
+    @property
+    def uncertain(self) -> bool: ...
+    @property
+    def over_visited(self) -> int: ...
+
+@final
+class Pauses:
+    def __new__(cls, share: float = 0.0, object_traceback: Any = None, /) -> Self: ...
+    def begin(self) -> None: ...
+    def round(self) -> Paused: ...
+    def end(self) -> Paused: ...
+    def stop(self) -> None: ...
+
+@final
 class TypeTally(structseq[Any], tuple[str, str, int, int]):
     __match_args__: Final = (
         "type",

@@ -27,6 +27,20 @@ def size(count: int) -> str:
     return f"{value:.1f} {unit}"
 
 
+def seconds_phrase(seconds: float) -> str:
+    """Write how long something takes: 85 µs, 12.4 ms, 1.31 s."""
+    if seconds >= 0.9995:
+        return f"{seconds:,.2f} s"
+    if seconds >= 0.0009995:
+        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds * 1e6:.0f} µs"
+
+
+def short_count(count: int) -> str:
+    """Write a number that may be very large: 12,345, 2.1 M."""
+    return f"{count / 1e6:,.1f} M" if count >= 1_000_000 else f"{count:,}"
+
+
 def plural(count: int, noun: str) -> str:
     """Write a count with its noun: 1 object, 1,204 objects, 2 processes."""
     ending = "" if count == 1 else "es" if noun.endswith("s") else "s"
