@@ -91,9 +91,10 @@ wait_once(WorkerObject *self)
         {.fd = self->wait.descriptor, .events = self->wait.writing ? POLLOUT : POLLIN},
     };
     double until = self->wait.until;
-    Py_BEGIN_ALLOW_THREADS(void) poll(polled, 2, milliseconds_until(until));
-    Py_END_ALLOW_THREADS if (polled[1].revents != 0 || monotonic_now() >= until)
-    {
+    PyThreadState *thread = PyEval_SaveThread();
+    (void)poll(polled, 2, milliseconds_until(until));
+    PyEval_RestoreThread(thread);
+    if (polled[1].revents != 0 || monotonic_now() >= until) {
         self->wait.is_on = false;
     }
     if (!self->is_ending) { /* or not any more */
@@ -160,6 +161,35 @@ take_step(WorkerObject *self)
 }
 
 static void
+close_pipe(WorkerObject *self)
+{
+    for (int end = 0; end < 2; end++) {
+        if (self->pipe[end] >= 0) {
+            (void)close(self->pipe[end]);
+        }
+        self->pipe[end] = -1;
+    }
+}
+
+static int
+worker_clear(PyObject *op)
+{
+    WorkerObject *self = (WorkerObject *)op;
+    Py_CLEAR(self->make);
+    Py_CLEAR(self->steps);
+    return 0;
+}
+
+/* Close the steps, and let go of all but the thread. */
+static void
+finish(WorkerObject *self)
+{
+    self->is_finished = true;
+    (void)worker_clear((PyObject *)self);
+    close_pipe(self);
+}
+
+static void
 take_steps(WorkerObject *self)
 {
     while (!self->is_ending && !self->is_finished) {
@@ -171,9 +201,7 @@ take_steps(WorkerObject *self)
         }
     }
     if (self->is_finished || self->is_stopping) {
-        self->is_finished = true;
-        Py_CLEAR(self->steps);
-        Py_CLEAR(self->make);
+        finish(self);
     }
 }
 
@@ -181,6 +209,7 @@ static void *
 thread_main(void *argument)
 {
     WorkerObject *self = argument; /* state->workers owns it until the thread is joined */
+    /* CPython 3.11 itself does not survive where there is no memory for this */
     PyThreadState *thread = PyThreadState_New(self->interp);
     self->ident = PyThread_get_thread_ident();
     PyThread_type_lock ended = self->ended;
@@ -238,21 +267,23 @@ create_deaf_thread(WorkerObject *self)
 static bool
 begin(WorkerObject *self)
 {
+    PyThread_type_lock began = self->began;
     drain_pipe(self);
     self->is_ending = self->is_stopping;
     self->has_ended = false;
-    (void)PyThread_acquire_lock(self->began, WAIT_LOCK);
-    (void)PyThread_acquire_lock(self->ended, WAIT_LOCK);
+    (void)PyThread_acquire_lock(began, WAIT_LOCK);       /* nobody who holds one of them */
+    (void)PyThread_acquire_lock(self->ended, WAIT_LOCK); /* waits for the GIL */
     self->is_joinable = create_deaf_thread(self) == 0;
-    if (self->is_joinable) {
-        Py_BEGIN_ALLOW_THREADS(void) PyThread_acquire_lock(self->began, WAIT_LOCK);
-        Py_END_ALLOW_THREADS
-    }
-    else {
+    if (!self->is_joinable) {
         PyThread_release_lock(self->ended);
+        PyThread_release_lock(began);
+        return false;
     }
-    PyThread_release_lock(self->began);
-    return self->is_joinable;
+    PyThreadState *thread = PyEval_SaveThread();
+    (void)PyThread_acquire_lock(began, WAIT_LOCK);
+    PyThread_release_lock(began);
+    PyEval_RestoreThread(thread);
+    return true;
 }
 
 /* ---------------------------------------------------------------------- its end */
@@ -284,12 +315,12 @@ wait_for_end(WorkerObject *self, double until)
 {
     PyThread_type_lock ended = self->ended;
     int left = milliseconds_until(until);
-    Py_BEGIN_ALLOW_THREADS if (PyThread_acquire_lock_timed(ended, (PY_TIMEOUT_T)left * 1000, 0) ==
-                               PY_LOCK_ACQUIRED)
-    {
+    PyThreadState *thread = PyEval_SaveThread();
+    if (PyThread_acquire_lock_timed(ended, (PY_TIMEOUT_T)left * 1000, 0) == PY_LOCK_ACQUIRED) {
         PyThread_release_lock(ended);
     }
-    Py_END_ALLOW_THREADS return !is_running(self);
+    PyEval_RestoreThread(thread);
+    return !is_running(self);
 }
 
 /* Join the thread if it has ended: it needs no GIL any more. */
@@ -400,17 +431,6 @@ worker_after_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
         go_on(state);
     }
     Py_RETURN_NONE;
-}
-
-static void
-close_pipe(WorkerObject *self)
-{
-    for (int end = 0; end < 2; end++) {
-        if (self->pipe[end] >= 0) {
-            (void)close(self->pipe[end]);
-        }
-        self->pipe[end] = -1;
-    }
 }
 
 /* 0, or -1 with OSError. */
@@ -553,15 +573,6 @@ worker_start(PyObject *op, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
-static int
-worker_clear(PyObject *op)
-{
-    WorkerObject *self = (WorkerObject *)op;
-    Py_CLEAR(self->make);
-    Py_CLEAR(self->steps);
-    return 0;
-}
-
 PyDoc_STRVAR(worker_stop_doc,
              "stop($self, /)\n--\n\n"
              "End it after the step that it is in; wait for that a tenth of a second at most.");
@@ -570,17 +581,14 @@ static PyObject *
 worker_stop(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     WorkerObject *self = (WorkerObject *)op;
-    if (!self->is_listed || is_own_thread(self)) {
-        self->is_stopping = self->is_ending = true;
-        Py_RETURN_NONE;
-    }
     self->is_stopping = true;
-    ask_to_end(self);
-    if (!is_running(self)) { /* a fork is under way */
-        self->is_finished = true;
-        (void)worker_clear(op);
+    if (!is_running(self)) { /* not begun, ended, or a fork is under way */
+        finish(self);
     }
     else {
+        ask_to_end(self);
+    }
+    if (is_running(self) && !is_own_thread(self)) {
         (void)wait_for_end(self, monotonic_now() + STOP_WAITS_MS * 1e-3);
     }
     reap(self->state);

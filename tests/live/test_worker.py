@@ -285,7 +285,7 @@ assert raised == caught > 0, (raised, caught)
 def test_it_costs_nothing_while_it_waits(forks):
     forks("""
 if threads() is not None:
-    import re
+
     begun = []
     def steps():
         begun.append(threading.get_native_id())
@@ -294,7 +294,7 @@ if threads() is not None:
     until(lambda: begun)
     def switches():
         with open(f"/proc/self/task/{begun[0]}/status") as status:
-            return re.findall("ctxt_switches:\\t(\\d+)", status.read())
+            return [line for line in status if "ctxt_switches" in line]
     time.sleep(0.1)
     before = switches()
     time.sleep(1)
@@ -532,22 +532,21 @@ print("done")
 
 
 def test_it_survives_where_allocations_fail(starving):
+    """But for the state of a new thread: without memory for that, 3.11 itself ends the process."""
     pytest.importorskip("_testcapi")
     starving("""
-import time
-from gcscope.live.worker import wait, worker
-
-ITEM = iter([wait()])
+from gcscope.live.worker import worker
 
 def once():
-    one = worker(lambda: iter([(None, -1, False)]))
+    one = worker(lambda: iter([(0.0, -1, False)]))
     try:
-        one.start()
+        if sys.version_info >= (3, 12):
+            one.start()
     finally:
         one.stop()
 
 once()
-each_allocation(once)
+assert each_allocation(once)
 """)
 
 
