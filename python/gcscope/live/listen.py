@@ -6,6 +6,7 @@ None costs anything while it waits, and none is there at a fork.
 
 from __future__ import annotations
 
+import _socket
 import atexit
 import os
 import stat
@@ -20,12 +21,9 @@ from gcscope.live.worker import wait, worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import _socket
     from collections.abc import Iterator
     from os import PathLike
 
-    from gcscope import _core
-    from gcscope.live.request import Request
     from gcscope.live.worker import Wait
 
 _MOST = 16  # questions at once; more have to wait
@@ -38,14 +36,13 @@ _PAUSE = 0.1  # seconds until it is tried again where there are too many, or no 
 class _Conversation:
     """One question and its answer, by a thread that is another one after each fork."""
 
-    __slots__ = ("answer", "connection", "process", "received", "request", "talks", "worker")
+    __slots__ = ("answer", "connection", "process", "received", "talks", "worker")
 
     def __init__(self, connection: _socket.socket, talks: dict[_Conversation, None]) -> None:
         self.connection = connection
         self.talks = talks
         self.process = os.getpid()
         self.received = b""
-        self.request: Request | None = None
         self.answer: bytes | None = None
         self.worker = worker(self.steps, descriptor=connection.fileno())
 
@@ -54,7 +51,7 @@ class _Conversation:
         try:
             yield from self._hear()
             if self.answer is None:
-                self._look()
+                yield from self._look()
             yield from self._say()
         except GeneratorExit:
             if self.process != os.getpid():  # where the descriptor is closed
@@ -80,7 +77,7 @@ class _Conversation:
                 raise ConnectionError
             self.received += data
 
-    def _look(self) -> None:
+    def _look(self) -> Iterator[Wait]:
         try:
             request = question(self.received)
         except ValueError as error:
@@ -88,9 +85,28 @@ class _Conversation:
             return
         if request.until and time() > request.until:
             raise TimeoutError
-        self.worker.interruptible = True
-        self.answer = framed(request.identity, answers.answer(request))
+        looking = answers.answering(request)
+        self.worker.interruptible = request.seconds == 0  # what spans time is not begun anew
+        while self.answer is None:
+            try:
+                seconds, descriptor, writing = next(looking)
+            except StopIteration as end:
+                self.answer = framed(request.identity, end.value)
+            else:
+                waits = iter([(seconds, descriptor, writing)])
+                yield from waits if descriptor >= 0 else self._pause(seconds)
         self.worker.interruptible = False
+
+    def _pause(self, seconds: float | None) -> Iterator[Wait]:
+        """Wait for so long, but not longer than the asker does, who has nothing more to say."""
+        until = monotonic() + (seconds or 0)
+        while (left := until - monotonic()) > 0:
+            yield wait(left, self.connection.fileno())
+            try:
+                self.connection.recv(1, _socket.MSG_PEEK)
+            except BlockingIOError:
+                continue
+            raise ConnectionError
 
     def _say(self) -> Iterator[Wait]:
         left = memoryview(self.answer or b"")
@@ -260,7 +276,7 @@ class Listener:
         """Begin a conversation with all who have come; False where that is to be tried again."""
         while len(self._talks) < _MOST:
             try:
-                descriptor, _ = self._server._accept()
+                descriptor, _ = self._server._accept()  # type: ignore[attr-defined]
             except BlockingIOError:
                 return True
             except OSError:  # no descriptor is left
