@@ -358,8 +358,10 @@ def test_an_icicle_has_what_is_large():
     widths = [float(w) for w in re.findall(r'<svg x="[\d.e-]+%" width="([\d.]+)%" y="0"', icicle)]
     assert len(widths) == 23 and sum(widths) == pytest.approx(100, abs=0.1)
     assert widths == sorted(widths, reverse=True)
-    assert "<title>shop_0: " in icicle and '<text x="5" y="20">shop_0</text>' in icicle
-    assert "<title>Type0: " in icicle and ">Type0</text>" not in icicle  # it is narrow
+    assert "<title>shop_0: 43.7 MB</title>" in icicle and "<title>Type0: " in icicle
+    assert "</text>" not in icicle  # all are too narrow
+    named = re.findall('<text x="5" y="20">(.*?)</text>', page_of([(CENSUS, None)]))
+    assert named == ["builtins", "str"]
 
 
 # ------------------------------------------------------------------------- pictures

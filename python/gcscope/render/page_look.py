@@ -61,8 +61,8 @@ input, select {
 }
 input { width: 16rem; max-width: 60vw; }
 .list { margin: 0.75rem 0; padding: 0; list-style: none; border-top: 1px solid var(--line); }
-.list > li {
-  padding: 0.4rem 0; border-bottom: 1px solid var(--line);
+.list > li { /* block: a list item that is hidden would have all below it numbered anew */
+  display: block; padding: 0.4rem 0; border-bottom: 1px solid var(--line);
   content-visibility: auto; contain-intrinsic-size: auto 4.5rem;
 }
 summary { cursor: pointer; padding: 0.2rem 0; min-height: 1.5rem; }
@@ -73,7 +73,7 @@ summary > code, .growers > li > code { display: block; }
 .words { flex: 1 1 24rem; min-width: 0; }
 .picture { flex: 0 1 auto; max-width: 100%; overflow-x: auto; }
 .picture svg { display: block; }
-.standing { font-weight: bold; }
+.said { font-weight: bold; }
 .ring { position: relative; margin: 0.75rem 0; padding: 0 0 0 2rem; list-style: none; }
 .ring::before {
   content: ""; position: absolute; top: 0.75rem; bottom: 0.75rem; left: 0.25rem; width: 1rem;
