@@ -247,6 +247,42 @@ def test_a_forked_child_is_as_under_plain_python(python, script, tmp_path):
     assert done.err.count("at its end") == 1 and left(tmp_path / "report.json")[1] == 2
 
 
+def test_a_child_that_no_hook_hears_of_is_not_reported_on(python, script, tmp_path):
+    """One that C code has forked."""
+    text = """
+    import ctypes, os, signal, time
+    pid = ctypes.PyDLL(None).fork()
+    if not pid:
+        time.sleep(60)
+    time.sleep(0.2)
+    os.kill(pid, signal.SIGTERM)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    """
+    done = run(python, *ON_TERM, script(TWO + textwrap.dedent(text)), cwd=tmp_path)
+    assert (done.code, done.out) == (0, f"{TERM}\n"), done
+    assert done.err.count("at its end") == 1 and NOTE not in done.err
+
+
+def test_a_child_may_be_ended_while_it_is_forked(python, script, tmp_path):
+    """As soon as its parent has its pid; and the masks of signals are as they were."""
+    text = """
+    import os, signal, time
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    ended = []
+    for _ in range(100):
+        pid = os.fork()
+        if not pid:
+            kept = signal.pthread_sigmask(signal.SIG_BLOCK, []) == masked
+            time.sleep(60) if kept else os._exit(1)
+        os.kill(pid, signal.SIGTERM)
+        ended.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    print(set(ended), signal.pthread_sigmask(signal.SIG_BLOCK, []) == masked)
+    """
+    done = run(python, *ON_TERM, script(textwrap.dedent(text)), cwd=tmp_path, timeout=50)
+    assert done.out == f"{{{TERM}}} True\n" and done.code == 0, done
+
+
 def test_children_of_multiprocessing_are_ended(python, script, tmp_path):
     text = """
     import multiprocessing, time
