@@ -67,6 +67,15 @@ def filmed():
     return film.frames
 
 
+def paused():
+    with gcscope.pauses(sampling=1) as watched:
+        ring()
+        gc.collect()
+        watched.round()
+        gc.collect(0)
+    return watched.report
+
+
 def kept_growing():
     try:
         gcscope.assert_no_growth(lambda: GROWING.append(len(GROWING)), times=2, rounds=2)
@@ -92,6 +101,7 @@ WORDS = {
     "census": lambda: gcscope.census(),
     "growth": lambda: gcscope.growth(list, times=2, rounds=2),
     "assert_no_growth": kept_growing,
+    "pauses": paused,
     "instances": lambda: gcscope.instances(Node),
     "audit": lambda: gcscope.audit(collections.deque),
     "draw": lambda: gcscope.draw(KEPT),

@@ -169,6 +169,17 @@ def grown():
     KEPT.clear()
 
 
+def paused():
+    with gcscope.pauses(sampling=1) as watched:
+        ring()
+        gc.collect()
+        str(watched.round()), gc.collect(0)
+    str(watched.report), watched.report.to_json()
+    _core.Pauses(1.0).begin()
+    with suppress(RuntimeError):
+        _core.Pauses().round()
+
+
 def older():
     one = Plain()
     with gcscope.watch(older=True) as watched:
@@ -254,6 +265,16 @@ def containers():
         KEPT.clear()
 
 
+def pauses_of(share=1.0):
+    pauses = _core.Pauses(share)
+    pauses.begin()
+    ring()
+    gc.collect()
+    pauses.round()
+    gc.collect()
+    pauses.end()
+
+
 def starved_words():
     ring()
     box = [[]]
@@ -273,6 +294,7 @@ def starved_words():
         lambda: _core.audit(Plain, (collections.deque,), ("_io",)),
         lambda: _core.instances("leaks.Plain", 9),
         containers,
+        pauses_of,
         followed_with,
         lambda: followed_with([[]]),
     ):
@@ -287,6 +309,7 @@ ACTIONS = {
     "counted": counted,
     "audited": audited,
     "grown": grown,
+    "paused": paused,
     "older": older,
     "guarded": guarded,
     "drawn": drawn,

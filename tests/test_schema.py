@@ -167,6 +167,10 @@ def returned(broken):
     merged, _ = fold([("x", garbage, header_of_process("0.1.0", 0.5)), ("y", garbage, None)])
     found += [merged, *merged.processes, *(fold([("x", r, None)])[0] for r in (grown, counted))]
     assert gcscope.collect()
+    with gcscope.pauses(sampling=1) as paused:
+        ring()
+        gc.collect()
+    found += [paused.report, *paused.report.collections, *paused.report.totals]
     if was_enabled:
         gc.enable()
     return found

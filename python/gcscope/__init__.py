@@ -19,6 +19,7 @@ The words of this package load on first use; `import gcscope` alone costs next t
     assert_released   fails unless reference counting alone frees what a function makes
     growth(func)      what grows with each call: where it is kept, by how much, where it is filled
     assert_no_growth  fails if a container grows with each call
+    pauses()          a with block, and how long collections stopped the program in it
     instances(name)   living objects of a type, by the name that reports have for it
     collect()         run the collector; the fate of every instrumented object
     trial(func)       call func, drop its result: what freed what it made?
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from gcscope.api.instances import instances as instances
     from gcscope.api.journal import Journal as Journal
     from gcscope.api.journal import journal as journal
+    from gcscope.api.pauses import pauses as pauses
     from gcscope.api.retained import retained as retained
     from gcscope.api.watch import watch as watch
     from gcscope.api.why_alive import why_alive as why_alive
@@ -67,6 +69,9 @@ if TYPE_CHECKING:
     from gcscope.model.growth import Grower as Grower
     from gcscope.model.growth import GrownType as GrownType
     from gcscope.model.growth import Growth as Growth
+    from gcscope.model.pauses import Pause as Pause
+    from gcscope.model.pauses import Pauses as Pauses
+    from gcscope.model.pauses import PauseTotal as PauseTotal
     from gcscope.model.picture import Picture as Picture
     from gcscope.model.record import Counts as Counts
     from gcscope.model.results import Chain as Chain
@@ -108,6 +113,9 @@ _HOMES = {
     "Holders": "model.results",
     "Journal": "api.journal",
     "Link": "model.results",
+    "Pause": "model.pauses",
+    "PauseTotal": "model.pauses",
+    "Pauses": "model.pauses",
     "Person": "_core",
     "Picture": "model.picture",
     "Report": "model.results",
@@ -131,6 +139,7 @@ _HOMES = {
     "instances": "api.instances",
     "journal": "api.journal",
     "labeller": "explain.labellers",
+    "pauses": "api.pauses",
     "refcount": "_core",
     "retained": "api.retained",
     "sizer": "explain.sizers",

@@ -11,25 +11,20 @@
 
 #include "follow/follow.h"
 
-#include <unistd.h>
-
+#include "follow/observers.h"
 #include "follow/tally.h"
 #include "query/ring_rows.h"
-#include "runtime/gc_callbacks.h"
 #include "runtime/scan.h"
 #include "types/roll_call.h"
 
 enum { OLDEST = GENERATIONS - 1 };
 
-typedef struct FollowObject {
+typedef struct {
     PyObject_HEAD
-    ModuleState *state;        /* borrowed: of `module` */
-    PyObject *module;          /* owned */
-    struct FollowObject *next; /* borrowed: the next of state->follows */
-    bool whole;                /* look at all objects, not at births only */
-    bool is_on;                /* in state->follows */
-    bool has_begun;            /* begin() has come to its end */
-    long process;
+    ModuleState *state;         /* borrowed: of `module` */
+    PyObject *module;           /* owned */
+    Observer observer;          /* ready when begin() has come to its end */
+    bool whole;                 /* look at all objects, not at births only */
     PyObject *object_traceback; /* owned or NULL: as of a Describer, for what collections take */
     PyObject *marker;           /* owned or NULL: births are what comes after it in generation 0 */
     Memory memory;
@@ -205,8 +200,9 @@ predict(FollowObject *f, Scan *scan, long generation)
 }
 
 static void
-collection_starts(FollowObject *f, long generation)
+collection_starts(void *owner, const GcEvent *event)
 {
+    FollowObject *f = owner;
     Scan scan;
     f->collections++;
     f->unseen++; /* until it has been looked at */
@@ -214,7 +210,7 @@ collection_starts(FollowObject *f, long generation)
         return;
     }
     begin_pass(f, &scan);
-    f->unseen -= predict(f, &scan, generation) == 0;
+    f->unseen -= predict(f, &scan, event->generation) == 0;
     scan_end(&scan);
     PyErr_Clear();
 }
@@ -253,122 +249,14 @@ mark_anew(FollowObject *f)
 }
 
 static void
-collection_stops(FollowObject *f)
+collection_stops(void *owner, const GcEvent *Py_UNUSED(event))
 {
+    FollowObject *f = owner;
     f->memory.fail_after = f->state->fail_after;
     if (f->state->generations != NULL) {
         f->is_lost |= (f->whole ? forget_gone(f) : mark_anew(f)) < 0;
         PyErr_Clear();
     }
-}
-
-/* The int under "generation" in the `info` of a callback, which others may have changed. */
-static long
-generation_of(PyObject *info)
-{
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    while (PyDict_Next(info, &position, &key, &value)) {
-        if (PyUnicode_CheckExact(key) && PyLong_CheckExact(value) &&
-            PyUnicode_CompareWithASCIIString(key, "generation") == 0) {
-            long generation = PyLong_AsLong(value); /* -1 of a number that is too large */
-            PyErr_Clear();
-            return generation >= 0 && generation <= OLDEST ? generation : OLDEST;
-        }
-    }
-    return OLDEST;
-}
-
-static bool
-is_phase(PyObject *phase, const char *name)
-{
-    return PyUnicode_CheckExact(phase) && PyUnicode_CompareWithASCIIString(phase, name) == 0;
-}
-
-static void
-one_follow(FollowObject *f, PyObject *phase, PyObject *info)
-{
-    if (is_phase(phase, "start")) {
-        collection_starts(f, generation_of(info));
-    }
-    else if (is_phase(phase, "stop")) {
-        collection_stops(f);
-    }
-}
-
-/* One of gc.callbacks. Whoever calls it by hand, while no collection runs: nothing that is made in
-   here sets one off, whose finalizers could end a Follow that is under our hands. */
-static PyObject *
-follow_collection(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    ModuleState *state = state_of_module(module);
-    long process = (long)getpid();
-    if (nargs != 2 || !PyDict_CheckExact(args[1]) || state->gc_callbacks == NULL) {
-        Py_RETURN_NONE;
-    }
-    int was_enabled = gc_pause_begin();
-    for (FollowObject *f = state->follows; f != NULL; f = f->next) {
-        if (f->has_begun && f->process == process) {
-            one_follow(f, args[0], args[1]);
-        }
-    }
-    gc_pause_end(was_enabled);
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef follow_collection_def = {"gcscope_follow",
-                                            (PyCFunction)(void (*)(void))follow_collection,
-                                            METH_FASTCALL, NULL};
-
-/* ------------------------------------------------------------------ on and off */
-
-/* 0 or -1 with an exception. */
-static int
-add_callback(ModuleState *state, PyObject *module)
-{
-    if (state->follow_callback == NULL) {
-        PyObject *callback = PyCFunction_New(&follow_collection_def, module);
-        if (state->follow_callback == NULL) { /* else making it ran a collection, and that one made
-                                                 another */
-            state->follow_callback = Py_XNewRef(callback);
-        }
-        Py_XDECREF(callback);
-    }
-    if (state->follow_callback == NULL) {
-        return -1;
-    }
-    return gc_callbacks_find(state->gc_callbacks, state->follow_callback) >= 0
-               ? 0
-               : PyList_Append(state->gc_callbacks, state->follow_callback);
-}
-
-/* May be called twice. */
-static void
-follow_stop(FollowObject *f)
-{
-    FollowObject **place = &f->state->follows;
-    if (!f->is_on) {
-        return;
-    }
-    f->is_on = false;
-    while (*place != NULL && *place != f) {
-        place = &(*place)->next;
-    }
-    if (*place == f) {
-        *place = f->next;
-    }
-    if (f->state->follows == NULL) {
-        gc_callbacks_remove(f->state->gc_callbacks, f->state->follow_callback);
-    }
-}
-
-void
-follow_forget(ModuleState *state)
-{
-    while (state->follows != NULL) {
-        follow_stop(state->follows);
-    }
-    Py_CLEAR(state->follow_callback);
 }
 
 /* ----------------------------------------------------------------------- begin */
@@ -389,15 +277,6 @@ learn_unreachable(FollowObject *f, Scan *scan)
     return 0;
 }
 
-static void
-enter_follows(FollowObject *f)
-{
-    f->process = (long)getpid();
-    f->next = f->state->follows;
-    f->state->follows = f;
-    f->is_on = true;
-}
-
 PyDoc_STRVAR(begin_doc, "begin($self, /)\n--\n\n"
                         "Begin: what comes from here on is followed.\n\n"
                         "Raises RuntimeError where it has begun before, MemoryError.");
@@ -410,24 +289,23 @@ follow_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
     if (state_check(f->state) < 0) {
         return NULL;
     }
-    if (f->is_on || f->has_begun) {
+    if (f->observer.is_on || f->observer.is_ready) {
         PyErr_SetString(PyExc_RuntimeError, "a Follow is begun once");
         return NULL;
     }
-    if (add_callback(f->state, f->module) < 0) {
+    if (observer_enter(&f->observer, f->module) < 0) {
         return NULL;
     }
-    enter_follows(f);
     begin_pass(f, &scan);
     int error = f->whole ? learn_unreachable(f, &scan) : 0;
     scan_end(&scan);
     /* on 3.11 this may run a collection first: it has not begun until then */
     f->marker = f->whole || error < 0 ? NULL : PyList_New(0);
     if (error < 0 || (!f->whole && f->marker == NULL)) {
-        follow_stop(f);
+        observer_leave(&f->observer);
         return NULL;
     }
-    f->has_begun = true;
+    f->observer.is_ready = true;
     Py_RETURN_NONE;
 }
 
@@ -615,28 +493,25 @@ follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
     EndArguments end;
     Dropped dropped = {0};
     Scan scan;
-    if (!f->is_on || !f->has_begun) {
+    if (!f->observer.is_on || !f->observer.is_ready) {
         PyErr_SetString(PyExc_RuntimeError, "this Follow is not under way");
         return NULL;
     }
     if (parse_end(f, args, nargs, &end) < 0 || (end.box != NULL && drop(end.box, &dropped) < 0)) {
-        follow_stop(f);
+        observer_leave(&f->observer);
         return NULL;
     }
-    if (!f->is_on) { /* what was dropped had a finalizer that has ended it */
+    if (!f->observer.is_on) { /* what was dropped had a finalizer that has ended it */
         PyErr_SetString(PyExc_RuntimeError, "this Follow is not under way");
         Py_XDECREF(dropped.held);
         return NULL;
     }
-    f->is_lost |= gc_callbacks_find(f->state->gc_callbacks, f->state->follow_callback) < 0;
-    if (f->process != (long)getpid()) { /* the collections of a child were not followed */
-        f->is_lost = true;
-    }
+    f->is_lost |= observer_is_cut_off(&f->observer);
     begin_pass(f, &scan);
     scan.given = dropped.held;
     PyObject *answer = look_at_the_end(f, &scan, &end, &dropped);
     scan_end(&scan);
-    follow_stop(f);
+    observer_leave(&f->observer);
     Py_XDECREF(dropped.held);
     return answer;
 }
@@ -646,7 +521,7 @@ PyDoc_STRVAR(stop_doc, "stop($self, /)\n--\n\nEnd without looking. May be called
 static PyObject *
 follow_stop_method(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    follow_stop((FollowObject *)op);
+    observer_leave(&((FollowObject *)op)->observer);
     Py_RETURN_NONE;
 }
 
@@ -675,6 +550,10 @@ follow_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     memset((char *)f + sizeof(PyObject), 0, sizeof(FollowObject) - sizeof(PyObject));
     f->state = state;
     f->module = Py_NewRef(module);
+    f->observer = (Observer){.state = state,
+                             .owner = f,
+                             .starts = collection_starts,
+                             .stops = collection_stops};
     f->whole = whole;
     f->oldest = 1; /* from 0 collections lead there */
     f->memory = scan_memory(state);
@@ -690,7 +569,7 @@ follow_dealloc(PyObject *op)
 {
     FollowObject *f = (FollowObject *)op;
     PyTypeObject *type = Py_TYPE(op);
-    follow_stop(f);
+    observer_leave(&f->observer);
     if (map_is_made(&f->known)) {
         addrmap_fini(&f->known);
     }

@@ -24,6 +24,7 @@ from gcscope.model.fleet import Merged, ProcessRow
 from gcscope.model.growth import Grower, GrownType, Growth
 from gcscope.model.header import Header
 from gcscope.model.judgement import Baseline, Finding, Judgement, KnownRing
+from gcscope.model.pauses import Pause, Pauses, PauseTotal
 from gcscope.model.record import changed
 from gcscope.model.results import Arithmetic, Row
 from gcscope.model.walkthrough import Counted, Moved, Subtracted, Walkthrough
@@ -299,6 +300,62 @@ MERGED = Merged(
 )
 
 
+PAUSES = Pauses(
+    collections=(
+        Pause(generation=0, began=0.125, seconds=0.0012, examined=None, freed=4),
+        Pause(
+            generation=2,
+            began=1.5,
+            seconds=0.31,
+            examined=2_100_334,
+            freed=3,
+            asked=True,
+            sampled=True,
+            cycles=(CYCLE,),
+        ),
+    ),
+    totals=(
+        PauseTotal(
+            generation=0,
+            collections=370,
+            asked=0,
+            seconds=0.08,
+            longest=0.0012,
+            freed=1_204,
+            examined=0,
+            examined_in=0,
+        ),
+        PauseTotal(
+            generation=1,
+            collections=38,
+            asked=0,
+            seconds=0.13,
+            longest=0.012,
+            freed=0,
+            examined=0,
+            examined_in=0,
+            unseen=2,
+        ),
+        PauseTotal(
+            generation=2,
+            collections=4,
+            asked=1,
+            seconds=1.1,
+            longest=0.31,
+            freed=3,
+            examined=4_200_668,
+            examined_in=2,
+        ),
+    ),
+    cycles=(CYCLE,),
+    elapsed=30.0,
+    sampled=2,
+    sampling=0.61,
+    advice="cut it",
+    notes=("a note",),
+)
+
+
 ALL += [MERGED, MERGED.processes[1]]
 
 
@@ -312,6 +369,9 @@ ALL += [
         processes_with=Counts({GROWER.fingerprint: 2, GROWN.growers[1].fingerprint: 1}),
     ),
 ]
+
+
+ALL += [PAUSES, *PAUSES.collections, *PAUSES.totals]
 
 
 def wide_ring(*links, cause="an object refers to itself", advice="clear() it when done", cut=0):

@@ -12,7 +12,7 @@ import os
 import sys
 
 from gcscope import __version__
-from gcscope.cli import audit, demo, diff, merge, run, show
+from gcscope.cli import attach, audit, demo, diff, merge, run, show
 from gcscope.cli.completion import SHELLS, PrintCompletion
 from gcscope.cli.streams import complain
 from gcscope.cli.trouble import OUR_ERROR, Trouble, WrongUsage
@@ -26,6 +26,7 @@ COMMANDS = {
     "run": run,
     "show": show,
     "diff": diff,
+    "attach": attach,
     "merge": merge,
     "audit": audit,
 }

@@ -12,6 +12,7 @@ from gcscope.render import (
     film_text,
     fleet_text,
     growth_text,
+    pauses_text,
     text,
 )
 from gcscope.render.format_table import FORMS as FORMS
@@ -32,7 +33,16 @@ if TYPE_CHECKING:
 def text_of(record: Record) -> str:
     """Write a record as text: a Retained by `retained_text`, and so on, else as its repr."""
     name = f"{type(record).__name__.lower()}_text"
-    for room in (text, cycle_text, film_text, audit_text, census_text, growth_text, fleet_text):
+    for room in (
+        text,
+        cycle_text,
+        film_text,
+        audit_text,
+        census_text,
+        growth_text,
+        fleet_text,
+        pauses_text,
+    ):
         if name in vars(room):
             written: str = vars(room)[name](record)
             return written
@@ -78,9 +88,21 @@ def rendered(record: Record, form: str) -> str | bytes:
         from gcscope.render.json import pretty
 
         return pretty(record)
+    if form == "html":
+        return page([(record, None)], "bytes")
     from gcscope.render.formats import drawn
 
     return drawn(record, form)
+
+
+def page(parts: list[tuple[Record, Header | None]], order: str) -> str:
+    """Write records with the headers of their files as one page of HTML, sorted by bytes at first.
+
+    order: or by count, or by objects.
+    """
+    from gcscope.render.page import page_of
+
+    return page_of(parts, order)
 
 
 def json_of(record: Record, header: bool) -> str:
