@@ -140,7 +140,8 @@ def test_a_signal_that_comes_twice_is_reported_on_once(start, tmp_path):
         started.process.send_signal(signal.SIGTERM)
         time.sleep(0.01)
     code, _, err = started.end()
-    assert code == TERM and "no report" not in err and err.count("at its end") == 1 and left(tmp_path / "report.json")[1] == 2
+    assert code == TERM and "no report" not in err and err.count("at its end") == 1
+    assert left(tmp_path / "report.json")[1] == 2
 
 
 def test_what_was_printed_and_not_flushed_is_lost_as_ever(start):
