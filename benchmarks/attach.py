@@ -34,7 +34,7 @@ from gcscope.live.ask import ask
 from gcscope.live.request import NoAnswer, Request
 
 HEAD = """
-import asyncio, gc, itertools, mmap, os, socket, struct, sys, threading, time
+import asyncio, gc, inspect, itertools, mmap, os, socket, struct, sys, threading, time
 
 class Node: pass
 
@@ -122,7 +122,8 @@ if __name__ == "__main__":
     gc.disable()
     kept = [[n] for n in range(int(sys.argv[2]))]
     for _ in range(3): ring()
-    globals()[sys.argv[4]]()
+    work = globals()[sys.argv[4]]
+    asyncio.run(work()) if inspect.iscoroutinefunction(work) else work()
 """
 TARGETS = {
     "busy": "spin",

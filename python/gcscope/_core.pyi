@@ -1,6 +1,6 @@
 """The C core. The public words are in the package gcscope."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import CodeType
 from typing import Any, Final, Self, SupportsIndex, TypeAlias, final
 
@@ -612,6 +612,8 @@ class Lease:
 
 @final
 class Worker:
+    descriptor: int
+    interruptible: bool
     def __new__(
         cls,
         make: Callable[[], Iterable[tuple[float | None, int, bool]]],

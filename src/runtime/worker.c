@@ -16,24 +16,27 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <structmember.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "runtime/scan.h"
 
 enum { FORK_WAITS_MS = 200, STOP_WAITS_MS = 100, LEAST_STACK = 1 << 20, OUR_STACK = 4 << 20 };
 
 typedef struct WorkerObject {
     PyObject_HEAD
-    ModuleState *state;           /* borrowed: of the type's module */
-    struct WorkerObject *next;    /* borrowed: the next of state->workers */
-    PyInterpreterState *interp;   /* borrowed */
-    PyObject *make;               /* owned or NULL when finished: makes the steps */
-    PyObject *steps;              /* owned or NULL: an iterator, not made yet or interrupted */
-    PyThread_type_lock began;     /* held until the thread has its state */
-    PyThread_type_lock ended;     /* held while the thread runs */
-    pthread_t thread;             /* where is_joinable */
-    unsigned long ident;          /* as Python has it */
-    int pipe[2];                  /* a byte in it wakes the thread; -1 where there is none */
-    int descriptor;               /* what a child is to close, or -1 */
+    ModuleState *state;         /* borrowed: of the type's module */
+    struct WorkerObject *next;  /* borrowed: the next of state->workers */
+    PyInterpreterState *interp; /* borrowed */
+    PyObject *make;             /* owned or NULL when finished: makes the steps */
+    PyObject *steps;            /* owned or NULL: an iterator, not made yet or interrupted */
+    PyThread_type_lock began;   /* held until the thread has its state */
+    PyThread_type_lock ended;   /* held while the thread runs */
+    pthread_t thread;           /* where is_joinable */
+    unsigned long ident;        /* as Python has it */
+    int pipe[2];                /* a byte in it wakes the thread; -1 where there is none */
+    int descriptor;             /* what a child is to close, or -1 */
     struct {
         double until; /* by the monotonic clock; INFINITY */
         int descriptor;
@@ -41,10 +44,11 @@ typedef struct WorkerObject {
         bool is_on;
     } wait;
     bool goes_on_in_child;
+    char is_interruptible; /* a step that runs at a fork can be begun anew after it */
     bool is_listed;
-    bool is_joinable;    /* there is a thread, or one that has ended and was not joined */
-    bool is_ending;      /* it is to end between two steps */
-    bool is_stopping;    /* and not to begin anew */
+    bool is_joinable; /* there is a thread, or one that has ended and was not joined */
+    bool is_ending;   /* it is to end between two steps */
+    bool is_stopping; /* and not to begin anew */
     bool is_in_step;
     bool is_interrupted; /* the step was sent a GeneratorExit */
     bool has_ended;      /* the thread runs no code of Python any more */
@@ -87,9 +91,9 @@ wait_once(WorkerObject *self)
         {.fd = self->wait.descriptor, .events = self->wait.writing ? POLLOUT : POLLIN},
     };
     double until = self->wait.until;
-    Py_BEGIN_ALLOW_THREADS
+    PyThreadState *thread = PyEval_SaveThread();
     (void)poll(polled, 2, milliseconds_until(until));
-    Py_END_ALLOW_THREADS
+    PyEval_RestoreThread(thread);
     if (polled[1].revents != 0 || monotonic_now() >= until) {
         self->wait.is_on = false;
     }
@@ -146,14 +150,43 @@ take_step(WorkerObject *self)
         self->is_interrupted = false;
         (void)PyThreadState_SetAsyncExc(self->ident, NULL); /* where it has not struck */
     }
-    bool goes_on = item != NULL ? note_wait(self, item) == 0
-                                : was_interrupted && PyErr_Occurred() != NULL;
+    bool goes_on =
+        item != NULL ? note_wait(self, item) == 0 : was_interrupted && PyErr_Occurred() != NULL;
     Py_XDECREF(item);
     PyErr_Clear();
     if (!self->wait.is_on) {
         Py_CLEAR(self->steps);
     }
     return goes_on;
+}
+
+static void
+close_pipe(WorkerObject *self)
+{
+    for (int end = 0; end < 2; end++) {
+        if (self->pipe[end] >= 0) {
+            (void)close(self->pipe[end]);
+        }
+        self->pipe[end] = -1;
+    }
+}
+
+static int
+worker_clear(PyObject *op)
+{
+    WorkerObject *self = (WorkerObject *)op;
+    Py_CLEAR(self->make);
+    Py_CLEAR(self->steps);
+    return 0;
+}
+
+/* Close the steps, and let go of all but the thread. */
+static void
+finish(WorkerObject *self)
+{
+    self->is_finished = true;
+    (void)worker_clear((PyObject *)self);
+    close_pipe(self);
 }
 
 static void
@@ -168,9 +201,7 @@ take_steps(WorkerObject *self)
         }
     }
     if (self->is_finished || self->is_stopping) {
-        self->is_finished = true;
-        Py_CLEAR(self->steps);
-        Py_CLEAR(self->make);
+        finish(self);
     }
 }
 
@@ -178,6 +209,7 @@ static void *
 thread_main(void *argument)
 {
     WorkerObject *self = argument; /* state->workers owns it until the thread is joined */
+    /* CPython 3.11 itself does not survive where there is no memory for this */
     PyThreadState *thread = PyThreadState_New(self->interp);
     self->ident = PyThread_get_thread_ident();
     PyThread_type_lock ended = self->ended;
@@ -235,22 +267,23 @@ create_deaf_thread(WorkerObject *self)
 static bool
 begin(WorkerObject *self)
 {
+    PyThread_type_lock began = self->began;
     drain_pipe(self);
     self->is_ending = self->is_stopping;
     self->has_ended = false;
-    (void)PyThread_acquire_lock(self->began, WAIT_LOCK);
-    (void)PyThread_acquire_lock(self->ended, WAIT_LOCK);
+    (void)PyThread_acquire_lock(began, WAIT_LOCK);       /* nobody who holds one of them */
+    (void)PyThread_acquire_lock(self->ended, WAIT_LOCK); /* waits for the GIL */
     self->is_joinable = create_deaf_thread(self) == 0;
-    if (self->is_joinable) {
-        Py_BEGIN_ALLOW_THREADS
-        (void)PyThread_acquire_lock(self->began, WAIT_LOCK);
-        Py_END_ALLOW_THREADS
-    }
-    else {
+    if (!self->is_joinable) {
         PyThread_release_lock(self->ended);
+        PyThread_release_lock(began);
+        return false;
     }
-    PyThread_release_lock(self->began);
-    return self->is_joinable;
+    PyThreadState *thread = PyEval_SaveThread();
+    (void)PyThread_acquire_lock(began, WAIT_LOCK);
+    PyThread_release_lock(began);
+    PyEval_RestoreThread(thread);
+    return true;
 }
 
 /* ---------------------------------------------------------------------- its end */
@@ -282,11 +315,11 @@ wait_for_end(WorkerObject *self, double until)
 {
     PyThread_type_lock ended = self->ended;
     int left = milliseconds_until(until);
-    Py_BEGIN_ALLOW_THREADS
+    PyThreadState *thread = PyEval_SaveThread();
     if (PyThread_acquire_lock_timed(ended, (PY_TIMEOUT_T)left * 1000, 0) == PY_LOCK_ACQUIRED) {
         PyThread_release_lock(ended);
     }
-    Py_END_ALLOW_THREADS
+    PyEval_RestoreThread(thread);
     return !is_running(self);
 }
 
@@ -337,7 +370,7 @@ ask_all_to_end(ModuleState *state)
     for (WorkerObject *w = state->workers; w != NULL; w = w->next) {
         if (is_running(w) && !is_own_thread(w) && !w->is_ending) {
             ask_to_end(w);
-            if (w->is_in_step) {
+            if (w->is_in_step && w->is_interruptible) {
                 w->is_interrupted = true;
                 (void)PyThreadState_SetAsyncExc(w->ident, PyExc_GeneratorExit);
             }
@@ -398,17 +431,6 @@ worker_after_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
         go_on(state);
     }
     Py_RETURN_NONE;
-}
-
-static void
-close_pipe(WorkerObject *self)
-{
-    for (int end = 0; end < 2; end++) {
-        if (self->pipe[end] >= 0) {
-            (void)close(self->pipe[end]);
-        }
-        self->pipe[end] = -1;
-    }
 }
 
 /* 0, or -1 with OSError. */
@@ -525,9 +547,10 @@ worker_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return (PyObject *)self;
 }
 
-PyDoc_STRVAR(worker_start_doc,
-             "start($self, /)\n--\n\n"
-             "Begin. Raises RuntimeError where it was begun before, or the system gives no thread.");
+PyDoc_STRVAR(
+    worker_start_doc,
+    "start($self, /)\n--\n\n"
+    "Begin. Raises RuntimeError where it was begun before, or the system gives no thread.");
 
 static PyObject *
 worker_start(PyObject *op, PyObject *Py_UNUSED(ignored))
@@ -550,15 +573,6 @@ worker_start(PyObject *op, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
-static int
-worker_clear(PyObject *op)
-{
-    WorkerObject *self = (WorkerObject *)op;
-    Py_CLEAR(self->make);
-    Py_CLEAR(self->steps);
-    return 0;
-}
-
 PyDoc_STRVAR(worker_stop_doc,
              "stop($self, /)\n--\n\n"
              "End it after the step that it is in; wait for that a tenth of a second at most.");
@@ -567,17 +581,14 @@ static PyObject *
 worker_stop(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     WorkerObject *self = (WorkerObject *)op;
-    if (!self->is_listed || is_own_thread(self)) {
-        self->is_stopping = self->is_ending = true;
-        Py_RETURN_NONE;
-    }
     self->is_stopping = true;
-    ask_to_end(self);
-    if (!is_running(self)) { /* a fork is under way */
-        self->is_finished = true;
-        (void)worker_clear(op);
+    if (!is_running(self)) { /* not begun, ended, or a fork is under way */
+        finish(self);
     }
     else {
+        ask_to_end(self);
+    }
+    if (is_running(self) && !is_own_thread(self)) {
         (void)wait_for_end(self, monotonic_now() + STOP_WAITS_MS * 1e-3);
     }
     reap(self->state);
@@ -606,9 +617,8 @@ worker_dealloc(PyObject *op)
     Py_DECREF(type);
 }
 
-PyDoc_STRVAR(worker_doc,
-             "Worker(make, in_child=False, descriptor=-1)\n--\n\n"
-             "A thread that takes the steps of the iterator that make() returns.");
+PyDoc_STRVAR(worker_doc, "Worker(make, in_child=False, descriptor=-1)\n--\n\n"
+                         "A thread that takes the steps of the iterator that make() returns.");
 
 static PyMethodDef worker_methods[] = {
     {"start", worker_start, METH_NOARGS, worker_start_doc},
@@ -616,14 +626,19 @@ static PyMethodDef worker_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef worker_members[] = {
+    {"descriptor", T_INT, offsetof(WorkerObject, descriptor), 0,
+     PyDoc_STR("What is closed in a forked child, or -1.")},
+    {"interruptible", T_BOOL, offsetof(WorkerObject, is_interruptible), 0,
+     PyDoc_STR("Whether a step that runs at a fork is to be begun anew after it.")},
+    {NULL, 0, 0, 0, NULL},
+};
+
 static PyType_Slot worker_slots[] = {
-    {Py_tp_doc, (void *)worker_doc},
-    {Py_tp_new, worker_new},
-    {Py_tp_traverse, worker_traverse},
-    {Py_tp_clear, worker_clear},
-    {Py_tp_dealloc, worker_dealloc},
-    {Py_tp_methods, worker_methods},
-    {0, NULL},
+    {Py_tp_doc, (void *)worker_doc},   {Py_tp_new, worker_new},
+    {Py_tp_traverse, worker_traverse}, {Py_tp_clear, worker_clear},
+    {Py_tp_dealloc, worker_dealloc},   {Py_tp_methods, worker_methods},
+    {Py_tp_members, worker_members},   {0, NULL},
 };
 
 static PyType_Spec worker_spec = {

@@ -3,7 +3,8 @@
    What it does is an iterator of steps, which says after each of them what to wait for. The thread
    waits without the GIL, in poll, and costs nothing there. No fork finds it:
 
-       before a fork        it ends, if it waits; in a step it gets a GeneratorExit, and ends by that
+       before a fork        it ends, as soon as it waits; a step that may be interrupted gets a
+                            GeneratorExit
        after it, parent     a new thread goes on: with the wait, or with steps that are made anew
        after it, child      as there, where that is asked for; else nothing of it is left
 

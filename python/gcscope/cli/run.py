@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HELP = "run a program and tell what it left for the collector"
 
 
-_USAGE = """gcscope run [-o FILE] [--json | -q] [--fail] [--report-on SIGNAL]
+_USAGE = """gcscope run [-o FILE] [--json | -q] [--fail] [--listen] [--report-on SIGNAL]
                    [--ignore GLOB] [--under DIR]
                    [--baseline FILE [--update-baseline | --fail-on-growth]]
                    (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT ...]"""
@@ -60,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SIGNAL",
         help="report when this signal comes, too, such as SIGTERM of `docker stop`, and let it end "
         "the program then; the program's own handler goes before; may be repeated",
+    )
+    parser.add_argument(
+        "--listen", action="store_true", help="let `gcscope attach` ask the program while it runs"
     )
     filters.add_arguments(parser)
     how = parser.add_mutually_exclusive_group()
@@ -188,6 +191,15 @@ class _Reporter:
             complain(said)
 
 
+def _listen() -> None:
+    from gcscope.live.listen import listen
+
+    try:
+        listen()
+    except OSError as error:
+        raise Trouble(f"cannot listen: {error}") from None
+
+
 def run(options: argparse.Namespace) -> None:
     """Run the program, and exit as it does, or as its report asks for."""
     program = _program(options.program)
@@ -195,4 +207,6 @@ def run(options: argparse.Namespace) -> None:
     reporter = _Reporter(options, program)
     if reporter.file is not None:
         reporter.file.check()
+    if options.listen:
+        _listen()
     run_program(program, reporter, options.guest, Endings(options.report_on))

@@ -12,8 +12,7 @@ What such a thread does is a generator of steps, each of which ends by saying wh
 
 The thread ends between two steps before each fork, and a new one goes on after it: the generator
 keeps all that it knows. So no fork finds a second thread, none is warned of one, and none waits for
-long. A step that runs when another thread forks gets a GeneratorExit, and its steps are made anew
-after the fork; it must let that exception through.
+longer than a step, or a fifth of a second.
 """
 
 from __future__ import annotations
@@ -41,18 +40,22 @@ def wait(seconds: float | None = None, descriptor: int = -1, writing: bool = Fal
     return seconds, descriptor, writing
 
 
-def begin(make: Make, in_child: bool = False, descriptor: int = -1) -> _core.Worker:
-    """Begin a thread that takes the steps which make() returns, and ends with the last one.
+def worker(make: Make, in_child: bool = False, descriptor: int = -1) -> _core.Worker:
+    """Return a thread, to be begun by `start()`, that takes the steps which make() returns.
 
     It is a daemon: a process that ends does not wait for it. An exception of a step ends it, and
-    nobody hears of that. `stop()` of what is returned ends it after the step that it is in. When it
-    ends, its steps are closed.
+    nobody hears of that. `stop()` ends it after the step that it is in. When it ends, its steps are
+    closed.
 
-    in_child: whether a forked child calls make() for steps of its own. In a child, the steps of the
+    While its attribute `interruptible` is true, a step that runs when another thread forks gets a
+    GeneratorExit, and make() is called anew after the fork: for what takes long, and can be done
+    twice.
+
+    in_child: whether a forked child calls make() for steps of its own. There the steps of the
     parent are closed, too: a `finally` in them asks os.getpid() where it would do something outside
-    of the process. descriptor: is closed there, -1 for none.
+    of the process. descriptor: is closed there, -1 for none; an attribute, too.
 
-    Raises RuntimeError where the system gives no thread, OSError where it gives no descriptor.
+    Raises OSError where the system gives no pipe; start() RuntimeError, where it gives no thread.
     """
     if not _registered:
         _registered.append(1)
@@ -61,6 +64,9 @@ def begin(make: Make, in_child: bool = False, descriptor: int = -1) -> _core.Wor
             after_in_parent=_core.workers_after_fork,
             after_in_child=_core.workers_in_child,
         )
-    worker = _core.Worker(make, in_child, descriptor)
-    worker.start()
-    return worker
+    return _core.Worker(make, in_child, descriptor)
+
+
+def begin(make: Make) -> None:
+    """Begin a thread that takes the steps which make() returns, and ends with the last one."""
+    worker(make).start()
