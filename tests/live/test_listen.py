@@ -268,7 +268,7 @@ def test_it_answers_where_the_main_thread_blocks(runtime):
         ) as target:
             record, header = ask(f"{runtime}/gcscope/{target.pid}")
             assert header.pid == target.pid, how
-            assert record.objects == 0 or how == "asyncio", str(record)
+            assert "gcscope" not in str(record), str(record)
 
 
 def raw(path):
@@ -292,7 +292,10 @@ def nothing_left(listen, tmp_path):
     def there():
         return len(os.listdir("/dev/fd")), len(os.listdir("/proc/self/task"))
 
-    files, threads = there()
+    before = None
+    while before != (before := there()):  # what earlier tests have begun is about to end
+        time.sleep(0.1)
+    files, threads = before
     handle = listen(tmp_path / "socket")
     ask(handle.path)
     yield handle.path
@@ -528,7 +531,8 @@ os.waitpid(pid, 0)
 os.close(descriptor)
 pid = os.fork()
 if pid == 0:
-    os.execv(sys.executable, [sys.executable, "-c", "import os; assert len(os.listdir('/dev/fd')) == 4"])
+    code = "import os; assert len(os.listdir('/dev/fd')) == 4"
+    os.execv(sys.executable, [sys.executable, "-c", code])
 assert os.waitpid(pid, 0)[1] == 0
 assert os.posix_spawn("/bin/true", ["/bin/true"], {}) > 0
 os.wait()

@@ -260,13 +260,15 @@ class Listener:
             except OSError:
                 pass
             os.close(self._descriptor)
+        else:
+            self._talks.clear()
 
     def __repr__(self) -> str:
         return f"<gcscope.listen at {self.path!r}>"
 
     def _steps(self) -> Iterator[Wait]:
         if self._process != os.getpid():  # a forked child has a socket of its own
-            self._talks = {}
+            self._talks.clear()  # they refer to it
             self._open_anew()
         while True:
             is_busy = len(self._talks) >= _MOST or not self._accept()
