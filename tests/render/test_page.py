@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from gcscope import Counts
+from gcscope.model.fleet import Merged
 from gcscope.model.phrases import in_one_line
 from gcscope.model.record import changed, rendered
 from gcscope.render import page_rings
@@ -116,7 +117,7 @@ def test_every_record_makes_a_page(record):
     read = Page(html)
     assert html.startswith('<!DOCTYPE html>\n<html lang="en">') and html.endswith("</html>")
     assert len(headings(html)) == 1 and read.all("main") and read.all("h1") and read.all("title")
-    if "<pre" in html:
+    if "<pre" in html and not isinstance(record, Merged):
         lines = str(record).split("\n")
         assert "\n".join(map(in_one_line, lines)) in read.text
 
@@ -315,6 +316,23 @@ def test_forms_are_sorted(order):
     ]
     items = [li for li in Page(html).all("li") if f"data-{order}" in li]
     assert [float(li[f"data-{order}"]) for li in items] == shown
+
+
+def test_what_many_processes_told():
+    """All of them, and of each form, grower and row what one alone has."""
+    for merged in (record for record in ALL if isinstance(record, Merged)):
+        html = rendered(merged, "html")
+        shown = Page(html).text
+        told = [word.removeprefix("one is kept by ") for word in words_of(str(merged.told))]
+        assert not [word for word in told if in_one_line(word) not in shown]
+        assert str(merged).partition(":")[0] in shown  # how many, on how many hosts
+        for row in merged.processes:
+            name = "a process that is not known"
+            if row.process is not None:
+                name = f"{row.process.argv0}, pid {row.process.pid} on {row.process.host}"
+            assert in_one_line(name) in shown or merged.growth is not None
+        for having in merged.processes_with.values():
+            assert f"in {having} of {len(merged.processes)} processes" in shown
 
 
 def test_nothing_found():

@@ -30,6 +30,7 @@ _LAYOUT = """
 DARK_PICTURES
 }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 html { scroll-padding-top: 5rem; }
 body {
   margin: 0 auto; padding: 0 1rem 4rem; max-width: 80rem;
@@ -54,7 +55,6 @@ nav li { list-style: none; }
   border-bottom: 1px solid var(--line); background: var(--paper);
 }
 @media (max-width: 40rem) { #controls { position: static; } }
-#controls[hidden] { display: none; }
 input, select {
   font: inherit; color: inherit; background: var(--paper);
   border: 1px solid var(--faint); border-radius: 4px; padding: 0.15rem 0.4rem;
