@@ -141,6 +141,7 @@ def test_it_has_its_order_and_is_short():
         "The lecture in ten lines",
         "Your own program",
         "What grew",
+        "A service that runs",
         "Your tests",
         "Links",
     ]
