@@ -105,6 +105,7 @@ def collecting():
     ready()
     while True:
         gc.collect()
+        for _ in range(3): ring()
         turn()
 
 def forked(work):
@@ -145,6 +146,7 @@ class Target:
     """A process with the figures that it keeps of its own turns."""
 
     def __init__(self, folder, work, way, objects):
+        self.collects = work == "collecting"  # they may be gone
         file = Path(folder, "gaps")
         file.write_bytes(bytes(4096))
         script = Path(folder, "target.py")
@@ -184,7 +186,7 @@ def asked(target, way, timeout):
         return str(reason)
     answered = time.perf_counter() - begin
     time.sleep(0.05)
-    if len(report.cycles) != 1 or report.cycles[0].count != 3:
+    if not target.collects and report.objects not in (3, 6):  # with a __dict__ each
         return f"another report: {report.objects} objects in {len(report.cycles)} forms"
     return answered, header.stopped, target.take_gap(), at_rest
 

@@ -148,6 +148,14 @@ class Page:
             raise Failed(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
+    def until(self, expression):
+        """Wait until something is true."""
+        until = time.monotonic() + SECONDS
+        while not self.ask(expression):
+            if time.monotonic() > until:
+                raise Failed(f"never true: {expression}")
+            time.sleep(0.02)
+
     def press(self, key):
         """Press a key, and let it go."""
         code = KEYS[key]

@@ -25,6 +25,7 @@ def comparable(text):
     text = re.sub(r"^  (?:0, young|1|2, full|generation) .*$", "", text, flags=re.M)
     text = re.sub(r"\d+ collections? stopped", "some stopped", text)
     text = re.sub(r"in \d+ full collections?, sampled", "in some", text)
+    text = re.sub(r"seen \d+ times|(?<=ones found, )[\d,]+ objects", "so many", text)
     return pages.comparable(re.sub(r" \(known of \d+\)", "", text))
 
 

@@ -190,7 +190,8 @@ sample(PausesObject *self)
 /* ------------------------------------------------------------------ collections */
 
 /* Whether a collection of a generation comes by itself: as many objects have been made as is set
-   for the youngest, and as many collections of the next younger. */
+   for the youngest, and as many collections of the next younger. A program that asks at that moment
+   is not told from that; from 3.12 on objects may also have gone since it was due. */
 static bool
 is_due(const Generation *generations, const GcEvent *event)
 {

@@ -3,6 +3,7 @@
 import gc
 import os
 import random
+import sys
 import threading
 import time
 
@@ -15,6 +16,10 @@ from support import forks
 KNOWS_DUE = pytest.mark.skipif(
     not _core.WALKS_GENERATIONS, reason="this Python does not show its generations"
 )
+
+
+# From 3.12 on a collection that is due comes a little later, when that may have changed.
+IS_DEFERRED = sys.version_info >= (3, 12)
 
 
 class Plain:
@@ -117,7 +122,9 @@ def test_random_programs(seed):
     seen = [(pause.generation, pause.freed) for pause in report.collections]
     assert seen == [noted[:2] for noted in oracle.seen] and seen
     if _core.WALKS_GENERATIONS:
-        assert [p.asked for p in report.collections] == [noted[2] for noted in oracle.seen]
+        asked = [pause.asked for pause in report.collections]
+        wrong = sum(a is not noted[2] for a, noted in zip(asked, oracle.seen, strict=True))
+        assert wrong <= (0.1 * len(asked) if IS_DEFERRED else 0)
     for pause, objects in [(report.collections[n], oracle.objects[n]) for n in oracle.objects]:
         assert pause.examined is None or abs(pause.examined - objects) < 30
     assert all(pause.seconds >= 0 for pause in report.collections)
@@ -127,6 +134,22 @@ def test_random_programs(seed):
         now - then for now, then in zip(after, before, strict=True)
     ]
     assert unseen(report) == 0
+
+
+@KNOWS_DUE
+def test_who_has_asked():
+    """All, where collection is switched off; nobody, where the program never does."""
+    with gcscope.pauses() as watched:
+        for generation in (0, 1, 2, 2, 1, 0):
+            kept = [[] for _ in range(5_000)]  # it would be due
+            gc.collect(generation)
+    assert [total.asked for total in watched.report.totals] == [2, 2, 2]
+    with gcscope.pauses() as watched:
+        gc.enable()
+        kept += [[] for _ in range(500_000)]
+        gc.disable()
+    assert in_all(watched.report) > 100 and len(kept) > 500_000
+    assert [total.asked for total in watched.report.totals] == [0, 0, 0]
 
 
 def check_sums(report):
@@ -300,13 +323,15 @@ def test_no_collection_is_lost_between_rounds():
         gc.enable()
         for thread in threads:
             thread.start()
-        rounds = [watched.round() for _ in range(40)]
+        rounds = [watched.round()]
+        while sum(counted()) - sum(before) < 50:
+            rounds.append(watched.round())
         is_over.set()
         for thread in threads:
             thread.join()
         gc.disable()
     rounds.append(watched.report)
-    assert sum(map(in_all, rounds)) == sum(counted()) - sum(before) > 40
+    assert sum(map(in_all, rounds)) == sum(counted()) - sum(before) >= 50
     assert sum(map(unseen, rounds)) == 0
     for report in rounds:
         check_sums(report)

@@ -237,7 +237,7 @@ def test_why_one_that_computes_is_silent():
 
 THREADS = """
 import threading, time
-threading.Thread(target=sum, args=(range(10**12),), daemon=True).start()
+threading.Timer(0.1, sum, args=(range(10**12),)).start()
 print('ready', flush=True)
 time.sleep(600)
 """
@@ -245,7 +245,7 @@ time.sleep(600)
 
 def test_another_thread_may_keep_the_lock():
     with Target.python(THREADS) as target:
-        time.sleep(0.2)
+        time.sleep(1)
         assert "Another thread runs" in in_one_line(why_silent(examine(target.pid), 10))
 
 

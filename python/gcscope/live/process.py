@@ -178,8 +178,9 @@ def _may_be_read(pid: int) -> bool | None:
 
 
 def _owner(pid: int) -> int | None:
+    """Return to whom what is private in a process belongs."""
     try:
-        return os.stat(f"{PROC}/{pid}").st_uid
+        return os.stat(f"{PROC}/{pid}/mem").st_uid
     except OSError:
         return None
 
@@ -223,7 +224,7 @@ def examine(pid: int) -> Process:
 def has_ended(process: Process) -> bool:
     """Return whether a process is there no more, or its number is another's by now."""
     if not process.is_told:
-        return not _is_there(process.pid)
+        return not (process.exists and _is_there(process.pid))
     stat = _stat(process.pid)
     return len(stat) < 20 or stat[0] in "ZXx" or int(stat[19]) != process.started
 

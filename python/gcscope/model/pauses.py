@@ -24,8 +24,8 @@ class Pause(Record):
     freed: int
     """How many objects it freed, as it says itself."""
     asked: bool = False
-    """Whether somebody called gc.collect(). False for a collection that came by itself, and where
-    that is not known."""
+    """Whether somebody called gc.collect(): by the counters of the collector none was due. False
+    for one that came by itself, and where that is not known."""
     sampled: bool = False
     """Whether a dry run was made just before it. Its time is not in `seconds`."""
     cycles: tuple[Cycle, ...] = ()
