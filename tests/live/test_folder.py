@@ -143,10 +143,10 @@ def test_root_gives_away_nothing_that_it_has_not_made(temporary, monkeypatch):
     os.mkdir(victim, 0o755)
     os.chown(victim, 1, -1)
 
-    def swapped(path, mode=0o777):
-        mkdir(path, mode)
-        os.rmdir(path)
-        os.rename(victim, path)
+    def swapped(path, mode=0o777, *, dir_fd=None):
+        mkdir(path, mode, dir_fd=dir_fd)
+        os.rmdir(path, dir_fd=dir_fd)
+        os.rename(victim, path, dst_dir_fd=dir_fd)
 
     monkeypatch.setattr(folder.os, "mkdir", swapped)
     with pytest.raises(PermissionError, match="belongs to the user 1"):

@@ -425,7 +425,6 @@ def steps():
     taken.append(2)
     yield wait()
 one = worker(steps)
-one.interruptible = True
 with lock:
     one.start()
     time.sleep(0.1)
@@ -433,6 +432,7 @@ with lock:
     in_child(lambda: one.stop())
     assert 0.2 <= time.monotonic() - before < 5
 until(lambda: 2 in taken)
+assert taken == [1, 2]
 print("done")
 """
     done = python("-W", "ignore", "-X", "faulthandler", "-c", code)
