@@ -31,7 +31,10 @@ from gcscope.model.phrases import shortened
 OLDEST = (3, 11)
 FIRST_ASKABLE = (3, 14)
 """The first Python with sys.remote_exec."""
-LISTEN = "call gcscope.listen() in it, or start it with GCSCOPE_LISTEN=1"
+LISTEN = (
+    "call gcscope.listen() in it, or start it with GCSCOPE_LISTEN=1 "
+    "PYTHONPATH=$(python -m gcscope.live.at_start)"
+)
 _SYS_PTRACE = 1 << 19  # CAP_SYS_PTRACE
 _STOPPED = ("T", "t")
 
