@@ -1,4 +1,4 @@
-"""Asking through sys.remote_exec, of Python 3.14: real processes, which are as before afterwards."""
+"""Asking through sys.remote_exec: real processes, which are as before afterwards."""
 
 import json
 import os

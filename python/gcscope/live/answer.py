@@ -207,8 +207,9 @@ def answer(request: Request, folder: str = "") -> str:
     steps = answering(request, folder)
     while True:
         try:
-            seconds, descriptor, _ = next(steps)
+            limit, descriptor, _ = next(steps)
         except StopIteration as end:
             body: str = end.value
             return body
+        seconds = _TURN if limit is None else limit
         sleep(seconds if descriptor < 0 else min(seconds, _TURN))
