@@ -141,7 +141,7 @@ def test_an_error_ends_it_and_nobody_hears_of_it(wrong, capfd, monkeypatch):
     one.start()
     until(lambda: closed)
     gc.collect()
-    del one, steps, inner
+    del one
     assert closed == [1] and heard == [] and capfd.readouterr() == ("", "")
 
 

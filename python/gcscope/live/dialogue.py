@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from time import monotonic, sleep
 
 from gcscope.live.peer import peer_of, unix_socket
@@ -63,7 +62,7 @@ def _exchange(connection: _socket.socket, path: str, data: bytes, until: float) 
     while view:
         connection.settimeout(_left(until, path))
         view = view[connection.send(view) :]
-    parts = []
+    parts: list[bytes] = []
     while True:
         connection.settimeout(_left(until, path))
         part = connection.recv(_CHUNK)

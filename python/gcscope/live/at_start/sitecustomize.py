@@ -31,7 +31,7 @@ def _make_way() -> None:
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _FOLDER]
     ours = sys.modules.pop("sitecustomize")
     try:
-        import sitecustomize  # noqa: F401
+        import sitecustomize  # type: ignore[import-not-found] # noqa: F401
     except ImportError as error:
         if error.name != "sitecustomize":
             raise
