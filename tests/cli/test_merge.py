@@ -115,7 +115,7 @@ def test_show_takes_what_is_merged(reports, tmp_path, capsys):
     one = shown(capsys, "show", path, "--form", first.fingerprint[:6]).out
     assert f"· form {first.fingerprint}" in one and second.fingerprint not in one
     assert read_file(shown(capsys, "show", path, "--format", "json").out) == (merged, of_merge)
-    assert shown(capsys, "show", path, "--format", "mermaid").out.startswith("flowchart")
+    assert "flowchart" in shown(capsys, "show", path, "--format", "mermaid").out
 
 
 def test_diff_takes_what_is_merged(reports, tmp_path, capsys):

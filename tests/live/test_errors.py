@@ -498,7 +498,7 @@ def test_one_that_is_stopped_meanwhile():
         assert target.is_unharmed()
 
 
-def begun(pid, *options):
+def begun(pid, *options, env=None):
     return subprocess.Popen(
         command(pid, *options),
         stdin=subprocess.DEVNULL,
@@ -506,7 +506,7 @@ def begun(pid, *options):
         stderr=subprocess.PIPE,
         text=True,
         cwd="/",
-        env={**os.environ, **PLAIN_ENV, "PYTHONPATH": PACKAGE},
+        env={**os.environ, **PLAIN_ENV, "PYTHONPATH": PACKAGE, **(env or {})},
     )
 
 
@@ -535,6 +535,126 @@ def test_two_at_once():
         refusal(attach(target.pid, "--timeout", 2), "another")
         refusal(ended(first), "blocked in C")
         assert target.is_unharmed()
+
+
+# ----------------------------------------------------------------------------- answers
+
+ANSWERS = {
+    "gcscope-answer {identity} 1000\nhalf": "not whole: 4 of 1000 bytes came",
+    "gcscope-answer {identity} 2\n{{}}more": "not whole: 6 of 2 bytes came",
+    "gcscope-answer 0000 2\n{{}}": "an old one, to another question",
+    "gcscope-answer {identity}": "no answer of gcscope",
+    "HTTP/1.1 400 Bad Request\n\n": "no answer of gcscope",
+    "gcscope-answer {identity} 2\n{{}}": "cannot read the answer",
+    "gcscope-answer {identity} 4\nnull": "cannot read the answer",
+    "gcscope-answer {identity} 17\nerror: not today\n": "not today",
+    "": "before it answered",
+}
+FORGES = """
+import json, os, socket, sys
+from gcscope.live.folder import private_folder, socket_path
+place = os.path.join(private_folder(os.geteuid(), None), str(os.getpid()))
+server = socket.socket(socket.AF_UNIX)
+server.bind(place)
+server.listen()
+print('ready', flush=True)
+while True:
+    connection, _ = server.accept()
+    asked = json.loads(connection.recv(1 << 16))
+    connection.sendall({answer!r}.format(identity=asked['identity']).encode())
+    connection.close()
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Where sockets and answers lie, apart from those of others on this machine."""
+    tmp_path.chmod(0o700)
+    return {"TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": "", "PYTHONPATH": PACKAGE}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_that_is_none_over_a_socket(place, answer):
+    with Target.python(FORGES.format(answer=answer), env=place) as target:
+        refusal(attach(target.pid, "--timeout", 5, env=place), ANSWERS[answer])
+        assert target.is_unharmed()
+
+
+MEDDLES = """
+import glob, os, re, threading, time
+def meddle(place=os.path.join(os.environ['TMPDIR'], f'gcscope-{{os.geteuid()}}')):
+    while True:
+        for script in glob.glob(place + '/ask-*/*.py'):
+            with open(script) as file:
+                identity = re.search('identity\\\\W+([0-9a-f]{{32}})', file.read())[1]
+            folder = os.path.dirname(script)
+            with open(folder + '/new', 'w') as file:
+                file.write({answer!r}.format(identity=identity))
+            os.replace(folder + '/new', folder + '/answer')
+            os.rename(script, script + 'c')
+        time.sleep(0.01)
+threading.Thread(target=meddle, daemon=True).start()
+print('ready', flush=True)
+time.sleep(600)
+"""
+
+
+@ASKS
+@pytest.mark.parametrize("answer", [answer for answer in ANSWERS if answer])
+def test_an_answer_that_is_none_in_the_folder(place, answer):
+    """The process itself puts one there, and does not come to the script."""
+    with Target.python(MEDDLES.format(answer=answer), env=place) as target:
+        refusal(attach(target.pid, "--timeout", 5, env=place), ANSWERS[answer])
+        assert target.is_unharmed()
+
+
+# ---------------------------------------------------------------------- one that listens
+
+LISTENS = "import gcscope; print('ready', gcscope.listen().path, flush=True)\n"
+
+
+@pytest.mark.parametrize("statement", ["import time; time.sleep(600)", "while True: pass"])
+def test_one_that_listens_answers(place, statement):
+    with Target.python(LISTENS + statement, env=place) as target:
+        done = attach(target.pid, env=place)
+        assert done.code == 0 and done.err == "" and f"pid {target.pid}" in done.out, done
+        assert target.is_unharmed()
+
+
+def test_one_that_listens_and_is_stopped(place):
+    with Target.python(LISTENS + "import time; time.sleep(600)", env=place) as target:
+        os.kill(target.pid, signal.SIGSTOP)
+        time.sleep(0.1)
+        refusal(attach(target.pid, env=place), "stopped by a signal", f"kill -CONT {target.pid}")
+        os.kill(target.pid, signal.SIGCONT)
+        assert attach(target.pid, env=place).code == 0
+
+
+def test_one_that_listens_and_is_in_a_long_call(place):
+    with Target.python(LISTENS + "sum(range(10**12))", env=place) as target:
+        time.sleep(0.3)
+        refusal(attach(target.pid, "--timeout", 1, env=place), "--timeout")
+        assert target.is_unharmed()
+
+
+def test_one_that_listens_and_ends_meanwhile(place):
+    with Target.python(LISTENS + "sum(range(10**12))", env=place) as target:
+        time.sleep(0.3)
+        asking = begun(target.pid, "--timeout", 30, env=place)
+        time.sleep(1.5)
+        begin = time.monotonic()
+        target.process.kill()
+        target.process.wait()
+        refusal(ended(asking), "ended")
+        assert time.monotonic() - begin < 10
+
+
+def test_one_that_has_listened(place):
+    """A socket that a process has left leads nobody to another one of its number."""
+    with Target.python(LISTENS + "import time; time.sleep(600)", env=place) as target:
+        path = Path(target.words[1])
+    assert path.exists()
+    refusal(attach(target.pid, env=place), "there is no process")
 
 
 # ------------------------------------------------------------------------------ no /proc

@@ -138,7 +138,7 @@ def test_growers_are_told_where_they_grow_fastest():
     faster = changed(GROWER, per_call=5.0)
     quick = GrownType(type="app.Node", per_call=7.0, path="app.OTHER.next")
     other = changed(GROWN, growers=(faster,), grown_types=(quick,), rounds=4, notes=("other",))
-    merged = folded((GROWN, header()), (other, header(pid=2)))
+    merged = folded((GROWN, header()), (other, header(pid=50)))
     assert {g.fingerprint: g.per_call for g in merged.growth.growers} == {
         GROWER.fingerprint: 5.0,
         GROWN.growers[1].fingerprint: 0.25,
@@ -195,7 +195,7 @@ def test_sorts_of_one_kind_are_not_mixed():
 def test_an_empty_report_fits_rings_in_use_too():
     live = changed(report(cycle("a")), alive=True)
     merged = folded((report(), header()), (live, header(pid=2)))
-    assert merged.report.alive and str(merged).startswith("2 processes, 1 host: 2 objects in live")
+    assert merged.report.alive and str(merged).startswith("2 processes, 1 host: 3 objects in live")
     assert not folded((report(), header())) and merged
 
 
@@ -218,9 +218,8 @@ def test_one_of_three_is_told():
 
 def test_other_versions_are_told():
     one = report(cycle("a"))
-    merged = folded(
-        (one, header()), (one, header(pid=2, python="3.14.1")), (one, header(pid=3, gcscope="0.4"))
-    )
+    others = (header(pid=50, python="3.14.1"), header(pid=51, gcscope="0.4"))
+    merged = folded((one, header()), *((one, other) for other in others))
     note = (
         "note: they come from Python 3.13.0 and Python 3.14.1, from gcscope 0.3.0 and gcscope 0.4: "
         "forms may differ for that"

@@ -8,14 +8,16 @@ process is ended without a word to it: SIGKILL, os._exit, os.abort, os.exec.
 
 from __future__ import annotations
 
-import _signal  # which every interpreter has at its start; a program may have a signal.py
 import sys
 from os import getpid, kill, register_at_fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import signal as _signal
     from collections.abc import Callable, Iterable
     from types import FrameType
+else:
+    import _signal  # which every interpreter has at its start; a program may have a signal.py
 
 # Those that end a process which has no handler, and are sent to ask for that.
 NAMES = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
