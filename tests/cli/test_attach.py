@@ -121,6 +121,10 @@ def test_the_other_questions(attach):
         assert done.code == 0 and "ann" not in done.out and "[*]" in done.out, done
         done = attach(target.pid, "--growth", "1")
         assert done.code == 0 and "grew" in done.out, done
+        done = attach(target.pid, "--pauses", "0.5")
+        assert done.code == 0 and "collection" in done.out, done
+        done = attach(target.pid, "--fork")
+        assert done.code == 0 and "Session" in done.out, done
         done = attach(target.pid, "--why", "kept['bob']")
         assert done.code == 1 and done.err.count("\n") == 1, done
         assert "kept has no ['bob'] that can be read" in done.err

@@ -113,8 +113,13 @@ _LOOKS = {
 }
 
 
-def prepare(want: str) -> Look:
-    """Import what a look needs, and return the look: a generator function."""
+def prepare(want: str, fork: bool = False) -> Look:
+    """Import what a look needs, and return the look: a generator function.
+
+    fork: whether a child is to look.
+    """
+    if fork:
+        from gcscope.live import fork as _fork  # noqa: F401
     return _LOOKS[want]()
 
 

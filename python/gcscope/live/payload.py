@@ -110,7 +110,7 @@ try:
         from gcscope.live.request import Request
         from gcscope.live.originals import FRESH
         FRESH.update(fresh)
-        prepare(request["want"])
+        prepare(request["want"], request["fork"])
         lease = None
         body = answer(Request(**request), folder)
 except BaseException as error:
