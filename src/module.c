@@ -6,6 +6,7 @@
 #include "heap/interp.h"
 #include "heap/interp_tables.h"
 #include "heap/sizes.h"
+#include "query/attribute.h"
 #include "query/audit.h"
 #include "query/census.h"
 #include "query/evidence.h"
@@ -19,9 +20,11 @@
 #include "query/ring_rows.h"
 #include "query/roots.h"
 #include "query/trash.h"
+#include "runtime/child.h"
 #include "runtime/empty_stack.h"
 #include "runtime/lease.h"
 #include "runtime/rows.h"
+#include "runtime/worker.h"
 #include "types/events.h"
 #include "types/person.h"
 #include "types/roll_call.h"
@@ -162,6 +165,15 @@ PyDoc_STRVAR(instances_doc,
              "A list of at most so many living objects of a type, the newest first: of that\n"
              "type itself, or of those that reports call so.");
 
+PyDoc_STRVAR(attribute_doc,
+             "attribute($module, obj, name, own, /)\n--\n\n"
+             "What obj.name gives, where it is there already: no Python code runs, no __dict__ is\n"
+             "made. own: only what stands in its __dict__. LookupError where there is none.");
+
+PyDoc_STRVAR(entry_doc, "entry($module, dict, key, /)\n--\n\n"
+                        "What a dict has under a constant of exactly that type; no Python code\n"
+                        "runs. LookupError where there is none.");
+
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
 
@@ -194,6 +206,16 @@ core_fail_after(PyObject *module, PyObject *growths)
     state_of_module(module)->journal->memory.fail_after = number;
     Py_RETURN_NONE;
 }
+
+PyDoc_STRVAR(workers_before_fork_doc,
+             "workers_before_fork($module, /)\n--\n\n"
+             "End the threads of all workers, as far as they come to their end soon.");
+
+PyDoc_STRVAR(workers_after_fork_doc, "workers_after_fork($module, /)\n--\n\n"
+                                     "Let all workers go on, in the parent.");
+
+PyDoc_STRVAR(workers_in_child_doc, "workers_in_child($module, /)\n--\n\n"
+                                   "Let the workers go on that are to, in a forked child.");
 
 /* Where the heads of the generations are, so far as they are found: not if a collection runs just
    now, as the making of an object may set one off. 0 or -1 with an exception. */
@@ -261,6 +283,8 @@ static PyMethodDef core_methods[] = {
     {"object_bytes", core_object_bytes, METH_O, object_bytes_doc},
     {"retained", (PyCFunction)(void (*)(void))retained_of, METH_FASTCALL, retained_doc},
     {"instances", (PyCFunction)(void (*)(void))instances_of, METH_FASTCALL, instances_doc},
+    {"attribute", (PyCFunction)(void (*)(void))attribute_of, METH_FASTCALL, attribute_doc},
+    {"entry", (PyCFunction)(void (*)(void))attribute_entry, METH_FASTCALL, entry_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
     {"census", (PyCFunction)(void (*)(void))census_of_all, METH_FASTCALL, census_doc},
     {"audit", (PyCFunction)(void (*)(void))audit_types, METH_FASTCALL, audit_doc},
@@ -273,6 +297,9 @@ static PyMethodDef core_methods[] = {
     {"walk_generations", core_walk_generations, METH_O, walk_generations_doc},
     {"last_scan", core_last_scan, METH_NOARGS, last_scan_doc},
     {"fail_after", core_fail_after, METH_O, fail_after_doc},
+    {"workers_before_fork", worker_before_fork, METH_NOARGS, workers_before_fork_doc},
+    {"workers_after_fork", worker_after_fork, METH_NOARGS, workers_after_fork_doc},
+    {"workers_in_child", worker_in_child, METH_NOARGS, workers_in_child_doc},
     {NULL, NULL, 0, NULL},
 };
 
@@ -316,7 +343,8 @@ add_flags(PyObject *module, const ModuleState *state)
     PyObject *walks = state->generations != NULL ? Py_True : Py_False;
     PyObject *tables = interp_knows_tables() ? Py_True : Py_False;
     return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0 ||
-                   PyModule_AddObjectRef(module, "KNOWS_TABLES", tables) < 0
+                   PyModule_AddObjectRef(module, "KNOWS_TABLES", tables) < 0 ||
+                   PyModule_AddIntConstant(module, "BUILT_FOR", GCSCOPE_BUILT_FOR) < 0
                ? -1
                : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);
 }
@@ -329,11 +357,12 @@ core_exec(PyObject *module)
     state->journal = journal_new();
     find_library(state);
     if (state->journal == NULL || find_gc(state) < 0 || find_generations(state) < 0 ||
-        rows_setup(module, state) < 0 || lease_setup(module) < 0 ||
+        rows_setup(module, state) < 0 || lease_setup(module) < 0 || child_setup(module) < 0 ||
         roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
         person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
         events_setup(module) < 0 || follow_setup(module) < 0 || pauses_setup(module) < 0 ||
-        growth_setup(module) < 0 || empty_stack_setup(module) < 0 || add_flags(module, state) < 0) {
+        growth_setup(module) < 0 || worker_setup(module) < 0 || empty_stack_setup(module) < 0 ||
+        add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }

@@ -108,7 +108,7 @@ def many_rings():
 def explained():
     many_rings()
     report = gcscope.garbage()
-    str(report), report.to_json()
+    str(report), report.to_json(), report.to_json(header=True)
     gc.collect()
 
 

@@ -12,6 +12,7 @@ from gcscope.render.graphviz import _graphviz
 ROOT = Path(__file__).resolve().parent.parent
 
 ROOMS = (
+    "base/blocks",
     "base/vec",
     "base/index",
     "graph/graph",

@@ -21,6 +21,7 @@ The words of this package load on first use; `import gcscope` alone costs next t
     assert_no_growth  fails if a container grows with each call
     pauses()          a with block, and how long collections stopped the program in it
     instances(name)   living objects of a type, by the name that reports have for it
+    listen()          let `gcscope attach` ask this process
     collect()         run the collector; the fate of every instrumented object
     trial(func)       call func, drop its result: what freed what it made?
     journal           the life of instrumented objects
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from gcscope.api.why_alive import why_alive as why_alive
     from gcscope.explain.labellers import labeller as labeller
     from gcscope.explain.sizers import sizer as sizer
+    from gcscope.live.listen import listen as listen
     from gcscope.model.audit import Audit as Audit
     from gcscope.model.audit import AuditFinding as AuditFinding
     from gcscope.model.census import Census as Census
@@ -88,7 +90,7 @@ if TYPE_CHECKING:
     from gcscope.model.results import Trial as Trial
     from gcscope.model.walkthrough import Walkthrough as Walkthrough
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 # The public words, and the module that has each. What is imported above is the same, for type
 # checkers: a test compares the two.
@@ -139,6 +141,7 @@ _HOMES = {
     "instances": "api.instances",
     "journal": "api.journal",
     "labeller": "explain.labellers",
+    "listen": "live.listen",
     "pauses": "api.pauses",
     "refcount": "_core",
     "retained": "api.retained",

@@ -54,6 +54,9 @@ popcount(uint64_t bits)
 #endif
 }
 
+/* The release for which this is compiled, as sys.hexversion has that. */
+#define GCSCOPE_BUILT_FOR PY_VERSION_HEX
+
 /* PyUnstable_GC_VisitObjects: the whole heap without a list of it. */
 #if PY_VERSION_HEX >= 0x030C0000
 #define GCSCOPE_HAS_VISIT_OBJECTS 1

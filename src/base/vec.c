@@ -59,7 +59,8 @@ memory_resize(Memory *memory, void *block, size_t old_bytes, size_t new_bytes)
     if (new_bytes > old_bytes && memory_refuses(memory)) {
         return NULL;
     }
-    void *resized = realloc(block, new_bytes != 0 ? new_bytes : 1);
+    void *resized = memory->blocks != NULL ? blocks_resize(memory->blocks, block, new_bytes)
+                                           : realloc(block, new_bytes != 0 ? new_bytes : 1);
     if (resized != NULL) {
         memory_account(memory, old_bytes, new_bytes);
         if (new_bytes > old_bytes) {
@@ -75,7 +76,8 @@ memory_zeroed(Memory *memory, size_t bytes)
     if (memory_refuses(memory)) {
         return NULL;
     }
-    void *block = calloc(1, bytes != 0 ? bytes : 1);
+    void *block = memory->blocks != NULL ? blocks_zeroed(memory->blocks, bytes)
+                                         : calloc(1, bytes != 0 ? bytes : 1);
     if (block != NULL) {
         memory_account(memory, 0, bytes);
     }
@@ -86,7 +88,7 @@ void
 memory_free(Memory *memory, void *block, size_t bytes)
 {
     if (block != NULL) {
-        free(block);
+        memory->blocks != NULL ? blocks_give(memory->blocks, block) : free(block);
         memory_account(memory, bytes, 0);
     }
 }

@@ -8,9 +8,10 @@
 #ifndef GCSCOPE_VEC_H
 #define GCSCOPE_VEC_H
 
-#include "base/compat.h"
+#include "base/blocks.h"
 
 typedef struct {
+    Blocks *blocks;     /* borrowed; NULL: malloc's */
     size_t used;        /* bytes held now */
     size_t peak;        /* most bytes ever held at once */
     int64_t fail_after; /* how many more growths succeed; negative: no limit */

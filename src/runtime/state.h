@@ -51,6 +51,9 @@ typedef struct {
     long collection_process;  /* in which it began */
     KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
     Journal *journal;                              /* shared */
+    struct WorkerObject *workers;                  /* owned: threads of ours, a list */
+    int forks;                                     /* how many have begun and not ended */
+    Blocks *blocks;     /* of a forked child, whose memory comes from there; else NULL */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
     ScanCost last_scan;
 } ModuleState;

@@ -1,0 +1,87 @@
+"""Asking processes: each in the way that it can be asked, many at once."""
+
+from __future__ import annotations
+
+import os
+import stat
+from time import time
+
+from gcscope.live.folder import runtime_folder, socket_paths
+from gcscope.live.obstacles import obstacle_to
+from gcscope.live.process import descendants, examine
+from gcscope.live.remote import ask_by_remote_exec
+from gcscope.live.request import NoAnswer
+from gcscope.model.header import read_file
+from gcscope.model.record import changed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gcscope.live.process import Process
+    from gcscope.live.request import Request
+    from gcscope.model.header import Header
+    from gcscope.model.record import Record
+
+    Answer = tuple[str, Record, Header | None]
+    """Who has answered, what, and its header."""
+
+_MOST_AT_ONCE = 32
+
+
+def _is_socket_of(path: str, uid: int) -> bool:
+    """Return whether a socket lies there that is the user's own, in a folder that is, too."""
+    try:
+        status, above = os.lstat(path), os.lstat(os.path.dirname(path))
+    except OSError:
+        return False
+    return stat.S_ISSOCK(status.st_mode) and status.st_uid == above.st_uid == uid
+
+
+def _socket_of(process: Process) -> str | None:
+    """Return where a process listens; None where nothing says that it does."""
+    pid = process.pid_inside or process.pid
+    paths = socket_paths(pid, process.uid, runtime_folder(process.uid))
+    return next((path for path in paths if _is_socket_of(path, process.uid)), None)
+
+
+def _text_of(pid: int, request: Request, timeout: float) -> str:
+    process = examine(pid)
+    path = _socket_of(process) if process.exists else None
+    obstacle = obstacle_to(process, by_socket=path is not None)
+    if obstacle is not None:
+        raise NoAnswer(obstacle)
+    request = changed(request, identity=os.urandom(16).hex(), until=time() + timeout)
+    if path is not None:
+        from gcscope.live.dialogue import ask_by_socket
+
+        return ask_by_socket(path, request, timeout + request.seconds, pid)
+    return ask_by_remote_exec(process, request, timeout)
+
+
+def ask(pid: int, request: Request, timeout: float) -> Answer:
+    """Ask one process: over its socket where it listens, else through sys.remote_exec.
+
+    timeout: for how many seconds to wait, beyond those for which it is to look. Raises NoAnswer.
+    """
+    text = _text_of(pid, request, timeout)
+    try:
+        return (f"process {pid}", *read_file(text))
+    except ValueError as error:
+        raise NoAnswer(f"cannot read the answer of process {pid}: {error}") from None
+
+
+def ask_tree(pid: int, request: Request, timeout: float) -> tuple[list[Answer], list[str]]:
+    """Ask a process, and at once those of its descendants that run a Python.
+
+    The second list says in a line for each that has not answered why.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    pids = [pid, *(child for child in descendants(pid) if examine(child).is_python)]
+    answers, reasons = [], []
+    with ThreadPoolExecutor(min(len(pids), _MOST_AT_ONCE)) as pool:
+        for asked in [pool.submit(ask, each, request, timeout) for each in pids]:
+            try:
+                answers.append(asked.result())
+            except NoAnswer as error:
+                reasons.append(str(error))
+    return answers, reasons
