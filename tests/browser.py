@@ -38,6 +38,7 @@ import nbformat
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import sync_playwright
 
+from chromium import Failed
 from page_browser import try_record_pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -403,7 +404,7 @@ def main(folder, names):
             print(f"{name} ...", flush=True)
             try:
                 TRIALS[name](browser, folder, complaints)
-            except BrowserError as error:
+            except (BrowserError, Failed) as error:
                 complaints.check(False, f"{name}: {error}")
             print(f"{name}: {time.monotonic() - begun:.0f} s", flush=True)
         browser.close()

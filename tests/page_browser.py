@@ -18,7 +18,7 @@ FORMS = 2000
 PAGES = {
     "all": [GROWN, RINGS, CENSUS, RETAINED, CHAIN],
     "long-ring": [LONG],
-    "forms": [many_forms(40)],
+    "forms": [many_forms(25)],
     "hostile": [hostile_report()],
     "census": [census_of_many(300)],
 }
@@ -48,7 +48,9 @@ def look(page, stem, complaints):
         for width in (WIDE, NARROW):
             page.look(scheme, width)
             page.shoot(f"{stem}-{scheme}-{width}.png")
-            for fault in [*page.ask("page.faults()"), *faults_by_axe(page)]:
+            is_new = (width == WIDE) is (scheme == "light")  # each scheme and width once
+            judged = faults_by_axe(page) if is_new else []
+            for fault in [*page.ask("page.faults()"), *judged]:
                 complaints.check(False, f"{stem.name}, {scheme}, {width} pixels: {fault}")
             complaints.check(page.ask("page.textsSeen()") > 0, f"{stem.name}: no text")
 
