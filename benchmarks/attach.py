@@ -162,12 +162,13 @@ class Target:
         time.sleep(0.3)
 
     def take_gap(self):
-        """The longest gap since the last time."""
+        """Return the longest gap since the last time."""
         (gap,) = struct.unpack_from("d", self.longest)
         struct.pack_into("d", self.longest, 0, 0.0)
         return gap
 
     def end(self):
+        """Kill it, and what it has started."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process.stdout.close()
@@ -211,10 +212,12 @@ def measured(work, way, options):
 
 
 def ways():
+    """Return the ways that this Python has."""
     return ["remote", "listen", "fork"] if sys.version_info >= (3, 14) else ["listen", "fork"]
 
 
 def main():
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--objects", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)

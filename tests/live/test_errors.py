@@ -154,7 +154,43 @@ def test_another_python(version):
         assert target.is_unharmed()
 
 
+# -------------------------------------------------------------------- what /proc does not show
+
+
+@needs_root
+def test_a_process_that_proc_hides():
+    script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
+    with Target.python() as target:
+        done = attach_as_nobody(target.pid, prefix=[*unshared("-m"), "sh", "-c", script, "sh"])
+        refusal(done, f"process {target.pid} is hidden from you", "hidepid", "sudo ")
+        assert target.is_unharmed()
+
+
+@needs_root
+def test_a_proc_of_another_namespace():
+    """It has other processes under the same numbers."""
+    script = 'sleep 60 & pid=$!; "$@" $pid; code=$?; kill $pid; exit $code'
+    prefix = [*unshared("-p", "--fork", "--kill-child"), "sh", "-c", script, "sh"]
+    done = subprocess.run(
+        [*prefix, sys.executable, "-m", "gcscope", "attach"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd="/",
+        env={**os.environ, **PLAIN_ENV, "PYTHONPATH": PACKAGE},
+    )
+    refusal(Finished(done), "another PID namespace", "mount -t proc proc /proc")
+
+
 # ------------------------------------------------------------------------------------ rights
+
+
+@ASKS
+@needs_root
+def test_a_user_may_ask_a_process_of_one_s_own():
+    with Target.python(AS_NOBODY + BUSY) as target:
+        done = attach_as_nobody(target.pid)
+        assert done.code == 0 and f"pid {target.pid}" in done.out, done
 
 
 def attach_as_nobody(pid, *options, prefix=()):
@@ -261,8 +297,8 @@ def closed_by_the_system():
 @pytest.mark.parametrize(
     ("scope", "words"),
     [
-        ("1", ("its own children", "sysctl kernel.yama.ptrace_scope=0", "sudo ")),
-        ("2", ("CAP_SYS_PTRACE", "sudo ")),
+        ("1", ("its own children", "sysctl kernel.yama.ptrace_scope=0")),
+        ("2", ("nobody without CAP_SYS_PTRACE",)),
         ("3", ("until the next start", "gcscope.listen()")),
     ],
 )
@@ -270,7 +306,8 @@ def test_yama(tmp_path, scope, words):
     """The setting is a made-up one: it is not on every system, and 3 cannot be taken back."""
     with closed_by_the_system() as target:
         done = attach_as_nobody(target.pid, prefix=with_scope(tmp_path, scope))
-        refusal(done, "no right", f"kernel.yama.ptrace_scope is {scope}", *words)
+        line = refusal(done, "no right", f"kernel.yama.ptrace_scope is {scope}", *words)
+        assert scope == "3" or "sudo /" in line or "--cap-add=SYS_PTRACE" in line
         assert target.is_unharmed()
 
 

@@ -24,6 +24,7 @@ from gcscope.live.build import (
 )
 
 PROC = "/proc"
+_CHUNK = 1 << 16
 _IS_KERNEL_THREAD = 0x00200000  # PF_KTHREAD, in the flags of stat
 
 
@@ -93,17 +94,16 @@ class Process(NamedTuple):
 # ---------------------------------------------------------------------------- files of /proc
 
 
-def _read(pid: int, name: str, most: int = 1 << 22) -> bytes:
-    """Return the beginning of a file of a process; nothing, where there is none, or no right."""
+def _read(pid: int, name: str) -> bytes:
+    """Return a file of a process; nothing, where there is none, or no right."""
     try:
         descriptor = os.open(f"{PROC}/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return b""
     parts: list[bytes] = []
     try:
-        while most > 0 and (part := os.read(descriptor, min(most, 1 << 16))):
+        while part := os.read(descriptor, _CHUNK):
             parts.append(part)
-            most -= len(part)
     except OSError:  # it has ended
         pass
     finally:
