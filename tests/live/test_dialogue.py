@@ -41,9 +41,9 @@ def server(path):
         return path
 
     yield serve
-    listening.close()
     for thread in threads:
         thread.join(20)
+    listening.close()
 
 
 def reasons(path, timeout=20, **more):
