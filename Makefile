@@ -82,7 +82,7 @@ bench: build  ## print the tables of benchmarks/compare.py and benchmarks/explai
 	$(RUN) benchmarks/compare.py
 	$(RUN) benchmarks/explain.py
 
-browser: build  ## look at the notebooks in JupyterLab; needs Chromium and Graphviz; 5 minutes
+browser: build  ## look at notebooks and pages in Chromium; needs that and Graphviz; 6 minutes
 	$(RUN) -m pip install -q -e ".[browser]"
 	$(RUN) tests/browser.py build/browser
 

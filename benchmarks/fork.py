@@ -1,7 +1,7 @@
 """For how long a process stops: by a look in it, and by the fork of a child that looks.
 
-In one run, interleaved, on heaps that are alive but for a few rings, of so many tracked objects. The
-medians are told of
+In one run, interleaved, on heaps that are alive but for a few rings, of so many tracked objects.
+The medians are told of
 
 1. how long `garbage()` takes in the process, all of which is stopped meanwhile;
 2. how long the fork takes;

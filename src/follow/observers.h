@@ -11,9 +11,10 @@
 
    An observer is part of a Python object (Follow, Pauses), which leaves in its tp_dealloc too, so
    that no exception, wherever it strikes, leaves one on. A forked child ignores those of its
-   parent, but for the end of a collection in which it was forked. While they are told the collector is running, or held off where somebody calls the
-   function by hand: nothing that they make sets off a collection, whose finalizers could end one
-   that is under our hands. An error there is no error of the program. */
+   parent, but for the end of a collection in which it was forked. While they are told the
+   collector is running, or held off where somebody calls the function by hand: nothing that they
+   make sets off a collection, whose finalizers could end one that is under our hands. An error
+   there is no error of the program. */
 
 #ifndef GCSCOPE_OBSERVERS_H
 #define GCSCOPE_OBSERVERS_H

@@ -241,8 +241,8 @@ def test_pictures_that_are_not_to_be_had(python, reports, tmp_path):
     """Neither text nor JSON goes into a file that is called something else."""
     done = python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "x.gif")
     assert done.code == 1 and done.err == (
-        "gcscope: cannot write a .gif: .txt, .json, .dot, .mmd, .svg and .png are to be had; "
-        "--format says what it is to be\n"
+        "gcscope: cannot write a .gif: .txt, .json, .dot, .mmd, .svg, .png and .html are to be "
+        "had; --format says what it is to be\n"
     )
     assert (
         python(
@@ -250,7 +250,12 @@ def test_pictures_that_are_not_to_be_had(python, reports, tmp_path):
         ).code
         == 0
     )
-    for suffix, instead in ((".svg", ".svg"), (".PNG", ".png"), (".pdf", ".svg"), (".txt", ".txt")):
+    for suffix, instead in (
+        (".svg", ".svg"),
+        (".PNG", ".png"),
+        (".pdf", ".html"),
+        (".txt", ".txt"),
+    ):
         for words in (("run", "-c", "print(1)"), ("audit", "json")):
             named = ("-o", tmp_path / f"y{suffix}")
             done = python("-m", "gcscope", words[0], *named, *words[1:])
@@ -357,7 +362,7 @@ def test_diff_wants_rings_of_one_sort(python, reports, tmp_path):
     assert done.code == 1, done
     assert done.err == (
         f"gcscope: '{tmp_path / 'x'}' is of kind 'retained': diff takes reports, collections "
-        f"and trials, or two censuses or growths\n"
+        f"and trials, or two censuses or growths, of one process or merged\n"
     )
     (tmp_path / "x").write_text(RINGS.to_json().replace('"alive": false', '"alive": true'))
     done = python("-m", "gcscope", "diff", old, tmp_path / "x")

@@ -154,7 +154,43 @@ def test_another_python(version):
         assert target.is_unharmed()
 
 
+# -------------------------------------------------------------------- what /proc does not show
+
+
+@needs_root
+def test_a_process_that_proc_hides():
+    script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
+    with Target.python() as target:
+        done = attach_as_nobody(target.pid, prefix=[*unshared("-m"), "sh", "-c", script, "sh"])
+        refusal(done, f"process {target.pid} is hidden from you", "hidepid", "sudo ")
+        assert target.is_unharmed()
+
+
+@needs_root
+def test_a_proc_of_another_namespace():
+    """It has other processes under the same numbers."""
+    script = 'sleep 60 & pid=$!; "$@" $pid; code=$?; kill $pid; exit $code'
+    prefix = [*unshared("-p", "--fork", "--kill-child"), "sh", "-c", script, "sh"]
+    done = subprocess.run(
+        [*prefix, sys.executable, "-m", "gcscope", "attach"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd="/",
+        env={**os.environ, **PLAIN_ENV, "PYTHONPATH": PACKAGE},
+    )
+    refusal(Finished(done), "another PID namespace", "mount -t proc proc /proc")
+
+
 # ------------------------------------------------------------------------------------ rights
+
+
+@ASKS
+@needs_root
+def test_a_user_may_ask_a_process_of_one_s_own():
+    with Target.python(AS_NOBODY + BUSY) as target:
+        done = attach_as_nobody(target.pid)
+        assert done.code == 0 and f"pid {target.pid}" in done.out, done
 
 
 def attach_as_nobody(pid, *options, prefix=()):
@@ -225,30 +261,62 @@ def test_root_without_the_capability():
 
 def with_scope(folder, scope):
     """The words that run a command where Yama says so, as far as its setting goes."""
+    folder.chmod(0o755)
     (folder / "yama").mkdir()
     (folder / "yama/ptrace_scope").write_text(f"{scope}\n")
     script = f'mount --bind {folder} /proc/sys/kernel && exec "$@"'
     return [*unshared("-m"), "sh", "-c", script, "sh"]
 
 
+IN_USER_NAMESPACE = f"""
+import ctypes, os
+pid, (there, here) = os.getpid(), os.pipe()
+if os.fork() == 0:  # who is in the namespace may not say which users it has
+    os.read(there, 1)
+    for name in ('uid_map', 'gid_map'):
+        with open(f'/proc/{{pid}}/{{name}}', 'w') as file:
+            file.write('0 0 100000')
+    os._exit(0)
+if ctypes.CDLL(None).unshare(0x10000000):
+    print('denied', flush=True)
+os.write(here, b'x')
+assert os.wait()[1] == 0
+{AS_NOBODY}
+{SLEEP}
+"""
+
+
+def closed_by_the_system():
+    """A process of nobody's own, into which nobody may look all the same."""
+    target = Target.python(IN_USER_NAMESPACE)
+    target.may_be_denied = True
+    return target
+
+
 @needs_root
 @pytest.mark.parametrize(
     ("scope", "words"),
     [
-        ("1", ("its own children", "sysctl kernel.yama.ptrace_scope=0", "sudo ")),
-        ("2", ("CAP_SYS_PTRACE", "sudo ")),
+        ("1", ("its own children", "sysctl kernel.yama.ptrace_scope=0")),
+        ("2", ("nobody without CAP_SYS_PTRACE",)),
         ("3", ("until the next start", "gcscope.listen()")),
     ],
 )
 def test_yama(tmp_path, scope, words):
-    """A process of one's own that the system closes; the setting is a made-up one, for there is
-    none on every system, and 3 cannot be taken back."""
-    code = "import ctypes; ctypes.CDLL(None).unshare(0x10000000)\n" + AS_NOBODY + SLEEP
-    with Target.python(code) as target:
-        if examine(target.pid).uids != (NOBODY,) * 3:
-            pytest.skip("needs user namespaces")
+    """The setting is a made-up one: it is not on every system, and 3 cannot be taken back."""
+    with closed_by_the_system() as target:
         done = attach_as_nobody(target.pid, prefix=with_scope(tmp_path, scope))
-        refusal(done, "no right", f"kernel.yama.ptrace_scope is {scope}", *words)
+        line = refusal(done, "no right", f"kernel.yama.ptrace_scope is {scope}", *words)
+        assert scope == "3" or "sudo /" in line or "--cap-add=SYS_PTRACE" in line
+        assert target.is_unharmed()
+
+
+@needs_root
+def test_another_user_namespace():
+    if os.path.exists("/proc/sys/kernel/yama/ptrace_scope"):
+        pytest.skip("Yama is told first")
+    with closed_by_the_system() as target:
+        refusal(attach_as_nobody(target.pid), "no right", "another user namespace", "sudo ")
         assert target.is_unharmed()
 
 
@@ -366,6 +434,8 @@ def test_a_container_of_which_nobody_says_what_it_is():
 @needs_root
 def test_a_container_by_its_control_group():
     group = Path("/sys/fs/cgroup/pids/docker") / ID
+    if not (group.parent.parent / "cgroup.procs").exists():
+        pytest.skip("needs the first version of control groups")
     try:
         group.mkdir(parents=True)
     except OSError:
@@ -465,7 +535,7 @@ def test_one_that_is_stopped_meanwhile():
         assert target.is_unharmed()
 
 
-def begun(pid, *options):
+def begun(pid, *options, env=None):
     return subprocess.Popen(
         command(pid, *options),
         stdin=subprocess.DEVNULL,
@@ -473,7 +543,7 @@ def begun(pid, *options):
         stderr=subprocess.PIPE,
         text=True,
         cwd="/",
-        env={**os.environ, **PLAIN_ENV, "PYTHONPATH": PACKAGE},
+        env={**os.environ, **PLAIN_ENV, "PYTHONPATH": PACKAGE, **(env or {})},
     )
 
 
@@ -502,6 +572,126 @@ def test_two_at_once():
         refusal(attach(target.pid, "--timeout", 2), "another")
         refusal(ended(first), "blocked in C")
         assert target.is_unharmed()
+
+
+# ----------------------------------------------------------------------------- answers
+
+ANSWERS = {
+    "gcscope-answer {identity} 1000\nhalf": "not whole: 4 of 1000 bytes came",
+    "gcscope-answer {identity} 2\n{{}}more": "not whole: 6 of 2 bytes came",
+    "gcscope-answer 0000 2\n{{}}": "an old one, to another question",
+    "gcscope-answer {identity}": "no answer of gcscope",
+    "HTTP/1.1 400 Bad Request\n\n": "no answer of gcscope",
+    "gcscope-answer {identity} 2\n{{}}": "cannot read the answer",
+    "gcscope-answer {identity} 4\nnull": "cannot read the answer",
+    "gcscope-answer {identity} 17\nerror: not today\n": "not today",
+    "": "before it answered",
+}
+FORGES = """
+import json, os, socket, sys
+from gcscope.live.folder import private_folder, socket_path
+place = os.path.join(private_folder(os.geteuid(), None), str(os.getpid()))
+server = socket.socket(socket.AF_UNIX)
+server.bind(place)
+server.listen()
+print('ready', flush=True)
+while True:
+    connection, _ = server.accept()
+    asked = json.loads(connection.recv(1 << 16))
+    connection.sendall({answer!r}.format(identity=asked['identity']).encode())
+    connection.close()
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    """Where sockets and answers lie, apart from those of others on this machine."""
+    tmp_path.chmod(0o700)
+    return {"TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": "", "PYTHONPATH": PACKAGE}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_an_answer_that_is_none_over_a_socket(place, answer):
+    with Target.python(FORGES.format(answer=answer), env=place) as target:
+        refusal(attach(target.pid, "--timeout", 5, env=place), ANSWERS[answer])
+        assert target.is_unharmed()
+
+
+MEDDLES = """
+import glob, os, re, threading, time
+def meddle(place=os.path.join(os.environ['TMPDIR'], f'gcscope-{{os.geteuid()}}')):
+    while True:
+        for script in glob.glob(place + '/ask-*/*.py'):
+            with open(script) as file:
+                identity = re.search('identity\\\\W+([0-9a-f]{{32}})', file.read())[1]
+            folder = os.path.dirname(script)
+            with open(folder + '/new', 'w') as file:
+                file.write({answer!r}.format(identity=identity))
+            os.replace(folder + '/new', folder + '/answer')
+            os.rename(script, script + 'c')
+        time.sleep(0.01)
+threading.Thread(target=meddle, daemon=True).start()
+print('ready', flush=True)
+time.sleep(600)
+"""
+
+
+@ASKS
+@pytest.mark.parametrize("answer", [answer for answer in ANSWERS if answer])
+def test_an_answer_that_is_none_in_the_folder(place, answer):
+    """The process itself puts one there, and does not come to the script."""
+    with Target.python(MEDDLES.format(answer=answer), env=place) as target:
+        refusal(attach(target.pid, "--timeout", 5, env=place), ANSWERS[answer])
+        assert target.is_unharmed()
+
+
+# ---------------------------------------------------------------------- one that listens
+
+LISTENS = "import gcscope; print('ready', gcscope.listen().path, flush=True)\n"
+
+
+@pytest.mark.parametrize("statement", ["import time; time.sleep(600)", "while True: pass"])
+def test_one_that_listens_answers(place, statement):
+    with Target.python(LISTENS + statement, env=place) as target:
+        done = attach(target.pid, env=place)
+        assert done.code == 0 and done.err == "" and f"pid {target.pid}" in done.out, done
+        assert target.is_unharmed()
+
+
+def test_one_that_listens_and_is_stopped(place):
+    with Target.python(LISTENS + "import time; time.sleep(600)", env=place) as target:
+        os.kill(target.pid, signal.SIGSTOP)
+        time.sleep(0.1)
+        refusal(attach(target.pid, env=place), "stopped by a signal", f"kill -CONT {target.pid}")
+        os.kill(target.pid, signal.SIGCONT)
+        assert attach(target.pid, env=place).code == 0
+
+
+def test_one_that_listens_and_is_in_a_long_call(place):
+    with Target.python(LISTENS + "sum(range(10**12))", env=place) as target:
+        time.sleep(0.3)
+        refusal(attach(target.pid, "--timeout", 1, env=place), "--timeout")
+        assert target.is_unharmed()
+
+
+def test_one_that_listens_and_ends_meanwhile(place):
+    with Target.python(LISTENS + "sum(range(10**12))", env=place) as target:
+        time.sleep(0.3)
+        asking = begun(target.pid, "--timeout", 30, env=place)
+        time.sleep(1.5)
+        begin = time.monotonic()
+        target.process.kill()
+        target.process.wait()
+        refusal(ended(asking), "ended")
+        assert time.monotonic() - begin < 10
+
+
+def test_one_that_has_listened(place):
+    """A socket that a process has left leads nobody to another one of its number."""
+    with Target.python(LISTENS + "import time; time.sleep(600)", env=place) as target:
+        path = Path(target.words[1])
+    assert path.exists()
+    refusal(attach(target.pid, env=place), "there is no process")
 
 
 # ------------------------------------------------------------------------------ no /proc

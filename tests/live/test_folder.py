@@ -241,29 +241,3 @@ def test_a_file_that_cannot_be_written_leaves_nothing(runtime, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         write_answer(runtime, "answer", b"text")
     assert os.listdir(runtime) == []
-
-
-@as_root
-def test_another_user_can_neither_read_nor_write(temporary, python):
-    path = private_folder(ME, None)
-    write_answer(path, "answer", b"text")
-    code = f"""
-import os
-os.setgroups([])
-os.setgid({OTHER})
-os.setuid({OTHER})
-for name, call in {{
-    "list": lambda: os.listdir({path!r}),
-    "read": lambda: open({path + "/answer"!r}),
-    "write": lambda: open({path + "/other"!r}, "w"),
-    "rename": lambda: os.rename({path!r}, {path!r} + "-mine"),
-    "replace": lambda: os.rmdir({path!r}),
-}}.items():
-    try:
-        call()
-    except PermissionError:
-        continue
-    print(name)
-"""
-    done = python("-c", code)
-    assert (done.out, done.err) == ("", ""), done

@@ -368,7 +368,8 @@ def test_numbers_of_system_calls_are_those_of_the_system():
             for line in (folder / name).read_text().splitlines():
                 words = line.split()
                 if len(words) == 3 and words[1].startswith(("__NR_", "__NR3264_")):
-                    said[words[1].replace("__NR3264_", "__NR_")] = words[2]
+                    if words[2].isdigit():
+                        said[words[1].replace("__NR3264_", "__NR_")] = words[2]
             for call, number in NUMBERS[machine].items():
                 if f"__NR_{call}" in said:
                     assert said[f"__NR_{call}"] == str(number), (machine, call)

@@ -4,8 +4,10 @@ The other user is a real one; this process is root, and so the most worthwhile t
 """
 
 import os
+import select
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from gcscope import __version__
 from gcscope.live import folder
 from gcscope.live.folder import (
     fresh_folder,
@@ -23,10 +26,14 @@ from gcscope.live.folder import (
     remove_folder,
     write_answer,
 )
-from support import forks
-from targets import NOBODY, needs_root
+from gcscope.live.lock import Lock
+from gcscope.live.request import Request
+from support import forks, python
+from targets import AS_NOBODY, NOBODY, PACKAGE, Target, needs_root, this
 
 pytestmark = [needs_root, forks]
+ASKS = pytest.mark.skipif(this() < (3, 14), reason="needs sys.remote_exec")
+BUSY = "print('ready', flush=True)\nwhile True: sum(range(1000))"
 THIRD = 54321  # neither root nor the user who is asked
 
 
@@ -209,6 +216,44 @@ def test_a_file_takes_the_place_of_a_link_and_does_not_follow_it(public, secret)
     assert is_private(answer, NOBODY, 0o600) and answer.read_bytes() == b"text"
 
 
+LOCKS = {
+    "a link to a file of root": lambda lock, secret: lock.symlink_to(secret / "file"),
+    "a link to nothing": lambda lock, secret: lock.symlink_to(secret / "new"),
+    "a pipe": lambda lock, _: os.mkfifo(lock),
+    "a folder": lambda lock, _: lock.mkdir(),
+}
+
+
+@pytest.mark.parametrize("attack", LOCKS)
+def test_a_lock_leads_nowhere(public, secret, attack):
+    place = Path(private_folder(NOBODY, None))
+    assert as_user(NOBODY, lambda: LOCKS[attack](place / "7.lock", secret))
+    try:
+        with Lock(str(place), "7.lock"):
+            pass
+    except OSError:
+        pass
+    assert not (secret / "new").exists()
+
+
+def test_root_and_the_user_keep_each_other_out(public):
+    place = private_folder(NOBODY, None)
+
+    def ask():
+        with Lock(place, "7.lock"):
+            pass
+
+    assert as_user(NOBODY, ask) and os.listdir(place) == []
+    umask = os.umask(0o077)
+    try:
+        with Lock(place, "7.lock"):
+            assert not as_user(NOBODY, ask)
+    finally:
+        os.umask(umask)
+    Path(place, "7.lock").touch(0o644)  # left by a root that was killed
+    assert as_user(NOBODY, ask) and os.listdir(place) == []
+
+
 # --------------------------------------------------------------------- exchanged meanwhile
 
 
@@ -224,6 +269,7 @@ def test_a_folder_that_is_exchanged_is_noticed(public, secret):
             lambda: fresh_folder(str(place), NOBODY),
             lambda: write_answer(ask, "script", b"text", NOBODY),
             lambda: read_answer(ask, "answer", NOBODY),
+            lambda: Lock(str(place), "7.lock").__enter__(),
         ):
             with pytest.raises(PermissionError, match="is no folder"):
                 use()
@@ -234,20 +280,15 @@ def test_a_folder_that_is_exchanged_is_noticed(public, secret):
 
 
 EXCHANGE = f"""
-import os, sys
+import ctypes, os, sys
 place, secret = sys.argv[1:]
 os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})
-moved, link = place + '.moved', place + '.link'
-os.symlink(secret, link)
+os.symlink(secret, place + '.link')
+names = os.fsencode(place), os.fsencode(place + '.link')
+rename = ctypes.CDLL(None).renameat2
 print('ready', flush=True)
-while True:
-    try:
-        os.rename(place, moved)
-        os.rename(link, place)
-        os.rename(place, link)
-        os.rename(moved, place)
-    except OSError:
-        pass
+while rename(-100, names[0], -100, names[1], 2) == 0:  # RENAME_EXCHANGE: both names at once
+    pass
 """
 
 
@@ -264,18 +305,151 @@ def test_a_folder_that_is_exchanged_all_the_time(public, secret):
         while time.monotonic() < end:
             try:
                 ask = fresh_folder(private_folder(NOBODY, None), NOBODY)
-                write_answer(ask, "script", b"text", NOBODY)
+                with Lock(place, "7.lock"):
+                    write_answer(ask, "script", b"text", NOBODY)
                 assert read_answer(ask, "script", NOBODY) in (b"text", None)
                 done += 1
                 remove_folder(ask)
             except OSError:
                 refused += 1
             assert os.listdir(secret) == ["file"]
-        assert done > 10 and refused > 10  # else nothing was tried
+        assert done > 10 and refused > 10, (done, refused)  # else nothing was tried
     finally:
         attacker.send_signal(signal.SIGKILL)
         attacker.wait()
         attacker.stdout.close()
+
+
+# -------------------------------------------------------------------------------- sockets
+
+LISTENS = "import gcscope; print('ready', gcscope.listen({!r}).path, flush=True)\n"
+LISTENS += "import time; time.sleep(600)"
+
+
+def asks(path, said):
+    """Send a question, and write what comes back."""
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(20)
+    connection.connect(str(path))
+    connection.sendall(Request(gcscope=__version__, identity="1f").to_json().encode() + b"\n")
+    data = b""
+    while part := connection.recv(1 << 16):
+        data += part
+    said.write_bytes(data)
+
+
+@pytest.mark.parametrize("is_default", [True, False])
+def test_only_its_user_can_ask_a_process_that_listens(public, tmp_path, is_default):
+    path = None if is_default else str(public / "socket")
+    env = {"TMPDIR": str(public), "XDG_RUNTIME_DIR": ""}
+    with Target.python(LISTENS.format(path), env=env) as target:
+        place = Path(target.words[1])
+        assert is_private(place, 0, 0o600)
+        said = public / "said"
+        assert not as_user(THIRD, lambda: asks(place, said)) and not said.exists()
+        # as if the file let everybody in: then the process asks who it is
+        place.chmod(0o666)
+        place.parent.chmod(0o1777)
+        try:
+            as_user(THIRD, lambda: asks(place, said))
+        finally:
+            place.parent.chmod(0o1777 if path else 0o700)
+        assert not said.exists() or said.read_bytes() == b""
+        own = tmp_path / "said"
+        assert as_user(0, lambda: asks(place, own))
+        assert own.read_bytes().startswith(b"gcscope-answer 1f ")
+
+
+FORGES = """
+import os, socket, sys
+path = sys.argv[1]
+os.setgroups([]); os.setgid({uid}); os.setuid({uid})
+os.makedirs(os.path.dirname(path), 0o755, exist_ok=True)
+server = socket.socket(socket.AF_UNIX)
+server.bind(path)
+os.chmod(path, 0o777)
+server.listen()
+print('ready', flush=True)
+while True:
+    connection, _ = server.accept()
+    question = connection.recv(1000)
+    if question:
+        print('asked:', question, flush=True)
+        connection.sendall(b'gcscope-answer x 0')
+    connection.close()
+"""
+
+
+def forged(path, uid):
+    """A process of a user that waits at a path for who takes it for another."""
+    return Target([sys.executable, "-c", FORGES.format(uid=uid), str(path)])
+
+
+def attach(pid, public):
+    env = {"TMPDIR": str(public), "XDG_RUNTIME_DIR": "", "PYTHONPATH": PACKAGE}
+    return python("-m", "gcscope", "attach", pid, "--timeout", 3, env=env, cwd="/")
+
+
+@pytest.mark.parametrize("uid", [0, NOBODY])
+def test_a_socket_of_another_user_is_asked_nothing(public, uid):
+    """By root, of a process of its own and of another user's."""
+    code = (AS_NOBODY if uid else "") + BUSY
+    with Target.python(code) as target:
+        with forged(public / f"gcscope-{uid}" / str(target.pid), THIRD) as attacker:
+            done = attach(target.pid, public)
+            assert done.code == 1 and done.out == "" and "Traceback" not in done.err, done
+            assert "that listens at" not in done.err  # nor takes it for a socket of the process
+            assert not select.select([attacker.process.stdout], [], [], 0.2)[0]
+        assert target.is_unharmed()
+
+
+def test_a_socket_of_another_process_of_the_user_is_asked_nothing(public):
+    """One that has ended has left its file, or its number was given away."""
+    place = Path(private_folder(0, None))
+    with Target.python(BUSY) as target, forged(place / str(target.pid), 0) as other:
+        done = attach(target.pid, public)
+        line = f"it is the process {other.pid} that listens"
+        assert done.code == 1 and line in done.err and done.err.count("\n") == 1, done
+        assert not select.select([other.process.stdout], [], [], 0.2)[0]
+
+
+def test_a_link_to_another_socket_is_not_followed(public):
+    """As to that of a service of root's, which would take the question for something else."""
+    place = public / "gcscope-0"
+    with forged(public / "service", 0) as service, Target.python(BUSY) as target:
+        assert as_user(
+            THIRD,
+            lambda: (place.mkdir(), (place / str(target.pid)).symlink_to(public / "service")),
+        )
+        done = attach(target.pid, public)
+        assert done.code == 1 and done.out == "" and "that listens at" not in done.err, done
+        assert not select.select([service.process.stdout], [], [], 0.2)[0]
+        assert target.is_unharmed()
+
+
+# ----------------------------------------------------------------------- the whole command
+
+
+@ASKS
+def test_root_asks_the_process_of_another_user(public, secret):
+    with Target.python(AS_NOBODY + BUSY) as target:
+        done = attach(target.pid, public)
+        assert done.code == 0, done
+        (place,) = public.iterdir()
+        assert is_private(place, NOBODY, 0o700) and os.listdir(place) == []
+
+
+@ASKS
+def test_root_is_led_astray_by_none_whose_process_it_asks(public, secret):
+    """While it asks, the folder is exchanged all the time."""
+    place = private_folder(NOBODY, None)
+    with Target.python(AS_NOBODY + BUSY) as target:
+        with Target([sys.executable, "-c", EXCHANGE, place, str(secret)]):
+            for _ in range(8):
+                done = attach(target.pid, public)
+                assert done.code in (0, 1) and "Traceback" not in done.err, done
+                assert os.listdir(secret) == ["file"]
+        assert target.is_unharmed()
 
 
 def test_a_link_above_is_of_whoever_may_make_one(public, monkeypatch):

@@ -293,6 +293,8 @@ MERGED = Merged(
         ProcessRow(process=header(host="other \ud800"), objects=2, bytes=52),
     ),
     report=RINGS,
+    growth=None,
+    census=None,
     processes_with=Counts({CYCLE.fingerprint: 2}),
     notes=("a note",),
 )
@@ -358,13 +360,17 @@ ALL += [MERGED, MERGED.processes[1]]
 
 
 ALL += [
-    Merged(processes=MERGED.processes[1:], census=CENSUS),
+    Merged(processes=MERGED.processes[1:], report=None, growth=None, census=CENSUS),
     Merged(
         processes=(ProcessRow(process=header()), ProcessRow(process=header(pid=42))),
+        report=None,
         growth=GROWN,
+        census=None,
         processes_with=Counts({GROWER.fingerprint: 2, GROWN.growers[1].fingerprint: 1}),
     ),
 ]
+
+
 ALL += [PAUSES, *PAUSES.collections, *PAUSES.totals]
 
 

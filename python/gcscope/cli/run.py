@@ -7,7 +7,8 @@ import stat
 import sys
 
 from gcscope import __version__
-from gcscope.cli import filters
+from gcscope.cli import endings, filters
+from gcscope.cli.endings import Endings
 from gcscope.cli.files import Target, check_is_for_json
 from gcscope.cli.filters import Filters, Judged
 from gcscope.cli.program import Program, run_program
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 HELP = "run a program and tell what it left for the collector"
 
 
-_USAGE = """gcscope run [-o FILE] [--json | -q] [--fail] [--listen] [--ignore GLOB] [--under DIR]
+_USAGE = """gcscope run [-o FILE] [--json | -q] [--fail] [--listen] [--report-on SIGNAL]
+                   [--ignore GLOB] [--under DIR]
                    [--baseline FILE [--update-baseline | --fail-on-growth]]
                    (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT ...]"""
 
@@ -51,6 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--fail", action="store_true", help=f"exit with {FOUND} if there are rings that count"
     )
     parser.add_argument(
+        "--report-on",
+        action="append",
+        choices=endings.NAMES,
+        default=[],
+        metavar="SIGNAL",
+        help="report when this signal comes, too, such as SIGTERM of `docker stop`, and let it end "
+        "the program then; the program's own handler goes before; may be repeated",
+    )
+    parser.add_argument(
         "--listen", action="store_true", help="let `gcscope attach` ask the program while it runs"
     )
     filters.add_arguments(parser)
@@ -71,7 +82,7 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
         if word == "-" or not word.startswith("-") or word.startswith(("-m", "-c")):
             break
         # -o, -qo
-        takes_the_next = word in ("-o", "--output", *filters.WITH_VALUE) or (
+        takes_the_next = word in ("-o", "--output", "--report-on", *filters.WITH_VALUE) or (
             word[1:2] != "-" and word.endswith("o")
         )
         at += 2 if takes_the_next else 1
@@ -126,14 +137,10 @@ class _Reporter:
             import unicodedata  # noqa: F401
 
     def __call__(self, outcome: Outcome, stopped: float) -> None:
-        """Speak on stderr, after what the program itself has printed.
+        """Speak on stderr.
 
         stopped: for how many seconds the program was, to be looked at.
         """
-        try:
-            sys.stdout.flush()
-        except (AttributeError, OSError, ValueError):
-            pass  # closed, or a broken pipe: the interpreter says so at its end
         judged = self.judged = self.filters.judge(outcome, self.options.fail)
         told = ""
         if self.file is not None or self.options.json:
@@ -202,4 +209,4 @@ def run(options: argparse.Namespace) -> None:
         reporter.file.check()
     if options.listen:
         _listen()
-    run_program(program, reporter, options.guest)
+    run_program(program, reporter, options.guest, Endings(options.report_on))

@@ -6,7 +6,7 @@ import os
 import stat
 from time import time
 
-from gcscope.live.folder import socket_paths
+from gcscope.live.folder import runtime_folder, socket_paths
 from gcscope.live.obstacles import obstacle_to
 from gcscope.live.process import descendants, examine
 from gcscope.live.remote import ask_by_remote_exec
@@ -25,20 +25,24 @@ if TYPE_CHECKING:
     """Who has answered, what, and its header."""
 
 _MOST_AT_ONCE = 32
+CHILD_NAME = "gcscope-look"
+"""The name of a forked child that looks (src/runtime/child.c)."""
 
 
-def _is_socket(path: str) -> bool:
+def _is_socket_of(path: str, uid: int) -> bool:
+    """Return whether a socket lies there that is the user's own, in a folder that is, too."""
     try:
-        return stat.S_ISSOCK(os.stat(path).st_mode)
+        status, above = os.lstat(path), os.lstat(os.path.dirname(path))
     except OSError:
         return False
+    return stat.S_ISSOCK(status.st_mode) and status.st_uid == above.st_uid == uid
 
 
 def _socket_of(process: Process) -> str | None:
     """Return where a process listens; None where nothing says that it does."""
     pid = process.pid_inside or process.pid
-    paths = socket_paths(pid, process.uid, os.environ.get("XDG_RUNTIME_DIR"))
-    return next(filter(_is_socket, paths), None)
+    paths = socket_paths(pid, process.uid, runtime_folder(process.uid))
+    return next((path for path in paths if _is_socket_of(path, process.uid)), None)
 
 
 def _text_of(pid: int, request: Request, timeout: float) -> str:
@@ -67,6 +71,12 @@ def ask(pid: int, request: Request, timeout: float) -> Answer:
         raise NoAnswer(f"cannot read the answer of process {pid}: {error}") from None
 
 
+def _is_asked(pid: int) -> bool:
+    """Whether a Python runs in a process that is not there to look for somebody else."""
+    process = examine(pid)
+    return process.is_python and process.name != CHILD_NAME
+
+
 def ask_tree(pid: int, request: Request, timeout: float) -> tuple[list[Answer], list[str]]:
     """Ask a process, and at once those of its descendants that run a Python.
 
@@ -74,7 +84,7 @@ def ask_tree(pid: int, request: Request, timeout: float) -> tuple[list[Answer], 
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    pids = [pid, *(child for child in descendants(pid) if examine(child).is_python)]
+    pids = [pid, *filter(_is_asked, descendants(pid))]
     answers, reasons = [], []
     with ThreadPoolExecutor(min(len(pids), _MOST_AT_ONCE)) as pool:
         for asked in [pool.submit(ask, each, request, timeout) for each in pids]:

@@ -108,7 +108,7 @@ class _Elf:
         self.names, self.symbols = self._dynamic_symbols()
 
     def read(self, at: int, length: int) -> bytes:
-        if length > _MOST:
+        if length > _MOST or at >= 1 << 63:
             raise _NotReadable
         data = os.pread(self.descriptor, length, at)
         if len(data) != length:

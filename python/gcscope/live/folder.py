@@ -28,6 +28,14 @@ def temporary_folder() -> str:
     return os.path.realpath(os.environ.get("TMPDIR") or "/tmp")
 
 
+def runtime_folder(uid: int) -> str | None:
+    """Return what XDG_RUNTIME_DIR is for a user, if anything: of another one, where systemd has it.
+
+    It may not be there, nor be that user's.
+    """
+    return os.environ.get("XDG_RUNTIME_DIR") if uid == os.geteuid() else f"/run/user/{uid}"
+
+
 def _belongs(uid: int) -> str:
     return f"belongs to the user {uid}"
 
@@ -81,8 +89,8 @@ def _opened_at(name: str, above: int | None) -> int:
     )
 
 
-def _opened(path: str) -> int:
-    """Open a folder, going through no link in its name nor in that of what it lies in.
+def opened(path: str) -> int:
+    """Open a folder, through no link in its name, nor in that of what it lies in.
 
     For root that asks another user's process both are that user's to exchange. Raises
     PermissionError.
@@ -151,7 +159,7 @@ def private_folder(uid: int, runtime_dir: str | None) -> str:
         _make(path, uid)
     except FileExistsError:
         pass
-    folder = _opened(path)
+    folder = opened(path)
     try:
         _check(path, os.fstat(folder), uid)
     finally:
@@ -207,7 +215,7 @@ def write_answer(folder: str, name: str, data: bytes, owner: int | None = None) 
 
     owner: the user who is to read it, where that is another one; for root. Raises OSError.
     """
-    inside = _opened(folder)
+    inside = opened(folder)
     beside = f".{name}-{os.urandom(6).hex()}"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
@@ -227,7 +235,7 @@ def read_answer(folder: str, name: str, owner: int) -> bytes | None:
 
     Raises PermissionError where it is no file of that user's alone, and other OSErrors.
     """
-    inside = _opened(folder)
+    inside = opened(folder)
     try:
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:

@@ -15,6 +15,7 @@ import sys
 from time import monotonic
 
 from gcscope import _core
+from gcscope.explain.labellers import object_traceback
 from gcscope.live.request import NoAnswer
 from gcscope.model.header import header_of_process
 from gcscope.render.json import write
@@ -84,6 +85,11 @@ def _forked(make: Make, limit: float) -> _core.Child:
             text = f"the look failed: {type(error).__qualname__}: {error}"
             return b"-" + text.encode("utf-8", "backslashreplace")
 
+    if sys.version_info < (3, 13) and object_traceback() is not None:
+        raise NoAnswer(
+            "no forked child can look here while tracemalloc traces, which asks malloc for each "
+            "object up to Python 3.12; ask without --fork"
+        )
     try:
         return _core.Child(told, limit)
     except (AttributeError, NotImplementedError):
@@ -99,7 +105,7 @@ def _no_child(error: OSError) -> str:
     """Write why the system gives no child."""
     why = "the system gives the process no child"
     if error.errno == errno.EAGAIN:
-        why += ": as many processes are there as its user or its container may have (ulimit -u, pids.max)"
+        why += ": as many are there as its user or its container may have (ulimit -u, or pids.max)"
     elif error.errno == errno.ENOMEM:
         why += ": there is no memory for the copy of its page tables, or none may be promised twice"
     elif error.errno in (errno.EMFILE, errno.ENFILE):
@@ -116,8 +122,8 @@ def _check_time(end: float, limit: float) -> None:
 
 def _late(limit: float) -> str:
     return (
-        f"the child that was to look had no answer after {limit:.3g} s and was ended; give it longer "
-        "by --timeout, or ask without --fork"
+        f"the child that was to look had no answer after {limit:.3g} s and was ended; give it "
+        "longer by --timeout, or ask without --fork"
     )
 
 

@@ -24,6 +24,7 @@ from gcscope.live.build import (
 )
 
 PROC = "/proc"
+_CHUNK = 1 << 16
 _IS_KERNEL_THREAD = 0x00200000  # PF_KTHREAD, in the flags of stat
 
 
@@ -93,17 +94,16 @@ class Process(NamedTuple):
 # ---------------------------------------------------------------------------- files of /proc
 
 
-def _read(pid: int, name: str, most: int = 1 << 22) -> bytes:
-    """Return the beginning of a file of a process; nothing, where there is none, or no right."""
+def _read(pid: int, name: str) -> bytes:
+    """Return a file of a process; nothing, where there is none, or no right."""
     try:
         descriptor = os.open(f"{PROC}/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return b""
     parts: list[bytes] = []
     try:
-        while most > 0 and (part := os.read(descriptor, min(most, 1 << 16))):
+        while part := os.read(descriptor, _CHUNK):
             parts.append(part)
-            most -= len(part)
     except OSError:  # it has ended
         pass
     finally:
@@ -178,8 +178,9 @@ def _may_be_read(pid: int) -> bool | None:
 
 
 def _owner(pid: int) -> int | None:
+    """Return to whom what is private in a process belongs."""
     try:
-        return os.stat(f"{PROC}/{pid}").st_uid
+        return os.stat(f"{PROC}/{pid}/mem").st_uid
     except OSError:
         return None
 
@@ -223,7 +224,7 @@ def examine(pid: int) -> Process:
 def has_ended(process: Process) -> bool:
     """Return whether a process is there no more, or its number is another's by now."""
     if not process.is_told:
-        return not _is_there(process.pid)
+        return not (process.exists and _is_there(process.pid))
     stat = _stat(process.pid)
     return len(stat) < 20 or stat[0] in "ZXx" or int(stat[19]) != process.started
 

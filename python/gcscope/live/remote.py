@@ -12,10 +12,8 @@ process that comes to it late would complain of a file that is missing.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sys
-from contextlib import contextmanager
 from time import monotonic, sleep, time
 
 from gcscope import _core
@@ -24,17 +22,15 @@ from gcscope.live.folder import (
     private_folder,
     read_answer,
     remove_folder,
+    runtime_folder,
     write_answer,
 )
+from gcscope.live.lock import Lock
 from gcscope.live.obstacles import obstacle_of, why_silent
 from gcscope.live.payload import ANSWER, script_of
 from gcscope.live.process import Process, has_ended
 from gcscope.live.request import NoAnswer, Request, unframed
 from gcscope.model.record import changed
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LONG_AGO = 1.0  # as time.time() has it
@@ -48,11 +44,16 @@ def ask_by_remote_exec(process: Process, request: Request, timeout: float) -> st
     NoAnswer.
     """
     try:
-        private = private_folder(process.uid, os.environ.get("XDG_RUNTIME_DIR"))
+        private = private_folder(process.uid, runtime_folder(process.uid))
         _check_way(private, process)
-        with _alone(private, process):
+        with Lock(private, f"{process.pid}.lock"):
             data = _Question(private, process, request, timeout).ask()
             _sweep(private, process.pid)
+    except BlockingIOError:
+        raise NoAnswer(
+            f"another `gcscope attach` is asking process {process.pid} just now: ask again when it "
+            "has its answer"
+        ) from None
     except OSError as error:
         raise NoAnswer(f"cannot ask process {process.pid}: {error}") from None
     return unframed(data, request.identity)
@@ -71,42 +72,6 @@ def _check_way(folder: str, process: Process) -> None:
                 "ask with TMPDIR=/tmp"
             )
         folder = os.path.dirname(folder)
-
-
-def _locked(path: str) -> int | None:
-    """Return a descriptor of a file that is locked; None where it was removed meanwhile."""
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(file), os.stat(path, follow_symlinks=False)):
-            return file
-    except FileNotFoundError:
-        pass
-    except BaseException:
-        os.close(file)
-        raise
-    os.close(file)
-    return None
-
-
-@contextmanager
-def _alone(folder: str, process: Process) -> Iterator[None]:
-    """Be the only one that asks a process. Raises NoAnswer where somebody else does."""
-    path = os.path.join(folder, f"{process.pid}.lock")
-    file = None
-    try:
-        while file is None:
-            file = _locked(path)
-    except (BlockingIOError, PermissionError):
-        raise NoAnswer(
-            f"another `gcscope attach` is asking process {process.pid} just now: ask again when it "
-            "has its answer"
-        ) from None
-    try:
-        yield
-    finally:
-        os.unlink(path)
-        os.close(file)
 
 
 def _script_pids(folder: str) -> list[int]:

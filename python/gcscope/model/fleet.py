@@ -28,12 +28,12 @@ class Merged(Record):
 
     processes: tuple[ProcessRow, ...]
     """A row for each process, by host and pid."""
-    report: Report | None = None
+    report: Report | None
     """Their reports: objects and bytes summed up, and of each form the largest specimen of all,
     with the sum of the counts."""
-    growth: Growth | None = None
+    growth: Growth | None
     """What grows: each grower and type as in the process where it grows fastest."""
-    census: Census | None = None
+    census: Census | None
     """Their censuses, summed up row by row."""
     processes_with: Counts = Counts()
     """In how many processes each form of ring, or each grower, is: by its fingerprint."""

@@ -71,20 +71,30 @@ def _as_merged(record: Record, header: Header | None) -> Merged:
     if told is not None:
         row = ProcessRow(process=header, objects=told.objects, bytes=told.bytes)
         forms = dict.fromkeys((cycle.fingerprint for cycle in told.cycles), 1)
-        return Merged(processes=(row,), report=told, processes_with=sum_counts(forms))
+        return _merged_of(row, told, forms)
     if isinstance(record, Growth) and not record.compared:
         growers = dict.fromkeys((grower.fingerprint for grower in record.growers), 1)
         row = ProcessRow(process=header)
-        return Merged(processes=(row,), growth=record, processes_with=sum_counts(growers))
+        return _merged_of(row, record, growers)
     if isinstance(record, Census) and not record.compared:
         row = ProcessRow(process=header, objects=record.objects, bytes=record.bytes)
-        return Merged(processes=(row,), census=record)
+        return _merged_of(row, record, {})
     kind = type(record).__name__.lower()
     if isinstance(record, (Growth, Census)):
         raise ValueError(f"it is the difference of two records of kind {kind!r}")
     raise ValueError(
         f"it is of kind {kind!r}; merge takes reports, collections and trials, growths, censuses, "
         "and what it has merged"
+    )
+
+
+def _merged_of(row: ProcessRow, told: Report | Growth | Census, having: dict[str, int]) -> Merged:
+    return Merged(
+        processes=(row,),
+        report=told if isinstance(told, Report) else None,
+        growth=told if isinstance(told, Growth) else None,
+        census=told if isinstance(told, Census) else None,
+        processes_with=sum_counts(having),
     )
 
 
@@ -117,20 +127,20 @@ def _each_process_once(
     from another.
     """
     kept, repeated, lines = [], 0, []
-    taken: set[object] = set()
+    known: set[object] = set()
     # those of most processes first; of single ones the latest
     for part in sorted(parts, key=lambda p: (len(p.merged.processes), p.when), reverse=True):
         its = part.identities
-        if its and its <= taken:
+        if its and its <= known:
             repeated += 1
-        elif its & taken:
+        elif its & known:
             lines.append(
                 f"{part.name!r} is left out: it has some processes that another merged file has, "
                 "and some that it has not; merge the files of the processes anew"
             )
         else:
             kept.append(part)
-            taken |= its
+            known |= its
     return kept, repeated, lines
 
 

@@ -156,14 +156,18 @@ COLLECTING = (
 )
 
 
-def title(type_name: str, name: str | None) -> str:
-    """Write what an object is: its type and, where that says more, its name."""
+def whole_title(type_name: str, name: str | None) -> str:
+    """Write what an object is, however long: its type and, where that says more, its name."""
     if name is None:
-        return shortened(type_name)
+        return type_name
     if type_name == "functools._lru_cache_wrapper":
-        return shortened(f"functools.lru_cache of {name}")
-    quoted = name if type_name in _SAYS_THE_KIND else repr(name)
-    return shortened(f"{type_name} {quoted}")
+        return f"functools.lru_cache of {name}"
+    return f"{type_name} {name if type_name in _SAYS_THE_KIND else repr(name)}"
+
+
+def title(type_name: str, name: str | None) -> str:
+    """Write what an object is, short enough for a line."""
+    return shortened(whole_title(type_name, name))
 
 
 def link_title(link: Link) -> str:

@@ -88,9 +88,21 @@ def rendered(record: Record, form: str) -> str | bytes:
         from gcscope.render.json import pretty
 
         return pretty(record)
+    if form == "html":
+        return page([(record, None)], "bytes")
     from gcscope.render.formats import drawn
 
     return drawn(record, form)
+
+
+def page(parts: list[tuple[Record, Header | None]], order: str) -> str:
+    """Write records with the headers of their files as one page of HTML, sorted by bytes at first.
+
+    order: or by count, or by objects.
+    """
+    from gcscope.render.page import page_of
+
+    return page_of(parts, order)
 
 
 def json_of(record: Record, header: bool) -> str:
