@@ -813,3 +813,50 @@ def test_beside_gevent(tmp_path, runtime):
     ) as target:
         record, header = ask(f"{runtime}/gcscope/{target.pid}")
         assert header.pid == target.pid
+
+
+GUNICORN_APP = """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"text"]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sync", "gthread", "gevent"])
+def test_gunicorn_and_its_workers(kind, tmp_path, runtime):
+    """Not one line of it is changed; a worker that dies leaves nothing that stays."""
+    pytest.importorskip("gunicorn")
+    if kind == "gevent":
+        pytest.importorskip("gevent")
+    (tmp_path / "app.py").write_text(GUNICORN_APP)
+    there = runtime / "gcscope"
+    path = os.pathsep.join(filter(None, [folder(), os.environ.get("PYTHONPATH")]))
+    command = [
+        sys.executable,
+        "-W",
+        "error::DeprecationWarning:gcscope",
+        "-m",
+        "gunicorn",
+        "-w",
+        "2",
+    ]
+    command += ["-k", kind, "-b", f"unix:{tmp_path}/http", "--no-control-socket", "app:app"]
+    command += ["--graceful-timeout", "5"]  # a worker that has just begun may miss the signal
+    if "--no-control-socket" not in python("-m", "gunicorn", "--help").out:
+        command.remove("--no-control-socket")
+    with Target(
+        ["sh", "-c", 'echo ready; exec "$@"', "sh", *command],
+        env={"PYTHONPATH": path, "GCSCOPE_LISTEN": "1"},
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+    ) as target:
+        for _ in range(2):
+            until(lambda: there.exists() and len(os.listdir(there)) == 3)
+            pids = {int(name) for name in os.listdir(there)}
+            until(lambda: all(ask(str(there / str(pid)))[1].pid == pid for pid in pids))
+            dying = max(pids - {target.pid})
+            os.kill(dying, signal.SIGKILL)
+            until(lambda: str(dying) not in os.listdir(there))
+        os.kill(target.pid, signal.SIGTERM)
+        assert target.process.wait(40) == 0
