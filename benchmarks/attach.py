@@ -105,6 +105,7 @@ def collecting():
     ready()
     while True:
         gc.collect()
+        for _ in range(3): ring()
         turn()
 
 def forked(work):
@@ -145,6 +146,7 @@ class Target:
     """A process with the figures that it keeps of its own turns."""
 
     def __init__(self, folder, work, way, objects):
+        self.collects = work == "collecting"  # they may be gone
         file = Path(folder, "gaps")
         file.write_bytes(bytes(4096))
         script = Path(folder, "target.py")
@@ -160,12 +162,13 @@ class Target:
         time.sleep(0.3)
 
     def take_gap(self):
-        """The longest gap since the last time."""
+        """Return the longest gap since the last time."""
         (gap,) = struct.unpack_from("d", self.longest)
         struct.pack_into("d", self.longest, 0, 0.0)
         return gap
 
     def end(self):
+        """Kill it, and what it has started."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process.stdout.close()
@@ -184,7 +187,7 @@ def asked(target, way, timeout):
         return str(reason)
     answered = time.perf_counter() - begin
     time.sleep(0.05)
-    if len(report.cycles) != 1 or report.cycles[0].count != 3:
+    if not target.collects and report.objects not in (3, 6):  # with a __dict__ each
         return f"another report: {report.objects} objects in {len(report.cycles)} forms"
     return answered, header.stopped, target.take_gap(), at_rest
 
@@ -209,10 +212,12 @@ def measured(work, way, options):
 
 
 def ways():
+    """Return the ways that this Python has."""
     return ["remote", "listen", "fork"] if sys.version_info >= (3, 14) else ["listen", "fork"]
 
 
 def main():
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--objects", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)

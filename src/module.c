@@ -1,5 +1,6 @@
 /* module.c: the method table and the life of the module. */
 
+#include "base/sha256.h"
 #include "follow/follow.h"
 #include "follow/observers.h"
 #include "follow/pauses.h"
@@ -174,6 +175,21 @@ PyDoc_STRVAR(entry_doc, "entry($module, dict, key, /)\n--\n\n"
                         "What a dict has under a constant of exactly that type; no Python code\n"
                         "runs. LookupError where there is none.");
 
+PyDoc_STRVAR(hash_of_doc, "hash_of($module, data, /)\n--\n\n"
+                          "The first 64 bits of the SHA-256 of bytes, as an int.");
+
+static PyObject *
+core_hash_of(PyObject *Py_UNUSED(module), PyObject *data)
+{
+    char *bytes;
+    Py_ssize_t length;
+    if (PyBytes_AsStringAndSize(data, &bytes, &length) < 0) {
+        return NULL;
+    }
+    return PyLong_FromUnsignedLongLong(
+        sha256_begin_of((const unsigned char *)bytes, (size_t)length));
+}
+
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
 
@@ -295,6 +311,7 @@ static PyMethodDef core_methods[] = {
     {"live_rings", (PyCFunction)(void (*)(void))garbage_live, METH_FASTCALL, live_rings_doc},
     {"smallest_rotation", ring_rows_smallest_rotation, METH_O, smallest_rotation_doc},
     {"walk_generations", core_walk_generations, METH_O, walk_generations_doc},
+    {"hash_of", core_hash_of, METH_O, hash_of_doc},
     {"last_scan", core_last_scan, METH_NOARGS, last_scan_doc},
     {"fail_after", core_fail_after, METH_O, fail_after_doc},
     {"workers_before_fork", worker_before_fork, METH_NOARGS, workers_before_fork_doc},

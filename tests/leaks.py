@@ -19,6 +19,9 @@ import gcscope
 from gcscope import Person, Tracked, _core
 from gcscope.api.follow import Follower
 from gcscope.api.neighborhood import arithmetic_of, look
+from gcscope.live.answer import answer
+from gcscope.live.expression import find
+from gcscope.live.request import Request
 from gcscope.model.record import Record
 from starved import each_growth
 
@@ -218,6 +221,13 @@ def drawn():
     str(film), [frame.to_json() for frame in film.frames]
 
 
+def asked():
+    for fields in ({}, {"want": "census"}, {"want": "why", "expression": "__main__.KEPT"}):
+        answer(Request(gcscope=gcscope.__version__, keys=False, **fields))
+    answer(Request(gcscope=gcscope.__version__, want="why", expression="__main__.KEPT[7].x"))
+    find("__main__.ring.__code__.co_consts[0]"), find("__main__.ACTIONS['asked'].__globals__")
+
+
 def judged():
     for whole in (False, True):
         follower = Follower(whole)
@@ -313,6 +323,7 @@ ACTIONS = {
     "older": older,
     "guarded": guarded,
     "drawn": drawn,
+    "asked": asked,
     "judged": judged,
     "born": lambda: (_core.born([id(ring), id(errors), 7], -1), _core.born([id(ring)], 0)),
     "rings": lambda: (ring(), ring(Sub), ring(Loud), gc.collect()),

@@ -4,21 +4,28 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 from support import ROOT
 
 SERVICE = ROOT / "docs/how-to/service"
-# On older ones a process has to listen, to be asked.
-HAS_REMOTE_EXEC = sys.version_info >= (3, 14)
-LISTENING = {} if HAS_REMOTE_EXEC else {"GCSCOPE_LISTEN": "1"}
+
+
+def askable(environment):
+    """What a program needs in its environment to be asked: before 3.14 it has to listen."""
+    if sys.version_info >= (3, 14):
+        return {}
+    folder = environment.run("python", "-m", "gcscope.live.at_start", cwd="/").strip()
+    return {"PYTHONPATH": folder, "GCSCOPE_LISTEN": "1"}
 
 
 class Service:
     """Two workers and their master, in a folder with the files of the service.
 
-    variables: of the environment, such as LISTENING. To be used with `with`.
+    variables: of the environment, such as `askable` gives. To be used with `with`.
     """
 
     def __init__(self, environment, folder, variables=None):
@@ -65,6 +72,17 @@ class Service:
             if all(count >= requests / 10 for count in answered.values()):
                 return answered
         raise AssertionError(answered)
+
+    @contextmanager
+    def load_meanwhile(self, requests=100_000):
+        """Send requests from outside while the block runs."""
+        words = ["python", "load.py", self.url, requests, 2]
+        sender = self.environment.start(*words, cwd=self.folder, stdout=subprocess.DEVNULL)
+        try:
+            yield
+        finally:
+            sender.kill()
+            sender.wait()
 
     def stop(self):
         """End it as `docker stop` does, and wait until all of it has ended."""

@@ -151,8 +151,8 @@ blocks_zeroed(Blocks *blocks, size_t bytes)
     return block;
 }
 
-/* Copy no further than to the end of what there is; where the kernel may not be asked for that, hope
-   that it is there. */
+/* Copy no further than to the end of what there is; where the kernel may not be asked for that,
+   hope that it is there. */
 static void
 copy_from_anybody(char *to, char *from, size_t bytes)
 {

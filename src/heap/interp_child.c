@@ -2,8 +2,6 @@
 #define Py_BUILD_CORE 1
 #include "heap/interp_child.h"
 
-#include "heap/interp_tables.h"
-
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -114,9 +112,9 @@ interp_child_begin(void)
     make_gil_anew(gil_of(interpreter));
     free_list_of_threads();
     forget_interruptions(interpreter, thread);
-    if (interp_knows_tables()) { /* what lies further inside may lie elsewhere in another patch */
-        interpreter->audit_hooks = NULL;
-    }
+#if PY_VERSION_HEX >= 0x030D0000
+    (void)PyRefTracer_SetTracer(NULL, NULL); /* of tracemalloc, and of profilers */
+#endif
     PyThreadState_EnterTracing(thread);
     (void)PyGC_Disable();
 }

@@ -17,8 +17,8 @@
 bool interp_child_is_possible(void);
 
 /* After this, in the child, Python code of ours runs as in a process with one thread, and no signal
-   handler, audit hook, trace function or automatic collection does. The caller has had the GIL when
-   it forked. */
+   handler, pending call, trace function or automatic collection does. The caller has had the GIL
+   when it forked. */
 void interp_child_begin(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* child.c: two pipes, and who has which end of them.
 
-       life     process -> child   how long the fork took; then nothing. That its other end is closed
-                                   kills the child: a signal for input, which is SIGKILL
+       life     process -> child   how long the fork took; then nothing. That its other end is
+                                   closed kills the child: the signal for input, here SIGKILL
        answer   child -> process   the length of the answer, and the answer
 
    fork_silently    in between all signals are blocked, and stay so in the child

@@ -9,10 +9,14 @@ import pytest
 from gcscope.model.record import Record
 from targets import Target
 
-ANSWERS = pytest.mark.skipif(sys.version_info < (3, 14), reason="needs sys.remote_exec")
+NEEDS_REMOTE = pytest.mark.skipif(sys.version_info < (3, 14), reason="needs sys.remote_exec")
 
+# An older Python answers where it listens.
 SERVICE = """
-import gc, time
+import gc, sys, time
+if sys.version_info < (3, 14):
+    import gcscope
+    gcscope.listen()
 gc.disable()
 class Session: pass
 kept = {"ann@example.org": [1]}
@@ -83,7 +87,6 @@ def test_no_such_process(attach, tmp_path):
 # ------------------------------------------------------------------------------- the answer
 
 
-@ANSWERS
 def test_a_report_is_headed_by_its_process(attach, tmp_path):
     file = tmp_path / "x.json"
     with Target.python(SERVICE) as target:
@@ -100,7 +103,6 @@ def test_a_report_is_headed_by_its_process(attach, tmp_path):
     assert shown["kind"] == "report" and shown["header"]["pid"] == target.pid
 
 
-@ANSWERS
 def test_one_line_of_json(attach):
     with Target.python(SERVICE) as target:
         done = attach(target.pid, "--json")
@@ -109,7 +111,6 @@ def test_one_line_of_json(attach):
     assert Record.from_json(done.out).objects >= 1
 
 
-@ANSWERS
 def test_the_other_questions(attach):
     with Target.python(SERVICE) as target:
         done = attach(target.pid, "--census")
@@ -120,6 +121,10 @@ def test_the_other_questions(attach):
         assert done.code == 0 and "ann" not in done.out and "[*]" in done.out, done
         done = attach(target.pid, "--growth", "1")
         assert done.code == 0 and "grew" in done.out, done
+        done = attach(target.pid, "--pauses", "0.5")
+        assert done.code == 0 and "collection" in done.out, done
+        done = attach(target.pid, "--fork")
+        assert done.code == 0 and "Session" in done.out, done
         done = attach(target.pid, "--why", "kept['bob']")
         assert done.code == 1 and done.err.count("\n") == 1, done
         assert "kept has no ['bob'] that can be read" in done.err
@@ -134,7 +139,6 @@ else:
 """ + SERVICE.replace("print(", "time.sleep(0.5 * number); number < 2 or print(")
 
 
-@ANSWERS
 def test_a_tree(attach, tmp_path):
     file = tmp_path / "x.json"
     with Target.python(TREE) as target:
@@ -145,7 +149,7 @@ def test_a_tree(attach, tmp_path):
     assert len(merged.processes) == 3 and merged.report.cycles[0].count == 3
 
 
-@ANSWERS
+@NEEDS_REMOTE
 def test_a_tree_in_which_one_waits(attach):
     code = TREE.replace("while True", "while number == 2: time.sleep(600)\nwhile True")
     with Target.python(code) as target:

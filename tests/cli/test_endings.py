@@ -135,8 +135,13 @@ def test_other_signals(start, tmp_path, name):
 def test_a_signal_that_comes_twice_is_reported_on_once(start, tmp_path):
     """`timeout` sends it to the process, and to its group."""
     text = TWO + "kept = [[] for _ in range(300_000)]\n" + WAITS["sleep"].format(ready=READY)
-    code, _, err = start(text, *ON_TERM).end(*[signal.SIGTERM] * 3)
-    assert code == TERM and err.count("at its end") == 1 and left(tmp_path / "report.json")[1] == 2
+    started = start(text, *ON_TERM)
+    for _ in range(20):
+        started.process.send_signal(signal.SIGTERM)
+        time.sleep(0.01)
+    code, _, err = started.end()
+    assert code == TERM and "no report" not in err and err.count("at its end") == 1
+    assert left(tmp_path / "report.json")[1] == 2
 
 
 def test_what_was_printed_and_not_flushed_is_lost_as_ever(start):
@@ -247,6 +252,42 @@ def test_a_forked_child_is_as_under_plain_python(python, script, tmp_path):
     assert done.err.count("at its end") == 1 and left(tmp_path / "report.json")[1] == 2
 
 
+def test_a_child_that_no_hook_hears_of_is_not_reported_on(python, script, tmp_path):
+    """One that C code has forked."""
+    text = """
+    import ctypes, os, signal, time
+    pid = ctypes.PyDLL(None).fork()
+    if not pid:
+        time.sleep(60)
+    time.sleep(0.2)
+    os.kill(pid, signal.SIGTERM)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    """
+    done = run(python, *ON_TERM, script(TWO + textwrap.dedent(text)), cwd=tmp_path)
+    assert (done.code, done.out) == (0, f"{TERM}\n"), done
+    assert done.err.count("at its end") == 1 and NOTE not in done.err
+
+
+def test_a_child_may_be_ended_while_it_is_forked(python, script, tmp_path):
+    """As soon as its parent has its pid; and the masks of signals are as they were."""
+    text = """
+    import os, signal, time
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    ended = []
+    for _ in range(100):
+        pid = os.fork()
+        if not pid:
+            kept = signal.pthread_sigmask(signal.SIG_BLOCK, []) == masked
+            time.sleep(60) if kept else os._exit(1)
+        os.kill(pid, signal.SIGTERM)
+        ended.append(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    print(set(ended), signal.pthread_sigmask(signal.SIG_BLOCK, []) == masked)
+    """
+    done = run(python, *ON_TERM, script(textwrap.dedent(text)), cwd=tmp_path, timeout=50)
+    assert done.out == f"{{{TERM}}} True\n" and done.code == 0, done
+
+
 def test_children_of_multiprocessing_are_ended(python, script, tmp_path):
     text = """
     import multiprocessing, time
@@ -315,6 +356,7 @@ def test_the_first_process_of_a_container(tmp_path, script):
     (tmp_path / "go").touch()
     code, out, err = started.end()
     assert (code, out) == (0, "1 went on\n") and err.count("at its end") == 1, err
+    assert "no report" not in err
     assert left(tmp_path / "report.json")[1] == 2
 
 

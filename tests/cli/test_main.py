@@ -30,7 +30,7 @@ from support import PLAIN_ENV
         (
             ["nonsense"],
             "gcscope: error: there is no command 'nonsense'; there are demo, run, show, diff, "
-            "audit\n",
+            "attach, merge, audit\n",
         ),
         (["--versoin"], "gcscope: error: unrecognized arguments: --versoin\n"),
         (["--print-completion", "csh"], "gcscope: error: argument --print-completion: invalid "),

@@ -1,6 +1,8 @@
 """A look by a forked child: what it tells, what the process notices, and how the child ends."""
 
 import os
+import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +20,8 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or "GCSCOPE_NO_INTERNALS" in os.environ,
     reason="no forked child can look here",
 )
+
+traced = pytest.mark.skipif(sys.version_info < (3, 13), reason="tracemalloc hinders it there")
 
 HEAD = f"""
 import gc, os, signal, sys, threading, time
@@ -118,7 +122,7 @@ assert there.keys() >= here.keys() - {"list_iterator"}
         {"PYTHONMALLOC": "malloc"},
         {"PYTHONMALLOC": "debug"},
         {"PYTHONDEVMODE": "1"},
-        {"PYTHONTRACEMALLOC": "5"},
+        pytest.param({"PYTHONTRACEMALLOC": "5"}, marks=traced),
     ],
     ids=" ".join,
 )
@@ -409,6 +413,53 @@ assert read(f"/proc/{pid}/comm") == "gcscope-look\\n"
 """)
 
 
+@pytest.fixture(scope="module")
+def no_malloc(tmp_path_factory):
+    """A library to be loaded before the C library: see no_malloc.c."""
+    library = tmp_path_factory.mktemp("no_malloc") / "no_malloc.so"
+    source = ROOT / "tests/live/no_malloc.c"
+    command = ["cc", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror", "-o", library, source]
+    subprocess.run(command, check=True)
+    return library
+
+
+@pytest.mark.skipif(
+    shutil.which("cc") is None or platform.libc_ver()[0] != "glibc",
+    reason="needs a C compiler and glibc",
+)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"PYTHONMALLOC": "malloc"},
+        pytest.param({"PYTHONTRACEMALLOC": "3"}, marks=traced),
+    ],
+    ids=" ".join,
+)
+def test_it_asks_for_no_lock_of_another_thread(target, no_malloc, settings):
+    target(
+        """
+import ctypes, time
+library = ctypes.CDLL(None)
+for _ in range(200):
+    ring()
+    rings = [{n: []} for n in range(70)]  # more than a sort has room for on the stack
+    for n, one in enumerate(rings):
+        one["next"] = rings[n - 1]
+        one[f"key {n}"] = Node()
+    del rings, one
+kept = [Node()]
+for look in (garbage, census, lambda: why_alive(kept[0])):
+    answer_in_child(file_maker(look, VERSION), 60.0)
+told = "the child that was to look ended with code 97;"
+assert refused(lambda _: time.gmtime()).startswith(told)
+library.malloc(10)
+assert refused(lambda _: library.malloc(10)).startswith(told)
+""",
+        env={"LD_PRELOAD": str(no_malloc), **settings},
+    )
+
+
 # -------------------------------------------------------------------- how it ends
 
 
@@ -623,6 +674,17 @@ def test_a_build_that_cannot(monkeypatch):
         monkeypatch.setattr(fork, "_core", core)
         with pytest.raises(NoAnswer, match="no forked child can look here: .*; ask without --fork"):
             fork.answer_in_child(lambda _: b"", 1.0)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="tracemalloc does not hinder it here")
+def test_tracemalloc(target):
+    target("""
+import tracemalloc
+tracemalloc.start()
+assert refused(lambda _: b"").startswith("no forked child can look here while tracemalloc traces,")
+tracemalloc.stop()
+assert answer_in_child(lambda _: b"x", 60.0)[0] == b"x"
+""")
 
 
 # ------------------------------------------------------------------- what it costs

@@ -152,7 +152,7 @@ def test_one_handle_for_one_path(listen, tmp_path, monkeypatch):
     ("path", "error", "text"),
     [
         (b"/tmp/x", TypeError, "takes a path as a str, not as 'bytes'"),
-        (7, TypeError, ""),
+        (7, TypeError, "PathLike object, not int"),
         ("", ValueError, "not an abstract name"),
         ("\0abstract", ValueError, "not an abstract name"),
         ("/tmp/" + "x" * 100, OSError, "103 bytes at most, and /tmp/xxx"),
@@ -268,7 +268,7 @@ def test_it_answers_where_the_main_thread_blocks(runtime):
         ) as target:
             record, header = ask(f"{runtime}/gcscope/{target.pid}")
             assert header.pid == target.pid, how
-            assert record.objects == 0 or how == "asyncio", str(record)
+            assert "gcscope" not in str(record), str(record)
 
 
 def raw(path):
@@ -288,16 +288,18 @@ def everything(connection):
 @pytest.fixture
 def nothing_left(listen, tmp_path):
     """A path that is listened at; after the test there are as many threads and files as before."""
-    handle = listen(tmp_path / "socket")
-    ask(handle.path)
-    until(lambda: len(handle._talks) == 0)
 
     def there():
         return len(os.listdir("/dev/fd")), len(os.listdir("/proc/self/task"))
 
-    before = there()
+    before = None
+    while before != (before := there()):  # what earlier tests have begun is about to end
+        time.sleep(0.1)
+    files, threads = before
+    handle = listen(tmp_path / "socket")
+    ask(handle.path)
     yield handle.path
-    until(lambda: there() == before)
+    until(lambda: there() == (files + 3, threads + 1))
     ask(handle.path)
 
 
@@ -393,8 +395,8 @@ import os, socket
 os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})
 connection = socket.socket(socket.AF_UNIX)
 connection.connect({path!r})
-connection.sendall({Request(gcscope=gcscope.__version__).to_json()!r}.encode() + b"\\n")
 try:
+    connection.sendall({Request(gcscope=gcscope.__version__).to_json()!r}.encode() + b"\\n")
     print(connection.recv(1000))
 except ConnectionError:
     print(b"")
@@ -529,8 +531,9 @@ os.waitpid(pid, 0)
 os.close(descriptor)
 pid = os.fork()
 if pid == 0:
-    os.execv(sys.executable, [sys.executable, "-c", "import os; os.fstat(9)"])
-assert os.waitpid(pid, 0)[1] != 0
+    code = "import os; assert len(os.listdir('/dev/fd')) == 4"
+    os.execv(sys.executable, [sys.executable, "-c", code])
+assert os.waitpid(pid, 0)[1] == 0
 assert os.posix_spawn("/bin/true", ["/bin/true"], {}) > 0
 os.wait()
 assert answers(handle.path) == os.getpid()

@@ -1,4 +1,4 @@
-"""Asking through sys.remote_exec, of Python 3.14: real processes, which are as before afterwards."""
+"""Asking through sys.remote_exec: real processes, which are as before afterwards."""
 
 import json
 import os
@@ -33,20 +33,20 @@ class Node: pass
 def ring():
     node = Node()
     node.me = node
-def facts():
+def facts(collects=True):
     return {
-        "trash": gc.collect(), "main": sorted(vars(sys.modules["__main__"])),
+        "trash": gc.collect() if collects else 0, "main": sorted(vars(sys.modules["__main__"])),
         "callbacks": len(gc.callbacks), "path": sys.path, "threads": os.listdir("/proc/self/task"),
         "files": sorted(os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
                         if os.path.exists(f"/proc/self/fd/{fd}")),
         "modules": sorted(name for name in sys.modules if name.partition(".")[0] not in OURS),
     }
-def tell():
-    import json
-    print(json.dumps(facts()), flush=True)
+def tell(collects):
+    print(json.dumps(facts(collects)), flush=True)
 import json, signal
 wants = []
-signal.signal(signal.SIGUSR1, lambda *_: wants.append(1))
+signal.signal(signal.SIGUSR1, lambda *_: wants.append(True))
+signal.signal(signal.SIGUSR2, lambda *_: wants.append(False))
 first = facts()
 """
 LOOP = """
@@ -54,8 +54,7 @@ print("ready", flush=True)
 while True:
     time.sleep(0.002)
     if wants:
-        wants.pop()
-        tell()
+        tell(wants.pop())
 """
 
 
@@ -67,9 +66,9 @@ def own_folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def facts_of(target):
+def facts_of(target, collects=True):
     """What the program tells of itself."""
-    os.kill(target.pid, signal.SIGUSR1)
+    os.kill(target.pid, signal.SIGUSR1 if collects else signal.SIGUSR2)
     return json.loads(target.line())
 
 
@@ -124,10 +123,10 @@ def test_the_target_is_as_before():
         assert left_over() == []
 
 
-def ended_threads(target, before, seconds=10):
+def ended_threads(target, before, seconds=10, **how):
     """What the program tells, once a thread of ours that has just answered has ended."""
     end = time.monotonic() + seconds
-    while (after := facts_of(target)) != before and time.monotonic() < end:
+    while (after := facts_of(target, **how)) != before and time.monotonic() < end:
         time.sleep(0.05)
     return after
 
@@ -136,6 +135,15 @@ def test_why():
     with Target.python(HEAD + "kept = {'a': [Node()]}" + LOOP) as target:
         chain, _ = ask(target.pid, want="why", expression="kept['a'][0]")
         assert chain.expression == "sys.modules['__main__'].kept['a'][0]"
+
+
+def test_a_forked_child_looks():
+    with Target.python(HEAD + "ring()" + LOOP) as target:
+        before = facts_of(target, collects=False)
+        report, header = ask(target.pid, fork=True)
+        assert report == ask(target.pid)[0] and report.cycles
+        assert header.pid == target.pid and 0 < header.stopped < 1
+        assert ended_threads(target, before, collects=False) == before
 
 
 def test_growth():

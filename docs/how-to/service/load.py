@@ -45,8 +45,11 @@ def main(url, most="300", threads="4"):
             with lock:
                 if next(left, None) is None:
                     return
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                worker = json.load(answer)["worker"]
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    worker = f"worker {json.load(answer)['worker']}"
+            except OSError:
+                worker = "no answer"
             with lock:
                 answered[worker] += 1
 
@@ -56,7 +59,7 @@ def main(url, most="300", threads="4"):
     for sender in senders:
         sender.join()
     for worker, n in sorted(answered.items()):
-        print(f"worker {worker}: {n} requests")
+        print(f"{worker}: {n} requests")
 
 
 if __name__ == "__main__":

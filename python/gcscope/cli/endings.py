@@ -9,6 +9,7 @@ process is ended without a word to it: SIGKILL, os._exit, os.abort, os.exec.
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 from os import getpid, kill, register_at_fork
 
 TYPE_CHECKING = False
@@ -26,10 +27,11 @@ NAMES = ("SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 class Endings:
     """Signals that are to be reported on, before each ends the process."""
 
-    __slots__ = ("_handler", "_numbers", "has_reported")
+    __slots__ = ("_handler", "_masks", "_numbers", "has_reported")
 
     def __init__(self, names: Iterable[str]) -> None:
         self._numbers: dict[int, str] = {getattr(_signal, name): name for name in names}
+        self._masks: dict[int, Iterable[int]] = {}  # of signals: those of threads that fork
         self._handler: Callable[[int, FrameType | None], None] | None = None
         self.has_reported = False
         """Whether a signal has come. The process lives on only where the system spares it (pid 1 of
@@ -60,12 +62,34 @@ class Endings:
             if _signal.getsignal(number) is _signal.SIG_DFL:
                 _signal.signal(number, last_report)
         if self._numbers:
-            register_at_fork(after_in_child=self._leave_to_the_system)
+            register_at_fork(
+                before=self._hold_back,
+                after_in_parent=self._let_come,
+                after_in_child=self._leave_to_the_child,
+            )
 
     def end(self) -> None:
         """Report on none from now on."""
         self._leave_to_the_system()
         self._handler = None
+
+    def _hold_back(self) -> None:
+        """Let the signals wait while this thread forks.
+
+        Else one that is sent to the child before it has the default again would be lost: it would
+        be noted for our handler, and the interpreter forgets in a child what was noted.
+        """
+        if self._handler is not None:
+            self._masks[get_ident()] = _signal.pthread_sigmask(_signal.SIG_BLOCK, self._numbers)
+
+    def _let_come(self) -> None:
+        mask = self._masks.pop(get_ident(), None)
+        if mask is not None:
+            _signal.pthread_sigmask(_signal.SIG_SETMASK, mask)
+
+    def _leave_to_the_child(self) -> None:
+        self._leave_to_the_system()
+        self._let_come()
 
     def _leave_to_the_system(self) -> None:
         """Put the default back where the program has put nothing else."""

@@ -113,8 +113,13 @@ _LOOKS = {
 }
 
 
-def prepare(want: str) -> Look:
-    """Import what a look needs, and return the look: a generator function."""
+def prepare(want: str, fork: bool = False) -> Look:
+    """Import what a look needs, and return the look: a generator function.
+
+    fork: whether a child is to look.
+    """
+    if fork:
+        from gcscope.live import fork as _fork  # noqa: F401
     return _LOOKS[want]()
 
 
@@ -207,8 +212,9 @@ def answer(request: Request, folder: str = "") -> str:
     steps = answering(request, folder)
     while True:
         try:
-            seconds, descriptor, _ = next(steps)
+            limit, descriptor, _ = next(steps)
         except StopIteration as end:
             body: str = end.value
             return body
+        seconds = _TURN if limit is None else limit
         sleep(seconds if descriptor < 0 else min(seconds, _TURN))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     """Who has answered, what, and its header."""
 
 _MOST_AT_ONCE = 32
+CHILD_NAME = "gcscope-look"
+"""The name of a forked child that looks (src/runtime/child.c)."""
 
 
 def _is_socket_of(path: str, uid: int) -> bool:
@@ -69,6 +71,12 @@ def ask(pid: int, request: Request, timeout: float) -> Answer:
         raise NoAnswer(f"cannot read the answer of process {pid}: {error}") from None
 
 
+def _is_asked(pid: int) -> bool:
+    """Whether a Python runs in a process that is not there to look for somebody else."""
+    process = examine(pid)
+    return process.is_python and process.name != CHILD_NAME
+
+
 def ask_tree(pid: int, request: Request, timeout: float) -> tuple[list[Answer], list[str]]:
     """Ask a process, and at once those of its descendants that run a Python.
 
@@ -76,7 +84,7 @@ def ask_tree(pid: int, request: Request, timeout: float) -> tuple[list[Answer], 
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    pids = [pid, *(child for child in descendants(pid) if examine(child).is_python)]
+    pids = [pid, *filter(_is_asked, descendants(pid))]
     answers, reasons = [], []
     with ThreadPoolExecutor(min(len(pids), _MOST_AT_ONCE)) as pool:
         for asked in [pool.submit(ask, each, request, timeout) for each in pids]:

@@ -15,6 +15,7 @@ import sys
 from time import monotonic
 
 from gcscope import _core
+from gcscope.explain.labellers import object_traceback
 from gcscope.live.request import NoAnswer
 from gcscope.model.header import header_of_process
 from gcscope.render.json import write
@@ -84,6 +85,11 @@ def _forked(make: Make, limit: float) -> _core.Child:
             text = f"the look failed: {type(error).__qualname__}: {error}"
             return b"-" + text.encode("utf-8", "backslashreplace")
 
+    if sys.version_info < (3, 13) and object_traceback() is not None:
+        raise NoAnswer(
+            "no forked child can look here while tracemalloc traces, which asks malloc for each "
+            "object up to Python 3.12; ask without --fork"
+        )
     try:
         return _core.Child(told, limit)
     except (AttributeError, NotImplementedError):

@@ -6,7 +6,6 @@ None costs anything while it waits, and none is there at a fork.
 
 from __future__ import annotations
 
-import _socket
 import atexit
 import os
 import stat
@@ -14,7 +13,7 @@ from time import monotonic, time
 
 from gcscope.live import answer as answers
 from gcscope.live.folder import check_length, private_folder, socket_path
-from gcscope.live.peer import is_deserted, may_ask, unix_socket
+from gcscope.live.peer import accepted, is_deserted, is_socket, unix_socket
 from gcscope.live.question import question
 from gcscope.live.request import WANTS, error_body, framed
 from gcscope.live.worker import wait, worker
@@ -34,17 +33,28 @@ _PAUSE = 0.1  # seconds until it is tried again where there are too many, or no 
 
 
 class _Conversation:
-    """One question and its answer, by a thread that is another one after each fork."""
+    """One question and its answer, by a thread that is another one after each fork.
 
-    __slots__ = ("answer", "connection", "process", "received", "talks", "worker")
+    descriptor: of the connection. In a forked child it is closed, and nothing goes on.
+    """
 
-    def __init__(self, connection: _socket.socket, talks: dict[_Conversation, None]) -> None:
-        self.connection = connection
+    __slots__ = ("answer", "descriptor", "received", "talks", "worker")
+
+    def __init__(self, descriptor: int, talks: dict[_Conversation, None]) -> None:
+        self.descriptor = descriptor
         self.talks = talks
-        self.process = os.getpid()
         self.received = b""
         self.answer: bytes | None = None
-        self.worker = worker(self.steps, descriptor=connection.fileno())
+        self.worker = worker(self.steps, descriptor=descriptor)
+
+    def begin(self) -> None:
+        """Begin the thread, which ends with the conversation."""
+        try:
+            self.worker.start()
+        except RuntimeError:
+            self.talks.pop(self)
+            self.worker.stop()
+            raise
 
     def steps(self) -> Iterator[Wait]:
         """Hear, look, answer: from where it was, if a fork has interrupted the look."""
@@ -53,13 +63,9 @@ class _Conversation:
             if self.answer is None:
                 yield from self._look()
             yield from self._say()
-        except GeneratorExit:
-            if self.process != os.getpid():  # where the descriptor is closed
-                self.connection.detach()
-            raise
         except Exception:  # the asker has hung up, or there is no memory
             pass
-        self.connection.close()
+        os.close(self.descriptor)
         self.talks.pop(self, None)
 
     def _hear(self) -> Iterator[Wait]:
@@ -68,9 +74,9 @@ class _Conversation:
             left = until - monotonic()
             if left <= 0 or len(self.received) > _LONGEST:
                 raise TimeoutError
-            yield wait(left, self.connection.fileno())
+            yield wait(left, self.descriptor)
             try:
-                data = self.connection.recv(_LONGEST)
+                data = os.read(self.descriptor, _LONGEST)
             except BlockingIOError:
                 continue
             if not data:
@@ -101,9 +107,9 @@ class _Conversation:
         """Wait for so long, but not longer than the asker does, who has nothing more to say."""
         until = monotonic() + (seconds or 0)
         while (left := until - monotonic()) > 0:
-            yield wait(left, self.connection.fileno())
+            yield wait(left, self.descriptor)
             try:
-                self.connection.recv(1, _socket.MSG_PEEK)
+                os.read(self.descriptor, 1)
             except BlockingIOError:
                 continue
             raise ConnectionError
@@ -113,12 +119,12 @@ class _Conversation:
         until = monotonic() + _PATIENCE
         while left:
             try:
-                left = left[self.connection.send(left) :]
+                left = left[os.write(self.descriptor, left) :]
                 until = monotonic() + _PATIENCE
             except BlockingIOError:
                 if monotonic() >= until:
                     return
-                yield wait(until - monotonic(), self.connection.fileno(), writing=True)
+                yield wait(until - monotonic(), self.descriptor, writing=True)
 
 
 # --------------------------------------------------------------------------- the socket
@@ -151,19 +157,17 @@ def _unlink(path: str) -> None:
 
 def _make_way(path: str) -> None:
     """Remove a socket on which nobody listens. Raises OSError where something else is there."""
-    try:
-        mode = os.lstat(path).st_mode
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return
-    if not stat.S_ISSOCK(mode):
+    if not is_socket(path):
         raise FileExistsError(f"{path} is there, and is no socket: give listen() another path")
     if not is_deserted(path):
         raise FileExistsError(f"another process listens at {path}: give listen() another path")
     _unlink(path)
 
 
-def _bound(path: str) -> _socket.socket:
-    """Return a new socket that listens at a path, and that only its own user may use.
+def _bound(path: str) -> int:
+    """Return the descriptor of a new socket that listens at a path, for its own user alone.
 
     Linux makes its file with the mode that it has, elsewhere the mode is set before it listens.
     """
@@ -178,12 +182,10 @@ def _bound(path: str) -> _socket.socket:
         server.bind(path)
         if stat.S_IMODE(os.lstat(path).st_mode) != 0o600:
             os.chmod(path, 0o600)
-        server.setblocking(False)
         server.listen(_BACKLOG)
-    except BaseException:
+        return server.detach()
+    finally:
         server.close()
-        raise
-    return server
 
 
 def _identity(path: str) -> tuple[int, int]:
@@ -202,13 +204,17 @@ def _default_path() -> str:
 class Listener:
     """What `listen` returns: a socket at which this process is asked, until it is closed."""
 
-    __slots__ = ("_file", "_given", "_path", "_process", "_server", "_talks", "_worker")
+    __slots__ = ("_descriptor", "_file", "_given", "_path", "_process", "_talks", "_worker")
 
     def __init__(self, given: str | None) -> None:
         self._given = given
         self._talks: dict[_Conversation, None] = {}
         self._worker = worker(self._steps, in_child=given is None)
-        self._open()
+        try:
+            self._open()
+        except BaseException:
+            self._worker.stop()  # else the two would refer to each other
+            raise
 
     def _open(self) -> None:
         """Make the socket."""
@@ -217,8 +223,7 @@ class Listener:
             folder = private_folder(os.geteuid(), _runtime_dir())
             _sweep(folder)
             path = _default_path()
-        self._server = _bound(path)
-        self._worker.descriptor = self._server.fileno()
+        self._descriptor = self._worker.descriptor = _bound(path)
         self._path = path
         self._file = _identity(path)
         self._process = os.getpid()
@@ -254,47 +259,48 @@ class Listener:
                     _unlink(self._path)
             except OSError:
                 pass
-            self._server.close()
+            os.close(self._descriptor)
+        else:
+            self._talks.clear()
 
     def __repr__(self) -> str:
         return f"<gcscope.listen at {self.path!r}>"
 
     def _steps(self) -> Iterator[Wait]:
+        if self._process != os.getpid():  # a forked child has a socket of its own
+            self._talks.clear()  # they refer to it
+            self._open_anew()
+        while True:
+            is_busy = len(self._talks) >= _MOST or not self._accept()
+            yield wait(_PAUSE) if is_busy else wait(descriptor=self._descriptor)
+
+    def _open_anew(self) -> None:
         try:
-            if self._process != os.getpid():  # a forked child has a socket of its own
-                self._talks = {}
-                self._open()
-            while True:
-                is_busy = len(self._talks) >= _MOST or not self._accept()
-                yield wait(_PAUSE) if is_busy else wait(descriptor=self._server.fileno())
-        except GeneratorExit:
-            if self._process != os.getpid():  # where the descriptor is closed
-                self._server.detach()
+            self._open()
+        except BaseException:
+            _listeners.remove(self)
             raise
 
     def _accept(self) -> bool:
         """Begin a conversation with all who have come; False where that is to be tried again."""
         while len(self._talks) < _MOST:
             try:
-                descriptor, _ = self._server._accept()  # type: ignore[attr-defined]
+                descriptor = accepted(self._descriptor)
             except BlockingIOError:
                 return True
             except OSError:  # no descriptor is left
                 return False
-            self._answer(unix_socket(descriptor))
+            if descriptor is not None:
+                self._answer(descriptor)
         return False
 
-    def _answer(self, connection: _socket.socket) -> None:
+    def _answer(self, descriptor: int) -> None:
         try:
-            if may_ask(connection):
-                connection.setblocking(False)
-                conversation = _Conversation(connection, self._talks)
-                self._talks[conversation] = None
-                conversation.worker.start()
-                return
+            conversation = _Conversation(descriptor, self._talks)
+            self._talks[conversation] = None
+            conversation.begin()
         except (OSError, RuntimeError):  # no pipe, no thread
-            pass
-        connection.close()
+            os.close(descriptor)
 
 
 _listeners: list[Listener] = []

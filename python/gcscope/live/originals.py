@@ -7,7 +7,7 @@ names then runs in the program's loop, and waits for that.
 from __future__ import annotations
 
 import sys
-from _frozen_importlib import BuiltinImporter, module_from_spec  # type: ignore[import-not-found]
+from _frozen_importlib import BuiltinImporter, module_from_spec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,6 +28,6 @@ def original(module: str, name: str) -> Callable[..., Any]:
     spec = BuiltinImporter.find_spec(module)
     if module not in FRESH and spec is not None:
         FRESH[module] = module_from_spec(spec)
-        spec.loader.exec_module(FRESH[module])
+        BuiltinImporter.exec_module(FRESH[module])
     # Where this Python has it as a file, there is no second one to be had.
     return vars(FRESH[module])[name] if module in FRESH else found

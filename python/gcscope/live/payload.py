@@ -40,7 +40,7 @@ try:
                 from _frozen_importlib import BuiltinImporter, module_from_spec
                 spec = BuiltinImporter.find_spec("_thread")
                 fresh["_thread"] = module_from_spec(spec)
-                spec.loader.exec_module(fresh["_thread"])
+                BuiltinImporter.exec_module(fresh["_thread"])
             start = fresh["_thread"].start_new_thread
         try:
             start(exec, ({thread!r}, {{"fresh": fresh}}))
@@ -110,7 +110,7 @@ try:
         from gcscope.live.request import Request
         from gcscope.live.originals import FRESH
         FRESH.update(fresh)
-        prepare(request["want"])
+        prepare(request["want"], request["fork"])
         lease = None
         body = answer(Request(**request), folder)
 except BaseException as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _socket
 import os
+import stat
 import sys
 
 _XUCRED = 76  # bytes of macOS's struct xucred: version, uid, and the groups
@@ -36,15 +37,45 @@ def may_ask(connection: _socket.socket) -> bool:
 
 
 def unix_socket(descriptor: int | None = None) -> _socket.socket:
-    """Return a new unix socket, or one that is open."""
-    return _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, descriptor)
+    """Return a new unix socket, or one that is open, which does not block.
+
+    Whatever the program has set by socket.setdefaulttimeout.
+    """
+    made = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, descriptor)
+    made.setblocking(False)
+    return made
+
+
+def accepted(descriptor: int) -> int | None:
+    """Return the descriptor of the next connection to a socket that listens.
+
+    None for one of another user, which is closed. Raises BlockingIOError where nobody has come.
+    """
+    server = unix_socket(descriptor)
+    try:
+        connection = unix_socket(server._accept()[0])  # type: ignore[attr-defined]
+    finally:
+        server.detach()
+    try:
+        return connection.detach() if may_ask(connection) else None
+    finally:
+        connection.close()
+
+
+def is_socket(path: str) -> bool:
+    """Return whether a socket lies at a path, and no link to one."""
+    try:
+        return stat.S_ISSOCK(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def is_deserted(path: str) -> bool:
-    """Return whether a socket lies at a path of which no process listens any more."""
+    """Return whether a socket lies at a path at which no process listens any more."""
+    if not is_socket(path):
+        return False
     probe = unix_socket()
     try:
-        probe.setblocking(False)
         probe.connect(path)
     except ConnectionRefusedError:
         return True

@@ -81,10 +81,13 @@ def _advice_lines(advice: str | None) -> list[str]:
     if advice is None:
         return []
     facts, _, what = in_one_line(advice).partition(": ")
-    what, _, price = what.partition("; price: ")
-    parts = [what] if what else []
-    parts += [f"price: {price}"] if price else []
-    return ["", f"advice: {facts}", *(f"  {part}" for part in parts)]
+    lines = ["", f"advice: {facts}"]
+    for word in ("cut it", "price"):
+        before, found, after = what.partition(f"; {word}: ")
+        if found:
+            lines.append(f"  {before}")
+            what = f"{word}: {after}"
+    return [*lines, f"  {what}"] if what else lines
 
 
 def pauses_text(pauses: Pauses) -> str:
