@@ -216,7 +216,7 @@ def attach_as_nobody(pid, *options, prefix=()):
 @needs_root
 def test_another_user_has_no_right():
     with Target.python() as target:
-        line = refusal(attach_as_nobody(target.pid), "no right", "root (uid 0)", "nobody", "sudo ")
+        line = refusal(attach_as_nobody(target.pid), "no right", "root (uid 0)", "nobody", "sudo /")
         assert f"-m gcscope attach {target.pid}" in line
         assert target.is_unharmed()
 
@@ -730,7 +730,6 @@ def test_without_proc():
     """As on macOS, and where /proc is not mounted."""
     hidden = [*unshared("-m"), "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"]
     with Target.python(BUSY) as target:
-        done = attach(target.pid, "--timeout", 3, prefix=hidden)
-        assert done.code in (0, 1) and "Traceback" not in done.err, done
+        refusal(attach(target.pid, "--timeout", 3, prefix=hidden), "cannot")
         assert target.is_unharmed()
     refusal(attach(target.pid, prefix=hidden), f"there is no process {target.pid}")
