@@ -384,6 +384,7 @@ def test_what_was_left_goes_with_the_next_answer(tmp_path):
 
 def test_a_look_that_takes_too_long_is_told(monkeypatch):
     begins = "import posix; posix.unlink({!r})"
+    monkeypatch.setattr(remote, "LONGEST_LOOK", 0.0)
     monkeypatch.setattr(remote, "script_of", lambda _request, script, *_: begins.format(script))
     with Target.python(HEAD + LOOP) as target:
         with pytest.raises(NoAnswer, match="has begun to look and is not ready after 0.5 s"):

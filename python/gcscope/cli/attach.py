@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HELP = "ask a process that runs: what does it hold that only the collector can free?"
 
-_TIMEOUT = 30.0
+_TIMEOUT = 10.0
 _LONGEST = 7 * 24 * 3600.0
 
 
@@ -75,7 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         default=_TIMEOUT,
         metavar="SECONDS",
-        help=f"give up after so long, the time of a look left out (default {_TIMEOUT:g})",
+        help="give up where nothing has begun to answer after so long (default "
+        f"{_TIMEOUT:g}); a look that has begun has a minute, or that time if it is longer",
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the answer as JSON, too; whole or not at all"
