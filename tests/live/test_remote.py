@@ -117,6 +117,7 @@ def test_the_target_is_as_before():
         for want in ("report", "census", "why"):
             ask(target.pid, want=want, expression="__main__.Node")
         ask(target.pid, want="growth", seconds=0.4)
+        ask(target.pid, want="pauses", seconds=0.4)
         with pytest.raises(NoAnswer, match="is called 'nowhere'"):
             ask(target.pid, want="why", expression="nowhere")
         assert ended_threads(target, before) == before

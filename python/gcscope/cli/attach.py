@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the process, and what it is asked."""
     parser.epilog = f"{EXIT_CODES}. Of --tree: 1, too, if a Python among them has not answered"
     parser.description = (
-        "Ask a Python process that runs, of this user or any of root's, and print its answer, "
+        "Ask a Python process of this user's (root asks any) while it runs, and print its answer, "
         "headed by which process it is and for how long it was stopped. Of 3.14 and newer it need "
         "not know of gcscope: its main thread, where it runs Python code, starts a thread that "
         "loads this gcscope and looks. Older ones, and those whose main thread waits in C code, "
