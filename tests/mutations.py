@@ -1084,13 +1084,6 @@ MUTATIONS = [
         "if (key != NULL) {",
         "tests/live/test_expression.py",
     ),
-    Mutation(
-        "attribute: a getter gives what begins with its name",
-        "src/query/attribute.c",
-        "(text[length] == '\\0' || text[length] == ' ')",
-        "true",
-        "tests/live/test_expression.py",
-    ),
 ]
 
 
