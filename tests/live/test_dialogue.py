@@ -1,5 +1,6 @@
 """Asking over a socket: each way in which no answer comes is said in one line."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -32,7 +33,7 @@ def server(path):
     def serve(answer):
         def once():
             connection, _ = listening.accept()
-            with connection:
+            with connection, contextlib.suppress(ConnectionError):
                 answer(connection)
 
         threads.append(threading.Thread(target=once, daemon=True))
@@ -40,9 +41,9 @@ def server(path):
         return path
 
     yield serve
-    listening.close()
     for thread in threads:
         thread.join(20)
+    listening.close()
 
 
 def reasons(path, timeout=20, **more):
