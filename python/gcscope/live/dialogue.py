@@ -6,7 +6,7 @@ import os
 from time import monotonic, sleep
 
 from gcscope.live.peer import peer_of, unix_socket
-from gcscope.live.request import NoAnswer, unframed
+from gcscope.live.request import LARGEST_ANSWER, NoAnswer, unframed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,13 +62,14 @@ def _exchange(connection: _socket.socket, path: str, data: bytes, until: float) 
     while view:
         connection.settimeout(_left(until, path))
         view = view[connection.send(view) :]
-    parts: list[bytes] = []
-    while True:
+    answer = bytearray()
+    while len(answer) <= LARGEST_ANSWER:
         connection.settimeout(_left(until, path))
         part = connection.recv(_CHUNK)
         if not part:
-            return b"".join(parts)
-        parts.append(part)
+            return bytes(answer)
+        answer += part
+    raise NoAnswer(f"the process that listens at {path} says more than any answer of gcscope has")
 
 
 def _asked(path: str, request: Request, timeout: float, pid: int | None) -> bytes:
