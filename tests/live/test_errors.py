@@ -154,7 +154,43 @@ def test_another_python(version):
         assert target.is_unharmed()
 
 
+# -------------------------------------------------------------------- what /proc does not show
+
+
+@needs_root
+def test_a_process_that_proc_hides():
+    script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
+    with Target.python() as target:
+        done = attach_as_nobody(target.pid, prefix=[*unshared("-m"), "sh", "-c", script, "sh"])
+        refusal(done, f"process {target.pid} is hidden from you", "hidepid", "sudo ")
+        assert target.is_unharmed()
+
+
+@needs_root
+def test_a_proc_of_another_namespace():
+    """It has other processes under the same numbers."""
+    script = 'sleep 60 & pid=$!; "$@" $pid; code=$?; kill $pid; exit $code'
+    prefix = [*unshared("-p", "--fork", "--kill-child"), "sh", "-c", script, "sh"]
+    done = subprocess.run(
+        [*prefix, sys.executable, "-m", "gcscope", "attach"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd="/",
+        env={**os.environ, **PLAIN_ENV, "PYTHONPATH": PACKAGE},
+    )
+    refusal(Finished(done), "another PID namespace", "mount -t proc proc /proc")
+
+
 # ------------------------------------------------------------------------------------ rights
+
+
+@ASKS
+@needs_root
+def test_a_user_may_ask_a_process_of_one_s_own():
+    with Target.python(AS_NOBODY + BUSY) as target:
+        done = attach_as_nobody(target.pid)
+        assert done.code == 0 and f"pid {target.pid}" in done.out, done
 
 
 def attach_as_nobody(pid, *options, prefix=()):
@@ -261,8 +297,8 @@ def closed_by_the_system():
 @pytest.mark.parametrize(
     ("scope", "words"),
     [
-        ("1", ("its own children", "sysctl kernel.yama.ptrace_scope=0", "sudo ")),
-        ("2", ("CAP_SYS_PTRACE", "sudo ")),
+        ("1", ("its own children", "sysctl kernel.yama.ptrace_scope=0")),
+        ("2", ("nobody without CAP_SYS_PTRACE",)),
         ("3", ("until the next start", "gcscope.listen()")),
     ],
 )
@@ -270,7 +306,8 @@ def test_yama(tmp_path, scope, words):
     """The setting is a made-up one: it is not on every system, and 3 cannot be taken back."""
     with closed_by_the_system() as target:
         done = attach_as_nobody(target.pid, prefix=with_scope(tmp_path, scope))
-        refusal(done, "no right", f"kernel.yama.ptrace_scope is {scope}", *words)
+        line = refusal(done, "no right", f"kernel.yama.ptrace_scope is {scope}", *words)
+        assert scope == "3" or "sudo /" in line or "--cap-add=SYS_PTRACE" in line
         assert target.is_unharmed()
 
 
@@ -548,6 +585,7 @@ ANSWERS = {
     "gcscope-answer {identity} 2\n{{}}": "cannot read the answer",
     "gcscope-answer {identity} 4\nnull": "cannot read the answer",
     "gcscope-answer {identity} 17\nerror: not today\n": "not today",
+    "gcscope-answer {identity} 16\nerror: \x1b[2J\agone": r"\x1b[2J\x07gone",
     "": "before it answered",
 }
 FORGES = """
@@ -647,6 +685,33 @@ def test_one_that_listens_and_ends_meanwhile(place):
         target.process.wait()
         refusal(ended(asking), "ended")
         assert time.monotonic() - begin < 10
+
+
+def test_one_that_listens_by_the_number_that_it_has_in_its_namespace(place):
+    prefix = unshared("-p", "--fork", "--kill-child")
+    code = LISTENS + "import time; time.sleep(600)"
+    with Target.python(code, prefix=prefix, env=place) as target:
+        assert target.words[1].endswith("/1")
+        done = attach(inner(target), env=place)
+        assert done.code == 0 and "pid 1" in done.out, done
+
+
+@needs_root
+def test_root_asks_one_that_listens_in_the_runtime_folder_of_its_user():
+    """Which systemd makes, and names in no variable of root's."""
+    interpreter = readable_python()
+    if shutil.which("nsenter") is None or interpreter is None or not os.path.exists("/run"):
+        pytest.skip("needs nsenter, and a Python that another user may run")
+    runtime = f"/run/user/{NOBODY}"
+    script = f"mount -t tmpfs none /run && mkdir -p {runtime} && chmod 700 {runtime} && "
+    script += f'chown {NOBODY} {runtime} && exec "$@"'
+    prefix = [*unshared("-m"), "sh", "-c", script, "sh"]
+    code = AS_NOBODY + LISTENS + "import time; time.sleep(600)"
+    env = {"XDG_RUNTIME_DIR": runtime, "PYTHONPATH": PACKAGE}
+    with Target.python(code, interpreter=interpreter, prefix=prefix, env=env) as target:
+        assert target.words[1] == f"{runtime}/gcscope/{target.pid}"
+        done = attach(target.pid, prefix=["nsenter", "-t", str(target.pid), "-m", "-w"])
+        assert done.code == 0 and f"pid {target.pid}" in done.out, done
 
 
 def test_one_that_has_listened(place):

@@ -11,7 +11,7 @@ import pytest
 from gcscope.live import obstacles, process
 from gcscope.live.build import Build
 from gcscope.live.obstacles import command_inside, obstacle_of, obstacle_to, why_silent
-from gcscope.live.process import Process, container_of, examine
+from gcscope.live.process import Process, container_of, examine, main_thread
 from targets import SLEEP, Target, needs_proc, this
 
 pytestmark = needs_proc
@@ -105,6 +105,18 @@ def test_an_embedded_python_is_asked_with_one_of_its_version():
         arguments=("uwsgi",), executable="/usr/bin/uwsgi", build=Build((3, 14)), shares_mounts=False
     )
     assert obstacle_to(told).endswith(" python3.14 -m gcscope attach 7")
+
+
+@pytest.mark.parametrize("scope", ["1", "2"])
+def test_in_a_container_nobody_is_told_of_sudo(monkeypatch, scope):
+    monkeypatch.setattr(obstacles, "_setting", lambda _: scope)
+    monkeypatch.setattr(obstacles, "_is_in_container", lambda: False)
+    told = a_process()
+    line = obstacles._closed_by_yama(told, obstacles._by_root(told))
+    assert f"ptrace_scope is {scope}" in line and "sudo /" in line
+    monkeypatch.setattr(obstacles, "_is_in_container", lambda: True)
+    line = in_one_line(obstacles._closed_by_yama(told, obstacles._by_root(told)))
+    assert "--cap-add=SYS_PTRACE" in line and "gcscope.listen()" in line and "sudo /" not in line
 
 
 # -------------------------------------------------------------------------- before it is asked
@@ -212,9 +224,17 @@ def test_a_right_that_is_there_is_not_told_as_missing():
 # --------------------------------------------------------------------------- nobody answered
 
 
+def asleep(target):
+    """What the system says of it as soon as its main thread waits."""
+    end = time.monotonic() + 10
+    while main_thread(target.pid).state == "R" and time.monotonic() < end:
+        time.sleep(0.01)
+    return examine(target.pid)
+
+
 def test_why_a_sleeper_is_silent():
     with Target.python() as target:
-        told = examine(target.pid)
+        told = asleep(target)
         line = in_one_line(why_silent(told, 10))
         assert f"process {target.pid} has not answered in 10 s" in line
         assert "it sleeps (clock_nanosleep)" in line and "gcscope.listen()" in line

@@ -8,7 +8,7 @@ from time import time
 
 from gcscope.live.folder import runtime_folder, socket_paths
 from gcscope.live.obstacles import obstacle_to
-from gcscope.live.process import descendants, examine
+from gcscope.live.process import descendants, examine, is_helper
 from gcscope.live.remote import LONGEST_LOOK, ask_by_remote_exec
 from gcscope.live.request import NoAnswer
 from gcscope.model.header import read_file
@@ -74,9 +74,9 @@ def ask(pid: int, request: Request, timeout: float) -> Answer:
 
 
 def _is_asked(pid: int) -> bool:
-    """Whether a Python runs in a process that is not there to look for somebody else."""
+    """Return whether a Python runs in a process that is no helper of ours, or multiprocessing's."""
     process = examine(pid)
-    return process.is_python and process.name != CHILD_NAME
+    return process.is_python and process.name != CHILD_NAME and not is_helper(process)
 
 
 def ask_tree(pid: int, request: Request, timeout: float) -> tuple[list[Answer], list[str]]:

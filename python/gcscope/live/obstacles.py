@@ -21,6 +21,7 @@ from gcscope.live.process import (
     container_of,
     examine,
     has_ended,
+    has_proc,
     is_switched_off,
     main_thread,
 )
@@ -30,7 +31,10 @@ from gcscope.model.phrases import shortened
 OLDEST = (3, 11)
 FIRST_ASKABLE = (3, 14)
 """The first Python with sys.remote_exec."""
-LISTEN = "call gcscope.listen() in it, or start it with GCSCOPE_LISTEN=1"
+LISTEN = (
+    "call gcscope.listen() in it, or start it with GCSCOPE_LISTEN=1 "
+    "PYTHONPATH=$(python -m gcscope.live.at_start)"
+)
 _SYS_PTRACE = 1 << 19  # CAP_SYS_PTRACE
 _STOPPED = ("T", "t")
 
@@ -68,12 +72,14 @@ def _not_there(process: Process) -> str | None:
             f"there is no {_called(process)}: it has ended, or that is its number in another "
             "container or outside of this one; `pgrep -a python` lists those that are here"
         )
-    if not process.is_told and os.path.exists(f"{PROC}/self/stat"):
+    if process.is_told or not os.path.exists(f"{PROC}/self/stat"):
+        return None
+    if not has_proc():
         return (
-            f"{_called(process)} is hidden from you, or this {PROC} is another container's: ask "
-            f"with its user's or root's rights: sudo {_this_command(process)}"
+            f"{PROC} is that of another PID namespace, where {process.pid} is another process: "
+            "mount -t proc proc /proc, then ask again"
         )
-    return None
+    return f"{_called(process)} is hidden from you ({PROC} has hidepid): {_by_root(process)}"
 
 
 def _not_alive(process: Process) -> str | None:
@@ -174,6 +180,23 @@ def _this_command(process: Process) -> str:
     return f"{quote(sys.executable or 'python3')} -m gcscope attach {process.pid}"
 
 
+_CAPABILITY = (
+    "start the container with --cap-add=SYS_PTRACE (Kubernetes: securityContext.capabilities.add: "
+    "[SYS_PTRACE])"
+)
+
+
+def _by_root(process: Process) -> str:
+    """Write how to ask with root's right."""
+    return f"sudo {_this_command(process)}"
+
+
+def _is_in_container() -> bool:
+    """Return whether this command runs in a container, as far as engines say so."""
+    marks = ("/.dockerenv", "/run/.containerenv", "/var/run/secrets/kubernetes.io")
+    return any(map(os.path.exists, marks))
+
+
 def _attach_inside(process: Process, pid: int) -> str:
     """Write the command that asks with the Python of a process, by the number that it has there."""
     first = process.arguments[0] if process.arguments else ""
@@ -249,7 +272,7 @@ def missing_right(process: Process) -> str:
     start = f"no right to look into {_called(process)}: "
     if me.uid == 0:
         return start + _missing_of_root(process, me)
-    as_root = f"sudo {_this_command(process)}"
+    as_root = _by_root(process)
     if set(process.uids) - {me.uid}:
         user = quote(f"#{process.uid}")
         return (
@@ -272,9 +295,8 @@ def _missing_of_root(process: Process, me: Process) -> str:
         return _closed_by_yama(process, "") or ""
     if not me.permitted & _SYS_PTRACE:
         return (
-            "root lacks the capability SYS_PTRACE here, as in most containers: start the container "
-            "with --cap-add=SYS_PTRACE (Kubernetes: securityContext.capabilities.add: "
-            f"[SYS_PTRACE]), or {LISTEN}"
+            "root lacks the capability SYS_PTRACE here, as in most containers: "
+            f"{_CAPABILITY}, or {LISTEN}"
         )
     return _closed_by_module(process, "")
 
@@ -285,10 +307,12 @@ def _closed_by_yama(process: Process, as_root: str) -> str | None:
     if scope in ("", "0"):
         return None
     what = f"kernel.yama.ptrace_scope is {scope}, which lets "
+    if _is_in_container():
+        as_root = f"{_CAPABILITY}, or {LISTEN}"
     if scope == "1":
         return (
-            f"{what}a process look into its own children alone: {as_root}, or, until the next "
-            "start of the machine, sudo sysctl kernel.yama.ptrace_scope=0"
+            f"{what}a process look into its own children alone: {as_root}, or, on the machine and "
+            "until its next start, sudo sysctl kernel.yama.ptrace_scope=0"
         )
     if scope == "2":
         return f"{what}nobody without CAP_SYS_PTRACE look into another: {as_root}"

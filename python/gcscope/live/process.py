@@ -24,6 +24,7 @@ from gcscope.live.build import (
 )
 
 PROC = "/proc"
+_CHUNK = 1 << 16
 _IS_KERNEL_THREAD = 0x00200000  # PF_KTHREAD, in the flags of stat
 
 
@@ -93,17 +94,16 @@ class Process(NamedTuple):
 # ---------------------------------------------------------------------------- files of /proc
 
 
-def _read(pid: int, name: str, most: int = 1 << 22) -> bytes:
-    """Return the beginning of a file of a process; nothing, where there is none, or no right."""
+def _read(pid: int, name: str) -> bytes:
+    """Return a file of a process; nothing, where there is none, or no right."""
     try:
         descriptor = os.open(f"{PROC}/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return b""
     parts: list[bytes] = []
     try:
-        while most > 0 and (part := os.read(descriptor, min(most, 1 << 16))):
+        while part := os.read(descriptor, _CHUNK):
             parts.append(part)
-            most -= len(part)
     except OSError:  # it has ended
         pass
     finally:
@@ -310,6 +310,27 @@ def descendants(pid: int) -> list[int]:
         found += own
         waiting += own
     return found
+
+
+_HELPER = re.compile(r"from multiprocessing\.(resource_tracker|forkserver) import main")
+
+
+def _helps_as(process: Process) -> str:
+    """Return which helper of multiprocessing a process was started as; empty for none."""
+    found = next(filter(None, map(_HELPER.match, process.arguments)), None)
+    return found[1] if found else ""
+
+
+def is_helper(process: Process) -> bool:
+    """Return whether a process is one that multiprocessing has started for itself.
+
+    It waits in C nearly always, and runs nothing of the program. What a fork server has forked has
+    its arguments, and is the program.
+    """
+    kind = _helps_as(process)
+    return bool(kind) and not (
+        kind == "forkserver" and _helps_as(examine(process.parent)) == "forkserver"
+    )
 
 
 # ------------------------------------------------------------------------- its main thread
