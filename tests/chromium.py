@@ -148,6 +148,14 @@ class Page:
             raise Failed(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
+    def until(self, expression):
+        """Wait until something is true."""
+        until = time.monotonic() + SECONDS
+        while not self.ask(expression):
+            if time.monotonic() > until:
+                raise Failed(f"never true: {expression}")
+            time.sleep(0.02)
+
     def press(self, key):
         """Press a key, and let it go."""
         code = KEYS[key]
@@ -178,9 +186,14 @@ class Page:
         size = {"width": width, "height": height, "deviceScaleFactor": 1}
         self.call("Emulation.setDeviceMetricsOverride", mobile=width < 600, **size)
 
-    def shoot(self, path):
-        """Take what is to be seen as PNG."""
-        data = self.call("Page.captureScreenshot", format="png")["data"]
+    def shoot(self, path, most=5000):
+        """Take the page as PNG, from its top on, so many pixels at most."""
+        size = self.ask("[document.documentElement.clientWidth, document.body.scrollHeight]")
+        clip = {"x": 0, "y": 0, "width": size[0], "height": min(size[1], most), "scale": 1}
+        taken = self.call(
+            "Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True
+        )
+        data = taken["data"]
         Path(path).write_bytes(base64.b64decode(data))
 
     def requests(self):

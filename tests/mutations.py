@@ -528,10 +528,10 @@ MUTATIONS = [
         PAUSES,
     ),
     Mutation(
-        "pauses: nobody has asked",
+        "pauses: who asks of a large heap has not",
         "src/follow/pauses.c",
-        "own->count > own->threshold",
-        "own->count >= 0",
+        "event->is_enabled && generations->count > generations->threshold &&",
+        "event->is_enabled &&",
         PAUSES,
     ),
     Mutation(
@@ -559,7 +559,7 @@ MUTATIONS = [
         "tally: a form that was seen before is not counted",
         "src/follow/tally.c",
         "    form->count = count + found->count;\n",
-        "    form->count = found->count;\n",
+        "    form->count = count != 0 ? count : found->count;\n",
         FOLLOW,
     ),
     Mutation(

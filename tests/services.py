@@ -4,11 +4,13 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 
+import pages
 from support import ROOT
 
 SERVICE = ROOT / "docs/how-to/service"
@@ -96,3 +98,50 @@ class Service:
         for worker in self.workers:
             while os.path.exists(f"/proc/{worker}"):
                 time.sleep(0.02)
+
+
+# ------------------------------------------------------------------------- pages with the shop
+
+_PORT = "8000"  # as pages have it
+_NUMBERS = re.compile(r"\b\d[\d,.]*(?: bytes| kB| MB)?\b")
+_NAMES = re.compile(
+    r"(?<=pid )\d+ on \S+ · \S+ · Python .*"  # a header
+    r"|\S*/bin/gunicorn|(?<= on )\S+|\b[0-9a-f]{16}\b|<dynamic-code>|ask_dask\.py"
+    r"|(?<=filled at).*"  # up to 3.11 the interpreter does not tell
+)
+
+
+def _comparable(text):
+    """What is the same wherever, and however fast, it runs; of tables not the widths."""
+    text = _NUMBERS.sub("N", _NAMES.sub("so", text))
+    return re.sub(r"^ +", "", re.sub(r"[ ─]+", " ", text), flags=re.M)
+
+
+def is_as_shown(shown, printed):
+    """Whether a command printed what a page shows; a line `...` there stands for any lines."""
+    lines = _comparable(shown).splitlines(keepends=True)
+    pattern = "".join("(?:.*\n)*?" if line == "...\n" else re.escape(line) for line in lines)
+    return re.fullmatch(pattern, _comparable(printed)) is not None
+
+
+def followed(page, environment, folder):
+    """Follow a page that starts the shop: a list of (command, what it shows, what was printed)."""
+    for name in ("app.py", "load.py"):
+        shutil.copy(SERVICE / name, folder)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    of_master = folder / "gunicorn.pid"
+
+    def shell(command, folder):
+        printed = environment.run("bash", "-c", command.replace(_PORT, port), cwd=folder)
+        until = time.monotonic() + 60
+        while command.startswith("kill ") and of_master.exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        return printed
+
+    try:
+        return list(pages.play(page, folder, shell, lambda text: text.replace(_PORT, port)))
+    finally:
+        if of_master.exists():
+            environment.run("bash", "-c", "kill $(cat gunicorn.pid)", cwd=folder)

@@ -2,70 +2,31 @@
 
 import json
 import re
-import shutil
-import socket
-import time
 from collections import Counter
 
 import pytest
 
-import pages
 from gcscope.model.header import read_file
-from services import SERVICE
+from services import followed, is_as_shown
 from support import ROOT
 
 pytestmark = pytest.mark.slow
 PAGE = "docs/how-to/fleet.md"
 assert (ROOT / "docs" / "how-to/fleet.md").exists()
-PORT = "8000"  # as the page has it
-NUMBERS = re.compile(r"\b\d[\d,.]*(?: bytes| kB| MB)?\b")
-NAMES = re.compile(r"\S*/bin/gunicorn|(?<= on )\S+|\b[0-9a-f]{16}\b|<dynamic-code>|ask_dask\.py")
-
-
-def comparable(text):
-    """What is the same wherever, and however fast, it runs; of tables not the widths."""
-    text = NUMBERS.sub("N", NAMES.sub("so", text))
-    return re.sub(r"^ +", "", re.sub(r"[ ─]+", " ", text), flags=re.M)
-
-
-def pattern(shown):
-    """A pattern for what a page shows: a line `...` stands for any lines."""
-    lines = comparable(shown).splitlines(keepends=True)
-    return "".join("(?:.*\n)*?" if line == "...\n" else re.escape(line) for line in lines)
 
 
 @pytest.fixture(scope="module")
 def played(servers, tmp_path_factory):
     """The folder in which the page was followed, and (command, what it shows, what was printed)."""
     folder = tmp_path_factory.mktemp("fleet")
-    for name in ("app.py", "load.py"):
-        shutil.copy(SERVICE / name, folder)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-
-    def shell(command, folder):
-        printed = servers.run("bash", "-c", command.replace(PORT, port), cwd=folder)
-        until = time.monotonic() + 60
-        while command.startswith("kill ") and (folder / "gunicorn.pid").exists():
-            assert time.monotonic() < until
-            time.sleep(0.05)
-        return printed
-
-    told = []
-    try:
-        for step in pages.play(PAGE, folder, shell, lambda text: text.replace(PORT, port)):
-            told.append(step)
-    finally:
-        if (folder / "gunicorn.pid").exists():
-            servers.run("bash", "-c", "kill $(cat gunicorn.pid)", cwd=folder)
-    return folder, told
+    return folder, followed(PAGE, servers, folder)
 
 
 def test_the_page_is_as_shown(played):
     _, told = played
     assert len(told) == 12
     for command, shown, printed in told:
-        assert re.fullmatch(pattern(shown), comparable(printed)), (command, printed)
+        assert is_as_shown(shown, printed), (command, printed)
 
 
 def test_each_worker_has_written_its_report(played):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gcscope.model.header import read_file
-from services import Service, askable
+from services import Service, askable, followed, is_as_shown
 
 pytestmark = pytest.mark.slow
 
@@ -59,3 +59,13 @@ def test_who_keeps_a_page(service, attach):
 def test_it_serves_on(service):
     assert all(service.load(60).values())
     assert "Traceback" not in service.log and "Worker exiting" not in service.log
+
+
+def test_the_page_is_as_shown(servers, tmp_path):
+    """Whoever follows it sees what it shows, and has a page of HTML in the end."""
+    told = followed("docs/how-to/live-service.md", servers, tmp_path)
+    assert len(told) == 11
+    for command, shown, printed in told:
+        assert is_as_shown(shown, printed), (command, printed)
+    page = (tmp_path / "shop.html").read_text(encoding="utf-8")
+    assert "app.PAGES" in page and "app.Order" in page and "flask" in page

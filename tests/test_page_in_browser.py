@@ -49,15 +49,19 @@ def test_filter_and_sort(opened):
     page = opened(GROWN, many_forms(FORMS), CENSUS)
     assert len(seen(page, 2)) == FORMS and not page.ask("document.getElementById('told').value")
     page.click("#filter")
+    page.until("document.activeElement === filter")
     page.type("PART_7.thing1")
+    page.until("told.value !== ''")
     (form,) = seen(page, 2)
     assert "part_7.Thing" in form and seen(page, 0) == seen(page, 3) == []
     assert page.ask("told.value").startswith("1 of ") and page.ask("told.value").endswith("a name")
     page.ask("filter.select()")
     page.type("app.cache")
+    page.until("filter.value === 'app.cache'")
     assert seen(page, 0) == ["app.CACHE"] and seen(page, 2) == []
     page.ask("filter.select()")
     page.type(" ")
+    page.until("filter.value === ' '")
     assert len(seen(page, 2)) == FORMS
 
     for name in ("count", "objects", "bytes"):

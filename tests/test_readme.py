@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import chromium
 import pages
 from support import ROOT, needs_graphviz
 
@@ -90,6 +91,31 @@ def test_the_pictures_are_what_the_script_draws(python, tmp_path):
         assert len(words[0]) > 5 and words[0] == words[1]
 
 
+def test_the_screenshot_is_what_the_script_takes(python, tmp_path):
+    """As large; what is on it is of another process."""
+    kept = (ROOT / "docs/page.png").read_bytes()
+    assert kept.startswith(b"\x89PNG") and len(kept) < 150_000
+    if chromium.program() is None:
+        pytest.skip("needs Chromium")
+    done = python(ROOT / "docs/pictures.py", tmp_path, cwd=tmp_path)
+    assert done.code == 0 and (tmp_path / "page.png").read_bytes()[16:24] == kept[16:24], done
+
+
+def test_a_page_to_share_is_made_as_shown(tmp_path):
+    """By docs/how-to/share-a-page.md."""
+    pages.write(tmp_path, "retry.py", pages.programs("README.md")["retry.py"])
+    for command, shown, printed in pages.play("docs/how-to/share-a-page.md", tmp_path):
+        assert printed == shown, command
+    report, memory = ((tmp_path / f"{name}.html").read_text() for name in ("report", "memory"))
+    assert "retry.py, pid " in report and report.count("<h2") == 1 and "local last" in report
+    assert re.findall("<h2[^>]*>(.*?)</h2>", memory) == [
+        "What grew",
+        "Rings that only the collector can free",
+        "What takes most memory",
+    ]
+    assert "PAGES</code>" in memory
+
+
 def test_the_pictures_are_shown():
     shown = [*pages.links(README), *pages.links(pages.read("docs/how-to/find-a-ring.md"))]
     assert [link for link in shown if link.endswith(".svg")] == [
@@ -115,6 +141,7 @@ def test_it_has_its_order_and_is_short():
         "The lecture in ten lines",
         "Your own program",
         "What grew",
+        "A service that runs",
         "Your tests",
         "Links",
     ]

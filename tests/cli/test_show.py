@@ -362,7 +362,7 @@ def test_diff_wants_rings_of_one_sort(python, reports, tmp_path):
     assert done.code == 1, done
     assert done.err == (
         f"gcscope: '{tmp_path / 'x'}' is of kind 'retained': diff takes reports, collections "
-        f"and trials, or two censuses or growths\n"
+        f"and trials, or two censuses or growths, of one process or merged\n"
     )
     (tmp_path / "x").write_text(RINGS.to_json().replace('"alive": false', '"alive": true'))
     done = python("-m", "gcscope", "diff", old, tmp_path / "x")

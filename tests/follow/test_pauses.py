@@ -152,6 +152,29 @@ def test_who_has_asked():
     assert [total.asked for total in watched.report.totals] == [0, 0, 0]
 
 
+@KNOWS_DUE
+def test_who_asks_of_a_large_heap():
+    """There a full collection is put off although its count is reached; a call is one all the same.
+
+    The interpreter waits until a quarter of what is old has come.
+    """
+    was, kept = gc.get_threshold(), [[] for _ in range(200_000)]
+    gc.collect()
+    gc.set_threshold(500, 1, 1)
+    try:
+        gc.enable()
+        with gcscope.pauses(sampling=0) as watched:
+            for _ in range(5):
+                kept.append([[] for _ in range(3_000)])
+                gc.collect()
+    finally:
+        gc.disable()
+        gc.set_threshold(*was)
+    assert watched.report.totals[2].asked == watched.report.totals[2].collections == 5
+    assert watched.report.totals[1].asked == 0 < watched.report.totals[1].collections
+    assert len(kept) > 200_000
+
+
 def check_sums(report):
     """The sums are those of the collections, where all of these are kept."""
     for total in report.totals:

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from gcscope import Counts
+from gcscope.model.fleet import Merged
 from gcscope.model.phrases import in_one_line
 from gcscope.model.record import changed, rendered
 from gcscope.render import page_rings
@@ -116,7 +117,7 @@ def test_every_record_makes_a_page(record):
     read = Page(html)
     assert html.startswith('<!DOCTYPE html>\n<html lang="en">') and html.endswith("</html>")
     assert len(headings(html)) == 1 and read.all("main") and read.all("h1") and read.all("title")
-    if "<pre" in html:
+    if "<pre" in html and not isinstance(record, Merged):
         lines = str(record).split("\n")
         assert "\n".join(map(in_one_line, lines)) in read.text
 
@@ -317,6 +318,23 @@ def test_forms_are_sorted(order):
     assert [float(li[f"data-{order}"]) for li in items] == shown
 
 
+def test_what_many_processes_told():
+    """All of them, and of each form, grower and row what one alone has."""
+    for merged in (record for record in ALL if isinstance(record, Merged)):
+        html = rendered(merged, "html")
+        shown = Page(html).text
+        told = [word.removeprefix("one is kept by ") for word in words_of(str(merged.told))]
+        assert not [word for word in told if in_one_line(word) not in shown]
+        assert str(merged).partition(":")[0] in shown  # how many, on how many hosts
+        for row in merged.processes:
+            name = "a process that is not known"
+            if row.process is not None:
+                name = f"{row.process.argv0}, pid {row.process.pid} on {row.process.host}"
+            assert in_one_line(name) in shown or merged.growth is not None
+        for having in merged.processes_with.values():
+            assert f"in {having} of {len(merged.processes)} processes" in shown
+
+
 def test_nothing_found():
     empty = page(changed(REPORT, objects=0, bytes=0, types=Counts(), cycles=()))
     assert "nothing is unreachable" in empty.text and not empty.all("form")
@@ -358,8 +376,10 @@ def test_an_icicle_has_what_is_large():
     widths = [float(w) for w in re.findall(r'<svg x="[\d.e-]+%" width="([\d.]+)%" y="0"', icicle)]
     assert len(widths) == 23 and sum(widths) == pytest.approx(100, abs=0.1)
     assert widths == sorted(widths, reverse=True)
-    assert "<title>shop_0: " in icicle and '<text x="5" y="20">shop_0</text>' in icicle
-    assert "<title>Type0: " in icicle and ">Type0</text>" not in icicle  # it is narrow
+    assert "<title>shop_0: 43.7 MB</title>" in icicle and "<title>Type0: " in icicle
+    assert "</text>" not in icicle  # all are too narrow
+    named = re.findall('<text x="5" y="20">(.*?)</text>', page_of([(CENSUS, None)]))
+    assert named == ["builtins", "str"]
 
 
 # ------------------------------------------------------------------------- pictures

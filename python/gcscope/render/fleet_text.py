@@ -35,6 +35,11 @@ def processrow_text(row: ProcessRow) -> str:
     return f"{shortened(_name(row.process))}: {plural(row.objects, 'object')}, {size(row.bytes)}"
 
 
+def fleet_text(merged: Merged) -> str:
+    """Write how many processes there are, which, and what one must know of them; all of them."""
+    return "\n".join([_who(merged), *_note_lines(merged), *_process_lines(merged, is_all=True)])
+
+
 def spread_phrase(merged: Merged, fingerprint: str) -> str:
     """Write how many of the processes have a form of ring, or a grower."""
     having = merged.processes_with.get(fingerprint, 0)

@@ -12,8 +12,12 @@ from base64 import b64encode
 from hashlib import sha256
 
 from gcscope.model.census import Census
+from gcscope.model.fleet import Merged
 from gcscope.model.growth import Growth
+from gcscope.model.pauses import Pauses
+from gcscope.model.phrases import plural
 from gcscope.model.results import Chain, Holders, Retained
+from gcscope.render.fleet_text import fleet_text, spread_phrase
 from gcscope.render.page_html import ORDERS, element, preformatted
 from gcscope.render.page_lists import census_body, growth_body
 from gcscope.render.page_look import SCRIPT, STYLE
@@ -33,6 +37,7 @@ _TITLES: dict[type[Record], tuple[int, str]] = {
     Growth: (_GREW, "What grew"),
     Census: (_MEMORY, "What takes most memory"),
     Retained: (_MEMORY, "What would be freed"),
+    Pauses: (_OTHERS, "Pauses for collections"),
     Chain: (_OTHERS, "Why it is alive"),
     Holders: (_OTHERS, "Who holds it"),
 }
@@ -46,27 +51,35 @@ class _Section:
         self.record = record
         self.header = header
         self.rings = rings_of(record)
-        kind = type(record).__name__
-        self.rank, self.title = _TITLES.get(type(record), (_OTHERS, kind))
+        self.told = record.told if isinstance(record, Merged) else record
+        kind = type(self.told)
+        self.rank, self.title = _TITLES.get(kind, (_OTHERS, kind.__name__))
         if self.rings is not None:
             alive = self.rings.report.alive
             self.rank = _RINGS
             self.title = "Rings in use" if alive else "Rings that only the collector can free"
+        if isinstance(record, Merged):
+            self.title += f", in {plural(len(record.processes), 'process')}"
         self.key = _KEYS[self.rank]
 
     def written(self, order: str) -> str:
         """Write it."""
         heading = element("h2", escaped(self.title), id=self.key)
-        return element("section", heading, self._body(order), aria_labelledby=self.key)
+        processes, said = "", {}
+        if isinstance(self.record, Merged):
+            processes = preformatted(fleet_text(self.record), "processes")
+            said = {one: spread_phrase(self.record, one) for one in self.record.processes_with}
+        body = self._body(order, said)
+        return element("section", heading, processes, body, aria_labelledby=self.key)
 
-    def _body(self, order: str) -> str:
+    def _body(self, order: str, said: dict[str, str]) -> str:
         if self.rings is not None:
             return rings_body(self.rings, self.key, order)
-        if isinstance(self.record, Growth):
-            return growth_body(self.record, order)
-        if isinstance(self.record, Census):
-            return census_body(self.record, order)
-        return preformatted(str(self.record), self.title)
+        if isinstance(self.told, Growth):
+            return growth_body(self.told, order, said)
+        if isinstance(self.told, Census):
+            return census_body(self.told, order)
+        return preformatted(str(self.told), self.title)
 
 
 def _sections(parts: list[Part]) -> list[_Section]:

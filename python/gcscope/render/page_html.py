@@ -46,7 +46,7 @@ def preformatted(text: str, label: str) -> str:
     return element("pre", lines, tabindex="0", role="group", aria_label=label)
 
 
-def bar(part: float, whole: float) -> str:
+def gauge(part: float, whole: float) -> str:
     """Draw how much of the whole a part is: for the eye, the figures stand beside it."""
     if part <= 0:
         return ""

@@ -15,11 +15,13 @@ from gcscope.render.growth_text import (
     types_head,
     unit_of,
 )
-from gcscope.render.page_html import Item, bar, code, element, listed, paragraphs, table
+from gcscope.render.page_html import Item, code, element, gauge, listed, paragraphs, table
 from gcscope.render.svg import escaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gcscope.model.census import Census, CensusRow
     from gcscope.model.growth import Grower, GrownType, Growth
 
@@ -31,11 +33,14 @@ _ROW = 30  # pixels
 # --------------------------------------------------------------------------- what grew
 
 
-def growth_body(growth: Growth, order: str) -> str:
-    """Write what grew: containers, then types that grow in none of them."""
+def growth_body(growth: Growth, order: str, said: Mapping[str, str]) -> str:
+    """Write what grew: containers, then types that grow in none of them.
+
+    said: what is told of growers besides, by their fingerprints.
+    """
     unit = unit_of(growth.times)
     largest = max((grower.bytes_per_call or 0 for grower in growth.growers), default=0)
-    growers = [_grower(grower, unit, largest) for grower in growth.growers]
+    growers = [_grower(one, unit, largest, said.get(one.fingerprint)) for one in growth.growers]
     types = [_grown_type(grown, unit) for grown in growth.grown_types]
     learn = how_to_learn(growth)
     body = [paragraphs([growth_head(growth)])]
@@ -50,16 +55,16 @@ def growth_body(growth: Growth, order: str) -> str:
     return "".join([*body, paragraphs(f"note: {note}" for note in growth.notes)])
 
 
-def _grower(grower: Grower, unit: str, largest: float) -> Item:
+def _grower(grower: Grower, unit: str, largest: float, said: str | None) -> Item:
     in_bytes = grower.bytes_per_call or 0.0
     place = filled_phrase(grower)
     if grower.filled_at is not None:
         place, _, _ = place.rpartition(grower.filled_at)
     words = [
         f"<b>{escaped(grows_phrase(grower, unit))}</b>",
-        bar(in_bytes, largest),
+        gauge(in_bytes, largest),
         code(grower.path),
-        f"<div>{escaped(kind_phrase(grower))}</div>",
+        f"<div>{escaped(kind_phrase(grower))}{f', {escaped(said)}' if said else ''}</div>",
         f"<div>{escaped(place)}{code(grower.filled_at) if grower.filled_at else ''}</div>",
     ]
     return Item((in_bytes, grower.per_call, grower.length), "".join(words))
@@ -90,7 +95,7 @@ def census_body(census: Census, order: str) -> str:
 
 def _census_row(row: CensusRow, signed: bool, largest: int) -> Item:
     in_bytes, objects = signed_size(row.bytes, signed), signed_count(row.objects, signed)
-    share = bar(abs(row.bytes), largest)
+    share = gauge(abs(row.bytes), largest)
     html = f"<td>{in_bytes}{share}</td><td>{objects}</td><td>{code(row.type)}</td>"
     return Item((row.bytes, row.objects, row.objects), html)
 

@@ -30,6 +30,7 @@ _LAYOUT = """
 DARK_PICTURES
 }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 html { scroll-padding-top: 5rem; }
 body {
   margin: 0 auto; padding: 0 1rem 4rem; max-width: 80rem;
@@ -54,15 +55,14 @@ nav li { list-style: none; }
   border-bottom: 1px solid var(--line); background: var(--paper);
 }
 @media (max-width: 40rem) { #controls { position: static; } }
-#controls[hidden] { display: none; }
 input, select {
   font: inherit; color: inherit; background: var(--paper);
   border: 1px solid var(--faint); border-radius: 4px; padding: 0.15rem 0.4rem;
 }
 input { width: 16rem; max-width: 60vw; }
 .list { margin: 0.75rem 0; padding: 0; list-style: none; border-top: 1px solid var(--line); }
-.list > li {
-  padding: 0.4rem 0; border-bottom: 1px solid var(--line);
+.list > li { /* block: a list item that is hidden would have all below it numbered anew */
+  display: block; padding: 0.4rem 0; border-bottom: 1px solid var(--line);
   content-visibility: auto; contain-intrinsic-size: auto 4.5rem;
 }
 summary { cursor: pointer; padding: 0.2rem 0; min-height: 1.5rem; }
@@ -73,7 +73,7 @@ summary > code, .growers > li > code { display: block; }
 .words { flex: 1 1 24rem; min-width: 0; }
 .picture { flex: 0 1 auto; max-width: 100%; overflow-x: auto; }
 .picture svg { display: block; }
-.standing { font-weight: bold; }
+.said { font-weight: bold; }
 .ring { position: relative; margin: 0.75rem 0; padding: 0 0 0 2rem; list-style: none; }
 .ring::before {
   content: ""; position: absolute; top: 0.75rem; bottom: 0.75rem; left: 0.25rem; width: 1rem;

@@ -8,6 +8,7 @@ them.
 from __future__ import annotations
 
 from gcscope.model.diff import Difference, report_within
+from gcscope.model.fleet import Merged
 from gcscope.model.innocent import is_innocent
 from gcscope.model.judgement import Judgement
 from gcscope.model.phrases import growth_phrase, plural, ring_line, size, times, whole_title
@@ -23,12 +24,13 @@ from gcscope.render.cycle_text import (
     no_cut_phrase,
     places_on_ring,
 )
+from gcscope.render.fleet_text import spread_phrase
 from gcscope.render.graphviz import svg_of
 from gcscope.render.page_html import (
     Item,
-    bar,
     code,
     element,
+    gauge,
     listed,
     paragraphs,
     preformatted,
@@ -55,16 +57,21 @@ _NOT_BLAMED = "not blamed: it is nobody's fault"
 class Rings:
     """What a page tells of the rings of a record, as HTML what stands above and below them.
 
-    standing: what is to be said of a form besides, by its fingerprint.
+    said: what is told of a form besides, by its fingerprint.
     """
 
-    __slots__ = ("above", "below", "report", "standing")
+    __slots__ = ("above", "below", "report", "said")
 
     def __init__(self, report: Report, above: str, below: str = "") -> None:
         self.report = report
         self.above = above
         self.below = below
-        self.standing = {c.fingerprint: _NOT_BLAMED for c in report.cycles if is_innocent(c)}
+        self.said = {c.fingerprint: _NOT_BLAMED for c in report.cycles if is_innocent(c)}
+
+    def say(self, cycle: Cycle, words: str) -> None:
+        """Tell something of a form besides."""
+        before = self.said.get(cycle.fingerprint)
+        self.said[cycle.fingerprint] = words if before is None else f"{words} · {before}"
 
 
 def rings_of(record: Record) -> Rings | None:
@@ -80,16 +87,20 @@ def rings_of(record: Record) -> Rings | None:
         return _of_judgement(record, report)
     if isinstance(record, (Collection, Trial)):
         return Rings(report, preformatted(str(record), "figures"))
-    types = types_table(report.types)
-    return Rings(report, paragraphs(report_words(report)) + types)
+    rings = Rings(report, paragraphs(report_words(report)) + types_table(report.types))
+    if isinstance(record, Merged):
+        for cycle in report.cycles:
+            rings.say(cycle, spread_phrase(record, cycle.fingerprint))
+    return rings
 
 
 def _of_difference(difference: Difference) -> Rings:
     above = paragraphs([difference_head(difference)])
     rings = Rings(difference.as_report(), above, paragraphs(gone_lines(difference)))
-    rings.standing |= {cycle.fingerprint: "new" for cycle in difference.new}
+    for cycle in difference.new:
+        rings.say(cycle, "new")
     for growth in difference.grown:
-        rings.standing[growth.after.fingerprint] = f"grown: {grown_phrase(growth)}"
+        rings.say(growth.after, f"grown: {grown_phrase(growth)}")
     return rings
 
 
@@ -97,9 +108,8 @@ def _of_judgement(judgement: Judgement, report: Report) -> Rings:
     rings = Rings(report, paragraphs(judgement_head_lines(judgement)))
     for finding in judgement.findings:
         if finding.known is not None:
-            cycle = finding.cycle
-            grown = growth_phrase("grown", cycle.count, finding.known)
-            rings.standing[cycle.fingerprint] = grown
+            count = finding.cycle.count
+            rings.say(finding.cycle, growth_phrase("grown", count, finding.known))
     return rings
 
 
@@ -200,7 +210,7 @@ class _Writer:
         seen = f"seen {times(count)}, each of {each}" if count > 1 else f"seen once, {each}"
         return [
             f"<b>{size(in_all)}</b> <span>{escaped(seen)}</span>",
-            bar(in_all, self.largest),
+            gauge(in_all, self.largest),
             code(ring_line(cycle, 3)),
         ]
 
@@ -210,7 +220,7 @@ class _Writer:
         foot = escaped(f"{cycle_foot(cycle, report.alive)} · form ")
         form = element("a", code(cycle.fingerprint), href=f"#{key}")
         return [
-            paragraphs([self.rings.standing.get(cycle.fingerprint, "")], class_="standing"),
+            paragraphs([self.rings.said.get(cycle.fingerprint, "")], class_="said"),
             paragraphs([cycle_head(cycle), *cause]),
             _ring(cycle, len(cycle.ring) if self.is_alone else MOST_LINKS),
             f"<p>{foot}{form}</p>",
