@@ -406,6 +406,23 @@ except ConnectionError:
         handle.close()
 
 
+def test_a_program_that_dies_of_broken_pipes_lives(runs):
+    """The thread takes no signals, that one neither."""
+    runs("""
+from _socket import socket
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+path = gcscope.listen().path
+for number in range(20):
+    asker = socket(1, 1)
+    asker.connect(path)
+    request = Request(want="census", gcscope=gcscope.__version__, identity="abc")
+    asker.sendall(request.to_json().encode() + b"\\n")
+    asker.close()
+until(lambda: threads() in (2, None))
+assert answers(path) == os.getpid()
+""")
+
+
 def test_descriptors_run_out(runs):
     """Who asks meanwhile has to wait, and does so at no cost."""
     runs("""
@@ -508,6 +525,35 @@ os.chmod({str(runtime / "gcscope")!r}, 0o755)
 in_child(child)
 assert answers(handle.path) == os.getpid()
 """)
+
+
+@needs_root
+def test_a_worker_that_gives_its_rights_up_is_found_by_root(runtime):
+    """Wherever it was when its thread began: its socket lies in root's folder or in its own."""
+    code = f"""{HEAD}
+gcscope.listen()
+workers = []
+for number in range(6):
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(number % 3 * 0.0005)
+        os.setgroups([])
+        os.setgid({NOBODY})
+        os.setuid({NOBODY})
+        time.sleep(600)
+    workers.append(pid)
+print("ready", *workers, flush=True)
+time.sleep(600)
+"""
+    from gcscope.live.ask import ask as ask_process
+
+    with Target.python(code) as target:
+        children = Path(f"/proc/{target.pid}/task/{target.pid}/children").read_text().split()
+        assert len(children) == 6
+        time.sleep(1)
+        for pid in map(int, children):
+            _, _, header = ask_process(pid, Request(gcscope=gcscope.__version__), 20)
+            assert header.pid == pid
 
 
 def test_all_ways_to_fork(runs):
