@@ -1,7 +1,6 @@
 """A guest that is to leave no trace: every public word on small objects, and what may not change.
 
-`state()` is what a program can see of automatic collection, of gc.callbacks, of the journal and of
-its descriptors.
+`state()` is what a program can see of automatic collection, of gc.callbacks and of the journal.
 Tests interrupt the words, starve them and fork during them, and compare. This file runs in
 processes of its own, which is why the words stand here and not in a test.
 """
@@ -132,7 +131,6 @@ def state():
         [callback for callback in gc.callbacks if callback.__name__ != "gcscope_follow_collector"],
         count >= 0,
         _core.journal_status().fate_tables,
-        len(os.listdir("/dev/fd")),
     )
 
 

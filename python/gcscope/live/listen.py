@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
 
+    from gcscope._core import Worker
     from gcscope.live.worker import Wait
 
 _MOST = 16  # questions at once; more have to wait
@@ -218,16 +219,17 @@ class Listener:
         self._path, self._file = given or "", (0, 0)
         self._process = os.getpid()
         self._descriptor = -1
-        self._worker = worker(self._steps, in_child=given is None)
+        self._worker: Worker | None = None
 
     def _begin(self) -> None:
         """Make the socket, and the thread that waits at it; or neither, where that fails."""
         try:
+            self._worker = thread = worker(self._steps, in_child=self._given is None)
             server = self._open()  # closed with the last reference to it, until it is detached
             try:
-                self._take(server)
+                thread.descriptor = self._take(server)
                 _listeners.append(self)
-                self._worker.start()
+                thread.start()
             finally:
                 self._descriptor = max(server.detach(), self._descriptor)
         except BaseException:
@@ -241,11 +243,12 @@ class Listener:
             self._path = _default_path()
         return _bound(self._path)
 
-    def _take(self, server: _socket.socket) -> None:
-        """Make a socket this listener's."""
-        self._descriptor = self._worker.descriptor = server.fileno()
+    def _take(self, server: _socket.socket) -> int:
+        """Make a socket this listener's; return its descriptor."""
+        self._descriptor = server.fileno()
         self._file = _identity(self._path)
         self._process = os.getpid()
+        return self._descriptor
 
     @property
     def path(self) -> str:
@@ -264,7 +267,8 @@ class Listener:
 
         What is being answered is answered. In a forked child, the parent goes on listening.
         """
-        self._worker.stop()
+        if self._worker is not None:
+            self._worker.stop()
         if self._process == os.getpid():
             self._remove()
         else:
@@ -305,7 +309,8 @@ class Listener:
             except BaseException:
                 _listeners.remove(self)
                 raise
-        self._take(server)
+        assert self._worker is not None
+        self._worker.descriptor = self._take(server)
         server.detach()
 
     def _accept(self) -> bool:
