@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gcscope.live.request import Request
 
 _AGAIN = 0.02  # seconds until a process is asked again that many ask just now
+_BEGINNING = 0.3  # seconds between the making of a socket and that it listens, at most
 _CHUNK = 1 << 16
 
 
@@ -30,13 +31,18 @@ def _left(until: float, path: str) -> float:
 
 
 def _connect(connection: _socket.socket, path: str, until: float) -> None:
+    begun = monotonic()
     while True:
         connection.settimeout(_left(until, path))
         try:
             connection.connect(path)
             return
         except BlockingIOError:  # many ask
-            sleep(_AGAIN)
+            pass
+        except ConnectionRefusedError:
+            if monotonic() - begun > _BEGINNING:
+                raise
+        sleep(_AGAIN)
 
 
 def _check_peer(connection: _socket.socket, path: str, pid: int | None) -> None:
