@@ -39,8 +39,13 @@ def ask(path, timeout=20, **what):
     return read_file(ask_by_socket(path, request, timeout))
 
 def answers(path):
-    record, header = ask(path)
-    return header.pid
+    while True:
+        try:
+            record, header = ask(path)
+            return header.pid
+        except NoAnswer as error:  # it is there, and about to listen
+            if "no process listens" not in str(error):
+                raise
 
 def in_child(action):
     pid = os.fork()
@@ -49,6 +54,9 @@ def in_child(action):
         try:
             action()
             code = 0
+        except BaseException:
+            import traceback
+            traceback.print_exc()
         finally:
             os._exit(code)
     assert os.waitpid(pid, 0)[1] == 0
