@@ -41,8 +41,12 @@ def _is_socket_of(path: str, uid: int) -> bool:
 def _socket_of(process: Process) -> str | None:
     """Return where a process listens; None where nothing says that it does."""
     pid = process.pid_inside or process.pid
-    paths = socket_paths(pid, process.uid, runtime_folder(process.uid))
-    return next((path for path in paths if _is_socket_of(path, process.uid)), None)
+    # a worker that gives root's rights up may have begun to listen before
+    for user in dict.fromkeys([process.uid, os.geteuid()]):
+        for path in socket_paths(pid, user, runtime_folder(user)):
+            if _is_socket_of(path, user):
+                return path
+    return None
 
 
 def _text_of(pid: int, request: Request, timeout: float) -> str:

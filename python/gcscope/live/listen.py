@@ -31,6 +31,7 @@ _MOST = 16  # questions at once; more have to wait
 _BACKLOG = 64
 _PATIENCE = 10.0  # seconds for which an asker may be silent, or not read
 _LONGEST = 1 << 16  # bytes of a question
+_LATER = 0.5  # seconds
 _PAUSE = 0.1  # seconds until it is tried again where there are too many, or no descriptor is left
 
 
@@ -272,12 +273,18 @@ class Listener:
     def _steps(self) -> Iterator[Wait]:
         if self._process != os.getpid():  # a forked child has a socket of its own
             self._talks.clear()  # they refer to it
-            self._open_anew()
+            yield from self._open_anew()
         while True:
             is_busy = len(self._talks) >= _MOST or not self._accept()
             yield wait(_PAUSE) if is_busy else wait(descriptor=self._descriptor)
 
-    def _open_anew(self) -> None:
+    def _open_anew(self) -> Iterator[Wait]:
+        """Make the socket of a child; later, where the child is just about to change its user."""
+        try:
+            self._open()
+            return
+        except OSError:
+            yield wait(_LATER)
         try:
             self._open()
         except BaseException:
