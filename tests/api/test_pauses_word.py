@@ -32,6 +32,17 @@ def test_nothing(quiet):
     assert (report.advice, report.notes) == (None, ())
 
 
+def test_without_dry_runs_a_note_says_so(quiet, monkeypatch):
+    monkeypatch.setattr(gcscope._core, "WALKS_GENERATIONS", False)
+    notes = []
+    for sampling in (0, 0.02):
+        with pauses(sampling) as watched:
+            pass
+        notes.append(watched.report.notes)
+    nothing, (note,) = notes
+    assert nothing == () and note.startswith("no dry run: this Python does not show")
+
+
 def test_where_it_stands():
     watched = pauses()
     for ask in (lambda: watched.report, watched.round, lambda: watched.__exit__(None, None, None)):
