@@ -710,7 +710,7 @@ def test_root_asks_one_that_listens_in_the_runtime_folder_of_its_user():
     env = {"XDG_RUNTIME_DIR": runtime, "PYTHONPATH": PACKAGE}
     with Target.python(code, interpreter=interpreter, prefix=prefix, env=env) as target:
         assert target.words[1] == f"{runtime}/gcscope/{target.pid}"
-        done = attach(target.pid, prefix=["nsenter", "-t", str(target.pid), "-m", "-w"])
+        done = attach(target.pid, prefix=["nsenter", "-t", str(target.pid), "-m", "-r", "-w"])
         assert done.code == 0 and f"pid {target.pid}" in done.out, done
 
 

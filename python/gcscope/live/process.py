@@ -317,7 +317,7 @@ _HELPER = re.compile(r"from multiprocessing\.(resource_tracker|forkserver) impor
 
 def _helps_as(process: Process) -> str:
     """Return which helper of multiprocessing a process was started as; empty for none."""
-    found = next(filter(None, map(_HELPER.match, process.arguments)), None)
+    found = next(filter(None, map(_HELPER.search, process.arguments)), None)
     return found[1] if found else ""
 
 
