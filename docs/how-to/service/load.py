@@ -48,8 +48,9 @@ def main(url, most="300", threads="4"):
             try:
                 with urllib.request.urlopen(request, timeout=30) as answer:
                     worker = f"worker {json.load(answer)['worker']}"
-            except OSError:
-                worker = "no answer"
+            except OSError as error:
+                print(f"no answer: {error}")
+                return
             with lock:
                 answered[worker] += 1
 
