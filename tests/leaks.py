@@ -11,6 +11,7 @@ import copy
 import functools
 import gc
 import json
+import os
 import pickle
 import sys
 from contextlib import suppress
@@ -20,8 +21,10 @@ from gcscope import Person, Tracked, _core
 from gcscope.api.follow import Follower
 from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.live.answer import answer
+from gcscope.live.dialogue import ask_by_socket
 from gcscope.live.expression import find
 from gcscope.live.request import Request
+from gcscope.live.worker import wait, worker
 from gcscope.model.record import Record
 from starved import each_growth
 
@@ -312,7 +315,16 @@ def starved_words():
     gc.collect()
 
 
+def listened():
+    listener = gcscope.listen(f"/tmp/gcscope-leaks-{os.getpid()}")
+    request = Request(gcscope=gcscope.__version__, want="why", expression="sys.path")
+    ask_by_socket(listener.path, request, 60)
+    listener.close()
+    worker(lambda: iter([wait()])).stop()
+
+
 ACTIONS = {
+    "listened": listened,
     "explained": explained,
     "live": live,
     "untracked": untracked,

@@ -1069,6 +1069,21 @@ MUTATIONS = [
         "type->since_mark == 0",
         GROWTH,
     ),
+    # --------------------------------------------------------------- attribute
+    Mutation(
+        "attribute: what a descriptor would make is given as it is",
+        "src/query/attribute.c",
+        "found != NULL && Py_TYPE(found)->tp_descr_get == NULL ? found : NULL",
+        "found",
+        "tests/live/test_expression.py",
+    ),
+    Mutation(
+        "attribute: a key is compared with one of another type",
+        "src/query/attribute.c",
+        "if (Py_IS_TYPE(key, Py_TYPE(args[1]))) {",
+        "if (key != NULL) {",
+        "tests/live/test_expression.py",
+    ),
 ]
 
 

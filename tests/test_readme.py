@@ -89,16 +89,10 @@ def test_the_pictures_are_what_the_script_draws(python, tmp_path):
             lines = re.findall(r"<text[^>]*>([^<]+)<", path.read_text(encoding="utf-8"))
             words.append(sorted(figures.sub("", line) for line in lines))
         assert len(words[0]) > 5 and words[0] == words[1]
-
-
-def test_the_screenshot_is_what_the_script_takes(python, tmp_path):
-    """As large; what is on it is of another process."""
     kept = (ROOT / "docs/page.png").read_bytes()
     assert kept.startswith(b"\x89PNG") and len(kept) < 150_000
-    if chromium.program() is None:
-        pytest.skip("needs Chromium")
-    done = python(ROOT / "docs/pictures.py", tmp_path, cwd=tmp_path)
-    assert done.code == 0 and (tmp_path / "page.png").read_bytes()[16:24] == kept[16:24], done
+    if chromium.program() is not None:  # as large; what is on it is of another process
+        assert (tmp_path / "page.png").read_bytes()[16:24] == kept[16:24]
 
 
 def test_a_page_to_share_is_made_as_shown(tmp_path):

@@ -9,8 +9,8 @@
        after it, child      as there, where that is asked for; else nothing of it is left
 
    so that no child has locks that a thread of ours held, and no fork is warned of one. A step that
-   does not end for so long as FORK_WAITS_MS lives through the fork: nothing waits for user code that
-   waits for who forks.
+   does not end for so long as FORK_WAITS_MS lives through the fork: nothing waits for user code
+   that waits for who forks.
 
    The thread is none of Python's: Python code that has replaced _thread, threading or select, as
    gevent does, is not asked, and threading's hooks are not called. It takes no signals, which are

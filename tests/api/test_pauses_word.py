@@ -32,6 +32,17 @@ def test_nothing(quiet):
     assert (report.advice, report.notes) == (None, ())
 
 
+def test_without_dry_runs_a_note_says_so(quiet, monkeypatch):
+    monkeypatch.setattr(gcscope._core, "WALKS_GENERATIONS", False)
+    notes = []
+    for sampling in (0, 0.02):
+        with pauses(sampling) as watched:
+            pass
+        notes.append(watched.report.notes)
+    nothing, (note,) = notes
+    assert nothing == () and note.startswith("no dry run: this Python does not show")
+
+
 def test_where_it_stands():
     watched = pauses()
     for ask in (lambda: watched.report, watched.round, lambda: watched.__exit__(None, None, None)):
@@ -132,9 +143,11 @@ def test_what_is_frozen_for_nothing_is_not_advised():
         advice = advice_of(full(**figures), (CYCLE,), 1, 60.0)
         assert "freeze" not in advice and "threshold" not in advice
         assert advice.endswith(
-            "most of what sampled ones found, 10,000 objects, hangs on the ring a.B .me → a.B, "
+            "most of what sampled ones found, 10,000 objects, hangs on the ring a.B → a.B, "
             "seen 1,000 times"
         )
+    longer = changed(CYCLE, ring=CYCLE.ring * 9, length=9)
+    assert "ring a.B → a.B → a.B → a.B → …, seen" in advice_of(full(), (longer,), 1, 60.0)
     cut = Cut(link=CYCLE.ring[0], advice="set .me = None", frees=10, references=1)
     advice = advice_of(full(), (changed(CYCLE, cut=cut),), 1, 60.0)
     assert advice.endswith("seen 1,000 times; cut it: set .me = None")
@@ -156,6 +169,13 @@ def test_no_advice(figures):
 
 def test_no_advice_for_what_is_nobodys_fault():
     assert advice_of(full(), (changed(CYCLE, cause=REPLACED),), 1, 60.0) is None
+
+
+def test_no_key_is_in_advice():
+    """So that who keeps keys back has nothing to look for in a text that was shortened."""
+    secret = changed(CYCLE.ring[0], label=f".{60 * 'a'}['{60 * 'k'}']")
+    advice = advice_of(full(), (changed(CYCLE, ring=(secret,)),), 1, 60.0)
+    assert "kk" not in advice and "ring a.B → a.B" in advice
 
 
 @pytest.mark.skipif(not gcscope._core.WALKS_GENERATIONS, reason="no dry run on this Python")

@@ -302,6 +302,21 @@ def test_rings_that_a_finalizer_breaks_are_seen_though_not_counted():
     assert [cycle.ring[0].type for cycle in pause.cycles] == ["generator"] * pause.sampled
 
 
+def test_where_the_generations_are_not_known():
+    """As on 3.14.0 to 3.14.4: no dry run, which is told; and nobody is said to have asked."""
+    _core.walk_generations(False)
+    try:
+        with gcscope.pauses(sampling=1) as watched:
+            ring()
+            gc.collect()
+    finally:
+        _core.walk_generations(True)
+    (pause,) = watched.report.collections
+    assert (pause.freed > 0, pause.sampled, pause.asked, watched.report.sampled) == (
+        True, False, False, 0,
+    )  # fmt: skip
+
+
 @KNOWS_DUE
 def test_forms_are_bounded():
     """A program that makes classes as it goes has rings of ever new forms."""

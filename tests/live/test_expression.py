@@ -136,6 +136,9 @@ def test_finds_what_getters_give(app):
     app.inner, app.method = inner, Node().__init__
     assert find("of_test.app.inner.__closure__[0].cell_contents") is kept
     assert find("of_test.app.method.__self__") is app.method.__self__
+    app.inner.__kwdefaults__ = {"x": 1}
+    assert find("of_test.app.inner.__code__") is inner.__code__
+    assert find("of_test.app.inner.__kwdefaults__") is inner.__kwdefaults__
     app.Node = Node
     assert find("of_test.app.Node.shared") is Node.shared
     assert find("of_test.app.Node.__dict__['shared']") is Node.shared

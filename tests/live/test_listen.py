@@ -39,8 +39,13 @@ def ask(path, timeout=20, **what):
     return read_file(ask_by_socket(path, request, timeout))
 
 def answers(path):
-    record, header = ask(path)
-    return header.pid
+    while True:
+        try:
+            record, header = ask(path)
+            return header.pid
+        except NoAnswer as error:  # it is there, and about to listen
+            if "no process listens" not in str(error):
+                raise
 
 def in_child(action):
     pid = os.fork()
@@ -49,6 +54,9 @@ def in_child(action):
         try:
             action()
             code = 0
+        except BaseException:
+            import traceback
+            traceback.print_exc()
         finally:
             os._exit(code)
     assert os.waitpid(pid, 0)[1] == 0
@@ -406,6 +414,23 @@ except ConnectionError:
         handle.close()
 
 
+def test_a_program_that_dies_of_broken_pipes_lives(runs):
+    """The thread takes no signals, that one neither."""
+    runs("""
+from _socket import socket
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+path = gcscope.listen().path
+for number in range(20):
+    asker = socket(1, 1)
+    asker.connect(path)
+    request = Request(want="census", gcscope=gcscope.__version__, identity="abc")
+    asker.sendall(request.to_json().encode() + b"\\n")
+    asker.close()
+until(lambda: threads() in (2, None))
+assert answers(path) == os.getpid()
+""")
+
+
 def test_descriptors_run_out(runs):
     """Who asks meanwhile has to wait, and does so at no cost."""
     runs("""
@@ -508,6 +533,35 @@ os.chmod({str(runtime / "gcscope")!r}, 0o755)
 in_child(child)
 assert answers(handle.path) == os.getpid()
 """)
+
+
+@needs_root
+def test_a_worker_that_gives_its_rights_up_is_found_by_root(runtime):
+    """Wherever it was when its thread began: its socket lies in root's folder or in its own."""
+    code = f"""{HEAD}
+gcscope.listen()
+workers = []
+for number in range(6):
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(number % 3 * 0.0005)
+        os.setgroups([])
+        os.setgid({NOBODY})
+        os.setuid({NOBODY})
+        time.sleep(600)
+    workers.append(pid)
+print("ready", *workers, flush=True)
+time.sleep(600)
+"""
+    from gcscope.live.ask import ask as ask_process
+
+    with Target.python(code) as target:
+        children = Path(f"/proc/{target.pid}/task/{target.pid}/children").read_text().split()
+        assert len(children) == 6
+        time.sleep(1)
+        for pid in map(int, children):
+            _, _, header = ask_process(pid, Request(gcscope=gcscope.__version__), 20)
+            assert header.pid == pid
 
 
 def test_all_ways_to_fork(runs):
@@ -813,3 +867,50 @@ def test_beside_gevent(tmp_path, runtime):
     ) as target:
         record, header = ask(f"{runtime}/gcscope/{target.pid}")
         assert header.pid == target.pid
+
+
+GUNICORN_APP = """
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"text"]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sync", "gthread", "gevent"])
+def test_gunicorn_and_its_workers(kind, tmp_path, runtime):
+    """Not one line of it is changed; a worker that dies leaves nothing that stays."""
+    pytest.importorskip("gunicorn")
+    if kind == "gevent":
+        pytest.importorskip("gevent")
+    (tmp_path / "app.py").write_text(GUNICORN_APP)
+    there = runtime / "gcscope"
+    path = os.pathsep.join(filter(None, [folder(), os.environ.get("PYTHONPATH")]))
+    command = [
+        sys.executable,
+        "-W",
+        "error::DeprecationWarning:gcscope",
+        "-m",
+        "gunicorn",
+        "-w",
+        "2",
+    ]
+    command += ["-k", kind, "-b", f"unix:{tmp_path}/http", "--no-control-socket", "app:app"]
+    command += ["--graceful-timeout", "5"]  # a worker that has just begun may miss the signal
+    if "--no-control-socket" not in python("-m", "gunicorn", "--help").out:
+        command.remove("--no-control-socket")
+    with Target(
+        ["sh", "-c", 'echo ready; exec "$@"', "sh", *command],
+        env={"PYTHONPATH": path, "GCSCOPE_LISTEN": "1"},
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+    ) as target:
+        for _ in range(2):
+            until(lambda: there.exists() and len(os.listdir(there)) == 3)
+            pids = {int(name) for name in os.listdir(there)}
+            until(lambda: all(ask(str(there / str(pid)))[1].pid == pid for pid in pids))
+            dying = max(pids - {target.pid})
+            os.kill(dying, signal.SIGKILL)
+            until(lambda: str(dying) not in os.listdir(there))
+        os.kill(target.pid, signal.SIGTERM)
+        assert target.process.wait(40) == 0

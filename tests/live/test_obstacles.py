@@ -276,4 +276,6 @@ def test_without_proc_it_is_said_what_is_not_known(monkeypatch, tmp_path):
         told = examine(target.pid)
         assert obstacle_to(told) is None
         assert "no /proc" in in_one_line(why_silent(told, 10))
+        assert "no right" in in_one_line(obstacle_of(PermissionError(1, "no"), told))
+        assert "if any, is not told" in in_one_line(obstacle_of(RuntimeError("PyRuntime"), told))
     assert "there is no process" in obstacle_to(examine(target.pid))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gcscope.live import build, process
-from gcscope.live.process import descendants, examine, has_ended, main_thread
+from gcscope.live.process import descendants, examine, has_ended, is_helper, main_thread
 from gcscope.live.system_calls import NUMBERS, meaning_of_call, name_of_call
 from targets import (
     AS_NOBODY,
@@ -310,6 +310,27 @@ def test_descendants_are_told_parents_first():
 def test_a_process_without_children():
     with Target.python() as target:
         assert descendants(target.pid) == []
+
+
+FORK_SERVER = """
+import multiprocessing as mp, os, time
+if __name__ == '__main__':
+    worker = mp.get_context('forkserver').Process(target=time.sleep, args=(600,))
+    worker.start()
+    print('ready', worker.pid, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_helpers_of_multiprocessing_are_no_workers(tmp_path):
+    file = tmp_path / "program.py"
+    file.write_text(FORK_SERVER)
+    with Target([sys.executable, str(file)]) as target:
+        worker = int(target.words[1])
+        pids = descendants(target.pid)
+        helpers = [pid for pid in pids if is_helper(examine(pid))]
+        assert len(pids) == 3 and sorted([*helpers, worker]) == sorted(pids)
+        assert not is_helper(examine(target.pid))
 
 
 # ------------------------------------------------------------------------------ main threads

@@ -117,6 +117,7 @@ def test_the_target_is_as_before():
         for want in ("report", "census", "why"):
             ask(target.pid, want=want, expression="__main__.Node")
         ask(target.pid, want="growth", seconds=0.4)
+        ask(target.pid, want="pauses", seconds=0.4)
         with pytest.raises(NoAnswer, match="is called 'nowhere'"):
             ask(target.pid, want="why", expression="nowhere")
         assert ended_threads(target, before) == before
@@ -384,6 +385,7 @@ def test_what_was_left_goes_with_the_next_answer(tmp_path):
 
 def test_a_look_that_takes_too_long_is_told(monkeypatch):
     begins = "import posix; posix.unlink({!r})"
+    monkeypatch.setattr(remote, "LONGEST_LOOK", 0.0)
     monkeypatch.setattr(remote, "script_of", lambda _request, script, *_: begins.format(script))
     with Target.python(HEAD + LOOP) as target:
         with pytest.raises(NoAnswer, match="has begun to look and is not ready after 0.5 s"):

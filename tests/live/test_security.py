@@ -209,6 +209,14 @@ def test_a_file_with_a_second_name_is_no_answer(public):
         read_answer(str(ask), "answer", NOBODY)
 
 
+def test_what_is_too_large_is_no_answer(public):
+    """It would take all the memory of who asks; a file with a hole costs who writes it nothing."""
+    ask, answer = ready()
+    assert as_user(NOBODY, lambda: (answer.touch(), os.truncate(answer, 1 << 40)))
+    with pytest.raises(PermissionError, match="is no answer: it has 1099511627776 bytes"):
+        read_answer(str(ask), "answer", NOBODY)
+
+
 def test_a_file_takes_the_place_of_a_link_and_does_not_follow_it(public, secret):
     ask, answer = ready()
     assert as_user(NOBODY, lambda: answer.symlink_to(secret / "file"))
@@ -385,9 +393,10 @@ def forged(path, uid):
     return Target([sys.executable, "-c", FORGES.format(uid=uid), str(path)])
 
 
-def attach(pid, public):
+def attach(pid, public, *options):
     env = {"TMPDIR": str(public), "XDG_RUNTIME_DIR": "", "PYTHONPATH": PACKAGE}
-    return python("-m", "gcscope", "attach", pid, "--timeout", 3, env=env, cwd="/")
+    options = options or ("--timeout", 3)
+    return python("-m", "gcscope", "attach", pid, *options, env=env, cwd="/")
 
 
 @pytest.mark.parametrize("uid", [0, NOBODY])
@@ -425,6 +434,28 @@ def test_a_link_to_another_socket_is_not_followed(public):
         assert done.code == 1 and done.out == "" and "that listens at" not in done.err, done
         assert not select.select([service.process.stdout], [], [], 0.2)[0]
         assert target.is_unharmed()
+
+
+ENDLESS = """
+import os, socket, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind(sys.argv[1] + f'/{os.getpid()}')
+server.listen()
+print('ready', flush=True)
+while True:
+    connection, _ = server.accept()
+    try:
+        while True:
+            connection.sendall(bytes(1 << 20))
+    except OSError:
+        connection.close()
+"""
+
+
+def test_an_answer_without_end_is_left(public):
+    with Target([sys.executable, "-c", ENDLESS, private_folder(0, None)]) as target:
+        done = attach(target.pid, public, "--timeout", 60)
+        assert done.code == 1 and "says more than any answer" in done.err, done
 
 
 # ----------------------------------------------------------------------- the whole command

@@ -535,6 +535,8 @@ def test_it_survives_where_allocations_fail(starving):
     """But for the state of a new thread: without memory for that, 3.11 itself ends the process."""
     pytest.importorskip("_testcapi")
     starving("""
+from gcscope import _core
+
 def make():
     return iter([(0.0, -1, False)])
 

@@ -378,6 +378,10 @@ def test_an_icicle_has_what_is_large():
     assert widths == sorted(widths, reverse=True)
     assert "<title>shop_0: 43.7 MB</title>" in icicle and "<title>Type0: " in icicle
     assert "</text>" not in icicle  # all are too narrow
+    for row in ("0", "30"):  # each cell begins where the one before it ends, or later
+        cells = re.findall(rf'x="([^%]+)%" width="([^%]+)%" y="{row}"', icicle)
+        ends = [float(x) + float(width) for x, width in cells]
+        assert all(float(x) > end - 0.02 for (x, _), end in zip(cells[1:], ends, strict=False))
     named = re.findall('<text x="5" y="20">(.*?)</text>', page_of([(CENSUS, None)]))
     assert named == ["builtins", "str"]
 
@@ -401,6 +405,14 @@ def test_the_largest_forms_are_drawn(drawn):
     for picture in pictures:
         assert set(picture["aria-labelledby"].split()) <= set(ids)
     assert "are drawn" not in page_of([(many_forms(2), None)])
+
+
+@needs_graphviz
+def test_pictures_bear_every_name_and_stand_twice(drawn):
+    hostile = hostile_report()
+    read = check_stands_alone(page_of([(hostile, None), (hostile, None)]))
+    ids = [attributes["id"] for _, attributes in read.elements if "id" in attributes]
+    assert len(ids) == len(set(ids)) and len(read.all("desc")) == 2 * len(HOSTILE)
 
 
 @needs_graphviz

@@ -165,7 +165,7 @@ def pauses(sampling: float = SHARE) -> PausesWatch:
     microseconds more; the last 4,000 of each generation are kept one by one, and sums over all.
 
     Which rings a full collection is about to find is seen by a dry run just before it, which takes
-    about as long as the collection itself, for which the program stands still as well, and the
+    half as long as the collection to as long, while the program stands still as well, and the
     memory that `garbage` takes. It is made before the first full collection, and then as often as
     all dry runs together take at most `sampling` of the time; with 0 never. Where the figures say
     so, `.advice` says what would help.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HELP = "ask a process that runs: what does it hold that only the collector can free?"
 
-_TIMEOUT = 30.0
+_TIMEOUT = 10.0
 _LONGEST = 7 * 24 * 3600.0
 
 
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the process, and what it is asked."""
     parser.epilog = f"{EXIT_CODES}. Of --tree: 1, too, if a Python among them has not answered"
     parser.description = (
-        "Ask a Python process that runs, of this user or any of root's, and print its answer, "
+        "Ask a Python process of this user's (root asks any) while it runs, and print its answer, "
         "headed by which process it is and for how long it was stopped. Of 3.14 and newer it need "
         "not know of gcscope: its main thread, where it runs Python code, starts a thread that "
         "loads this gcscope and looks. Older ones, and those whose main thread waits in C code, "
@@ -75,7 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         default=_TIMEOUT,
         metavar="SECONDS",
-        help=f"give up after so long, the time of a look left out (default {_TIMEOUT:g})",
+        help="give up where nothing has begun to answer after so long (default "
+        f"{_TIMEOUT:g}); a look that has begun has a minute, or that time if it is longer",
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the answer as JSON, too; whole or not at all"

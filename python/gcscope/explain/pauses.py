@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gcscope.model.innocent import blamed
 from gcscope.model.pauses import FULL
-from gcscope.model.phrases import plural, ring_line, seconds_phrase, short_count
+from gcscope.model.phrases import link_title, plural, seconds_phrase, short_count
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +52,16 @@ def _advice_for_nothing(full: PauseTotal) -> str:
     )
 
 
+def _objects_on(cycle: Cycle, most: int = 4) -> str:
+    """Write the objects on a ring in one line.
+
+    Without references: those may have keys of dicts, which who keeps them back could not find in a
+    text that was shortened.
+    """
+    shown = [link_title(link) for link in cycle.beginning[:most]]
+    return " → ".join([*shown, "…" if cycle.length > len(shown) else shown[0]])
+
+
 def _advice_for_rings(full: PauseTotal, cycle: Cycle) -> str:
     """Advise where full collections have rings to free: the ring, and its cut."""
     held = cycle.count * cycle.held
@@ -59,7 +69,7 @@ def _advice_for_rings(full: PauseTotal, cycle: Cycle) -> str:
     cut = f"; cut it: {cycle.cut.advice}" if cycle.cut is not None else ""
     return (
         f"{_facts(full)}: most of what sampled ones found, {plural(held, 'object')}, hangs on the "
-        f"ring {ring_line(cycle)}, seen {seen}{cut}"
+        f"ring {_objects_on(cycle)}, seen {seen}{cut}"
     )
 
 

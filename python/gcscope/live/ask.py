@@ -8,8 +8,8 @@ from time import time
 
 from gcscope.live.folder import runtime_folder, socket_paths
 from gcscope.live.obstacles import obstacle_to
-from gcscope.live.process import descendants, examine
-from gcscope.live.remote import ask_by_remote_exec
+from gcscope.live.process import descendants, examine, is_helper
+from gcscope.live.remote import LONGEST_LOOK, ask_by_remote_exec
 from gcscope.live.request import NoAnswer
 from gcscope.model.header import read_file
 from gcscope.model.record import changed
@@ -41,8 +41,12 @@ def _is_socket_of(path: str, uid: int) -> bool:
 def _socket_of(process: Process) -> str | None:
     """Return where a process listens; None where nothing says that it does."""
     pid = process.pid_inside or process.pid
-    paths = socket_paths(pid, process.uid, runtime_folder(process.uid))
-    return next((path for path in paths if _is_socket_of(path, process.uid)), None)
+    # a worker that gives root's rights up may have begun to listen before
+    for user in dict.fromkeys([process.uid, os.geteuid()]):
+        for path in socket_paths(pid, user, runtime_folder(user)):
+            if _is_socket_of(path, user):
+                return path
+    return None
 
 
 def _text_of(pid: int, request: Request, timeout: float) -> str:
@@ -51,7 +55,8 @@ def _text_of(pid: int, request: Request, timeout: float) -> str:
     obstacle = obstacle_to(process, by_socket=path is not None)
     if obstacle is not None:
         raise NoAnswer(obstacle)
-    request = changed(request, identity=os.urandom(16).hex(), until=time() + timeout)
+    until = time() + max(timeout, LONGEST_LOOK) + request.seconds
+    request = changed(request, identity=os.urandom(16).hex(), until=until)
     if path is not None:
         from gcscope.live.dialogue import ask_by_socket
 
@@ -62,7 +67,8 @@ def _text_of(pid: int, request: Request, timeout: float) -> str:
 def ask(pid: int, request: Request, timeout: float) -> Answer:
     """Ask one process: over its socket where it listens, else through sys.remote_exec.
 
-    timeout: for how many seconds to wait, beyond those for which it is to look. Raises NoAnswer.
+    timeout: in how many seconds a socket has to answer, beyond those for which it is to look; a
+    process that is asked otherwise has to begin in that time. Raises NoAnswer.
     """
     text = _text_of(pid, request, timeout)
     try:
@@ -72,9 +78,9 @@ def ask(pid: int, request: Request, timeout: float) -> Answer:
 
 
 def _is_asked(pid: int) -> bool:
-    """Whether a Python runs in a process that is not there to look for somebody else."""
+    """Return whether a Python runs in a process that is no helper of ours, or multiprocessing's."""
     process = examine(pid)
-    return process.is_python and process.name != CHILD_NAME
+    return process.is_python and process.name != CHILD_NAME and not is_helper(process)
 
 
 def ask_tree(pid: int, request: Request, timeout: float) -> tuple[list[Answer], list[str]]:

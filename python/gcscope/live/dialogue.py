@@ -6,7 +6,7 @@ import os
 from time import monotonic, sleep
 
 from gcscope.live.peer import peer_of, unix_socket
-from gcscope.live.request import NoAnswer, unframed
+from gcscope.live.request import LARGEST_ANSWER, NoAnswer, unframed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gcscope.live.request import Request
 
 _AGAIN = 0.02  # seconds until a process is asked again that many ask just now
+_BEGINNING = 0.3  # seconds between the making of a socket and that it listens, at most
 _CHUNK = 1 << 16
 
 
@@ -30,13 +31,18 @@ def _left(until: float, path: str) -> float:
 
 
 def _connect(connection: _socket.socket, path: str, until: float) -> None:
+    begun = monotonic()
     while True:
         connection.settimeout(_left(until, path))
         try:
             connection.connect(path)
             return
         except BlockingIOError:  # many ask
-            sleep(_AGAIN)
+            pass
+        except ConnectionRefusedError:
+            if monotonic() - begun > _BEGINNING:
+                raise
+        sleep(_AGAIN)
 
 
 def _check_peer(connection: _socket.socket, path: str, pid: int | None) -> None:
@@ -62,13 +68,14 @@ def _exchange(connection: _socket.socket, path: str, data: bytes, until: float) 
     while view:
         connection.settimeout(_left(until, path))
         view = view[connection.send(view) :]
-    parts: list[bytes] = []
-    while True:
+    answer = bytearray()
+    while len(answer) <= LARGEST_ANSWER:
         connection.settimeout(_left(until, path))
         part = connection.recv(_CHUNK)
         if not part:
-            return b"".join(parts)
-        parts.append(part)
+            return bytes(answer)
+        answer += part
+    raise NoAnswer(f"the process that listens at {path} says more than any answer of gcscope has")
 
 
 def _asked(path: str, request: Request, timeout: float, pid: int | None) -> bytes:

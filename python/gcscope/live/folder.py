@@ -13,6 +13,7 @@ import errno
 import os
 import stat
 
+from gcscope.live.request import LARGEST_ANSWER
 from gcscope.model.files import write_all
 
 TYPE_CHECKING = False
@@ -230,6 +231,17 @@ def write_answer(folder: str, name: str, data: bytes, owner: int | None = None) 
         os.close(inside)
 
 
+def _no_answer(status: os.stat_result, owner: int) -> str | None:
+    """Say why a file is no answer of a user's process; None where it may be one."""
+    if status.st_uid != owner:
+        return f"it {_belongs(status.st_uid)}, and the process to {owner}"
+    if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
+        return "it is not a file, or has another name, too"
+    if status.st_size > LARGEST_ANSWER:
+        return f"it has {status.st_size} bytes"
+    return None
+
+
 def read_answer(folder: str, name: str, owner: int) -> bytes | None:
     """Read a file that a user has written into a folder of ours; None where there is none yet.
 
@@ -244,13 +256,10 @@ def read_answer(folder: str, name: str, owner: int) -> bytes | None:
             return None
         with open(file, "rb") as stream:
             status = os.fstat(file)
-            is_file = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
-            if not is_file or status.st_uid != owner:
-                raise PermissionError(
-                    f"{os.path.join(folder, name)} is no answer: it {_belongs(status.st_uid)}, "
-                    f"and the process to {owner}"
-                )
-            return stream.read()
+            wrong = _no_answer(status, owner)
+            if wrong is not None:
+                raise PermissionError(f"{os.path.join(folder, name)} is no answer: {wrong}")
+            return stream.read(LARGEST_ANSWER)
     finally:
         os.close(inside)
 

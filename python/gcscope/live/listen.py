@@ -22,15 +22,18 @@ from gcscope.live.worker import wait, worker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _socket
     from collections.abc import Iterator
     from os import PathLike
 
+    from gcscope._core import Worker
     from gcscope.live.worker import Wait
 
 _MOST = 16  # questions at once; more have to wait
 _BACKLOG = 64
 _PATIENCE = 10.0  # seconds for which an asker may be silent, or not read
 _LONGEST = 1 << 16  # bytes of a question
+_LATER = 0.5  # seconds
 _PAUSE = 0.1  # seconds until it is tried again where there are too many, or no descriptor is left
 
 
@@ -169,8 +172,8 @@ def _make_way(path: str) -> None:
     _unlink(path)
 
 
-def _bound(path: str) -> int:
-    """Return the descriptor of a new socket that listens at a path, for its own user alone.
+def _bound(path: str) -> _socket.socket:
+    """Return a new socket that listens at a path, for its own user alone.
 
     Linux makes its file with the mode that it has, elsewhere the mode is set before it listens.
     """
@@ -186,9 +189,10 @@ def _bound(path: str) -> int:
         if stat.S_IMODE(os.lstat(path).st_mode) != 0o600:
             os.chmod(path, 0o600)
         server.listen(_BACKLOG)
-        return server.detach()
-    finally:
+    except BaseException:
         server.close()
+        raise
+    return server
 
 
 def _identity(path: str) -> tuple[int, int]:
@@ -212,28 +216,39 @@ class Listener:
     def __init__(self, given: str | None) -> None:
         self._given = given
         self._talks: dict[_Conversation, None] = {}
-        self._worker = worker(self._steps, in_child=given is None)
-        try:
-            self._open()
-        except BaseException:
-            self._worker.stop()  # else the two would refer to each other
-            raise
-
-    def _open(self) -> None:
-        """Make the socket."""
-        path = self._given
-        if path is None:
-            folder = private_folder(os.geteuid(), _runtime_dir())
-            _sweep(folder)
-            path = _default_path()
-        self._descriptor = self._worker.descriptor = _bound(path)
-        self._path = path
-        self._file = _identity(path)
+        self._path, self._file = given or "", (0, 0)
         self._process = os.getpid()
+        self._descriptor = -1
+        self._worker: Worker | None = None
 
     def _begin(self) -> None:
-        self._worker.start()
-        _listeners.append(self)
+        """Make the socket, and the thread that waits at it; or neither, where that fails."""
+        try:
+            self._worker = thread = worker(self._steps, in_child=self._given is None)
+            server = self._open()  # closed with the last reference to it, until it is detached
+            try:
+                thread.descriptor = self._take(server)
+                _listeners.append(self)
+                thread.start()
+            finally:
+                self._descriptor = max(server.detach(), self._descriptor)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> _socket.socket:
+        """Make the socket."""
+        if self._given is None:
+            _sweep(private_folder(os.geteuid(), _runtime_dir()))
+            self._path = _default_path()
+        return _bound(self._path)
+
+    def _take(self, server: _socket.socket) -> int:
+        """Make a socket this listener's; return its descriptor."""
+        self._descriptor = server.fileno()
+        self._file = _identity(self._path)
+        self._process = os.getpid()
+        return self._descriptor
 
     @property
     def path(self) -> str:
@@ -252,19 +267,25 @@ class Listener:
 
         What is being answered is answered. In a forked child, the parent goes on listening.
         """
-        if self not in _listeners:
-            return
-        _listeners.remove(self)
-        self._worker.stop()
+        if self._worker is not None:
+            self._worker.stop()
         if self._process == os.getpid():
-            try:
-                if _identity(self._path) == self._file:
-                    _unlink(self._path)
-            except OSError:
-                pass
-            os.close(self._descriptor)
+            self._remove()
         else:
             self._talks.clear()
+        if self in _listeners:
+            _listeners.remove(self)
+
+    def _remove(self) -> None:
+        """Remove the socket, if it is there."""
+        try:
+            if _identity(self._path) == self._file:
+                _unlink(self._path)
+        except OSError:
+            pass
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def __repr__(self) -> str:
         return f"<gcscope.listen at {self.path!r}>"
@@ -272,17 +293,25 @@ class Listener:
     def _steps(self) -> Iterator[Wait]:
         if self._process != os.getpid():  # a forked child has a socket of its own
             self._talks.clear()  # they refer to it
-            self._open_anew()
+            yield from self._open_anew()
         while True:
             is_busy = len(self._talks) >= _MOST or not self._accept()
             yield wait(_PAUSE) if is_busy else wait(descriptor=self._descriptor)
 
-    def _open_anew(self) -> None:
+    def _open_anew(self) -> Iterator[Wait]:
+        """Make the socket of a child; later, where the child is just about to change its user."""
         try:
-            self._open()
-        except BaseException:
-            _listeners.remove(self)
-            raise
+            server = self._open()
+        except OSError:
+            yield wait(_LATER)
+            try:
+                server = self._open()
+            except BaseException:
+                _listeners.remove(self)
+                raise
+        assert self._worker is not None
+        self._worker.descriptor = self._take(server)
+        server.detach()
 
     def _accept(self) -> bool:
         """Begin a conversation with all who have come; False where that is to be tried again."""

@@ -275,10 +275,9 @@ def missing_right(process: Process) -> str:
     as_root = _by_root(process)
     if set(process.uids) - {me.uid}:
         user = quote(f"#{process.uid}")
-        return (
-            f"{start}it belongs to {_user(process.uid)} and you are {_user(me.uid)}: {as_root}, or "
-            f"as that user: sudo -u {user} {_this_command(process)}"
-        )
+        line = f"{start}it belongs to {_user(process.uid)} and you are {_user(me.uid)}: {as_root}"
+        as_user = f", or as that user: sudo -u {user} {_this_command(process)}"
+        return line + (as_user if process.uid else "")
     if process.is_undumpable:
         why = "it has changed its user, or asked to be closed (PR_SET_DUMPABLE), so that root alone"
         return f"{start}{why} may look into it: {as_root}"
@@ -365,6 +364,11 @@ def obstacle_of(error: BaseException, process: Process | None = None) -> str:
         return _switched_off(process, who)
     if _OFF_HERE in said or isinstance(error, (AttributeError, NotImplementedError)):
         return _cannot_ask()
+    if process is not None and not process.is_told:
+        return (
+            f"{who} cannot be asked, and which Python it runs, if any, is not told where there is "
+            f"no {PROC}: {shortened(said, 200)}"
+        )
     return f"{who} {_refusal(said)}"
 
 
@@ -378,9 +382,11 @@ def _chain_of(error: BaseException) -> list[BaseException]:
 
 
 def _refused(process: Process | None) -> str:
-    now = examine(process.pid) if process is not None else None
-    if now is None:
+    if process is None:
         return "no right to look into the process: ask as its user, or as root"
+    now = examine(process.pid)
+    if now.may_be_read is None:  # without /proc
+        return f"no right to look into {_called(now)}, as far as that is told: {_by_root(now)}"
     return missing_right(now) if now.may_be_read is False else _filtered()
 
 

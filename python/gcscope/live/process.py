@@ -312,6 +312,27 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+_HELPER = re.compile(r"from multiprocessing\.(resource_tracker|forkserver) import main")
+
+
+def _helps_as(process: Process) -> str:
+    """Return which helper of multiprocessing a process was started as; empty for none."""
+    found = next(filter(None, map(_HELPER.search, process.arguments)), None)
+    return found[1] if found else ""
+
+
+def is_helper(process: Process) -> bool:
+    """Return whether a process is one that multiprocessing has started for itself.
+
+    It waits in C nearly always, and runs nothing of the program. What a fork server has forked has
+    its arguments, and is the program.
+    """
+    kind = _helps_as(process)
+    return bool(kind) and not (
+        kind == "forkserver" and _helps_as(examine(process.parent)) == "forkserver"
+    )
+
+
 # ------------------------------------------------------------------------- its main thread
 
 

@@ -28,11 +28,13 @@ from gcscope.live.folder import (
 from gcscope.live.lock import Lock
 from gcscope.live.obstacles import obstacle_of, why_silent
 from gcscope.live.payload import ANSWER, script_of
-from gcscope.live.process import Process, has_ended
+from gcscope.live.process import Process, examine, has_ended
 from gcscope.live.request import NoAnswer, Request, unframed
 from gcscope.model.record import changed
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LONGEST_LOOK = 60.0
+"""Seconds that a look may take, once the process has begun and if no longer time is given."""
 _LONG_AGO = 1.0  # as time.time() has it
 _DAY = 86400.0
 
@@ -40,8 +42,8 @@ _DAY = 86400.0
 def ask_by_remote_exec(process: Process, request: Request, timeout: float) -> str:
     """Ask a process, and return its record as a file has it.
 
-    timeout: for how many seconds to wait, beyond those for which the process is to look. Raises
-    NoAnswer.
+    timeout: in how many seconds it has to begin. For the look it has LONGEST_LOOK, or that timeout
+    where it is longer, beyond the seconds for which it is to look. Raises NoAnswer.
     """
     try:
         private = private_folder(process.uid, runtime_folder(process.uid))
@@ -80,11 +82,13 @@ def _script_pids(folder: str) -> list[int]:
 
 
 def _is_over(folder: str, answered: int) -> bool:
-    """Whether a folder of an earlier question is of no use: no process can come to it any more."""
+    """Whether a folder of an earlier question is of no use: no process can come to it any more.
+
+    One of another process has to be old, too, as that may have its number in another namespace.
+    """
     pids = _script_pids(folder)
-    if not pids:
-        return os.stat(folder).st_mtime < time() - _DAY
-    return all(pid == answered or not os.path.exists(f"/proc/{pid}") for pid in pids)
+    is_old = os.stat(folder).st_mtime < time() - _DAY
+    return pids == [answered] or (is_old and not any(examine(pid).exists for pid in pids))
 
 
 def _sweep(private: str, answered: int) -> None:
@@ -148,17 +152,19 @@ class _Question:
             if ended:
                 raise NoAnswer(why_silent(self.process, waited))
             has_begun = has_begun or self._has_begun()
-            if waited > self.timeout + (self.request.seconds if has_begun else 0):
+            if waited > (self._longest() if has_begun else self.timeout):
                 raise NoAnswer(self._why_late(has_begun))
             ended = has_ended(self.process)  # then it may have answered just before
             sleep(pause)
             pause = min(pause * 1.5, 0.05)
 
+    def _longest(self) -> float:
+        return max(self.timeout, LONGEST_LOOK) + self.request.seconds
+
     def _why_late(self, has_begun: bool) -> str:
         if has_begun:
-            seconds = self.timeout + self.request.seconds
             return (
                 f"process {self.process.pid} has begun to look and is not ready after "
-                f"{seconds:g} s: ask again with a longer --timeout"
+                f"{self._longest():g} s: ask again with a longer --timeout"
             )
         return why_silent(self.process, self.timeout)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from gcscope.model.record import Record
 
 WANTS = ("report", "growth", "pauses", "census", "why")
+LARGEST_ANSWER = 1 << 28
+"""Bytes: no record is so large, and who is asked may not fill the memory of who asks."""
 
 
 class Request(Record):

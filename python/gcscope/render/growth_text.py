@@ -64,6 +64,7 @@ def grower_text(grower: Grower, unit: str = "call") -> str:
     )
 
 
+_NOTHING_KEEPS_THEM = "nothing keeps these: the collector has yet to free them, see garbage()"
 NOTHING_KEEPS_IT = "nothing keeps it: the collector has yet to free it, see garbage()"
 
 
@@ -106,6 +107,17 @@ def types_head(growth: Growth) -> str:
     return "types that grow in none of these:" if growth else "types that grow:"
 
 
+def _types(grown_types: tuple[GrownType, ...], unit: str) -> list[str]:
+    """Write types: those of which one is kept, then the others, of which one line says so."""
+    kept = [grown for grown in grown_types if grown.path is not None]
+    loose = [grown for grown in grown_types if grown.path is None]
+    lines = [growntype_text(grown, unit) for grown in kept]
+    lines += [f"{shortened(grown.type)}   {more_phrase(grown, unit)}" for grown in loose]
+    if loose:
+        lines.append(f"    {NOTHING_KEEPS_IT if len(loose) == 1 else _NOTHING_KEEPS_THEM}")
+    return lines
+
+
 def growth_text(growth: Growth, beside: Callable[[Grower], str] = lambda _: "") -> str:
     """Write what grew: containers, then types that grow in none of them.
 
@@ -118,7 +130,7 @@ def growth_text(growth: Growth, beside: Callable[[Grower], str] = lambda _: "") 
     lines += ["", line] if (line := how_to_learn(growth)) is not None else []
     if growth.grown_types:
         lines += ["", types_head(growth)]
-        lines += [growntype_text(grown, unit) for grown in growth.grown_types]
+        lines += _types(growth.grown_types, unit)
     lines += [f"note: {note}" for note in growth.notes]
     return "\n".join(lines)
 
