@@ -64,6 +64,20 @@ def starved():
     each_growth(_core.dry_run)
 
 
+def looks_of_children():
+    if sys.platform == "linux":
+        try:
+            child = _core.Child(lambda _: b"x" * 100_000, 60.0)
+        except NotImplementedError:  # built without the interpreter's headers
+            return
+        while not child.take(60.0):
+            pass
+        assert len(child.answer) == 100_000
+        with suppress(ValueError):
+            _core.Child(print, -1.0)
+        _core.Child(lambda _: b"", 60.0)  # let go of at once
+
+
 def trials():
     gcscope.trial(ring)
     gcscope.trial(Sub, "x")
@@ -378,7 +392,10 @@ ACTIONS = {
 }
 
 
-SLOW = {"starved words": starved_words}  # once where others are done ten times
+SLOW = {
+    "starved words": starved_words,
+    "looks of children": looks_of_children,
+}  # once where others are done ten times
 ACTIONS["a leak, to see that it is seen"] = lambda kept=[]: kept.append([])
 
 
