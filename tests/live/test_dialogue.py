@@ -96,7 +96,7 @@ def test_answers_that_are_none(frame, text, server):
 
 
 def test_nobody_listens(path, tmp_path):
-    assert "no process listens at" in reasons(path) and "GCSCOPE_LISTEN=1" in reasons(path)
+    assert "no process listens at" in reasons(path) and "gcscope.listen()" in reasons(path)
     assert "no process listens at" in reasons(f"{path}/more")
     left = socket.socket(socket.AF_UNIX)
     left.bind(path)

@@ -99,8 +99,7 @@ def ask_by_socket(path: str, request: Request, timeout: float, pid: int | None =
         data = _asked(path, request, timeout, pid)
     except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
         raise NoAnswer(
-            f"no process listens at {path}: call gcscope.listen() in it, or start it with "
-            "GCSCOPE_LISTEN=1"
+            f"no process listens at {path}: call gcscope.listen() in the one that is meant"
         ) from None
     except PermissionError:
         raise NoAnswer(
