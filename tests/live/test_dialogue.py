@@ -80,7 +80,7 @@ def test_question_and_answer(server):
     [
         (b"", "ended, or closed the socket, before it answered"),
         (b"HTTP/1.0 400 Bad\r\n\r\n", "no answer of gcscope"),
-        (framed("abd", "text"), "an old one, to another question"),
+        (framed("xyz", "text"), "an old one, to another question"),
         (framed("abc", "text")[:-1], "not whole: 3 of 4 bytes came"),
         (framed("abc", error_body("because")), "^because$"),
     ],
