@@ -3,7 +3,7 @@
    In a forked child the other threads are gone, and a lock that one of them held stays held: that
    of malloc, and those of whatever stands in its place or before it (jemalloc, tracemalloc). What
    the child needs comes from here. Blocks of the process that it was forked from are never given
-   back and stay as they are: so what the child does not read it does not copy, either. */
+   back and stay as they are: so freeing copies no page of that process. */
 
 #ifndef GCSCOPE_BLOCKS_H
 #define GCSCOPE_BLOCKS_H

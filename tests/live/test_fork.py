@@ -303,6 +303,22 @@ assert seen
 """)
 
 
+def test_signals_for_the_group_of_the_process_are_not_the_childs(target):
+    """As Ctrl-C sends one, which the process may handle and go on."""
+    target("""
+def slow(stopped):
+    time.sleep(0.5)
+    return b"slow"
+
+child = _core.Child(slow, 60.0)
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+    os.kill(child.pid, number)
+while not child.take(60.0):
+    pass
+assert child.answer == b"slow", child.code
+""")
+
+
 def test_no_code_of_the_program_runs_there(target):
     target("""
 seen = []
