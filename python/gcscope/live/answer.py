@@ -172,7 +172,8 @@ def _in_child(request: Request) -> Generator[Wait, None, str]:
     from gcscope.live.fork import file_maker, steps_in_child
 
     look = prepare(request.want)
-    limit = request.until - time() if request.until else _LONGEST
+    # a second before nobody waits any more, so that it is told that the child took too long
+    limit = max(request.until - time() - 1, 1.0) if request.until else _LONGEST
     data, _ = yield from steps_in_child(
         file_maker(lambda: _told(_returned(look(request, "")), request), _own_version()), limit
     )
