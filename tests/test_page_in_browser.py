@@ -3,6 +3,7 @@
 import pytest
 
 from chromium import chromium, program
+from gcscope.model.record import changed
 from gcscope.render.page import page_of
 from page_browser import HELPERS, NARROW, WIDE
 from specimens.for_pages import HEADER, HOSTILE, hostile_report, many_forms
@@ -25,9 +26,10 @@ def opened(browser, tmp_path):
     """Open a page of records; nothing may be loaded besides, nothing complained of."""
     pages = []
 
-    def open_(*records, scripts=True):
+    def open_(*records, scripts=True, headers=None):
         file = tmp_path / f"page{len(pages)}.html"
-        file.write_text(page_of([(record, HEADER) for record in records]), encoding="utf-8")
+        parts = list(zip(records, headers or [HEADER] * len(records), strict=True))
+        file.write_text(page_of(parts), encoding="utf-8")
         page = browser.open(file, scripts)
         page.look()
         page.ask(HELPERS + ";0")
@@ -110,6 +112,15 @@ def test_no_name_does_anything(opened):
     assert page.ask("document.querySelectorAll('h1').length") == 1
     # ten forms and what is said of all of them
     assert len(seen(page, 0)) == len(HOSTILE)
+
+
+def test_what_headers_say_stands_beside_its_term(opened):
+    """Also where each of two files says something else."""
+    page = opened(GROWN, CENSUS, headers=[HEADER, changed(HEADER, pid=5, when="later")])
+    left = "[...document.querySelectorAll('dl > {}')].map(one => one.getBoundingClientRect().left)"
+    terms, facts = page.ask(left.format("dt")), page.ask(left.format("dd"))
+    assert len(facts) > len(terms) > 2
+    assert len({*terms}) == len({*facts}) == 1 and facts[0] > terms[0]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
