@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from support import PLAIN_ENV, ROOT
+import gcscope
+from support import PLAIN_ENV
 
 NOBODY = 65534
 needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs /proc")
@@ -150,4 +151,4 @@ def unshared(*options):
     return command
 
 
-PACKAGE = str(ROOT / "python")
+PACKAGE = str(Path(gcscope.__file__).parent.parent)  # which may be installed

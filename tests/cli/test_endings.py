@@ -18,6 +18,11 @@ READY = "open('ready', 'w').close()\n"
 NOTE = "gcscope: note: SIGTERM ended it: what its functions held that ran was in use"
 
 
+def heed_quit():
+    """For preexec_fn: what a shell without job control starts in the background ignores SIGQUIT."""
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
 class Started:
     """A program that runs, and has said that it is ready."""
 
@@ -25,6 +30,7 @@ class Started:
         self.process = subprocess.Popen(
             list(map(str, words)), cwd=folder, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **PLAIN_ENV},
+            preexec_fn=heed_quit,
         )  # fmt: skip
         until = time.monotonic() + 60
         while not (folder / "ready").exists() and self.process.poll() is None:
@@ -37,8 +43,10 @@ class Started:
             self.process.send_signal(number)
         try:
             out, err = self.process.communicate(timeout=60)
-        finally:
+        except BaseException:
             self.process.kill()
+            self.process.communicate()
+            raise
         return self.process.returncode, out, err
 
 
