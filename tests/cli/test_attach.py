@@ -2,12 +2,16 @@
 
 import json
 import os
+import signal
+import subprocess
 import sys
+import time
 
 import pytest
 
 from gcscope.model.record import Record
-from targets import Target
+from support import PLAIN_ENV
+from targets import Target, needs_proc
 
 NEEDS_REMOTE = pytest.mark.skipif(sys.version_info < (3, 14), reason="needs sys.remote_exec")
 
@@ -156,3 +160,30 @@ def test_a_tree_in_which_one_waits(attach):
         done = attach(target.pid, "--tree", "--timeout", "1")
         assert done.code == 1 and "2 processes" in done.out, done
         assert done.err.count("\n") == 1 and "blocked in C" in done.err
+
+
+def descriptors(pid):
+    """Those of a process that can be looked at."""
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        if os.path.islink(f"/proc/{pid}/fd/{name}"):
+            yield f"/proc/{pid}/fd/{name}"
+
+
+@needs_proc
+def test_an_interrupt_ends_it_at_once(tmp_path):
+    """Also where it waits in many threads for who looks for long."""
+    place = {**os.environ, **PLAIN_ENV, "TMPDIR": str(tmp_path), "XDG_RUNTIME_DIR": ""}
+    code = "import gcscope, time; gcscope.listen(); print('ready', flush=True); time.sleep(600)"
+    with Target.python(code, env=place) as target:
+        words = [sys.executable, "-m", "gcscope", "attach", "--tree", "--growth", "600"]
+        asking = subprocess.Popen(
+            [*words, str(target.pid)], env=place, text=True, stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
+        until = time.monotonic() + 60
+        while not any(os.readlink(fd).startswith("socket:") for fd in descriptors(asking.pid)):
+            assert asking.poll() is None and time.monotonic() < until
+            time.sleep(0.05)
+        asking.send_signal(signal.SIGINT)
+        _, err = asking.communicate(timeout=30)
+        assert (asking.returncode, err) == (130, "gcscope: given up\n")

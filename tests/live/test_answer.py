@@ -150,3 +150,8 @@ def test_a_script_is_flat_and_has_its_frame():
     exec(thread.split("body, reason")[0], namespace)
     assert namespace["package"] == "/opt/it's %d {x}"
     assert Request(**namespace["request"]) == request
+
+
+def test_what_is_no_text_is_no_answer():
+    with pytest.raises(NoAnswer, match="something that is no text; ask again"):
+        unframed(b"gcscope-answer abc 1\n\xff", "abc")

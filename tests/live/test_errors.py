@@ -585,6 +585,7 @@ ANSWERS = {
     "gcscope-answer {identity} 2\n{{}}": "cannot read the answer",
     "gcscope-answer {identity} 4\nnull": "cannot read the answer",
     "gcscope-answer {identity} 17\nerror: not today\n": "not today",
+    "gcscope-answer {identity} " + "9" * 5000 + "\n": "no answer of gcscope",
     "gcscope-answer {identity} 16\nerror: \x1b[2J\agone": r"\x1b[2J\x07gone",
     "": "before it answered",
 }

@@ -160,6 +160,7 @@ def test_there_are_several_places_to_look_for_a_socket(runtime, temporary):
     assert places == [
         f"{runtime}/gcscope/7",
         f"{temporary}/gcscope-{ME}/7",
+        f"/run/user/{ME}/gcscope/7",  # of who logs in as that user, and who asks has not
         f"/tmp/gcscope-{ME}/7",
     ]
     assert os.listdir(runtime) == os.listdir(temporary) == []

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 HELP = "ask a process that runs: what does it hold that only the collector can free?"
 
+_INTERRUPTED = 130  # what shells say of a command that Ctrl-C has ended
 _TIMEOUT = 10.0
 _LONGEST = 7 * 24 * 3600.0
 
@@ -76,7 +77,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=_TIMEOUT,
         metavar="SECONDS",
         help="give up where nothing has begun to answer after so long (default "
-        f"{_TIMEOUT:g}); a look that has begun has a minute, or that time if it is longer",
+        f"{_TIMEOUT:g}); then a look has a minute, or that time if it is longer. Of a process that "
+        "listens: where it has not answered",
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the answer as JSON, too; whole or not at all"
@@ -158,6 +160,8 @@ def _tree(options: argparse.Namespace) -> tuple[Record, Header | None, bool]:
     merged, left_out = fold(answers)
     reasons += left_out
     if merged is None:
+        for reason in reasons[1:]:
+            complain(reason)
         raise Trouble(reasons[0])
     for reason in reasons:
         complain(reason)
@@ -171,7 +175,11 @@ def run(options: argparse.Namespace) -> None:
     target = None if options.output is None else Target(options.output)
     if target is not None:
         target.check()
-    record, header, lacks = _tree(options) if options.tree else (*_one(options), False)
+    try:
+        record, header, lacks = _tree(options) if options.tree else (*_one(options), False)
+    except KeyboardInterrupt:
+        complain("given up")
+        sys.exit(_INTERRUPTED)
     if target is not None:
         target.write(file_text(record, header))
     if options.json:

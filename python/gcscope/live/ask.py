@@ -7,10 +7,10 @@ import stat
 from time import time
 
 from gcscope.live.folder import runtime_folder, socket_paths
-from gcscope.live.obstacles import obstacle_to
-from gcscope.live.process import descendants, examine, is_helper
+from gcscope.live.obstacles import obstacle_to, why_silent
+from gcscope.live.process import descendants, examine, has_ended, is_helper
 from gcscope.live.remote import LONGEST_LOOK, ask_by_remote_exec
-from gcscope.live.request import NoAnswer
+from gcscope.live.request import NoAnswer, give_up
 from gcscope.model.header import read_file
 from gcscope.model.record import changed
 
@@ -55,12 +55,18 @@ def _text_of(pid: int, request: Request, timeout: float) -> str:
     obstacle = obstacle_to(process, by_socket=path is not None)
     if obstacle is not None:
         raise NoAnswer(obstacle)
-    until = time() + max(timeout, LONGEST_LOOK) + request.seconds
+    longest = timeout if path is not None else max(timeout, LONGEST_LOOK)
+    until = time() + longest + request.seconds
     request = changed(request, identity=os.urandom(16).hex(), until=until)
     if path is not None:
         from gcscope.live.dialogue import ask_by_socket
 
-        return ask_by_socket(path, request, timeout + request.seconds, pid)
+        try:
+            return ask_by_socket(path, request, timeout + request.seconds, pid)
+        except NoAnswer:
+            if has_ended(process):
+                raise NoAnswer(why_silent(process, timeout, by_socket=True)) from None
+            raise
     return ask_by_remote_exec(process, request, timeout)
 
 
@@ -80,7 +86,8 @@ def ask(pid: int, request: Request, timeout: float) -> Answer:
 def _is_asked(pid: int) -> bool:
     """Return whether a Python runs in a process that is no helper of ours, or multiprocessing's."""
     process = examine(pid)
-    return process.is_python and process.name != CHILD_NAME and not is_helper(process)
+    is_ours = pid == os.getpid() or process.name == CHILD_NAME
+    return process.is_python and not is_ours and not is_helper(process)
 
 
 def ask_tree(pid: int, request: Request, timeout: float) -> tuple[list[Answer], list[str]]:
@@ -92,10 +99,16 @@ def ask_tree(pid: int, request: Request, timeout: float) -> tuple[list[Answer], 
 
     pids = [pid, *filter(_is_asked, descendants(pid))]
     answers, reasons = [], []
-    with ThreadPoolExecutor(min(len(pids), _MOST_AT_ONCE)) as pool:
+    pool = ThreadPoolExecutor(min(len(pids), _MOST_AT_ONCE))
+    try:
         for asked in [pool.submit(ask, each, request, timeout) for each in pids]:
             try:
                 answers.append(asked.result())
             except NoAnswer as error:
                 reasons.append(str(error))
+    except BaseException:
+        give_up()  # the threads end then, and the interpreter need not wait for them
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
     return answers, reasons

@@ -6,7 +6,7 @@ import os
 from time import monotonic, sleep
 
 from gcscope.live.peer import peer_of, unix_socket
-from gcscope.live.request import LARGEST_ANSWER, NoAnswer, unframed
+from gcscope.live.request import LARGEST_ANSWER, TURN, NoAnswer, check_not_given_up, unframed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,14 +20,16 @@ _CHUNK = 1 << 16
 
 
 def _left(until: float, path: str) -> float:
-    """Return how many seconds are left. Raises NoAnswer where none are."""
+    """Return for how many seconds to wait now. Raises NoAnswer where none are left."""
+    check_not_given_up()
     left = until - monotonic()
     if left <= 0:
         raise NoAnswer(
-            f"no answer in time from the process that listens at {path}: it is stopped, or C code "
-            "in it keeps the interpreter's lock; ask again with a longer --timeout"
+            f"no answer in time from the process that listens at {path}: it has very much to look "
+            "at, is stopped, or C code in it keeps the interpreter's lock; ask again with a longer "
+            "--timeout"
         )
-    return left
+    return min(left, TURN)
 
 
 def _connect(connection: _socket.socket, path: str, until: float) -> None:
@@ -37,7 +39,7 @@ def _connect(connection: _socket.socket, path: str, until: float) -> None:
         try:
             connection.connect(path)
             return
-        except BlockingIOError:  # many ask
+        except (BlockingIOError, TimeoutError):  # many ask
             pass
         except ConnectionRefusedError:
             if monotonic() - begun > _BEGINNING:
@@ -58,7 +60,8 @@ def _check_peer(connection: _socket.socket, path: str, pid: int | None) -> None:
         raise NoAnswer(f"a process of the user {user} listens at {path}: it was asked nothing")
     if pid is not None and process not in (0, pid):
         raise NoAnswer(
-            f"it is the process {process} that listens at {path}: {pid} does not; remove that file"
+            f"it is the process {process} that listens at {path}, and {pid} does not: call "
+            "gcscope.listen() in it"
         )
 
 
@@ -67,11 +70,17 @@ def _exchange(connection: _socket.socket, path: str, data: bytes, until: float) 
     view = memoryview(data)
     while view:
         connection.settimeout(_left(until, path))
-        view = view[connection.send(view) :]
+        try:
+            view = view[connection.send(view) :]
+        except TimeoutError:
+            pass
     answer = bytearray()
     while len(answer) <= LARGEST_ANSWER:
         connection.settimeout(_left(until, path))
-        part = connection.recv(_CHUNK)
+        try:
+            part = connection.recv(_CHUNK)
+        except TimeoutError:
+            continue
         if not part:
             return bytes(answer)
         answer += part
@@ -105,9 +114,6 @@ def ask_by_socket(path: str, request: Request, timeout: float, pid: int | None =
         raise NoAnswer(
             f"this user may not ask at {path}: ask as the user of the process, or as root"
         ) from None
-    except TimeoutError:
-        _left(0, path)
-        raise  # not reached
     except OSError as error:
         if isinstance(error, ConnectionError):
             data = b""

@@ -155,11 +155,18 @@ def private_folder(uid: int, runtime_dir: str | None) -> str:
     OSError where it cannot be made; both say what to do or why.
     """
     path, parent = _place(uid, runtime_dir)
-    _check_parent(parent, uid)
     try:
+        _check_parent(parent, uid)
         _make(path, uid)
     except FileExistsError:
         pass
+    except OSError as error:
+        if error.errno is None:  # it says what to do
+            raise
+        raise OSError(
+            f"cannot make the folder {path}: {error.strerror}; set TMPDIR, or XDG_RUNTIME_DIR, to "
+            "a folder that can be written, and that the process sees, too"
+        ) from None
     folder = opened(path)
     try:
         _check(path, os.fstat(folder), uid)
@@ -179,7 +186,7 @@ def socket_paths(pid: int, uid: int, runtime_dir: str | None) -> Iterator[str]:
     A service has seldom the XDG_RUNTIME_DIR, and may have another TMPDIR, than who asks it.
     """
     places = [socket_path(pid, uid, runtime_dir), socket_path(pid, uid, None)]
-    places.append(f"/tmp/gcscope-{uid}/{pid}")
+    places += [f"/run/user/{uid}/gcscope/{pid}", f"/tmp/gcscope-{uid}/{pid}"]
     yield from dict.fromkeys(places)
 
 

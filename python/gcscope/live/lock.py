@@ -34,7 +34,10 @@ def _is_still(file: int, name: str, inside: int) -> bool:
 def _locked(name: str, inside: int) -> int:
     """Return a file that is locked, as long as it is open. Raises BlockingIOError."""
     while True:
-        file = _lock_file(name, inside)
+        try:
+            file = _lock_file(name, inside)
+        except FileNotFoundError:  # who had locked it has removed it just now
+            continue
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_still(file, name, inside):

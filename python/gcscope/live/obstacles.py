@@ -164,7 +164,7 @@ def _other_python(process: Process) -> str | None:
     if (build.version, build.is_debug) != (own.version, own.is_debug):
         return (
             f"{_called(process)} runs {build}, and this is {own}: ask with its own, where gcscope "
-            f"is installed: {_attach_inside(process, process.pid)}"
+            f"is installed: {_as_its_user(process)}{_attach_inside(process, process.pid)}"
         )
     return None
 
@@ -208,6 +208,12 @@ def _attach_inside(process: Process, pid: int) -> str:
     return f"{quote(shortened(program))} -m gcscope attach {pid}"
 
 
+def _as_its_user(process: Process) -> str:
+    """Write what goes before a program that the process has chosen: root is not to run it."""
+    other = process.uid != os.geteuid()
+    return f"sudo -u {quote(f'#{process.uid}')} " if other else ""
+
+
 def _root_of(process: Process) -> str:
     try:
         return os.readlink(f"{PROC}/{process.pid}/root")
@@ -242,7 +248,8 @@ def command_inside(process: Process) -> str:
         return f"lxc-attach -n {name} -- {inside}"
     if container.kind == "nspawn":
         return f"machinectl shell {name} /usr/bin/env {inside}"
-    return f"sudo nsenter --target {process.pid} --mount --pid {inside}"
+    own = f"--setuid {process.uid}" if process.uid else ""
+    return " ".join(f"sudo nsenter --target {process.pid} --mount --pid {own} {inside}".split())
 
 
 # ------------------------------------------------------------------------------- rights

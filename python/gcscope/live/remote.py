@@ -29,7 +29,7 @@ from gcscope.live.lock import Lock
 from gcscope.live.obstacles import obstacle_of, why_silent
 from gcscope.live.payload import ANSWER, script_of
 from gcscope.live.process import Process, examine, has_ended
-from gcscope.live.request import NoAnswer, Request, unframed
+from gcscope.live.request import NoAnswer, Request, check_not_given_up, unframed
 from gcscope.model.record import changed
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -145,6 +145,7 @@ class _Question:
     def _awaited(self) -> bytes:
         begin, pause, has_begun, ended = monotonic(), 0.001, False, False
         while True:
+            check_not_given_up()
             data = read_answer(self.folder, ANSWER, self.process.uid)
             if data is not None:
                 return data

@@ -9,8 +9,10 @@ from __future__ import annotations
 from gcscope.model.record import Record
 
 WANTS = ("report", "growth", "pauses", "census", "why")
-LARGEST_ANSWER = 1 << 28
-"""Bytes: no record is so large, and who is asked may not fill the memory of who asks."""
+LARGEST_ANSWER = 1 << 25
+"""Bytes: no record is so large, and who is asked may not fill the memory of who asks, which takes
+twenty times as much where they are read as JSON."""
+_LONGEST_LENGTH = 12  # digits
 
 
 class Request(Record):
@@ -42,6 +44,23 @@ class NoAnswer(Exception):
     """Says in one line why there is no answer, and what to do."""
 
 
+_given_up: list[bool] = []
+
+
+def give_up() -> None:
+    """Let nobody in this process wait for an answer any longer."""
+    _given_up.append(True)
+
+
+def check_not_given_up() -> None:
+    """Raise NoAnswer where nobody is to wait any longer; who waits calls it every now and then."""
+    if _given_up:
+        raise NoAnswer("given up")
+
+
+TURN = 0.2
+"""Seconds, at most, between two such calls."""
+
 _ERROR = "error: "
 
 
@@ -64,7 +83,8 @@ def unframed(data: bytes, identity: str) -> str:
     """
     head, newline, body = data.partition(b"\n")
     words = head.split(b" ")
-    if len(words) != 3 or words[0] != b"gcscope-answer" or not words[2].isdigit():
+    is_ours = len(words) == 3 and words[0] == b"gcscope-answer"
+    if not is_ours or not words[2].isdigit() or len(words[2]) > _LONGEST_LENGTH:
         raise NoAnswer("the process answered something that is no answer of gcscope; ask again")
     if words[1] != identity.encode():
         raise NoAnswer("the answer is an old one, to another question; ask again")
@@ -72,7 +92,10 @@ def unframed(data: bytes, identity: str) -> str:
         raise NoAnswer(
             f"the answer is not whole: {len(body)} of {int(words[2])} bytes came; ask again"
         )
-    text = body.decode()
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise NoAnswer("the process answered something that is no text; ask again") from None
     if text.startswith(_ERROR):
         raise NoAnswer(text[len(_ERROR) :])
     return text
