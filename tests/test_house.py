@@ -111,6 +111,11 @@ def test_the_engine_makes_no_python_object():
             assert "PyObject" not in code_of(path), path
 
 
+def test_nothing_is_sorted_by_qsort():
+    """It may ask malloc, which a forked child that looks must not."""
+    assert not [path for path in sources() if re.search(r"\bqsort\w*\(", code_of(path))]
+
+
 def test_no_backward_goto_and_no_recursion_by_name():
     for path in SRC.rglob("*.c"):
         text = code_of(path)

@@ -93,6 +93,41 @@ memory_free(Memory *memory, void *block, size_t bytes)
     }
 }
 
+static void
+swap_bytes(unsigned char *one, unsigned char *other, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = one[i];
+        one[i] = other[i];
+        other[i] = byte;
+    }
+}
+
+/* A heap sort. Up to `start` the items are to become a heap, from `end` on they are sorted. */
+void
+vec_sort(void *items, size_t length, size_t item_size, int (*compare)(const void *, const void *))
+{
+    unsigned char *base = items;
+    for (size_t start = length / 2, end = length; end > 1;) {
+        if (start > 0) {
+            start--;
+        }
+        else {
+            end--;
+            swap_bytes(base, base + end * item_size, item_size);
+        }
+        for (size_t root = start, child = 2 * root + 1; child < end;
+             root = child, child = 2 * root + 1) {
+            child += child + 1 < end &&
+                     compare(base + child * item_size, base + (child + 1) * item_size) < 0;
+            if (compare(base + root * item_size, base + child * item_size) >= 0) {
+                break;
+            }
+            swap_bytes(base + root * item_size, base + child * item_size, item_size);
+        }
+    }
+}
+
 int
 vec_grow(Memory *memory, void **items, size_t length, size_t *capacity, size_t more,
          size_t item_size)

@@ -59,6 +59,11 @@ void memory_free(Memory *memory, void *block, size_t bytes);
     (memory_free((memory), (vec)->items, (vec)->capacity * sizeof(*(vec)->items)),                 \
      (vec)->items = NULL, (vec)->length = 0, (vec)->capacity = 0, (void)0)
 
+/* Sort items in place, by what qsort's comparison says; where that is 0, in any order. qsort itself
+   may ask malloc, which a forked child must not. */
+void
+vec_sort(void *items, size_t length, size_t item_size, int (*compare)(const void *, const void *));
+
 int vec_grow(Memory *memory, void **items, size_t length, size_t *capacity, size_t more,
              size_t item_size);
 

@@ -506,6 +506,14 @@ check_is_on(const PausesObject *self)
     return state_check(self->state);
 }
 
+/* As count_collections; gc.get_stats may have been replaced by a function of Python, in which
+   another thread may end this. 0 or -1 with an exception. */
+static int
+count(const PausesObject *self, int64_t counts[GENERATIONS])
+{
+    return count_collections(self->state, counts) < 0 ? -1 : check_is_on(self);
+}
+
 PyDoc_STRVAR(round_doc,
              "round($self, /)\n--\n\n"
              "What was noted, a Paused, and go on with nothing noted; no collection is lost\n"
@@ -523,7 +531,7 @@ pauses_round(PyObject *op, PyObject *Py_UNUSED(ignored))
         return NULL;
     }
     int was_enabled = gc_pause_begin();
-    if (tally_init(&fresh, self->state) == 0 && count_collections(self->state, counts) == 0) {
+    if (tally_init(&fresh, self->state) == 0 && count(self, counts) == 0) {
         answer = paused_row(self, counts);
     }
     if (answer != NULL) {
@@ -550,8 +558,7 @@ pauses_end(PyObject *op, PyObject *Py_UNUSED(ignored))
         return NULL;
     }
     int was_enabled = gc_pause_begin();
-    PyObject *answer =
-        count_collections(self->state, counts) == 0 ? paused_row(self, counts) : NULL;
+    PyObject *answer = count(self, counts) == 0 ? paused_row(self, counts) : NULL;
     stop(self);
     gc_pause_end(was_enabled);
     return answer;

@@ -332,7 +332,11 @@ child_release(ChildObject *child, bool kills)
     int *status = &child->status;
     child->pid = 0;
     if (pid != 0 && child->process == getpid()) {
-        Py_BEGIN_ALLOW_THREADS if (kills)
+        siginfo_t
+            info; /* who waits with __WALL takes it from us; then its number may be another's */
+        bool is_ours =
+            waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | (int)__WCLONE) == 0;
+        Py_BEGIN_ALLOW_THREADS if (kills && is_ours)
         {
             (void)kill(pid, SIGKILL);
         }
