@@ -7,7 +7,11 @@
 
    All fields are read and written with the GIL, but for the pipe and the two locks. A thread that
    has ended is joined: then it is gone for the system, too, which counts threads when a fork is to
-   be warned of. */
+   be warned of.
+
+   A program may close all descriptors, as daemons do, and ours with them. Their numbers are then
+   its own, so that each use is of one that `is_held`; where one is lost the worker finishes. A poll
+   that was under way hears of it, as the pipe hangs up. */
 
 #include "runtime/worker.h"
 
@@ -17,12 +21,21 @@
 #include <pthread.h>
 #include <signal.h>
 #include <structmember.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "runtime/scan.h"
 
 enum { FORK_WAITS_MS = 200, STOP_WAITS_MS = 100, LEAST_STACK = 1 << 20, OUR_STACK = 4 << 20 };
+
+/* A descriptor of ours, or none, and the file that it is of. */
+typedef struct {
+    int number; /* or -1 */
+    dev_t device;
+    ino_t inode;
+    mode_t kind; /* 0: of no file */
+} Held;
 
 typedef struct WorkerObject {
     PyObject_HEAD
@@ -35,8 +48,8 @@ typedef struct WorkerObject {
     PyThread_type_lock ended;   /* held while the thread runs */
     pthread_t thread;           /* where is_joinable */
     unsigned long ident;        /* as Python has it */
-    int pipe[2];                /* a byte in it wakes the thread; -1 where there is none */
-    int descriptor;             /* what a child is to close, or -1 */
+    Held pipe[2];               /* a byte in it wakes the thread */
+    Held descriptor;            /* what a child is to close */
     struct {
         double until; /* by the monotonic clock; INFINITY */
         int descriptor;
@@ -53,7 +66,54 @@ typedef struct WorkerObject {
     bool is_interrupted; /* the step was sent a GeneratorExit */
     bool has_ended;      /* the thread runs no code of Python any more */
     bool is_finished;    /* there is nothing more to do */
+    char is_lost;        /* as the program has closed a descriptor of it */
 } WorkerObject;
+
+/* --------------------------------------------------------------- the descriptors */
+
+static Held
+hold(int number)
+{
+    struct stat status;
+    Held held = {.number = number};
+    if (number >= 0 && fstat(number, &status) == 0) {
+        held.device = status.st_dev;
+        held.inode = status.st_ino;
+        held.kind = status.st_mode & S_IFMT;
+    }
+    return held;
+}
+
+/* Whether the descriptor is still of the file that it was of. */
+static bool
+is_held(const Held *held)
+{
+    Held now = hold(held->number);
+    return now.kind != 0 && now.kind == held->kind && now.inode == held->inode &&
+           now.device == held->device;
+}
+
+/* Close it, unless the program has. */
+static void
+let_go(Held *held)
+{
+    if (is_held(held)) {
+        (void)close(held->number);
+    }
+    held->number = -1;
+}
+
+static bool
+holds_pipe(const WorkerObject *self)
+{
+    return is_held(&self->pipe[0]) && is_held(&self->pipe[1]);
+}
+
+static bool
+holds_all(const WorkerObject *self)
+{
+    return holds_pipe(self) && (self->descriptor.number < 0 || is_held(&self->descriptor));
+}
 
 /* ------------------------------------------------------------------- the thread */
 
@@ -78,7 +138,7 @@ static void
 drain_pipe(WorkerObject *self)
 {
     char woken[16];
-    while (read(self->pipe[0], woken, sizeof(woken)) > 0) {
+    while (is_held(&self->pipe[0]) && read(self->pipe[0].number, woken, sizeof(woken)) > 0) {
     }
 }
 
@@ -87,7 +147,7 @@ static void
 wait_once(WorkerObject *self)
 {
     struct pollfd polled[] = {
-        {.fd = self->pipe[0], .events = POLLIN},
+        {.fd = self->pipe[0].number, .events = POLLIN},
         {.fd = self->wait.descriptor, .events = self->wait.writing ? POLLOUT : POLLIN},
     };
     double until = self->wait.until;
@@ -163,12 +223,8 @@ take_step(WorkerObject *self)
 static void
 close_pipe(WorkerObject *self)
 {
-    for (int end = 0; end < 2; end++) {
-        if (self->pipe[end] >= 0) {
-            (void)close(self->pipe[end]);
-        }
-        self->pipe[end] = -1;
-    }
+    let_go(&self->pipe[0]);
+    let_go(&self->pipe[1]);
 }
 
 static int
@@ -193,7 +249,10 @@ static void
 take_steps(WorkerObject *self)
 {
     while (!self->is_ending && !self->is_finished) {
-        if (self->wait.is_on) {
+        if (!holds_all(self)) {
+            self->is_lost = self->is_finished = true;
+        }
+        else if (self->wait.is_on) {
             wait_once(self);
         }
         else {
@@ -304,7 +363,11 @@ static void
 ask_to_end(WorkerObject *self)
 {
     self->is_ending = true;
-    ssize_t written = write(self->pipe[1], "", 1);
+    if (!holds_pipe(self)) { /* where one end is left, this hangs up */
+        close_pipe(self);
+        return;
+    }
+    ssize_t written = write(self->pipe[1].number, "", 1);
     (void)written; /* where the pipe is full, it is readable */
 }
 
@@ -437,14 +500,15 @@ worker_after_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
 static int
 open_pipe(WorkerObject *self)
 {
-    if (pipe(self->pipe) < 0) {
-        self->pipe[0] = self->pipe[1] = -1;
+    int ends[2];
+    if (pipe(ends) < 0) {
         PyErr_SetFromErrno(PyExc_OSError);
         return -1;
     }
     for (int end = 0; end < 2; end++) {
-        (void)fcntl(self->pipe[end], F_SETFD, FD_CLOEXEC);
-        (void)fcntl(self->pipe[end], F_SETFL, O_NONBLOCK);
+        (void)fcntl(ends[end], F_SETFD, FD_CLOEXEC);
+        (void)fcntl(ends[end], F_SETFL, O_NONBLOCK);
+        self->pipe[end] = hold(ends[end]);
     }
     return 0;
 }
@@ -471,22 +535,20 @@ make_locks(WorkerObject *self)
 }
 
 /* Make a worker of a forked child out of its parent's, whose thread the child has not; false where
-   it ends. Pipe, locks and descriptor are shared with the parent, or in a state that is not known.
-   */
+   it ends, as where the parent's has lost its descriptors. Pipe, locks and descriptor are shared
+   with the parent, or in a state that is not known. */
 static bool
 renew_in_child(WorkerObject *self)
 {
-    bool goes_on = self->goes_on_in_child && !self->is_finished && !self->is_stopping;
+    bool goes_on =
+        self->goes_on_in_child && !self->is_finished && !self->is_stopping && holds_all(self);
     PyObject *steps = self->is_in_step ? NULL : self->steps; /* of a generator that runs, in a
                                                                 thread that is not there, nobody
                                                                 may let go */
     self->steps = NULL;
     self->is_joinable = self->is_in_step = self->is_interrupted = self->wait.is_on = false;
     close_pipe(self);
-    if (self->descriptor >= 0) {
-        (void)close(self->descriptor);
-        self->descriptor = -1;
-    }
+    let_go(&self->descriptor);
     self->began = self->ended = NULL; /* not freed: one may be held for ever */
     Py_XDECREF(steps);
     if (goes_on && (open_pipe(self) < 0 || make_locks(self) < 0)) {
@@ -537,8 +599,8 @@ worker_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     self->state = state_of_module(module);
     self->interp = PyInterpreterState_Get();
     self->make = Py_NewRef(make);
-    self->pipe[0] = self->pipe[1] = -1;
-    self->descriptor = descriptor;
+    self->pipe[0].number = self->pipe[1].number = -1;
+    self->descriptor = hold(descriptor);
     self->goes_on_in_child = in_child;
     if (open_pipe(self) < 0 || make_locks(self) < 0) {
         Py_DECREF(self);
@@ -595,6 +657,53 @@ worker_stop(PyObject *op, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
+PyDoc_STRVAR(
+    worker_holds_doc,
+    "holds($self, /)\n--\n\n"
+    "Return whether its pipe and its descriptor, if any, are there: not closed by it, nor\n"
+    "by the program, which may have opened others by these numbers.");
+
+static PyObject *
+worker_holds(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(holds_all((WorkerObject *)op));
+}
+
+PyDoc_STRVAR(worker_release_doc, "release($self, /)\n--\n\n"
+                                 "Close its descriptor, unless the program has.");
+
+static PyObject *
+worker_release(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    let_go(&((WorkerObject *)op)->descriptor);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+worker_get_descriptor(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyLong_FromLong(((WorkerObject *)op)->descriptor.number);
+}
+
+/* To set the number that it has changes nothing: by now that may be of a file of the program's. */
+static int
+worker_set_descriptor(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
+{
+    WorkerObject *self = (WorkerObject *)op;
+    if (value == NULL) {
+        PyErr_SetString(PyExc_TypeError, "the descriptor cannot be deleted");
+        return -1;
+    }
+    int number;
+    if (!PyArg_Parse(value, "i", &number)) {
+        return -1;
+    }
+    if (number != self->descriptor.number) {
+        self->descriptor = hold(number);
+    }
+    return 0;
+}
+
 static int
 worker_traverse(PyObject *op, visitproc visit, void *arg)
 {
@@ -623,22 +732,35 @@ PyDoc_STRVAR(worker_doc, "Worker(make, in_child=False, descriptor=-1)\n--\n\n"
 static PyMethodDef worker_methods[] = {
     {"start", worker_start, METH_NOARGS, worker_start_doc},
     {"stop", worker_stop, METH_NOARGS, worker_stop_doc},
+    {"holds", worker_holds, METH_NOARGS, worker_holds_doc},
+    {"release", worker_release, METH_NOARGS, worker_release_doc},
     {NULL, NULL, 0, NULL},
 };
 
+static PyGetSetDef worker_getset[] = {
+    {"descriptor", worker_get_descriptor, worker_set_descriptor,
+     PyDoc_STR("What is closed in a forked child, and by release(); or -1."), NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static PyMemberDef worker_members[] = {
-    {"descriptor", T_INT, offsetof(WorkerObject, descriptor), 0,
-     PyDoc_STR("What is closed in a forked child, or -1.")},
     {"interruptible", T_BOOL, offsetof(WorkerObject, is_interruptible), 0,
      PyDoc_STR("Whether a step that runs at a fork is to be begun anew after it.")},
+    {"lost", T_BOOL, offsetof(WorkerObject, is_lost), READONLY,
+     PyDoc_STR("Whether it has ended as the program has closed its pipe or descriptor.")},
     {NULL, 0, 0, 0, NULL},
 };
 
 static PyType_Slot worker_slots[] = {
-    {Py_tp_doc, (void *)worker_doc},   {Py_tp_new, worker_new},
-    {Py_tp_traverse, worker_traverse}, {Py_tp_clear, worker_clear},
-    {Py_tp_dealloc, worker_dealloc},   {Py_tp_methods, worker_methods},
-    {Py_tp_members, worker_members},   {0, NULL},
+    {Py_tp_doc, (void *)worker_doc},
+    {Py_tp_new, worker_new},
+    {Py_tp_traverse, worker_traverse},
+    {Py_tp_clear, worker_clear},
+    {Py_tp_dealloc, worker_dealloc},
+    {Py_tp_methods, worker_methods},
+    {Py_tp_members, worker_members},
+    {Py_tp_getset, worker_getset},
+    {0, NULL},
 };
 
 static PyType_Spec worker_spec = {

@@ -685,6 +685,202 @@ until(lambda: threads() in (2, None))
 """)
 
 
+# --------------------------------------------------- a program that closes descriptors
+
+DAEMON = """
+import socket
+
+def ours():
+    return [n for n in range(3, 64) if os.path.exists(f"/dev/fd/{n}")]
+
+class Taken:
+    \"\"\"Files, pipes and a socket of the program's, by the numbers that were ours.\"\"\"
+
+    def __init__(self, numbers):
+        self.pipes, self.files = [], []
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(f"{os.environ['XDG_RUNTIME_DIR']}/theirs-{os.getpid()}-{time.time_ns()}")
+        self.server.listen()
+        while not set(numbers) <= set(ours()):
+            self.pipes.append(os.pipe())
+            os.write(self.pipes[-1][1], b"text")
+            self.files.append(os.open(sys.executable, os.O_RDONLY))
+        self.client = socket.socket(socket.AF_UNIX)
+        self.client.connect(self.server.getsockname())
+        self.all = ours()
+
+    def check(self):
+        assert ours() == self.all
+        assert all(map(os.get_blocking, self.all))
+        for reading, writing in self.pipes:
+            os.write(writing, b"|")
+            assert os.read(reading, 99) == b"text|"
+            os.write(writing, b"text")
+        assert all(os.lseek(file, 0, os.SEEK_CUR) == 0 for file in self.files)
+        self.server.settimeout(5)
+        connection, _ = self.server.accept()
+        self.server.settimeout(None)
+        self.client.sendall(b"hello")
+        assert connection.recv(9) == b"hello"
+        connection.close()
+        self.client.close()
+        self.client = socket.socket(socket.AF_UNIX)
+        self.client.connect(self.server.getsockname())
+        assert ours() == self.all
+
+def asking(path):
+    asker = os.fork()
+    if asker == 0:
+        try:
+            ask(path, want="growth", seconds=600)
+        except NoAnswer:
+            os._exit(0)
+        os._exit(1)
+    until(lambda: threads() in (3, None))
+    time.sleep(0.1)
+    return asker
+
+def close(numbers):
+    if numbers == "all":
+        os.closerange(3, 64)
+    else:
+        [os.close(number) for number in numbers]
+"""
+
+
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("then", ["", "in_child(theirs.check)", "handle.close()", "listen()"])
+def test_a_program_that_closes_all_descriptors(asked, then, runs, runtime):
+    """As a daemon does: no time is spent, and nothing is done to what has their numbers then."""
+    runs(f"""{DAEMON}
+from gcscope.live.listen import _listeners
+listen = gcscope.listen
+handle = listen()
+ask(handle.path)
+asker = asking(handle.path) if {asked} else 0
+before = ours()
+close("all")
+theirs = Taken(before)
+{then}
+if {then!r} != "listen()":
+    until(lambda: threads() in (1, None))
+    used = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - used < 0.1
+    assert _listeners == [] and not handle._talks
+    assert not os.path.exists(handle.path)
+    theirs.check()
+    in_child(theirs.check)
+    handle.close()
+    theirs.check()
+if asker:
+    assert os.waitpid(asker, 0)[1] == 0
+again = listen()
+assert again is not handle and again is listen() and again.path == handle.path
+ask(again.path)
+def child():
+    path = gcscope.listen().path
+    until(lambda: os.path.exists(path))
+    assert path.endswith(str(os.getpid()))
+in_child(child)
+handle.close()
+ask(again.path)
+until(lambda: threads() in (2, None))
+again.close()
+theirs.check()
+""")
+    assert [name for name in os.listdir(runtime / "gcscope")] == []
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_the_end_and_a_fork_where_they_were_just_closed(given, runs, runtime):
+    runs(f"""{DAEMON}
+path = os.environ["XDG_RUNTIME_DIR"] + "/given" if {given} else None
+handle = gcscope.listen(path)
+def daemon():
+    before = ours()
+    close("all")
+    theirs = Taken(before)
+    in_child(theirs.check)
+    again = gcscope.listen(path and path + str(os.getpid()))
+    ask(again.path)
+    again.close()
+    theirs.check()
+in_child(daemon)
+ask(handle.path)
+before = ours()
+close("all")
+theirs = Taken(before)
+import atexit
+atexit.register(theirs.check)
+from gcscope.live.listen import _close_all
+atexit.unregister(_close_all)
+atexit.register(_close_all)
+""")
+    assert not os.path.exists(runtime / "given")
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_program_that_closes_one_of_the_descriptors(number, runs):
+    """Of the pipe, the socket, and a connection and its pipe."""
+    runs(f"""{DAEMON}
+before = ours()
+handle = gcscope.listen()
+asker = asking(handle.path)
+own = sorted(set(ours()) - set(before))
+assert len(own) == 6, own
+gone = [own[{number}]]
+close(gone)
+theirs = Taken(gone)
+others = set(own) - set(gone)
+theirs.all = sorted(set(theirs.all) - others)
+ours_of_all, ours = ours, lambda: [n for n in ours_of_all() if n not in others]
+theirs.check()
+in_child(lambda: theirs.check())
+if {number} > 2:
+    ask(handle.path)
+    until(lambda: not handle._talks)
+else:
+    again = gcscope.listen()
+    assert again is not handle
+    others |= set(ours_of_all()) - set(theirs.all)
+    ask(again.path)
+    again.close()
+theirs.check()
+handle.close()
+if {number} < 3:
+    os.kill(asker, signal.SIGKILL)
+os.waitpid(asker, 0)
+until(lambda: threads() in (1, None))
+theirs.check()
+assert others & set(ours_of_all()) == set()
+""")
+
+
+@pytest.mark.parametrize("failing", ["accepted", "_Conversation", "worker"])
+def test_it_answers_again_where_there_was_no_memory(failing, nothing_left, monkeypatch):
+    """The asker waits, or is hung up on; the next one is answered."""
+    real, left = getattr(listening, failing), [3]
+
+    def starved(*args, **kwargs):
+        if left[0] > 0:
+            left[0] -= 1
+            raise MemoryError
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(listening, failing, starved)
+    until(lambda: answers_or_hangs_up(nothing_left))
+    assert left == [0]
+
+
+def answers_or_hangs_up(path):
+    try:
+        ask(path)
+    except NoAnswer:
+        return False
+    return True
+
+
 # ------------------------------------------------------------------- without a change
 
 

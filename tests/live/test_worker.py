@@ -501,6 +501,89 @@ until(lambda: threads() in (1, None))
 """)
 
 
+# --------------------------------------------------- a program that closes descriptors
+
+PIPES = """
+def ours():
+    return [n for n in range(3, 64) if os.path.exists(f"/dev/fd/{n}")]
+
+def taken(numbers):
+    ends = [os.pipe() for _ in numbers]
+    for _, writing in ends:
+        os.write(writing, b"text")
+    assert set(numbers) <= {number for pair in ends for number in pair}
+    return ends
+
+def untouched(ends):
+    for reading, writing in ends:
+        assert os.get_blocking(reading) and os.get_blocking(writing)
+        os.write(writing, b"|")
+        assert os.read(reading, 99) == b"text|"
+        os.write(writing, b"text")
+"""
+
+
+@pytest.mark.parametrize("closing", ["both", "reading", "writing", "its own"])
+@pytest.mark.parametrize("meanwhile", ["", "in_child(lambda: untouched(ends))", "one.stop()"])
+def test_it_ends_where_its_descriptors_are_closed(closing, meanwhile, forks):
+    """And nothing is done to what has their numbers then, neither here nor in a child."""
+    forks(f"""{PIPES}
+seen, closed = [], []
+def steps():
+    try:
+        while True:
+            seen.append(os.getpid())
+            yield wait(60, descriptor=own)
+    finally:
+        closed.append(os.getpid())
+before = ours()
+one = worker(steps, in_child=True)
+first, last = sorted(set(ours()) - set(before))
+own, other = os.pipe()
+one.descriptor = own
+one.start()
+until(lambda: seen)
+assert one.holds() and not one.lost
+gone = {{"both": [first, last], "reading": [first], "writing": [last], "its own": [own]}}[{closing!r}]
+for number in gone:
+    os.close(number)
+ends = taken(gone)
+assert not one.holds()
+{meanwhile}
+untouched(ends)
+if {closing!r} in ("both", "writing"):  # the pipe hangs up
+    until(lambda: threads() in (1, None))
+in_child(lambda: untouched(ends) or threads() in (1, None) or 1 / 0)
+until(lambda: closed)
+assert threads() in (1, None) and len(seen) == len(closed) == 1
+one.stop()
+one.release()
+del one
+untouched(ends)
+assert ours() == sorted({{*before, other, own, *(n for pair in ends for n in pair)}}
+    - ({{own}} if {closing!r} != "its own" else set())), (ours(), before, own, other, ends)
+""")
+
+
+def test_it_ends_where_they_are_closed_in_a_step(forks):
+    forks(f"""{PIPES}
+ended = []
+def steps():
+    before = ours()
+    os.closerange(3, 64)
+    ended.append(taken(before))
+    yield wait(0.01)
+    ended.append("not lost")
+one = worker(steps)
+one.start()
+until(lambda: one.lost and threads() in (1, None))
+in_child(lambda: None)
+one.stop()
+(ends,) = ended
+untouched(ends)
+""")
+
+
 # ------------------------------------------------------------------------ what is left
 
 

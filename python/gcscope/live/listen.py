@@ -40,7 +40,8 @@ _PAUSE = 0.1  # seconds until it is tried again where there are too many, or no 
 class _Conversation:
     """One question and its answer, by a thread that is another one after each fork.
 
-    descriptor: of the connection. In a forked child it is closed, and nothing goes on.
+    descriptor: of the connection. In a forked child it is closed, and nothing goes on; nor where
+    the program has closed it.
     """
 
     __slots__ = ("answer", "descriptor", "received", "talks", "worker")
@@ -53,13 +54,18 @@ class _Conversation:
         self.worker = worker(self.steps, descriptor=descriptor)
 
     def begin(self) -> None:
-        """Begin the thread, which ends with the conversation."""
+        """Begin the thread, which ends with the conversation; where there can be none, hang up."""
         try:
+            self.talks[self] = None
             self.worker.start()
-        except RuntimeError:
-            self.talks.pop(self)
+        except (RuntimeError, MemoryError):
+            self.end()
             self.worker.stop()
-            raise
+
+    def end(self) -> None:
+        """Hang up."""
+        self.worker.release()
+        self.talks.pop(self, None)
 
     def steps(self) -> Iterator[Wait]:
         """Hear, look, answer: from where it was, if a fork has interrupted the look."""
@@ -68,10 +74,18 @@ class _Conversation:
             if self.answer is None:
                 yield from self._look()
             yield from self._say()
+        except GeneratorExit:
+            if not self.worker.lost:  # a fork has interrupted it, or this is a child
+                raise
         except Exception:  # the asker has hung up, or there is no memory
             pass
-        os.close(self.descriptor)
-        self.talks.pop(self, None)
+        self.end()
+
+    def _own(self) -> int:
+        """Return the descriptor. Raises ConnectionError where it is the program's now."""
+        if not self.worker.holds():
+            raise ConnectionError
+        return self.descriptor
 
     def _hear(self) -> Iterator[Wait]:
         until = monotonic() + _PATIENCE
@@ -81,7 +95,7 @@ class _Conversation:
                 raise TimeoutError
             yield wait(left, self.descriptor)
             try:
-                data = os.read(self.descriptor, _LONGEST)
+                data = os.read(self._own(), _LONGEST)
             except BlockingIOError:
                 continue
             if not data:
@@ -115,7 +129,7 @@ class _Conversation:
         while (left := until - monotonic()) > 0:
             yield wait(left, self.descriptor)
             try:
-                os.read(self.descriptor, 1)
+                os.read(self._own(), 1)
             except BlockingIOError:
                 continue
             raise ConnectionError
@@ -125,7 +139,7 @@ class _Conversation:
         until = monotonic() + _PATIENCE
         while left:
             try:
-                left = left[os.write(self.descriptor, left) :]
+                left = left[os.write(self._own(), left) :]
                 until = monotonic() + _PATIENCE
             except BlockingIOError:
                 if monotonic() >= until:
@@ -211,14 +225,13 @@ def _default_path() -> str:
 class Listener:
     """What `listen` returns: a socket at which this process is asked, until it is closed."""
 
-    __slots__ = ("_descriptor", "_file", "_given", "_path", "_process", "_talks", "_worker")
+    __slots__ = ("_file", "_given", "_path", "_process", "_talks", "_worker")
 
     def __init__(self, given: str | None) -> None:
         self._given = given
         self._talks: dict[_Conversation, None] = {}
         self._path, self._file = given or "", (0, 0)
         self._process = os.getpid()
-        self._descriptor = -1
         self._worker: Worker | None = None
 
     def _begin(self) -> None:
@@ -227,11 +240,11 @@ class Listener:
             self._worker = thread = worker(self._steps, in_child=self._given is None)
             server = self._open()  # closed with the last reference to it, until it is detached
             try:
-                thread.descriptor = self._take(server)
+                self._take(server, thread)
                 _listeners.append(self)
                 thread.start()
             finally:
-                self._descriptor = max(server.detach(), self._descriptor)
+                thread.descriptor = max(server.detach(), thread.descriptor)
         except BaseException:
             self.close()
             raise
@@ -243,12 +256,11 @@ class Listener:
             self._path = _default_path()
         return _bound(self._path)
 
-    def _take(self, server: _socket.socket) -> int:
-        """Make a socket this listener's; return its descriptor."""
-        self._descriptor = server.fileno()
+    def _take(self, server: _socket.socket, thread: Worker) -> None:
+        """Make a socket this listener's."""
+        thread.descriptor = server.fileno()
         self._file = _identity(self._path)
         self._process = os.getpid()
-        return self._descriptor
 
     @property
     def path(self) -> str:
@@ -258,9 +270,12 @@ class Listener:
         return self._path
 
     def _is_open(self) -> bool:
-        """Return whether it is open, or about to be, in this process."""
+        """Return whether it is open, or about to be, in this process.
+
+        Not where the program has closed its descriptors.
+        """
         is_of_here = self._process == os.getpid() or self._given is None
-        return self in _listeners and is_of_here
+        return is_of_here and self._worker is not None and self._worker.holds()
 
     def close(self) -> None:
         """Listen no more, and remove the socket. May be called twice.
@@ -269,12 +284,18 @@ class Listener:
         """
         if self._worker is not None:
             self._worker.stop()
+        self._leave()
+
+    def _leave(self) -> None:
+        """Be none of the listeners any more."""
         if self._process == os.getpid():
             self._remove()
         else:
             self._talks.clear()
-        if self in _listeners:
+        try:
             _listeners.remove(self)
+        except ValueError:
+            pass
 
     def _remove(self) -> None:
         """Remove the socket, if it is there."""
@@ -283,45 +304,60 @@ class Listener:
                 _unlink(self._path)
         except OSError:
             pass
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        if self._worker is not None:
+            self._worker.release()
 
     def __repr__(self) -> str:
         return f"<gcscope.listen at {self.path!r}>"
 
     def _steps(self) -> Iterator[Wait]:
-        if self._process != os.getpid():  # a forked child has a socket of its own
-            self._talks.clear()  # they refer to it
-            yield from self._open_anew()
-        while True:
-            is_busy = len(self._talks) >= _MOST or not self._accept()
-            yield wait(_PAUSE) if is_busy else wait(descriptor=self._descriptor)
+        """Answer; until the program has closed the socket, or there can be none in this child."""
+        assert self._worker is not None
+        try:
+            if self._process != os.getpid():  # a forked child has a socket of its own
+                self._talks.clear()  # they refer to it
+                yield from self._open_anew(self._worker)
+            yield from self._attend(self._worker)
+        except GeneratorExit:
+            if not self._worker.lost:  # it was closed, or this is a child
+                raise
+        except Exception:
+            pass
+        self._leave()
 
-    def _open_anew(self) -> Iterator[Wait]:
+    def _open_anew(self, thread: Worker) -> Iterator[Wait]:
         """Make the socket of a child; later, where the child is just about to change its user."""
         try:
             server = self._open()
         except OSError:
             yield wait(_LATER)
-            try:
-                server = self._open()
-            except BaseException:
-                _listeners.remove(self)
-                raise
-        assert self._worker is not None
-        self._worker.descriptor = self._take(server)
+            server = self._open()
+        self._take(server, thread)
         server.detach()
 
-    def _accept(self) -> bool:
-        """Begin a conversation with all who have come; False where that is to be tried again."""
+    def _attend(self, thread: Worker) -> Iterator[Wait]:
+        """Begin a conversation with each who comes, for as long as the socket is ours.
+
+        Where there is no memory, this waits, as where there is no descriptor.
+        """
+        later, until_one_comes = wait(_PAUSE), wait(descriptor=thread.descriptor)
+        while thread.holds():
+            try:
+                is_busy = not self._accept(thread.descriptor)
+            except (OSError, MemoryError):
+                is_busy = True
+            yield later if is_busy else until_one_comes
+
+    def _accept(self, server: int) -> bool:
+        """Begin a conversation with all who have come; False where that is to be tried again.
+
+        Raises OSError where no descriptor is left, MemoryError where there is no memory.
+        """
         while len(self._talks) < _MOST:
             try:
-                descriptor = accepted(self._descriptor)
+                descriptor = accepted(server)
             except BlockingIOError:
                 return True
-            except OSError:  # no descriptor is left
-                return False
             if descriptor is not None:
                 self._answer(descriptor)
         return False
@@ -329,10 +365,10 @@ class Listener:
     def _answer(self, descriptor: int) -> None:
         try:
             conversation = _Conversation(descriptor, self._talks)
-            self._talks[conversation] = None
-            conversation.begin()
-        except (OSError, RuntimeError):  # no pipe, no thread
+        except (OSError, MemoryError):  # no pipe
             os.close(descriptor)
+        else:
+            conversation.begin()
 
 
 _listeners: list[Listener] = []
@@ -379,13 +415,18 @@ def listen(path: str | PathLike[str] | None = None) -> Listener:
     The threads of it end before a fork and begin anew after it, in the parent; so no fork warns of
     them. A forked child has a socket of its own, by its own PID; where a path was given, none.
 
+    A program that closes all descriptors, as a daemon does, closes the socket with them: it calls
+    listen() after that, for a new one. Whatever it opens by these numbers is not touched.
+
     Raises OSError, with a text that says why, where there can be no such socket, or the folder is
     not private; TypeError and ValueError if path is none.
     """
     given = None if path is None else _checked(path)
     place = given or _default_path()
     for listener in tuple(_listeners):
-        if listener._is_open() and listener.path == place:
+        if not listener._is_open():  # of a parent, or its descriptors were closed
+            listener.close()
+        elif listener.path == place:
             return listener
     _prepare()
     listener = Listener(given)

@@ -46,6 +46,17 @@ def unix_socket(descriptor: int | None = None) -> _socket.socket:
     return made
 
 
+def _owned(descriptor: int) -> _socket.socket:
+    """Return the socket of a descriptor; closed where there is no memory for it."""
+    try:
+        made = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM, 0, descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    made.setblocking(False)
+    return made
+
+
 def accepted(descriptor: int) -> int | None:
     """Return the descriptor of the next connection to a socket that listens.
 
@@ -53,9 +64,10 @@ def accepted(descriptor: int) -> int | None:
     """
     server = unix_socket(descriptor)
     try:
-        connection = unix_socket(server._accept()[0])  # type: ignore[attr-defined]
+        number = server._accept()[0]  # type: ignore[attr-defined]
     finally:
         server.detach()
+    connection = _owned(number)
     try:
         return connection.detach() if may_ask(connection) else None
     finally:

@@ -53,7 +53,12 @@ def worker(make: Make, in_child: bool = False, descriptor: int = -1) -> _core.Wo
 
     in_child: whether a forked child calls make() for steps of its own. There the steps of the
     parent are closed, too: a `finally` in them asks os.getpid() where it would do something outside
-    of the process. descriptor: is closed there, -1 for none; an attribute, too.
+    of the process. descriptor: is closed there, and by `release()`; -1 for none; an attribute, too.
+
+    Where the program closes the descriptor, or the pipe that the thread has, as a daemon closes all
+    that are open, the thread ends, its attribute `lost` is true, and `holds()` false; whatever the
+    program opens by these numbers is its own. What a step does with its descriptor it does only
+    where `holds()` is true.
 
     Raises OSError where the system gives no pipe; start() RuntimeError, where it gives no thread.
     """
