@@ -47,6 +47,7 @@ typedef struct WorkerObject {
     PyThread_type_lock began;   /* held until the thread has its state */
     PyThread_type_lock ended;   /* held while the thread runs */
     pthread_t thread;           /* where is_joinable */
+    pid_t process;              /* whose thread it is: a fork that calls no hook copies this, too */
     unsigned long ident;        /* as Python has it */
     Held pipe[2];               /* a byte in it wakes the thread */
     Held descriptor;            /* what a child is to close */
@@ -330,6 +331,7 @@ begin(WorkerObject *self)
     drain_pipe(self);
     self->is_ending = self->is_stopping;
     self->has_ended = false;
+    self->process = getpid();
     (void)PyThread_acquire_lock(began, WAIT_LOCK);       /* nobody who holds one of them */
     (void)PyThread_acquire_lock(self->ended, WAIT_LOCK); /* waits for the GIL */
     self->is_joinable = create_deaf_thread(self) == 0;
@@ -350,7 +352,7 @@ begin(WorkerObject *self)
 static bool
 is_running(const WorkerObject *self)
 {
-    return self->is_joinable && !self->has_ended;
+    return self->is_joinable && !self->has_ended && self->process == getpid();
 }
 
 static bool
@@ -386,13 +388,19 @@ wait_for_end(WorkerObject *self, double until)
     return !is_running(self);
 }
 
-/* Join the thread if it has ended: it needs no GIL any more. */
+/* Join the thread if it has ended. We need no GIL any more, but what else was left in the thread
+   may, as destructors of C++ do: others run meanwhile. */
 static void
 join_ended(WorkerObject *self)
 {
     if (self->is_joinable && self->has_ended) {
         self->is_joinable = false;
-        (void)pthread_join(self->thread, NULL);
+        if (self->process == getpid()) {
+            pthread_t joined = self->thread;
+            PyThreadState *thread = PyEval_SaveThread();
+            (void)pthread_join(joined, NULL);
+            PyEval_RestoreThread(thread);
+        }
     }
 }
 
@@ -411,17 +419,26 @@ unlist(WorkerObject *self)
     }
 }
 
+/* Borrowed, or NULL: the one behind it in the list; the first, where it is in the list no more. */
+static WorkerObject *
+next_of(const WorkerObject *self)
+{
+    return self->is_listed ? self->next : self->state->workers;
+}
+
 /* Join those that have ended, and let go of those that have finished. */
 static void
 reap(ModuleState *state)
 {
     WorkerObject *next;
     for (WorkerObject *w = state->workers; w != NULL; w = next) {
-        next = w->next;
+        Py_INCREF(w); /* others run while it is joined */
         join_ended(w);
+        next = next_of(w);
         if (!w->is_joinable && w->is_finished) {
             unlist(w);
         }
+        Py_DECREF(w);
     }
 }
 
@@ -474,14 +491,14 @@ static void
 go_on(ModuleState *state)
 {
     WorkerObject *next;
-    for (WorkerObject *w = state->workers; w != NULL; w = next) {
-        Py_INCREF(w); /* others run while a thread begins */
+    for (WorkerObject *w = state->workers; w != NULL && state->forks == 0; w = next) {
+        Py_INCREF(w); /* others run while a thread begins, and may fork */
         join_ended(w);
         w->is_ending = w->is_stopping;
         if (!w->is_joinable && !w->is_finished) {
             (void)begin(w); /* or with the next fork */
         }
-        next = w->next;
+        next = next_of(w);
         Py_DECREF(w);
     }
 }
@@ -501,7 +518,11 @@ static int
 open_pipe(WorkerObject *self)
 {
     int ends[2];
+#if defined(__linux__)
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0) { /* at once: C code may exec in another thread */
+#else
     if (pipe(ends) < 0) {
+#endif
         PyErr_SetFromErrno(PyExc_OSError);
         return -1;
     }
@@ -534,11 +555,21 @@ make_locks(WorkerObject *self)
     return self->began != NULL && self->ended != NULL ? 0 : scan_no_memory();
 }
 
+/* Let go of an object later, together with `left`: to close steps runs Python code, for which all
+   workers have to be whole. Steals `object`, which may be NULL; without memory it is kept. */
+static void
+leave(PyObject *left, PyObject *object)
+{
+    if (object != NULL && left != NULL && PyList_Append(left, object) == 0) {
+        Py_DECREF(object);
+    }
+}
+
 /* Make a worker of a forked child out of its parent's, whose thread the child has not; false where
    it ends, as where the parent's has lost its descriptors. Pipe, locks and descriptor are shared
    with the parent, or in a state that is not known. */
 static bool
-renew_in_child(WorkerObject *self)
+renew_in_child(WorkerObject *self, PyObject *left)
 {
     bool goes_on =
         self->goes_on_in_child && !self->is_finished && !self->is_stopping && holds_all(self);
@@ -550,12 +581,16 @@ renew_in_child(WorkerObject *self)
     close_pipe(self);
     let_go(&self->descriptor);
     self->began = self->ended = NULL; /* not freed: one may be held for ever */
-    Py_XDECREF(steps);
+    leave(left, steps);
     if (goes_on && (open_pipe(self) < 0 || make_locks(self) < 0)) {
         PyErr_Clear();
         goes_on = false;
     }
     self->is_finished = !goes_on;
+    if (!goes_on) {
+        leave(left, self->make);
+        self->make = NULL;
+    }
     return goes_on;
 }
 
@@ -563,18 +598,21 @@ PyObject *
 worker_in_child(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     ModuleState *state = state_of_module(module);
+    PyObject *left = PyList_New(0); /* owned or NULL */
     WorkerObject *next;
     state->forks = 0;
     for (WorkerObject *w = state->workers; w != NULL; w = next) {
         next = w->next;
         if (is_own_thread(w)) { /* a step has forked: it is the one thread here, and ends */
             w->is_stopping = w->is_ending = true;
+            w->process = getpid();
         }
-        else if (!renew_in_child(w)) {
-            Py_CLEAR(w->make);
+        else if (!renew_in_child(w, left)) {
             unlist(w);
         }
     }
+    PyErr_Clear();
+    Py_XDECREF(left);
     go_on(state);
     Py_RETURN_NONE;
 }
@@ -644,6 +682,9 @@ worker_stop(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     WorkerObject *self = (WorkerObject *)op;
     self->is_stopping = true;
+    if (self->is_joinable && self->process != getpid()) {
+        Py_RETURN_NONE; /* its steps may be running, in a thread that this process has not */
+    }
     if (!is_running(self)) { /* not begun, ended, or a fork is under way */
         finish(self);
     }
