@@ -523,7 +523,7 @@ def untouched(ends):
 """
 
 
-@pytest.mark.parametrize("closing", ["both", "reading", "writing", "its own"])
+@pytest.mark.parametrize("closing", ["both", "reading", "writing", "socket"])
 @pytest.mark.parametrize("meanwhile", ["", "in_child(lambda: untouched(ends))", "one.stop()"])
 def test_it_ends_where_its_descriptors_are_closed(closing, meanwhile, forks):
     """And nothing is done to what has their numbers then, neither here nor in a child."""
@@ -544,7 +544,7 @@ one.descriptor = own
 one.start()
 until(lambda: seen)
 assert one.holds() and not one.lost
-gone = {{"both": [first, last], "reading": [first], "writing": [last], "its own": [own]}}[{closing!r}]
+gone = dict(both=[first, last], reading=[first], writing=[last], socket=[own])[{closing!r}]
 for number in gone:
     os.close(number)
 ends = taken(gone)
@@ -561,7 +561,7 @@ one.release()
 del one
 untouched(ends)
 assert ours() == sorted({{*before, other, own, *(n for pair in ends for n in pair)}}
-    - ({{own}} if {closing!r} != "its own" else set())), (ours(), before, own, other, ends)
+    - ({{own}} if {closing!r} != "socket" else set())), (ours(), before, own, other, ends)
 """)
 
 

@@ -304,6 +304,7 @@ class Listener:
                 _unlink(self._path)
         except OSError:
             pass
+        self._file = (0, 0)  # by which the next socket there may be known
         if self._worker is not None:
             self._worker.release()
 
