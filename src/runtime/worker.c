@@ -630,6 +630,11 @@ worker_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
                                      &in_child, &descriptor)) {
         return NULL;
     }
+    if (PyInterpreterState_Get() != PyInterpreterState_Main()) { /* it dies with its threads */
+        PyErr_SetString(PyExc_RuntimeError,
+                        "only the main interpreter of a process can listen, and be asked");
+        return NULL;
+    }
     WorkerObject *self = (WorkerObject *)type->tp_alloc(type, 0);
     if (self == NULL) {
         return NULL;

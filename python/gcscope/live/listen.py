@@ -420,7 +420,8 @@ def listen(path: str | PathLike[str] | None = None) -> Listener:
     listen() after that, for a new one. Whatever it opens by these numbers is not touched.
 
     Raises OSError, with a text that says why, where there can be no such socket, or the folder is
-    not private; TypeError and ValueError if path is none.
+    not private; RuntimeError in a subinterpreter, and where the system gives no thread; TypeError
+    and ValueError if path is none.
     """
     given = None if path is None else _checked(path)
     place = given or _default_path()
