@@ -140,13 +140,16 @@ def test_a_script_is_flat_and_has_its_frame():
     """It leaves no function, and answers in the frame that the asker takes off."""
     request = asked(until=5.0, expression="""it's "odd" {brace} %s""")
     text = script_of(request, "/tmp/odd '{}% folder/1.py", "/opt/it's %d {x}", 0x030E0AF0)
-    compile(text, "script", "exec")
-    names = compile(text, "script", "exec").co_consts
-    (thread,) = {c for c in names if isinstance(c, str) and "posix.replace" in c}
-    for code in (compile(text, "s", "exec"), compile(thread, "t", "exec")):
+    codes = [compile(text, "script", "exec")]
+    for code in codes:  # and what it has exec() run
+        texts = [c for c in code.co_consts if isinstance(c, str) and "\n" in c]
+        codes += [compile(c, "inner", "exec") for c in texts if "def handler" not in c]
+    (thread,) = texts
+    assert len(codes) == 3 and "posix.replace" in thread
+    for code in codes:
         nested = [c.co_name for c in code.co_consts if hasattr(c, "co_name")]
         assert set(nested) <= {"<listcomp>"}
     namespace = {}
-    exec(thread.split("body, reason")[0], namespace)
+    exec(thread.split("reason, lease")[0], namespace)
     assert namespace["package"] == "/opt/it's %d {x}"
     assert Request(**namespace["request"]) == request
