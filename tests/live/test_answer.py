@@ -141,10 +141,12 @@ def test_a_script_is_flat_and_has_its_frame():
     request = asked(until=5.0, expression="""it's "odd" {brace} %s""")
     text = script_of(request, "/tmp/odd '{}% folder/1.py", "/opt/it's %d {x}", 0x030E0AF0)
     codes = [compile(text, "script", "exec")]
+    texts = []
     for code in codes:  # and what it has exec() run
-        texts = [c for c in code.co_consts if isinstance(c, str) and "\n" in c]
-        codes += [compile(c, "inner", "exec") for c in texts if "def handler" not in c]
-    (thread,) = texts
+        inner = [c for c in code.co_consts if isinstance(c, str) and c.startswith("import ")]
+        texts += [text for text in inner if "def handler" not in text]
+        codes += [compile(text, "inner", "exec") for text in texts[len(codes) - 1 :]]
+    _main, thread = texts
     assert len(codes) == 3 and "posix.replace" in thread
     for code in codes:
         nested = [c.co_name for c in code.co_consts if hasattr(c, "co_name")]

@@ -76,6 +76,8 @@ else:
     try:
         start(exec, ({thread!r}, {{"fresh": fresh}}))
     except RuntimeError:
+        start = None
+    if start is None:
         exec({thread!r}, {{"fresh": fresh}})
 """
 
