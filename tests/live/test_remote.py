@@ -311,7 +311,7 @@ def test_no_thread_is_to_be_had():
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
-def test_an_exception_of_a_signal_handler_reaches_the_program_that_looks_itself(name):
+def test_an_exception_of_a_signal_handler_reaches_the_program_that_looks_itself(name, has_begun):
     """Its main thread looks, as it can have no other."""
     code = f"""
 kept = [[] for _ in range(300_000)]
@@ -334,7 +334,7 @@ except SystemExit as error:
     with Target.python(HEAD + code, prefix=LARGE_STACKS) as target:
         asking = threading.Thread(target=asked_quietly, args=(target.pid,))
         asking.start()
-        has_begun(1)
+        has_begun()
         os.kill(target.pid, getattr(signal, name))
         assert target.line() == "1 [True, True]\n"
         assert target.line() == "None\n"
@@ -343,17 +343,24 @@ except SystemExit as error:
         asking.join()
 
 
-def has_begun(questions, seconds=30):
-    """Wait until a process has come to the script, and is not ready with it."""
-    folder = Path(private_folder(os.geteuid(), None))
-    end = time.monotonic() + seconds
-    was_there = False
-    while time.monotonic() < end:
-        scripts = list(folder.glob("ask-*/*.py"))
-        was_there = was_there or bool(scripts)
-        if was_there and not scripts:
-            return
-    pytest.fail("no process has come to the script")
+@pytest.fixture
+def has_begun(monkeypatch):
+    """A function that waits until a process that is asked has come to the script."""
+    scripts = []
+    remote_exec = sys.remote_exec
+
+    def noted(pid, script):
+        remote_exec(pid, script)
+        scripts.append(script)
+
+    def wait(seconds=30):
+        end = time.monotonic() + seconds
+        while not scripts or os.path.exists(scripts[-1]):
+            assert time.monotonic() < end, "no process has come to the script"
+            time.sleep(0.001)
+
+    monkeypatch.setattr(sys, "remote_exec", noted)
+    return wait
 
 
 FORKS = """
@@ -394,14 +401,14 @@ while True:
 
 
 @pytest.mark.parametrize("want", ["growth", "pauses"])
-def test_a_fork_meanwhile_is_not_warned_of_and_the_child_has_nothing_of_it(want):
+def test_a_fork_meanwhile_is_not_warned_of_and_the_child_has_nothing_of_it(want, has_begun):
     with Target.python(HEAD + FORKS) as target:
         answers = []
         asking = threading.Thread(
             target=lambda: answers.append(ask(target.pid, want=want, seconds=3.0))
         )
         asking.start()
-        has_begun(1)
+        has_begun()
         time.sleep(1)
         for _ in range(3):
             os.kill(target.pid, signal.SIGUSR1)
