@@ -1,5 +1,6 @@
 """What a process that is asked says, without the way to it."""
 
+import sys
 import threading
 
 import pytest
@@ -85,6 +86,32 @@ def test_growth():
         del Node.kept
     assert any(grower.path.endswith("Node.kept.cache") for grower in grown.growers), grown
     assert grown.rounds == 4 and header.stopped < 30
+
+
+FILLED = """
+import os, sys, gcscope
+kept = {}
+def fill():
+    kept.update((number, []) for number in range(len(kept), len(kept) + 10))
+watched = gcscope.growth()
+with watched:
+    fill()
+    watched.round()
+    pid = os.fork()
+    for _ in range(3):
+        fill()
+        watched.round()
+(grower,) = [row for row in watched.report.growers if row.path.endswith(".kept")]
+if pid == 0:
+    os._exit(7 if grower.filled_at else 0)
+print(grower.filled_at, os.waitpid(pid, 0)[1])
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs dict watchers, of Python 3.12")
+def test_a_child_that_is_forked_meanwhile_notes_no_entry(python):
+    done = python("-c", FILLED)
+    assert done.out == "<string>:5 0\n", done
 
 
 def test_a_look_ends_when_nobody_waits(tmp_path):
