@@ -1,5 +1,6 @@
 """What a process that is asked says, without the way to it."""
 
+import sys
 import threading
 
 import pytest
@@ -87,6 +88,32 @@ def test_growth():
     assert grown.rounds == 4 and header.stopped < 30
 
 
+FILLED = """
+import os, sys, gcscope
+kept = {}
+def fill():
+    kept.update((number, []) for number in range(len(kept), len(kept) + 10))
+watched = gcscope.growth()
+with watched:
+    fill()
+    watched.round()
+    pid = os.fork()
+    for _ in range(3):
+        fill()
+        watched.round()
+(grower,) = [row for row in watched.report.growers if row.path.endswith(".kept")]
+if pid == 0:
+    os._exit(7 if grower.filled_at else 0)
+print(grower.filled_at, os.waitpid(pid, 0)[1])
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs dict watchers, of Python 3.12")
+def test_a_child_that_is_forked_meanwhile_notes_no_entry(python):
+    done = python("-c", FILLED)
+    assert done.out == "<string>:5 0\n", done
+
+
 def test_a_look_ends_when_nobody_waits(tmp_path):
     folder = tmp_path / "ask"
     folder.mkdir()
@@ -140,14 +167,19 @@ def test_a_script_is_flat_and_has_its_frame():
     """It leaves no function, and answers in the frame that the asker takes off."""
     request = asked(until=5.0, expression="""it's "odd" {brace} %s""")
     text = script_of(request, "/tmp/odd '{}% folder/1.py", "/opt/it's %d {x}", 0x030E0AF0)
-    compile(text, "script", "exec")
-    names = compile(text, "script", "exec").co_consts
-    (thread,) = {c for c in names if isinstance(c, str) and "posix.replace" in c}
-    for code in (compile(text, "s", "exec"), compile(thread, "t", "exec")):
+    codes = [compile(text, "script", "exec")]
+    texts = []
+    for code in codes:  # and what it has exec() run
+        inner = [c for c in code.co_consts if isinstance(c, str) and c.startswith("import ")]
+        texts += [text for text in inner if "def handler" not in text]
+        codes += [compile(text, "inner", "exec") for text in texts[len(codes) - 1 :]]
+    _main, thread = texts
+    assert len(codes) == 3 and "posix.replace" in thread
+    for code in codes:
         nested = [c.co_name for c in code.co_consts if hasattr(c, "co_name")]
         assert set(nested) <= {"<listcomp>"}
     namespace = {}
-    exec(thread.split("body, reason")[0], namespace)
+    exec(thread.split("reason, lease")[0], namespace)
     assert namespace["package"] == "/opt/it's %d {x}"
     assert Request(**namespace["request"]) == request
 

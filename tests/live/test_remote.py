@@ -279,21 +279,201 @@ while True: sleep(0.002)
         assert ask(target.pid, want="growth", seconds=0.4)[0].rounds == 4
 
 
-def test_a_thread_is_not_to_be_had():
-    """Then the main thread itself looks."""
-    code = (
-        HEAD
-        + """
-import _thread, resource
-_thread.stack_size(1 << 30)
+NO_THREADS = """
+import resource
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (512 << 20),) * 2)
-ring()
 """
-        + LOOP
-    )
+LARGE_STACKS = ("sh", "-c", 'ulimit -s 1048576 && exec "$@"', "sh")  # as threads have them, too
+
+
+def test_a_first_thread_is_not_to_be_had():
+    """Then the main thread begins the one that looks."""
+    code = f"{HEAD}import _thread\n_thread.stack_size(1 << 30)\n{NO_THREADS}ring()\n{LOOP}"
+    with Target.python(code) as target:
+        before = facts_of(target, collects=False)
+        assert ask(target.pid)[0].cycles
+        assert ask(target.pid, want="growth", seconds=0.4)[0].rounds == 4
+        assert ended_threads(target, before, collects=False) == before
+
+
+def test_no_thread_is_to_be_had():
+    """Then the main thread itself looks, and is not made to wait."""
+    with Target.python(HEAD + NO_THREADS + "ring()" + LOOP, prefix=LARGE_STACKS) as target:
+        before = facts_of(target, collects=False)
+        assert ask(target.pid)[0].cycles
+        for want in ("growth", "pauses"):
+            begin = time.monotonic()
+            with pytest.raises(NoAnswer, match="can have no thread more, .* wait for 20 s"):
+                ask(target.pid, want=want, seconds=20.0)
+            assert time.monotonic() - begin < 10
+        assert ended_threads(target, before, collects=False) == before
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_an_exception_of_a_signal_handler_reaches_the_program_that_looks_itself(name, has_begun):
+    """Its main thread looks, as it can have no other."""
+    code = f"""
+kept = [[] for _ in range(300_000)]
+def handler(*_):
+    said.append(1)
+    sys.exit(7)
+said = []
+signal.signal(signal.{name}, handler)
+{NO_THREADS}
+print("ready", flush=True)
+try:
+    while True: time.sleep(0.002)
+except SystemExit as error:
+    print(len(said), [signal.getsignal(n) is signal.SIG_DFL for n in (23, 28)], flush=True)
+    error.__traceback__ = None
+    print(error.__context__, flush=True)
+    print(gc.collect(), flush=True)
+    raise
+"""
+    with Target.python(HEAD + code, prefix=LARGE_STACKS) as target:
+        asking = threading.Thread(target=asked_quietly, args=(target.pid,))
+        asking.start()
+        has_begun()
+        os.kill(target.pid, getattr(signal, name))
+        assert target.line() == "1 [True, True]\n"
+        assert target.line() == "None\n"
+        assert target.line() == "0\n"
+        assert target.process.wait(30) == 7
+        asking.join()
+
+
+@pytest.fixture
+def has_begun(monkeypatch):
+    """A function that waits until a process that is asked has come to the script."""
+    scripts = []
+    remote_exec = sys.remote_exec
+
+    def noted(pid, script):
+        remote_exec(pid, script)
+        scripts.append(script)
+
+    def wait(seconds=30):
+        end = time.monotonic() + seconds
+        while not scripts or os.path.exists(scripts[-1]):
+            assert time.monotonic() < end, "no process has come to the script"
+            time.sleep(0.001)
+
+    monkeypatch.setattr(sys, "remote_exec", noted)
+    return wait
+
+
+FORKS = """
+import warnings
+warnings.simplefilter("error")
+kept = {}
+def child():
+    kept.update((number, None) for number in range(100))
+    known = sys.modules.get("gcscope._core")
+    left = [type(op).__name__ for op in gc.get_objects() if type(op).__module__ == "gcscope._core"]
+    return [len(gc.callbacks), sorted(set(left) & {"Worker", "Growth", "Pauses"})]
+def fork():
+    read, write = os.pipe()
+    try:
+        pid = os.fork()
+    except DeprecationWarning:
+        return "warned"
+    if pid == 0:
+        try:
+            os.write(write, json.dumps(child()).encode())
+        finally:
+            os._exit(0)
+    os.close(write)
+    told = os.read(read, 1000).decode()
+    os.close(read)
+    os.waitpid(pid, 0)
+    return json.loads(told)
+signal.signal(signal.SIGUSR1, lambda *_: wants.append(True))
+print("ready", flush=True)
+while True:
+    time.sleep(0.002)
+    kept[len(kept)] = Node()
+    if wants:
+        wants.clear()
+        print(json.dumps([len(gc.callbacks), len(os.listdir("/proc/self/task"))]), flush=True)
+        print(json.dumps(fork()), flush=True)
+"""
+
+
+@pytest.mark.parametrize("want", ["growth", "pauses"])
+def test_a_fork_meanwhile_is_not_warned_of_and_the_child_has_nothing_of_it(want, has_begun):
+    with Target.python(HEAD + FORKS) as target:
+        answers = []
+        asking = threading.Thread(
+            target=lambda: answers.append(ask(target.pid, want=want, seconds=3.0))
+        )
+        asking.start()
+        has_begun()
+        time.sleep(1)
+        for _ in range(3):
+            os.kill(target.pid, signal.SIGUSR1)
+            callbacks, threads = json.loads(target.line())
+            assert threads == 2 and callbacks == (1 if want == "pauses" else 0)
+            assert json.loads(target.line()) == [0, []]
+            time.sleep(0.1)
+        asking.join()
+        record, _ = answers[0]
+        assert record.elapsed >= 3 if want == "pauses" else record.rounds == 4
+
+
+SLOW = """
+import threading
+class Slow:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == {name!r} and not begun.is_set():
+            begun.set()
+            print("ready", flush=True)
+            time.sleep(1)
+begun = threading.Event()
+sys.meta_path.insert(0, Slow)
+"""
+
+
+def test_a_module_that_the_program_is_importing_is_waited_for():
+    code = f"""{HEAD}{SLOW.format(name="gcscope.late")}
+import importlib.util, types
+package = types.ModuleType("gcscope")
+spec = importlib.util.find_spec("gcscope")
+real = spec.loader.exec_module
+def exec_module(module):
+    begun.set()
+    print("ready", flush=True)
+    time.sleep(1)
+    real(module)
+spec.loader.exec_module = exec_module
+sys.meta_path.insert(0, types.SimpleNamespace(
+    find_spec=lambda name, *_: spec if name == "gcscope" else None))
+def load():
+    import gcscope
+threading.Thread(target=load).start()
+ring()
+while True: time.sleep(0.002)
+"""
     with Target.python(code) as target:
         assert ask(target.pid)[0].cycles
+
+
+def test_a_module_that_is_loaded_for_the_answer_is_waited_for():
+    """The program that imports it meanwhile does not get half of it."""
+    code = f"""{HEAD}{SLOW.format(name="gcscope._core")}
+print("ready", flush=True)
+while not begun.is_set(): time.sleep(0.002)
+import gcscope
+print("gcscope._core" in sys.modules, gcscope.__spec__._initializing, flush=True)
+while True: time.sleep(0.002)
+"""
+    with Target.python(code) as target:
+        asking = threading.Thread(target=ask, args=(target.pid,))
+        asking.start()
+        assert target.line() == "ready\n"
+        assert target.line() == "True False\n"
+        asking.join()
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])

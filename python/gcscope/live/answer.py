@@ -13,10 +13,13 @@ import os
 import sys
 from time import thread_time, time
 
+from gcscope.explain.labellers import labellers
+from gcscope.explain.sizers import sizers
+from gcscope.live.folder import ANSWER, write_answer
 from gcscope.live.keys import without_keys
 from gcscope.live.originals import original
-from gcscope.live.request import NoAnswer, error_body
-from gcscope.live.worker import wait
+from gcscope.live.request import NoAnswer, error_body, framed
+from gcscope.live.worker import wait, worker
 from gcscope.model.header import header_of_process
 from gcscope.render.json import write
 
@@ -180,6 +183,14 @@ def _in_child(request: Request) -> Generator[Wait, None, str]:
     return data.decode()
 
 
+def may_be_interrupted(request: Request) -> bool:
+    """Return whether a look may be broken off for a fork, and begun anew after it.
+
+    What spans time is not, and no code of the program is to get an exception of ours.
+    """
+    return request.seconds == 0 and not labellers and not sizers
+
+
 def answering(request: Request, folder: str = "") -> Generator[Wait, None, str]:
     """Answer a request in steps: yields what to wait for, and returns the body of the answer.
 
@@ -219,3 +230,38 @@ def answer(request: Request, folder: str = "") -> str:
             return body
         seconds = _TURN if limit is None else limit
         sleep(seconds if descriptor < 0 else min(seconds, _TURN))
+
+
+# ------------------------------------------------------------------------------ into a file
+
+
+def _answer_here(request: Request, folder: str) -> None:
+    """Write the answer, where the process can have no thread: this one is not to wait, either."""
+    if request.seconds > 0:
+        body = error_body(
+            f"the process can have no thread more, and none of its own is to wait for "
+            f"{request.seconds:g} s: ask again later, or for a report, which takes no time"
+        )
+    else:
+        body = answer(request, folder)
+    write_answer(folder, ANSWER, framed(request.identity, body))
+
+
+def begin_answer(request: Request, folder: str) -> None:
+    """Begin a thread that answers a request, writes that into the folder of the asker, and ends.
+
+    Where the process can have none, this one does. Raises OSError where there is no descriptor.
+    """
+
+    def steps() -> Generator[Wait, None, None]:
+        thread.interruptible = may_be_interrupted(request)
+        body = yield from answering(request, folder)
+        thread.interruptible = False
+        write_answer(folder, ANSWER, framed(request.identity, body))
+
+    thread = worker(steps)
+    try:
+        thread.start()
+    except RuntimeError:
+        thread.stop()
+        _answer_here(request, folder)

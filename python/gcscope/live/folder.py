@@ -20,6 +20,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+ANSWER = "answer"
+"""The name of the file in which an answer is."""
 _LONGEST_NAME = 103  # of sun_path: 104 bytes on macOS, 108 on Linux, the last one 0
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 

@@ -11,8 +11,6 @@ import os
 import stat
 from time import monotonic, time
 
-from gcscope.explain.labellers import labellers
-from gcscope.explain.sizers import sizers
 from gcscope.live import answer as answers
 from gcscope.live.folder import check_length, private_folder, socket_path
 from gcscope.live.peer import accepted, is_deserted, is_socket, unix_socket
@@ -111,8 +109,7 @@ class _Conversation:
         if request.until and time() > request.until:
             raise TimeoutError
         looking = answers.answering(request)
-        # what spans time is not begun anew, and no code of the program gets an exception of ours
-        self.worker.interruptible = request.seconds == 0 and not labellers and not sizers
+        self.worker.interruptible = answers.may_be_interrupted(request)
         while self.answer is None:
             try:
                 seconds, descriptor, writing = next(looking)

@@ -27,11 +27,13 @@ class _Plain:
     memo: dict[str, str] = {}
 
 
+_scan: Any = vars(_json)["make_scanner"](_Plain)
+
+
 def question(line: bytes) -> Request:
     """Read a request as `to_json` writes it. Raises ValueError where it is none."""
-    scan: Any = vars(_json)["make_scanner"](_Plain)
     try:
-        document, end = scan(line.decode(), 0)
+        document, end = _scan(line.decode(), 0)
     except StopIteration:
         raise ValueError("no JSON") from None
     if not isinstance(document, dict) or line[end:].strip():

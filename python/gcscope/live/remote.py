@@ -18,6 +18,7 @@ from time import monotonic, sleep, time
 
 from gcscope import _core
 from gcscope.live.folder import (
+    ANSWER,
     fresh_folder,
     private_folder,
     read_answer,
@@ -27,7 +28,7 @@ from gcscope.live.folder import (
 )
 from gcscope.live.lock import Lock
 from gcscope.live.obstacles import obstacle_of, why_silent
-from gcscope.live.payload import ANSWER, script_of
+from gcscope.live.payload import script_of
 from gcscope.live.process import Process, examine, has_ended
 from gcscope.live.request import NoAnswer, Request, check_not_given_up, unframed
 from gcscope.model.record import changed
