@@ -258,8 +258,8 @@ class Listener:
 
     def _take(self, server: _socket.socket, thread: Worker) -> None:
         """Make a socket this listener's."""
-        thread.descriptor = server.fileno()
         self._file = _identity(self._path)
+        thread.descriptor = server.fileno()
         self._process = os.getpid()
 
     @property
@@ -329,11 +329,18 @@ class Listener:
     def _open_anew(self, thread: Worker) -> Iterator[Wait]:
         """Make the socket of a child; later, where the child is just about to change its user."""
         try:
-            server = self._open()
+            self._renew(thread)
         except OSError:
             yield wait(_LATER)
-            server = self._open()
-        self._take(server, thread)
+            self._renew(thread)
+
+    def _renew(self, thread: Worker) -> None:
+        server = self._open()
+        try:
+            self._take(server, thread)
+        except OSError:  # the folder is that of another user now
+            server.close()
+            raise
         server.detach()
 
     def _attend(self, thread: Worker) -> Iterator[Wait]:
