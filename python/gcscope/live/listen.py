@@ -33,6 +33,7 @@ _MOST = 16  # questions at once; more have to wait
 _BACKLOG = 64
 _PATIENCE = 10.0  # seconds for which an asker may be silent, or not read
 _LONGEST = 1 << 16  # bytes of a question
+_SOON = 0.05  # seconds for which a child first has no socket: daemons close all right after a fork
 _LATER = 0.5  # seconds
 _PAUSE = 0.1  # seconds until it is tried again where there are too many, or no descriptor is left
 
@@ -327,7 +328,11 @@ class Listener:
         self._leave()
 
     def _open_anew(self, thread: Worker) -> Iterator[Wait]:
-        """Make the socket of a child; later, where the child is just about to change its user."""
+        """Make the socket of a child; later, where the child is just about to change its user.
+
+        Not at once: a descriptor that the program closes while this uses it could be another one.
+        """
+        yield wait(_SOON)
         try:
             self._renew(thread)
         except OSError:
