@@ -31,6 +31,7 @@ _MOST = 16  # questions at once; more have to wait
 _BACKLOG = 64
 _PATIENCE = 10.0  # seconds for which an asker may be silent, or not read
 _LONGEST = 1 << 16  # bytes of a question
+_SOON = 0.05  # seconds for which a child first has no socket: daemons close all right after a fork
 _LATER = 0.5  # seconds
 _PAUSE = 0.1  # seconds until it is tried again where there are too many, or no descriptor is left
 
@@ -255,8 +256,8 @@ class Listener:
 
     def _take(self, server: _socket.socket, thread: Worker) -> None:
         """Make a socket this listener's."""
-        thread.descriptor = server.fileno()
         self._file = _identity(self._path)
+        thread.descriptor = server.fileno()
         self._process = os.getpid()
 
     @property
@@ -324,13 +325,24 @@ class Listener:
         self._leave()
 
     def _open_anew(self, thread: Worker) -> Iterator[Wait]:
-        """Make the socket of a child; later, where the child is just about to change its user."""
+        """Make the socket of a child; later, where the child is just about to change its user.
+
+        Not at once: a descriptor that the program closes while this uses it could be another one.
+        """
+        yield wait(_SOON)
         try:
-            server = self._open()
+            self._renew(thread)
         except OSError:
             yield wait(_LATER)
-            server = self._open()
-        self._take(server, thread)
+            self._renew(thread)
+
+    def _renew(self, thread: Worker) -> None:
+        server = self._open()
+        try:
+            self._take(server, thread)
+        except OSError:  # the folder is that of another user now
+            server.close()
+            raise
         server.detach()
 
     def _attend(self, thread: Worker) -> Iterator[Wait]:
