@@ -16,4 +16,11 @@ clock_now(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec + 1;
 }
 
+/* The same in seconds. */
+static inline double
+clock_seconds(void)
+{
+    return (double)clock_now() * 1e-9;
+}
+
 #endif

@@ -26,9 +26,9 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "heap/interp_child.h"
 #include "runtime/scan.h"
 
@@ -227,14 +227,6 @@ child_run(ModuleState *state, PyObject *make, double limit, Ends ends)
 
 /* ----------------------------------------------------------------- in the process */
 
-static double
-seconds_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* As fork does, but that the child sends no signal when it ends. A signal that comes meanwhile is
    the process's: it is blocked until there are two. */
 static pid_t
@@ -266,7 +258,7 @@ static int
 fork_into(ChildObject *child, ModuleState *state, PyObject *make, double limit)
 {
     int life[2] = {-1, -1}, answer[2] = {-1, -1};
-    double begin = seconds_now();
+    double begin = clock_seconds();
     child->process = getpid();
     pid_t pid = -1;
     if (pipe2(life, O_CLOEXEC) == 0 && pipe2(answer, O_CLOEXEC) == 0 &&
@@ -282,7 +274,7 @@ fork_into(ChildObject *child, ModuleState *state, PyObject *make, double limit)
     child->life = life[1];
     child->answer = answer[0];
     child->pid = pid > 0 ? pid : 0;
-    child->stopped = seconds_now() - begin;
+    child->stopped = clock_seconds() - begin;
     (void)!write(life[1], &child->stopped, sizeof(child->stopped)); /* both ends are open yet */
     close_end(&life[0]);
     close_end(&answer[1]);

@@ -22,9 +22,9 @@
 #include <signal.h>
 #include <structmember.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "runtime/scan.h"
 
 enum { FORK_WAITS_MS = 200, STOP_WAITS_MS = 100, LEAST_STACK = 1 << 20, OUR_STACK = 4 << 20 };
@@ -118,20 +118,12 @@ holds_all(const WorkerObject *self)
 
 /* ------------------------------------------------------------------- the thread */
 
-static double
-monotonic_now(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 /* As poll takes it: milliseconds, not less than what is left; a day at most. */
 static int
 milliseconds_until(double until)
 {
     const double day = 86400;
-    double left = until - monotonic_now();
+    double left = until - clock_seconds();
     return isinf(until) ? -1 : left > 0 ? (int)ceil(1000 * fmin(left, day)) : 0;
 }
 
@@ -155,7 +147,7 @@ wait_once(WorkerObject *self)
     PyThreadState *thread = PyEval_SaveThread();
     (void)poll(polled, 2, milliseconds_until(until));
     PyEval_RestoreThread(thread);
-    if (polled[1].revents != 0 || monotonic_now() >= until) {
+    if (polled[1].revents != 0 || clock_seconds() >= until) {
         self->wait.is_on = false;
     }
     if (!self->is_ending) { /* or not any more */
@@ -180,7 +172,7 @@ note_wait(WorkerObject *self, PyObject *item)
     if (duration == -1 && PyErr_Occurred()) {
         return -1;
     }
-    self->wait.until = monotonic_now() + duration;
+    self->wait.until = clock_seconds() + duration;
     self->wait.writing = writing;
     self->wait.is_on = true;
     return 0;
@@ -473,7 +465,7 @@ PyObject *
 worker_before_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     ModuleState *state = state_of_module(module);
-    double until = monotonic_now() + FORK_WAITS_MS * 1e-3;
+    double until = clock_seconds() + FORK_WAITS_MS * 1e-3;
     state->forks++;
     ask_all_to_end(state);
     bool in_time = true;
@@ -697,7 +689,7 @@ worker_stop(PyObject *op, PyObject *Py_UNUSED(ignored))
         ask_to_end(self);
     }
     if (is_running(self) && !is_own_thread(self)) {
-        (void)wait_for_end(self, monotonic_now() + STOP_WAITS_MS * 1e-3);
+        (void)wait_for_end(self, clock_seconds() + STOP_WAITS_MS * 1e-3);
     }
     reap(self->state);
     Py_RETURN_NONE;
