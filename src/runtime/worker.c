@@ -11,7 +11,9 @@
 
    A program may close all descriptors, as daemons do, and ours with them. Their numbers are then
    its own, so that each use is of one that `is_held`; where one is lost the worker finishes. A poll
-   that was under way hears of it, as the pipe hangs up. */
+   that is under way hears of it, as the pipe hangs up; unless the number is of another file before
+   the thread has come to its turn: then the system waits for that one, which harms nobody, until
+   what else the step waits for comes. */
 
 #include "runtime/worker.h"
 

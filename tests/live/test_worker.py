@@ -48,10 +48,10 @@ def until(condition, seconds=10):
 
 @pytest.fixture
 def forks(python):
-    """Run code in a process of its own, where a warning is an error."""
+    """Run code in a process of its own, where a warning is an error, if nothing else is said."""
 
-    def run(code):
-        done = python("-W", "error", "-X", "faulthandler", "-c", f"{FORK}\n{code}\nprint('done')")
+    def run(code, warnings="error"):
+        done = python("-W", warnings, "-X", "faulthandler", "-c", f"{FORK}\n{code}\nprint('done')")
         assert done.code == 0 and done.out == "done\n" and done.err == "", done
 
     return run
@@ -547,12 +547,12 @@ assert one.holds() and not one.lost
 gone = dict(both=[first, last], reading=[first], writing=[last], socket=[own])[{closing!r}]
 for number in gone:
     os.close(number)
+if {closing!r} in ("both", "writing"):  # the pipe hangs up
+    until(lambda: threads() in (1, None))
 ends = taken(gone)
 assert not one.holds()
 {meanwhile}
 untouched(ends)
-if {closing!r} in ("both", "writing"):  # the pipe hangs up
-    until(lambda: threads() in (1, None))
 in_child(lambda: untouched(ends) or threads() in (1, None) or 1 / 0)
 until(lambda: closed)
 assert threads() in (1, None) and len(seen) == len(closed) == 1
@@ -563,6 +563,35 @@ untouched(ends)
 assert ours() == sorted({{*before, other, own, *(n for pair in ends for n in pair)}}
     - ({{own}} if {closing!r} != "socket" else set())), (ours(), before, own, other, ends)
 """)
+
+
+@pytest.mark.parametrize("meanwhile", ["", "in_child(lambda: untouched(ends))", "one.stop()"])
+def test_nothing_is_done_to_what_has_their_numbers_at_once(meanwhile, forks):
+    """Where poll has not come back by then, the system lets it wait for the new files.
+
+    That thread is there at a fork, which warns of it.
+    """
+    forks(
+        f"""{PIPES}
+before = ours()
+one = worker(lambda: iter([wait(60)]), in_child=True)
+gone = sorted(set(ours()) - set(before))
+one.start()
+for number in gone:
+    os.close(number)
+ends = taken(gone)
+assert not one.holds()
+{meanwhile}
+for _ in range(3):
+    in_child(lambda: untouched(ends))
+    untouched(ends)
+one.stop()
+del one
+untouched(ends)
+assert ours() == sorted({{*before, *(n for pair in ends for n in pair)}}), (ours(), before, ends)
+""",
+        warnings="ignore",
+    )
 
 
 def test_it_ends_where_they_are_closed_in_a_step(forks):
