@@ -18,7 +18,6 @@ import platform
 import statistics
 import time
 
-import gcscope
 import heaps
 from gcscope.api.garbage import garbage
 from gcscope.live.fork import answer_in_child, file_maker
@@ -74,7 +73,7 @@ def copied():
 def pair():
     """Look in the process, then by a child; return both stops, and when the answer was there."""
     here, _ = seconds(garbage)
-    make = file_maker(garbage, gcscope.__version__)
+    make = file_maker(garbage)
     there, (_, stopped) = seconds(lambda: answer_in_child(make, LIMIT))
     return here, stopped, there
 

@@ -164,7 +164,7 @@ def returned(broken):
     instance = broken.NoField(Node(), Node())
     audited = gcscope.audit(type(instance))
     found += [audited, *audited.findings]
-    merged, _ = fold([("x", garbage, header_of_process("0.1.0", 0.5)), ("y", garbage, None)])
+    merged, _ = fold([("x", garbage, header_of_process(0.5)), ("y", garbage, None)])
     found += [merged, *merged.processes, *(fold([("x", r, None)])[0] for r in (grown, counted))]
     assert gcscope.collect()
     with gcscope.pauses(sampling=1) as paused:
@@ -230,7 +230,7 @@ def test_what_is_damaged_is_refused_by_both(examples):
 
 
 def test_a_header_may_stand_beside_a_record_and_is_held_to_the_schema(examples):
-    header = json.loads(header_of_process("0.1.0", 0.5).to_json())
+    header = json.loads(header_of_process(0.5).to_json())
     del header["schema"], header["kind"]
     for record in examples:
         document = {**json.loads(record.to_json()), "header": header}

@@ -36,7 +36,6 @@ from gcscope.api.garbage import garbage
 from gcscope.api.why_alive import why_alive
 
 gc.disable()
-VERSION = gcscope.__version__
 
 def read(path):
     with open(path, encoding="utf-8") as file:
@@ -97,22 +96,22 @@ q.befriend(p)
 kept = [p, *(Node() for _ in range(14))]
 del p, q
 here = garbage()
-text, stopped = answer_in_child(file_maker(garbage, VERSION), 60.0)
+text, stopped = answer_in_child(file_maker(garbage), 60.0)
 there, header = writers().read_file(text)
 assert here.objects >= 14 and here.cycles, here
 assert there == here, (str(there), str(here))
 assert header.pid == os.getpid() and not header.gc_enabled, header
 assert header.stopped == stopped and 0 < stopped < 2, stopped
 gc.enable()
-text, _ = answer_in_child(file_maker(garbage, VERSION), 60.0)
+text, _ = answer_in_child(file_maker(garbage), 60.0)
 gc.disable()
 assert writers().read_file(text)[1].gc_enabled
 
 here = why_alive(kept[0])
-text, _ = answer_in_child(file_maker(lambda: why_alive(kept[0]), VERSION), 60.0)
+text, _ = answer_in_child(file_maker(lambda: why_alive(kept[0])), 60.0)
 assert writers().read_file(text)[0] == here, text
 
-text, _ = answer_in_child(file_maker(census, VERSION), 60.0)
+text, _ = answer_in_child(file_maker(census), 60.0)
 there = {row.type: row.objects for row in writers().read_file(text)[0].rows}
 here = {row.type: row.objects for row in census().rows}
 assert there["__main__.Node"] == here["__main__.Node"] >= 14, there
@@ -414,7 +413,7 @@ kept = [Node()]
 def make(stopped):
     before = set(sys.modules)
     for look in (garbage, census, lambda: why_alive(kept[0])):
-        file_maker(look, VERSION)(stopped)
+        file_maker(look)(stopped)
     return " ".join(set(sys.modules) - before).encode()
 
 # once in the process, as a look in the child is to be prepared: what is loaded late is seen here
@@ -471,7 +470,7 @@ for _ in range(200):
     del rings, one
 kept = [Node()]
 for look in (garbage, census, lambda: why_alive(kept[0])):
-    answer_in_child(file_maker(look, VERSION), 60.0)
+    answer_in_child(file_maker(look), 60.0)
 told = "the child that was to look ended with code 97;"
 assert refused(lambda _: time.gmtime()).startswith(told)
 library.malloc(10)
@@ -682,7 +681,7 @@ assert failed and len(answer) == 100_000
 for growths in range(0, 40, 3):
     def make(stopped):
         _core.fail_after(growths)
-        return file_maker(garbage, VERSION)(stopped)
+        return file_maker(garbage)(stopped)
     text = refused(make)
     assert text.startswith("there is no memory for the child"), text
 """)
@@ -782,7 +781,7 @@ threads = [threading.Thread(target=busy, args=(n,)) for n in range(8)]
 for thread in threads:
     thread.start()
 for n in range(300):
-    text, _ = answer_in_child(file_maker(garbage, VERSION), 60.0)
+    text, _ = answer_in_child(file_maker(garbage), 60.0)
     assert writers().read_file(text)[0].objects >= 0
     if n % 20 == 0:
         gc.collect()

@@ -242,10 +242,11 @@ def test_many_processes_are_a_short_table():
 def test_a_process_knows_when_it_began(python):
     """In two processes another time, in one always the same."""
     code = (
-        "import time; from gcscope.model.header import header_of_this_process as h\n"
+        "import time; from gcscope.model.header import header_of_process as h\n"
         "a = h().identity; time.sleep(0.05); b = h().identity; print(a == b, a[2])"
     )
     same, first = python("-c", code).out.split()
     again, second = python("-c", code).out.split()
     assert same == again == "True" and 0 < int(first) < int(second)
-    assert header_of_process("1", None).identity == header_of_process("2", 3.0).identity
+    header = header_of_process()
+    assert changed(header, gcscope="2", stopped=3.0).identity == header.identity

@@ -10,7 +10,7 @@ from gcscope.cli.files import Target, check_is_for_json
 from gcscope.cli.streams import complain, put, put_text
 from gcscope.cli.trouble import EXIT_CODES, OUR_ERROR, Trouble, WrongUsage
 from gcscope.model.fold import fold
-from gcscope.model.header import file_text, header_of_this_process
+from gcscope.model.header import file_text, header_of_process
 from gcscope.model.record import changed
 
 TYPE_CHECKING = False
@@ -165,7 +165,7 @@ def _tree(options: argparse.Namespace) -> tuple[Record, Header | None, bool]:
         raise Trouble(reasons[0])
     for reason in reasons:
         complain(reason)
-    return merged, header_of_this_process(), bool(reasons)
+    return merged, header_of_process(), bool(reasons)
 
 
 def run(options: argparse.Namespace) -> None:

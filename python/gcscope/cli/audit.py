@@ -9,7 +9,7 @@ from gcscope.cli.files import Target, check_is_for_json
 from gcscope.cli.show import print_record
 from gcscope.cli.streams import complain
 from gcscope.cli.trouble import EXIT_CODES, FOUND, Trouble
-from gcscope.model.header import file_text, header_of_this_process
+from gcscope.model.header import file_text, header_of_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def run(options: argparse.Namespace) -> None:
     del kept
     if not found.types:
         complain("note: no type was judged: let CODE of -c make instances, or give --prove")
-    header = header_of_this_process()
+    header = header_of_process()
     if target is not None:
         target.write(file_text(found, header))
     print_record(found, options.format, header)

@@ -11,7 +11,7 @@ from gcscope.model.census import Census
 from gcscope.model.diff import compare, report_within
 from gcscope.model.fleet import Merged
 from gcscope.model.growth import Growth
-from gcscope.model.header import header_of_this_process, other_versions
+from gcscope.model.header import header_of_process, other_versions
 from gcscope.model.phrases import plural
 
 TYPE_CHECKING = False
@@ -95,6 +95,6 @@ def run(options: argparse.Namespace) -> None:
     before, after = _processes(old), _processes(new)
     if before != after:
         complain(f"note: {plural(before, 'process')} before, {after:,} after: counts are sums")
-    print_record(difference, options.format, header_of_this_process())
+    print_record(difference, options.format, header_of_process())
     if options.fail and difference:
         sys.exit(FOUND)

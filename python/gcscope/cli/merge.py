@@ -9,7 +9,7 @@ from gcscope.cli.show import print_record, read_record
 from gcscope.cli.streams import complain
 from gcscope.cli.trouble import EXIT_CODES, OUR_ERROR, Trouble
 from gcscope.model.fold import fold
-from gcscope.model.header import file_text, header_of_this_process
+from gcscope.model.header import file_text, header_of_process
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
         complain(trouble)
     if merged is None:
         raise Trouble("nothing to merge: no file is left")
-    header = header_of_this_process()
+    header = header_of_process()
     if target is not None:
         target.write(file_text(merged, header))
     print_record(merged, options.format, header)

@@ -6,7 +6,6 @@ import os
 import stat
 import sys
 
-from gcscope import __version__
 from gcscope.cli import endings, filters
 from gcscope.cli.endings import Endings
 from gcscope.cli.files import Target, check_is_for_json
@@ -132,7 +131,7 @@ class _Reporter:
         self.has_reported = self.failed = False
         # What reporting needs is loaded before the program may have spoilt sys.path.
         str(NOTHING)
-        file_text(NOTHING, header_of_process(__version__, None))
+        file_text(NOTHING, header_of_process())
         if sys.stderr is not None and width_of(sys.stderr) is not None:
             import unicodedata  # noqa: F401
 
@@ -144,7 +143,7 @@ class _Reporter:
         judged = self.judged = self.filters.judge(outcome, self.options.fail)
         told = ""
         if self.file is not None or self.options.json:
-            told = file_text(judged.record, header_of_process(__version__, stopped))
+            told = file_text(judged.record, header_of_process(stopped))
         if self.file is not None:
             self._write(self.file, told)
         try:

@@ -10,7 +10,6 @@ A look is a generator: it yields how long to wait, and returns a record.
 from __future__ import annotations
 
 import os
-import sys
 from time import thread_time, time
 
 from gcscope.explain.labellers import labellers
@@ -20,7 +19,7 @@ from gcscope.live.keys import without_keys
 from gcscope.live.originals import original
 from gcscope.live.request import NoAnswer, error_body, framed
 from gcscope.live.worker import wait, worker
-from gcscope.model.header import header_of_process
+from gcscope.model.header import VERSION, header_of_process
 from gcscope.render.json import write
 
 TYPE_CHECKING = False
@@ -142,15 +141,10 @@ def _measured(looking: Looking) -> Generator[Wait, None, tuple[Record, float]]:
 # ------------------------------------------------------------------------------ the answer
 
 
-def _own_version() -> str:
-    version: str = vars(sys.modules["gcscope"])["__version__"]
-    return version
-
-
 def _check_version(request: Request) -> None:
-    if request.gcscope != _own_version():
+    if request.gcscope != VERSION:
         raise NoAnswer(
-            f"the process has gcscope {_own_version()} loaded, and gcscope {request.gcscope} asks: "
+            f"the process has gcscope {VERSION} loaded, and gcscope {request.gcscope} asks: "
             "ask with the version that it has"
         )
 
@@ -178,7 +172,7 @@ def _in_child(request: Request) -> Generator[Wait, None, str]:
     # a second before nobody waits any more, so that it is told that the child took too long
     limit = max(request.until - time() - 1, 1.0) if request.until else _LONGEST
     data, _ = yield from steps_in_child(
-        file_maker(lambda: _told(_returned(look(request, "")), request), _own_version()), limit
+        file_maker(lambda: _told(_returned(look(request, "")), request)), limit
     )
     return data.decode()
 
@@ -205,7 +199,7 @@ def answering(request: Request, folder: str = "") -> Generator[Wait, None, str]:
         if request.fork:
             return (yield from _in_child(request))
         record, stopped = yield from _measured(prepare(request.want)(request, folder))
-        return write(_told(record, request), header_of_process(_own_version(), stopped))
+        return write(_told(record, request), header_of_process(stopped))
     except MemoryError:
         return error_body("there is no memory in the process for a look; nothing was changed")
     except (NoAnswer, ValueError) as refused:

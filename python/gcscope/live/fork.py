@@ -59,13 +59,12 @@ def steps_in_child(
     return _answer_of(child, limit), child.stopped
 
 
-def file_maker(look: Callable[[], Record], gcscope: str) -> Make:
+def file_maker(look: Callable[[], Record]) -> Make:
     """Return the function for a child that writes the record of look() as a file has it.
 
-    The header beside it is that of this process, and says how long the fork took. gcscope: the
-    version of it.
+    The header beside it is that of this process, and says how long the fork took.
     """
-    header = header_of_process(gcscope, None)
+    header = header_of_process()
 
     def make(stopped: float) -> bytes:
         return write(look(), header._changed({"stopped": stopped})).encode()

@@ -59,10 +59,14 @@ class Header(Record):
         return self.host, self.pid, self.started
 
 
-def header_of_process(gcscope: str, stopped: float | None) -> Header:
-    """Describe this process as it is now; stopped: for how many seconds it was.
+VERSION: str = vars(sys.modules["gcscope"])["__version__"]
+"""Of the gcscope that this is a part of."""
 
-    gcscope: the version of it.
+
+def header_of_process(stopped: float | None = None) -> Header:
+    """Describe this process as it is now.
+
+    stopped: for how many seconds it was; None where nobody knows.
     """
     version, _, build = sys.version.partition(" ")
     is_debug = hasattr(sys, "gettotalrefcount")
@@ -72,7 +76,7 @@ def header_of_process(gcscope: str, stopped: float | None) -> Header:
         argv0=_program(),
         python=version,
         build=" ".join([*build.split(), *(["debug"] if is_debug else [])]),
-        gcscope=gcscope,
+        gcscope=VERSION,
         gc_enabled=isenabled(),
         gc_frozen=get_freeze_count(),
         gc_thresholds=get_threshold(),
@@ -80,12 +84,6 @@ def header_of_process(gcscope: str, stopped: float | None) -> Header:
         stopped=stopped,
         started=_started(),
     )
-
-
-def header_of_this_process() -> Header:
-    """Describe this process as it is now, where nobody knows how long it was stopped."""
-    package = sys.modules.get("gcscope")
-    return header_of_process(vars(package).get("__version__", "") if package else "", None)
 
 
 def _program() -> str:

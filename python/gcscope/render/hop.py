@@ -111,9 +111,9 @@ def json_of(record: Record, header: bool) -> str:
 
     if not header:
         return write(record)
-    from gcscope.model.header import header_of_this_process
+    from gcscope.model.header import header_of_process
 
-    return write(record, header_of_this_process())
+    return write(record, header_of_process())
 
 
 def read(cls: type[Record] | None, text: str | bytes) -> Record:
