@@ -17,7 +17,7 @@ from gcscope.explain.sizers import sizers
 from gcscope.live.folder import ANSWER, write_answer
 from gcscope.live.keys import without_keys
 from gcscope.live.originals import original
-from gcscope.live.request import NoAnswer, error_body, framed
+from gcscope.live.request import NoAnswer, error_body, failure_of, framed
 from gcscope.live.worker import wait, worker
 from gcscope.model.header import VERSION, header_of_process
 from gcscope.render.json import write
@@ -203,13 +203,9 @@ def answering(request: Request, folder: str = "") -> Generator[Wait, None, str]:
     except MemoryError:
         return error_body("there is no memory in the process for a look; nothing was changed")
     except (NoAnswer, ValueError) as refused:
-        return error_body(_encodable(str(refused)))
+        return error_body(str(refused))
     except Exception as error:
-        return error_body(_encodable(f"the look failed: {type(error).__qualname__}: {error}"))
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
+        return error_body(failure_of(error))
 
 
 def answer(request: Request, folder: str = "") -> str:

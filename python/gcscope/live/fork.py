@@ -16,7 +16,7 @@ from time import monotonic
 
 from gcscope import _core
 from gcscope.explain.labellers import object_traceback
-from gcscope.live.request import NoAnswer
+from gcscope.live.request import NoAnswer, encodable, failure_of
 from gcscope.model.header import header_of_process
 from gcscope.render.json import write
 
@@ -76,13 +76,11 @@ def _forked(make: Make, limit: float) -> _core.Child:
     def told(stopped: float) -> bytes:
         try:
             return b"+" + make(stopped)
-        except NoAnswer as refused:
-            return b"-" + str(refused).encode("utf-8", "backslashreplace")
+        except MemoryError:
+            raise
         except Exception as error:
-            if isinstance(error, MemoryError):
-                raise
-            text = f"the look failed: {type(error).__qualname__}: {error}"
-            return b"-" + text.encode("utf-8", "backslashreplace")
+            reason = str(error) if isinstance(error, NoAnswer) else failure_of(error)
+            return b"-" + encodable(reason).encode()
 
     if sys.version_info < (3, 13) and object_traceback() is not None:
         raise NoAnswer(

@@ -66,7 +66,17 @@ _ERROR = "error: "
 
 def error_body(reason: str) -> str:
     """Write the body of an answer that says why there is no record."""
-    return _ERROR + " ".join(reason.split())
+    return _ERROR + encodable(" ".join(reason.split()))
+
+
+def encodable(text: str) -> str:
+    """Return a text that UTF-8 can have: names of a program may have halves of characters."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def failure_of(error: Exception) -> str:
+    """Say that a look has failed."""
+    return f"the look failed: {type(error).__qualname__}: {error}"
 
 
 def framed(identity: str, body: str) -> bytes:
