@@ -12,67 +12,20 @@ from pathlib import Path
 import pytest
 
 import gcscope
+from asking import ask
+from forking import patiently_until as until
 from gcscope.live import listen as listening
-from gcscope.live.dialogue import ask_by_socket
 from gcscope.live.request import NoAnswer, Request
-from gcscope.model.header import read_file
-from support import PLAIN_ENV, python
+from support import PLAIN_ENV, ROOT, python
 from targets import NOBODY, Target, needs_root
 
-HEAD = """
+HEAD = f"""
 import gcscope, os, signal, sys, threading, time
-from gcscope.live.dialogue import ask_by_socket
+sys.path.append({str(ROOT / "tests")!r})
+from asking import answers, ask
+from forking import in_child, patiently_until as until, threads
 from gcscope.live.request import NoAnswer, Request
-from gcscope.model.header import read_file
-
-def until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.001)
-
-def threads():
-    return len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else None
-
-def ask(path, timeout=20, **what):
-    request = Request(gcscope=gcscope.__version__, identity=os.urandom(8).hex(), **what)
-    return read_file(ask_by_socket(path, request, timeout))
-
-def answers(path):
-    while True:
-        try:
-            record, header = ask(path)
-            return header.pid
-        except NoAnswer as error:  # it is there, and about to listen
-            if "no process listens" not in str(error):
-                raise
-
-def in_child(action):
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            action()
-            code = 0
-        except BaseException:
-            import traceback
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    assert os.waitpid(pid, 0)[1] == 0
 """
-
-
-def ask(path, timeout=20, **what):
-    request = Request(gcscope=gcscope.__version__, identity=os.urandom(8).hex(), **what)
-    return read_file(ask_by_socket(path, request, timeout))
-
-
-def until(condition, seconds=20):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.001)
 
 
 @pytest.fixture(autouse=True)
@@ -976,6 +929,15 @@ for pid in workers:
 """
 
 
+def all_answer_and_one_dies(there, target):
+    """Each process that has a socket there answers for itself; then a worker is killed."""
+    pids = {int(name) for name in os.listdir(there)}
+    until(lambda: all(ask(str(there / str(pid)))[1].pid == pid for pid in pids))
+    dying = max(pids - {target.pid})
+    os.kill(dying, signal.SIGKILL)
+    until(lambda: str(dying) not in os.listdir(there))
+
+
 def test_a_prefork_server_and_its_workers(runtime):
     """As gunicorn: workers that are killed and come anew, each of which answers for itself."""
     path = os.pathsep.join(filter(None, [folder(), os.environ.get("PYTHONPATH")]))
@@ -984,11 +946,7 @@ def test_a_prefork_server_and_its_workers(runtime):
     with Target.python(PREFORK, "-W", "error", env=env) as target:
         for _ in range(3):
             until(lambda: len(os.listdir(there)) >= 3)
-            pids = {int(name) for name in os.listdir(there)}
-            until(lambda: all(ask(str(there / str(pid)))[1].pid == pid for pid in pids))
-            dying = max(pids - {target.pid})
-            os.kill(dying, signal.SIGKILL)
-            until(lambda: str(dying) not in os.listdir(there))
+            all_answer_and_one_dies(there, target)
         os.kill(target.pid, signal.SIGTERM)
         assert target.process.wait(20) == 0
 
@@ -1097,10 +1055,6 @@ def test_gunicorn_and_its_workers(kind, tmp_path, runtime):
     ) as target:
         for _ in range(2):
             until(lambda: there.exists() and len(os.listdir(there)) == 3)
-            pids = {int(name) for name in os.listdir(there)}
-            until(lambda: all(ask(str(there / str(pid)))[1].pid == pid for pid in pids))
-            dying = max(pids - {target.pid})
-            os.kill(dying, signal.SIGKILL)
-            until(lambda: str(dying) not in os.listdir(there))
+            all_answer_and_one_dies(there, target)
         os.kill(target.pid, signal.SIGTERM)
         assert target.process.wait(40) == 0

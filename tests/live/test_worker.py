@@ -9,41 +9,17 @@ import weakref
 
 import pytest
 
+from forking import until
 from gcscope import _core
 from gcscope.live.worker import begin, wait, worker
+from support import ROOT
 
 FORK = f"""
 import os, sys, time, threading, signal
-sys.path.insert(0, {os.path.dirname(__file__)!r})
+sys.path[:0] = [{os.path.dirname(__file__)!r}, {str(ROOT / "tests")!r}]
+from forking import in_child, threads, until
 from gcscope.live.worker import begin, wait, worker
-
-def threads():
-    return len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else None
-
-def until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.001)
-
-def in_child(action):
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            action()
-            code = 0
-        finally:
-            os._exit(code)
-    assert os.waitpid(pid, 0)[1] == 0
 """
-
-
-def until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.001)
 
 
 @pytest.fixture

@@ -1,22 +1,10 @@
 """Records as a page has to bear them: many forms, long and wide names, names that would do harm."""
 
 from gcscope import Census, CensusRow, Counts, Cut, Cycle, Link, Report
-from gcscope.model.header import Header
 from gcscope.model.record import sum_counts
+from specimens.records import header
 
-HEADER = Header(
-    host="box",
-    pid=41,
-    argv0="/srv/shop/serve.py",
-    python="3.13.0",
-    build="(main, Oct 7 2024) [GCC 13]",
-    gcscope="0.3.0",
-    gc_enabled=True,
-    gc_frozen=1200,
-    gc_thresholds=(2000, 10, 0),
-    when="2026-11-27T13:35:49Z",
-    stopped=0.0316,
-)
+HEADER = header(argv0="/srv/shop/serve.py", gc_frozen=1200, started=None)
 
 LONG = "a_very_long_name_" * 30  # 510 characters
 WIDE = "日本語の名前" * 12
