@@ -67,7 +67,10 @@ SHOWN_BY_MAGICS = (
     "UsageError: %gcscope nobody: NameError: name 'nobody' is not defined",
 )
 
-HELPERS = Path(__file__).with_name("browser.js").read_text(encoding="utf-8")
+HELPERS = "".join(
+    Path(__file__).with_name(name).read_text(encoding="utf-8")
+    for name in ("contrast.js", "browser.js")
+)
 
 
 class Complaints:

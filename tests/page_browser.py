@@ -12,7 +12,10 @@ from gcscope.render.page import page_of
 from specimens.for_pages import HEADER, census_of_many, hostile_report, many_forms
 from specimens.records import CENSUS, CHAIN, GROWN, LONG, RETAINED, RINGS
 
-HELPERS = Path(__file__).with_name("page_browser.js").read_text(encoding="utf-8")
+HELPERS = "".join(
+    Path(__file__).with_name(name).read_text(encoding="utf-8")
+    for name in ("contrast.js", "page_browser.js")
+)
 WIDE, NARROW = 1280, 380  # pixels
 FORMS = 2000
 PAGES = {
