@@ -83,6 +83,16 @@ def test_the_command_of_a_container(monkeypatch, tmp_path, groups):
     assert command_inside(a_process()) == LINES[groups]
 
 
+def test_root_is_not_to_run_what_a_process_has_chosen():
+    """But with the rights of that process alone."""
+    of_another = {"uids": (1000,) * 3, "gids": (50,) * 3}
+    assert " --mount --pid --setuid 1000 --setgid 50 /opt/" in command_inside(
+        a_process(**of_another)
+    )
+    said = obstacle_to(a_process(shares_root=False, **of_another))
+    assert ": chroot --userspec=1000:50 " in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "program"),
     [

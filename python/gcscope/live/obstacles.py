@@ -141,9 +141,10 @@ def _other_mounts(process: Process) -> str | None:
         )
     if process.shares_root is False:
         root = quote(shortened(_root_of(process)))
+        own = _own_rights(process, "--userspec={0}:{1} ")
         return (
             f"{_called(process)} has another folder as its /; ask there, where gcscope is "
-            f"installed: chroot {root} {_attach_inside(process, process.pid)}"
+            f"installed: chroot {own}{root} {_attach_inside(process, process.pid)}"
         )
     return None
 
@@ -214,6 +215,12 @@ def _as_its_user(process: Process) -> str:
     return f"sudo -u {quote(f'#{process.uid}')} " if other else ""
 
 
+def _own_rights(process: Process, options: str) -> str:
+    """Write the options by which root runs such a program with the rights of the process alone."""
+    known = process.uids and process.gids and process.uids[1]
+    return options.format(process.uids[1], process.gids[1]) if known else ""
+
+
 def _root_of(process: Process) -> str:
     try:
         return os.readlink(f"{PROC}/{process.pid}/root")
@@ -248,8 +255,8 @@ def command_inside(process: Process) -> str:
         return f"lxc-attach -n {name} -- {inside}"
     if container.kind == "nspawn":
         return f"machinectl shell {name} /usr/bin/env {inside}"
-    own = f"--setuid {process.uid}" if process.uid else ""
-    return " ".join(f"sudo nsenter --target {process.pid} --mount --pid {own} {inside}".split())
+    own = _own_rights(process, "--setuid {0} --setgid {1} ")
+    return f"sudo nsenter --target {process.pid} --mount --pid {own}{inside}"
 
 
 # ------------------------------------------------------------------------------- rights
