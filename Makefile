@@ -65,7 +65,7 @@ fuzz: build  ## fuzz the graph algorithms (needs clang) and the reader of JSON
 	mkdir -p build/fuzz/graph-inputs
 	clang -std=c11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	  -Isrc -I"$$($(RUN) -c 'import sysconfig; print(sysconfig.get_path("include"))')" \
-	  tests/fuzz/graph.c src/base/vec.c src/base/index.c src/graph/*.c src/heap/addrmap.c \
+	  tests/fuzz/graph.c src/base/blocks.c src/base/vec.c src/base/index.c src/graph/*.c src/heap/addrmap.c \
 	  src/heap/collector.c \
 	  -o build/fuzz/graph
 	build/fuzz/graph -max_total_time=$(FUZZ_SECONDS) -max_len=500 -print_final_stats=1 \
@@ -82,7 +82,7 @@ bench: build  ## print the tables of benchmarks/compare.py and benchmarks/explai
 	$(RUN) benchmarks/compare.py
 	$(RUN) benchmarks/explain.py
 
-browser: build  ## look at the notebooks in JupyterLab; needs Chromium and Graphviz; 5 minutes
+browser: build  ## look at notebooks and pages in Chromium; needs that and Graphviz; 6 minutes
 	$(RUN) -m pip install -q -e ".[browser]"
 	$(RUN) tests/browser.py build/browser
 

@@ -1,11 +1,15 @@
-"""The README's pictures, drawn of real objects; needs Graphviz.
+"""The pictures of the README and the documentation, of real objects; needs Graphviz.
+
+And Chromium for page.png.
 
 python docs/pictures.py          writes them anew into docs/
 python docs/pictures.py FOLDER   writes them there
 """
 
 import gc
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,8 +35,8 @@ def lecture():
     return film
 
 
-def retry(picture):
-    """Draw what the program of the README leaves, by the commands there."""
+def retry(picture, page):
+    """Draw what the program of the README leaves, and take a page of it, by commands."""
     readme = (HERE.parent / "README.md").read_text(encoding="utf-8")
     gcscope_ = [sys.executable, "-m", "gcscope"]
     with tempfile.TemporaryDirectory() as folder:
@@ -41,15 +45,27 @@ def retry(picture):
         for command in (
             ("run", "-q", "-o", "before.json", "retry.py"),
             ("show", "before.json", "-o", str(picture)),
+            ("show", "before.json", "--html", "report.html"),
         ):
             subprocess.run([*gcscope_, *command], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        take(Path(folder, "report.html"), page)
+
+
+def take(file, picture):
+    """Take the top of a page as Chromium shows it, where that is."""
+    chromium = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+    if chromium is None:
+        return
+    look = ["--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1000,960"]
+    shot = [f"--screenshot={picture}", file.as_uri()]
+    subprocess.run([chromium, *look, *shot], check=True, stderr=subprocess.DEVNULL)
 
 
 def main(folder):
     """Draw them."""
     gc.collect()
     lecture().save(folder / "lecture.svg")
-    retry(folder / "retry.svg")
+    retry(folder / "retry.svg", folder / "page.png")
 
 
 if __name__ == "__main__":

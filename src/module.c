@@ -1,9 +1,13 @@
 /* module.c: the method table and the life of the module. */
 
+#include "base/sha256.h"
 #include "follow/follow.h"
+#include "follow/observers.h"
+#include "follow/pauses.h"
 #include "heap/interp.h"
 #include "heap/interp_tables.h"
 #include "heap/sizes.h"
+#include "query/attribute.h"
 #include "query/audit.h"
 #include "query/census.h"
 #include "query/evidence.h"
@@ -17,9 +21,11 @@
 #include "query/ring_rows.h"
 #include "query/roots.h"
 #include "query/trash.h"
+#include "runtime/child.h"
 #include "runtime/empty_stack.h"
 #include "runtime/lease.h"
 #include "runtime/rows.h"
+#include "runtime/worker.h"
 #include "types/events.h"
 #include "types/person.h"
 #include "types/roll_call.h"
@@ -160,6 +166,30 @@ PyDoc_STRVAR(instances_doc,
              "A list of at most so many living objects of a type, the newest first: of that\n"
              "type itself, or of those that reports call so.");
 
+PyDoc_STRVAR(attribute_doc,
+             "attribute($module, obj, name, own, /)\n--\n\n"
+             "What obj.name gives, where it is there already: no Python code runs, no __dict__ is\n"
+             "made. own: only what stands in its __dict__. LookupError where there is none.");
+
+PyDoc_STRVAR(entry_doc, "entry($module, dict, key, /)\n--\n\n"
+                        "What a dict has under a constant of exactly that type; no Python code\n"
+                        "runs. LookupError where there is none.");
+
+PyDoc_STRVAR(hash_of_doc, "hash_of($module, data, /)\n--\n\n"
+                          "The first 64 bits of the SHA-256 of bytes, as an int.");
+
+static PyObject *
+core_hash_of(PyObject *Py_UNUSED(module), PyObject *data)
+{
+    char *bytes;
+    Py_ssize_t length;
+    if (PyBytes_AsStringAndSize(data, &bytes, &length) < 0) {
+        return NULL;
+    }
+    return PyLong_FromUnsignedLongLong(
+        sha256_begin_of((const unsigned char *)bytes, (size_t)length));
+}
+
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
 
@@ -192,6 +222,16 @@ core_fail_after(PyObject *module, PyObject *growths)
     state_of_module(module)->journal->memory.fail_after = number;
     Py_RETURN_NONE;
 }
+
+PyDoc_STRVAR(workers_before_fork_doc,
+             "workers_before_fork($module, /)\n--\n\n"
+             "End the threads of all workers, as far as they come to their end soon.");
+
+PyDoc_STRVAR(workers_after_fork_doc, "workers_after_fork($module, /)\n--\n\n"
+                                     "Let all workers go on, in the parent.");
+
+PyDoc_STRVAR(workers_in_child_doc, "workers_in_child($module, /)\n--\n\n"
+                                   "Let the workers go on that are to, in a forked child.");
 
 /* Where the heads of the generations are, so far as they are found: not if a collection runs just
    now, as the making of an object may set one off. 0 or -1 with an exception. */
@@ -259,6 +299,8 @@ static PyMethodDef core_methods[] = {
     {"object_bytes", core_object_bytes, METH_O, object_bytes_doc},
     {"retained", (PyCFunction)(void (*)(void))retained_of, METH_FASTCALL, retained_doc},
     {"instances", (PyCFunction)(void (*)(void))instances_of, METH_FASTCALL, instances_doc},
+    {"attribute", (PyCFunction)(void (*)(void))attribute_of, METH_FASTCALL, attribute_doc},
+    {"entry", (PyCFunction)(void (*)(void))attribute_entry, METH_FASTCALL, entry_doc},
     {"retainers", retained_heaviest, METH_O, retainers_doc},
     {"census", (PyCFunction)(void (*)(void))census_of_all, METH_FASTCALL, census_doc},
     {"audit", (PyCFunction)(void (*)(void))audit_types, METH_FASTCALL, audit_doc},
@@ -269,8 +311,12 @@ static PyMethodDef core_methods[] = {
     {"live_rings", (PyCFunction)(void (*)(void))garbage_live, METH_FASTCALL, live_rings_doc},
     {"smallest_rotation", ring_rows_smallest_rotation, METH_O, smallest_rotation_doc},
     {"walk_generations", core_walk_generations, METH_O, walk_generations_doc},
+    {"hash_of", core_hash_of, METH_O, hash_of_doc},
     {"last_scan", core_last_scan, METH_NOARGS, last_scan_doc},
     {"fail_after", core_fail_after, METH_O, fail_after_doc},
+    {"workers_before_fork", worker_before_fork, METH_NOARGS, workers_before_fork_doc},
+    {"workers_after_fork", worker_after_fork, METH_NOARGS, workers_after_fork_doc},
+    {"workers_in_child", worker_in_child, METH_NOARGS, workers_in_child_doc},
     {NULL, NULL, 0, NULL},
 };
 
@@ -287,6 +333,7 @@ find_gc(ModuleState *state)
         (state->gc_get_objects = PyObject_GetAttrString(gc, "get_objects")) != NULL &&
         (state->gc_get_freeze_count = PyObject_GetAttrString(gc, "get_freeze_count")) != NULL &&
         (state->gc_collect = PyObject_GetAttrString(gc, "collect")) != NULL &&
+        (state->gc_get_stats = PyObject_GetAttrString(gc, "get_stats")) != NULL &&
         (state->gc_callbacks = PyObject_GetAttrString(gc, "callbacks")) != NULL;
     Py_DECREF(gc);
     if (has_all && !PyList_Check(state->gc_callbacks)) {
@@ -313,7 +360,8 @@ add_flags(PyObject *module, const ModuleState *state)
     PyObject *walks = state->generations != NULL ? Py_True : Py_False;
     PyObject *tables = interp_knows_tables() ? Py_True : Py_False;
     return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0 ||
-                   PyModule_AddObjectRef(module, "KNOWS_TABLES", tables) < 0
+                   PyModule_AddObjectRef(module, "KNOWS_TABLES", tables) < 0 ||
+                   PyModule_AddIntConstant(module, "BUILT_FOR", GCSCOPE_BUILT_FOR) < 0
                ? -1
                : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);
 }
@@ -346,11 +394,12 @@ core_exec(PyObject *module)
     state->journal = journal_new();
     find_library(state);
     if (state->journal == NULL || find_gc(state) < 0 || find_generations(state) < 0 ||
-        rows_setup(module, state) < 0 || lease_setup(module) < 0 ||
+        rows_setup(module, state) < 0 || lease_setup(module) < 0 || child_setup(module) < 0 ||
         roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
         person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
-        events_setup(module) < 0 || follow_setup(module) < 0 || growth_setup(module) < 0 ||
-        empty_stack_setup(module) < 0 || add_flags(module, state) < 0) {
+        events_setup(module) < 0 || follow_setup(module) < 0 || pauses_setup(module) < 0 ||
+        growth_setup(module) < 0 || worker_setup(module) < 0 || empty_stack_setup(module) < 0 ||
+        add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }
@@ -368,13 +417,14 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     Py_VISIT(state->gc_get_objects);
     Py_VISIT(state->gc_get_freeze_count);
     Py_VISIT(state->gc_collect);
+    Py_VISIT(state->gc_get_stats);
     Py_VISIT(state->gc_callbacks);
     Py_VISIT(state->library);
     for (size_t row = 0; row < STATE_ROW_TYPES; row++) {
         Py_VISIT(state->row_types[row]);
     }
     Py_VISIT(state->callback);
-    Py_VISIT(state->follow_callback);
+    Py_VISIT(state->observers_callback);
     return 0;
 }
 
@@ -384,7 +434,7 @@ core_clear(PyObject *module)
     ModuleState *state = state_of_module(module);
     tracked_forget_collector(state);
     tracked_forget_classes(state);
-    follow_forget(state);
+    observers_forget(state);
     Py_CLEAR(state->tracked_type);
     Py_CLEAR(state->person_type);
     Py_CLEAR(state->roll_call_type);
@@ -392,6 +442,7 @@ core_clear(PyObject *module)
     Py_CLEAR(state->gc_get_objects);
     Py_CLEAR(state->gc_get_freeze_count);
     Py_CLEAR(state->gc_collect);
+    Py_CLEAR(state->gc_get_stats);
     Py_CLEAR(state->gc_callbacks);
     Py_CLEAR(state->library);
     for (size_t row = 0; row < STATE_ROW_TYPES; row++) {

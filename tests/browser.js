@@ -66,15 +66,6 @@ const gcscope = (() => {
     const [red, green, blue, alpha = 1] = (colour.match(/[\d.]+/g) || []).map(Number);
     return { parts: [red, green, blue], alpha: colour === 'transparent' ? 0 : alpha };
   };
-  const luminance = parts => {
-    const [red, green, blue] = parts.map(part => part / 255)
-      .map(part => (part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  };
-  const contrast = (one, other) => {
-    const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-    return (light + 0.05) / (dark + 0.05);
-  };
   const behind = element => {
     for (let at = element; at; at = at.parentElement) {
       const found = numbersOf(getComputedStyle(at).backgroundColor);

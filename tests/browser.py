@@ -1,4 +1,4 @@
-"""Look at the notebooks in a real browser: JupyterLab in Chromium.
+"""Look in a real browser, Chromium: at the notebooks in JupyterLab, and at pages of records.
 
 `make browser`, or `python tests/browser.py [FOLDER [TRIAL ...]]`: some minutes. Screenshots go to
 FOLDER (build/browser), light and dark; what is wrong is printed at the end, and the exit code is 1.
@@ -13,7 +13,8 @@ Each of the notebooks is looked at as somebody has it who
 * saves it and comes back when its kernel is gone;
 * makes a page of it by nbconvert;
 
-and the magics as somebody types them. Every picture has to be there, whole, on a white card; every
+and the magics as somebody types them. What page_browser.py says of pages of records comes last.
+Every picture has to be there, whole, on a white card; every
 text readable on what is behind it; nothing wider than its place; a film has to move with its
 slider.
 
@@ -36,6 +37,9 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import sync_playwright
+
+from chromium import Failed
+from page_browser import try_record_pages
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -63,7 +67,10 @@ SHOWN_BY_MAGICS = (
     "UsageError: %gcscope nobody: NameError: name 'nobody' is not defined",
 )
 
-HELPERS = Path(__file__).with_name("browser.js").read_text(encoding="utf-8")
+HELPERS = "".join(
+    Path(__file__).with_name(name).read_text(encoding="utf-8")
+    for name in ("contrast.js", "browser.js")
+)
 
 
 class Complaints:
@@ -382,6 +389,7 @@ TRIALS = {
     "without-graphviz": try_without_graphviz,
     "saved": try_saved,
     "pages": try_pages,
+    "record-pages": try_record_pages,
 }
 
 
@@ -399,7 +407,7 @@ def main(folder, names):
             print(f"{name} ...", flush=True)
             try:
                 TRIALS[name](browser, folder, complaints)
-            except BrowserError as error:
+            except (BrowserError, Failed) as error:
                 complaints.check(False, f"{name}: {error}")
             print(f"{name}: {time.monotonic() - begun:.0f} s", flush=True)
         browser.close()

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from environments import Environment, built_wheel
 from support import ROOMS, ROOT, python
 
 pytest_plugins = ["pytester"]
@@ -112,6 +113,20 @@ def rooms(tmp_path_factory):
 def broken(tmp_path_factory):
     """The extension module of tests/broken: C types that are wrong on purpose."""
     return built("broken", [ROOT / "tests/broken/broken.c"], tmp_path_factory.mktemp("broken"))
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory):
+    """The wheel of gcscope."""
+    return built_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def servers(wheel, tmp_path_factory):
+    """An environment with gcscope and what the pages about many processes and services show."""
+    environment = Environment(tmp_path_factory.mktemp("servers") / "venv")
+    environment.install(wheel, "distributed", "duckdb", "flask", "gunicorn")
+    return environment
 
 
 @pytest.fixture

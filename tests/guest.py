@@ -5,9 +5,13 @@ Tests interrupt the words, starve them and fork during them, and compare. This f
 processes of its own, which is why the words stand here and not in a test.
 """
 
+import atexit
 import collections
 import gc
+import os
+import shutil
 import sys
+import tempfile
 
 import gcscope
 from gcscope import Person, Tracked, _core
@@ -30,6 +34,8 @@ def friends():
 KEPT = Node()
 KEPT.name = ["kept"]
 GROWING = []
+SOCKET = f"{tempfile.mkdtemp()}/socket"  # short: the kernel bounds its length
+atexit.register(shutil.rmtree, os.path.dirname(SOCKET), True)
 
 
 def watched():
@@ -67,6 +73,19 @@ def filmed():
     return film.frames
 
 
+def paused():
+    with gcscope.pauses(sampling=1) as watched:
+        ring()
+        gc.collect()
+        watched.round()
+        gc.collect(0)
+    return watched.report
+
+
+def listened():
+    gcscope.listen(SOCKET).close()
+
+
 def kept_growing():
     try:
         gcscope.assert_no_growth(lambda: GROWING.append(len(GROWING)), times=2, rounds=2)
@@ -92,6 +111,8 @@ WORDS = {
     "census": lambda: gcscope.census(),
     "growth": lambda: gcscope.growth(list, times=2, rounds=2),
     "assert_no_growth": kept_growing,
+    "pauses": paused,
+    "listen": listened,
     "instances": lambda: gcscope.instances(Node),
     "audit": lambda: gcscope.audit(collections.deque),
     "draw": lambda: gcscope.draw(KEPT),

@@ -11,6 +11,7 @@ import copy
 import functools
 import gc
 import json
+import os
 import pickle
 import sys
 from contextlib import suppress
@@ -19,6 +20,11 @@ import gcscope
 from gcscope import Person, Tracked, _core
 from gcscope.api.follow import Follower
 from gcscope.api.neighborhood import arithmetic_of, look
+from gcscope.live.answer import answer
+from gcscope.live.dialogue import ask_by_socket
+from gcscope.live.expression import find
+from gcscope.live.request import Request
+from gcscope.live.worker import wait, worker
 from gcscope.model.record import Record
 from starved import each_growth
 
@@ -56,6 +62,20 @@ def errors():
 
 def starved():
     each_growth(_core.dry_run)
+
+
+def looks_of_children():
+    if sys.platform == "linux":
+        try:
+            child = _core.Child(lambda _: b"x" * 100_000, 60.0)
+        except NotImplementedError:  # built without the interpreter's headers
+            return
+        while not child.take(60.0):
+            pass
+        assert len(child.answer) == 100_000
+        with suppress(ValueError):
+            _core.Child(print, -1.0)
+        _core.Child(lambda _: b"", 60.0)  # let go of at once
 
 
 def trials():
@@ -108,7 +128,7 @@ def many_rings():
 def explained():
     many_rings()
     report = gcscope.garbage()
-    str(report), report.to_json()
+    str(report), report.to_json(), report.to_json(header=True)
     gc.collect()
 
 
@@ -169,6 +189,17 @@ def grown():
     KEPT.clear()
 
 
+def paused():
+    with gcscope.pauses(sampling=1) as watched:
+        ring()
+        gc.collect()
+        str(watched.round()), gc.collect(0)
+    str(watched.report), watched.report.to_json()
+    _core.Pauses(1.0).begin()
+    with suppress(RuntimeError):
+        _core.Pauses().round()
+
+
 def older():
     one = Plain()
     with gcscope.watch(older=True) as watched:
@@ -205,6 +236,13 @@ def drawn():
         gc.collect()
         film.frame("gone")
     str(film), [frame.to_json() for frame in film.frames]
+
+
+def asked():
+    for fields in ({}, {"want": "census"}, {"want": "why", "expression": "__main__.KEPT"}):
+        answer(Request(gcscope=gcscope.__version__, keys=False, **fields))
+    answer(Request(gcscope=gcscope.__version__, want="why", expression="__main__.KEPT[7].x"))
+    find("__main__.ring.__code__.co_consts[0]"), find("__main__.ACTIONS['asked'].__globals__")
 
 
 def judged():
@@ -254,6 +292,16 @@ def containers():
         KEPT.clear()
 
 
+def pauses_of(share=1.0):
+    pauses = _core.Pauses(share)
+    pauses.begin()
+    ring()
+    gc.collect()
+    pauses.round()
+    gc.collect()
+    pauses.end()
+
+
 def starved_words():
     ring()
     box = [[]]
@@ -273,6 +321,7 @@ def starved_words():
         lambda: _core.audit(Plain, (collections.deque,), ("_io",)),
         lambda: _core.instances("leaks.Plain", 9),
         containers,
+        pauses_of,
         followed_with,
         lambda: followed_with([[]]),
     ):
@@ -280,16 +329,27 @@ def starved_words():
     gc.collect()
 
 
+def listened():
+    listener = gcscope.listen(f"/tmp/gcscope-leaks-{os.getpid()}")
+    request = Request(gcscope=gcscope.__version__, want="why", expression="sys.path")
+    ask_by_socket(listener.path, request, 60)
+    listener.close()
+    worker(lambda: iter([wait()])).stop()
+
+
 ACTIONS = {
+    "listened": listened,
     "explained": explained,
     "live": live,
     "untracked": untracked,
     "counted": counted,
     "audited": audited,
     "grown": grown,
+    "paused": paused,
     "older": older,
     "guarded": guarded,
     "drawn": drawn,
+    "asked": asked,
     "judged": judged,
     "born": lambda: (_core.born([id(ring), id(errors), 7], -1), _core.born([id(ring)], 0)),
     "rings": lambda: (ring(), ring(Sub), ring(Loud), gc.collect()),
@@ -332,7 +392,10 @@ ACTIONS = {
 }
 
 
-SLOW = {"starved words": starved_words}  # once where others are done ten times
+SLOW = {
+    "starved words": starved_words,
+    "looks of children": looks_of_children,
+}  # once where others are done ten times
 ACTIONS["a leak, to see that it is seen"] = lambda kept=[]: kept.append([])
 
 

@@ -50,6 +50,7 @@ HOLDERS = "tests/query/test_holders.py"
 REFCOUNT = "tests/query/test_refcount.py"
 ROOTS = "tests/query/test_roots.py"
 FOLLOW = "tests/follow/test_follow.py"
+PAUSES = "tests/follow/test_pauses.py"
 GROWTH = "tests/api/test_growth.py"
 SCAN = "tests/runtime/test_scan.py"
 HOUSE = "tests/test_house.py"
@@ -457,16 +458,16 @@ MUTATIONS = [
     # ------------------------------------------------------------------ follow
     Mutation(
         "follow: the callback stays when the last one has ended",
-        "src/follow/follow.c",
-        "gc_callbacks_remove(f->state->gc_callbacks, f->state->follow_callback);",
+        "src/follow/observers.c",
+        "gc_callbacks_remove(state->gc_callbacks, state->observers_callback);",
         "(void)gc_callbacks_remove;",
         FOLLOW,
     ),
     Mutation(
         "follow: what is let go of stays on",
         "src/follow/follow.c",
-        "    PyTypeObject *type = Py_TYPE(op);\n    follow_stop(f);\n",
-        "    PyTypeObject *type = Py_TYPE(op);\n    f->is_on = false;\n",
+        "    PyTypeObject *type = Py_TYPE(op);\n    observer_leave(&f->observer);\n",
+        "    PyTypeObject *type = Py_TYPE(op);\n    f->observer.is_on = false;\n",
         FOLLOW,
     ),
     Mutation(
@@ -499,16 +500,66 @@ MUTATIONS = [
     ),
     Mutation(
         "follow: a child looks for its parent",
-        "src/follow/follow.c",
-        "f->has_begun && f->process == process",
-        "f->has_begun && f->process <= process",
+        "src/follow/observers.c",
+        "observer->is_ready && observer->process == observer->state->collection_process",
+        "observer->is_ready && observer->process <= observer->state->collection_process",
         FOLLOW,
+    ),
+    # ------------------------------------------------------------------ pauses
+    Mutation(
+        "pauses: dry runs at any price",
+        "src/follow/pauses.c",
+        "will_be <= self->share * (double)(clock_now() - self->begun)",
+        "will_be >= self->share",
+        PAUSES,
+    ),
+    Mutation(
+        "pauses: a collection that began before is noted",
+        "src/follow/pauses.c",
+        "if (event->began < self->begun)",
+        "if (event->began < 0)",
+        PAUSES,
+    ),
+    Mutation(
+        "pauses: the first are kept, and not the last",
+        "src/follow/pauses.c",
+        "uint64_t first = end > MOST_KEPT ? end - MOST_KEPT : 0;",
+        "uint64_t first = 0;",
+        PAUSES,
+    ),
+    Mutation(
+        "pauses: who asks of a large heap has not",
+        "src/follow/pauses.c",
+        "event->is_enabled && generations->count > generations->threshold &&",
+        "event->is_enabled &&",
+        PAUSES,
+    ),
+    Mutation(
+        "pauses: forms without end",
+        "src/follow/pauses.c",
+        "tally->forms.items.length >= MOST_FORMS",
+        "tally->forms.items.length >= 2 * MOST_FORMS",
+        PAUSES,
+    ),
+    Mutation(
+        "pauses: what went unseen is not told",
+        "src/follow/pauses.c",
+        "int64_t missing = count - total->counted - seen;",
+        "int64_t missing = seen - seen;",
+        PAUSES,
+    ),
+    Mutation(
+        "pauses: a sample is told of the next collection too",
+        "src/follow/pauses.c",
+        "    self->sampled += self->sample.is_there;\n    self->sample = (Sample){0};\n",
+        "    self->sampled += self->sample.is_there;\n",
+        PAUSES,
     ),
     Mutation(
         "tally: a form that was seen before is not counted",
         "src/follow/tally.c",
-        "    form->count += found->count;\n",
-        "    form->count = found->count;\n",
+        "    form->count = count + found->count;\n",
+        "    form->count = count != 0 ? count : found->count;\n",
         FOLLOW,
     ),
     Mutation(
@@ -1019,6 +1070,21 @@ MUTATIONS = [
         "type->since_mark <= type->kept",
         "type->since_mark == 0",
         GROWTH,
+    ),
+    # --------------------------------------------------------------- attribute
+    Mutation(
+        "attribute: what a descriptor would make is given as it is",
+        "src/query/attribute.c",
+        "found != NULL && Py_TYPE(found)->tp_descr_get == NULL ? found : NULL",
+        "found",
+        "tests/live/test_expression.py",
+    ),
+    Mutation(
+        "attribute: a key is compared with one of another type",
+        "src/query/attribute.c",
+        "if (Py_IS_TYPE(key, Py_TYPE(args[1]))) {",
+        "if (key != NULL) {",
+        "tests/live/test_expression.py",
     ),
 ]
 

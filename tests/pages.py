@@ -74,15 +74,18 @@ def write(folder, name, text):
     (folder / name).write_text(text, encoding="utf-8")
 
 
-def play(page, folder):
-    """Follow a page: write its programs, run its commands. Yields (command, shown, printed)."""
+def play(page, folder, run=None, edit=str):
+    """Follow a page: write its programs, run its commands. Yields (command, shown, printed).
+
+    run: in place of shell. edit: changes a program before it is written.
+    """
     for name, block in _steps(page):
         if name:
-            write(folder, name, block)
+            write(folder, name, edit(block))
             continue
         _, *parts = re.split(r"^\$ (.*)\n", block, flags=re.M)
         for command, shown in zip(parts[::2], parts[1::2], strict=True):
-            printed = shell(command, folder).replace(str(folder), "/home/ada/project")
+            printed = (run or shell)(command, folder).replace(str(folder), "/home/ada/project")
             yield command, shown, printed
 
 

@@ -11,10 +11,10 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+from gcscope.render.json import ROOMS
+
 PACKAGE = Path(__file__).resolve().parent.parent / "python/gcscope"
 FILE = PACKAGE / "gcscope-2.schema.json"
-# Those of render.json.kinds().
-ROOMS = ("results", "audit", "census", "diff", "growth", "judgement", "walkthrough")
 BESIDE = "header"  # the room of what stands beside a record
 LARGEST = (1 << 63) - 1
 

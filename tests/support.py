@@ -18,6 +18,7 @@ no_generations = pytest.mark.skipif(
 )
 
 ROOMS = (
+    "base/blocks",
     "base/vec",
     "base/index",
     "graph/graph",

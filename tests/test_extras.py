@@ -4,11 +4,8 @@ Packages come from an index. The second command of the README, which .ci/run run
 extra test.
 """
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 import tomllib
 import urllib.error
@@ -18,47 +15,11 @@ from pathlib import Path
 import pytest
 
 import pages
-from support import PLAIN_ENV, ROOT
+from environments import Environment
+from support import ROOT
 
 pytestmark = pytest.mark.slow
 BUILT_WITH = {"docs", "browser"}  # tasks of their own: make docs, make browser
-
-
-class Environment:
-    """A virtual environment, and on PATH nothing else but what a system has."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        self.variables = {
-            **{name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ},
-            **PLAIN_ENV,
-            "PATH": f"{folder / 'bin'}:/usr/bin:/bin",
-            "JUPYTER_PLATFORM_DIRS": "1",
-        }
-
-    def start(self, *words, cwd=ROOT, **options):
-        return subprocess.Popen(
-            list(map(str, words)), cwd=cwd, env=self.variables, text=True,
-            executable=shutil.which(words[0], path=self.variables["PATH"]),
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **options,
-        )  # fmt: skip
-
-    def run(self, *words, cwd=ROOT):
-        """Run a command that has to succeed; return what it writes."""
-        process = self.start(*words, cwd=cwd)
-        written, _ = process.communicate(timeout=900)
-        assert process.returncode == 0, written
-        return written
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
-    words = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", folder, "."]
-    subprocess.run(words, cwd=ROOT, check=True)
-    (wheel,) = folder.glob("gcscope-*.whl")
-    return wheel
 
 
 @pytest.fixture
@@ -68,7 +29,7 @@ def installed(wheel, tmp_path):
     def install(extra):
         environment = Environment(tmp_path / "venv")
         wanted = f"gcscope[{extra}] @ {wheel.as_uri()}" if extra else str(wheel)
-        environment.run("python", "-m", "pip", "install", "-q", wanted)
+        environment.install(wanted)
         environment.run("python", "-m", "pip", "check")
         return environment
 

@@ -22,6 +22,7 @@ SRC = ROOT / "src"
 
 # A folder includes only itself and those before it.
 FOLDERS = ["base", "graph", "heap", "labels", "runtime", "types", "query", "follow", "."]
+SEE_PRIVATE = ("interp", "interp_tables", "interp_child", "interp_world")
 ENGINE = ("base/vec", "graph", "heap/addrmap", "heap/collector")  # integers only
 
 
@@ -90,10 +91,10 @@ def circle_in(graph):
 def test_private_headers_and_versions_have_their_rooms(folder):
     for path in rooms_of(folder):
         text = path.read_text(encoding="utf-8")
-        if path.stem not in ("interp", "interp_tables", "interp_world"):
+        if path.stem not in SEE_PRIVATE:
             assert "pycore_" not in text and "Py_BUILD_CORE" not in code_of(path), path
         assert "pycore_gc" not in text, path
-        if path.stem not in ("interp", "interp_tables", "compat"):
+        if path.stem not in (*SEE_PRIVATE, "compat"):
             assert "PY_VERSION_HEX" not in code_of(path), path
 
 
@@ -108,6 +109,11 @@ def test_the_engine_makes_no_python_object():
             assert not MAKES_OBJECTS.search(code_of(path)), path
         if name_of(path).startswith(ENGINE):
             assert "PyObject" not in code_of(path), path
+
+
+def test_nothing_is_sorted_by_qsort():
+    """It may ask malloc, which a forked child that looks must not."""
+    assert not [path for path in sources() if re.search(r"\bqsort\w*\(", code_of(path))]
 
 
 def test_no_backward_goto_and_no_recursion_by_name():
@@ -216,11 +222,12 @@ MAY_USE = {
     "explain": {"model"},
     "render": {"model"},
     "api": {"model", "explain", "render"},
+    "live": {"model", "explain", "render", "api"},
     "pytest_plugin": {"model", "api"},
-    "cli": {"model", "api"},
+    "cli": {"model", "api", "live"},
     "jupyter": {"model", "api"},
 }
-KNOW_CORE = {"", "api", "explain"}
+KNOW_CORE = {"", "api", "explain", "live"}
 # The one hop upwards: a record finds the text that is written of it.
 THE_HOP = ("gcscope.model.record", "gcscope.render.hop")
 

@@ -1,8 +1,12 @@
 """The making of the core's module."""
 
+import hashlib
+import random
 import sys
 
 import pytest
+
+from gcscope import _core
 
 
 @pytest.mark.skipif(
@@ -37,3 +41,12 @@ assert failures[0] > 300
 assert grown <= failures[0] / 10 * max(of_ten, 10) + 100, (grown, of_ten)
 """
     starving(code)
+
+
+def test_the_hash_of_bytes():
+    rng = random.Random(1)
+    for length in [*range(300), 1_000, 65_537]:
+        data = rng.randbytes(length)
+        assert _core.hash_of(data) == int(hashlib.sha256(data).hexdigest()[:16], 16), length
+    with pytest.raises(TypeError):
+        _core.hash_of("text")

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+import chromium
 import pages
 from support import ROOT, needs_graphviz
 
@@ -88,6 +89,25 @@ def test_the_pictures_are_what_the_script_draws(python, tmp_path):
             lines = re.findall(r"<text[^>]*>([^<]+)<", path.read_text(encoding="utf-8"))
             words.append(sorted(figures.sub("", line) for line in lines))
         assert len(words[0]) > 5 and words[0] == words[1]
+    kept = (ROOT / "docs/page.png").read_bytes()
+    assert kept.startswith(b"\x89PNG") and len(kept) < 150_000
+    if chromium.program() is not None:  # as large; what is on it is of another process
+        assert (tmp_path / "page.png").read_bytes()[16:24] == kept[16:24]
+
+
+def test_a_page_to_share_is_made_as_shown(tmp_path):
+    """By docs/how-to/share-a-page.md."""
+    pages.write(tmp_path, "retry.py", pages.programs("README.md")["retry.py"])
+    for command, shown, printed in pages.play("docs/how-to/share-a-page.md", tmp_path):
+        assert printed == shown, command
+    report, memory = ((tmp_path / f"{name}.html").read_text() for name in ("report", "memory"))
+    assert "retry.py, pid " in report and report.count("<h2") == 1 and "local last" in report
+    assert re.findall("<h2[^>]*>(.*?)</h2>", memory) == [
+        "What grew",
+        "Rings that only the collector can free",
+        "What takes most memory",
+    ]
+    assert "PAGES</code>" in memory
 
 
 def test_the_pictures_are_shown():
@@ -115,6 +135,7 @@ def test_it_has_its_order_and_is_short():
         "The lecture in ten lines",
         "Your own program",
         "What grew",
+        "A service that runs",
         "Your tests",
         "Links",
     ]

@@ -18,6 +18,7 @@ from gcscope.api.explain_collection import explain_collection
 from gcscope.api.neighborhood import arithmetic_of, look
 from gcscope.api.observe import Observer
 from gcscope.model.diff import compare
+from gcscope.model.fold import fold
 from gcscope.model.header import header_of_process
 from gcscope.model.judgement import Baseline
 from gcscope.model.record import Record, changed
@@ -163,7 +164,13 @@ def returned(broken):
     instance = broken.NoField(Node(), Node())
     audited = gcscope.audit(type(instance))
     found += [audited, *audited.findings]
+    merged, _ = fold([("x", garbage, header_of_process(0.5)), ("y", garbage, None)])
+    found += [merged, *merged.processes, *(fold([("x", r, None)])[0] for r in (grown, counted))]
     assert gcscope.collect()
+    with gcscope.pauses(sampling=1) as paused:
+        ring()
+        gc.collect()
+    found += [paused.report, *paused.report.collections, *paused.report.totals]
     if was_enabled:
         gc.enable()
     return found
@@ -223,7 +230,7 @@ def test_what_is_damaged_is_refused_by_both(examples):
 
 
 def test_a_header_may_stand_beside_a_record_and_is_held_to_the_schema(examples):
-    header = json.loads(header_of_process("0.1.0", 0.5).to_json())
+    header = json.loads(header_of_process(0.5).to_json())
     del header["schema"], header["kind"]
     for record in examples:
         document = {**json.loads(record.to_json()), "header": header}

@@ -19,7 +19,9 @@ The words of this package load on first use; `import gcscope` alone costs next t
     assert_released   fails unless reference counting alone frees what a function makes
     growth(func)      what grows with each call: where it is kept, by how much, where it is filled
     assert_no_growth  fails if a container grows with each call
+    pauses()          a with block, and how long collections stopped the program in it
     instances(name)   living objects of a type, by the name that reports have for it
+    listen()          let `gcscope attach` ask this process
     collect()         run the collector; the fate of every instrumented object
     trial(func)       call func, drop its result: what freed what it made?
     journal           the life of instrumented objects
@@ -55,11 +57,13 @@ if TYPE_CHECKING:
     from gcscope.api.instances import instances as instances
     from gcscope.api.journal import Journal as Journal
     from gcscope.api.journal import journal as journal
+    from gcscope.api.pauses import pauses as pauses
     from gcscope.api.retained import retained as retained
     from gcscope.api.watch import watch as watch
     from gcscope.api.why_alive import why_alive as why_alive
     from gcscope.explain.labellers import labeller as labeller
     from gcscope.explain.sizers import sizer as sizer
+    from gcscope.live.listen import listen as listen
     from gcscope.model.audit import Audit as Audit
     from gcscope.model.audit import AuditFinding as AuditFinding
     from gcscope.model.census import Census as Census
@@ -67,6 +71,9 @@ if TYPE_CHECKING:
     from gcscope.model.growth import Grower as Grower
     from gcscope.model.growth import GrownType as GrownType
     from gcscope.model.growth import Growth as Growth
+    from gcscope.model.pauses import Pause as Pause
+    from gcscope.model.pauses import Pauses as Pauses
+    from gcscope.model.pauses import PauseTotal as PauseTotal
     from gcscope.model.picture import Picture as Picture
     from gcscope.model.record import Counts as Counts
     from gcscope.model.results import Chain as Chain
@@ -83,7 +90,7 @@ if TYPE_CHECKING:
     from gcscope.model.results import Trial as Trial
     from gcscope.model.walkthrough import Walkthrough as Walkthrough
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 # The public words, and the module that has each. What is imported above is the same, for type
 # checkers: a test compares the two.
@@ -108,6 +115,9 @@ _HOMES = {
     "Holders": "model.results",
     "Journal": "api.journal",
     "Link": "model.results",
+    "Pause": "model.pauses",
+    "PauseTotal": "model.pauses",
+    "Pauses": "model.pauses",
     "Person": "_core",
     "Picture": "model.picture",
     "Report": "model.results",
@@ -131,6 +141,8 @@ _HOMES = {
     "instances": "api.instances",
     "journal": "api.journal",
     "labeller": "explain.labellers",
+    "listen": "live.listen",
+    "pauses": "api.pauses",
     "refcount": "_core",
     "retained": "api.retained",
     "sizer": "explain.sizers",

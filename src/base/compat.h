@@ -99,6 +99,32 @@ is_in_critical(PyObject *op)
 #endif
 }
 
+/* Hold an object that another thread may be letting go of, by a borrowed reference: false where it
+   is going. It is prepared for that while it is sure to live. */
+static inline void
+compat_enable_try_incref(PyObject *op)
+{
+#if GCSCOPE_FREE_THREADED
+    PyUnstable_EnableTryIncRef(op);
+#else
+    (void)op;
+#endif
+}
+
+static inline bool
+compat_try_incref(PyObject *op)
+{
+#if GCSCOPE_FREE_THREADED
+    return PyUnstable_TryIncRef(op) != 0;
+#else
+    Py_INCREF(op);
+    return true;
+#endif
+}
+
+/* The release for which this is compiled, as sys.hexversion has that. */
+#define GCSCOPE_BUILT_FOR PY_VERSION_HEX
+
 /* PyUnstable_GC_VisitObjects: the whole heap without a list of it. */
 #if PY_VERSION_HEX >= 0x030C0000
 #define GCSCOPE_HAS_VISIT_OBJECTS 1

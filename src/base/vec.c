@@ -59,7 +59,8 @@ memory_resize(Memory *memory, void *block, size_t old_bytes, size_t new_bytes)
     if (new_bytes > old_bytes && memory_refuses(memory)) {
         return NULL;
     }
-    void *resized = realloc(block, new_bytes != 0 ? new_bytes : 1);
+    void *resized = memory->blocks != NULL ? blocks_resize(memory->blocks, block, new_bytes)
+                                           : realloc(block, new_bytes != 0 ? new_bytes : 1);
     if (resized != NULL) {
         memory_account(memory, old_bytes, new_bytes);
         if (new_bytes > old_bytes) {
@@ -75,7 +76,8 @@ memory_zeroed(Memory *memory, size_t bytes)
     if (memory_refuses(memory)) {
         return NULL;
     }
-    void *block = calloc(1, bytes != 0 ? bytes : 1);
+    void *block = memory->blocks != NULL ? blocks_zeroed(memory->blocks, bytes)
+                                         : calloc(1, bytes != 0 ? bytes : 1);
     if (block != NULL) {
         memory_account(memory, 0, bytes);
     }
@@ -86,8 +88,43 @@ void
 memory_free(Memory *memory, void *block, size_t bytes)
 {
     if (block != NULL) {
-        free(block);
+        memory->blocks != NULL ? blocks_give(memory->blocks, block) : free(block);
         memory_account(memory, bytes, 0);
+    }
+}
+
+static void
+swap_bytes(unsigned char *one, unsigned char *other, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = one[i];
+        one[i] = other[i];
+        other[i] = byte;
+    }
+}
+
+/* A heap sort. Up to `start` the items are to become a heap, from `end` on they are sorted. */
+void
+vec_sort(void *items, size_t length, size_t item_size, int (*compare)(const void *, const void *))
+{
+    unsigned char *base = items;
+    for (size_t start = length / 2, end = length; end > 1;) {
+        if (start > 0) {
+            start--;
+        }
+        else {
+            end--;
+            swap_bytes(base, base + end * item_size, item_size);
+        }
+        for (size_t root = start, child = 2 * root + 1; child < end;
+             root = child, child = 2 * root + 1) {
+            child += child + 1 < end &&
+                     compare(base + child * item_size, base + (child + 1) * item_size) < 0;
+            if (compare(base + root * item_size, base + child * item_size) >= 0) {
+                break;
+            }
+            swap_bytes(base + root * item_size, base + child * item_size, item_size);
+        }
     }
 }
 

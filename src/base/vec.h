@@ -8,9 +8,10 @@
 #ifndef GCSCOPE_VEC_H
 #define GCSCOPE_VEC_H
 
-#include "base/compat.h"
+#include "base/blocks.h"
 
 typedef struct {
+    Blocks *blocks;     /* borrowed; NULL: malloc's */
     size_t used;        /* bytes held now */
     size_t peak;        /* most bytes ever held at once */
     int64_t fail_after; /* how many more growths succeed; negative: no limit */
@@ -57,6 +58,11 @@ void memory_free(Memory *memory, void *block, size_t bytes);
 #define vec_fini(memory, vec)                                                                      \
     (memory_free((memory), (vec)->items, (vec)->capacity * sizeof(*(vec)->items)),                 \
      (vec)->items = NULL, (vec)->length = 0, (vec)->capacity = 0, (void)0)
+
+/* Sort items in place, by what qsort's comparison says; where that is 0, in any order. qsort itself
+   may ask malloc, which a forked child must not. */
+void
+vec_sort(void *items, size_t length, size_t item_size, int (*compare)(const void *, const void *));
 
 int vec_grow(Memory *memory, void **items, size_t length, size_t *capacity, size_t more,
              size_t item_size);

@@ -11,27 +11,21 @@
 
 #include "follow/follow.h"
 
-#include <unistd.h>
-
+#include "follow/observers.h"
 #include "follow/tally.h"
 #include "query/ring_rows.h"
-#include "runtime/gc_callbacks.h"
 #include "runtime/scan.h"
 #include "types/roll_call.h"
 
 enum { OLDEST = GENERATIONS - 1 };
 
-typedef struct FollowObject {
+typedef struct {
     PyObject_HEAD
-    ModuleState *state;        /* borrowed: of `module` */
-    PyObject *module;          /* owned */
-    struct FollowObject *next; /* borrowed: the next of state->follows */
-    bool whole;                /* look at all objects, not at births only */
-    bool is_on;                /* in state->follows */
-    bool has_begun;            /* begin() has come to its end */
-    Py_ssize_t frozen;         /* objects under gc.freeze() at the beginning, without generations */
-    uint64_t heard;            /* the call of the callback that it has heard last */
-    long process;
+    ModuleState *state;         /* borrowed: of `module` */
+    PyObject *module;           /* owned */
+    Observer observer;          /* ready when begin() has come to its end */
+    Py_ssize_t frozen; /* objects under gc.freeze() at the beginning, without generations */
+    bool whole;                 /* look at all objects, not at births only */
     PyObject *object_traceback; /* owned or NULL: as of a Describer, for what collections take */
     PyObject *marker;           /* owned or NULL: births are what comes after it in generation 0 */
     Memory memory;
@@ -47,28 +41,6 @@ typedef struct FollowObject {
 } FollowObject;
 
 /* --------------------------------------------------------------------- looking */
-
-/* What follows is done by one thread at a time; the collector is claimed before, where both are
-   needed, since its callback waits here. */
-static void
-follow_lock(ModuleState *state)
-{
-#if GCSCOPE_FREE_THREADED
-    PyMutex_Lock(&state->follow_mutex);
-#else
-    (void)state;
-#endif
-}
-
-static void
-follow_unlock(ModuleState *state)
-{
-#if GCSCOPE_FREE_THREADED
-    PyMutex_Unlock(&state->follow_mutex);
-#else
-    (void)state;
-#endif
-}
 
 /* Begin a pass of a Follow; what it keeps between passes has the limit that a test has set, too. */
 static void
@@ -322,8 +294,9 @@ predict(FollowObject *f, Scan *scan, long generation)
 }
 
 static void
-collection_starts(FollowObject *f, long generation)
+collection_starts(PyObject *owner, const GcEvent *event)
 {
+    FollowObject *f = (FollowObject *)owner;
     Scan scan;
     f->collections++;
     f->unseen++; /* until it has been looked at */
@@ -331,11 +304,10 @@ collection_starts(FollowObject *f, long generation)
         return;
     }
     begin_pass(f, &scan, true);
-    f->unseen -= predict(f, &scan, generation) == 0;
-    follow_unlock(f->state); /* what the pass lets go of may end a Follow, this one too */
-    ModuleState *state = scan.state;
+    f->unseen -= predict(f, &scan, event->generation) == 0;
+    observers_unlock(f->state, true); /* it may let go of objects */
     scan_end(&scan);
-    follow_lock(state);
+    (void)observers_lock(f->state);
     PyErr_Clear();
 }
 
@@ -362,139 +334,14 @@ forget_gone(FollowObject *f)
 }
 
 static void
-collection_stops(FollowObject *f)
+collection_stops(PyObject *owner, const GcEvent *Py_UNUSED(event))
 {
+    FollowObject *f = (FollowObject *)owner;
     f->memory.fail_after = f->state->fail_after;
     if (sees_collections(f)) {
         f->is_lost |= (f->whole ? forget_gone(f) : mark_anew(f)) < 0;
         PyErr_Clear();
     }
-}
-
-/* The int under "generation" in the `info` of a callback, which others may have changed. */
-static long
-generation_of(PyObject *info)
-{
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    while (PyDict_Next(info, &position, &key, &value)) {
-        if (PyUnicode_CheckExact(key) && PyLong_CheckExact(value) &&
-            PyUnicode_CompareWithASCIIString(key, "generation") == 0) {
-            long generation = PyLong_AsLong(value); /* -1 of a number that is too large */
-            PyErr_Clear();
-            return generation >= 0 && generation <= OLDEST ? generation : OLDEST;
-        }
-    }
-    return OLDEST;
-}
-
-static bool
-is_phase(PyObject *phase, const char *name)
-{
-    return PyUnicode_CheckExact(phase) && PyUnicode_CompareWithASCIIString(phase, name) == 0;
-}
-
-static void
-one_follow(FollowObject *f, PyObject *phase, PyObject *info)
-{
-    if (is_phase(phase, "start")) {
-        collection_starts(f, generation_of(info));
-    }
-    else if (is_phase(phase, "stop")) {
-        collection_stops(f);
-    }
-}
-
-/* Borrowed: one that has not heard of a call of the callback; NULL: all have. */
-static FollowObject *
-next_to_hear(const ModuleState *state, uint64_t call)
-{
-    FollowObject *f = state->follows;
-    while (f != NULL && f->heard >= call) {
-        f = f->next;
-    }
-    return f;
-}
-
-/* One of gc.callbacks. Whoever calls it by hand, while no collection runs: nothing that is made in
-   here sets one off, whose finalizers could end a Follow that is under our hands. */
-static PyObject *
-follow_collection(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    ModuleState *state = state_of_module(module);
-    long process = (long)getpid();
-    if (nargs != 2 || !PyDict_CheckExact(args[1]) || state->gc_callbacks == NULL) {
-        Py_RETURN_NONE;
-    }
-    int was_enabled = gc_pause_begin();
-    follow_lock(state);
-    uint64_t call = ++state->follow_calls;
-    FollowObject *f;
-    while ((f = next_to_hear(state, call)) != NULL) {
-        f->heard = call;
-        if (f->has_begun && f->process == process) {
-            one_follow(f, args[0], args[1]);
-        }
-    }
-    follow_unlock(state);
-    gc_pause_end(was_enabled);
-    Py_RETURN_NONE;
-}
-
-static PyMethodDef follow_collection_def = {"gcscope_follow",
-                                            (PyCFunction)(void (*)(void))follow_collection,
-                                            METH_FASTCALL, NULL};
-
-/* ------------------------------------------------------------------ on and off */
-
-/* 0 or -1 with an exception. */
-static int
-add_callback(ModuleState *state, PyObject *module)
-{
-    if (state->follow_callback == NULL) {
-        PyObject *callback = PyCFunction_New(&follow_collection_def, module);
-        if (state->follow_callback == NULL) { /* else making it ran a collection, and that one made
-                                                 another */
-            state->follow_callback = Py_XNewRef(callback);
-        }
-        Py_XDECREF(callback);
-    }
-    if (state->follow_callback == NULL) {
-        return -1;
-    }
-    return gc_callbacks_find(state->gc_callbacks, state->follow_callback) >= 0
-               ? 0
-               : PyList_Append(state->gc_callbacks, state->follow_callback);
-}
-
-/* May be called twice. */
-static void
-follow_stop(FollowObject *f)
-{
-    FollowObject **place = &f->state->follows;
-    follow_lock(f->state);
-    bool was_on = f->is_on;
-    f->is_on = false;
-    while (was_on && *place != NULL && *place != f) {
-        place = &(*place)->next;
-    }
-    if (was_on && *place == f) {
-        *place = f->next;
-    }
-    bool is_last = was_on && f->state->follows == NULL;
-    follow_unlock(f->state);
-    if (is_last) {
-        gc_callbacks_remove(f->state->gc_callbacks, f->state->follow_callback);
-    }
-}
-
-void
-follow_forget(ModuleState *state)
-{
-    while (state->follows != NULL) {
-        follow_stop(state->follows);
-    }
-    Py_CLEAR(state->follow_callback);
 }
 
 /* ----------------------------------------------------------------------- begin */
@@ -515,18 +362,6 @@ learn_unreachable(FollowObject *f, Scan *scan)
     return 0;
 }
 
-static void
-enter_follows(FollowObject *f)
-{
-    f->process = (long)getpid();
-    follow_lock(f->state);
-    f->heard = f->state->follow_calls;
-    f->next = f->state->follows;
-    f->state->follows = f;
-    f->is_on = true;
-    follow_unlock(f->state);
-}
-
 #if GCSCOPE_FREE_THREADED
 
 /* A WorldNote: what is marked as old now is a birth to those that have begun before. */
@@ -535,8 +370,10 @@ note_birth(void *arg, PyObject *op)
 {
     const ModuleState *state = arg;
     int error = 0;
-    for (FollowObject *f = state->follows; f != NULL; f = f->next) {
-        if (f->has_begun && !f->whole && (make_known(f) < 0 || addrmap_insert(&f->known, op) < 0)) {
+    for (Observer *o = state->observers; o != NULL; o = o->next) {
+        FollowObject *f = o->starts == collection_starts ? (FollowObject *)o->owner : NULL;
+        if (f != NULL && o->is_ready && !f->whole &&
+            (make_known(f) < 0 || addrmap_insert(&f->known, op) < 0)) {
             f->is_lost = true;
             error = -1;
         }
@@ -552,9 +389,9 @@ mark_begin(FollowObject *f)
     if (f->frozen < 0) {
         return -1;
     }
-    follow_lock(f->state);
+    bool was_locked = observers_lock(f->state);
     int error = world_mark_old(note_birth, f->state);
-    follow_unlock(f->state);
+    observers_unlock(f->state, was_locked);
     return error < 0 ? scan_no_memory() : 0;
 }
 
@@ -581,22 +418,21 @@ follow_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
     if (state_check(f->state) < 0) {
         return NULL;
     }
-    if (f->is_on || f->has_begun) {
+    if (f->observer.is_on || f->observer.is_ready) {
         PyErr_SetString(PyExc_RuntimeError, "a Follow is begun once");
         return NULL;
     }
-    if (add_callback(f->state, f->module) < 0) {
+    if (observer_enter(&f->observer, f->module) < 0) {
         return NULL;
     }
-    enter_follows(f);
     begin_pass(f, &scan, false);
     int error = f->whole ? learn_unreachable(f, &scan) : 0;
     scan_end(&scan);
     if (error < 0 || (!f->whole && mark_begin(f) < 0)) {
-        follow_stop(f);
+        observer_leave(&f->observer);
         return NULL;
     }
-    f->has_begun = true;
+    f->observer.is_ready = true;
     Py_RETURN_NONE;
 }
 
@@ -820,34 +656,31 @@ follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
     EndArguments end;
     Dropped dropped = {0};
     Scan scan;
-    if (!f->is_on || !f->has_begun) {
+    if (!f->observer.is_on || !f->observer.is_ready) {
         PyErr_SetString(PyExc_RuntimeError, "this Follow is not under way");
         return NULL;
     }
     if (parse_end(f, args, nargs, &end) < 0 || (end.box != NULL && drop(end.box, &dropped) < 0)) {
-        follow_stop(f);
+        observer_leave(&f->observer);
         return NULL;
     }
-    if (!f->is_on) { /* what was dropped had a finalizer that has ended it */
+    if (!f->observer.is_on) { /* what was dropped had a finalizer that has ended it */
         PyErr_SetString(PyExc_RuntimeError, "this Follow is not under way");
         Py_XDECREF(dropped.held);
         return NULL;
     }
-    f->is_lost |= gc_callbacks_find(f->state->gc_callbacks, f->state->follow_callback) < 0;
-    if (f->process != (long)getpid()) { /* the collections of a child were not followed */
-        f->is_lost = true;
-    }
+    f->is_lost |= observer_is_cut_off(&f->observer);
 #if GCSCOPE_FREE_THREADED
     f->is_lost |= !f->whole && count_frozen(f) > f->frozen;
     PyErr_Clear();
 #endif
     begin_pass(f, &scan, false);
     scan.given = dropped.held;
-    follow_lock(f->state);
+    bool was_locked = observers_lock(f->state);
     PyObject *answer = look_at_the_end(f, &scan, &end, &dropped);
-    follow_unlock(f->state);
+    observers_unlock(f->state, was_locked);
     scan_end(&scan);
-    follow_stop(f);
+    observer_leave(&f->observer);
     Py_XDECREF(dropped.held);
     return answer;
 }
@@ -857,7 +690,7 @@ PyDoc_STRVAR(stop_doc, "stop($self, /)\n--\n\nEnd without looking. May be called
 static PyObject *
 follow_stop_method(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    follow_stop((FollowObject *)op);
+    observer_leave(&((FollowObject *)op)->observer);
     Py_RETURN_NONE;
 }
 
@@ -886,6 +719,10 @@ follow_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     memset((char *)f + sizeof(PyObject), 0, sizeof(FollowObject) - sizeof(PyObject));
     f->state = state;
     f->module = Py_NewRef(module);
+    f->observer = (Observer){.state = state,
+                             .owner = (PyObject *)f,
+                             .starts = collection_starts,
+                             .stops = collection_stops};
     f->whole = whole;
     f->oldest = 1; /* from 0 collections lead there */
     f->memory = scan_memory(state);
@@ -901,7 +738,7 @@ follow_dealloc(PyObject *op)
 {
     FollowObject *f = (FollowObject *)op;
     PyTypeObject *type = Py_TYPE(op);
-    follow_stop(f);
+    observer_leave(&f->observer);
     if (map_is_made(&f->known)) {
         addrmap_fini(&f->known);
     }

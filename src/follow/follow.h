@@ -19,10 +19,7 @@
    A birth is known by its address: objects move between the generations, and their order changes.
    An address that is used again does no harm, since only another birth can lie there.
 
-   Nothing of it holds the program up. There is one callback for all Follows, a C function: a Python
-   function would let signal handlers run, and the exception of one would be lost there. A Follow is
-   ended by its tp_dealloc too, so that no exception, wherever it strikes, leaves one on. A forked
-   child ignores those of its parent. */
+   Nothing of it holds the program up. It is told of collections as observers.h says. */
 
 #ifndef GCSCOPE_FOLLOW_H
 #define GCSCOPE_FOLLOW_H
@@ -31,8 +28,5 @@
 
 /* Add the Follow type to the module. 0 or -1 with an exception. */
 int follow_setup(PyObject *module);
-
-/* When the module goes: end all Follows, and take the callback out of gc.callbacks. */
-void follow_forget(ModuleState *state);
 
 #endif

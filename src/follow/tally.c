@@ -24,18 +24,6 @@ tally_fini(Tally *tally)
     Py_CLEAR(tally->collected_types[1]);
 }
 
-/* A place for the row of every form: None until it is made, and where that failed. */
-static int
-make_places(const Tally *tally)
-{
-    while ((size_t)PyList_GET_SIZE(tally->rows) < tally->forms.items.length) {
-        if (PyList_Append(tally->rows, Py_None) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
 /* Before CPython 3.12 None has a reference count, which tests of extension modules compare before
    and after a collection. While rows wait they hold their own type in its stead, whose count no
    program has seen. Rows, lists of rows, and so on: made here, and seen by nobody else. */
@@ -75,30 +63,54 @@ replace_all(PyObject *row, PyObject *old, PyObject *by)
     }
 }
 
-static int
-add_form(Tally *tally, const Describer *describer, Cycles *cycles, size_t f)
+/* A new form and its row, borrowed: the lists of both are of one length. NULL with an exception. */
+static Form *
+enter(Tally *tally, const Form *found, PyObject *row)
 {
-    const Form *found = &cycles->forms.items.items[f];
+    Py_ssize_t place = PyList_GET_SIZE(tally->rows);
+    if (PyList_Append(tally->rows, row) < 0) {
+        return NULL;
+    }
     Form *form = forms_find(&tally->forms, &tally->memory, found->hash);
     if (form == NULL) {
-        return scan_no_memory();
+        (void)PyList_SetSlice(tally->rows, place, place + 1, NULL);
+        scan_no_memory();
     }
-    if (make_places(tally) < 0) {
-        return -1;
+    return form;
+}
+
+/* The form that has this row, borrowed, from now on: of a specimen that is larger than the one
+   before, if there was one. NULL with an exception. */
+static Form *
+enter_larger(Tally *tally, Form *form, const Form *found, PyObject *row)
+{
+    if (form == NULL) {
+        return enter(tally, found, row);
     }
-    size_t place = (size_t)(form - tally->forms.items.items), count = form->count;
-    if (count == 0 || forms_compare(found, form) > 0) {
+    Py_ssize_t place = form - tally->forms.items.items;
+    return PyList_SetItem(tally->rows, place, Py_NewRef(row)) < 0 ? NULL : form;
+}
+
+int
+tally_add_form(Tally *tally, const Describer *describer, Cycles *cycles, size_t f)
+{
+    const Form *found = &cycles->forms.items.items[f];
+    Form *form = forms_known(&tally->forms, found->hash);
+    size_t count = form != NULL ? form->count : 0;
+    if (form == NULL || forms_compare(found, form) > 0) {
         PyObject *row = ring_rows_one(describer, cycles, f);
-        if (row != NULL) {
-            replace_all(row, Py_None, (PyObject *)Py_TYPE(row));
+        if (row == NULL) {
+            return -1;
         }
-        if (row == NULL || PyList_SetItem(tally->rows, (Py_ssize_t)place, row) < 0) {
+        replace_all(row, Py_None, (PyObject *)Py_TYPE(row));
+        form = enter_larger(tally, form, found, row);
+        Py_DECREF(row);
+        if (form == NULL) {
             return -1;
         }
         *form = *found;
-        form->count = count;
     }
-    form->count += found->count;
+    form->count = count + found->count;
     return 0;
 }
 
@@ -106,7 +118,7 @@ int
 tally_add_forms(Tally *tally, const Describer *describer, Cycles *cycles)
 {
     for (size_t f = 0; f < cycles->forms.items.length; f++) {
-        if (add_form(tally, describer, cycles, f) < 0) {
+        if (tally_add_form(tally, describer, cycles, f) < 0) {
             return -1;
         }
     }
@@ -143,11 +155,8 @@ tally_rows(Tally *tally)
     PyObject *rows = PyList_New(0);
     for (Py_ssize_t i = 0; i < PyList_GET_SIZE(tally->rows) && rows != NULL; i++) {
         PyObject *row = PyList_GET_ITEM(tally->rows, i);
-        if (row != Py_None) {
-            replace_all(row, (PyObject *)Py_TYPE(row), Py_None);
-        }
-        if (row != Py_None && (set_count(row, tally->forms.items.items[i].count) < 0 ||
-                               PyList_Append(rows, row) < 0)) {
+        replace_all(row, (PyObject *)Py_TYPE(row), Py_None);
+        if (set_count(row, tally->forms.items.items[i].count) < 0 || PyList_Append(rows, row) < 0) {
             Py_CLEAR(rows);
         }
     }

@@ -24,13 +24,16 @@ typedef struct {
 int tally_init(Tally *tally, const ModuleState *state);
 void tally_fini(Tally *tally);
 
-/* Add the rings that were found. 0 or -1 with an exception. */
+/* Add the rings of one form that were found, by its place among those, or of all. 0 or -1 with an
+   exception. */
+int tally_add_form(Tally *tally, const Describer *describer, Cycles *cycles, size_t form);
 int tally_add_forms(Tally *tally, const Describer *describer, Cycles *cycles);
 
 /* Add what a collection takes, a RollCall, and the bytes of that. 0 or -1 with an exception. */
 int tally_add_collected(Tally *tally, PyObject *roll_call, uint64_t bytes);
 
-/* New reference: the rows, each with the number of its rings. NULL with an exception. */
+/* New reference: the rows in the order of the forms, each with the number of its rings. NULL with
+   an exception. */
 PyObject *tally_rows(Tally *tally);
 
 #endif

@@ -1,5 +1,5 @@
 /* interp_tables: what the interpreter itself holds, table by table: what was registered with it,
-   and what it keeps of each thread. Second and last room that sees its private structures. */
+   and what it keeps of each thread. Second room that sees its private structures. */
 
 #ifndef GCSCOPE_INTERP_TABLES_H
 #define GCSCOPE_INTERP_TABLES_H

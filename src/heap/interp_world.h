@@ -1,5 +1,5 @@
-/* interp_world: free-threaded builds, where other threads run while we read. Third and last room
-   that sees the interpreter's private structures; on builds with a GIL it does nothing.
+/* interp_world: free-threaded builds, where other threads run while we read. Fourth and last of
+   the rooms that see the interpreter's private structures; on builds with a GIL it does nothing.
 
    A pass reads one heap, as it was at one moment:
 

@@ -31,9 +31,9 @@ grow_slots(Forms *forms, Memory *memory)
 }
 
 Form *
-forms_find(Forms *forms, Memory *memory, const uint64_t hash[2])
+forms_known(const Forms *forms, const uint64_t hash[2])
 {
-    if (grow_slots(forms, memory) < 0) {
+    if (forms->items.length == 0) {
         return NULL;
     }
     size_t mask = forms->slots.length - 1;
@@ -42,6 +42,19 @@ forms_find(Forms *forms, Memory *memory, const uint64_t hash[2])
         if (form->hash[0] == hash[0] && form->hash[1] == hash[1]) {
             return form;
         }
+    }
+    return NULL;
+}
+
+Form *
+forms_find(Forms *forms, Memory *memory, const uint64_t hash[2])
+{
+    if (grow_slots(forms, memory) < 0) {
+        return NULL;
+    }
+    Form *known = forms_known(forms, hash);
+    if (known != NULL) {
+        return known;
     }
     Form form = {.hash = {hash[0], hash[1]}};
     if (vec_push(memory, &forms->items, form) < 0) {

@@ -35,6 +35,9 @@ typedef struct {
 Form *forms_find(Forms *forms, Memory *memory, const uint64_t hash[2]);
 void forms_fini(Forms *forms, Memory *memory);
 
+/* The form with this hash, or NULL where there is none. */
+Form *forms_known(const Forms *forms, const uint64_t hash[2]);
+
 /* Whether a is to be the specimen rather than b: the one with the larger component, then with most
    that it drags along, then of most bytes, its own before those, then with the smaller digest and
    detail; so that it is the same one in the next run. Above 0: it is; 0: they are alike. */

@@ -6,6 +6,8 @@
 
 #include "query/growth_filling.h"
 
+#include <unistd.h>
+
 #include "base/hash.h"
 
 #if GCSCOPE_HAS_DICT_WATCHERS
@@ -111,20 +113,33 @@ note_entry(Filling *filling, uint32_t number, CodeLine place)
     filling->places.items[n].count++;
 }
 
-static void
-dict_has_changed(Filling *filling, PyDict_WatchEvent event, PyObject *dict)
+/* The entry of a dict, or NULL. */
+static WatchedDict *
+find_dict(Filling *filling, PyObject *dict)
 {
     uint32_t d = index_find(&filling->addresses, (uintptr_t)dict);
-    if (d == INDEX_NONE || filling->dicts.items[d].dict == NULL) {
-        return;
+    return d != INDEX_NONE && filling->dicts.items[d].dict != NULL ? &filling->dicts.items[d]
+                                                                   : NULL;
+}
+
+static void
+forget_dict(Filling *filling, PyObject *dict)
+{
+    WatchedDict *watched = find_dict(filling, dict);
+    if (watched != NULL) {
+        watched->dict = NULL;
     }
-    if (event == PyDict_EVENT_DEALLOCATED) {
-        filling->dicts.items[d].dict = NULL;
-    }
-    else if (event == PyDict_EVENT_ADDED) {
+}
+
+static void
+dict_has_entry(Filling *filling, PyObject *dict)
+{
+    const WatchedDict *watched = find_dict(filling, dict);
+    if (watched != NULL) {
+        uint32_t number = watched->number;
         CodeLine place = place_of_user(filling->library);
         if (place.code != NULL) {
-            note_entry(filling, filling->dicts.items[d].number, place);
+            note_entry(filling, number, place);
         }
         Py_XDECREF(place.code);
     }
@@ -134,10 +149,20 @@ static int
 dict_changed(PyDict_WatchEvent event, PyObject *dict, PyObject *Py_UNUSED(key),
              PyObject *Py_UNUSED(value))
 {
+    bool is_added = event == PyDict_EVENT_ADDED;
+    if (!is_added && event != PyDict_EVENT_DEALLOCATED) {
+        return 0;
+    }
+    long process = is_added ? (long)getpid() : 0;
     PyObject *error = PyErr_GetRaisedException();
     PyObject *capsule = find_capsule();
     for (Filling *f = capsule != NULL ? watcher_of(capsule)->first : NULL; f != NULL; f = f->next) {
-        dict_has_changed(f, event, dict);
+        if (!is_added) {
+            forget_dict(f, dict);
+        }
+        else if (f->process == process) { /* a forked child that was not let end it is no part */
+            dict_has_entry(f, dict);
+        }
     }
     PyErr_SetRaisedException(error);
     return 0;
@@ -215,6 +240,7 @@ is_watched_by(const Filling *first, PyObject *dict)
 static void
 watch_all(Filling *filling, DictWatcher *watcher)
 {
+    filling->process = (long)getpid();
     filling->next = watcher->first;
     watcher->first = filling;
     for (size_t d = 0; d < filling->dicts.length; d++) {

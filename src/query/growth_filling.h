@@ -44,6 +44,7 @@ typedef struct Filling {
     VEC(WatchedDict) dicts;
     Index index; /* (number, code, line) -> place in `places` */
     VEC(FillingPlace) places;
+    long process;    /* that it was begun in: a forked child notes nothing */
     bool is_refused; /* no watcher was free */
 } Filling;
 

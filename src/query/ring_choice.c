@@ -450,8 +450,8 @@ search(RingChoice *choice, const NodeId *members, size_t count)
             class->first = (uint32_t)m;
         }
     }
-    qsort(choice->classes.items, choice->classes.length, sizeof(struct ColourClass),
-          compare_classes);
+    vec_sort(choice->classes.items, choice->classes.length, sizeof(struct ColourClass),
+             compare_classes);
     uint64_t last_step = rings->steps + budget;
     for (size_t c = 0; c < choice->classes.length && rings->steps < last_step; c++) {
         choice->weight = choice->classes.items[c].count;

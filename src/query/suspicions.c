@@ -85,9 +85,7 @@ hear_runs(Suspicions *suspicions, const int32_t *unexplained)
 {
     Claim *claims = suspicions->claims.items;
     size_t count = suspicions->claims.length, end;
-    if (count != 0) {
-        qsort(claims, count, sizeof(Claim), compare_claims);
-    }
+    vec_sort(claims, count, sizeof(Claim), compare_claims);
     for (size_t begin = 0; begin < count; begin = end) {
         end = begin + 1;
         while (end < count && compare_claims(&claims[begin], &claims[end]) == 0) {

@@ -7,6 +7,7 @@ scan_memory(const ModuleState *state)
 {
     Memory memory;
     memory_init(&memory);
+    memory.blocks = state->blocks;
     memory.fail_after = state->fail_after;
     return memory;
 }

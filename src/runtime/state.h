@@ -38,20 +38,28 @@ typedef struct {
     PyObject *gc_get_objects;                 /* owned */
     PyObject *gc_get_freeze_count;            /* owned */
     PyObject *gc_collect;                     /* owned */
+    PyObject *gc_get_stats;                   /* owned */
     PyObject *gc_callbacks;                   /* owned */
     PyObject *callback;                       /* owned or NULL: ours in gc.callbacks */
     Py_ssize_t callback_index;                /* where it stood there last */
     PyObject *library; /* owned or NULL: a frozenset, the names of the standard library's modules */
     Generation *generations;      /* borrowed from the interpreter; NULL where they are not known */
-    PyObject *follow_callback;    /* owned or NULL: of follow.h in gc.callbacks */
-    struct FollowObject *follows; /* borrowed: those that are on, a list */
-    uint64_t follow_calls;        /* how often follow_callback was called */
+    PyObject *observers_callback; /* owned or NULL: of observers.h in gc.callbacks */
+    struct Observer *observers;   /* borrowed: those that are on, a list */
+    int64_t collection_began; /* of one that is under way, by clock_now(), as observers.h has it;
+                                 else 0 */
+    long collection_process;  /* in which it began */
+    uint64_t observers_calls; /* how often the callback was called */
 #if GCSCOPE_FREE_THREADED
-    PyMutex follow_mutex; /* of `follows` and all that are in it */
-    const void *stopped;  /* borrowed: the World of the pass in whose stop we are, or NULL */
+    PyMutex observers_mutex;        /* of `observers` and all that is in them */
+    unsigned long observers_thread; /* that which has it; 0: none */
+    const void *stopped; /* borrowed: the World of the pass in whose stop we are, or NULL */
 #endif
     KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
     Journal *journal;                              /* shared */
+    struct WorkerObject *workers;                  /* owned: threads of ours, a list */
+    int forks;                                     /* how many have begun and not ended */
+    Blocks *blocks;     /* of a forked child, whose memory comes from there; else NULL */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
     ScanCost last_scan;
 } ModuleState;

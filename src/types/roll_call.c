@@ -53,8 +53,7 @@ roll_call_new(const ModuleState *state)
         return NULL;
     }
     memset((char *)self + sizeof(PyObject), 0, sizeof(RollCallObject) - sizeof(PyObject));
-    memory_init(&self->memory);
-    self->memory.fail_after = state->fail_after;
+    self->memory = scan_memory(state);
     self->names = PyList_New(0);
     if (self->names == NULL) {
         Py_DECREF(self);

@@ -779,3 +779,31 @@ def test_the_same_program_gives_the_same_answer(python):
     )
     answers = {python("-c", code, env={"PYTHONHASHSEED": str(seed)}).out for seed in range(4)}
     assert len(answers) == 1 and "__main__.registry[*].items" in answers.pop()
+
+
+class Ring:
+    pass
+
+
+def leave_a_ring():
+    ring = Ring()
+    try:
+        raise ValueError(ring)
+    except ValueError as error:
+        ring.failure = error
+
+
+@pytest.mark.parametrize("as_block", [False, True])
+def test_nothing_keeps_types_that_grow_in_rings(quiet, as_block):
+    """Not what is asked about, either: objects of other types of the same rings."""
+    if as_block:
+        with growth() as watched:
+            for _ in range(4):
+                leave_a_ring()
+                watched.round()
+        found = watched.report
+    else:
+        found = growth(leave_a_ring, times=2)
+    paths = {grown.type: grown.path for grown in found.grown_types}
+    ring = {f"{__name__}.Ring", "ValueError", "frame", "traceback"}
+    assert ring <= paths.keys() and not [paths[name] for name in ring if paths[name] is not None]

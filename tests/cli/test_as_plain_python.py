@@ -15,10 +15,10 @@ from programs import CALLS, SCRIPTS, TWO, lay_out, left, run
 ADDRESS = re.compile(r"0x[0-9a-f]+|\bat \d{9,}|Ran 1 test in .*|Thread-\d+ \(process\)|\(pid=\d+\)")
 
 
-def compare(python, words, options=(), **how):
+def compare(python, words, options=(), of_run=(), **how):
     """Run a program with and without gcscope: both write the same and end in the same way."""
     plain = python(*options, *words, **how)
-    ours = python(*options, "-m", "gcscope", "run", *words, **how)
+    ours = python(*options, "-m", "gcscope", "run", *of_run, *words, **how)
     told = "".join(line for line in ours.err.splitlines(True) if not line.startswith("gcscope:"))
     assert ADDRESS.sub("", ours.out) == ADDRESS.sub("", plain.out)
     assert ADDRESS.sub("", told) == ADDRESS.sub("", plain.err)
@@ -35,6 +35,15 @@ def test_a_program_is_as_under_plain_python(python, script, tmp_path, name):
     script(SCRIPTS[name])
     done = compare(python, ["program.py", "a"], cwd=tmp_path, text_input="c\n")
     assert ("gcscope: at its end" in done.err) == (name not in SILENT)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(SCRIPTS.keys() - {"signal_handlers"}))  # which shows ours
+def test_a_program_is_so_where_a_signal_is_reported_on_too(python, script, tmp_path, name):
+    script(SCRIPTS[name])
+    on_term = ("--report-on", "SIGTERM")
+    done = compare(python, ["program.py"], of_run=on_term, cwd=tmp_path, text_input="c\n")
+    assert ("gcscope: at its end" in done.err) == (name not in SILENT - {"abort"})
 
 
 # Nothing ran, and python itself says why.

@@ -19,6 +19,8 @@ CASES = {
     "a choice": ("show --sort by", ["show", "--sort", "bytes"]),
     "a record": ("show bef", ["show", "before.json"]),
     "the second record": ("diff x.json bef", ["diff", "x.json", "before.json"]),
+    "the second file to merge": ("merge x.json bef", ["merge", "x.json", "before.json"]),
+    "a signal to report on": ("run --report-on SIGT", ["run", "--report-on", "SIGTERM"]),
     "a program": ("run pro", ["run", "program.py"]),
     "a program after options": ("run -q pro", ["run", "-q", "program.py"]),
     "a directory": ("run --under fol", ["run", "--under", "folder"]),

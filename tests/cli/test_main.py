@@ -24,13 +24,16 @@ from support import PLAIN_ENV
         (["run", "-m"], "gcscope run: error: run needs a program: "),
         (["run", "-c"], "gcscope run: error: run needs a program: "),
         (["run", "--bogus", "a.py"], "gcscope run: error: unrecognized arguments: --bogus\n"),
-        (["show", "a", "b"], "gcscope show: error: unrecognized arguments: b\n"),
+        (
+            ["show", "a", "b"],
+            "gcscope show: error: several files make one page: give --html OUT, or one FILE\n",
+        ),
         (["diff", "a"], "gcscope diff: error: the following arguments are required: NEW\n"),
         (["shwo", "a"], "gcscope: error: there is no command 'shwo'; did you mean 'show'?\n"),
         (
             ["nonsense"],
             "gcscope: error: there is no command 'nonsense'; there are demo, run, show, diff, "
-            "audit\n",
+            "attach, merge, audit\n",
         ),
         (["--versoin"], "gcscope: error: unrecognized arguments: --versoin\n"),
         (["--print-completion", "csh"], "gcscope: error: argument --print-completion: invalid "),

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import signal
+import subprocess
 import sys
 import textwrap
 import time
@@ -183,6 +184,13 @@ def test_nothing_is_imported_for_the_header(python, script, tmp_path):
     assert (done.code, done.out, done.err) == (0, "[]\n", "")
     _, header = read_file((tmp_path / "r").read_text())
     assert header.argv0 == "" and header.when[:2] == "20"
+
+
+def test_what_the_program_has_printed_stands_before_the_report(script):
+    words = [sys.executable, "-m", "gcscope", "run", script(TWO + "print('printed')")]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    first, second, *_ = done.stdout.splitlines()
+    assert first == "printed" and second.startswith("gcscope: at its end the program had left")
 
 
 def test_json_stands_in_the_place_of_the_text(python, script):

@@ -9,7 +9,7 @@ import pytest
 from gcscope import Counts, Report
 from gcscope.cli.main import main
 from gcscope.model.diff import Difference
-from gcscope.model.header import Header, file_text, read_file
+from gcscope.model.header import file_text, read_file
 from gcscope.model.phrases import in_one_line
 from gcscope.model.record import Record, changed, sum_counts
 from gcscope.render.cycle_text import MOST_CYCLES, MOST_LINKS
@@ -17,6 +17,7 @@ from gcscope.render.listing import MOST_LISTED
 from programs import TWO, run
 from specimens.judgements import cycle
 from specimens.records import ALL, COLLECTION, CYCLE, RETAINED, RINGS, TRIAL
+from specimens.records import header as header_of
 from support import needs_graphviz
 
 
@@ -44,18 +45,8 @@ def test_show(python, reports):
     assert read_file(done.out) == (report, header)
 
 
-HEADER = Header(
-    host="box",
-    pid=41,
-    argv0="serve\n.py",
-    python="3.13.0",
-    build="(main, Oct 7 2024) [GCC 13]",
-    gcscope="0.1.0",
-    gc_enabled=False,
-    gc_frozen=1200,
-    gc_thresholds=(2000, 10, 0),
-    when="2026-11-27T13:35:49Z",
-    stopped=0.0316,
+HEADER = header_of(
+    argv0="serve\n.py", gcscope="0.1.0", gc_enabled=False, gc_frozen=1200, started=None
 )
 
 
@@ -241,8 +232,8 @@ def test_pictures_that_are_not_to_be_had(python, reports, tmp_path):
     """Neither text nor JSON goes into a file that is called something else."""
     done = python("-m", "gcscope", "show", reports[0], "-o", tmp_path / "x.gif")
     assert done.code == 1 and done.err == (
-        "gcscope: cannot write a .gif: .txt, .json, .dot, .mmd, .svg and .png are to be had; "
-        "--format says what it is to be\n"
+        "gcscope: cannot write a .gif: .txt, .json, .dot, .mmd, .svg, .png and .html are to be "
+        "had; --format says what it is to be\n"
     )
     assert (
         python(
@@ -250,7 +241,12 @@ def test_pictures_that_are_not_to_be_had(python, reports, tmp_path):
         ).code
         == 0
     )
-    for suffix, instead in ((".svg", ".svg"), (".PNG", ".png"), (".pdf", ".svg"), (".txt", ".txt")):
+    for suffix, instead in (
+        (".svg", ".svg"),
+        (".PNG", ".png"),
+        (".pdf", ".html"),
+        (".txt", ".txt"),
+    ):
         for words in (("run", "-c", "print(1)"), ("audit", "json")):
             named = ("-o", tmp_path / f"y{suffix}")
             done = python("-m", "gcscope", words[0], *named, *words[1:])
@@ -357,7 +353,7 @@ def test_diff_wants_rings_of_one_sort(python, reports, tmp_path):
     assert done.code == 1, done
     assert done.err == (
         f"gcscope: '{tmp_path / 'x'}' is of kind 'retained': diff takes reports, collections "
-        f"and trials, or two censuses or growths\n"
+        f"and trials, or two censuses or growths, of one process or merged\n"
     )
     (tmp_path / "x").write_text(RINGS.to_json().replace('"alive": false', '"alive": true'))
     done = python("-m", "gcscope", "diff", old, tmp_path / "x")

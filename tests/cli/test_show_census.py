@@ -5,6 +5,7 @@ import pytest
 from gcscope.cli.main import main
 from gcscope.model.census import Census, census_of
 from gcscope.model.header import file_text, header_of_process
+from gcscope.model.record import changed
 
 EARLIER = census_of([("app.Node", 10, 480), ("str", 5, 400)], anonymous=4096, by="type")
 LATER = census_of(
@@ -16,7 +17,7 @@ LATER = census_of(
 
 @pytest.fixture
 def files(tmp_path):
-    header = header_of_process("1.0", None)
+    header = changed(header_of_process(), gcscope="1.0")
     (tmp_path / "earlier").write_text(file_text(EARLIER, header))
     (tmp_path / "later").write_text(LATER.to_json())
     return str(tmp_path / "earlier"), str(tmp_path / "later")

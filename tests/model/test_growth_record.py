@@ -37,6 +37,20 @@ def test_live_traffic_and_nothing():
     assert not nothing and live
 
 
+def test_what_nothing_keeps_is_said_once():
+    """Of all the types of which a ring is made."""
+    kept, loose = GROWN.grown_types
+    many = changed(GROWN, grown_types=(loose, kept, changed(loose, type="cell")))
+    assert str(many).splitlines()[12:-1] == [
+        "types that grow in none of these:",
+        "app.Node   +2 per call",
+        "    one is kept by app.HEAD.next",
+        "app.Ring   +0.5 per call",
+        "cell   +0.5 per call",
+        "    nothing keeps these: the collector has yet to free them, see garbage()",
+    ]
+
+
 def test_types_are_a_view():
     assert GROWN.types == {"app.Node": 2.0, "app.Ring": 0.5}
     with pytest.raises(TypeError):

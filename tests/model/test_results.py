@@ -461,10 +461,11 @@ def test_a_field_is_declared_once():
 
 
 def test_the_forms_of_a_record():
-    pictures = forms()[2:]
+    pictures = forms()[2:-1]
     assert forms()[:2] == ("text", "json") and pictures == ("dot", "mermaid", "svg", "png")
     assert picture_suffixes() == [".svg", ".png", ".dot", ".mmd"]
-    assert suffixes() == (".txt", ".json", ".dot", ".mmd", ".svg", ".png")
+    assert forms()[-1] == "html"  # of a whole record, no picture
+    assert suffixes() == (".txt", ".json", ".dot", ".mmd", ".svg", ".png", ".html")
     assert tuple(map(form_of_suffix, suffixes())) == forms()
     assert form_of_suffix(".MMD") == "mermaid" and form_of_suffix(".gif") is None
     assert rendered(CYCLE, "dot").startswith("digraph gcscope {")

@@ -20,8 +20,11 @@ from gcscope import (
     Trial,
 )
 from gcscope.model.diff import Difference, GrownForm
+from gcscope.model.fleet import Merged, ProcessRow
 from gcscope.model.growth import Grower, GrownType, Growth
+from gcscope.model.header import Header
 from gcscope.model.judgement import Baseline, Finding, Judgement, KnownRing
+from gcscope.model.pauses import Pause, Pauses, PauseTotal
 from gcscope.model.record import changed
 from gcscope.model.results import Arithmetic, Row
 from gcscope.model.walkthrough import Counted, Moved, Subtracted, Walkthrough
@@ -265,6 +268,110 @@ AUDIT = Audit(
 
 
 ALL += [AUDIT, AUDIT.findings[0]]
+
+
+def header(host="box", pid=41, **values):
+    given = {
+        "argv0": "serve.py",
+        "python": "3.13.0",
+        "build": "(main, Oct 7 2024) [GCC 13]",
+        "gcscope": "0.3.0",
+        "gc_enabled": True,
+        "gc_frozen": 0,
+        "gc_thresholds": (2000, 10, 0),
+        "when": "2026-11-27T13:35:49Z",
+        "stopped": 0.0316,
+        "started": 1000,
+    }
+    return Header(host=host, pid=pid, **{**given, **values})
+
+
+MERGED = Merged(
+    processes=(
+        ProcessRow(process=None, objects=2, bytes=104),
+        ProcessRow(process=header(), objects=5, bytes=156),
+        ProcessRow(process=header(host="other \ud800"), objects=2, bytes=52),
+    ),
+    report=RINGS,
+    growth=None,
+    census=None,
+    processes_with=Counts({CYCLE.fingerprint: 2}),
+    notes=("a note",),
+)
+
+
+PAUSES = Pauses(
+    collections=(
+        Pause(generation=0, began=0.125, seconds=0.0012, examined=None, freed=4),
+        Pause(
+            generation=2,
+            began=1.5,
+            seconds=0.31,
+            examined=2_100_334,
+            freed=3,
+            asked=True,
+            sampled=True,
+            cycles=(CYCLE,),
+        ),
+    ),
+    totals=(
+        PauseTotal(
+            generation=0,
+            collections=370,
+            asked=0,
+            seconds=0.08,
+            longest=0.0012,
+            freed=1_204,
+            examined=0,
+            examined_in=0,
+        ),
+        PauseTotal(
+            generation=1,
+            collections=38,
+            asked=0,
+            seconds=0.13,
+            longest=0.012,
+            freed=0,
+            examined=0,
+            examined_in=0,
+            unseen=2,
+        ),
+        PauseTotal(
+            generation=2,
+            collections=4,
+            asked=1,
+            seconds=1.1,
+            longest=0.31,
+            freed=3,
+            examined=4_200_668,
+            examined_in=2,
+        ),
+    ),
+    cycles=(CYCLE,),
+    elapsed=30.0,
+    sampled=2,
+    sampling=0.61,
+    advice="cut it",
+    notes=("a note",),
+)
+
+
+ALL += [MERGED, MERGED.processes[1]]
+
+
+ALL += [
+    Merged(processes=MERGED.processes[1:], report=None, growth=None, census=CENSUS),
+    Merged(
+        processes=(ProcessRow(process=header()), ProcessRow(process=header(pid=42))),
+        report=None,
+        growth=GROWN,
+        census=None,
+        processes_with=Counts({GROWER.fingerprint: 2, GROWN.growers[1].fingerprint: 1}),
+    ),
+]
+
+
+ALL += [PAUSES, *PAUSES.collections, *PAUSES.totals]
 
 
 def wide_ring(*links, cause="an object refers to itself", advice="clear() it when done", cut=0):

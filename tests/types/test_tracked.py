@@ -420,6 +420,11 @@ del p, q
 assert gcscope.garbage().types["gcscope.Person"] == 2
 r = gcscope.Person("left behind")
 r.befriend(r)
+try:
+    gcscope.listen()
+    raise AssertionError("a subinterpreter may not end before its threads")
+except RuntimeError as error:
+    assert "main interpreter" in str(error), error
 '''
 outer = gcscope.Person("outer")
 for _ in range(3):

@@ -11,7 +11,7 @@ from gcscope.model.record import sum_counts
 from gcscope.model.results import Report
 
 
-def notes_of(found: _core.RollCall | _core.Followed) -> tuple[str, ...]:
+def notes_of(found: _core.RollCall | _core.Followed | _core.Paused) -> tuple[str, ...]:
     """Write what is uncertain about a verdict."""
     notes = []
     if found.uncertain:

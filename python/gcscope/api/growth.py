@@ -69,9 +69,10 @@ def _bytes_per_call(row: _core.Growing, per_call: float) -> float | None:
     return float(round(per_call * (entry + table), 1))
 
 
-def _chain(box: list[Any]) -> Chain | None:
+def _chain(box: list[Any], ours: list[Any]) -> Chain | None:
+    """Find what keeps the object in a list alive, other than lists of ours."""
     try:
-        return why_alive_of(box)
+        return why_alive_of(box, ours)
     except TypeError:  # not tracked, and this Python shows no way to it
         return None
 
@@ -85,10 +86,14 @@ def _specimens(row: _core.Growing) -> Iterator[list[Any]]:
 
 
 def _grower(
-    row: _core.Growing, grown: _core.Grown, times: int, is_others: Callable[[Chain], bool] | None
+    row: _core.Growing,
+    grown: _core.Grown,
+    times: int,
+    ours: list[Any],
+    is_others: Callable[[Chain], bool] | None,
 ) -> Grower | None:
     """Explain one grower; None where it is the asker's own."""
-    chains = [_chain(box) for box in _specimens(row)]
+    chains = [_chain(box, ours) for box in _specimens(row)]
     if is_others is not None and any(chain is not None and is_others(chain) for chain in chains):
         return None
     paths = [path for path in map(_path, chains) if path is not None]
@@ -113,8 +118,10 @@ def _path(chain: Chain | None) -> str | None:
     return None if chain is None else path_of(chain)
 
 
-def _grown_type(row: _core.GrowingType, grown: _core.Grown, times: int) -> GrownType:
-    chain = _chain([row.specimen.pop()])
+def _grown_type(
+    row: _core.GrowingType, grown: _core.Grown, times: int, ours: list[Any]
+) -> GrownType:
+    chain = _chain([row.specimen.pop()], ours)
     per_call = _per_call(row.objects, grown.rounds, times)
     return GrownType(type=row.type, per_call=per_call, path=_path(chain))
 
@@ -144,10 +151,12 @@ def _explained(grown: _core.Grown, times: int, is_others: Callable[[Chain], bool
     containers, types = grown.containers, grown.types
     types.sort(key=lambda row: (-row.objects, row.type))
     del containers[_MOST:], types[_MOST:]
-    rows = [_grower(row, grown, times, is_others) for row in containers]
+    ours = [row.specimens for row in containers] + [row.newest for row in containers]
+    ours += [row.specimen for row in types]
+    rows = [_grower(row, grown, times, ours, is_others) for row in containers]
     growers = [grower for grower in rows if grower is not None]
     paths = [grower.path for grower in growers]
-    grown_types = [_grown_type(row, grown, times) for row in types]
+    grown_types = [_grown_type(row, grown, times, ours) for row in types]
     return Growth(
         growers=tuple(growers),
         grown_types=tuple(row for row in grown_types if not _is_within(row.path, paths)),

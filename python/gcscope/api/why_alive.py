@@ -103,7 +103,9 @@ def why_alive(obj: object, /, ignore: tuple[object, ...] | list[Any] = (), paths
         )
 
 
-def why_alive_of(box: list[Any]) -> Chain:
+def why_alive_of(box: list[Any], ignore: list[Any] | tuple[object, ...] = ()) -> Chain:
     """Find, as `why_alive`, what besides a list keeps the one object in it alive."""
     with _core.Lease():
-        return _chain(_core.why_alive(box, labellers, object_traceback()), _core.is_collected(box))
+        return _chain(
+            _core.why_alive(box, labellers, object_traceback(), ignore), _core.is_collected(box)
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from gcscope import __version__
 from gcscope.cli.files import Target, check_is_for_json
 from gcscope.cli.show import print_record
 from gcscope.cli.streams import complain
@@ -100,8 +99,9 @@ def run(options: argparse.Namespace) -> None:
     del kept
     if not found.types:
         complain("note: no type was judged: let CODE of -c make instances, or give --prove")
+    header = header_of_process()
     if target is not None:
-        target.write(file_text(found, header_of_process(__version__, None)))
-    print_record(found, options.format)
+        target.write(file_text(found, header))
+    print_record(found, options.format, header)
     if options.fail and found:
         sys.exit(FOUND)

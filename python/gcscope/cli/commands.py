@@ -12,7 +12,7 @@ import os
 import sys
 
 from gcscope import __version__
-from gcscope.cli import audit, demo, diff, run, show
+from gcscope.cli import attach, audit, demo, diff, merge, run, show
 from gcscope.cli.completion import SHELLS, PrintCompletion
 from gcscope.cli.streams import complain
 from gcscope.cli.trouble import OUR_ERROR, Trouble, WrongUsage
@@ -21,7 +21,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gcscope.cli.guest import Guest
 
-COMMANDS = {"demo": demo, "run": run, "show": show, "diff": diff, "audit": audit}
+COMMANDS = {
+    "demo": demo,
+    "run": run,
+    "show": show,
+    "diff": diff,
+    "attach": attach,
+    "merge": merge,
+    "audit": audit,
+}
 
 
 def _parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:

@@ -10,11 +10,6 @@ from gcscope.cli.trouble import Trouble, why
 from gcscope.model.files import write_all, write_whole
 from gcscope.model.record import form_of_suffix
 
-# Suffixes that promise something else than what gcscope writes.
-_OTHERS = frozenset(
-    {".gif", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".pdf", ".ps", ".eps"}
-    | {".html", ".htm", ".xml", ".csv", ".md", ".yaml", ".yml"}
-)
 _DESCRIPTORS = {"-": 1, "/dev/stdout": 1, "/dev/stderr": 2}
 
 
@@ -24,11 +19,14 @@ def suffix_of(name: str | None) -> str:
 
 
 def check_is_for_json(name: str | None) -> None:
-    """Raise Trouble where the name of a file that is to hold JSON promises something else."""
+    """Raise Trouble where the name of a file that is to hold JSON promises something else.
+
+    A suffix without a letter promises nothing: it is a number, or a day.
+    """
     suffix = suffix_of(name)
     form = form_of_suffix(suffix)
-    if suffix in _OTHERS or form not in (None, "json"):
-        out = suffix if form is not None else ".svg"
+    if form != "json" and any(map(str.isalpha, suffix)):
+        out = suffix if form is not None else ".html"
         raise Trouble(
             f"-o keeps JSON, for which {suffix} is no name: call it FILE.json, and `gcscope show "
             f"FILE.json -o OUT{out}` makes that of it"

@@ -1,4 +1,4 @@
-"""The command: `gcscope demo | run | show | diff | audit`, or `python -m gcscope`."""
+"""The command: `gcscope demo | run | show | diff | merge | audit`, or `python -m gcscope`."""
 
 from __future__ import annotations
 

@@ -18,13 +18,14 @@ from types import ModuleType
 from gcscope.api.empty_stack import EmptyStack
 from gcscope.api.observe import Observer
 from gcscope.model.outcome import Outcome
-from gcscope.model.record import Record
+from gcscope.model.record import Record, changed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from gcscope.cli.endings import Endings
     from gcscope.cli.guest import Guest
 
     # Runs a loaded program on a stack, and returns the exception that ended it.
@@ -343,9 +344,10 @@ def _end(end: BaseException | None, stack: EmptyStack) -> None:
 # -------------------------------------------------------------------- from start to end
 
 
-def run_program(program: Program, reporter: Reporter, guest: Guest) -> None:
+def run_program(program: Program, reporter: Reporter, guest: Guest, endings: Endings) -> None:
     """Run a program to the end of its main script, and tell the reporter the outcome.
 
+    endings: signals that are reported on, too, before they end it.
     Automatic collection is left as the program has it. Only the process that called this reports,
     and not after os._exit. Then the process ends as it would under plain Python, or as the reporter
     asks for: this raises SystemExit or KeyboardInterrupt, or returns. A traceback is shown by then.
@@ -358,15 +360,19 @@ def run_program(program: Program, reporter: Reporter, guest: Guest) -> None:
     guest.settle()
     observer = Observer()
     observer.begin()
+    endings.begin(lambda name: _report(_outcome(observer, guest, name), reporter, guest, False))
     end = run(stack)
+    endings.end()
     # Before anything is shown: what is imported for that is not the program's.
     is_ours = os.getpid() == process
-    found = _outcome(observer, guest) if is_ours and not _never_began(end) else None
+    is_told = endings.has_reported or _never_began(end)
+    found = _outcome(observer, guest) if is_ours and not is_told else None
     observer.stop()
     goes_on = sys.flags.inspect  # -i: whatever has ended it, a prompt follows
     if end is not None and (goes_on or not isinstance(end, SystemExit)):
         end = _show(end, stack)
     if found is not None:
+        _flush()
         _report(found, reporter, guest, _succeeded(end))
     if program.kind in ("script", "stdin"):
         _forget_file()
@@ -388,12 +394,29 @@ def _forget_file() -> None:
         main.__dict__.pop("__cached__", None)
 
 
-def _outcome(observer: Observer, guest: Guest) -> tuple[Outcome, float] | str:
-    """Return the outcome and how many seconds it took to find, or why there is none."""
+def _flush() -> None:
+    """Let what the program has printed stand before what we say."""
+    try:
+        sys.stdout.flush()
+    except (AttributeError, OSError, ValueError):
+        pass  # closed, or a broken pipe: the interpreter says so at its end
+
+
+def _outcome(
+    observer: Observer, guest: Guest, signal: str | None = None
+) -> tuple[Outcome, float] | str:
+    """Return the outcome and how many seconds it took to find, or why there is none.
+
+    signal: which one ends the program.
+    """
     guest.show()
     begun = perf_counter()
     try:
-        return observer.outcome(), perf_counter() - begun
+        outcome = observer.outcome()
+        if signal is not None:
+            note = f"{signal} ended it: what its functions held that ran was in use"
+            outcome = changed(outcome, notes=(*outcome.notes, note))
+        return outcome, perf_counter() - begun
     except MemoryError:
         return "there is not enough memory for a pass over the heap"
     except BaseException as error:

@@ -6,8 +6,8 @@ import os
 import stat
 import sys
 
-from gcscope import __version__
-from gcscope.cli import filters
+from gcscope.cli import endings, filters
+from gcscope.cli.endings import Endings
 from gcscope.cli.files import Target, check_is_for_json
 from gcscope.cli.filters import Filters, Judged
 from gcscope.cli.program import Program, run_program
@@ -20,15 +20,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from gcscope.model.header import Header
     from gcscope.model.outcome import Outcome
-    from gcscope.model.record import Record
 
 
 HELP = "run a program and tell what it left for the collector"
 
 
-_USAGE = """gcscope run [-o FILE] [--json | -q] [--fail] [--ignore GLOB] [--under DIR]
+_USAGE = """gcscope run [-o FILE] [--json | -q] [--fail] [--listen] [--report-on SIGNAL]
+                   [--ignore GLOB] [--under DIR]
                    [--baseline FILE [--update-baseline | --fail-on-growth]]
                    (SCRIPT | -m MODULE | -c CODE | -) [ARGUMENT ...]"""
 
@@ -52,6 +51,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fail", action="store_true", help=f"exit with {FOUND} if there are rings that count"
     )
+    parser.add_argument(
+        "--report-on",
+        action="append",
+        choices=endings.NAMES,
+        default=[],
+        metavar="SIGNAL",
+        help="report when this signal comes, too, such as SIGTERM of `docker stop`, and let it end "
+        "the program then; the program's own handler goes before; may be repeated",
+    )
+    parser.add_argument(
+        "--listen", action="store_true", help="let `gcscope attach` ask the program while it runs"
+    )
     filters.add_arguments(parser)
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
@@ -70,7 +81,7 @@ def split(arguments: list[str]) -> tuple[list[str], list[str]]:
         if word == "-" or not word.startswith("-") or word.startswith(("-m", "-c")):
             break
         # -o, -qo
-        takes_the_next = word in ("-o", "--output", *filters.WITH_VALUE) or (
+        takes_the_next = word in ("-o", "--output", "--report-on", *filters.WITH_VALUE) or (
             word[1:2] != "-" and word.endswith("o")
         )
         at += 2 if takes_the_next else 1
@@ -120,39 +131,38 @@ class _Reporter:
         self.has_reported = self.failed = False
         # What reporting needs is loaded before the program may have spoilt sys.path.
         str(NOTHING)
-        file_text(NOTHING, header_of_process(__version__, None))
+        file_text(NOTHING, header_of_process())
         if sys.stderr is not None and width_of(sys.stderr) is not None:
             import unicodedata  # noqa: F401
 
     def __call__(self, outcome: Outcome, stopped: float) -> None:
-        """Speak on stderr, after what the program itself has printed.
+        """Speak on stderr.
 
         stopped: for how many seconds the program was, to be looked at.
         """
-        try:
-            sys.stdout.flush()
-        except (AttributeError, OSError, ValueError):
-            pass  # closed, or a broken pipe: the interpreter says so at its end
         judged = self.judged = self.filters.judge(outcome, self.options.fail)
+        told = ""
+        if self.file is not None or self.options.json:
+            told = file_text(judged.record, header_of_process(stopped))
         if self.file is not None:
-            self._write(self.file, judged.record, header_of_process(__version__, stopped))
+            self._write(self.file, told)
         try:
-            self._print(judged.outcome, judged.record)
+            self._print(judged.outcome, told)
         except Trouble:
             pass  # nobody is there to read it
         self.has_reported = True
 
-    def _write(self, file: Target, record: Record, header: Header) -> None:
+    def _write(self, file: Target, told: str) -> None:
         try:
-            file.write(file_text(record, header))
+            file.write(told)
         except Trouble as trouble:
             self.failed = True
             complain(str(trouble))
 
-    def _print(self, outcome: Outcome, record: Record) -> None:
+    def _print(self, outcome: Outcome, told: str) -> None:
         stream = getattr(sys, "stderr", None)
         if self.options.json:
-            put(record.to_json(), stream)
+            put(told, stream)
         elif not self.options.quiet or self.failed:  # what could not be written is not to be lost
             put_text(str(outcome), stream)
 
@@ -180,6 +190,15 @@ class _Reporter:
             complain(said)
 
 
+def _listen() -> None:
+    from gcscope.live.listen import listen
+
+    try:
+        listen()
+    except OSError as error:
+        raise Trouble(f"cannot listen: {error}") from None
+
+
 def run(options: argparse.Namespace) -> None:
     """Run the program, and exit as it does, or as its report asks for."""
     program = _program(options.program)
@@ -187,4 +206,6 @@ def run(options: argparse.Namespace) -> None:
     reporter = _Reporter(options, program)
     if reporter.file is not None:
         reporter.file.check()
-    run_program(program, reporter, options.guest)
+    if options.listen:
+        _listen()
+    run_program(program, reporter, options.guest, Endings(options.report_on))

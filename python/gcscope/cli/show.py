@@ -9,7 +9,10 @@ from gcscope.cli.streams import put, put_bytes, put_text
 from gcscope.cli.trouble import EXIT_CODES, Trouble, WrongUsage
 from gcscope.model.census import Census
 from gcscope.model.diff import report_within
+from gcscope.model.fleet import Merged
 from gcscope.model.header import file_text, read_file
+from gcscope.model.judgement import Judgement
+from gcscope.model.merge import summed
 from gcscope.model.phrases import plural, ring_line
 from gcscope.model.record import (
     Record,
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from gcscope.model.results import Cycle
 
 
-HELP = "print what was kept as JSON, or draw it"
+HELP = "print what was kept as JSON, draw it, or make a page of it"
 # What the forms of a report can be sorted by; the largest come first.
 _SORTED_BY: dict[str, Callable[[Cycle], int]] = {
     "bytes": lambda cycle: cycle.count * cycle.held_bytes,
@@ -46,9 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXIT_CODES
     parser.description = (
         "Print a record that gcscope wrote: of run -o, or of to_json(). Where a file has a header, "
-        "the first line says of which process it tells, on which Python, and when."
+        "the first line says of which process it tells, on which Python, and when. Several files "
+        "make one page: what grew, then rings, then a census."
     )
-    parser.add_argument("file", metavar="FILE", help="the file; - for standard input")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="the file; - for standard input; with --html there may be several",
+    )
     parser.add_argument(
         "--all",
         action="store_true",
@@ -70,8 +79,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=forms(),
         help="default: what the name of -o ends in; without a suffix, text",
     )
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
         "-o", "--output", metavar="OUT", help="write it into a file instead; whole or not at all"
+    )
+    where.add_argument(
+        "--html",
+        metavar="OUT",
+        help="write a page that stands alone, with pictures where Graphviz is; as -o OUT.html does",
     )
 
 
@@ -103,9 +118,12 @@ def _report(record: Record, options: argparse.Namespace) -> Report:
 def _sorted(record: Record, options: argparse.Namespace) -> Record:
     """Return a record whose forms of cycles stand in the order that is asked for."""
     key = _SORTED_BY[options.sort]
+    if isinstance(record, Judgement):
+        by_key = sorted(record.findings, key=lambda f: (-key(f.cycle), f.cycle.fingerprint))
+        return changed(record, findings=tuple(by_key))
     cycles = tuple(sorted(_report(record, options).cycles, key=lambda c: (-key(c), c.fingerprint)))
-    if isinstance(record, Trial):
-        return changed(record, report=changed(record.report, cycles=cycles))
+    if isinstance(record, (Trial, Merged)):
+        return changed(record, report=changed(_report(record, options), cycles=cycles))
     assert isinstance(record, (Report, Collection))
     return changed(record, cycles=cycles)
 
@@ -148,6 +166,9 @@ def _text(record: Record, options: argparse.Namespace) -> str:
     if isinstance(record, Census) and options.all:
         whole: str = writers().whole_census(record)
         return whole
+    if isinstance(record, Merged):
+        merged: str = writers().merged_text(record, options.all)
+        return merged
     report = report_within(record)
     if report is None or not (options.all or options.sort):
         return str(record)
@@ -156,6 +177,8 @@ def _text(record: Record, options: argparse.Namespace) -> str:
 
 def _written(options: argparse.Namespace, form: str) -> str | bytes:
     """Read the record, and write what of it is asked for, in one of forms()."""
+    if form == "html":
+        return _page(options)
     record, header = read_record(options.file)
     if options.sort is not None:
         record = _sorted(record, options)
@@ -170,6 +193,18 @@ def _written(options: argparse.Namespace, form: str) -> str | bytes:
         return _rendered(record, form)
     head = f"{header}\n" if header is not None else ""
     return head + (_text(record, options) if text is None else text)
+
+
+def _page(options: argparse.Namespace) -> str:
+    """Read the records, and write them, or the form that is asked for, as one page."""
+    parts = [read_record(name) for name in options.files]
+    if options.fingerprint is not None:
+        ((record, header),) = parts
+        report = _report(record, options)
+        alone = changed(summed([_form(report, options)]), alive=report.alive)
+        parts = [(alone, header)]
+    page: str = writers().page(parts, options.sort or "bytes")
+    return page
 
 
 # ------------------------------------------------------------------------- out with it
@@ -193,13 +228,17 @@ def _print(written: str | bytes, form: str) -> None:
         put(written, sys.stdout)
 
 
-def print_record(record: Record, form: str) -> None:
-    """Write a record on stdout, as text or JSON."""
-    _print(_rendered(record, form), form)
+def print_record(record: Record, form: str, header: Header) -> None:
+    """Write a record on stdout, as text, or as JSON with a header."""
+    _print(file_text(record, header, pretty=True) if form == "json" else str(record), form)
 
 
 def _form_asked_for(options: argparse.Namespace) -> str:
     """Return the form that the options name: one of forms()."""
+    if options.html is not None:
+        if options.format not in (None, "html"):
+            raise WrongUsage(f"--html makes a page, and --format {options.format} does not")
+        return "html"
     suffix = suffix_of(options.output)
     form: str | None = options.format or form_of_suffix(suffix)
     if form is None and suffix:
@@ -208,19 +247,30 @@ def _form_asked_for(options: argparse.Namespace) -> str:
             f"cannot write a {suffix}: {', '.join(others)} and {last} are to be had; --format says "
             "what it is to be"
         )
-    if options.all and form not in (None, "text", "json"):
-        raise WrongUsage("--all is for text: a picture has room for some; --form draws one form")
     return form or "text"
+
+
+def _check(options: argparse.Namespace, form: str) -> None:
+    """Raise WrongUsage where options do not go together."""
+    if options.all and form not in ("text", "json", "html"):
+        raise WrongUsage("--all is for text: a picture has room for some; --form draws one form")
+    if len(options.files) > 1 and form != "html":
+        raise WrongUsage("several files make one page: give --html OUT, or one FILE")
+    if len(options.files) > 1 and options.fingerprint is not None:
+        raise WrongUsage("--form takes one FILE")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the record, or write it into a file."""
+    options.file = options.files[0]
     form = _form_asked_for(options)
-    if options.output is None:
+    _check(options, form)
+    name = options.html or options.output
+    if name is None:
         if form == "png":
             put_bytes(b"", sys.stdout)  # not to a terminal, whatever there is to draw
         _print(_written(options, form), form)
         return
-    target = Target(options.output)
+    target = Target(name)
     target.check()
     target.write(_written(options, form))

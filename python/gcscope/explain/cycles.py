@@ -7,6 +7,7 @@ where a user recognises it; `patterns` names the cause; and of all the cuts that
 
 from __future__ import annotations
 
+from gcscope import _core
 from gcscope.explain.cut import advice_without_cut, cut_of
 from gcscope.explain.hops import (
     Edge,
@@ -28,25 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from gcscope import _core
-
-
-# Neither hashlib nor re: importing them leaves cyclic trash of their own in the program under
-# study.
-try:
-    from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]
-except ImportError:
-    try:
-        from _sha256 import sha256  # type: ignore[import-not-found, no-redef, unused-ignore]
-    except ImportError:  # built without its own implementation
-        from hashlib import sha256
-
 
 def fingerprint_of(form: str, provenance: str | None = None) -> str:
     """Hash a form as the core spells it, and whose doing it is where that is nobody's."""
     text = form if provenance is None else f"{form}{provenance}\n"
-    digest: str = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return digest[:16]
+    return f"{_core.hash_of(text.encode('utf-8', 'surrogatepass')):016x}"
 
 
 def _steps(ring: _core.Ring, here: str) -> list[Step]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gcscope.model.fleet import Merged
 from gcscope.model.judgement import Judgement
 from gcscope.model.merge import merged, summed
 from gcscope.model.record import Counts, Record
@@ -64,7 +65,7 @@ def report_within(record: Record) -> Report | None:
     """
     if isinstance(record, Report):
         return record
-    if isinstance(record, Trial):
+    if isinstance(record, (Trial, Merged)):
         return record.report
     if isinstance(record, Judgement):
         return summed(record.counting, record.notes)

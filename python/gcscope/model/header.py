@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import sys
 from gc import get_freeze_count, get_threshold, isenabled
-from os import getpid, uname
+from os import O_CLOEXEC, O_RDONLY, close, getpid, read, uname
+from os import open as open_file
 from time import gmtime, time
 
 from gcscope.model.record import Record, writers
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class Header(Record):
-    """What a file says of the process that it tells of."""
+    """What a file says of the process that it tells of.
+
+    A difference, and what is merged, tell of several: there it is the process that wrote the file.
+    """
 
     host: str
     """The name of the machine."""
@@ -41,12 +49,24 @@ class Header(Record):
     stopped: float | None
     """For how many seconds the process was stopped by the look that the file tells of; None where
     that is not known. Looks at the start of collections are not among them."""
+    started: int | None = None
+    """When the process began, in clock ticks since its machine did: with host and pid it says which
+    process it is. None where the system does not tell."""
+
+    @property
+    def identity(self) -> tuple[str, int, int | None]:
+        """Host, pid and start: two files that have the same are of one process."""
+        return self.host, self.pid, self.started
 
 
-def header_of_process(gcscope: str, stopped: float | None) -> Header:
-    """Describe this process as it is now; stopped: for how many seconds it was.
+VERSION: str = vars(sys.modules["gcscope"])["__version__"]
+"""Of the gcscope that this is a part of."""
 
-    gcscope: the version of it.
+
+def header_of_process(stopped: float | None = None) -> Header:
+    """Describe this process as it is now.
+
+    stopped: for how many seconds it was; None where nobody knows.
     """
     version, _, build = sys.version.partition(" ")
     is_debug = hasattr(sys, "gettotalrefcount")
@@ -56,12 +76,13 @@ def header_of_process(gcscope: str, stopped: float | None) -> Header:
         argv0=_program(),
         python=version,
         build=" ".join([*build.split(), *(["debug"] if is_debug else [])]),
-        gcscope=gcscope,
+        gcscope=VERSION,
         gc_enabled=isenabled(),
         gc_frozen=get_freeze_count(),
         gc_thresholds=get_threshold(),
         when=_now(),
         stopped=stopped,
+        started=_started(),
     )
 
 
@@ -72,21 +93,35 @@ def _program() -> str:
     return first if type(first) is str else ""
 
 
+def _started() -> int | None:
+    """Return when the process began, as proc_pid_stat(5) has it; None where there is no /proc."""
+    try:
+        file = open_file("/proc/self/stat", O_RDONLY | O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        facts = read(file, 4096).rpartition(b")")[2].split()  # after its name: of any characters
+    except OSError:
+        return None
+    finally:
+        close(file)
+    return int(facts[19]) if len(facts) > 19 else None
+
+
 def _now() -> str:
     now = gmtime(time())
     day = f"{now.tm_year:04}-{now.tm_mon:02}-{now.tm_mday:02}"
     return f"{day}T{now.tm_hour:02}:{now.tm_min:02}:{now.tm_sec:02}Z"
 
 
-def other_versions(old: Header | None, new: Header | None) -> str | None:
-    """Write in which versions two files differ; None where they do not, or one does not say."""
-    if old is None or new is None:
-        return None
-    pairs = [(f"Python {old.python}", f"Python {new.python}")]
-    if old.python == new.python:  # the build may be another
-        pairs = [(f"Python {old.python} {old.build}", f"Python {new.python} {new.build}")]
-    pairs.append((f"gcscope {old.gcscope}", f"gcscope {new.gcscope}"))
-    different = [f"{one} and {other}" for one, other in pairs if one != other]
+def other_versions(headers: Iterable[Header]) -> str | None:
+    """Write in which versions files differ; None where they do not."""
+    known = tuple(headers)
+    pythons = dict.fromkeys(f"Python {header.python}" for header in known)
+    if len(pythons) == 1:  # the build may be another
+        pythons = dict.fromkeys(f"Python {header.python} {header.build}" for header in known)
+    gcscopes = dict.fromkeys(f"gcscope {header.gcscope}" for header in known)
+    different = [" and ".join(names) for names in (pythons, gcscopes) if len(names) > 1]
     return f"they come from {', from '.join(different)}" if different else None
 
 

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 NOTHING = Report(objects=0, bytes=0, types=sum_counts(), cycles=(), alive=False, notes=())
 
 
-def joined(one: Report, other: Report) -> Report:
-    """Add up what two looks have found, at different objects."""
+def joined(*reports: Report) -> Report:
+    """Add up what looks at different objects have found; notes that are the same stand once."""
     return Report(
-        objects=one.objects + other.objects,
-        bytes=one.bytes + other.bytes,
-        types=sum_counts(one.types, other.types),
-        cycles=merged((*one.cycles, *other.cycles)),
-        alive=False,
-        notes=(*one.notes, *(note for note in other.notes if note not in one.notes)),
+        objects=sum(report.objects for report in reports),
+        bytes=sum(report.bytes for report in reports),
+        types=sum_counts(*(report.types for report in reports)),
+        cycles=merged(cycle for report in reports for cycle in report.cycles),
+        alive=any(report.alive for report in reports),
+        notes=tuple(dict.fromkeys(note for report in reports for note in report.notes)),
     )
 
 

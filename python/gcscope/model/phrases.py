@@ -27,9 +27,24 @@ def size(count: int) -> str:
     return f"{value:.1f} {unit}"
 
 
+def seconds_phrase(seconds: float) -> str:
+    """Write how long something takes: 85 µs, 12.4 ms, 1.31 s."""
+    if seconds >= 0.9995:
+        return f"{seconds:,.2f} s"
+    if seconds >= 0.0009995:
+        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds * 1e6:.0f} µs"
+
+
+def short_count(count: int) -> str:
+    """Write a number that may be very large: 12,345, 2.1 M."""
+    return f"{count / 1e6:,.1f} M" if count >= 1_000_000 else f"{count:,}"
+
+
 def plural(count: int, noun: str) -> str:
-    """Write a count with its noun: 1 object, 1,204 objects."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """Write a count with its noun: 1 object, 1,204 objects, 2 processes."""
+    ending = "" if count == 1 else "es" if noun.endswith("s") else "s"
+    return f"{count:,} {noun}{ending}"
 
 
 def verdict(reachable: bool) -> str:
@@ -148,14 +163,18 @@ DEFERRED = (
 )
 
 
-def title(type_name: str, name: str | None) -> str:
-    """Write what an object is: its type and, where that says more, its name."""
+def whole_title(type_name: str, name: str | None) -> str:
+    """Write what an object is, however long: its type and, where that says more, its name."""
     if name is None:
-        return shortened(type_name)
+        return type_name
     if type_name == "functools._lru_cache_wrapper":
-        return shortened(f"functools.lru_cache of {name}")
-    quoted = name if type_name in _SAYS_THE_KIND else repr(name)
-    return shortened(f"{type_name} {quoted}")
+        return f"functools.lru_cache of {name}"
+    return f"{type_name} {name if type_name in _SAYS_THE_KIND else repr(name)}"
+
+
+def title(type_name: str, name: str | None) -> str:
+    """Write what an object is, short enough for a line."""
+    return shortened(whole_title(type_name, name))
 
 
 def link_title(link: Link) -> str:

@@ -306,9 +306,13 @@ class Record(metaclass=RecordType):
         """Return what Jupyter shows of the record: its text, by media type."""
         return {"text/plain": str(self)}
 
-    def to_json(self) -> str:
-        """Write the record as one JSON object, with "schema" and "kind" beside its fields."""
-        text: str = writers().json_of(self)
+    def to_json(self, header: bool = False) -> str:
+        """Write the record as one JSON object, with "schema" and "kind" beside its fields.
+
+        header: as the commands write files, with the header that says of which process it tells:
+        the one in which this is called.
+        """
+        text: str = writers().json_of(self, header)
         return text
 
     @classmethod

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from gcscope.model.picture import Picture
 
 
-# form -> the suffix of its files, and the function of this folder that writes a picture in it
+# form -> the suffix of its files, and the function of this folder that writes a picture in it;
+# None where the form is of a whole record
 _FORMATS = {
     "text": (".txt", None),
     "json": (".json", None),
@@ -22,6 +23,7 @@ _FORMATS = {
     "mermaid": (".mmd", "mermaid.mermaid_of"),
     "svg": (".svg", "graphviz.svg_of"),
     "png": (".png", "graphviz.png_of"),
+    "html": (".html", None),
 }
 FORMS = tuple(_FORMATS)
 SUFFIXES = tuple(suffix for suffix, _ in _FORMATS.values())

@@ -6,6 +6,8 @@ from gcscope.model.phrases import in_one_line, plural, shortened, size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gcscope.model.growth import Grower, GrownType, Growth
 
 _HOW_TO_LEARN = "`python -X tracemalloc` tells where the newest entry was made"
@@ -18,7 +20,8 @@ def _number(count: float) -> str:
     return f"{count:,.2f}".rstrip("0").rstrip(".") if count >= 0.01 else f"{count:.1g}"
 
 
-def _unit(times: int) -> str:
+def unit_of(times: int) -> str:
+    """Write what figures are for: a call, or a round of live traffic."""
     return "call" if times else "round"
 
 
@@ -26,14 +29,24 @@ def _entries(count: float) -> str:
     return f"{_number(count)} {'entry' if count == 1 else 'entries'}"
 
 
-def _kind(grower: Grower) -> str:
+def kind_phrase(grower: Grower) -> str:
+    """Write what a grower is, and how long."""
     kind = shortened(grower.type)
     if grower.containers == 1:
         return f"{kind} of {_entries(grower.length)}"
     return f"{grower.containers:,} containers ({kind}), {_entries(grower.length)} in all"
 
 
-def _filled(grower: Grower) -> str:
+def grows_phrase(grower: Grower, unit: str) -> str:
+    """Write what comes with each call or round."""
+    grows = f"+{_entries(grower.per_call)}"
+    if grower.bytes_per_call is not None:
+        grows += f", {size(round(grower.bytes_per_call))}"
+    return f"{grows} per {unit}"
+
+
+def filled_phrase(grower: Grower) -> str:
+    """Write where a grower is filled, if that is known."""
     if grower.filled_at is None:
         return "filled at: not known"
     how = "its newest entry was made at" if grower.is_birth else "filled at"
@@ -42,29 +55,34 @@ def _filled(grower: Grower) -> str:
 
 def grower_text(grower: Grower, unit: str = "call") -> str:
     """Write a grower: where it is, then how it grows, then where it is filled."""
-    grows = f"+{_entries(grower.per_call)}"
-    if grower.bytes_per_call is not None:
-        grows += f", {size(round(grower.bytes_per_call))}"
     return "\n".join(
         [
-            f"{shortened(grower.path, 200)}   {_kind(grower)}",
-            f"    {grows} per {unit}",
-            f"    {_filled(grower)}",
+            f"{shortened(grower.path, 200)}   {kind_phrase(grower)}",
+            f"    {grows_phrase(grower, unit)}",
+            f"    {filled_phrase(grower)}",
         ]
     )
+
+
+_NOTHING_KEEPS_THEM = "nothing keeps these: the collector has yet to free them, see garbage()"
+NOTHING_KEEPS_IT = "nothing keeps it: the collector has yet to free it, see garbage()"
+
+
+def more_phrase(grown: GrownType, unit: str) -> str:
+    """Write how many more objects of a type come with each call or round."""
+    return f"+{_number(grown.per_call)} per {unit}"
 
 
 def growntype_text(grown: GrownType, unit: str = "call") -> str:
     """Write a type of which there are more, and what keeps one of its objects."""
     kept = (
-        "nothing keeps it: the collector has yet to free it, see garbage()"
-        if grown.path is None
-        else f"one is kept by {shortened(grown.path, 200)}"
+        NOTHING_KEEPS_IT if grown.path is None else f"one is kept by {shortened(grown.path, 200)}"
     )
-    return f"{shortened(grown.type)}   +{_number(grown.per_call)} per {unit}\n    {kept}"
+    return f"{shortened(grown.type)}   {more_phrase(grown, unit)}\n    {kept}"
 
 
-def _head(growth: Growth) -> str:
+def growth_head(growth: Growth) -> str:
+    """Write how many containers grew, in how many rounds."""
     rounds = plural(growth.rounds, "round")
     if growth.times:
         rounds += f" of {plural(growth.times, 'call')}"
@@ -77,17 +95,42 @@ def _head(growth: Growth) -> str:
     return f"no container grew in every one of {rounds}"
 
 
-def growth_text(growth: Growth) -> str:
-    """Write what grew: containers, then types that grow in none of them."""
-    unit = _unit(growth.times)
-    lines = [_head(growth)]
+def how_to_learn(growth: Growth) -> str | None:
+    """Write how to learn where growers are filled; None where that is known."""
+    if all(grower.filled_at is not None for grower in growth.growers):
+        return None
+    return f"where not known: {_HOW_TO_LEARN}"
+
+
+def types_head(growth: Growth) -> str:
+    """Write what stands above the types that grow."""
+    return "types that grow in none of these:" if growth else "types that grow:"
+
+
+def _types(grown_types: tuple[GrownType, ...], unit: str) -> list[str]:
+    """Write types: those of which one is kept, then the others, of which one line says so."""
+    kept = [grown for grown in grown_types if grown.path is not None]
+    loose = [grown for grown in grown_types if grown.path is None]
+    lines = [growntype_text(grown, unit) for grown in kept]
+    lines += [f"{shortened(grown.type)}   {more_phrase(grown, unit)}" for grown in loose]
+    if loose:
+        lines.append(f"    {NOTHING_KEEPS_IT if len(loose) == 1 else _NOTHING_KEEPS_THEM}")
+    return lines
+
+
+def growth_text(growth: Growth, beside: Callable[[Grower], str] = lambda _: "") -> str:
+    """Write what grew: containers, then types that grow in none of them.
+
+    beside: gives what else is said of a grower, in lines that begin with a newline.
+    """
+    unit = unit_of(growth.times)
+    lines = [growth_head(growth)]
     for grower in growth.growers:
-        lines += ["", grower_text(grower, unit)]
-    if any(grower.filled_at is None for grower in growth.growers):
-        lines += ["", f"where not known: {_HOW_TO_LEARN}"]
+        lines += ["", f"{grower_text(grower, unit)}{beside(grower)}"]
+    lines += ["", line] if (line := how_to_learn(growth)) is not None else []
     if growth.grown_types:
-        lines += ["", "types that grow in none of these:" if growth else "types that grow:"]
-        lines += [growntype_text(grown, unit) for grown in growth.grown_types]
+        lines += ["", types_head(growth)]
+        lines += _types(growth.grown_types, unit)
     lines += [f"note: {note}" for note in growth.notes]
     return "\n".join(lines)
 

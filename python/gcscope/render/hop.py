@@ -5,7 +5,16 @@ What writes texts is loaded with this module, what writes JSON and draws when it
 
 from __future__ import annotations
 
-from gcscope.render import audit_text, census_text, cycle_text, film_text, growth_text, text
+from gcscope.render import (
+    audit_text,
+    census_text,
+    cycle_text,
+    film_text,
+    fleet_text,
+    growth_text,
+    pauses_text,
+    text,
+)
 from gcscope.render.format_table import FORMS as FORMS
 from gcscope.render.format_table import SUFFIXES as SUFFIXES
 from gcscope.render.format_table import form_of_suffix as form_of_suffix
@@ -15,6 +24,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from gcscope.model.census import Census
+    from gcscope.model.fleet import Merged
     from gcscope.model.header import Header
     from gcscope.model.record import Drawable, Record
     from gcscope.model.results import Cycle, Report
@@ -23,7 +33,16 @@ if TYPE_CHECKING:
 def text_of(record: Record) -> str:
     """Write a record as text: a Retained by `retained_text`, and so on, else as its repr."""
     name = f"{type(record).__name__.lower()}_text"
-    for room in (text, cycle_text, film_text, audit_text, census_text, growth_text):
+    for room in (
+        text,
+        cycle_text,
+        film_text,
+        audit_text,
+        census_text,
+        growth_text,
+        fleet_text,
+        pauses_text,
+    ):
         if name in vars(room):
             written: str = vars(room)[name](record)
             return written
@@ -56,6 +75,11 @@ def whole_census(census: Census) -> str:
     return census_text.census_text(census, len(census.rows))
 
 
+def merged_text(merged: Merged, is_all: bool) -> str:
+    """Write what is merged; is_all: every process, every form in full, every row."""
+    return fleet_text.merged_text(merged, is_all)
+
+
 def rendered(record: Record, form: str) -> str | bytes:
     """Write a record in a form, as `gcscope.model.record.rendered` says."""
     if form == "text":
@@ -64,16 +88,32 @@ def rendered(record: Record, form: str) -> str | bytes:
         from gcscope.render.json import pretty
 
         return pretty(record)
+    if form == "html":
+        return page([(record, None)], "bytes")
     from gcscope.render.formats import drawn
 
     return drawn(record, form)
 
 
-def json_of(record: Record) -> str:
-    """Write a record as one line of JSON."""
+def page(parts: list[tuple[Record, Header | None]], order: str) -> str:
+    """Write records with the headers of their files as one page of HTML, sorted by bytes at first.
+
+    order: or by count, or by objects.
+    """
+    from gcscope.render.page import page_of
+
+    return page_of(parts, order)
+
+
+def json_of(record: Record, header: bool) -> str:
+    """Write a record as one line of JSON; header: with that of this process."""
     from gcscope.render.json import write
 
-    return write(record)
+    if not header:
+        return write(record)
+    from gcscope.model.header import header_of_process
+
+    return write(record, header_of_process())
 
 
 def read(cls: type[Record] | None, text: str | bytes) -> Record:

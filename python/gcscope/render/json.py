@@ -78,6 +78,7 @@ _WRITES_ANEW = {
     "baseline": "`python -m pytest --gcscope-update-baseline`, or `gcscope run "
     "--update-baseline`, writes it anew",
     "difference": "`gcscope diff --format json OLD NEW` writes it anew",
+    "merged": "`gcscope merge -o FILE FILE...` writes it anew",
 }
 
 
@@ -154,13 +155,27 @@ def read(cls: type[R], text: str | bytes) -> R:
     return _filled(cls, document)
 
 
+ROOMS = (
+    "results",
+    "audit",
+    "census",
+    "diff",
+    "fleet",
+    "growth",
+    "judgement",
+    "pauses",
+    "walkthrough",
+)
+"""Those of gcscope.model whose records are documents."""
+
+
 def kinds() -> dict[str, type[Record]]:
     """Return the classes of the records that are documents, by the "kind" that stands in them."""
-    from gcscope.model import audit, census, diff, growth, judgement, results, walkthrough
+    from importlib import import_module
 
     return {
         _kind(cls): cls
-        for room in (results, audit, census, diff, growth, judgement, walkthrough)
+        for room in (import_module(f"gcscope.model.{name}") for name in ROOMS)
         for cls in vars(room).values()
         if isinstance(cls, type) and issubclass(cls, Record) and cls.__module__ == room.__name__
     }

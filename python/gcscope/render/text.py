@@ -76,13 +76,19 @@ def report_head(report: Report) -> str:
     return f"{found}; only the collector can free {it}"
 
 
+def report_words(report: Report) -> list[str]:
+    """Write how much there is, and what one must know; all but types and rings."""
+    head = report_head(report)
+    notes = tuple(note for note in report.notes if note != head)
+    return [head, *_innocent_lines(report), *_note_lines(notes)]
+
+
 def report_head_lines(report: Report, most_types: int | None = None) -> list[str]:
     """Write how much there is, of which types, and what one must know; all but the rings."""
     most = MOST_TYPES if most_types is None else most_types
     types = counts_lines(report.types, most) if report else []
-    head = report_head(report)
-    notes = tuple(note for note in report.notes if note != head)
-    return [head, *types, *_innocent_lines(report), *_note_lines(notes)]
+    head, *words = report_words(report)
+    return [head, *types, *words]
 
 
 def report_text(report: Report) -> str:
@@ -375,8 +381,8 @@ def outcome_text(outcome: Outcome) -> str:
     return "\n".join(f"gcscope: {line}".rstrip() for line in lines)
 
 
-def judgement_text(judgement: Judgement) -> str:
-    """Write the rings that count, and how many there are that do not."""
+def judgement_head_lines(judgement: Judgement) -> list[str]:
+    """Write how many rings count, how many do not, and why; all but the rings."""
     # loaded with the record, and by no other
     from gcscope.model.judgement import GROWN, INNOCENT, NEW
 
@@ -392,27 +398,39 @@ def judgement_text(judgement: Judgement) -> str:
             lines.append(f"not counted, {standing}: {plural(count, 'cycle')}")
     phrase = innocent_phrase(judgement.of(INNOCENT))
     lines += [f"not blamed: {phrase}"] if phrase is not None else []
-    return "\n".join([*lines, *_note_lines(judgement.notes), *cycles_lines(cycles)])
+    return [*lines, *_note_lines(judgement.notes)]
+
+
+def judgement_text(judgement: Judgement) -> str:
+    """Write the rings that count, and how many there are that do not."""
+    return "\n".join([*judgement_head_lines(judgement), *cycles_lines(judgement.counting)])
+
+
+def header_facts(header: Header) -> list[tuple[str, str]]:
+    """Write what a header says, and of what it says that."""
+    thresholds = ", ".join(map(str, header.gc_thresholds))
+    facts = [
+        ("process", f"{header.argv0 or 'no program'}, pid {header.pid} on {header.host}"),
+        ("when", header.when),
+        ("versions", f"Python {header.python}, gcscope {header.gcscope}"),
+        ("collector", f"gc {'on' if header.gc_enabled else 'off'} ({thresholds})"),
+    ]
+    if header.gc_frozen:
+        facts.append(("collector", f"{plural(header.gc_frozen, 'object')} frozen"))
+    if header.stopped is not None:
+        facts.append(("the look", f"stopped for {header.stopped:.3f} s"))
+    return [(name, in_one_line(fact)) for name, fact in facts]
 
 
 def header_text(header: Header) -> str:
     """Write of which process a file tells, on which Python, and when, in one line."""
-    thresholds = ", ".join(map(str, header.gc_thresholds))
-    facts = [
-        in_one_line(f"{header.argv0 or 'no program'}, pid {header.pid} on {header.host}"),
-        header.when,
-        f"Python {header.python}, gcscope {header.gcscope}",
-        f"gc {'on' if header.gc_enabled else 'off'} ({thresholds})",
-    ]
-    facts += [f"{plural(header.gc_frozen, 'object')} frozen"] if header.gc_frozen else []
-    facts += [f"stopped for {header.stopped:.3f} s"] if header.stopped is not None else []
-    return " · ".join(facts)
+    return " · ".join(fact for _, fact in header_facts(header))
 
 
 # --------------------------------------------------------------------------- two reports
 
 
-def _figures_phrase(growth: GrownForm) -> str:
+def grown_phrase(growth: GrownForm) -> str:
     """Write what has changed of a form: seen 3 -> 9 times, 4 -> 12 objects in it."""
     before, after = growth.before, growth.after
     figures = [
@@ -427,10 +445,11 @@ def _figures_phrase(growth: GrownForm) -> str:
 
 def grownform_text(growth: GrownForm, alive: bool = False) -> str:
     """Write a form that has grown: both figures, then the ring as it is now."""
-    return f"grown: {_figures_phrase(growth)}\n{cycle_text(growth.after, alive)}"
+    return f"grown: {grown_phrase(growth)}\n{cycle_text(growth.after, alive)}"
 
 
-def _forms_line(difference: Difference) -> str:
+def difference_head(difference: Difference) -> str:
+    """Write how many forms changed, in a line."""
     figures = [
         (len(difference.new), "new"),
         (len(difference.grown), "grown"),
@@ -441,13 +460,17 @@ def _forms_line(difference: Difference) -> str:
     return "forms of cycles: " + ", ".join(f"{count:,} {word}" for count, word in figures)
 
 
+def gone_lines(difference: Difference) -> list[str]:
+    """Write a line for each form that is gone."""
+    return [f"gone: {ring_line(cycle)}" for cycle in difference.gone]
+
+
 def difference_text(difference: Difference) -> str:
     """Write how many forms changed; new and grown ones in full, a line for each that is gone."""
-    lines = [_forms_line(difference)]
+    lines = [difference_head(difference)]
     for cycle in difference.new:
         lines += ["", f"new:\n{cycle_text(cycle, difference.alive)}"]
     for growth in difference.grown:
         lines += ["", grownform_text(growth, difference.alive)]
-    if difference.gone:
-        lines += ["", *(f"gone: {ring_line(cycle)}" for cycle in difference.gone)]
-    return "\n".join(lines)
+    gone = gone_lines(difference)
+    return "\n".join([*lines, *(["", *gone] if gone else [])])
