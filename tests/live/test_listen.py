@@ -966,6 +966,25 @@ def test_run_listens(runtime, tmp_path):
     assert len(done.err.splitlines()) == 1
 
 
+def test_run_says_that_no_thread_is_to_be_had(runtime, tmp_path):
+    script = tmp_path / "app.py"
+    script.write_text("print('never')\n")
+    code = (
+        "import runpy, sys, gcscope.live.listen as listening\n"
+        "class NoWorker:\n"
+        "    def __init__(self, *_, **options): pass\n"
+        "    def start(self): raise RuntimeError('the system gives no thread')\n"
+        "    def stop(self): pass\n"
+        "    release = stop\n"
+        "listening.worker = NoWorker\n"
+        "runpy.run_module('gcscope', run_name='__main__', alter_sys=True)"
+    )
+    done = python("-c", code, "run", "-q", "--listen", script)
+    assert done.code == 1 and done.out == "", done
+    assert done.err == "gcscope: cannot listen: the system gives no thread\n"
+    assert os.listdir(runtime / "gcscope") == []
+
+
 # -------------------------------------------------------------------------------- at last
 
 

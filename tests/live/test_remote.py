@@ -478,24 +478,39 @@ while True: time.sleep(0.002)
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_an_exception_of_a_signal_handler_reaches_the_program(name):
-    """Whenever it comes while the process is asked, the program ends by it."""
+    """Whenever it comes while the process is asked, the program ends by it.
+
+    But in the microseconds before the first statement of the script, while CPython reads and
+    compiles that: then CPython itself drops the exception, and says so to sys.unraisablehook.
+    """
     code = (
         HEAD
         + f"""
+def dropped(said):
+    at, is_ours = said.exc_traceback, False
+    while at is not None:
+        is_script = at.tb_frame.f_code.co_filename.endswith(f"/{{os.getpid()}}.py")
+        is_ours |= is_script and at.tb_lineno > 1
+        at = at.tb_next
+    os._exit(9 if is_ours else 8)
+sys.unraisablehook = dropped
 signal.signal(signal.{name}, lambda *_: sys.exit(7))
 [ring() for _ in range(2000)]
 print("ready", flush=True)
 while True: sum(range(100))
 """
     )
+    codes = []
     for delay in (0.0, 0.002, 0.005, 0.01, 0.02, 0.04):
         with Target.python(code) as target:
             asking = threading.Thread(target=asked_quietly, args=(target.pid,))
             asking.start()
             time.sleep(delay)
             os.kill(target.pid, getattr(signal, name))
-            assert target.process.wait(30) == 7
+            codes.append(target.process.wait(30))
             asking.join()
+    assert set(codes) <= {7, 8}, codes
+    assert codes.count(7) > codes.count(8), codes
 
 
 def asked_quietly(pid):

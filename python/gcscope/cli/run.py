@@ -195,7 +195,7 @@ def _listen() -> None:
 
     try:
         listen()
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # no place for it, or no thread
         raise Trouble(f"cannot listen: {error}") from None
 
 
