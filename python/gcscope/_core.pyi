@@ -257,12 +257,31 @@ class Ring(
     def kind_cut(self) -> KindCut | None: ...
 
 @final
-class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[tuple[Any, int, bool]]]):
+class WaitingObjects(structseq[Any], tuple[str, TypeCounts, int]):
+    __match_args__: Final = (
+        "why",
+        "types",
+        "kept",
+    )
+    @property
+    def why(self) -> str: ...
+    @property
+    def types(self) -> TypeCounts: ...
+    @property
+    def kept(self) -> int: ...
+
+@final
+class Rings(
+    structseq[Any],
+    tuple[RollCall, list[Ring], int, list[tuple[Any, int, bool]], list[WaitingObjects], list[Node]],
+):
     __match_args__: Final = (
         "objects",
         "forms",
         "bytes",
         "sized",
+        "waiting",
+        "running",
     )
     @property
     def objects(self) -> RollCall: ...
@@ -272,6 +291,10 @@ class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[tuple[Any, int
     def bytes(self) -> int: ...
     @property
     def sized(self) -> list[tuple[Any, int, bool]]: ...
+    @property
+    def waiting(self) -> list[WaitingObjects]: ...
+    @property
+    def running(self) -> list[Node]: ...
 
 @final
 class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
@@ -907,12 +930,13 @@ class Census(structseq[Any], tuple[list[TypeTally], int | None, list[tuple[int, 
     def asked(self) -> list[tuple[int, Any]]: ...
 
 @final
-class ScanCost(structseq[Any], tuple[int, int, int, int]):
+class ScanCost(structseq[Any], tuple[int, int, int, int, float | None]):
     __match_args__: Final = (
         "nodes",
         "edges",
         "visits",
         "peak_bytes",
+        "stopped",
     )
     @property
     def nodes(self) -> int: ...
@@ -922,6 +946,8 @@ class ScanCost(structseq[Any], tuple[int, int, int, int]):
     def visits(self) -> int: ...
     @property
     def peak_bytes(self) -> int: ...
+    @property
+    def stopped(self) -> float | None: ...
 
 @final
 class EmptyStack:
@@ -1062,6 +1088,7 @@ def journal_enable(enabled: bool, /) -> None: ...
 def journal_resize(capacity: int, /) -> None: ...
 def hash_of(data: bytes, /) -> int: ...
 def last_scan() -> ScanCost: ...
+def stopped() -> float | None: ...
 def walk_generations(walk: bool, /) -> bool: ...
 def fail_after(growths: int, /) -> None: ...
 def object_bytes(obj: object, /) -> int: ...
@@ -1097,6 +1124,7 @@ def is_collected(
     objects: tuple[object, ...] | list[Any] | None,
     /,
 ) -> bool: ...
+def waiting(box: list[Any], /) -> str | None: ...
 def neighborhood(
     given: list[int] | tuple[object, ...],
     most: int,

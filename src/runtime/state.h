@@ -13,6 +13,7 @@ typedef struct {
     size_t edges;
     size_t visits;     /* references that tp_traverse showed */
     size_t peak_bytes; /* raw memory held at once, at most */
+    int64_t stopped;   /* nanoseconds for which no other thread ran; 0 with a GIL */
 } ScanCost;
 
 enum { STATE_ROW_TYPES = 40, STATE_KNOWN_CLASSES = 64 };
@@ -62,6 +63,9 @@ typedef struct {
     Blocks *blocks;     /* of a forked child, whose memory comes from there; else NULL */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
     ScanCost last_scan;
+#if GCSCOPE_FREE_THREADED
+    int64_t stopped_for; /* nanoseconds for which all passes have stopped the other threads */
+#endif
 } ModuleState;
 
 extern PyModuleDef gcscope_module;

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from time import thread_time, time
 
+from gcscope import _core
 from gcscope.explain.labellers import labellers
 from gcscope.explain.sizers import sizers
 from gcscope.live.folder import ANSWER, write_answer
@@ -198,7 +199,10 @@ def answering(request: Request, folder: str = "") -> Generator[Wait, None, str]:
         _check_version(request)
         if request.fork:
             return (yield from _in_child(request))
-        record, stopped = yield from _measured(prepare(request.want)(request, folder))
+        before = _core.stopped()
+        record, computed = yield from _measured(prepare(request.want)(request, folder))
+        after = _core.stopped()
+        stopped = computed if before is None or after is None else after - before
         return write(_told(record, request), header_of_process(stopped))
     except MemoryError:
         return error_body("there is no memory in the process for a look; nothing was changed")
