@@ -250,8 +250,11 @@ def begin_answer(request: Request, folder: str) -> None:
         write_answer(folder, ANSWER, framed(request.identity, body))
 
     thread = worker(steps)
+    has_thread = True
     try:
         thread.start()
     except RuntimeError:
         thread.stop()
+        has_thread = False
+    if not has_thread:  # what a signal handler raises meanwhile is to have no context of ours
         _answer_here(request, folder)
