@@ -6,6 +6,7 @@
 #include "follow/pauses.h"
 #include "heap/interp.h"
 #include "heap/interp_tables.h"
+#include "heap/interp_world.h"
 #include "heap/sizes.h"
 #include "query/attribute.h"
 #include "query/audit.h"
@@ -369,37 +370,34 @@ add_flags(PyObject *module, const ModuleState *state)
 /* On free-threaded builds all depends on private structures, which may change between two patch
    releases. 0 or -1 with ImportError. */
 static int
-check_version(void)
+check_structures(const ModuleState *state)
 {
-    if (!GCSCOPE_FREE_THREADED || is_compiled_for_this()) {
-        return 0;
+    int fits = world_fits(state->roll_call_type);
+    if (fits == 0) {
+        PyErr_Format(PyExc_ImportError,
+                     "gcscope was built for free-threaded CPython " PY_VERSION
+                     ", and this one, %d.%d.%d, has other private structures: build it anew, pip "
+                     "install --force-reinstall --no-cache-dir --no-binary gcscope gcscope",
+                     (int)(Py_Version >> 24), (int)(Py_Version >> 16 & 0xFF),
+                     (int)(Py_Version >> 8 & 0xFF));
     }
-    PyErr_Format(PyExc_ImportError,
-                 "gcscope was built for free-threaded CPython " PY_VERSION
-                 " and needs to be built anew for this one, %d.%d.%d: "
-                 "pip install --force-reinstall --no-cache-dir --no-binary gcscope gcscope",
-                 (int)(Py_Version >> 24), (int)(Py_Version >> 16 & 0xFF),
-                 (int)(Py_Version >> 8 & 0xFF));
-    return -1;
+    return fits > 0 ? 0 : -1;
 }
 
 static int
 core_exec(PyObject *module)
 {
     ModuleState *state = state_of_module(module);
-    if (check_version() < 0) {
-        return -1;
-    }
     state->fail_after = -1;
     state->journal = journal_new();
     find_library(state);
     if (state->journal == NULL || find_gc(state) < 0 || find_generations(state) < 0 ||
         rows_setup(module, state) < 0 || lease_setup(module) < 0 || child_setup(module) < 0 ||
-        roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
-        person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
-        events_setup(module) < 0 || follow_setup(module) < 0 || pauses_setup(module) < 0 ||
-        growth_setup(module) < 0 || worker_setup(module) < 0 || empty_stack_setup(module) < 0 ||
-        add_flags(module, state) < 0) {
+        roll_call_setup(module, state) < 0 || check_structures(state) < 0 ||
+        tracked_setup(module, state) < 0 || person_setup(module, state) < 0 ||
+        refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0 ||
+        pauses_setup(module) < 0 || growth_setup(module) < 0 || worker_setup(module) < 0 ||
+        empty_stack_setup(module) < 0 || add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }

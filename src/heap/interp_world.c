@@ -11,8 +11,8 @@
            stacks              references of running frames that own nothing, and yet the collector
                                takes for reachable what they lead to
 
-   The structures are those of CPython 3.14 and 3.15, compared with this file; the module refuses a
-   patch level other than that for which it was compiled. */
+   The structures are those of CPython 3.14 and 3.15, compared with this file. Two patch levels may
+   differ in them: world_fits, which the module asks at import. */
 
 /* As in interp.c. */
 #define Py_BUILD_CORE 1
@@ -22,15 +22,19 @@
 
 #include <time.h>
 
+#include "base/clock.h"
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
+#include "internal/pycore_debug_offsets.h"
 #include "internal/pycore_frame.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_interpframe_structs.h"
 #include "internal/pycore_llist.h"
 #include "internal/pycore_object.h"
 #include "internal/pycore_pystate.h"
+#include "internal/pycore_runtime.h"
 #include "internal/pycore_tstate.h"
 #pragma GCC diagnostic pop
 
@@ -38,6 +42,71 @@ static bool
 has_bits(PyObject *op, unsigned bits)
 {
     return (_Py_atomic_load_uint8_relaxed(&op->ob_gc_bits) & bits) != 0;
+}
+
+/* --------------------------------------------------------------------- whether it fits */
+
+/* The interpreter has a table for debuggers: the sizes of its structures, and where in them stands
+   what those read. It is written here as the headers have it for which this is compiled, and each
+   word but the version must be the same. Of what is read here it has
+
+       interpreter   its size; threads.head, gc, and fields before and behind unique_ids
+       gc            its size; collecting
+       thread        the size of its public part; next, current_frame
+       frame         its size; previous, f_executable, stackpointer, owner, localsplus
+       generator     its size; gi_iframe, gi_frame_state
+       object, type, tuple, list, dict: their sizes, and where their items stand */
+static bool
+fits_table(void)
+{
+    static const _Py_DebugOffsets ours = _Py_DebugOffsets_INIT(_Py_Debug_Cookie);
+    enum { BEHIND_VERSION = offsetof(_Py_DebugOffsets, free_threaded) };
+    const char *theirs = (const char *)&_PyRuntime.debug_offsets;
+    return memcmp(theirs, ours.cookie, sizeof(ours.cookie)) == 0 &&
+           memcmp(theirs + BEHIND_VERSION, (const char *)&ours + BEHIND_VERSION,
+                  sizeof(ours) - BEHIND_VERSION) == 0;
+}
+
+/* A list is empty in both directions or in none; NULL: not made yet. */
+static bool
+is_sound_list(const struct llist_node *head)
+{
+    return (head->next == head) == (head->prev == head) &&
+           (head->next == NULL) == (head->prev == NULL);
+}
+
+/* What the table has not: the private part of a thread, whose `brc` stands behind mem_free_queue
+   and c_stack_refs and knows the thread's number; behind it the counts that it keeps for itself,
+   which must grow by one with an instance of `type`; and the interpreter's numbers of types. 0 with
+   the answer; -1 with an exception. */
+static int
+fits_by_trial(PyTypeObject *type, bool *fits)
+{
+    const _PyThreadStateImpl *thread = (const _PyThreadStateImpl *)PyThreadState_Get();
+    const PyInterpreterState *interpreter = PyInterpreterState_Get();
+    const Py_ssize_t number = ((PyHeapTypeObject *)type)->unique_id - 1;
+    *fits = thread->brc.tid == _Py_ThreadId() && is_sound_list(&thread->mem_free_queue) &&
+            is_sound_list(&interpreter->mem_free_queue.head) && number >= 0 &&
+            number < interpreter->unique_ids.size &&
+            interpreter->unique_ids.table[number].obj == (PyObject *)type;
+    for (Py_ssize_t before = 0, trial = 0; trial < 2 && *fits; trial++) {
+        PyObject *instance = PyType_GenericAlloc(type, 0); /* the first one may make the array */
+        if (instance == NULL) {
+            return -1;
+        }
+        bool is_there = number < thread->refcounts.size;
+        *fits = is_there && (trial == 0 || thread->refcounts.values[number] == before + 1);
+        Py_DECREF(instance);
+        before = is_there ? thread->refcounts.values[number] : 0;
+    }
+    return 0;
+}
+
+int
+world_fits(PyTypeObject *type)
+{
+    bool fits = fits_table();
+    return fits && fits_by_trial(type, &fits) < 0 ? -1 : fits;
 }
 
 /* ------------------------------------------------------------------ the collector */
@@ -84,20 +153,12 @@ world_begin(World *world, Memory *memory)
     world->is_claimed = claim_collector(PyInterpreterState_Get());
 }
 
-static int64_t
-now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 void
 world_stop(World *world)
 {
     if (!world_is_stopped(world)) {
         _PyEval_StopTheWorld(PyInterpreterState_Get());
-        world->stopped_at = now();
+        world->stopped_at = clock_now();
         world->is_stopped = true;
     }
 }

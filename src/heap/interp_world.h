@@ -42,6 +42,11 @@ typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references, 
 
 #if GCSCOPE_FREE_THREADED
 
+/* Whether the private structures of the interpreter that runs are those for which this was
+   compiled, as far as can be seen. `type`: a heap type of ours, of which an instance is made. 1; 0;
+   -1 with an exception. */
+int world_fits(PyTypeObject *type);
+
 /* Claim the collector, and keep it until world_end, which must follow in any case. It is not
    claimed where a collection of this very thread is under way, or one of another for a second. */
 void world_begin(World *world, Memory *memory);
@@ -94,6 +99,12 @@ void world_visit_threads(ThreadReference visit, void *arg);
 bool world_lost(PyObject *op);
 
 #else
+
+static inline int
+world_fits(PyTypeObject *Py_UNUSED(type))
+{
+    return 1;
+}
 
 static inline void
 world_begin(World *world, Memory *memory)
