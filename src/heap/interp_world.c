@@ -22,6 +22,8 @@
 
 #include <time.h>
 
+#include "base/clock.h"
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
@@ -84,22 +86,20 @@ world_begin(World *world, Memory *memory)
     world->is_claimed = claim_collector(PyInterpreterState_Get());
 }
 
-static int64_t
-now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 void
 world_stop(World *world)
 {
     if (!world_is_stopped(world)) {
+        world->stopped_at = clock_now();
         _PyEval_StopTheWorld(PyInterpreterState_Get());
-        world->stopped_at = now();
         world->is_stopped = true;
     }
+}
+
+int64_t
+world_stopped_for(const World *world)
+{
+    return world->stopped_for + (world->is_stopped ? clock_now() - world->stopped_at : 0);
 }
 
 void
@@ -235,7 +235,9 @@ list_by(Lister *lister, AddrMap *map)
     if (world_is_stopped(world)) {
         return enter_again(world->outer != NULL ? world->outer : world, map);
     }
+    int64_t begun = clock_now();
     PyUnstable_GC_VisitObjects(hold_object, lister);
+    world->stopped_for += clock_now() - begun;
     if (lister->failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||
         addrmap_init(&untracked, world->memory) < 0) {
         addrmap_fini(&untracked);
