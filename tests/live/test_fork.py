@@ -14,10 +14,10 @@ import pytest
 from gcscope import _core
 from gcscope.live import fork
 from gcscope.live.request import NoAnswer
-from support import PLAIN_ENV, ROOT
+from support import FREE_THREADED, PLAIN_ENV, ROOT
 
 pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or "GCSCOPE_NO_INTERNALS" in os.environ,
+    sys.platform != "linux" or "GCSCOPE_NO_INTERNALS" in os.environ or FREE_THREADED,
     reason="no forked child can look here",
 )
 
