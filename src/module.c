@@ -359,8 +359,10 @@ add_flags(PyObject *module, const ModuleState *state)
     PyObject *exact = interp_knows_borrowing() ? Py_True : Py_False;
     PyObject *walks = state->generations != NULL ? Py_True : Py_False;
     PyObject *tables = interp_knows_tables() ? Py_True : Py_False;
+    PyObject *threads = GCSCOPE_FREE_THREADED ? Py_True : Py_False;
     return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0 ||
                    PyModule_AddObjectRef(module, "KNOWS_TABLES", tables) < 0 ||
+                   PyModule_AddObjectRef(module, "FREE_THREADED", threads) < 0 ||
                    PyModule_AddIntConstant(module, "BUILT_FOR", GCSCOPE_BUILT_FOR) < 0
                ? -1
                : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);

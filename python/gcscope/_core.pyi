@@ -13,6 +13,7 @@ KNOWS_BORROWING: Final[bool]
 KNOWS_TABLES: Final[bool]
 BUILT_FOR: Final[int]
 WALKS_GENERATIONS: Final[bool]
+FREE_THREADED: Final[bool]
 IMMORTAL: Final[int]
 
 @disjoint_base
@@ -752,6 +753,7 @@ class Followed(
 class Follow:
     def __new__(cls, whole: bool = False, object_traceback: Any = None, /) -> Self: ...
     def begin(self) -> None: ...
+    def born(self, addresses: list[int], /) -> list[int]: ...
     def end(
         self,
         labellers: dict[int, tuple[type, Any]],
