@@ -198,6 +198,22 @@ core_hash_of(PyObject *Py_UNUSED(module), PyObject *data)
         sha256_begin_of((const unsigned char *)bytes, (size_t)length));
 }
 
+PyDoc_STRVAR(stopped_for_doc,
+             "stopped_for($module, /)\n--\n\n"
+             "For how many seconds passes over the heap have stopped the other threads, in all.\n\n"
+             "On free-threaded builds; 0.0 where the GIL does it.");
+
+static PyObject *
+core_stopped_for(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+#if GCSCOPE_FREE_THREADED
+    return PyFloat_FromDouble((double)state_of_module(module)->stopped_for * 1e-9);
+#else
+    (void)module;
+    return PyFloat_FromDouble(0.0);
+#endif
+}
+
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
 
@@ -221,21 +237,6 @@ core_last_scan(PyObject *module, PyObject *Py_UNUSED(ignored))
            (items[3] = PyLong_FromSize_t(cost->peak_bytes)) != NULL &&
            (items[4] = seconds_or_none(cost->stopped)) != NULL);
     return row_new(state, ROW_SCAN_COST, items);
-}
-
-PyDoc_STRVAR(stopped_doc, "stopped($module, /)\n--\n\n"
-                          "Seconds for which passes have stopped all other threads so far.\n\n"
-                          "None with a GIL: no other thread runs during a pass.");
-
-static PyObject *
-core_stopped(PyObject *module, PyObject *Py_UNUSED(ignored))
-{
-#if GCSCOPE_FREE_THREADED
-    return seconds_or_none(state_of_module(module)->stopped_for);
-#else
-    (void)module;
-    return seconds_or_none(0);
-#endif
 }
 
 PyDoc_STRVAR(fail_after_doc, "fail_after($module, growths, /)\n--\n\n"
@@ -346,7 +347,7 @@ static PyMethodDef core_methods[] = {
     {"walk_generations", core_walk_generations, METH_O, walk_generations_doc},
     {"hash_of", core_hash_of, METH_O, hash_of_doc},
     {"last_scan", core_last_scan, METH_NOARGS, last_scan_doc},
-    {"stopped", core_stopped, METH_NOARGS, stopped_doc},
+    {"stopped_for", core_stopped_for, METH_NOARGS, stopped_for_doc},
     {"fail_after", core_fail_after, METH_O, fail_after_doc},
     {"workers_before_fork", worker_before_fork, METH_NOARGS, workers_before_fork_doc},
     {"workers_after_fork", worker_after_fork, METH_NOARGS, workers_after_fork_doc},
@@ -393,8 +394,10 @@ add_flags(PyObject *module, const ModuleState *state)
     PyObject *exact = interp_knows_borrowing() ? Py_True : Py_False;
     PyObject *walks = state->generations != NULL ? Py_True : Py_False;
     PyObject *tables = interp_knows_tables() ? Py_True : Py_False;
+    PyObject *free_threaded = GCSCOPE_FREE_THREADED ? Py_True : Py_False;
     return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0 ||
                    PyModule_AddObjectRef(module, "KNOWS_TABLES", tables) < 0 ||
+                   PyModule_AddObjectRef(module, "FREE_THREADED", free_threaded) < 0 ||
                    PyModule_AddIntConstant(module, "BUILT_FOR", GCSCOPE_BUILT_FOR) < 0
                ? -1
                : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);

@@ -13,6 +13,7 @@
 
 #include "follow/observers.h"
 #include "follow/tally.h"
+#include "query/neighborhood_rows.h"
 #include "query/ring_rows.h"
 #include "query/waiting.h"
 #include "runtime/scan.h"
@@ -685,6 +686,32 @@ follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
     return answer;
 }
 
+PyDoc_STRVAR(born_doc, "born($self, addresses, /)\n--\n\n"
+                       "Those of some addresses, a list, at which something lies that was born.\n\n"
+                       "Raises RuntimeError unless it is under way, MemoryError.");
+
+static PyObject *
+follow_born(PyObject *op, PyObject *addresses)
+{
+    FollowObject *f = (FollowObject *)op;
+    Scan scan;
+    if (!f->observer.is_on || !f->observer.is_ready || f->whole) {
+        PyErr_SetString(PyExc_RuntimeError, "this Follow is not under way, or has no births");
+        return NULL;
+    }
+    if (!PyList_CheckExact(addresses)) {
+        PyErr_SetString(PyExc_TypeError, "born() takes a list of addresses");
+        return NULL;
+    }
+    begin_pass(f, &scan, false);
+    bool was_locked = observers_lock(f->state);
+    bool is_listed = scan_open(&scan) == 0 && enter_new(f, &scan) == 0 && scan_close(&scan) == 0;
+    PyObject *answer = is_listed ? neighborhood_addresses_in(&scan.heap, addresses) : NULL;
+    observers_unlock(f->state, was_locked);
+    scan_end(&scan);
+    return answer;
+}
+
 PyDoc_STRVAR(stop_doc, "stop($self, /)\n--\n\nEnd without looking. May be called twice.");
 
 static PyObject *
@@ -760,6 +787,7 @@ PyDoc_STRVAR(follow_doc,
 static PyMethodDef follow_methods[] = {
     {"begin", follow_begin, METH_NOARGS, begin_doc},
     {"end", (PyCFunction)(void (*)(void))follow_end, METH_FASTCALL, end_doc},
+    {"born", follow_born, METH_O, born_doc},
     {"stop", follow_stop_method, METH_NOARGS, stop_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -157,10 +157,16 @@ void
 world_stop(World *world)
 {
     if (!world_is_stopped(world)) {
-        _PyEval_StopTheWorld(PyInterpreterState_Get());
         world->stopped_at = clock_now();
+        _PyEval_StopTheWorld(PyInterpreterState_Get());
         world->is_stopped = true;
     }
+}
+
+int64_t
+world_stopped_for(const World *world)
+{
+    return world->stopped_for + (world->is_stopped ? clock_now() - world->stopped_at : 0);
 }
 
 void
@@ -170,7 +176,6 @@ world_end(World *world)
     if (world->is_stopped) {
         world->is_stopped = false;
         _PyEval_StartTheWorld(interpreter);
-        world->stopped_for = clock_now() - world->stopped_at;
     }
     if (world->is_claimed) {
         world->is_claimed = false;
@@ -297,7 +302,9 @@ list_by(Lister *lister, AddrMap *map)
     if (world_is_stopped(world)) {
         return enter_again(world->outer != NULL ? world->outer : world, map);
     }
+    int64_t begun = clock_now();
     PyUnstable_GC_VisitObjects(hold_object, lister);
+    world->stopped_for += clock_now() - begun;
     if (lister->failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||
         addrmap_init(&untracked, world->memory) < 0) {
         addrmap_fini(&untracked);

@@ -27,8 +27,8 @@ typedef struct World {
     const struct World *outer; /* borrowed: NULL, or that in whose stop this one is */
     bool is_claimed;
     bool is_stopped;
-    int64_t stopped_at;  /* by clock_now() */
-    int64_t stopped_for; /* nanoseconds, after world_end */
+    int64_t stopped_at;  /* when the stop was asked for, by clock_now() */
+    int64_t stopped_for; /* in nanoseconds, to list the objects before */
     VEC(PyObject *)
     listed;               /* held until the stop, then borrowed: what was entered, in the order of
                                the collector's own walk */
@@ -89,6 +89,10 @@ world_is_stopped(const World *world)
 {
     return world->is_stopped || world->outer != NULL;
 }
+
+/* For how many nanoseconds this has stopped others until now: from when that is asked for, as some
+   wait then while others still come to a place where they can. */
+int64_t world_stopped_for(const World *world);
 
 /* Of a reference count, what is owned: objects whose counting is deferred have a large number added
    to theirs. Without what threads keep for themselves, and so not exact for classes and code. */

@@ -35,19 +35,6 @@ scan_begin_in_collection(Scan *scan, ModuleState *state)
     world_begin_in_collection(&scan->world, &scan->memory);
 }
 
-/* How long other threads were stopped. */
-static void
-note_stopped(Scan *scan)
-{
-#if GCSCOPE_FREE_THREADED
-    ModuleState *state = scan->state;
-    state->stopped_for += scan->world.stopped_for;
-    state->last_scan.stopped = scan->is_judged ? scan->world.stopped_for : state->last_scan.stopped;
-#else
-    (void)scan;
-#endif
-}
-
 void
 scan_end(Scan *scan)
 {
@@ -59,10 +46,13 @@ scan_end(Scan *scan)
 #if GCSCOPE_FREE_THREADED
     if (scan->state->stopped == &scan->world) {
         scan->state->stopped = NULL;
+        scan->state->stopped_for += world_stopped_for(&scan->world);
+        if (scan->is_judged) {
+            scan->state->last_scan.stopped = world_stopped_for(&scan->world);
+        }
     }
 #endif
     world_end(&scan->world);
-    note_stopped(scan);
     gc_pause_end(scan->was_enabled);
 }
 

@@ -4,6 +4,7 @@
 #define GCSCOPE_STATE_H
 
 #include "base/gc_pause.h"
+#include "base/spin.h"
 #include "heap/generations.h"
 #include "runtime/journal.h"
 
@@ -54,18 +55,18 @@ typedef struct {
 #if GCSCOPE_FREE_THREADED
     PyMutex observers_mutex;        /* of `observers` and all that is in them */
     unsigned long observers_thread; /* that which has it; 0: none */
+    int64_t stopped_for; /* nanoseconds for which passes have stopped other threads, in all; written
+                            in a stop */
     const void *stopped; /* borrowed: the World of the pass in whose stop we are, or NULL */
 #endif
     KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
     Journal *journal;                              /* shared */
+    Spin workers_lock;                             /* of the two below, as worker.c has it */
     struct WorkerObject *workers;                  /* owned: threads of ours, a list */
     int forks;                                     /* how many have begun and not ended */
     Blocks *blocks;     /* of a forked child, whose memory comes from there; else NULL */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
     ScanCost last_scan;
-#if GCSCOPE_FREE_THREADED
-    int64_t stopped_for; /* nanoseconds for which all passes have stopped the other threads */
-#endif
 } ModuleState;
 
 extern PyModuleDef gcscope_module;

@@ -255,10 +255,10 @@ def test_a_count_is_told_whole():
 
 
 def test_how_long_other_threads_were_stopped():
-    before = _core.stopped()
+    before = _core.stopped_for()
     gcscope.garbage()
     cost = _core.last_scan()
-    assert 0 < cost.stopped < 60 and _core.stopped() == pytest.approx(before + cost.stopped)
+    assert 0 < cost.stopped < 60 and _core.stopped_for() == pytest.approx(before + cost.stopped)
 
 
 def test_memory_may_be_exhausted_at_any_step(starving):

@@ -167,7 +167,8 @@ def _doubts(found: _core.Followed) -> tuple[str, ...]:
     """Write what could not be seen."""
     notes = []
     if found.unseen:
-        why = "memory was exhausted" if _core.WALKS_GENERATIONS else "this Python does not show it"
+        sees_all = _core.WALKS_GENERATIONS or _core.FREE_THREADED
+        why = "memory was exhausted" if sees_all else "this Python does not show it"
         share = f"{found.unseen:,} of {plural(found.collections, 'collection')}"
         notes.append(f"what {share} took cannot be told: {why}")
     if found.lost:

@@ -32,10 +32,9 @@ class Observer:
     def outcome(self) -> Outcome:
         """End, and return what was found."""
         with _core.Lease():
-            before = _core.stopped()
+            before = _core.stopped_for()
             found = self._follower.end()
-            after = _core.stopped()
-            self.stopped = None if before is None or after is None else after - before
+            self.stopped = _core.stopped_for() - before if _core.FREE_THREADED else None
             left = None if found.left is None else found.left.objects
             totals = _core.journal_totals()
             living = _core.living(left, None, 1, totals["created"] + 1)

@@ -126,16 +126,21 @@ def prepare(want: str, fork: bool = False) -> Look:
     return _LOOKS[want]()
 
 
+# Where there is a lock of the interpreter a thread has it while it computes; else passes over the
+# heap stop the others, those of another look among them.
+_waited_for = _core.stopped_for if _core.FREE_THREADED else thread_time
+
+
 def _measured(looking: Looking) -> Generator[Wait, None, tuple[Record, float]]:
-    """Take the steps of a look, and return its record and for how long they computed."""
+    """Take the steps of a look, and return its record and for how long others had to wait."""
     seconds = 0.0
     while True:
-        before = thread_time()  # of a step: the next one may be another thread's
+        before = _waited_for()  # of a step: the next one may be another thread's
         try:
             waiting = next(looking)
         except StopIteration as end:
-            return end.value, seconds + thread_time() - before
-        seconds += thread_time() - before
+            return end.value, seconds + _waited_for() - before
+        seconds += _waited_for() - before
         yield waiting
 
 
@@ -193,16 +198,14 @@ def answering(request: Request, folder: str = "") -> Generator[Wait, None, str]:
     one that ends the generator. folder: where the asker waits; once it is gone nothing is looked at
     any more. What the header says of how long the process was stopped is the time that the thread
     has computed: it holds the interpreter's lock for that long, and for no longer than the usual
-    turn where it runs Python code.
+    turn where it runs Python code. On free-threaded Python it is the time for which all threads
+    were stopped.
     """
     try:
         _check_version(request)
         if request.fork:
             return (yield from _in_child(request))
-        before = _core.stopped()
-        record, computed = yield from _measured(prepare(request.want)(request, folder))
-        after = _core.stopped()
-        stopped = computed if before is None or after is None else after - before
+        record, stopped = yield from _measured(prepare(request.want)(request, folder))
         return write(_told(record, request), header_of_process(stopped))
     except MemoryError:
         return error_body("there is no memory in the process for a look; nothing was changed")
@@ -254,8 +257,11 @@ def begin_answer(request: Request, folder: str) -> None:
         write_answer(folder, ANSWER, framed(request.identity, body))
 
     thread = worker(steps)
+    has_thread = True
     try:
         thread.start()
     except RuntimeError:
         thread.stop()
+        has_thread = False
+    if not has_thread:  # what a signal handler raises meanwhile is to have no context of ours
         _answer_here(request, folder)
