@@ -513,7 +513,8 @@ lies_there(const FollowObject *f, const Scan *scan, const Dropped *dropped)
 #endif
 }
 
-/* New reference: 'ring', or what an unreachable object waits for in none. NULL with an exception. */
+/* New reference: 'ring', or what an unreachable object waits for in none (waiting.h). NULL with an
+   exception. */
 static PyObject *
 fate_of_unreachable(const Cycles *cycles, NodeId node)
 {
