@@ -22,6 +22,7 @@
 #include "query/ring_rows.h"
 #include "query/roots.h"
 #include "query/trash.h"
+#include "query/waiting.h"
 #include "runtime/child.h"
 #include "runtime/empty_stack.h"
 #include "runtime/lease.h"
@@ -94,6 +95,12 @@ PyDoc_STRVAR(is_collected_doc,
              "is_collected($module, objects, /)\n--\n\n"
              "Whether a collection that is under way has found one of some objects unreachable;\n"
              "of None, anything that a running frame refers to.");
+
+PyDoc_STRVAR(
+    waiting_doc,
+    "waiting($module, box, /)\n--\n\n"
+    "What the object in a list, which nothing lasting leads to, waits for in no ring: for\n"
+    "the collector ('deferred' counting), or its own thread ('queued'); or None.");
 
 PyDoc_STRVAR(
     neighborhood_doc,
@@ -210,6 +217,14 @@ core_stopped_for(PyObject *module, PyObject *Py_UNUSED(ignored))
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
 
+/* New reference: of nanoseconds; None with a GIL. */
+static PyObject *
+seconds_or_none(int64_t nanoseconds)
+{
+    return GCSCOPE_FREE_THREADED ? PyFloat_FromDouble((double)nanoseconds * 1e-9)
+                                 : Py_NewRef(Py_None);
+}
+
 static PyObject *
 core_last_scan(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
@@ -219,7 +234,8 @@ core_last_scan(PyObject *module, PyObject *Py_UNUSED(ignored))
     (void)((items[0] = PyLong_FromSize_t(cost->nodes)) != NULL &&
            (items[1] = PyLong_FromSize_t(cost->edges)) != NULL &&
            (items[2] = PyLong_FromSize_t(cost->visits)) != NULL &&
-           (items[3] = PyLong_FromSize_t(cost->peak_bytes)) != NULL);
+           (items[3] = PyLong_FromSize_t(cost->peak_bytes)) != NULL &&
+           (items[4] = seconds_or_none(cost->stopped)) != NULL);
     return row_new(state, ROW_SCAN_COST, items);
 }
 
@@ -308,6 +324,7 @@ static PyMethodDef core_methods[] = {
     {"known", roll_call_known, METH_O, known_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
     {"is_collected", trash_is_collected, METH_O, is_collected_doc},
+    {"waiting", waiting_why, METH_O, waiting_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
     {"unexplained", evidence_unexplained, METH_NOARGS, unexplained_doc},

@@ -396,7 +396,7 @@ typedef struct {
 } Sum;
 
 static void
-add_if_same(void *arg, PyObject *op, Py_ssize_t references, bool Py_UNUSED(is_borrowed))
+add_if_same(void *arg, PyObject *op, Py_ssize_t references, ThreadReferenceKind Py_UNUSED(kind))
 {
     Sum *sum = arg;
     sum->references += op == sum->op ? references : 0;
@@ -410,13 +410,24 @@ world_all_references(PyObject *op)
     return sum.references;
 }
 
-/* Deferred; or waiting in a queue, its flag; or a dict, a decref of which may be put off. */
+bool
+world_is_deferred(PyObject *op)
+{
+    return has_bits(op, _PyGC_BITS_DEFERRED) && !_Py_IsImmortal(op);
+}
+
+bool
+world_is_queued(PyObject *op)
+{
+    enum { FLAGS = 3, QUEUED = 2 };
+    return (_Py_atomic_load_ssize_relaxed(&op->ob_ref_shared) & FLAGS) == QUEUED;
+}
+
+/* A decref of a dict may be put off. */
 static bool
 is_counted_in_parts(PyObject *op)
 {
-    enum { FLAGS = 3, QUEUED = 2 };
-    Py_ssize_t shared = _Py_atomic_load_ssize_relaxed(&op->ob_ref_shared);
-    return has_bits(op, _PyGC_BITS_DEFERRED) || (shared & FLAGS) == QUEUED || PyDict_Check(op);
+    return has_bits(op, _PyGC_BITS_DEFERRED) || world_is_queued(op) || PyDict_Check(op);
 }
 
 Py_ssize_t
@@ -446,7 +457,8 @@ visit_counts(const ThreadSink *sink, const _PyThreadStateImpl *thread,
     for (Py_ssize_t i = 0; i < thread->refcounts.size; i++) {
         Py_ssize_t references = thread->refcounts.values[i];
         if (references != 0) {
-            sink->visit(sink->arg, interpreter->unique_ids.table[i].obj, references, false);
+            sink->visit(sink->arg, interpreter->unique_ids.table[i].obj, references,
+                        THREAD_COUNTED);
         }
     }
 }
@@ -456,7 +468,7 @@ visit_queue(const ThreadSink *sink, const _PyObjectStack *stack)
 {
     for (const _PyObjectStackChunk *chunk = stack->head; chunk != NULL; chunk = chunk->prev) {
         for (Py_ssize_t i = 0; i < chunk->n; i++) {
-            sink->visit(sink->arg, chunk->objs[i], -1, false);
+            sink->visit(sink->arg, chunk->objs[i], -1, THREAD_QUEUED);
         }
     }
 }
@@ -483,7 +495,8 @@ visit_put_off(const ThreadSink *sink, struct llist_node *head)
         const WorkChunk *chunk = (const WorkChunk *)(const void *)node;
         for (Py_ssize_t i = chunk->read; i < chunk->written; i++) {
             if ((chunk->items[i].pointer & 1) != 0) {
-                sink->visit(sink->arg, (PyObject *)(chunk->items[i].pointer - 1), -1, false);
+                sink->visit(sink->arg, (PyObject *)(chunk->items[i].pointer - 1), -1,
+                            THREAD_PUT_OFF);
             }
         }
     }
@@ -494,7 +507,7 @@ visit_if_borrowed(const ThreadSink *sink, _PyStackRef slot)
 {
     enum { TAG_MASK = 3, BORROWED = 1 }; /* BORROWED alone is an empty slot */
     if ((slot.bits & TAG_MASK) == BORROWED && slot.bits != BORROWED) {
-        sink->visit(sink->arg, (PyObject *)(slot.bits - BORROWED), 0, true);
+        sink->visit(sink->arg, (PyObject *)(slot.bits - BORROWED), 0, THREAD_BORROWED);
     }
 }
 

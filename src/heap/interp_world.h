@@ -36,10 +36,18 @@ typedef struct World {
 #endif
 } World;
 
-/* A reference of a thread, that no object shows. `references` are to be added to the count of `op`
-   for what its owners have: they may be negative. Where is_borrowed they own nothing, and yet the
-   collector takes `op` for reachable. */
-typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references, bool is_borrowed);
+/* What a thread has for itself, that no object shows. */
+typedef enum {
+    THREAD_COUNTED,  /* references that it counts itself */
+    THREAD_QUEUED,   /* one that its queue has, until it runs: it was let go of by another thread */
+    THREAD_PUT_OFF,  /* one that was let go of, to be done later */
+    THREAD_BORROWED, /* it owns nothing, and yet the collector takes the object for reachable */
+} ThreadReferenceKind;
+
+/* `references` are to be added to the count of `op` for what its owners have: they may be
+   negative. */
+typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references,
+                                ThreadReferenceKind kind);
 
 #if GCSCOPE_FREE_THREADED
 
@@ -99,6 +107,13 @@ Py_ssize_t world_references_now(PyObject *op);
 
 /* Visit what the threads of this interpreter have for themselves. In a stop. */
 void world_visit_threads(ThreadReference visit, void *arg);
+
+/* Whether its counting is deferred: however few references there are, only the collector, or the
+   end of the interpreter, frees it. */
+bool world_is_deferred(PyObject *op);
+
+/* Whether it is in the queue of its own thread. In a stop. */
+bool world_is_queued(PyObject *op);
 
 /* Whether a collection that is under way has found this object unreachable. */
 bool world_lost(PyObject *op);

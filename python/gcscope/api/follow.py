@@ -100,7 +100,7 @@ class Found:
         self.released: str | None = found.released
         """What became of the object in the box: 'freed', 'ring', 'held' or 'revived'.
 
-        Or 'deferred': in no ring, and yet only the collector can free it (free-threaded Python).
+        Or, of free-threaded Python, what it waits for in no ring, as `Waiting` has it.
         """
 
     @property
