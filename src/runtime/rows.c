@@ -337,14 +337,11 @@ rows_append(PyObject *list, PyObject *item)
 PyObject *
 rows_list(size_t count, PyObject *(*make)(void *arg, size_t n), void *arg)
 {
-    PyObject *list = PyList_New((Py_ssize_t)count);
+    PyObject *list = PyList_New(0); /* free-threaded, one with a length crashes without memory */
     for (size_t n = 0; n < count && list != NULL; n++) {
-        PyObject *item = make(arg, n);
-        if (item == NULL) {
+        if (rows_append(list, make(arg, n)) < 0) {
             Py_CLEAR(list);
-            break;
         }
-        PyList_SET_ITEM(list, (Py_ssize_t)n, item);
     }
     return list;
 }
