@@ -20,8 +20,8 @@
 /* What one block takes. */
 #if GCSCOPE_FREE_THREADED
 
-/* As mi_bin has it: four sizes between a power of 2 and the next, none closer than 16 bytes. What is
-   larger has pages of its own, of which only those count that are used. */
+/* As mi_bin has it: four sizes from a power of 2 to the next, none closer than 16 bytes. What is
+   larger has pages of its own, of which those count that are used. */
 static inline size_t
 block(size_t bytes)
 {
