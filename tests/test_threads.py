@@ -7,7 +7,7 @@ from support import FREE_THREADED
 pytestmark = pytest.mark.skipif(not FREE_THREADED, reason="one thread runs at a time here")
 
 HEAD = """
-import gc, sys, threading, warnings
+import gc, sys, threading, time, warnings
 sys.path.append({tests!r})
 warnings.simplefilter("ignore")
 sys.unraisablehook = lambda _: None
@@ -65,6 +65,32 @@ with Workers(2) as workers:
         assert gcscope.census().objects > 1000
         del node, holder
         gcscope.garbage()
+""")
+
+
+def test_counts_are_without_what_another_thread_s_pass_holds_meanwhile(threaded):
+    """Beside threads that look at the heap all the time, a plain object's, a class's, a dict's."""
+    threaded("""
+class Node: pass
+node, holder = Node(), {}
+held = [(thing, [thing] * 3) for thing in (node, Node, holder)]
+expected = [gcscope.refcount(thing) for thing, _ in held]
+is_over = False
+def look():
+    while not is_over:
+        _core.dry_run()
+lookers = [threading.Thread(target=look) for _ in range(2)]
+for looker in lookers:
+    looker.start()
+try:
+    for _ in range(10):
+        for _ in range(5):
+            assert [gcscope.refcount(thing) for thing, _ in held] == expected
+        time.sleep(0.001)
+finally:
+    is_over = True
+    for looker in lookers:
+        looker.join()
 """)
 
 
