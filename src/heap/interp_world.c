@@ -51,8 +51,8 @@ wait_a_little(void)
     Py_END_ALLOW_THREADS
 }
 
-/* What is in gc.collecting. While it says LISTING, each listed object has one reference of ours, for
-   which nobody asks: whoever reads a count waits. A thread that reads it as something else, and
+/* What is in gc.collecting. While it says LISTING, each listed object has one reference of ours,
+   for which nobody asks: whoever reads a count waits. A thread that reads it as something else, and
    stays attached, is not interrupted by a listing, which stops all threads to begin with. */
 enum { NOT_COLLECTING, COLLECTING, LISTING };
 
