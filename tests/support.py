@@ -18,6 +18,7 @@ no_generations = pytest.mark.skipif(
     FREE_THREADED, reason="a free-threaded build has no generations: all is listed"
 )
 
+
 def count_word(thing):
     """The word of an object that is 0xFFFFFFFF where it is immortal, in all versions that have it.
 

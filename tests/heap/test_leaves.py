@@ -12,6 +12,7 @@ import gcscope
 import oracle
 from gcscope import _core
 from gcscope.explain.sizers import sizers
+from support import FREE_THREADED
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
