@@ -330,14 +330,17 @@ rows_append(PyObject *list, PyObject *item)
 PyObject *
 rows_list(size_t count, PyObject *(*make)(void *arg, size_t n), void *arg)
 {
-    PyObject *list = PyList_New((Py_ssize_t)count);
+    /* free-threaded builds crash in PyList_New where there is no memory for the items */
+    const bool is_grown = GCSCOPE_FREE_THREADED;
+    PyObject *list = PyList_New(is_grown ? 0 : (Py_ssize_t)count);
     for (size_t n = 0; n < count && list != NULL; n++) {
         PyObject *item = make(arg, n);
-        if (item == NULL) {
+        if (item == NULL || (is_grown && rows_append(list, item) < 0)) {
             Py_CLEAR(list);
-            break;
         }
-        PyList_SET_ITEM(list, (Py_ssize_t)n, item);
+        else if (!is_grown) {
+            PyList_SET_ITEM(list, (Py_ssize_t)n, item);
+        }
     }
     return list;
 }
