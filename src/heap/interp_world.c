@@ -286,6 +286,24 @@ is_atomic_tuple(PyObject *op, const AddrMap *untracked)
     return true;
 }
 
+/* Give back one of several references. Where the others have let go of what the owning thread has,
+   Py_DECREF would put the object into that thread's queue, under a lock that may be handed to a
+   thread which then waits for the stop to end; so its counts become one instead, as the collector
+   makes them in a stop. */
+static void
+let_go_in_stop(PyObject *op)
+{
+    Py_ssize_t shared = op->ob_ref_shared;
+    if (_Py_IsImmortal(op) || _Py_IsOwnedByCurrentThread(op) ||
+        (shared != 0 && shared != _Py_REF_MAYBE_WEAKREF)) {
+        Py_DECREF(op);
+        return;
+    }
+    op->ob_ref_shared = _Py_REF_SHARED((Py_ssize_t)op->ob_ref_local - 1, _Py_REF_MERGED);
+    op->ob_ref_local = 0;
+    op->ob_tid = 0;
+}
+
 /* Give back our references and enter what is alive and tracked. None of them is the last one: such
    an object is kept, since its dealloc may run Python code. 0; -1: out of memory, with all given
    back or kept. */
@@ -300,7 +318,7 @@ give_back(World *world, AddrMap *map, AddrMap *untracked)
             vec_push_reserved(&world->dead, op);
             continue;
         }
-        Py_DECREF(op);
+        let_go_in_stop(op);
         if (failed || !PyObject_GC_IsTracked(op)) {
             continue;
         }

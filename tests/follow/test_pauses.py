@@ -11,7 +11,7 @@ import pytest
 
 import gcscope
 from gcscope import _core
-from support import forks
+from support import FREE_THREADED, forks, no_generations
 
 KNOWS_DUE = pytest.mark.skipif(
     not _core.WALKS_GENERATIONS, reason="this Python does not show its generations"
@@ -298,10 +298,12 @@ def test_rings_that_a_finalizer_breaks_are_seen_though_not_counted():
         del generator
         gc.collect()
     (pause,) = watched.report.collections
-    assert pause.freed == 0
+    # a free-threaded collector keeps all trash until it has counted it
+    assert pause.freed == (1 if FREE_THREADED else 0)
     assert [cycle.ring[0].type for cycle in pause.cycles] == ["generator"] * pause.sampled
 
 
+@no_generations
 def test_where_the_generations_are_not_known():
     """As on 3.14.0 to 3.14.4: no dry run, which is told; and nobody is said to have asked."""
     _core.walk_generations(False)
@@ -589,8 +591,10 @@ def test_threads_are_counted_wherever_the_block_is():
         found.append(watched.report)
 
     def work():
-        for _ in range(20_000):
+        for n in range(20_000):
             ring()
+            if FREE_THREADED and n % 1_000 == 0:
+                gc.collect()  # of its own it waits there until the process has grown
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -615,6 +619,7 @@ def test_no_memory_at_any_growth(starving):
     """A dry run that fails is told, and the collection is noted all the same."""
     starving("""
 import gc
+from functools import partial
 import gcscope
 from gcscope import _core
 
@@ -639,9 +644,11 @@ def check():
     assert list(gc.callbacks) == callbacks
 failures, _ = each_growth(begun, check)
 assert failures >= 3, failures
+block(lambda: None)
+gc.collect()  # the code of modules that were loaded may wait for it
 failed = 0
 for at in range(500):
-    report = block(lambda: _core.fail_after(at))
+    report = block(partial(_core.fail_after, at))  # a lambda may wait for the collection
     (pause,) = report.collections
     assert pause.freed == 3 or pause.freed == 6, report
     if not pause.sampled:
@@ -651,7 +658,7 @@ for at in range(500):
     elif pause.cycles:
         assert [cycle.count for cycle in pause.cycles] == [3]
         break
-assert failed > 10 or not _core.WALKS_GENERATIONS, failed
+assert failed > 10 or not (_core.WALKS_GENERATIONS or _core.FREE_THREADED), failed
 check()
 """)
 
