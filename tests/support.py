@@ -18,6 +18,7 @@ no_generations = pytest.mark.skipif(
     FREE_THREADED, reason="a free-threaded build has no generations: all is listed"
 )
 
+
 def count_word(thing):
     """The word of an object that is 0xFFFFFFFF where it is immortal, in all versions that have it.
 
@@ -25,6 +26,13 @@ def count_word(thing):
     """
     return ctypes.c_uint32.from_address(id(thing) + (12 if FREE_THREADED else 0))
 
+
+LEFT_SOURCE = """
+def left():
+    report = gcscope.garbage()
+    return report.objects - sum(waiting.objects for waiting in report.waiting)
+"""
+"""How much is unreachable but for what waits in no ring, which free-threaded builds alone have."""
 
 ROOMS = (
     "base/blocks",
