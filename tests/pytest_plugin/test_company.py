@@ -69,7 +69,8 @@ from _pytest.runner import call_and_report
 def pytest_runtest_protocol(item):
     if item.name == "test_after":
         return None
-    call_and_report(item, "call")  # what sets up and tears down is for one test at a time
+    call_and_report(item, "call")  # nothing is set up: that is for one test at a time
+    call_and_report(item, "teardown", nextitem=None)
     return True
 
 @pytest.hookimpl(tryfirst=True)
