@@ -27,6 +27,13 @@ def count_word(thing):
     return ctypes.c_uint32.from_address(id(thing) + (12 if FREE_THREADED else 0))
 
 
+LEFT_SOURCE = """
+def left():
+    report = gcscope.garbage()
+    return report.objects - sum(waiting.objects for waiting in report.waiting)
+"""
+"""How much is unreachable but for what waits in no ring, which free-threaded builds alone have."""
+
 ROOMS = (
     "base/blocks",
     "base/vec",

@@ -9,6 +9,9 @@ from gcscope.api.follow import Follower
 from gcscope.model.outcome import Outcome
 from gcscope.model.record import Counts
 
+WAITS_IN_NO_RING = _core.FREE_THREADED
+"""Whether objects of this Python may wait for the collector, or for their thread, in no ring."""
+
 
 class Observer:
     """What a program leaves, and what the collections that run meanwhile take."""

@@ -389,6 +389,7 @@ def outcome_text(outcome: Outcome) -> str:
         found = f"{plural(left.objects, 'object')} ({size(left.bytes)})"
         lines = [f"at its end the program had left {found} to the collector"]
         lines += counts_lines(left.types)
+        lines += waiting_lines(left)
     else:
         lines = ["at its end the program had left nothing to the collector"]
     if outcome.collected:
