@@ -11,8 +11,8 @@
            stacks              references of running frames that own nothing, and yet the collector
                                takes for reachable what they lead to
 
-   The structures are those of CPython 3.14 and 3.15, compared with this file; the module refuses a
-   patch level other than that for which it was compiled. */
+   The structures are those of CPython 3.14 and 3.15, compared with this file. Two patch levels may
+   differ in them: world_fits, which the module asks at import. */
 
 /* As in interp.c. */
 #define Py_BUILD_CORE 1
@@ -22,15 +22,19 @@
 
 #include <time.h>
 
+#include "base/clock.h"
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
+#include "internal/pycore_debug_offsets.h"
 #include "internal/pycore_frame.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_interpframe_structs.h"
 #include "internal/pycore_llist.h"
 #include "internal/pycore_object.h"
 #include "internal/pycore_pystate.h"
+#include "internal/pycore_runtime.h"
 #include "internal/pycore_tstate.h"
 #pragma GCC diagnostic pop
 
@@ -38,6 +42,71 @@ static bool
 has_bits(PyObject *op, unsigned bits)
 {
     return (_Py_atomic_load_uint8_relaxed(&op->ob_gc_bits) & bits) != 0;
+}
+
+/* --------------------------------------------------------------------- whether it fits */
+
+/* The interpreter has a table for debuggers: the sizes of its structures, and where in them stands
+   what those read. It is written here as the headers have it for which this is compiled, and each
+   word but the version must be the same. Of what is read here it has
+
+       interpreter   its size; threads.head, gc, and fields before and behind unique_ids
+       gc            its size; collecting
+       thread        the size of its public part; next, current_frame
+       frame         its size; previous, f_executable, stackpointer, owner, localsplus
+       generator     its size; gi_iframe, gi_frame_state
+       object, type, tuple, list, dict: their sizes, and where their items stand */
+static bool
+fits_table(void)
+{
+    static const _Py_DebugOffsets ours = _Py_DebugOffsets_INIT(_Py_Debug_Cookie);
+    enum { BEHIND_VERSION = offsetof(_Py_DebugOffsets, free_threaded) };
+    const char *theirs = (const char *)&_PyRuntime.debug_offsets;
+    return memcmp(theirs, ours.cookie, sizeof(ours.cookie)) == 0 &&
+           memcmp(theirs + BEHIND_VERSION, (const char *)&ours + BEHIND_VERSION,
+                  sizeof(ours) - BEHIND_VERSION) == 0;
+}
+
+/* A list is empty in both directions or in none; NULL: not made yet. */
+static bool
+is_sound_list(const struct llist_node *head)
+{
+    return (head->next == head) == (head->prev == head) &&
+           (head->next == NULL) == (head->prev == NULL);
+}
+
+/* What the table has not: the private part of a thread, whose `brc` stands behind mem_free_queue
+   and c_stack_refs and knows the thread's number; behind it the counts that it keeps for itself,
+   which must grow by one with an instance of `type`; and the interpreter's numbers of types. 0 with
+   the answer; -1 with an exception. */
+static int
+fits_by_trial(PyTypeObject *type, bool *fits)
+{
+    const _PyThreadStateImpl *thread = (const _PyThreadStateImpl *)PyThreadState_Get();
+    const PyInterpreterState *interpreter = PyInterpreterState_Get();
+    const Py_ssize_t number = ((PyHeapTypeObject *)type)->unique_id - 1;
+    *fits = thread->brc.tid == _Py_ThreadId() && is_sound_list(&thread->mem_free_queue) &&
+            is_sound_list(&interpreter->mem_free_queue.head) && number >= 0 &&
+            number < interpreter->unique_ids.size &&
+            interpreter->unique_ids.table[number].obj == (PyObject *)type;
+    for (Py_ssize_t before = 0, trial = 0; trial < 2 && *fits; trial++) {
+        PyObject *instance = PyType_GenericAlloc(type, 0); /* the first one may make the array */
+        if (instance == NULL) {
+            return -1;
+        }
+        bool is_there = number < thread->refcounts.size;
+        *fits = is_there && (trial == 0 || thread->refcounts.values[number] == before + 1);
+        Py_DECREF(instance);
+        before = is_there ? thread->refcounts.values[number] : 0;
+    }
+    return 0;
+}
+
+int
+world_fits(PyTypeObject *type)
+{
+    bool fits = fits_table();
+    return fits && fits_by_trial(type, &fits) < 0 ? -1 : fits;
 }
 
 /* ------------------------------------------------------------------ the collector */
@@ -115,22 +184,20 @@ world_begin(World *world, Memory *memory)
     world->is_claimed = world->has_door = claim_collector(PyInterpreterState_Get());
 }
 
-static int64_t
-now(void)
-{
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 void
 world_stop(World *world)
 {
     if (!world_is_stopped(world)) {
+        world->stopped_at = clock_now();
         _PyEval_StopTheWorld(PyInterpreterState_Get());
-        world->stopped_at = now();
         world->is_stopped = true;
     }
+}
+
+int64_t
+world_stopped_for(const World *world)
+{
+    return world->stopped_for + (world->is_stopped ? clock_now() - world->stopped_at : 0);
 }
 
 void
@@ -267,7 +334,9 @@ list_by(Lister *lister, AddrMap *map)
         return enter_again(world->outer != NULL ? world->outer : world, map);
     }
     tell_of_listing(world, true);
+    int64_t begun = clock_now();
     PyUnstable_GC_VisitObjects(hold_object, lister);
+    world->stopped_for += clock_now() - begun;
     if (lister->failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||
         addrmap_init(&untracked, world->memory) < 0) {
         addrmap_fini(&untracked);
@@ -361,7 +430,7 @@ typedef struct {
 } Sum;
 
 static void
-add_if_same(void *arg, PyObject *op, Py_ssize_t references, bool Py_UNUSED(is_borrowed))
+add_if_same(void *arg, PyObject *op, Py_ssize_t references, ThreadReferenceKind Py_UNUSED(kind))
 {
     Sum *sum = arg;
     sum->references += op == sum->op ? references : 0;
@@ -375,13 +444,24 @@ world_all_references(PyObject *op)
     return sum.references;
 }
 
-/* Deferred; or waiting in a queue, its flag; or a dict, a decref of which may be put off. */
+bool
+world_is_deferred(PyObject *op)
+{
+    return has_bits(op, _PyGC_BITS_DEFERRED) && !_Py_IsImmortal(op);
+}
+
+bool
+world_is_queued(PyObject *op)
+{
+    enum { FLAGS = 3, QUEUED = 2 };
+    return (_Py_atomic_load_ssize_relaxed(&op->ob_ref_shared) & FLAGS) == QUEUED;
+}
+
+/* A decref of a dict may be put off. */
 static bool
 is_counted_in_parts(PyObject *op)
 {
-    enum { FLAGS = 3, QUEUED = 2 };
-    Py_ssize_t shared = _Py_atomic_load_ssize_relaxed(&op->ob_ref_shared);
-    return has_bits(op, _PyGC_BITS_DEFERRED) || (shared & FLAGS) == QUEUED || PyDict_Check(op);
+    return has_bits(op, _PyGC_BITS_DEFERRED) || world_is_queued(op) || PyDict_Check(op);
 }
 
 /* Others run until all have stopped. */
@@ -426,7 +506,8 @@ visit_counts(const ThreadSink *sink, const _PyThreadStateImpl *thread,
     for (Py_ssize_t i = 0; i < thread->refcounts.size; i++) {
         Py_ssize_t references = thread->refcounts.values[i];
         if (references != 0) {
-            sink->visit(sink->arg, interpreter->unique_ids.table[i].obj, references, false);
+            sink->visit(sink->arg, interpreter->unique_ids.table[i].obj, references,
+                        THREAD_COUNTED);
         }
     }
 }
@@ -436,7 +517,7 @@ visit_queue(const ThreadSink *sink, const _PyObjectStack *stack)
 {
     for (const _PyObjectStackChunk *chunk = stack->head; chunk != NULL; chunk = chunk->prev) {
         for (Py_ssize_t i = 0; i < chunk->n; i++) {
-            sink->visit(sink->arg, chunk->objs[i], -1, false);
+            sink->visit(sink->arg, chunk->objs[i], -1, THREAD_QUEUED);
         }
     }
 }
@@ -463,7 +544,8 @@ visit_put_off(const ThreadSink *sink, struct llist_node *head)
         const WorkChunk *chunk = (const WorkChunk *)(const void *)node;
         for (Py_ssize_t i = chunk->read; i < chunk->written; i++) {
             if ((chunk->items[i].pointer & 1) != 0) {
-                sink->visit(sink->arg, (PyObject *)(chunk->items[i].pointer - 1), -1, false);
+                sink->visit(sink->arg, (PyObject *)(chunk->items[i].pointer - 1), -1,
+                            THREAD_PUT_OFF);
             }
         }
     }
@@ -474,7 +556,7 @@ visit_if_borrowed(const ThreadSink *sink, _PyStackRef slot)
 {
     enum { TAG_MASK = 3, BORROWED = 1 }; /* BORROWED alone is an empty slot */
     if ((slot.bits & TAG_MASK) == BORROWED && slot.bits != BORROWED) {
-        sink->visit(sink->arg, (PyObject *)(slot.bits - BORROWED), 0, true);
+        sink->visit(sink->arg, (PyObject *)(slot.bits - BORROWED), 0, THREAD_BORROWED);
     }
 }
 

@@ -46,6 +46,10 @@ scan_end(Scan *scan)
 #if GCSCOPE_FREE_THREADED
     if (scan->state->stopped == &scan->world) {
         scan->state->stopped = NULL;
+        scan->state->stopped_for += world_stopped_for(&scan->world);
+        if (scan->is_judged) {
+            scan->state->last_scan.stopped = world_stopped_for(&scan->world);
+        }
     }
 #endif
     world_end(&scan->world);
