@@ -351,8 +351,8 @@ list_by(Lister *lister, AddrMap *map)
     if (world_is_stopped(world)) {
         return enter_again(world->outer != NULL ? world->outer : world, map);
     }
-    int64_t begun = clock_now();
     tell_of_listing(world, true);
+    int64_t begun = clock_now();
     PyUnstable_GC_VisitObjects(hold_object, lister);
     world->stopped_for += clock_now() - begun;
     if (lister->failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||
