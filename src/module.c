@@ -49,6 +49,8 @@ PyDoc_STRVAR(refcount_doc,
              "Any object has a count, whether the collector tracks it or not. Where the\n"
              "interpreter shares one object for equal values (small ints, interned strings,\n"
              "the empty tuple), all of its users count; holders tells who they are.\n\n"
+             "Free-threaded builds keep some counts in parts, those of classes, modules and\n"
+             "functions, which are added up while other threads are stopped.\n\n"
              "For an immortal object (PEP 683, CPython 3.12 and newer) the answer is\n"
              "gcscope.IMMORTAL: an int larger than any count, shown as 'immortal'.");
 

@@ -51,7 +51,8 @@ typedef struct {
     uint64_t examined;
     uint64_t examined_in;
     int64_t skipped; /* counted by the interpreter, and not ours: it began before */
-    int64_t counted; /* by the interpreter, when this began; -1: not known */
+    int64_t counted; /* by the interpreter, when this began; -1: not known. One that was noted
+                        before it was counted is in it, one that is noted later is not */
 } Total;
 
 typedef struct {
@@ -328,6 +329,17 @@ unseen(const PausesObject *self, const Total *total, int64_t count)
     return missing - (missing > 0 && self->state->collection_began != 0);
 }
 
+/* What the next round begins with: all that this one has told of is counted. */
+static int64_t
+counted_for_next(const PausesObject *self, const Total *total, int64_t count)
+{
+    if (count < 0 || total->counted < 0) {
+        return count;
+    }
+    return total->counted + (int64_t)total->collections + total->skipped +
+           unseen(self, total, count);
+}
+
 /* -------------------------------------------------------------------------- rows */
 
 static PyObject *
@@ -440,7 +452,8 @@ begin_round(PausesObject *self, Tally *fresh, const int64_t counts[static GENERA
 {
     free_samples(self);
     for (int g = 0; g < GENERATIONS; g++) {
-        self->totals[g] = (Total){.counted = counts[g]};
+        int64_t is_counted = counted_for_next(self, &self->totals[g], counts[g]);
+        self->totals[g] = (Total){.counted = is_counted};
     }
     tally_fini(&self->tally);
     self->tally = *fresh;

@@ -41,8 +41,9 @@ has_items(PyObject *op)
     return PyList_Check(op) || PyTuple_Check(op);
 }
 
-/* What is made at the start of a collection is not to be taken for a birth. With generations it lies
-   in an older one by the end; where births are known by a mark, the collector need not know of it. */
+/* What is made at the start of a collection is not to be taken for a birth. With generations it
+   lies in an older one by the end; where births are known by a mark, the collector need not know of
+   it. */
 static void
 hide(PyObject *op)
 {

@@ -120,37 +120,68 @@ wait_a_little(void)
     Py_END_ALLOW_THREADS
 }
 
+/* What is in gc.collecting. While it says LISTING, each listed object has one reference of ours,
+   for which nobody asks: whoever reads a count waits. A thread that reads it as something else, and
+   stays attached, is not interrupted by a listing, which stops all threads to begin with. */
+enum { NOT_COLLECTING, COLLECTING, LISTING };
+
+enum { MOST_WAITS = 1000 };
+
+static bool
+has_others(const PyInterpreterState *interpreter)
+{
+    return _Py_atomic_load_ptr_relaxed(&interpreter->threads.head->next) != NULL;
+}
+
 /* Nobody knows which thread a collection belongs to. With one thread it is its own: we are called
    by a finalizer, or in gc.callbacks. With several we wait for a while, and then go on beside it:
    what it has in hand is marked, and left out. */
 static bool
 claim_collector(PyInterpreterState *interpreter)
 {
-    enum { MOST_WAITS = 1000 };
-    bool has_others = _Py_atomic_load_ptr_relaxed(&interpreter->threads.head->next) != NULL;
-    for (int waits = 0; waits <= (has_others ? MOST_WAITS : 0); waits++) {
-        int expected = 0;
-        if (_Py_atomic_compare_exchange_int(&interpreter->gc.collecting, &expected, 1)) {
+    int most = has_others(interpreter) ? MOST_WAITS : 0;
+    for (int waits = 0; waits <= most; waits++) {
+        int expected = NOT_COLLECTING;
+        if (_Py_atomic_compare_exchange_int(&interpreter->gc.collecting, &expected, COLLECTING)) {
             return true;
         }
-        if (has_others) {
+        if (most > 0) {
             wait_a_little();
         }
     }
     return false;
 }
 
+/* Without other threads nobody lists: a child of fork() may have what is left of the listing of a
+   thread of its parent. */
+static bool
+is_another_listing(void)
+{
+    const PyInterpreterState *interpreter = PyInterpreterState_Get();
+    return has_others(interpreter) &&
+           _Py_atomic_load_int_relaxed(&interpreter->gc.collecting) == LISTING;
+}
+
+static void
+tell_of_listing(const World *world, bool is_listing)
+{
+    if (world->has_door) {
+        _Py_atomic_store_int(&PyInterpreterState_Get()->gc.collecting,
+                             is_listing ? LISTING : COLLECTING);
+    }
+}
+
 void
 world_begin_in_collection(World *world, Memory *memory)
 {
-    *world = (World){.memory = memory};
+    *world = (World){.memory = memory, .has_door = true};
 }
 
 void
 world_begin(World *world, Memory *memory)
 {
-    world_begin_in_collection(world, memory);
-    world->is_claimed = claim_collector(PyInterpreterState_Get());
+    *world = (World){.memory = memory};
+    world->is_claimed = world->has_door = claim_collector(PyInterpreterState_Get());
 }
 
 void
@@ -179,7 +210,7 @@ world_end(World *world)
     }
     if (world->is_claimed) {
         world->is_claimed = false;
-        _Py_atomic_store_int(&interpreter->gc.collecting, 0);
+        _Py_atomic_store_int(&interpreter->gc.collecting, NOT_COLLECTING);
     }
     for (size_t i = 0; i < world->dead.length; i++) {
         Py_DECREF(world->dead.items[i]);
@@ -255,6 +286,24 @@ is_atomic_tuple(PyObject *op, const AddrMap *untracked)
     return true;
 }
 
+/* Give back one of several references. Where the others have let go of what the owning thread has,
+   Py_DECREF would put the object into that thread's queue, under a lock that may be handed to a
+   thread which then waits for the stop to end; so its counts become one instead, as the collector
+   makes them in a stop. */
+static void
+let_go_in_stop(PyObject *op)
+{
+    Py_ssize_t shared = op->ob_ref_shared;
+    if (_Py_IsImmortal(op) || _Py_IsOwnedByCurrentThread(op) ||
+        (shared != 0 && shared != _Py_REF_MAYBE_WEAKREF)) {
+        Py_DECREF(op);
+        return;
+    }
+    op->ob_ref_shared = _Py_REF_SHARED((Py_ssize_t)op->ob_ref_local - 1, _Py_REF_MERGED);
+    op->ob_ref_local = 0;
+    op->ob_tid = 0;
+}
+
 /* Give back our references and enter what is alive and tracked. None of them is the last one: such
    an object is kept, since its dealloc may run Python code. 0; -1: out of memory, with all given
    back or kept. */
@@ -269,7 +318,7 @@ give_back(World *world, AddrMap *map, AddrMap *untracked)
             vec_push_reserved(&world->dead, op);
             continue;
         }
-        Py_DECREF(op);
+        let_go_in_stop(op);
         if (failed || !PyObject_GC_IsTracked(op)) {
             continue;
         }
@@ -302,6 +351,7 @@ list_by(Lister *lister, AddrMap *map)
     if (world_is_stopped(world)) {
         return enter_again(world->outer != NULL ? world->outer : world, map);
     }
+    tell_of_listing(world, true);
     int64_t begun = clock_now();
     PyUnstable_GC_VisitObjects(hold_object, lister);
     world->stopped_for += clock_now() - begun;
@@ -309,10 +359,12 @@ list_by(Lister *lister, AddrMap *map)
         addrmap_init(&untracked, world->memory) < 0) {
         addrmap_fini(&untracked);
         let_go_of_all(world);
+        tell_of_listing(world, false);
         return -1;
     }
     world_stop(world);
     int error = give_back(world, map, &untracked);
+    tell_of_listing(world, false);
     addrmap_fini(&untracked);
     return error;
 }
@@ -430,14 +482,29 @@ is_counted_in_parts(PyObject *op)
     return has_bits(op, _PyGC_BITS_DEFERRED) || world_is_queued(op) || PyDict_Check(op);
 }
 
+/* Others run until all have stopped. */
+static void
+stop_beside_no_lister(World *world)
+{
+    world_stop(world);
+    for (int waits = 0; waits < MOST_WAITS && is_another_listing(); waits++) {
+        world_end(world);
+        wait_a_little();
+        world_stop(world);
+    }
+}
+
 Py_ssize_t
 world_references_now(PyObject *op)
 {
     World world = {0};
+    for (int waits = 0; waits < MOST_WAITS && is_another_listing(); waits++) {
+        wait_a_little();
+    }
     if (!is_counted_in_parts(op)) {
         return Py_REFCNT(op);
     }
-    world_stop(&world);
+    stop_beside_no_lister(&world);
     Py_ssize_t references = world_all_references(op);
     world_end(&world);
     return references;

@@ -26,6 +26,7 @@ typedef struct World {
 #if GCSCOPE_FREE_THREADED
     const struct World *outer; /* borrowed: NULL, or that in whose stop this one is */
     bool is_claimed;
+    bool has_door; /* claimed, or a collection of this thread is under way */
     bool is_stopped;
     int64_t stopped_at;  /* when the stop was asked for, by clock_now() */
     int64_t stopped_for; /* in nanoseconds, to list the objects before */

@@ -304,6 +304,18 @@ scan_list_known(Scan *scan, PyObject *box)
     return heap_enter_known(&scan->heap) < 0 ? scan_no_memory() : scan_close(scan);
 }
 
+/* After this, gc_refs are references from outside again; 1 where only frames borrow the object, so
+   that it is a root still. */
+static void
+take_back_borrowed(Scan *scan)
+{
+    int32_t *gc_refs = scan->collector.gc_refs.items;
+    for (size_t i = 0; i < scan->heap.borrowed.length; i++) {
+        NodeId node = scan->heap.borrowed.items[i];
+        gc_refs[node] -= gc_refs[node] > 1 && gc_refs[node] != INT32_MAX;
+    }
+}
+
 /* The dry run, to which what running frames borrow is reachable and, with `is_hidden_outside`,
    hidden objects are as good as immortal. 0; -1: out of memory. */
 static int
@@ -325,6 +337,9 @@ judge_with_roots(Scan *scan, bool is_hidden_outside)
     }
     int error = collector_run(&scan->collector, &scan->memory, &heap->graph, counts.items,
                               heap->unowned.items, heap->unowned.length);
+    if (error == 0) {
+        take_back_borrowed(scan);
+    }
     vec_fini(&scan->memory, &counts);
     return error;
 }

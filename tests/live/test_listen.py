@@ -16,8 +16,8 @@ from asking import ask
 from forking import patiently_until as until
 from gcscope.live import listen as listening
 from gcscope.live.request import NoAnswer, Request
-from support import PLAIN_ENV, ROOT, python
-from targets import NOBODY, Target, needs_root
+from support import FREE_THREADED, PLAIN_ENV, ROOT, python
+from targets import NOBODY, Target, left_by_program, needs_root
 
 HEAD = f"""
 import gcscope, os, signal, sys, threading, time
@@ -203,10 +203,12 @@ def test_a_fresh_process_has_nothing_of_ours(runtime):
             if wanted == "why":
                 more = {"expression": "time.sleep"}
             if wanted == "fork":
+                if FREE_THREADED:
+                    continue
                 wanted, more = "report", {"fork": True}
             record, header = ask(path, want=wanted, **more)
             if wanted == "report":
-                assert record.objects == 0, str(record)
+                assert not left_by_program(record), str(record)
             if wanted == "growth":
                 assert not record.growers and not record.grown_types, str(record)
 
@@ -625,8 +627,9 @@ asker.sendall(request.to_json().encode() + b"\\n")
 until(lambda: threads() in (3, None))
 time.sleep(0.1)
 before = len(os.listdir("/dev/fd"))
+import gc
+gc.collect()  # the code of modules, on free-threaded Python
 def child():
-    import gc
     until(lambda: os.path.exists(handle.path))
     assert threads() in (2, None)
     until(lambda: len(os.listdir("/dev/fd")) == before - 3)

@@ -159,10 +159,16 @@ def test_one_that_listens_is_not_asked_where_it_cannot_answer(state):
     assert in_one_line(obstacle_to(a_process(state=state), by_socket=True))
 
 
-def test_a_free_threaded_build():
-    told = a_process(build=Build((3, 14), is_free_threaded=True))
-    line = in_one_line(obstacle_to(told))
-    assert "Python 3.14, a free-threaded build" in line and "no gcscope yet" in line
+def test_another_kind_of_build():
+    """With the GIL, and without: CPython itself lets neither ask the other."""
+    own = obstacles.own_build()
+    other = own._replace(is_free_threaded=not own.is_free_threaded)
+    line = in_one_line(obstacle_to(a_process(build=other)))
+    if own.version >= (3, 14):
+        assert f"runs {other}, and this is {own}: ask with its own" in line
+        assert "/opt/venv/bin/python -m gcscope attach 4711" in line
+        assert obstacle_to(a_process(build=own)) is None
+    assert obstacle_to(a_process(build=other), by_socket=True) is None
 
 
 def test_a_debug_build_is_another():

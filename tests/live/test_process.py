@@ -12,6 +12,7 @@ import pytest
 from gcscope.live import build, process
 from gcscope.live.process import descendants, examine, has_ended, is_helper, main_thread
 from gcscope.live.system_calls import NUMBERS, meaning_of_call, name_of_call
+from support import FREE_THREADED
 from targets import (
     AS_NOBODY,
     NOBODY,
@@ -48,7 +49,8 @@ def test_this_process():
     assert own.build.version == sys.version_info[:2]
     assert own.build.exact == sys.version.split()[0].rstrip("+")
     assert own.build.is_debug == hasattr(sys, "gettotalrefcount")
-    assert not own.build.is_free_threaded and not own.is_kernel and own.tracer == 0
+    assert own.build.is_free_threaded == FREE_THREADED
+    assert not own.is_kernel and own.tracer == 0
 
 
 @pytest.mark.parametrize("pid", [0, -1, 1 << 22, 1 << 40, 1 << 70])

@@ -10,6 +10,9 @@ import pytest
 
 import gcscope
 from gcscope import _core
+from gcscope.model.header import read_file
+from gcscope.model.phrases import waiting_line
+from gcscope.model.record import rendered
 from support import FREE_THREADED
 
 pytestmark = [
@@ -249,6 +252,26 @@ def test_a_count_is_told_whole():
     count = gcscope.refcount(kept[0])
     assert count == len(kept) + 1
     assert sys.getrefcount(made) > 1 << 59  # what deferred counting adds
+
+
+def test_a_program_that_is_run_and_a_picture(python, tmp_path):
+    program, file = tmp_path / "program.py", tmp_path / "found.json"
+    program.write_text("exec('def made(): pass')\ndel made\n")
+    done = python("-m", "gcscope", "run", "-o", str(file), str(program))
+    assert done.code == 0
+    report, header = read_file(file.read_text())
+    assert [waiting.why for waiting in report.waiting] == ["deferred"] and not report.cycles
+    assert 0 < header.stopped < 60
+    line = waiting_line(report.waiting[0])
+    assert line in str(report).splitlines() and line[:40] in rendered(report, "dot")
+
+
+def test_a_program_that_is_run_is_told_so(python, tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text("exec('def made(): pass')\ndel made\n")
+    done = python("-m", "gcscope", "run", str(program))
+    (line,) = (line for line in done.err.splitlines() if "(deferred counting): " in line)
+    assert line.startswith("gcscope: in no ring, and yet only the collector can free them ")
 
 
 # --------------------------------------------------------------------------- how long, cost

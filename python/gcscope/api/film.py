@@ -21,7 +21,7 @@ from gcscope.api.neighborhood import (
     born_at,
     check_given,
     look_around,
-    mark_births,
+    new_marker,
     serial_of,
 )
 from gcscope.model.film import Frame
@@ -92,7 +92,7 @@ class Film:
         self._frames: list[Frame] = []
         self._lease: _core.Lease | None = None
         self._last_event = _last(journal.events())
-        self._marker = mark_births()
+        self._marker = new_marker()
 
     def __enter__(self) -> Film:
         if self._lease is not None:
@@ -142,7 +142,7 @@ class Film:
                 for obj, key in zip(neighborhood.objects, neighborhood.keys, strict=True)
             }
             self._names.update(obj.node.name for obj in neighborhood.objects)
-            self._marker = mark_births()
+            self._marker = new_marker()
         return neighborhood
 
     def _is_known(self, obj: HeapObject, born: set[int]) -> bool:

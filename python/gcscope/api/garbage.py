@@ -81,6 +81,10 @@ def garbage() -> Report:
     every reference by its name, the cause, and where to cut. What the program has registered
     (`labeller`, `sizer`) is all of its code that may run, after the pass.
 
+    In free-threaded Python `waiting` has what is in no ring and yet not freed: classes, modules,
+    code objects and functions of modules, which only the collector frees there, and what waits for
+    the thread that made it. Other threads are stopped while the heap is read.
+
     Raises MemoryError where there is no memory for the pass: about 30 bytes an object and 4 a
     reference of all that lives, 65 for each object in rings that are the whole of their component,
     and of a component with a choice of rings about 80 an object and 25 to 30 a reference.

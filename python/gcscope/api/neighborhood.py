@@ -339,7 +339,7 @@ def serial_of(item: object) -> int | None:
     return _core.Tracked.serial.__get__(item) if issubclass(type(item), _core.Tracked) else None
 
 
-def mark_births() -> list[Any] | _core.Follow:
+def new_marker() -> list[Any] | _core.Follow:
     """Return a marker, for `born_at`. Raises MemoryError."""
     if not _core.FREE_THREADED:
         return []

@@ -256,12 +256,11 @@ def begin_answer(request: Request, folder: str) -> None:
         thread.interruptible = False
         write_answer(folder, ANSWER, framed(request.identity, body))
 
-    thread = worker(steps)
-    has_thread = True
+    thread, begun = worker(steps), True
     try:
         thread.start()
     except RuntimeError:
+        begun = False
+    if not begun:  # here, or what a signal handler raises meanwhile would have ours as its context
         thread.stop()
-        has_thread = False
-    if not has_thread:  # what a signal handler raises meanwhile is to have no context of ours
         _answer_here(request, folder)

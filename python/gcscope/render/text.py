@@ -407,7 +407,8 @@ def outcome_text(outcome: Outcome) -> str:
                 [f"instrumented objects: {created:,} created", *freed, f"{outcome.alive:,} in use"]
             )
         )
-    lines += [*_innocent_lines(outcome.report), *_note_lines(left.notes + outcome.notes)]
+    lines += [*waiting_lines(left), *_innocent_lines(outcome.report)]
+    lines += _note_lines(left.notes + outcome.notes)
     lines += cycles_lines(blamed(left.cycles))
     lines += ["", "cycles that those collections took:", *collected[1:]] if collected else []
     return "\n".join(f"gcscope: {line}".rstrip() for line in lines)
