@@ -251,11 +251,11 @@ def film(
     a variable keeps that name when the variable is gone.
 
     The film holds no object. In the with block no automatic collection comes for 100,000
-    allocations, while gc.isenabled() and the thresholds stay as they are; the block may be left out
-    where a film goes over several cells. In Jupyter a slider plays it; everywhere else it is a
-    strip. Raises TypeError without an argument, for an object that the collector does not track and
-    for a keyword of another type, ValueError for a number that is out of range; `frame` raises
-    MemoryError where there is no memory for the pass.
+    allocations (one may in free-threaded Python), while gc.isenabled() and the thresholds stay as
+    they are; the block may be left out where a film goes over several cells. In Jupyter a slider
+    plays it; everywhere else it is a strip. Raises TypeError without an argument, for an object
+    that the collector does not track and for a keyword of another type, ValueError for a number
+    that is out of range; `frame` raises MemoryError where there is no memory for the pass.
     """
     limits = limits_of(depth, most, containers, "film")
     check_given(objs, "film")
