@@ -77,7 +77,8 @@ def _open_to_all():
 # What imports leave on free-threaded Python until the next collection: the code of modules and
 # classes, with what that has. Dicts of ours wait for the thread that made them.
 WAITING = {
-    "code", "tuple", "frozenset", "function", "member_descriptor", "builtin_function_or_method", "dict",
+    "code", "tuple", "frozenset", "dict",
+    "function", "member_descriptor", "builtin_function_or_method",
 }  # fmt: skip
 
 
