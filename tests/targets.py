@@ -77,8 +77,8 @@ def _open_to_all():
 # What imports leave on free-threaded Python until the next collection: the code of modules and
 # classes, with what that has. Dicts of ours wait for the thread that made them.
 WAITING = {
-    "code", "tuple", "frozenset", "function", "member_descriptor", "builtin_function_or_method",
-    "dict",
+    "code", "tuple", "frozenset", "dict",
+    "function", "member_descriptor", "builtin_function_or_method",
 }  # fmt: skip
 
 
@@ -112,7 +112,7 @@ class Target:
             self.command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            bufsize=0,
+            bufsize=0,  # or a second line would wait here, unseen by select
             start_new_session=True,
             **self.options,
         )
@@ -127,16 +127,10 @@ class Target:
 
     def line(self, seconds=60):
         """The next line that it prints."""
-        line = b""
-        while not line.endswith(b"\n"):  # byte by byte: select sees nothing of what is buffered
-            if not select.select([self.process.stdout], [], [], seconds)[0]:
-                self.__exit__()
-                pytest.fail(f"the target said nothing for {seconds} s")
-            byte = self.process.stdout.read(1)
-            if not byte:
-                break
-            line += byte
-        return line.decode()
+        if not select.select([self.process.stdout], [], [], seconds)[0]:
+            self.__exit__()
+            pytest.fail(f"the target said nothing for {seconds} s")
+        return self.process.stdout.readline().decode()
 
     def is_unharmed(self):
         """Whether it still runs (a stopped one does)."""
