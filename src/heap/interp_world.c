@@ -127,10 +127,13 @@ enum { NOT_COLLECTING, COLLECTING, LISTING };
 
 enum { MOST_WAITS = 1000 };
 
+/* Asked of its neighbours in the list: another thread, and its place in the list, may end. */
 static bool
-has_others(const PyInterpreterState *interpreter)
+has_others(void)
 {
-    return _Py_atomic_load_ptr_relaxed(&interpreter->threads.head->next) != NULL;
+    PyThreadState *own = PyThreadState_Get();
+    return _Py_atomic_load_ptr_relaxed(&own->next) != NULL ||
+           _Py_atomic_load_ptr_relaxed(&own->prev) != NULL;
 }
 
 /* Nobody knows which thread a collection belongs to. With one thread it is its own: we are called
@@ -139,7 +142,7 @@ has_others(const PyInterpreterState *interpreter)
 static bool
 claim_collector(PyInterpreterState *interpreter)
 {
-    int most = has_others(interpreter) ? MOST_WAITS : 0;
+    int most = has_others() ? MOST_WAITS : 0;
     for (int waits = 0; waits <= most; waits++) {
         int expected = NOT_COLLECTING;
         if (_Py_atomic_compare_exchange_int(&interpreter->gc.collecting, &expected, COLLECTING)) {
@@ -157,9 +160,8 @@ claim_collector(PyInterpreterState *interpreter)
 static bool
 is_another_listing(void)
 {
-    const PyInterpreterState *interpreter = PyInterpreterState_Get();
-    return has_others(interpreter) &&
-           _Py_atomic_load_int_relaxed(&interpreter->gc.collecting) == LISTING;
+    return has_others() &&
+           _Py_atomic_load_int_relaxed(&PyInterpreterState_Get()->gc.collecting) == LISTING;
 }
 
 static void
