@@ -202,7 +202,8 @@ core_last_scan(PyObject *module, PyObject *Py_UNUSED(ignored))
     (void)((items[0] = PyLong_FromSize_t(cost->nodes)) != NULL &&
            (items[1] = PyLong_FromSize_t(cost->edges)) != NULL &&
            (items[2] = PyLong_FromSize_t(cost->visits)) != NULL &&
-           (items[3] = PyLong_FromSize_t(cost->peak_bytes)) != NULL);
+           (items[3] = PyLong_FromSize_t(cost->peak_bytes)) != NULL &&
+           (items[4] = PyFloat_FromDouble((double)cost->stopped * 1e-9)) != NULL);
     return row_new(state, ROW_SCAN_COST, items);
 }
 

@@ -907,12 +907,13 @@ class Census(structseq[Any], tuple[list[TypeTally], int | None, list[tuple[int, 
     def asked(self) -> list[tuple[int, Any]]: ...
 
 @final
-class ScanCost(structseq[Any], tuple[int, int, int, int]):
+class ScanCost(structseq[Any], tuple[int, int, int, int, float]):
     __match_args__: Final = (
         "nodes",
         "edges",
         "visits",
         "peak_bytes",
+        "stopped",
     )
     @property
     def nodes(self) -> int: ...
@@ -922,6 +923,8 @@ class ScanCost(structseq[Any], tuple[int, int, int, int]):
     def visits(self) -> int: ...
     @property
     def peak_bytes(self) -> int: ...
+    @property
+    def stopped(self) -> float: ...
 
 @final
 class EmptyStack:

@@ -22,6 +22,9 @@
 
 #include <time.h>
 
+#include "base/clock.h"
+#include "heap/interp_alive.h"
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
@@ -84,12 +87,13 @@ world_begin(World *world, Memory *memory)
     world->is_claimed = claim_collector(PyInterpreterState_Get());
 }
 
-static int64_t
-now(void)
+/* Between listing and stop the others may run for a moment; to them it is one stop. */
+static void
+note_stop(World *world)
 {
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+    if (world->stopped_at == 0) {
+        world->stopped_at = clock_now();
+    }
 }
 
 void
@@ -97,7 +101,7 @@ world_stop(World *world)
 {
     if (!world_is_stopped(world)) {
         _PyEval_StopTheWorld(PyInterpreterState_Get());
-        world->stopped_at = now();
+        note_stop(world);
         world->is_stopped = true;
     }
 }
@@ -109,6 +113,7 @@ world_end(World *world)
     if (world->is_stopped) {
         world->is_stopped = false;
         _PyEval_StartTheWorld(interpreter);
+        world->stopped_for = clock_now() - world->stopped_at;
     }
     if (world->is_claimed) {
         world->is_claimed = false;
@@ -130,10 +135,29 @@ enum { BIT_OLD = 1 << 7 };
 
 typedef struct {
     World *world;
+    bool is_doubtful_only;
     bool is_new_only;
     const AddrMap *known; /* with is_new_only: NULL, or what is listed as well */
     bool failed;
 } Lister;
+
+/* Told of the first object: the world is stopped. */
+static void
+begin_listing(Lister *lister)
+{
+    note_stop(lister->world);
+    lister->failed = lister->is_doubtful_only && alive_mark(lister->world->memory) < 0;
+}
+
+static bool
+take_mark(PyObject *op)
+{
+    bool is_marked = has_bits(op, _PyGC_BITS_ALIVE);
+    if (is_marked) {
+        op->ob_gc_bits &= (uint8_t)~_PyGC_BITS_ALIVE;
+    }
+    return is_marked;
+}
 
 static bool
 is_asked_for(const Lister *lister, PyObject *op)
@@ -142,18 +166,23 @@ is_asked_for(const Lister *lister, PyObject *op)
            (lister->known != NULL && addrmap_has(lister->known, op));
 }
 
+/* To the end, whatever fails: marks are to be taken away. */
 static int
 hold_object(PyObject *op, void *arg)
 {
     Lister *lister = arg;
-    if (has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN) || !is_asked_for(lister, op)) {
+    World *world = lister->world;
+    if (world->stopped_at == 0) {
+        begin_listing(lister);
+    }
+    if ((lister->is_doubtful_only && take_mark(op)) || lister->failed ||
+        has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN) || !is_asked_for(lister, op)) {
         return 1;
     }
-    lister->failed = vec_push(lister->world->memory, &lister->world->listed, op) < 0;
-    if (lister->failed) {
-        return 0; /* stop */
+    lister->failed = vec_push(world->memory, &world->listed, op) < 0;
+    if (!lister->failed) {
+        Py_INCREF(op);
     }
-    Py_INCREF(op);
     return 1;
 }
 
@@ -252,6 +281,12 @@ int
 world_list(World *world, AddrMap *map)
 {
     return list_by(&(Lister){.world = world}, map);
+}
+
+int
+world_list_doubtful(World *world, AddrMap *map)
+{
+    return list_by(&(Lister){.world = world, .is_doubtful_only = true}, map);
 }
 
 int

@@ -27,7 +27,8 @@ typedef struct World {
     const struct World *outer; /* borrowed: NULL, or that in whose stop this one is */
     bool is_claimed;
     bool is_stopped;
-    int64_t stopped_at; /* in nanoseconds */
+    int64_t stopped_at;  /* by clock_now(): when the first object was listed, or the stop began */
+    int64_t stopped_for; /* nanoseconds, from then on until the others went on */
     VEC(PyObject *)
     listed;               /* held until the stop, then borrowed: what was entered, in the order of
                                the collector's own walk */
@@ -53,6 +54,10 @@ void world_end(World *world);
    its business. Once stopped, what was listed then is entered again. 0; -1: out of memory. */
 int world_list(World *world, AddrMap *map);
 
+/* The same, but for what certainly lives (interp_alive.h). Nothing that is entered is referred to by
+   what is not, but from outside of the heap. */
+int world_list_doubtful(World *world, AddrMap *map);
+
 /* The same of what was made since world_mark_old, or is in a map of addresses, or NULL. */
 int world_list_new(World *world, AddrMap *map, const AddrMap *known);
 
@@ -74,6 +79,13 @@ static inline bool
 world_is_stopped(const World *world)
 {
     return world->is_stopped || world->outer != NULL;
+}
+
+/* Nanoseconds for which other threads were stopped, after world_end. */
+static inline int64_t
+world_stopped_for(const World *world)
+{
+    return world->stopped_for;
 }
 
 /* Of a reference count, what is owned: objects whose counting is deferred have a large number added
@@ -121,6 +133,12 @@ static inline bool
 world_is_stopped(const World *Py_UNUSED(world))
 {
     return false;
+}
+
+static inline int64_t
+world_stopped_for(const World *Py_UNUSED(world))
+{
+    return 0;
 }
 
 static inline Py_ssize_t

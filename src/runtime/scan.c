@@ -49,6 +49,7 @@ scan_end(Scan *scan)
     }
 #endif
     world_end(&scan->world);
+    scan->state->last_scan.stopped = world_stopped_for(&scan->world);
     gc_pause_end(scan->was_enabled);
 }
 
@@ -177,7 +178,9 @@ note_stop(Scan *scan, int error)
 int
 scan_enter_generations(Scan *scan, long Py_UNUSED(last))
 {
-    return note_stop(scan, world_list(&scan->world, &scan->heap.map));
+    AddrMap *map = &scan->heap.map;
+    return note_stop(scan, scan->is_lost_only ? world_list_doubtful(&scan->world, map)
+                                              : world_list(&scan->world, map));
 }
 
 int

@@ -16,7 +16,8 @@
    pass: of that audit hooks hear.
 
    On free-threaded builds the whole heap is listed, whichever generations are asked for; from then
-   on until scan_end no other thread runs (interp_world.h). */
+   on until scan_end no other thread runs (interp_world.h). What certainly lives is left out where
+   nothing is asked but what is unreachable. */
 
 #ifndef GCSCOPE_SCAN_H
 #define GCSCOPE_SCAN_H
@@ -38,6 +39,10 @@ typedef struct {
     int was_enabled;  /* automatic collection, before the pass */
     bool is_judged;   /* its cost was noted */
     int any_frozen;   /* as of the last listing of all */
+    bool
+        is_lost_only; /* set after scan_begin: nothing is asked but what is unreachable, so that what
+                          certainly lives need not be listed; it is, where the collector of this
+                          Python counts it, too */
     bool frozen_is_outside; /* for scan_list_all and then scan_judge: what is under gc.freeze() is
                                taken for reachable, as the collector has it */
 } Scan;
