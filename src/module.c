@@ -6,6 +6,7 @@
 #include "follow/pauses.h"
 #include "heap/interp.h"
 #include "heap/interp_tables.h"
+#include "heap/interp_world.h"
 #include "heap/sizes.h"
 #include "query/attribute.h"
 #include "query/audit.h"
@@ -21,6 +22,7 @@
 #include "query/ring_rows.h"
 #include "query/roots.h"
 #include "query/trash.h"
+#include "query/waiting.h"
 #include "runtime/child.h"
 #include "runtime/empty_stack.h"
 #include "runtime/lease.h"
@@ -93,6 +95,12 @@ PyDoc_STRVAR(is_collected_doc,
              "is_collected($module, objects, /)\n--\n\n"
              "Whether a collection that is under way has found one of some objects unreachable;\n"
              "of None, anything that a running frame refers to.");
+
+PyDoc_STRVAR(
+    waiting_doc,
+    "waiting($module, box, /)\n--\n\n"
+    "What the object in a list, which nothing lasting leads to, waits for in no ring: for\n"
+    "the collector ('deferred' counting), or its own thread ('queued'); or None.");
 
 PyDoc_STRVAR(
     neighborhood_doc,
@@ -190,8 +198,32 @@ core_hash_of(PyObject *Py_UNUSED(module), PyObject *data)
         sha256_begin_of((const unsigned char *)bytes, (size_t)length));
 }
 
+PyDoc_STRVAR(stopped_for_doc,
+             "stopped_for($module, /)\n--\n\n"
+             "For how many seconds passes over the heap have stopped the other threads, in all.\n\n"
+             "On free-threaded builds; 0.0 where the GIL does it.");
+
+static PyObject *
+core_stopped_for(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+#if GCSCOPE_FREE_THREADED
+    return PyFloat_FromDouble((double)state_of_module(module)->stopped_for * 1e-9);
+#else
+    (void)module;
+    return PyFloat_FromDouble(0.0);
+#endif
+}
+
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
+
+/* New reference: of nanoseconds; None with a GIL. */
+static PyObject *
+seconds_or_none(int64_t nanoseconds)
+{
+    return GCSCOPE_FREE_THREADED ? PyFloat_FromDouble((double)nanoseconds * 1e-9)
+                                 : Py_NewRef(Py_None);
+}
 
 static PyObject *
 core_last_scan(PyObject *module, PyObject *Py_UNUSED(ignored))
@@ -203,7 +235,7 @@ core_last_scan(PyObject *module, PyObject *Py_UNUSED(ignored))
            (items[1] = PyLong_FromSize_t(cost->edges)) != NULL &&
            (items[2] = PyLong_FromSize_t(cost->visits)) != NULL &&
            (items[3] = PyLong_FromSize_t(cost->peak_bytes)) != NULL &&
-           (items[4] = PyFloat_FromDouble((double)cost->stopped * 1e-9)) != NULL);
+           (items[4] = seconds_or_none(cost->stopped)) != NULL);
     return row_new(state, ROW_SCAN_COST, items);
 }
 
@@ -292,6 +324,7 @@ static PyMethodDef core_methods[] = {
     {"known", roll_call_known, METH_O, known_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
     {"is_collected", trash_is_collected, METH_O, is_collected_doc},
+    {"waiting", waiting_why, METH_O, waiting_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
     {"unexplained", evidence_unexplained, METH_NOARGS, unexplained_doc},
@@ -314,6 +347,7 @@ static PyMethodDef core_methods[] = {
     {"walk_generations", core_walk_generations, METH_O, walk_generations_doc},
     {"hash_of", core_hash_of, METH_O, hash_of_doc},
     {"last_scan", core_last_scan, METH_NOARGS, last_scan_doc},
+    {"stopped_for", core_stopped_for, METH_NOARGS, stopped_for_doc},
     {"fail_after", core_fail_after, METH_O, fail_after_doc},
     {"workers_before_fork", worker_before_fork, METH_NOARGS, workers_before_fork_doc},
     {"workers_after_fork", worker_after_fork, METH_NOARGS, workers_after_fork_doc},
@@ -360,8 +394,10 @@ add_flags(PyObject *module, const ModuleState *state)
     PyObject *exact = interp_knows_borrowing() ? Py_True : Py_False;
     PyObject *walks = state->generations != NULL ? Py_True : Py_False;
     PyObject *tables = interp_knows_tables() ? Py_True : Py_False;
+    PyObject *free_threaded = GCSCOPE_FREE_THREADED ? Py_True : Py_False;
     return PyModule_AddObjectRef(module, "KNOWS_BORROWING", exact) < 0 ||
                    PyModule_AddObjectRef(module, "KNOWS_TABLES", tables) < 0 ||
+                   PyModule_AddObjectRef(module, "FREE_THREADED", free_threaded) < 0 ||
                    PyModule_AddIntConstant(module, "BUILT_FOR", GCSCOPE_BUILT_FOR) < 0
                ? -1
                : PyModule_AddObjectRef(module, "WALKS_GENERATIONS", walks);
@@ -370,37 +406,34 @@ add_flags(PyObject *module, const ModuleState *state)
 /* On free-threaded builds all depends on private structures, which may change between two patch
    releases. 0 or -1 with ImportError. */
 static int
-check_version(void)
+check_structures(const ModuleState *state)
 {
-    if (!GCSCOPE_FREE_THREADED || is_compiled_for_this()) {
-        return 0;
+    int fits = world_fits(state->roll_call_type);
+    if (fits == 0) {
+        PyErr_Format(PyExc_ImportError,
+                     "gcscope was built for free-threaded CPython " PY_VERSION
+                     ", and this one, %d.%d.%d, has other private structures: build it anew, pip "
+                     "install --force-reinstall --no-cache-dir --no-binary gcscope gcscope",
+                     (int)(Py_Version >> 24), (int)(Py_Version >> 16 & 0xFF),
+                     (int)(Py_Version >> 8 & 0xFF));
     }
-    PyErr_Format(PyExc_ImportError,
-                 "gcscope was built for free-threaded CPython " PY_VERSION
-                 " and needs to be built anew for this one, %d.%d.%d: "
-                 "pip install --force-reinstall --no-cache-dir --no-binary gcscope gcscope",
-                 (int)(Py_Version >> 24), (int)(Py_Version >> 16 & 0xFF),
-                 (int)(Py_Version >> 8 & 0xFF));
-    return -1;
+    return fits > 0 ? 0 : -1;
 }
 
 static int
 core_exec(PyObject *module)
 {
     ModuleState *state = state_of_module(module);
-    if (check_version() < 0) {
-        return -1;
-    }
     state->fail_after = -1;
     state->journal = journal_new();
     find_library(state);
     if (state->journal == NULL || find_gc(state) < 0 || find_generations(state) < 0 ||
         rows_setup(module, state) < 0 || lease_setup(module) < 0 || child_setup(module) < 0 ||
-        roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
-        person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
-        events_setup(module) < 0 || follow_setup(module) < 0 || pauses_setup(module) < 0 ||
-        growth_setup(module) < 0 || worker_setup(module) < 0 || empty_stack_setup(module) < 0 ||
-        add_flags(module, state) < 0) {
+        roll_call_setup(module, state) < 0 || check_structures(state) < 0 ||
+        tracked_setup(module, state) < 0 || person_setup(module, state) < 0 ||
+        refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0 ||
+        pauses_setup(module) < 0 || growth_setup(module) < 0 || worker_setup(module) < 0 ||
+        empty_stack_setup(module) < 0 || add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }

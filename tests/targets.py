@@ -95,7 +95,7 @@ class Target:
             self.command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            text=True,
+            bufsize=0,
             start_new_session=True,
             **self.options,
         )
@@ -110,10 +110,16 @@ class Target:
 
     def line(self, seconds=60):
         """The next line that it prints."""
-        if not select.select([self.process.stdout], [], [], seconds)[0]:
-            self.__exit__()
-            pytest.fail(f"the target said nothing for {seconds} s")
-        return self.process.stdout.readline()
+        line = b""
+        while not line.endswith(b"\n"):  # byte by byte: select sees nothing of what is buffered
+            if not select.select([self.process.stdout], [], [], seconds)[0]:
+                self.__exit__()
+                pytest.fail(f"the target said nothing for {seconds} s")
+            byte = self.process.stdout.read(1)
+            if not byte:
+                break
+            line += byte
+        return line.decode()
 
     def is_unharmed(self):
         """Whether it still runs (a stopped one does)."""

@@ -11,6 +11,7 @@ _AnyType: TypeAlias = type[Any]  # of rows with a field `type`
 
 KNOWS_BORROWING: Final[bool]
 KNOWS_TABLES: Final[bool]
+FREE_THREADED: Final[bool]
 BUILT_FOR: Final[int]
 WALKS_GENERATIONS: Final[bool]
 IMMORTAL: Final[int]
@@ -257,12 +258,31 @@ class Ring(
     def kind_cut(self) -> KindCut | None: ...
 
 @final
-class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[tuple[Any, int, bool]]]):
+class WaitingObjects(structseq[Any], tuple[str, TypeCounts, int]):
+    __match_args__: Final = (
+        "why",
+        "types",
+        "kept",
+    )
+    @property
+    def why(self) -> str: ...
+    @property
+    def types(self) -> TypeCounts: ...
+    @property
+    def kept(self) -> int: ...
+
+@final
+class Rings(
+    structseq[Any],
+    tuple[RollCall, list[Ring], int, list[tuple[Any, int, bool]], list[WaitingObjects], list[Node]],
+):
     __match_args__: Final = (
         "objects",
         "forms",
         "bytes",
         "sized",
+        "waiting",
+        "running",
     )
     @property
     def objects(self) -> RollCall: ...
@@ -272,6 +292,10 @@ class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[tuple[Any, int
     def bytes(self) -> int: ...
     @property
     def sized(self) -> list[tuple[Any, int, bool]]: ...
+    @property
+    def waiting(self) -> list[WaitingObjects]: ...
+    @property
+    def running(self) -> list[Node]: ...
 
 @final
 class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
@@ -752,6 +776,7 @@ class Followed(
 class Follow:
     def __new__(cls, whole: bool = False, object_traceback: Any = None, /) -> Self: ...
     def begin(self) -> None: ...
+    def born(self, addresses: list[int], /) -> list[int]: ...
     def end(
         self,
         labellers: dict[int, tuple[type, Any]],
@@ -907,7 +932,7 @@ class Census(structseq[Any], tuple[list[TypeTally], int | None, list[tuple[int, 
     def asked(self) -> list[tuple[int, Any]]: ...
 
 @final
-class ScanCost(structseq[Any], tuple[int, int, int, int, float]):
+class ScanCost(structseq[Any], tuple[int, int, int, int, float | None]):
     __match_args__: Final = (
         "nodes",
         "edges",
@@ -924,7 +949,7 @@ class ScanCost(structseq[Any], tuple[int, int, int, int, float]):
     @property
     def peak_bytes(self) -> int: ...
     @property
-    def stopped(self) -> float: ...
+    def stopped(self) -> float | None: ...
 
 @final
 class EmptyStack:
@@ -1065,6 +1090,7 @@ def journal_enable(enabled: bool, /) -> None: ...
 def journal_resize(capacity: int, /) -> None: ...
 def hash_of(data: bytes, /) -> int: ...
 def last_scan() -> ScanCost: ...
+def stopped_for() -> float: ...
 def walk_generations(walk: bool, /) -> bool: ...
 def fail_after(growths: int, /) -> None: ...
 def object_bytes(obj: object, /) -> int: ...
@@ -1100,6 +1126,7 @@ def is_collected(
     objects: tuple[object, ...] | list[Any] | None,
     /,
 ) -> bool: ...
+def waiting(box: list[Any], /) -> str | None: ...
 def neighborhood(
     given: list[int] | tuple[object, ...],
     most: int,

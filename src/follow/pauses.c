@@ -198,6 +198,14 @@ sample(PausesObject *self)
 
 /* ------------------------------------------------------------------ collections */
 
+/* The generation of which a collection is told. On free-threaded builds there are none: each
+   collection takes all objects, whatever it says. */
+static long
+told_generation(long generation)
+{
+    return GCSCOPE_FREE_THREADED ? OLDEST : generation;
+}
+
 /* Whether a collection of a generation comes by itself: as many objects have been made as is set
    for the youngest, and as many collections of the next younger. A program that asks at that moment
    is not told from that; from 3.12 on objects may also have gone since it was due. On free-threaded
@@ -221,10 +229,9 @@ static void
 collection_starts(PyObject *owner, const GcEvent *event)
 {
     PausesObject *self = (PausesObject *)owner;
-    bool takes_all = GCSCOPE_FREE_THREADED || event->generation == OLDEST;
     sample_fini(self, &self->sample);
     self->is_asked = !is_due(self->state->generations, event);
-    if (takes_all && is_sampling_due(self)) {
+    if (told_generation(event->generation) == OLDEST && is_sampling_due(self)) {
         sample(self);
     }
 }
@@ -258,14 +265,15 @@ static void
 collection_stops(PyObject *owner, const GcEvent *event)
 {
     PausesObject *self = (PausesObject *)owner;
-    Total *total = &self->totals[event->generation];
+    const long generation = told_generation(event->generation);
+    Total *total = &self->totals[generation];
     if (event->began < self->begun) { /* by a finalizer that it ran */
         total->skipped++;
         return;
     }
     int64_t freed = gc_event_number(event, "collected");
     int64_t examined = gc_event_number(event, "candidates");
-    KeptPause *place = &self->kept[event->generation][total->collections % MOST_KEPT];
+    KeptPause *place = &self->kept[generation][total->collections % MOST_KEPT];
     sample_fini(self, &place->sample);
     *place = (KeptPause){
         .began = event->began,
@@ -284,7 +292,7 @@ collection_stops(PyObject *owner, const GcEvent *event)
 
 /* How many collections of a generation the interpreter has counted, by gc.get_stats(). */
 static int64_t
-counted(PyObject *stats, Py_ssize_t generation)
+counted(PyObject *stats, long generation)
 {
     bool is_there = PyList_CheckExact(stats) && generation < PyList_GET_SIZE(stats) &&
                     PyDict_CheckExact(PyList_GET_ITEM(stats, generation));
@@ -297,8 +305,10 @@ static int
 count_collections(const ModuleState *state, int64_t counts[static GENERATIONS])
 {
     PyObject *stats = PyObject_CallNoArgs(state->gc_get_stats);
-    for (Py_ssize_t g = 0; g < GENERATIONS && stats != NULL; g++) {
-        counts[g] = counted(stats, g);
+    memset(counts, 0, GENERATIONS * sizeof(int64_t));
+    for (long g = 0; g < GENERATIONS && stats != NULL; g++) {
+        int64_t count = counted(stats, g), *sum = &counts[told_generation(g)];
+        *sum = count < 0 || *sum < 0 ? -1 : *sum + count;
     }
     int error = stats != NULL ? 0 : -1;
     Py_XDECREF(stats);
@@ -397,7 +407,7 @@ static PyObject *
 total_rows(const PausesObject *self, const int64_t counts[static GENERATIONS])
 {
     PyObject *rows = PyList_New(0);
-    for (int g = 0; g < GENERATIONS && rows != NULL; g++) {
+    for (long g = told_generation(0); g < GENERATIONS && rows != NULL; g++) {
         if (rows_append(rows, total_row(self, &self->totals[g], counts[g])) < 0) {
             Py_CLEAR(rows);
         }

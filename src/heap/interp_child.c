@@ -10,7 +10,7 @@
 
 #define HAS_CHILD 0
 #if PY_VERSION_HEX < 0x03100000 && !defined(GCSCOPE_NO_INTERNALS) && defined(__has_include) &&     \
-    defined(__linux__)
+    defined(__linux__) && !GCSCOPE_FREE_THREADED
 #if __has_include("internal/pycore_interp.h") && __has_include("internal/pycore_runtime.h")
 #include "internal/pycore_ceval.h"
 #include "internal/pycore_interp.h"

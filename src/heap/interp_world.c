@@ -11,8 +11,8 @@
            stacks              references of running frames that own nothing, and yet the collector
                                takes for reachable what they lead to
 
-   The structures are those of CPython 3.14 and 3.15, compared with this file; the module refuses a
-   patch level other than that for which it was compiled. */
+   The structures are those of CPython 3.14 and 3.15, compared with this file. Two patch levels may
+   differ in them: world_fits, which the module asks at import. */
 
 /* As in interp.c. */
 #define Py_BUILD_CORE 1
@@ -28,12 +28,14 @@
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
+#include "internal/pycore_debug_offsets.h"
 #include "internal/pycore_frame.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_interpframe_structs.h"
 #include "internal/pycore_llist.h"
 #include "internal/pycore_object.h"
 #include "internal/pycore_pystate.h"
+#include "internal/pycore_runtime.h"
 #include "internal/pycore_tstate.h"
 #pragma GCC diagnostic pop
 
@@ -41,6 +43,71 @@ static bool
 has_bits(PyObject *op, unsigned bits)
 {
     return (_Py_atomic_load_uint8_relaxed(&op->ob_gc_bits) & bits) != 0;
+}
+
+/* --------------------------------------------------------------------- whether it fits */
+
+/* The interpreter has a table for debuggers: the sizes of its structures, and where in them stands
+   what those read. It is written here as the headers have it for which this is compiled, and each
+   word but the version must be the same. Of what is read here it has
+
+       interpreter   its size; threads.head, gc, and fields before and behind unique_ids
+       gc            its size; collecting
+       thread        the size of its public part; next, current_frame
+       frame         its size; previous, f_executable, stackpointer, owner, localsplus
+       generator     its size; gi_iframe, gi_frame_state
+       object, type, tuple, list, dict: their sizes, and where their items stand */
+static bool
+fits_table(void)
+{
+    static const _Py_DebugOffsets ours = _Py_DebugOffsets_INIT(_Py_Debug_Cookie);
+    enum { BEHIND_VERSION = offsetof(_Py_DebugOffsets, free_threaded) };
+    const char *theirs = (const char *)&_PyRuntime.debug_offsets;
+    return memcmp(theirs, ours.cookie, sizeof(ours.cookie)) == 0 &&
+           memcmp(theirs + BEHIND_VERSION, (const char *)&ours + BEHIND_VERSION,
+                  sizeof(ours) - BEHIND_VERSION) == 0;
+}
+
+/* A list is empty in both directions or in none; NULL: not made yet. */
+static bool
+is_sound_list(const struct llist_node *head)
+{
+    return (head->next == head) == (head->prev == head) &&
+           (head->next == NULL) == (head->prev == NULL);
+}
+
+/* What the table has not: the private part of a thread, whose `brc` stands behind mem_free_queue
+   and c_stack_refs and knows the thread's number; behind it the counts that it keeps for itself,
+   which must grow by one with an instance of `type`; and the interpreter's numbers of types. 0 with
+   the answer; -1 with an exception. */
+static int
+fits_by_trial(PyTypeObject *type, bool *fits)
+{
+    const _PyThreadStateImpl *thread = (const _PyThreadStateImpl *)PyThreadState_Get();
+    const PyInterpreterState *interpreter = PyInterpreterState_Get();
+    const Py_ssize_t number = ((PyHeapTypeObject *)type)->unique_id - 1;
+    *fits = thread->brc.tid == _Py_ThreadId() && is_sound_list(&thread->mem_free_queue) &&
+            is_sound_list(&interpreter->mem_free_queue.head) && number >= 0 &&
+            number < interpreter->unique_ids.size &&
+            interpreter->unique_ids.table[number].obj == (PyObject *)type;
+    for (Py_ssize_t before = 0, trial = 0; trial < 2 && *fits; trial++) {
+        PyObject *instance = PyType_GenericAlloc(type, 0); /* the first one may make the array */
+        if (instance == NULL) {
+            return -1;
+        }
+        bool is_there = number < thread->refcounts.size;
+        *fits = is_there && (trial == 0 || thread->refcounts.values[number] == before + 1);
+        Py_DECREF(instance);
+        before = is_there ? thread->refcounts.values[number] : 0;
+    }
+    return 0;
+}
+
+int
+world_fits(PyTypeObject *type)
+{
+    bool fits = fits_table();
+    return fits && fits_by_trial(type, &fits) < 0 ? -1 : fits;
 }
 
 /* ------------------------------------------------------------------ the collector */
@@ -87,23 +154,20 @@ world_begin(World *world, Memory *memory)
     world->is_claimed = claim_collector(PyInterpreterState_Get());
 }
 
-/* Between listing and stop the others may run for a moment; to them it is one stop. */
-static void
-note_stop(World *world)
-{
-    if (world->stopped_at == 0) {
-        world->stopped_at = clock_now();
-    }
-}
-
 void
 world_stop(World *world)
 {
     if (!world_is_stopped(world)) {
+        world->stopped_at = clock_now();
         _PyEval_StopTheWorld(PyInterpreterState_Get());
-        note_stop(world);
         world->is_stopped = true;
     }
+}
+
+int64_t
+world_stopped_for(const World *world)
+{
+    return world->stopped_for + (world->is_stopped ? clock_now() - world->stopped_at : 0);
 }
 
 void
@@ -113,7 +177,6 @@ world_end(World *world)
     if (world->is_stopped) {
         world->is_stopped = false;
         _PyEval_StartTheWorld(interpreter);
-        world->stopped_for = clock_now() - world->stopped_at;
     }
     if (world->is_claimed) {
         world->is_claimed = false;
@@ -138,6 +201,7 @@ typedef struct {
     bool is_doubtful_only;
     bool is_new_only;
     const AddrMap *known; /* with is_new_only: NULL, or what is listed as well */
+    bool is_begun;
     bool failed;
 } Lister;
 
@@ -145,7 +209,7 @@ typedef struct {
 static void
 begin_listing(Lister *lister)
 {
-    note_stop(lister->world);
+    lister->is_begun = true;
     lister->failed = lister->is_doubtful_only && alive_mark(lister->world->memory) < 0;
 }
 
@@ -172,7 +236,7 @@ hold_object(PyObject *op, void *arg)
 {
     Lister *lister = arg;
     World *world = lister->world;
-    if (world->stopped_at == 0) {
+    if (!lister->is_begun) {
         begin_listing(lister);
     }
     if ((lister->is_doubtful_only && take_mark(op)) || lister->failed ||
@@ -264,7 +328,9 @@ list_by(Lister *lister, AddrMap *map)
     if (world_is_stopped(world)) {
         return enter_again(world->outer != NULL ? world->outer : world, map);
     }
+    int64_t begun = clock_now();
     PyUnstable_GC_VisitObjects(hold_object, lister);
+    world->stopped_for += clock_now() - begun;
     if (lister->failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||
         addrmap_init(&untracked, world->memory) < 0) {
         addrmap_fini(&untracked);
@@ -362,7 +428,7 @@ typedef struct {
 } Sum;
 
 static void
-add_if_same(void *arg, PyObject *op, Py_ssize_t references, bool Py_UNUSED(is_borrowed))
+add_if_same(void *arg, PyObject *op, Py_ssize_t references, ThreadReferenceKind Py_UNUSED(kind))
 {
     Sum *sum = arg;
     sum->references += op == sum->op ? references : 0;
@@ -376,13 +442,24 @@ world_all_references(PyObject *op)
     return sum.references;
 }
 
-/* Deferred; or waiting in a queue, its flag; or a dict, a decref of which may be put off. */
+bool
+world_is_deferred(PyObject *op)
+{
+    return has_bits(op, _PyGC_BITS_DEFERRED) && !_Py_IsImmortal(op);
+}
+
+bool
+world_is_queued(PyObject *op)
+{
+    enum { FLAGS = 3, QUEUED = 2 };
+    return (_Py_atomic_load_ssize_relaxed(&op->ob_ref_shared) & FLAGS) == QUEUED;
+}
+
+/* A decref of a dict may be put off. */
 static bool
 is_counted_in_parts(PyObject *op)
 {
-    enum { FLAGS = 3, QUEUED = 2 };
-    Py_ssize_t shared = _Py_atomic_load_ssize_relaxed(&op->ob_ref_shared);
-    return has_bits(op, _PyGC_BITS_DEFERRED) || (shared & FLAGS) == QUEUED || PyDict_Check(op);
+    return has_bits(op, _PyGC_BITS_DEFERRED) || world_is_queued(op) || PyDict_Check(op);
 }
 
 Py_ssize_t
@@ -412,7 +489,8 @@ visit_counts(const ThreadSink *sink, const _PyThreadStateImpl *thread,
     for (Py_ssize_t i = 0; i < thread->refcounts.size; i++) {
         Py_ssize_t references = thread->refcounts.values[i];
         if (references != 0) {
-            sink->visit(sink->arg, interpreter->unique_ids.table[i].obj, references, false);
+            sink->visit(sink->arg, interpreter->unique_ids.table[i].obj, references,
+                        THREAD_COUNTED);
         }
     }
 }
@@ -422,7 +500,7 @@ visit_queue(const ThreadSink *sink, const _PyObjectStack *stack)
 {
     for (const _PyObjectStackChunk *chunk = stack->head; chunk != NULL; chunk = chunk->prev) {
         for (Py_ssize_t i = 0; i < chunk->n; i++) {
-            sink->visit(sink->arg, chunk->objs[i], -1, false);
+            sink->visit(sink->arg, chunk->objs[i], -1, THREAD_QUEUED);
         }
     }
 }
@@ -449,7 +527,8 @@ visit_put_off(const ThreadSink *sink, struct llist_node *head)
         const WorkChunk *chunk = (const WorkChunk *)(const void *)node;
         for (Py_ssize_t i = chunk->read; i < chunk->written; i++) {
             if ((chunk->items[i].pointer & 1) != 0) {
-                sink->visit(sink->arg, (PyObject *)(chunk->items[i].pointer - 1), -1, false);
+                sink->visit(sink->arg, (PyObject *)(chunk->items[i].pointer - 1), -1,
+                            THREAD_PUT_OFF);
             }
         }
     }
@@ -460,7 +539,7 @@ visit_if_borrowed(const ThreadSink *sink, _PyStackRef slot)
 {
     enum { TAG_MASK = 3, BORROWED = 1 }; /* BORROWED alone is an empty slot */
     if ((slot.bits & TAG_MASK) == BORROWED && slot.bits != BORROWED) {
-        sink->visit(sink->arg, (PyObject *)(slot.bits - BORROWED), 0, true);
+        sink->visit(sink->arg, (PyObject *)(slot.bits - BORROWED), 0, THREAD_BORROWED);
     }
 }
 

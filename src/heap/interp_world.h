@@ -27,8 +27,8 @@ typedef struct World {
     const struct World *outer; /* borrowed: NULL, or that in whose stop this one is */
     bool is_claimed;
     bool is_stopped;
-    int64_t stopped_at;  /* by clock_now(): when the first object was listed, or the stop began */
-    int64_t stopped_for; /* nanoseconds, from then on until the others went on */
+    int64_t stopped_at;  /* when the stop was asked for, by clock_now() */
+    int64_t stopped_for; /* in nanoseconds, to list the objects before */
     VEC(PyObject *)
     listed;               /* held until the stop, then borrowed: what was entered, in the order of
                                the collector's own walk */
@@ -36,12 +36,25 @@ typedef struct World {
 #endif
 } World;
 
-/* A reference of a thread, that no object shows. `references` are to be added to the count of `op`
-   for what its owners have: they may be negative. Where is_borrowed they own nothing, and yet the
-   collector takes `op` for reachable. */
-typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references, bool is_borrowed);
+/* What a thread has for itself, that no object shows. */
+typedef enum {
+    THREAD_COUNTED,  /* references that it counts itself */
+    THREAD_QUEUED,   /* one that its queue has, until it runs: it was let go of by another thread */
+    THREAD_PUT_OFF,  /* one that was let go of, to be done later */
+    THREAD_BORROWED, /* it owns nothing, and yet the collector takes the object for reachable */
+} ThreadReferenceKind;
+
+/* `references` are to be added to the count of `op` for what its owners have: they may be
+   negative. */
+typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references,
+                                ThreadReferenceKind kind);
 
 #if GCSCOPE_FREE_THREADED
+
+/* Whether the private structures of the interpreter that runs are those for which this was
+   compiled, as far as can be seen. `type`: a heap type of ours, of which an instance is made. 1; 0;
+   -1 with an exception. */
+int world_fits(PyTypeObject *type);
 
 /* Claim the collector, and keep it until world_end, which must follow in any case. It is not
    claimed where a collection of this very thread is under way, or one of another for a second. */
@@ -81,12 +94,9 @@ world_is_stopped(const World *world)
     return world->is_stopped || world->outer != NULL;
 }
 
-/* Nanoseconds for which other threads were stopped, after world_end. */
-static inline int64_t
-world_stopped_for(const World *world)
-{
-    return world->stopped_for;
-}
+/* For how many nanoseconds this has stopped others until now: from when that is asked for, as some
+   wait then while others still come to a place where they can. */
+int64_t world_stopped_for(const World *world);
 
 /* Of a reference count, what is owned: objects whose counting is deferred have a large number added
    to theirs. Without what threads keep for themselves, and so not exact for classes and code. */
@@ -102,10 +112,23 @@ Py_ssize_t world_references_now(PyObject *op);
 /* Visit what the threads of this interpreter have for themselves. In a stop. */
 void world_visit_threads(ThreadReference visit, void *arg);
 
+/* Whether its counting is deferred: however few references there are, only the collector, or the
+   end of the interpreter, frees it. */
+bool world_is_deferred(PyObject *op);
+
+/* Whether it is in the queue of its own thread. In a stop. */
+bool world_is_queued(PyObject *op);
+
 /* Whether a collection that is under way has found this object unreachable. */
 bool world_lost(PyObject *op);
 
 #else
+
+static inline int
+world_fits(PyTypeObject *Py_UNUSED(type))
+{
+    return 1;
+}
 
 static inline void
 world_begin(World *world, Memory *memory)
@@ -133,12 +156,6 @@ static inline bool
 world_is_stopped(const World *Py_UNUSED(world))
 {
     return false;
-}
-
-static inline int64_t
-world_stopped_for(const World *Py_UNUSED(world))
-{
-    return 0;
 }
 
 static inline Py_ssize_t

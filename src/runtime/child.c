@@ -13,7 +13,7 @@
 
 #include "runtime/child.h"
 
-#if defined(__linux__)
+#if defined(__linux__) && !GCSCOPE_FREE_THREADED
 
 #include <errno.h>
 #include <fcntl.h>

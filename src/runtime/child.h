@@ -10,14 +10,15 @@
    after so many seconds by a timer of its own, or when nobody waits for it any more: the process
    has ended, or has given up its Child.
 
-   Linux only. */
+   Linux only; and not on free-threaded builds, where no moment is known at which each lock of the
+   interpreter and of its allocator is free, or held by the thread that forks. */
 
 #ifndef GCSCOPE_CHILD_H
 #define GCSCOPE_CHILD_H
 
 #include "runtime/state.h"
 
-/* Add the Child type to the module, on Linux. 0 or -1 with an exception. */
+/* Add the Child type to the module, where there is one. 0 or -1 with an exception. */
 int child_setup(PyObject *module);
 
 #endif

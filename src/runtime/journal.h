@@ -20,11 +20,8 @@
 #ifndef GCSCOPE_JOURNAL_H
 #define GCSCOPE_JOURNAL_H
 
+#include "base/spin.h"
 #include "base/vec.h"
-
-#if GCSCOPE_FREE_THREADED
-#include <sched.h>
-#endif
 
 typedef enum {
     EVENT_CREATED,
@@ -97,9 +94,7 @@ typedef struct Life {
 typedef struct {
     size_t references; /* from the module and from instrumented objects */
     Memory memory;
-#if GCSCOPE_FREE_THREADED
-    int lock; /* 1: some thread writes */
-#endif
+    Spin lock; /* whoever writes has it; who has stopped the world may read without */
 
     uint64_t next_serial;
     Life alive; /* head of the register, no object itself */
@@ -142,23 +137,6 @@ journal_release(Journal *journal)
     }
 }
 
-/* Whoever writes has the lock meanwhile, does little, and waits for nothing: so no thread that the
-   world is stopped for has it, and whoever has stopped the world may read and write. (Of a PyMutex
-   that is not true: it may be handed to a thread that then has to wait.) */
-static inline void
-journal_lock(Journal *journal)
-{
-    while (__atomic_exchange_n(&journal->lock, 1, __ATOMIC_ACQUIRE) != 0) {
-        (void)sched_yield();
-    }
-}
-
-static inline void
-journal_unlock(Journal *journal)
-{
-    __atomic_store_n(&journal->lock, 0, __ATOMIC_RELEASE);
-}
-
 #else
 
 static inline void
@@ -175,17 +153,19 @@ journal_release(Journal *journal)
     }
 }
 
-static inline void
-journal_lock(Journal *Py_UNUSED(journal))
-{
-}
-
-static inline void
-journal_unlock(Journal *Py_UNUSED(journal))
-{
-}
-
 #endif
+
+static inline void
+journal_lock(Journal *journal)
+{
+    spin_lock(&journal->lock);
+}
+
+static inline void
+journal_unlock(Journal *journal)
+{
+    spin_unlock(&journal->lock);
+}
 
 /* The number of a type's name (UTF-8), the same for the same name. -1: out of memory. */
 int64_t journal_type(Journal *journal, const char *name, size_t length);

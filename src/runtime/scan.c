@@ -41,15 +41,18 @@ scan_end(Scan *scan)
     if (scan->is_judged) { /* what was built on the graph took memory too */
         scan->state->last_scan.peak_bytes = scan->memory.peak;
     }
-    collector_fini(&scan->collector);
-    heap_fini(&scan->heap);
 #if GCSCOPE_FREE_THREADED
     if (scan->state->stopped == &scan->world) {
         scan->state->stopped = NULL;
+        scan->state->stopped_for += world_stopped_for(&scan->world);
+        if (scan->is_judged) {
+            scan->state->last_scan.stopped = world_stopped_for(&scan->world);
+        }
     }
 #endif
-    world_end(&scan->world);
-    scan->state->last_scan.stopped = world_stopped_for(&scan->world);
+    world_end(&scan->world); /* before memory is given back, which takes time */
+    collector_fini(&scan->collector);
+    heap_fini(&scan->heap);
     gc_pause_end(scan->was_enabled);
 }
 

@@ -4,6 +4,7 @@
 #define GCSCOPE_STATE_H
 
 #include "base/gc_pause.h"
+#include "base/spin.h"
 #include "heap/generations.h"
 #include "runtime/journal.h"
 
@@ -13,7 +14,7 @@ typedef struct {
     size_t edges;
     size_t visits;     /* references that tp_traverse showed */
     size_t peak_bytes; /* raw memory held at once, at most */
-    int64_t stopped; /* nanoseconds for which other threads were stopped; 0 on builds with a GIL */
+    int64_t stopped;   /* nanoseconds for which no other thread ran; 0 with a GIL */
 } ScanCost;
 
 enum { STATE_ROW_TYPES = 40, STATE_KNOWN_CLASSES = 64 };
@@ -54,10 +55,13 @@ typedef struct {
 #if GCSCOPE_FREE_THREADED
     PyMutex observers_mutex;        /* of `observers` and all that is in them */
     unsigned long observers_thread; /* that which has it; 0: none */
+    int64_t stopped_for; /* nanoseconds for which passes have stopped other threads, in all; written
+                            in a stop */
     const void *stopped; /* borrowed: the World of the pass in whose stop we are, or NULL */
 #endif
     KnownClass known_classes[STATE_KNOWN_CLASSES]; /* those of the last instances, by address */
     Journal *journal;                              /* shared */
+    Spin workers_lock;                             /* of the two below, as worker.c has it */
     struct WorkerObject *workers;                  /* owned: threads of ours, a list */
     int forks;                                     /* how many have begun and not ended */
     Blocks *blocks;     /* of a forked child, whose memory comes from there; else NULL */

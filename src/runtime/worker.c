@@ -5,9 +5,11 @@
        wait_for_end      by another thread: `is_ending`, a byte into the pipe, the lock `ended`
        reap              join what has ended; out of the list, unless it goes on after a fork
 
-   All fields are read and written with the GIL, but for the pipe and the two locks. A thread that
-   has ended is joined: then it is gone for the system, too, which counts threads when a fork is to
-   be warned of.
+   All fields are read and written with the GIL, or where there is none with the lock of the state's
+   workers; but for the two locks that are waited for, and what the thread alone has: `wait`, and
+   `make` and `steps` while it runs. Python code runs without the lock, and what waits lets others
+   run. A thread that has ended is joined: then it is gone for the system, too, which counts threads
+   when a fork is to be warned of.
 
    A program may close all descriptors, as daemons do, and ours with them. Their numbers are then
    its own, so that each use is of one that `is_held`; where one is lost the worker finishes. A poll
@@ -22,7 +24,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <structmember.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -60,7 +61,7 @@ typedef struct WorkerObject {
         bool is_on;
     } wait;
     bool goes_on_in_child;
-    char is_interruptible; /* a step that runs at a fork can be begun anew after it */
+    bool is_interruptible; /* a step that runs at a fork can be begun anew after it */
     bool is_listed;
     bool is_joinable; /* there is a thread, or one that has ended and was not joined */
     bool is_ending;   /* it is to end between two steps */
@@ -69,8 +70,37 @@ typedef struct WorkerObject {
     bool is_interrupted; /* the step was sent a GeneratorExit */
     bool has_ended;      /* the thread runs no code of Python any more */
     bool is_finished;    /* there is nothing more to do */
-    char is_lost;        /* as the program has closed a descriptor of it */
+    bool is_lost;        /* as the program has closed a descriptor of it */
 } WorkerObject;
+
+/* ---------------------------------------------------------------------- the lock */
+
+static void
+lock(WorkerObject *self)
+{
+    spin_lock(&self->state->workers_lock);
+}
+
+static void
+unlock(WorkerObject *self)
+{
+    spin_unlock(&self->state->workers_lock);
+}
+
+/* Others run from here on, until run_again. */
+static PyThreadState *
+let_others_run(WorkerObject *self)
+{
+    unlock(self);
+    return PyEval_SaveThread();
+}
+
+static void
+run_again(WorkerObject *self, PyThreadState *thread)
+{
+    PyEval_RestoreThread(thread);
+    lock(self);
+}
 
 /* --------------------------------------------------------------- the descriptors */
 
@@ -146,9 +176,9 @@ wait_once(WorkerObject *self)
         {.fd = self->wait.descriptor, .events = self->wait.writing ? POLLOUT : POLLIN},
     };
     double until = self->wait.until;
-    PyThreadState *thread = PyEval_SaveThread();
+    PyThreadState *thread = let_others_run(self);
     (void)poll(polled, 2, milliseconds_until(until));
-    PyEval_RestoreThread(thread);
+    run_again(self, thread);
     if (polled[1].revents != 0 || clock_seconds() >= until) {
         self->wait.is_on = false;
     }
@@ -192,19 +222,31 @@ next_item(WorkerObject *self)
     return self->steps != NULL ? Py_TYPE(self->steps)->tp_iternext(self->steps) : NULL;
 }
 
+/* As next_item. A GeneratorExit that was sent to it has struck, or does not strike any more. */
+static PyObject *
+next_item_in_step(WorkerObject *self, bool *was_interrupted)
+{
+    self->is_in_step = true;
+    unlock(self);
+    PyObject *item = next_item(self);
+    lock(self);
+    self->is_in_step = false;
+    *was_interrupted = self->is_interrupted;
+    if (self->is_interrupted) {
+        self->is_interrupted = false;
+        (void)PyThreadState_SetAsyncExc(self->ident, NULL);
+    }
+    return item;
+}
+
 /* Take a step; false: it was the last one. An exception ends the steps, and nobody hears of it; but
    where a fork has interrupted them they are made anew. */
 static bool
 take_step(WorkerObject *self)
 {
-    self->is_in_step = true;
-    PyObject *item = next_item(self);
-    self->is_in_step = false;
-    bool was_interrupted = self->is_interrupted;
-    if (was_interrupted) {
-        self->is_interrupted = false;
-        (void)PyThreadState_SetAsyncExc(self->ident, NULL); /* where it has not struck */
-    }
+    bool was_interrupted;
+    PyObject *item = next_item_in_step(self, &was_interrupted);
+    unlock(self);
     bool goes_on =
         item != NULL ? note_wait(self, item) == 0 : was_interrupted && PyErr_Occurred() != NULL;
     Py_XDECREF(item);
@@ -212,6 +254,7 @@ take_step(WorkerObject *self)
     if (!self->wait.is_on) {
         Py_CLEAR(self->steps);
     }
+    lock(self);
     return goes_on;
 }
 
@@ -235,8 +278,13 @@ worker_clear(PyObject *op)
 static void
 finish(WorkerObject *self)
 {
+    PyObject *make = self->make, *steps = self->steps;
+    self->make = self->steps = NULL;
     self->is_finished = true;
-    (void)worker_clear((PyObject *)self);
+    unlock(self);
+    Py_XDECREF(make);
+    Py_XDECREF(steps);
+    lock(self);
     close_pipe(self);
 }
 
@@ -271,9 +319,13 @@ thread_main(void *argument)
     PyThread_release_lock(self->began);
     if (thread != NULL) {
         PyEval_AcquireThread(thread);
+        lock(self);
         take_steps(self);
+        unlock(self);
         PyThreadState_Clear(thread);
+        lock(self);
         self->has_ended = true;
+        unlock(self);
     }
     PyThread_release_lock(ended);
     if (thread != NULL) {
@@ -326,18 +378,18 @@ begin(WorkerObject *self)
     self->is_ending = self->is_stopping;
     self->has_ended = false;
     self->process = getpid();
-    (void)PyThread_acquire_lock(began, WAIT_LOCK);       /* nobody who holds one of them */
-    (void)PyThread_acquire_lock(self->ended, WAIT_LOCK); /* waits for the GIL */
+    (void)PyThread_acquire_lock(began, WAIT_LOCK);       /* nobody who holds one of them waits */
+    (void)PyThread_acquire_lock(self->ended, WAIT_LOCK); /* for the GIL, or for our lock */
     self->is_joinable = create_deaf_thread(self) == 0;
     if (!self->is_joinable) {
         PyThread_release_lock(self->ended);
         PyThread_release_lock(began);
         return false;
     }
-    PyThreadState *thread = PyEval_SaveThread();
+    PyThreadState *thread = let_others_run(self);
     (void)PyThread_acquire_lock(began, WAIT_LOCK);
     PyThread_release_lock(began);
-    PyEval_RestoreThread(thread);
+    run_again(self, thread);
     return true;
 }
 
@@ -374,11 +426,11 @@ wait_for_end(WorkerObject *self, double until)
 {
     PyThread_type_lock ended = self->ended;
     int left = milliseconds_until(until);
-    PyThreadState *thread = PyEval_SaveThread();
+    PyThreadState *thread = let_others_run(self);
     if (PyThread_acquire_lock_timed(ended, (PY_TIMEOUT_T)left * 1000, 0) == PY_LOCK_ACQUIRED) {
         PyThread_release_lock(ended);
     }
-    PyEval_RestoreThread(thread);
+    run_again(self, thread);
     return !is_running(self);
 }
 
@@ -391,9 +443,9 @@ join_ended(WorkerObject *self)
         self->is_joinable = false;
         if (self->process == getpid()) {
             pthread_t joined = self->thread;
-            PyThreadState *thread = PyEval_SaveThread();
+            PyThreadState *thread = let_others_run(self);
             (void)pthread_join(joined, NULL);
-            PyEval_RestoreThread(thread);
+            run_again(self, thread);
         }
     }
 }
@@ -468,6 +520,7 @@ worker_before_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     ModuleState *state = state_of_module(module);
     double until = clock_seconds() + FORK_WAITS_MS * 1e-3;
+    spin_lock(&state->workers_lock);
     state->forks++;
     ask_all_to_end(state);
     bool in_time = true;
@@ -477,6 +530,7 @@ worker_before_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
         Py_DECREF(w);
     }
     reap(state);
+    spin_unlock(&state->workers_lock);
     Py_RETURN_NONE;
 }
 
@@ -501,9 +555,11 @@ PyObject *
 worker_after_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
     ModuleState *state = state_of_module(module);
+    spin_lock(&state->workers_lock);
     if (state->forks > 0 && --state->forks == 0) { /* two threads may fork at once */
         go_on(state);
     }
+    spin_unlock(&state->workers_lock);
     Py_RETURN_NONE;
 }
 
@@ -594,6 +650,7 @@ worker_in_child(PyObject *module, PyObject *Py_UNUSED(ignored))
     ModuleState *state = state_of_module(module);
     PyObject *left = PyList_New(0); /* owned or NULL */
     WorkerObject *next;
+    spin_lock(&state->workers_lock);
     state->forks = 0;
     for (WorkerObject *w = state->workers; w != NULL; w = next) {
         next = w->next;
@@ -605,9 +662,12 @@ worker_in_child(PyObject *module, PyObject *Py_UNUSED(ignored))
             unlist(w);
         }
     }
+    spin_unlock(&state->workers_lock);
     PyErr_Clear();
     Py_XDECREF(left);
+    spin_lock(&state->workers_lock);
     go_on(state);
+    spin_unlock(&state->workers_lock);
     Py_RETURN_NONE;
 }
 
@@ -651,22 +711,34 @@ PyDoc_STRVAR(
     "start($self, /)\n--\n\n"
     "Begin. Raises RuntimeError where it was begun before, or the system gives no thread.");
 
+/* Returns what is wrong, or NULL. */
+static const char *
+start(WorkerObject *self)
+{
+    ModuleState *state = self->state;
+    reap(state);
+    if (self->is_listed || self->is_finished) {
+        return "this worker was begun before";
+    }
+    self->next = state->workers;
+    state->workers = (WorkerObject *)Py_NewRef((PyObject *)self);
+    self->is_listed = true;
+    if (state->forks == 0 && !begin(self)) { /* else after the fork that is under way */
+        unlist(self);
+        return "the system gives no thread";
+    }
+    return NULL;
+}
+
 static PyObject *
 worker_start(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
     WorkerObject *self = (WorkerObject *)op;
-    ModuleState *state = self->state;
-    reap(state);
-    if (self->is_listed || self->is_finished) {
-        PyErr_SetString(PyExc_RuntimeError, "this worker was begun before");
-        return NULL;
-    }
-    self->next = state->workers;
-    state->workers = (WorkerObject *)Py_NewRef(op);
-    self->is_listed = true;
-    if (state->forks == 0 && !begin(self)) { /* else after the fork that is under way */
-        unlist(self);
-        PyErr_SetString(PyExc_RuntimeError, "the system gives no thread");
+    lock(self);
+    const char *fault = start(self);
+    unlock(self);
+    if (fault != NULL) {
+        PyErr_SetString(PyExc_RuntimeError, fault);
         return NULL;
     }
     Py_RETURN_NONE;
@@ -676,13 +748,12 @@ PyDoc_STRVAR(worker_stop_doc,
              "stop($self, /)\n--\n\n"
              "End it after the step that it is in; wait for that a tenth of a second at most.");
 
-static PyObject *
-worker_stop(PyObject *op, PyObject *Py_UNUSED(ignored))
+static void
+stop(WorkerObject *self)
 {
-    WorkerObject *self = (WorkerObject *)op;
     self->is_stopping = true;
     if (self->is_joinable && self->process != getpid()) {
-        Py_RETURN_NONE; /* its steps may be running, in a thread that this process has not */
+        return; /* its steps may be running, in a thread that this process has not */
     }
     if (!is_running(self)) { /* not begun, ended, or a fork is under way */
         finish(self);
@@ -694,6 +765,15 @@ worker_stop(PyObject *op, PyObject *Py_UNUSED(ignored))
         (void)wait_for_end(self, clock_seconds() + STOP_WAITS_MS * 1e-3);
     }
     reap(self->state);
+}
+
+static PyObject *
+worker_stop(PyObject *op, PyObject *Py_UNUSED(ignored))
+{
+    WorkerObject *self = (WorkerObject *)op;
+    lock(self);
+    stop(self);
+    unlock(self);
     Py_RETURN_NONE;
 }
 
@@ -706,7 +786,11 @@ PyDoc_STRVAR(
 static PyObject *
 worker_holds(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    return PyBool_FromLong(holds_all((WorkerObject *)op));
+    WorkerObject *self = (WorkerObject *)op;
+    lock(self);
+    bool holds = holds_all(self);
+    unlock(self);
+    return PyBool_FromLong(holds);
 }
 
 PyDoc_STRVAR(worker_release_doc, "release($self, /)\n--\n\n"
@@ -715,14 +799,21 @@ PyDoc_STRVAR(worker_release_doc, "release($self, /)\n--\n\n"
 static PyObject *
 worker_release(PyObject *op, PyObject *Py_UNUSED(ignored))
 {
-    let_go(&((WorkerObject *)op)->descriptor);
+    WorkerObject *self = (WorkerObject *)op;
+    lock(self);
+    let_go(&self->descriptor);
+    unlock(self);
     Py_RETURN_NONE;
 }
 
 static PyObject *
 worker_get_descriptor(PyObject *op, void *Py_UNUSED(closure))
 {
-    return PyLong_FromLong(((WorkerObject *)op)->descriptor.number);
+    WorkerObject *self = (WorkerObject *)op;
+    lock(self);
+    int number = self->descriptor.number;
+    unlock(self);
+    return PyLong_FromLong(number);
 }
 
 /* To set the number that it has changes nothing: by now that may be of a file of the program's. */
@@ -738,10 +829,46 @@ worker_set_descriptor(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
     if (!PyArg_Parse(value, "i", &number)) {
         return -1;
     }
+    lock(self);
     if (number != self->descriptor.number) {
         self->descriptor = hold(number);
     }
+    unlock(self);
     return 0;
+}
+
+static PyObject *
+worker_get_interruptible(PyObject *op, void *Py_UNUSED(closure))
+{
+    WorkerObject *self = (WorkerObject *)op;
+    lock(self);
+    bool is_interruptible = self->is_interruptible;
+    unlock(self);
+    return PyBool_FromLong(is_interruptible);
+}
+
+static int
+worker_set_interruptible(PyObject *op, PyObject *value, void *Py_UNUSED(closure))
+{
+    WorkerObject *self = (WorkerObject *)op;
+    if (value == NULL || !PyBool_Check(value)) {
+        PyErr_SetString(PyExc_TypeError, "interruptible is a bool");
+        return -1;
+    }
+    lock(self);
+    self->is_interruptible = value == Py_True;
+    unlock(self);
+    return 0;
+}
+
+static PyObject *
+worker_get_lost(PyObject *op, void *Py_UNUSED(closure))
+{
+    WorkerObject *self = (WorkerObject *)op;
+    lock(self);
+    bool is_lost = self->is_lost;
+    unlock(self);
+    return PyBool_FromLong(is_lost);
 }
 
 static int
@@ -780,27 +907,18 @@ static PyMethodDef worker_methods[] = {
 static PyGetSetDef worker_getset[] = {
     {"descriptor", worker_get_descriptor, worker_set_descriptor,
      PyDoc_STR("What is closed in a forked child, and by release(); or -1."), NULL},
+    {"interruptible", worker_get_interruptible, worker_set_interruptible,
+     PyDoc_STR("Whether a step that runs at a fork is to be begun anew after it."), NULL},
+    {"lost", worker_get_lost, NULL,
+     PyDoc_STR("Whether it has ended as the program has closed its pipe or descriptor."), NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-static PyMemberDef worker_members[] = {
-    {"interruptible", T_BOOL, offsetof(WorkerObject, is_interruptible), 0,
-     PyDoc_STR("Whether a step that runs at a fork is to be begun anew after it.")},
-    {"lost", T_BOOL, offsetof(WorkerObject, is_lost), READONLY,
-     PyDoc_STR("Whether it has ended as the program has closed its pipe or descriptor.")},
-    {NULL, 0, 0, 0, NULL},
-};
-
 static PyType_Slot worker_slots[] = {
-    {Py_tp_doc, (void *)worker_doc},
-    {Py_tp_new, worker_new},
-    {Py_tp_traverse, worker_traverse},
-    {Py_tp_clear, worker_clear},
-    {Py_tp_dealloc, worker_dealloc},
-    {Py_tp_methods, worker_methods},
-    {Py_tp_members, worker_members},
-    {Py_tp_getset, worker_getset},
-    {0, NULL},
+    {Py_tp_doc, (void *)worker_doc},   {Py_tp_new, worker_new},
+    {Py_tp_traverse, worker_traverse}, {Py_tp_clear, worker_clear},
+    {Py_tp_dealloc, worker_dealloc},   {Py_tp_methods, worker_methods},
+    {Py_tp_getset, worker_getset},     {0, NULL},
 };
 
 static PyType_Spec worker_spec = {

@@ -1,7 +1,9 @@
 """What a process that is asked says, without the way to it."""
 
+import gc
 import sys
 import threading
+import time
 
 import pytest
 
@@ -11,6 +13,7 @@ from gcscope.live.answer import answer
 from gcscope.live.payload import script_of
 from gcscope.live.request import WANTS, NoAnswer, Request, framed, unframed
 from gcscope.model.header import read_file
+from support import FREE_THREADED
 
 
 def asked(**fields):
@@ -26,6 +29,8 @@ class Node:
 
 
 def test_a_report(quiet):
+    read(asked())
+    gc.collect()  # on free-threaded Python the code of modules that are imported waits for that
     node = Node()
     node.me = node
     del node
@@ -142,25 +147,62 @@ def test_a_look_that_fails_says_so(monkeypatch):
 
 @pytest.mark.parametrize("want", [want for want in WANTS if want not in ("growth", "pauses")])
 def test_leaves_nothing(python, want):
-    """In a fresh process, nothing but what is imported stays, and nothing of it is trash."""
+    """In a fresh process, nothing but what is imported stays, and nothing of it is trash.
+
+    But where only the collector frees the code of modules: what the first look has imported.
+    """
     code = f"""
 import gc, sys
 gc.collect(); gc.disable()
 kept = [1]
 before = set(sys.modules)
+import gcscope
 from gcscope.live.answer import answer
 from gcscope.live.request import Request
 from gcscope import __version__
-for _ in range(3):
+for number in range(3):
     body = answer(Request(gcscope=__version__, want={want!r}, expression="__main__.kept"))
     assert body.startswith('{{"schema"'), body
-    assert gc.collect() == 0, gc.collect()
+    left = gcscope.garbage()
+    assert not left.cycles, left
+    assert gc.collect() == 0 or ({FREE_THREADED} and number == 0), left
 heavy = {{"json", "re", "enum", "typing", "inspect", "collections", "dataclasses", "contextlib"}}
 assert not heavy & (set(sys.modules) - before)
 print("as before")
 """
     done = python("-c", code)
     assert done.out == "as before\n", done
+
+
+@pytest.mark.skipif(not FREE_THREADED, reason="where there is a GIL a forked child can look")
+def test_no_forked_child_looks_in_a_free_threaded_process():
+    with pytest.raises(NoAnswer, match="^no forked child can look in a free-threaded process, .*"):
+        read(asked(fork=True))
+
+
+@pytest.mark.skipif(not FREE_THREADED, reason="where there is a GIL its holder stops the others")
+def test_the_stop_is_told():
+    """For no longer than another thread could take no step; not how long words take to be made."""
+    stop, waits = threading.Event(), []
+
+    def step():
+        while not stop.is_set():
+            before = time.perf_counter()
+            time.sleep(0)
+            waits.append(time.perf_counter() - before)
+
+    kept = [[] for _ in range(400_000)]
+    thread = threading.Thread(target=step)
+    thread.start()
+    try:
+        begun = time.perf_counter()
+        _census, header = read(asked(want="census"))
+        whole = time.perf_counter() - begun
+    finally:
+        stop.set()
+        thread.join()
+    longest = sum(sorted(waits)[-2:])  # once to list the objects, once to read them
+    assert 10e-9 * len(kept) < header.stopped < min(longest + 0.01, whole), (longest, whole)
 
 
 def test_a_script_is_flat_and_has_its_frame():

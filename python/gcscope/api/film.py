@@ -3,8 +3,7 @@
 A frame is what `draw` shows at a moment, with the collector's arithmetic for the same objects.
 Between frames a film holds none of them, and knows them by their addresses. What lies there later
 may be another object: an instrumented one tells by its serial; of others those are new that the
-collector has begun to track since the frame before, which stand behind a marker in its youngest
-generation, or if that has been collected meanwhile are all that is in it.
+collector has begun to track since the frame before (see `born_at`).
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from gcscope.api.neighborhood import (
     born_at,
     check_given,
     look_around,
+    mark_births,
     serial_of,
 )
 from gcscope.model.film import Frame
@@ -92,7 +92,7 @@ class Film:
         self._frames: list[Frame] = []
         self._lease: _core.Lease | None = None
         self._last_event = _last(journal.events())
-        self._marker: list[Any] = []
+        self._marker = mark_births()
 
     def __enter__(self) -> Film:
         if self._lease is not None:
@@ -142,7 +142,7 @@ class Film:
                 for obj, key in zip(neighborhood.objects, neighborhood.keys, strict=True)
             }
             self._names.update(obj.node.name for obj in neighborhood.objects)
-            self._marker = []
+            self._marker = mark_births()
         return neighborhood
 
     def _is_known(self, obj: HeapObject, born: set[int]) -> bool:

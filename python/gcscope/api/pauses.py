@@ -8,7 +8,7 @@ from gcscope.explain.cycles import cycles_of
 from gcscope.explain.labellers import object_traceback
 from gcscope.explain.pauses import advice_of
 from gcscope.model.merge import merged
-from gcscope.model.pauses import Pause, Pauses, PauseTotal
+from gcscope.model.pauses import FULL, Pause, Pauses, PauseTotal
 from gcscope.model.phrases import plural
 from gcscope.model.record import changed
 
@@ -70,7 +70,7 @@ def _notes(row: _core.Paused, share: float) -> tuple[str, ...]:
         notes.append(f"{plural(row.failed, 'dry run')} failed: memory was exhausted")
     if row.left_out:
         notes.append(f"{plural(row.left_out, 'ring')} of further forms left out: too many forms")
-    if share and not _core.WALKS_GENERATIONS:
+    if share and not (_core.WALKS_GENERATIONS or _core.FREE_THREADED):
         notes.append("no dry run: this Python does not show what a collection is about to look at")
     return tuple(notes)
 
@@ -80,7 +80,8 @@ def _record(row: _core.Paused, share: float) -> Pauses:
     with _core.Lease():
         row.kept.sort(key=_began)
         forms = [_explained(form) for form in row.forms]
-        totals = tuple(_total(generation, total) for generation, total in enumerate(row.totals))
+        first = FULL + 1 - len(row.totals)
+        totals = tuple(_total(first + place, total) for place, total in enumerate(row.totals))
         cycles = merged(forms)
         return Pauses(
             collections=tuple(_pause(kept, forms) for kept in row.kept),

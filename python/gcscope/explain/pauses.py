@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gcscope.model.innocent import blamed
-from gcscope.model.pauses import FULL
 from gcscope.model.phrases import link_title, plural, seconds_phrase, short_count
 
 TYPE_CHECKING = False
@@ -39,12 +38,13 @@ def _of_program(full: PauseTotal) -> bool:
     return 2 * full.asked > full.collections
 
 
-def _advice_for_nothing(full: PauseTotal) -> str:
+def _advice_for_nothing(full: PauseTotal, has_generations: bool) -> str:
     """Advise where full collections find nothing."""
+    which = "third" if has_generations else "first"
     fewer = (
         f"fewer calls of gc.collect() ({full.asked:,} of them were calls)"
         if _of_program(full)
-        else "a higher third threshold (gc.set_threshold)"
+        else f"a higher {which} threshold (gc.set_threshold)"
     )
     return (
         f"{_facts(full)}: gc.freeze() after start-up, or {fewer}; price: a ring that is frozen and "
@@ -97,10 +97,12 @@ def advice_of(
     Where they free next to nothing: not to examine so much, or so often. Where rings are what they
     free: the ring of which most was found.
     """
-    full = totals[FULL]
+    full = totals[-1]
     if full.examined_in == 0 or not _is_worth_a_line(full, elapsed):
         return None
     if _finds_rings(full, cycles, sampled):
         rings = blamed(cycles)
         return _advice_for_rings(full, rings[0]) if rings else None
-    return _advice_for_nothing(full) if full.collections >= _LEAST_COLLECTIONS else None
+    if full.collections < _LEAST_COLLECTIONS:
+        return None
+    return _advice_for_nothing(full, has_generations=len(totals) > 1)

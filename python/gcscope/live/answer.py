@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from time import thread_time, time
 
+from gcscope import _core
 from gcscope.explain.labellers import labellers
 from gcscope.explain.sizers import sizers
 from gcscope.live.folder import ANSWER, write_answer
@@ -125,16 +126,21 @@ def prepare(want: str, fork: bool = False) -> Look:
     return _LOOKS[want]()
 
 
+# Where there is a lock of the interpreter a thread has it while it computes; else passes over the
+# heap stop the others, those of another look among them.
+_waited_for = _core.stopped_for if _core.FREE_THREADED else thread_time
+
+
 def _measured(looking: Looking) -> Generator[Wait, None, tuple[Record, float]]:
-    """Take the steps of a look, and return its record and for how long they computed."""
+    """Take the steps of a look, and return its record and for how long others had to wait."""
     seconds = 0.0
     while True:
-        before = thread_time()  # of a step: the next one may be another thread's
+        before = _waited_for()  # of a step: the next one may be another thread's
         try:
             waiting = next(looking)
         except StopIteration as end:
-            return end.value, seconds + thread_time() - before
-        seconds += thread_time() - before
+            return end.value, seconds + _waited_for() - before
+        seconds += _waited_for() - before
         yield waiting
 
 
@@ -192,7 +198,8 @@ def answering(request: Request, folder: str = "") -> Generator[Wait, None, str]:
     one that ends the generator. folder: where the asker waits; once it is gone nothing is looked at
     any more. What the header says of how long the process was stopped is the time that the thread
     has computed: it holds the interpreter's lock for that long, and for no longer than the usual
-    turn where it runs Python code.
+    turn where it runs Python code. On free-threaded Python it is the time for which all threads
+    were stopped.
     """
     try:
         _check_version(request)
@@ -250,8 +257,11 @@ def begin_answer(request: Request, folder: str) -> None:
         write_answer(folder, ANSWER, framed(request.identity, body))
 
     thread = worker(steps)
+    has_thread = True
     try:
         thread.start()
     except RuntimeError:
         thread.stop()
+        has_thread = False
+    if not has_thread:  # what a signal handler raises meanwhile is to have no context of ours
         _answer_here(request, folder)

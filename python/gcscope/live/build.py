@@ -33,6 +33,13 @@ class Build(NamedTuple):
         """Whether X.Y is."""
         return self.version[1] > 0
 
+    def is_like(self, other: Build) -> bool:
+        """Whether the one can ask the other: both are X.Y, and of one kind of build."""
+        one, two = (
+            (build.version, build.is_free_threaded, build.is_debug) for build in (self, other)
+        )
+        return one == two
+
     def __str__(self) -> str:
         """Write it as a user would: Python 3.14, a debug build."""
         if not self.is_known:

@@ -82,6 +82,12 @@ def _forked(make: Make, limit: float) -> _core.Child:
             reason = str(error) if isinstance(error, NoAnswer) else failure_of(error)
             return b"-" + encodable(reason).encode()
 
+    if _core.FREE_THREADED:
+        raise NoAnswer(
+            "no forked child can look in a free-threaded process, whose other threads may hold any "
+            "lock of the interpreter just then: ask without --fork; the process is stopped for as "
+            "long as the heap is read"
+        )
     if sys.version_info < (3, 13) and object_traceback() is not None:
         raise NoAnswer(
             "no forked child can look here while tracemalloc traces, which asks malloc for each "

@@ -155,14 +155,12 @@ def _other_python(process: Process) -> str | None:
         return None
     if build.version < OLDEST:
         return f"{_called(process)} runs {build}: gcscope is for CPython 3.11 and newer"
-    if build.is_free_threaded:
-        return f"{_called(process)} runs {build}, for which there is no gcscope yet"
     if build.version < FIRST_ASKABLE:
         return (
             f"{_called(process)} runs {build}, which answers only where it listens (from 3.14 on "
             f"any does): {LISTEN}"
         )
-    if (build.version, build.is_debug) != (own.version, own.is_debug):
+    if not build.is_like(own):
         return (
             f"{_called(process)} runs {build}, and this is {own}: ask with its own, where gcscope "
             f"is installed: {_as_its_user(process)}{_attach_inside(process, process.pid)}"
@@ -463,8 +461,9 @@ def why_silent(process: Process, seconds: float, by_socket: bool = False) -> str
 def _silent_listener(doing: Doing) -> str:
     if doing.state == "R" or doing.others_run:
         return (
-            "it runs, but its listener does not come to its turn, as in one long call of C code "
-            "that keeps the interpreter's lock: try again, with a longer --timeout"
+            "it has very much to look at, or its listener does not come to its turn, as in one "
+            "long call of C code that keeps the interpreter's lock: try again, with a longer "
+            "--timeout"
         )
     return f"it listens, but {_waits(doing)}; try again, with a longer --timeout"
 

@@ -105,10 +105,6 @@ try:
                 reason = "the process has gcscope %s loaded, and gcscope %s asks: %s" % (
                     version, request["gcscope"], "ask with the version that it has"
                 )
-        elif "t" in sys.abiflags:
-            reason = "the process runs %s, a free-threaded build, %s" % (
-                own, "which gcscope does not know yet"
-            )
         elif (first <= sys.hexversion < last) != (first <= {built_for!r} < last):
             reason = "the process runs %s, and %s was compiled for %s: %s" % (
                 own, package, "a 3.14 whose collector is another one (it was changed in 3.14.5)",

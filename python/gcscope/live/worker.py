@@ -28,7 +28,12 @@ if TYPE_CHECKING:
     Wait = tuple[float | None, int, bool]
     Make = Callable[[], Iterable[Wait]]
 
-_registered: list[int] = []
+# Here, where one thread is, as no module is imported twice: without workers they do nothing.
+os.register_at_fork(
+    before=_core.workers_before_fork,
+    after_in_parent=_core.workers_after_fork,
+    after_in_child=_core.workers_in_child,
+)
 
 
 def wait(seconds: float | None = None, descriptor: int = -1, writing: bool = False) -> Wait:
@@ -62,13 +67,6 @@ def worker(make: Make, in_child: bool = False, descriptor: int = -1) -> _core.Wo
 
     Raises OSError where the system gives no pipe; start() RuntimeError, where it gives no thread.
     """
-    if not _registered:
-        _registered.append(1)
-        os.register_at_fork(
-            before=_core.workers_before_fork,
-            after_in_parent=_core.workers_after_fork,
-            after_in_child=_core.workers_in_child,
-        )
     return _core.Worker(make, in_child, descriptor)
 
 

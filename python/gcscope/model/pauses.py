@@ -12,7 +12,8 @@ class Pause(Record):
     """A collection, during which nothing else of the program could run."""
 
     generation: int
-    """Which objects it looked at: 0 the youngest, 2 all."""
+    """Which objects it looked at: 0 the youngest, 2 all. On free-threaded Python each looks at all,
+    and is told as 2, whatever it says itself."""
     began: float
     """Seconds after the watch had begun."""
     seconds: float
@@ -64,7 +65,8 @@ class Pauses(Record):
     """The last 4,000 collections of each generation, in the order in which they came. `totals` has
     all of them."""
     totals: tuple[PauseTotal, ...]
-    """All collections by generation, the youngest first."""
+    """All collections by generation, the youngest first; on free-threaded Python, which has no
+    generations, one for all."""
     cycles: tuple[Cycle, ...]
     """The rings of all sampled collections: how many of each form, those that hold most objects
     first."""
