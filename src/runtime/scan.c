@@ -187,9 +187,11 @@ scan_enter_generations(Scan *scan, long Py_UNUSED(last))
 }
 
 int
-scan_enter_after(Scan *scan, PyObject *Py_UNUSED(marker))
+scan_enter_after(Scan *Py_UNUSED(scan), PyObject *Py_UNUSED(marker))
 {
-    return scan_enter_generations(scan, -1);
+    PyErr_SetString(PyExc_LookupError, "free-threaded Python has no generations: nothing stands "
+                                       "behind a marker");
+    return -1;
 }
 
 int

@@ -61,7 +61,8 @@ int scan_close(Scan *scan);
 int scan_enter_generations(Scan *scan, long last);
 
 /* Enter what has come into generation 0 after a marker. 1; 0: the marker is not there, and all of
-   generation 0 was entered; -1 with an exception. */
+   generation 0 was entered; -1 with an exception: on free-threaded builds in any case, which have
+   no generations. What was made since some moment follow.h knows there. */
 int scan_enter_after(Scan *scan, PyObject *marker);
 
 #if GCSCOPE_FREE_THREADED
