@@ -60,7 +60,8 @@ PyDoc_STRVAR(dry_run_doc,
              "With a generation as extent, only objects of that and younger generations\n"
              "are candidates, as in an automatic collection. With a marker, a list, only\n"
              "what the collector has begun to track after that list: LookupError where it\n"
-             "is not in generation 0 any more.");
+             "is not in generation 0 any more, and on free-threaded builds, which have no\n"
+             "generations: there any generation is the whole heap.");
 
 PyDoc_STRVAR(roll_call_doc,
              "roll_call($module, objects, /)\n--\n\nA RollCall of the objects in a list.");

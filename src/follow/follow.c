@@ -306,6 +306,7 @@ collection_starts(PyObject *owner, const GcEvent *event)
         return;
     }
     begin_pass(f, &scan, true);
+    scan.is_lost_only = true;
     f->unseen -= predict(f, &scan, event->generation) == 0;
     observers_unlock(f->state, true); /* it may let go of objects */
     scan_end(&scan);
@@ -428,6 +429,7 @@ follow_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
         return NULL;
     }
     begin_pass(f, &scan, false);
+    scan.is_lost_only = true;
     int error = f->whole ? learn_unreachable(f, &scan) : 0;
     scan_end(&scan);
     if (error < 0 || (!f->whole && mark_begin(f) < 0)) {

@@ -23,6 +23,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "heap/interp_alive.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -230,10 +231,30 @@ enum { BIT_OLD = 1 << 7 };
 
 typedef struct {
     World *world;
+    bool is_doubtful_only;
     bool is_new_only;
     const AddrMap *known; /* with is_new_only: NULL, or what is listed as well */
+    bool is_begun;
     bool failed;
 } Lister;
+
+/* Told of the first object: the world is stopped. */
+static void
+begin_listing(Lister *lister)
+{
+    lister->is_begun = true;
+    lister->failed = lister->is_doubtful_only && alive_mark(lister->world->memory) < 0;
+}
+
+static bool
+take_mark(PyObject *op)
+{
+    bool is_marked = has_bits(op, _PyGC_BITS_ALIVE);
+    if (is_marked) {
+        op->ob_gc_bits &= (uint8_t)~_PyGC_BITS_ALIVE;
+    }
+    return is_marked;
+}
 
 static bool
 is_asked_for(const Lister *lister, PyObject *op)
@@ -242,18 +263,23 @@ is_asked_for(const Lister *lister, PyObject *op)
            (lister->known != NULL && addrmap_has(lister->known, op));
 }
 
+/* To the end, whatever fails: marks are to be taken away. */
 static int
 hold_object(PyObject *op, void *arg)
 {
     Lister *lister = arg;
-    if (has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN) || !is_asked_for(lister, op)) {
+    World *world = lister->world;
+    if (!lister->is_begun) {
+        begin_listing(lister);
+    }
+    if ((lister->is_doubtful_only && take_mark(op)) || lister->failed ||
+        has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN) || !is_asked_for(lister, op)) {
         return 1;
     }
-    lister->failed = vec_push(lister->world->memory, &lister->world->listed, op) < 0;
-    if (lister->failed) {
-        return 0; /* stop */
+    lister->failed = vec_push(world->memory, &world->listed, op) < 0;
+    if (!lister->failed) {
+        Py_INCREF(op);
     }
-    Py_INCREF(op);
     return 1;
 }
 
@@ -375,6 +401,12 @@ int
 world_list(World *world, AddrMap *map)
 {
     return list_by(&(Lister){.world = world}, map);
+}
+
+int
+world_list_doubtful(World *world, AddrMap *map)
+{
+    return list_by(&(Lister){.world = world, .is_doubtful_only = true}, map);
 }
 
 int

@@ -41,8 +41,6 @@ scan_end(Scan *scan)
     if (scan->is_judged) { /* what was built on the graph took memory too */
         scan->state->last_scan.peak_bytes = scan->memory.peak;
     }
-    collector_fini(&scan->collector);
-    heap_fini(&scan->heap);
 #if GCSCOPE_FREE_THREADED
     if (scan->state->stopped == &scan->world) {
         scan->state->stopped = NULL;
@@ -52,7 +50,9 @@ scan_end(Scan *scan)
         }
     }
 #endif
-    world_end(&scan->world);
+    world_end(&scan->world); /* before memory is given back, which takes time */
+    collector_fini(&scan->collector);
+    heap_fini(&scan->heap);
     gc_pause_end(scan->was_enabled);
 }
 
@@ -181,13 +181,17 @@ note_stop(Scan *scan, int error)
 int
 scan_enter_generations(Scan *scan, long Py_UNUSED(last))
 {
-    return note_stop(scan, world_list(&scan->world, &scan->heap.map));
+    AddrMap *map = &scan->heap.map;
+    return note_stop(scan, scan->is_lost_only ? world_list_doubtful(&scan->world, map)
+                                              : world_list(&scan->world, map));
 }
 
 int
-scan_enter_after(Scan *scan, PyObject *Py_UNUSED(marker))
+scan_enter_after(Scan *Py_UNUSED(scan), PyObject *Py_UNUSED(marker))
 {
-    return scan_enter_generations(scan, -1);
+    PyErr_SetString(PyExc_LookupError, "free-threaded Python has no generations: nothing stands "
+                                       "behind a marker");
+    return -1;
 }
 
 int
