@@ -407,7 +407,7 @@ def outcome_text(outcome: Outcome) -> str:
                 [f"instrumented objects: {created:,} created", *freed, f"{outcome.alive:,} in use"]
             )
         )
-    lines += [*waiting_lines(left), *_innocent_lines(outcome.report)]
+    lines += _innocent_lines(outcome.report)
     lines += _note_lines(left.notes + outcome.notes)
     lines += cycles_lines(blamed(left.cycles))
     lines += ["", "cycles that those collections took:", *collected[1:]] if collected else []
