@@ -15,8 +15,8 @@
 
 #if GCSCOPE_FREE_THREADED
 
-/* Set _PyGC_BITS_ALIVE of what lives. In a stop, in which the caller takes it away again. Nothing is
-   marked where anything is under gc.freeze(), as the collector has it, since that would write to
+/* Set _PyGC_BITS_ALIVE of what lives. In a stop, in which the caller takes it away again. Nothing
+   is marked where anything is under gc.freeze(), as the collector has it, since that would write to
    memory that is shared with other processes. 0; -1: out of memory, with some of it marked. */
 int alive_mark(Memory *memory);
 

@@ -68,8 +68,8 @@ void world_end(World *world);
    its business. Once stopped, what was listed then is entered again. 0; -1: out of memory. */
 int world_list(World *world, AddrMap *map);
 
-/* The same, but for what certainly lives (interp_alive.h). Nothing that is entered is referred to by
-   what is not, but from outside of the heap. */
+/* The same, but for what certainly lives (interp_alive.h). Nothing that is entered is referred to
+   by what is not, but from outside of the heap. */
 int world_list_doubtful(World *world, AddrMap *map);
 
 /* The same of what was made since world_mark_old, or is in a map of addresses, or NULL. */

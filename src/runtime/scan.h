@@ -39,10 +39,9 @@ typedef struct {
     int was_enabled;  /* automatic collection, before the pass */
     bool is_judged;   /* its cost was noted */
     int any_frozen;   /* as of the last listing of all */
-    bool
-        is_lost_only; /* set after scan_begin: nothing is asked but what is unreachable, so that what
-                          certainly lives need not be listed; it is, where the collector of this
-                          Python counts it, too */
+    bool is_lost_only; /* set after scan_begin: nothing is asked but what is unreachable, so that
+                          what certainly lives need not be listed; it is, where the collector of
+                          this Python counts it, too */
     bool frozen_is_outside; /* for scan_list_all and then scan_judge: what is under gc.freeze() is
                                taken for reachable, as the collector has it */
 } Scan;
