@@ -7,8 +7,8 @@ BIN     = $(VENV)/bin
 RUN     = $(BIN)/python
 PACKAGE = build/package
 .DEFAULT_GOAL := help
-.PHONY: help build test slow check sanitize mutations fuzz oracle bench browser pythons notebooks docs \
-        format clean
+.PHONY: help build test slow check sanitize threads tsan mutations fuzz oracle bench browser pythons \
+        notebooks docs format clean
 
 help:  ## list the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,12 @@ check: $(VENV)/.checks  ## compile without a warning; style, types, and the pack
 
 sanitize: $(VENV)/.ready  ## run the tests of the C core under AddressSanitizer and UBSan
 	PYTHON=$(RUN) .ci/sanitize
+
+threads:  ## run the tests about threads on free-threaded Pythons, made where there is none
+	.ci/threads make
+
+tsan:  ## run the tests of what threads share under ThreadSanitizer; makes an interpreter with it
+	.ci/tsan
 
 mutations: build  ## break the C core line by line, and see that the tests notice
 	$(RUN) tests/mutations.py

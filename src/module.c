@@ -6,6 +6,7 @@
 #include "follow/pauses.h"
 #include "heap/interp.h"
 #include "heap/interp_tables.h"
+#include "heap/interp_world.h"
 #include "heap/sizes.h"
 #include "query/attribute.h"
 #include "query/audit.h"
@@ -21,6 +22,7 @@
 #include "query/ring_rows.h"
 #include "query/roots.h"
 #include "query/trash.h"
+#include "query/waiting.h"
 #include "runtime/child.h"
 #include "runtime/empty_stack.h"
 #include "runtime/lease.h"
@@ -47,6 +49,8 @@ PyDoc_STRVAR(refcount_doc,
              "Any object has a count, whether the collector tracks it or not. Where the\n"
              "interpreter shares one object for equal values (small ints, interned strings,\n"
              "the empty tuple), all of its users count; holders tells who they are.\n\n"
+             "Free-threaded builds keep some counts in parts, those of classes, modules and\n"
+             "functions, which are added up while other threads are stopped.\n\n"
              "For an immortal object (PEP 683, CPython 3.12 and newer) the answer is\n"
              "gcscope.IMMORTAL: an int larger than any count, shown as 'immortal'.");
 
@@ -56,7 +60,8 @@ PyDoc_STRVAR(dry_run_doc,
              "With a generation as extent, only objects of that and younger generations\n"
              "are candidates, as in an automatic collection. With a marker, a list, only\n"
              "what the collector has begun to track after that list: LookupError where it\n"
-             "is not in generation 0 any more.");
+             "is not in generation 0 any more, and on free-threaded builds, which have no\n"
+             "generations: there any generation is the whole heap.");
 
 PyDoc_STRVAR(roll_call_doc,
              "roll_call($module, objects, /)\n--\n\nA RollCall of the objects in a list.");
@@ -93,6 +98,12 @@ PyDoc_STRVAR(is_collected_doc,
              "is_collected($module, objects, /)\n--\n\n"
              "Whether a collection that is under way has found one of some objects unreachable;\n"
              "of None, anything that a running frame refers to.");
+
+PyDoc_STRVAR(
+    waiting_doc,
+    "waiting($module, box, /)\n--\n\n"
+    "What the object in a list, which nothing lasting leads to, waits for in no ring: for\n"
+    "the collector ('deferred' counting), or its own thread ('queued'); or None.");
 
 PyDoc_STRVAR(
     neighborhood_doc,
@@ -209,6 +220,14 @@ core_stopped_for(PyObject *module, PyObject *Py_UNUSED(ignored))
 PyDoc_STRVAR(last_scan_doc, "last_scan($module, /)\n--\n\n"
                             "What the last pass over the heap cost: a ScanCost.");
 
+/* New reference: of nanoseconds; None with a GIL. */
+static PyObject *
+seconds_or_none(int64_t nanoseconds)
+{
+    return GCSCOPE_FREE_THREADED ? PyFloat_FromDouble((double)nanoseconds * 1e-9)
+                                 : Py_NewRef(Py_None);
+}
+
 static PyObject *
 core_last_scan(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
@@ -218,7 +237,8 @@ core_last_scan(PyObject *module, PyObject *Py_UNUSED(ignored))
     (void)((items[0] = PyLong_FromSize_t(cost->nodes)) != NULL &&
            (items[1] = PyLong_FromSize_t(cost->edges)) != NULL &&
            (items[2] = PyLong_FromSize_t(cost->visits)) != NULL &&
-           (items[3] = PyLong_FromSize_t(cost->peak_bytes)) != NULL);
+           (items[3] = PyLong_FromSize_t(cost->peak_bytes)) != NULL &&
+           (items[4] = seconds_or_none(cost->stopped)) != NULL);
     return row_new(state, ROW_SCAN_COST, items);
 }
 
@@ -307,6 +327,7 @@ static PyMethodDef core_methods[] = {
     {"known", roll_call_known, METH_O, known_doc},
     {"holders", (PyCFunction)(void (*)(void))holders_of, METH_FASTCALL, holders_doc},
     {"is_collected", trash_is_collected, METH_O, is_collected_doc},
+    {"waiting", waiting_why, METH_O, waiting_doc},
     {"neighborhood", (PyCFunction)(void (*)(void))neighborhood_of, METH_FASTCALL, neighborhood_doc},
     {"born", (PyCFunction)(void (*)(void))neighborhood_born, METH_FASTCALL, born_doc},
     {"unexplained", evidence_unexplained, METH_NOARGS, unexplained_doc},
@@ -388,37 +409,34 @@ add_flags(PyObject *module, const ModuleState *state)
 /* On free-threaded builds all depends on private structures, which may change between two patch
    releases. 0 or -1 with ImportError. */
 static int
-check_version(void)
+check_structures(const ModuleState *state)
 {
-    if (!GCSCOPE_FREE_THREADED || is_compiled_for_this()) {
-        return 0;
+    int fits = world_fits(state->roll_call_type);
+    if (fits == 0) {
+        PyErr_Format(PyExc_ImportError,
+                     "gcscope was built for free-threaded CPython " PY_VERSION
+                     ", and this one, %d.%d.%d, has other private structures: build it anew, pip "
+                     "install --force-reinstall --no-cache-dir --no-binary gcscope gcscope",
+                     (int)(Py_Version >> 24), (int)(Py_Version >> 16 & 0xFF),
+                     (int)(Py_Version >> 8 & 0xFF));
     }
-    PyErr_Format(PyExc_ImportError,
-                 "gcscope was built for free-threaded CPython " PY_VERSION
-                 " and needs to be built anew for this one, %d.%d.%d: "
-                 "pip install --force-reinstall --no-cache-dir --no-binary gcscope gcscope",
-                 (int)(Py_Version >> 24), (int)(Py_Version >> 16 & 0xFF),
-                 (int)(Py_Version >> 8 & 0xFF));
-    return -1;
+    return fits > 0 ? 0 : -1;
 }
 
 static int
 core_exec(PyObject *module)
 {
     ModuleState *state = state_of_module(module);
-    if (check_version() < 0) {
-        return -1;
-    }
     state->fail_after = -1;
     state->journal = journal_new();
     find_library(state);
     if (state->journal == NULL || find_gc(state) < 0 || find_generations(state) < 0 ||
         rows_setup(module, state) < 0 || lease_setup(module) < 0 || child_setup(module) < 0 ||
-        roll_call_setup(module, state) < 0 || tracked_setup(module, state) < 0 ||
-        person_setup(module, state) < 0 || refcount_setup(module, state) < 0 ||
-        events_setup(module) < 0 || follow_setup(module) < 0 || pauses_setup(module) < 0 ||
-        growth_setup(module) < 0 || worker_setup(module) < 0 || empty_stack_setup(module) < 0 ||
-        add_flags(module, state) < 0) {
+        roll_call_setup(module, state) < 0 || check_structures(state) < 0 ||
+        tracked_setup(module, state) < 0 || person_setup(module, state) < 0 ||
+        refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0 ||
+        pauses_setup(module) < 0 || growth_setup(module) < 0 || worker_setup(module) < 0 ||
+        empty_stack_setup(module) < 0 || add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }

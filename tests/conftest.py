@@ -5,10 +5,16 @@ import sys
 
 import pytest
 
+import gcscope
 from environments import Environment, built_wheel
-from support import ROOMS, ROOT, python
+from support import FREE_THREADED, ROOMS, ROOT, python
 
 pytest_plugins = ["pytester"]
+
+if FREE_THREADED:  # code that is loaded in a test would wait for the collector, in its trash
+    for word in gcscope.__all__:
+        getattr(gcscope, word)
+    str(gcscope.garbage())
 
 
 @pytest.fixture

@@ -501,8 +501,8 @@ MUTATIONS = [
     Mutation(
         "follow: a child looks for its parent",
         "src/follow/observers.c",
-        "observer->is_ready && observer->process == observer->state->collection_process",
-        "observer->is_ready && observer->process <= observer->state->collection_process",
+        "o->is_ready && o->process == state->collection_process",
+        "o->is_ready && o->process <= state->collection_process",
         FOLLOW,
     ),
     # ------------------------------------------------------------------ pauses

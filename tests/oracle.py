@@ -22,6 +22,7 @@ import platform
 import random
 import re
 import sys
+import sysconfig
 import tempfile
 import threading
 import types
@@ -31,6 +32,7 @@ from contextlib import contextmanager, suppress
 import gcscope
 from gcscope import _core
 
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 LINE = re.compile(r"^gc: (?:un)?collectable <.* (0x[0-9a-f]+)>$")
 
 
@@ -59,13 +61,30 @@ def object_at(address):
 
 
 def count_at(address):
-    """The reference count of the object at an address, of which this has no reference."""
-    return ctypes.c_ssize_t.from_address(address).value
+    """The reference count of the object at an address, of which this has no reference.
+
+    A free-threaded build counts what its own thread has and what all others have apart. What it
+    adds where counting is deferred, and for objects that are immortal, is in there.
+    """
+    if not FREE_THREADED:
+        return ctypes.c_ssize_t.from_address(address).value
+    local = ctypes.c_uint32.from_address(address + 12).value
+    return local + (ctypes.c_ssize_t.from_address(address + 16).value >> 2)
 
 
 def shares_keys(thing):
     """Whether a dict has only values, and its keys are its class's: its last word is an address."""
-    return ctypes.c_void_p.from_address(id(thing) + 40).value is not None
+    return ctypes.c_void_p.from_address(id(thing) + object.__basicsize__ + 24).value is not None
+
+
+def is_candidate(thing):
+    """Whether the collector looks at an object.
+
+    That of a free-threaded build lets go of tuples of atoms first, whichever it is told to collect.
+    """
+    if FREE_THREADED and type(thing) is tuple and not any(map(is_candidate, thing)):
+        return False
+    return gc.is_tracked(thing)
 
 
 def references_of(thing):
@@ -77,7 +96,7 @@ def references_of(thing):
     found = list(gc.get_referents(thing))
     if isinstance(thing, dict) and not shares_keys(thing):
         found += [key for key in dict.keys(thing) if type(key) is str]
-    return [id(target) for target in found if not gc.is_tracked(target)]
+    return [id(target) for target in found if not is_candidate(target)]
 
 
 def held_by(things):

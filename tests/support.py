@@ -1,5 +1,6 @@
 """What tests and scripts share that is no fixture: Python processes of their own."""
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -16,6 +17,22 @@ FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 no_generations = pytest.mark.skipif(
     FREE_THREADED, reason="a free-threaded build has no generations: all is listed"
 )
+
+
+def count_word(thing):
+    """The word of an object that is 0xFFFFFFFF where it is immortal, in all versions that have it.
+
+    A free-threaded build has the references of the object's own thread there.
+    """
+    return ctypes.c_uint32.from_address(id(thing) + (12 if FREE_THREADED else 0))
+
+
+LEFT_SOURCE = """
+def left():
+    report = gcscope.garbage()
+    return report.objects - sum(waiting.objects for waiting in report.waiting)
+"""
+"""How much is unreachable but for what waits in no ring, which free-threaded builds alone have."""
 
 ROOMS = (
     "base/blocks",

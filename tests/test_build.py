@@ -1,10 +1,12 @@
 """The package builds from its own sdist, and what is built has what it needs."""
 
+import ast
 import email
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import tomllib
 import zipfile
@@ -105,6 +107,8 @@ def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
     (source,) = (tmp_path / "source").iterdir()
     (tmp_path / "wheel").mkdir()
     wheel = build("wheel", source, tmp_path / "wheel")
+    abi = sysconfig.get_config_var("SOABI").split("-")[1]  # 314t where there is no GIL
+    assert f"-cp{sys.version_info[0]}{sys.version_info[1]}-cp{abi}-" in wheel.name
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         archive.extractall(tmp_path / "site")
@@ -116,6 +120,7 @@ def test_the_wheel_from_the_sdist_works(sdist, tmp_path):
     assert "gcscope/gcscope-2.schema.json" in names
     assert not [name for name in names if name.endswith((".c", ".h"))]
     (core,) = (tmp_path / "site/gcscope").glob("_core*.so")
+    assert core.name == f"_core{sysconfig.get_config_var('EXT_SUFFIX')}" and f"-{abi}-" in core.name
     assert b".debug_info" not in core.read_bytes() and core.stat().st_size < 1 << 20
     code = (
         "import gcscope as g, gc; gc.disable(); p = g.Person('x'); p.befriend(p); del p; "
@@ -258,10 +263,24 @@ def test_the_metadata_of_the_sdist(sdist, project):
     assert len(urls) == 4 and all(url.startswith("https://g") for url in urls)
 
 
+def free_threaded():
+    """Return the free-threaded Pythons that setup.py takes."""
+    tree = ast.parse((ROOT / "setup.py").read_text(encoding="utf-8"))
+    (value,) = (
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "FREE_THREADED"
+    )
+    return [f"{major}.{minor}t" for major, minor in ast.literal_eval(value)]
+
+
 def test_wheels_and_workflows_are_for_the_pythons_that_are_classified(project):
-    marks = [name.rsplit(" ", 1)[1] for name in project["project"]["classifiers"]]
+    classifiers = project["project"]["classifiers"]
+    marks = [name.rsplit(" ", 1)[1] for name in classifiers]
     pythons = [mark for mark in marks if mark.startswith("3.")]
     assert len(pythons) >= 5
+    assert "Programming Language :: Python :: Free Threading :: 2 - Beta" in classifiers
+    pythons = sorted(pythons + free_threaded())
     built = project["tool"]["cibuildwheel"]["build"]
     assert built == [f"cp{python.replace('.', '')}-*" for python in pythons]
     matrix = ", ".join(f'"{python}"' for python in pythons)

@@ -22,7 +22,7 @@ SRC = ROOT / "src"
 
 # A folder includes only itself and those before it.
 FOLDERS = ["base", "graph", "heap", "labels", "runtime", "types", "query", "follow", "."]
-SEE_PRIVATE = ("interp", "interp_tables", "interp_child", "interp_world")
+SEE_PRIVATE = ("interp", "interp_tables", "interp_child", "interp_world", "interp_alive")
 ENGINE = ("base/vec", "graph", "heap/addrmap", "heap/collector")  # integers only
 
 

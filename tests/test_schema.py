@@ -25,6 +25,7 @@ from gcscope.model.record import Record, changed
 from gcscope.pytest_plugin.policy import Rules, judge
 from gcscope.pytest_plugin.session import known_ring
 from gcscope.render.json import kinds, read_any
+from specimens.records import WAITING
 
 jsonschema = pytest.importorskip(
     "jsonschema", reason="the schema is tested with jsonschema (extra: test)"
@@ -171,6 +172,7 @@ def returned(broken):
         ring()
         gc.collect()
     found += [paused.report, *paused.report.collections, *paused.report.totals]
+    found += [WAITING, *WAITING.waiting]  # told by free-threaded Python alone
     if was_enabled:
         gc.enable()
     return found

@@ -7,7 +7,7 @@ from support import FREE_THREADED
 pytestmark = pytest.mark.skipif(not FREE_THREADED, reason="one thread runs at a time here")
 
 HEAD = """
-import gc, sys, threading, warnings
+import gc, sys, threading, time, warnings
 sys.path.append({tests!r})
 warnings.simplefilter("ignore")
 sys.unraisablehook = lambda _: None
@@ -65,6 +65,34 @@ with Workers(2) as workers:
         assert gcscope.census().objects > 1000
         del node, holder
         gcscope.garbage()
+""")
+
+
+def test_counts_are_without_what_another_thread_s_pass_holds_meanwhile(threaded):
+    """Beside a thread that looks at the heap all the time: a plain object's, a class's, a dict's.
+
+    The latter two are asked for seldom: they wait until nobody looks.
+    """
+    threaded("""
+class Node: pass
+node, holder = Node(), {}
+held = [(thing, [thing] * 3) for thing in (node, Node, holder)]
+of_node = gcscope.refcount(node)
+expected = [gcscope.refcount(thing) for thing, _ in held]
+is_over = False
+def look():
+    while not is_over:
+        _core.dry_run()
+looker = threading.Thread(target=look)
+looker.start()
+try:
+    for _ in range(5):
+        for _ in range(100):
+            assert gcscope.refcount(node) == of_node
+        assert [gcscope.refcount(thing) for thing, _ in held] == expected
+finally:
+    is_over = True
+    looker.join()
 """)
 
 

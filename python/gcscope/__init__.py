@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from gcscope.model.results import Report as Report
     from gcscope.model.results import Retained as Retained
     from gcscope.model.results import Trial as Trial
+    from gcscope.model.results import Waiting as Waiting
     from gcscope.model.walkthrough import Walkthrough as Walkthrough
 
 __version__ = "0.3.0"
@@ -124,6 +125,7 @@ _HOMES = {
     "Retained": "model.results",
     "Tracked": "_core",
     "Trial": "model.results",
+    "Waiting": "model.results",
     "Walkthrough": "model.walkthrough",
     "assert_no_cycles": "api.assertions",
     "assert_no_growth": "api.growth",

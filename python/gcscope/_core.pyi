@@ -258,12 +258,31 @@ class Ring(
     def kind_cut(self) -> KindCut | None: ...
 
 @final
-class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[tuple[Any, int, bool]]]):
+class WaitingObjects(structseq[Any], tuple[str, TypeCounts, int]):
+    __match_args__: Final = (
+        "why",
+        "types",
+        "kept",
+    )
+    @property
+    def why(self) -> str: ...
+    @property
+    def types(self) -> TypeCounts: ...
+    @property
+    def kept(self) -> int: ...
+
+@final
+class Rings(
+    structseq[Any],
+    tuple[RollCall, list[Ring], int, list[tuple[Any, int, bool]], list[WaitingObjects], list[Node]],
+):
     __match_args__: Final = (
         "objects",
         "forms",
         "bytes",
         "sized",
+        "waiting",
+        "running",
     )
     @property
     def objects(self) -> RollCall: ...
@@ -273,6 +292,10 @@ class Rings(structseq[Any], tuple[RollCall, list[Ring], int, list[tuple[Any, int
     def bytes(self) -> int: ...
     @property
     def sized(self) -> list[tuple[Any, int, bool]]: ...
+    @property
+    def waiting(self) -> list[WaitingObjects]: ...
+    @property
+    def running(self) -> list[Node]: ...
 
 @final
 class Reference(structseq[Any], tuple[Node, Sequence[Edge], bool, int]):
@@ -753,6 +776,7 @@ class Followed(
 class Follow:
     def __new__(cls, whole: bool = False, object_traceback: Any = None, /) -> Self: ...
     def begin(self) -> None: ...
+    def born(self, addresses: list[int], /) -> list[int]: ...
     def end(
         self,
         labellers: dict[int, tuple[type, Any]],
@@ -908,12 +932,13 @@ class Census(structseq[Any], tuple[list[TypeTally], int | None, list[tuple[int, 
     def asked(self) -> list[tuple[int, Any]]: ...
 
 @final
-class ScanCost(structseq[Any], tuple[int, int, int, int]):
+class ScanCost(structseq[Any], tuple[int, int, int, int, float | None]):
     __match_args__: Final = (
         "nodes",
         "edges",
         "visits",
         "peak_bytes",
+        "stopped",
     )
     @property
     def nodes(self) -> int: ...
@@ -923,6 +948,8 @@ class ScanCost(structseq[Any], tuple[int, int, int, int]):
     def visits(self) -> int: ...
     @property
     def peak_bytes(self) -> int: ...
+    @property
+    def stopped(self) -> float | None: ...
 
 @final
 class EmptyStack:
@@ -1099,6 +1126,7 @@ def is_collected(
     objects: tuple[object, ...] | list[Any] | None,
     /,
 ) -> bool: ...
+def waiting(box: list[Any], /) -> str | None: ...
 def neighborhood(
     given: list[int] | tuple[object, ...],
     most: int,

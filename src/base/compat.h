@@ -37,13 +37,6 @@
 
 _Static_assert(sizeof(void *) == 8, "gcscope supports 64-bit builds only");
 
-/* Whether the interpreter that runs is the very one for which this was compiled. */
-static inline bool
-is_compiled_for_this(void)
-{
-    return Py_Version == PY_VERSION_HEX;
-}
-
 /* Words by which the head of an object is longer than on builds with a GIL. */
 enum { HEAD_MORE_WORDS = sizeof(PyObject) / sizeof(void *) - 2 };
 

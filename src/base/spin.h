@@ -3,7 +3,7 @@
 
    Who has it runs no Python code, lets go of no object that may run some, and does not detach. So
    no thread has it that the world is stopped for, nor one that is not there after a fork: it may be
-   locked in a stop. (Of a PyMutex that is not true: it may be handed to a thread that then has to
+   taken in a stop. (Of a PyMutex that is not true: it may be handed to a thread that then has to
    wait.) */
 
 #ifndef GCSCOPE_SPIN_H

@@ -13,7 +13,9 @@
 
 #include "follow/observers.h"
 #include "follow/tally.h"
+#include "query/neighborhood_rows.h"
 #include "query/ring_rows.h"
+#include "query/waiting.h"
 #include "runtime/scan.h"
 #include "types/roll_call.h"
 
@@ -21,11 +23,11 @@ enum { OLDEST = GENERATIONS - 1 };
 
 typedef struct {
     PyObject_HEAD
-    ModuleState *state;         /* borrowed: of `module` */
-    PyObject *module;           /* owned */
-    Observer observer;          /* ready when begin() has come to its end */
-    Py_ssize_t frozen; /* objects under gc.freeze() at the beginning, without generations */
-    bool whole;                 /* look at all objects, not at births only */
+    ModuleState *state; /* borrowed: of `module` */
+    PyObject *module;   /* owned */
+    Observer observer;  /* ready when begin() has come to its end */
+    Py_ssize_t frozen;  /* objects under gc.freeze() at the beginning, without generations */
+    bool whole;         /* look at all objects, not at births only */
     PyObject *object_traceback; /* owned or NULL: as of a Describer, for what collections take */
     PyObject *marker;           /* owned or NULL: births are what comes after it in generation 0 */
     Memory memory;
@@ -304,6 +306,7 @@ collection_starts(PyObject *owner, const GcEvent *event)
         return;
     }
     begin_pass(f, &scan, true);
+    scan.is_lost_only = true;
     f->unseen -= predict(f, &scan, event->generation) == 0;
     observers_unlock(f->state, true); /* it may let go of objects */
     scan_end(&scan);
@@ -426,6 +429,7 @@ follow_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
         return NULL;
     }
     begin_pass(f, &scan, false);
+    scan.is_lost_only = true;
     int error = f->whole ? learn_unreachable(f, &scan) : 0;
     scan_end(&scan);
     if (error < 0 || (!f->whole && mark_begin(f) < 0)) {
@@ -511,27 +515,31 @@ lies_there(const FollowObject *f, const Scan *scan, const Dropped *dropped)
 #endif
 }
 
-/* Whether nothing refers to an unreachable object: where counting is deferred it waits for the
-   collector all the same. */
-static bool
-waits_in_no_ring(const Scan *scan, NodeId node)
+/* New reference: 'ring', or what an unreachable object waits for in none (waiting.h). NULL with an
+   exception. */
+static PyObject *
+fate_of_unreachable(const Cycles *cycles, NodeId node)
 {
-    const Graph *graph = &scan->heap.graph;
-    bool is_alone = GCSCOPE_FREE_THREADED;
-    for (NodeId from = 0; from < graph->nodes && is_alone; from++) {
-        if (!collector_is_reachable(&scan->collector, from)) {
-            for (uint32_t e = graph->offsets.items[from]; e < graph->offsets.items[from + 1]; e++) {
-                is_alone = is_alone && graph->targets.items[e] != node;
-            }
-        }
+#if GCSCOPE_FREE_THREADED
+    if (cycles->nodes.length != 0 && nodeset_has(&cycles->chosen, node)) {
+        Waiting waiting;
+        PyObject *word = waiting_find(&waiting, cycles) < 0
+                             ? PyErr_NoMemory()
+                             : waiting_word(&waiting, nodeset_rank(&cycles->chosen, node), "ring");
+        waiting_fini(&waiting);
+        return word;
     }
-    return is_alone;
+#else
+    (void)cycles, (void)node;
+#endif
+    return PyUnicode_FromString("ring");
 }
 
 /* New reference: a word for what became of it. If something holds it, it is put into the box again.
    NULL with an exception. */
 static PyObject *
-fate_of(const FollowObject *f, const Scan *scan, const Dropped *dropped, PyObject *box)
+fate_of(const FollowObject *f, const Scan *scan, const Cycles *cycles, const Dropped *dropped,
+        PyObject *box)
 {
     NodeId node;
     if (dropped->held == NULL) {
@@ -540,7 +548,7 @@ fate_of(const FollowObject *f, const Scan *scan, const Dropped *dropped, PyObjec
     }
     if (addrmap_find(&scan->heap.map, dropped->op, &node) &&
         !collector_is_reachable(&scan->collector, node)) {
-        return PyUnicode_FromString(waits_in_no_ring(scan, node) ? "deferred" : "ring");
+        return fate_of_unreachable(cycles, node);
     }
     PyObject *op = PyTuple_GET_ITEM(dropped->held, 0);
     return PyList_Append(box, op) < 0 ? NULL : PyUnicode_FromString("held");
@@ -571,18 +579,10 @@ typedef struct {
 
 /* New reference: the Rings of what is left, or None. NULL with an exception. */
 static PyObject *
-rings_left(const FollowObject *f, Scan *scan, const Describer *describer)
+rings_left(const FollowObject *f, const Describer *describer, Cycles *cycles)
 {
-    Cycles cycles = {0};
-    const AddrMap *known = f->whole && map_is_made(&f->known) ? &f->known : NULL;
-    PyObject *answer = NULL;
-    if (find(f, scan, known, describer->sizers, &cycles) == 0) {
-        answer = cycles.nodes.length == 0
-                     ? Py_NewRef(Py_None)
-                     : ring_rows_of(describer, &cycles, call_chosen(f, &cycles));
-    }
-    cycles_fini(&cycles);
-    return answer;
+    return cycles->nodes.length == 0 ? Py_NewRef(Py_None)
+                                     : ring_rows_of(describer, cycles, call_chosen(f, cycles));
 }
 
 /* New reference: a Followed. NULL with an exception. */
@@ -590,11 +590,14 @@ static PyObject *
 followed_row(FollowObject *f, Scan *scan, const EndArguments *end, const Dropped *dropped)
 {
     Tally *tally = &f->tally;
+    Cycles cycles = {0};
+    const AddrMap *known = f->whole && map_is_made(&f->known) ? &f->known : NULL;
     PyObject *items[ROW_MOST_FIELDS] = {NULL};
     PyObject *types[2] = {Py_NewRef(tally->collected_types[0]),
                           Py_NewRef(tally->collected_types[1])};
     (void)((items[4] = row_new(f->state, ROW_TYPE_COUNTS, types)) != NULL &&
-           (items[0] = rings_left(f, scan, &end->describer)) != NULL &&
+           find(f, scan, known, end->describer.sizers, &cycles) == 0 &&
+           (items[0] = rings_left(f, &end->describer, &cycles)) != NULL &&
            (items[1] = end->survivors ? call_reachable(scan) : Py_NewRef(Py_None)) != NULL &&
            (items[2] = PyLong_FromUnsignedLongLong(tally->collected_objects)) != NULL &&
            (items[3] = PyLong_FromUnsignedLongLong(tally->collected_bytes)) != NULL &&
@@ -604,8 +607,9 @@ followed_row(FollowObject *f, Scan *scan, const EndArguments *end, const Dropped
            (items[8] = row_bool(f->is_lost)) != NULL &&
            (items[9] = row_bool(f->uncertain)) != NULL &&
            (items[10] = PyLong_FromSize_t(f->over_visited)) != NULL &&
-           (items[11] = end->box != NULL ? fate_of(f, scan, dropped, end->box)
+           (items[11] = end->box != NULL ? fate_of(f, scan, &cycles, dropped, end->box)
                                          : Py_NewRef(Py_None)) != NULL);
+    cycles_fini(&cycles);
     return row_new(f->state, ROW_FOLLOWED, items);
 }
 
@@ -685,6 +689,32 @@ follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
     return answer;
 }
 
+PyDoc_STRVAR(born_doc, "born($self, addresses, /)\n--\n\n"
+                       "Those of some addresses, a list, at which something lies that was born.\n\n"
+                       "Raises RuntimeError unless it is under way, MemoryError.");
+
+static PyObject *
+follow_born(PyObject *op, PyObject *addresses)
+{
+    FollowObject *f = (FollowObject *)op;
+    Scan scan;
+    if (!f->observer.is_on || !f->observer.is_ready || f->whole) {
+        PyErr_SetString(PyExc_RuntimeError, "this Follow is not under way, or has no births");
+        return NULL;
+    }
+    if (!PyList_CheckExact(addresses)) {
+        PyErr_SetString(PyExc_TypeError, "born() takes a list of addresses");
+        return NULL;
+    }
+    begin_pass(f, &scan, false);
+    bool was_locked = observers_lock(f->state);
+    bool is_listed = scan_open(&scan) == 0 && enter_new(f, &scan) == 0 && scan_close(&scan) == 0;
+    PyObject *answer = is_listed ? neighborhood_addresses_in(&scan.heap, addresses) : NULL;
+    observers_unlock(f->state, was_locked);
+    scan_end(&scan);
+    return answer;
+}
+
 PyDoc_STRVAR(stop_doc, "stop($self, /)\n--\n\nEnd without looking. May be called twice.");
 
 static PyObject *
@@ -760,6 +790,7 @@ PyDoc_STRVAR(follow_doc,
 static PyMethodDef follow_methods[] = {
     {"begin", follow_begin, METH_NOARGS, begin_doc},
     {"end", (PyCFunction)(void (*)(void))follow_end, METH_FASTCALL, end_doc},
+    {"born", follow_born, METH_O, born_doc},
     {"stop", follow_stop_method, METH_NOARGS, stop_doc},
     {NULL, NULL, 0, NULL},
 };

@@ -53,8 +53,8 @@ void observer_leave(Observer *observer);
    of the process that it belongs to. */
 bool observer_is_cut_off(const Observer *observer);
 
-/* Be among the observers of a state, alone. The collector is claimed before (scan_begin), where both
-   are needed. False, and nothing to be given back, where this thread is that already. */
+/* Be among the observers of a state, alone. The collector is claimed before (scan_begin), where
+   both are needed. False, and nothing to be given back, where this thread is that already. */
 bool observers_lock(ModuleState *state);
 void observers_unlock(ModuleState *state, bool was_locked);
 

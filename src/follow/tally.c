@@ -41,9 +41,22 @@ has_items(PyObject *op)
     return PyList_Check(op) || PyTuple_Check(op);
 }
 
+/* What is made at the start of a collection is not to be taken for a birth. With generations it
+   lies in an older one by the end; where births are known by a mark, the collector need not know of
+   it. */
+static void
+hide(PyObject *op)
+{
+    if (GCSCOPE_FREE_THREADED && (has_items(op) || PyDict_CheckExact(op)) &&
+        PyObject_GC_IsTracked(op)) {
+        PyObject_GC_UnTrack(op);
+    }
+}
+
 static void
 replace_all(PyObject *row, PyObject *old, PyObject *by)
 {
+    hide(row);
     Level levels[DEEPEST_ROWS] = {{PySequence_Fast_ITEMS(row), Py_SIZE(row)}};
     size_t depth = 1;
     while (depth > 0) {
@@ -53,6 +66,7 @@ replace_all(PyObject *row, PyObject *old, PyObject *by)
             continue;
         }
         PyObject **place = &level->items[--level->left];
+        hide(*place);
         if (*place == old) {
             *place = Py_NewRef(by);
             Py_DECREF(old);

@@ -263,7 +263,7 @@ owning_references(PyObject *op)
 
 /* What threads have for themselves is owned, or leads to what is reachable. */
 static void
-add_reference(void *arg, PyObject *op, Py_ssize_t references, bool is_borrowed)
+add_reference(void *arg, PyObject *op, Py_ssize_t references, ThreadReferenceKind kind)
 {
     Reader *reader = arg;
     Heap *heap = reader->heap;
@@ -271,7 +271,7 @@ add_reference(void *arg, PyObject *op, Py_ssize_t references, bool is_borrowed)
     if (!addrmap_find(&heap->map, op, &id) || heap->refcounts.items[id] == INT32_MAX) {
         return;
     }
-    if (is_borrowed) {
+    if (kind == THREAD_BORROWED) {
         reader->failed |= vec_push(heap->memory, &heap->borrowed, id) < 0;
     }
     else {

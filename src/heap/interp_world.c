@@ -11,8 +11,8 @@
            stacks              references of running frames that own nothing, and yet the collector
                                takes for reachable what they lead to
 
-   The structures are those of CPython 3.14 and 3.15, compared with this file; the module refuses a
-   patch level other than that for which it was compiled. */
+   The structures are those of CPython 3.14 and 3.15, compared with this file. Two patch levels may
+   differ in them: world_fits, which the module asks at import. */
 
 /* As in interp.c. */
 #define Py_BUILD_CORE 1
@@ -23,16 +23,19 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "heap/interp_alive.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wsign-compare"
+#include "internal/pycore_debug_offsets.h"
 #include "internal/pycore_frame.h"
 #include "internal/pycore_interp.h"
 #include "internal/pycore_interpframe_structs.h"
 #include "internal/pycore_llist.h"
 #include "internal/pycore_object.h"
 #include "internal/pycore_pystate.h"
+#include "internal/pycore_runtime.h"
 #include "internal/pycore_tstate.h"
 #pragma GCC diagnostic pop
 
@@ -40,6 +43,71 @@ static bool
 has_bits(PyObject *op, unsigned bits)
 {
     return (_Py_atomic_load_uint8_relaxed(&op->ob_gc_bits) & bits) != 0;
+}
+
+/* --------------------------------------------------------------------- whether it fits */
+
+/* The interpreter has a table for debuggers: the sizes of its structures, and where in them stands
+   what those read. It is written here as the headers have it for which this is compiled, and each
+   word but the version must be the same. Of what is read here it has
+
+       interpreter   its size; threads.head, gc, and fields before and behind unique_ids
+       gc            its size; collecting
+       thread        the size of its public part; next, current_frame
+       frame         its size; previous, f_executable, stackpointer, owner, localsplus
+       generator     its size; gi_iframe, gi_frame_state
+       object, type, tuple, list, dict: their sizes, and where their items stand */
+static bool
+fits_table(void)
+{
+    static const _Py_DebugOffsets ours = _Py_DebugOffsets_INIT(_Py_Debug_Cookie);
+    enum { BEHIND_VERSION = offsetof(_Py_DebugOffsets, free_threaded) };
+    const char *theirs = (const char *)&_PyRuntime.debug_offsets;
+    return memcmp(theirs, ours.cookie, sizeof(ours.cookie)) == 0 &&
+           memcmp(theirs + BEHIND_VERSION, (const char *)&ours + BEHIND_VERSION,
+                  sizeof(ours) - BEHIND_VERSION) == 0;
+}
+
+/* A list is empty in both directions or in none; NULL: not made yet. */
+static bool
+is_sound_list(const struct llist_node *head)
+{
+    return (head->next == head) == (head->prev == head) &&
+           (head->next == NULL) == (head->prev == NULL);
+}
+
+/* What the table has not: the private part of a thread, whose `brc` stands behind mem_free_queue
+   and c_stack_refs and knows the thread's number; behind it the counts that it keeps for itself,
+   which must grow by one with an instance of `type`; and the interpreter's numbers of types. 0 with
+   the answer; -1 with an exception. */
+static int
+fits_by_trial(PyTypeObject *type, bool *fits)
+{
+    const _PyThreadStateImpl *thread = (const _PyThreadStateImpl *)PyThreadState_Get();
+    const PyInterpreterState *interpreter = PyInterpreterState_Get();
+    const Py_ssize_t number = ((PyHeapTypeObject *)type)->unique_id - 1;
+    *fits = thread->brc.tid == _Py_ThreadId() && is_sound_list(&thread->mem_free_queue) &&
+            is_sound_list(&interpreter->mem_free_queue.head) && number >= 0 &&
+            number < interpreter->unique_ids.size &&
+            interpreter->unique_ids.table[number].obj == (PyObject *)type;
+    for (Py_ssize_t before = 0, trial = 0; trial < 2 && *fits; trial++) {
+        PyObject *instance = PyType_GenericAlloc(type, 0); /* the first one may make the array */
+        if (instance == NULL) {
+            return -1;
+        }
+        bool is_there = number < thread->refcounts.size;
+        *fits = is_there && (trial == 0 || thread->refcounts.values[number] == before + 1);
+        Py_DECREF(instance);
+        before = is_there ? thread->refcounts.values[number] : 0;
+    }
+    return 0;
+}
+
+int
+world_fits(PyTypeObject *type)
+{
+    bool fits = fits_table();
+    return fits && fits_by_trial(type, &fits) < 0 ? -1 : fits;
 }
 
 /* ------------------------------------------------------------------ the collector */
@@ -53,37 +121,70 @@ wait_a_little(void)
     Py_END_ALLOW_THREADS
 }
 
+/* What is in gc.collecting. While it says LISTING, each listed object has one reference of ours,
+   for which nobody asks: whoever reads a count waits. A thread that reads it as something else, and
+   stays attached, is not interrupted by a listing, which stops all threads to begin with. */
+enum { NOT_COLLECTING, COLLECTING, LISTING };
+
+enum { MOST_WAITS = 1000 };
+
+/* Asked of its neighbours in the list: another thread, and its place in the list, may end. */
+static bool
+has_others(void)
+{
+    PyThreadState *own = PyThreadState_Get();
+    return _Py_atomic_load_ptr_relaxed(&own->next) != NULL ||
+           _Py_atomic_load_ptr_relaxed(&own->prev) != NULL;
+}
+
 /* Nobody knows which thread a collection belongs to. With one thread it is its own: we are called
    by a finalizer, or in gc.callbacks. With several we wait for a while, and then go on beside it:
    what it has in hand is marked, and left out. */
 static bool
 claim_collector(PyInterpreterState *interpreter)
 {
-    enum { MOST_WAITS = 1000 };
-    bool has_others = _Py_atomic_load_ptr_relaxed(&interpreter->threads.head->next) != NULL;
-    for (int waits = 0; waits <= (has_others ? MOST_WAITS : 0); waits++) {
-        int expected = 0;
-        if (_Py_atomic_compare_exchange_int(&interpreter->gc.collecting, &expected, 1)) {
+    int most = has_others() ? MOST_WAITS : 0;
+    for (int waits = 0; waits <= most; waits++) {
+        int expected = NOT_COLLECTING;
+        if (_Py_atomic_compare_exchange_int(&interpreter->gc.collecting, &expected, COLLECTING)) {
             return true;
         }
-        if (has_others) {
+        if (most > 0) {
             wait_a_little();
         }
     }
     return false;
 }
 
+/* Without other threads nobody lists: a child of fork() may have what is left of the listing of a
+   thread of its parent. */
+static bool
+is_another_listing(void)
+{
+    return has_others() &&
+           _Py_atomic_load_int_relaxed(&PyInterpreterState_Get()->gc.collecting) == LISTING;
+}
+
+static void
+tell_of_listing(const World *world, bool is_listing)
+{
+    if (world->has_door) {
+        _Py_atomic_store_int(&PyInterpreterState_Get()->gc.collecting,
+                             is_listing ? LISTING : COLLECTING);
+    }
+}
+
 void
 world_begin_in_collection(World *world, Memory *memory)
 {
-    *world = (World){.memory = memory};
+    *world = (World){.memory = memory, .has_door = true};
 }
 
 void
 world_begin(World *world, Memory *memory)
 {
-    world_begin_in_collection(world, memory);
-    world->is_claimed = claim_collector(PyInterpreterState_Get());
+    *world = (World){.memory = memory};
+    world->is_claimed = world->has_door = claim_collector(PyInterpreterState_Get());
 }
 
 void
@@ -112,7 +213,7 @@ world_end(World *world)
     }
     if (world->is_claimed) {
         world->is_claimed = false;
-        _Py_atomic_store_int(&interpreter->gc.collecting, 0);
+        _Py_atomic_store_int(&interpreter->gc.collecting, NOT_COLLECTING);
     }
     for (size_t i = 0; i < world->dead.length; i++) {
         Py_DECREF(world->dead.items[i]);
@@ -130,10 +231,30 @@ enum { BIT_OLD = 1 << 7 };
 
 typedef struct {
     World *world;
+    bool is_doubtful_only;
     bool is_new_only;
     const AddrMap *known; /* with is_new_only: NULL, or what is listed as well */
+    bool is_begun;
     bool failed;
 } Lister;
+
+/* Told of the first object: the world is stopped. */
+static void
+begin_listing(Lister *lister)
+{
+    lister->is_begun = true;
+    lister->failed = lister->is_doubtful_only && alive_mark(lister->world->memory) < 0;
+}
+
+static bool
+take_mark(PyObject *op)
+{
+    bool is_marked = has_bits(op, _PyGC_BITS_ALIVE);
+    if (is_marked) {
+        op->ob_gc_bits &= (uint8_t)~_PyGC_BITS_ALIVE;
+    }
+    return is_marked;
+}
 
 static bool
 is_asked_for(const Lister *lister, PyObject *op)
@@ -142,18 +263,23 @@ is_asked_for(const Lister *lister, PyObject *op)
            (lister->known != NULL && addrmap_has(lister->known, op));
 }
 
+/* To the end, whatever fails: marks are to be taken away. */
 static int
 hold_object(PyObject *op, void *arg)
 {
     Lister *lister = arg;
-    if (has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN) || !is_asked_for(lister, op)) {
+    World *world = lister->world;
+    if (!lister->is_begun) {
+        begin_listing(lister);
+    }
+    if ((lister->is_doubtful_only && take_mark(op)) || lister->failed ||
+        has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN) || !is_asked_for(lister, op)) {
         return 1;
     }
-    lister->failed = vec_push(lister->world->memory, &lister->world->listed, op) < 0;
-    if (lister->failed) {
-        return 0; /* stop */
+    lister->failed = vec_push(world->memory, &world->listed, op) < 0;
+    if (!lister->failed) {
+        Py_INCREF(op);
     }
-    Py_INCREF(op);
     return 1;
 }
 
@@ -188,6 +314,24 @@ is_atomic_tuple(PyObject *op, const AddrMap *untracked)
     return true;
 }
 
+/* Give back one of several references. Where the others have let go of what the owning thread has,
+   Py_DECREF would put the object into that thread's queue, under a lock that may be handed to a
+   thread which then waits for the stop to end; so its counts become one instead, as the collector
+   makes them in a stop. */
+static void
+let_go_in_stop(PyObject *op)
+{
+    Py_ssize_t shared = op->ob_ref_shared;
+    if (_Py_IsImmortal(op) || _Py_IsOwnedByCurrentThread(op) ||
+        (shared != 0 && shared != _Py_REF_MAYBE_WEAKREF)) {
+        Py_DECREF(op);
+        return;
+    }
+    op->ob_ref_shared = _Py_REF_SHARED((Py_ssize_t)op->ob_ref_local - 1, _Py_REF_MERGED);
+    op->ob_ref_local = 0;
+    op->ob_tid = 0;
+}
+
 /* Give back our references and enter what is alive and tracked. None of them is the last one: such
    an object is kept, since its dealloc may run Python code. 0; -1: out of memory, with all given
    back or kept. */
@@ -202,7 +346,7 @@ give_back(World *world, AddrMap *map, AddrMap *untracked)
             vec_push_reserved(&world->dead, op);
             continue;
         }
-        Py_DECREF(op);
+        let_go_in_stop(op);
         if (failed || !PyObject_GC_IsTracked(op)) {
             continue;
         }
@@ -235,6 +379,7 @@ list_by(Lister *lister, AddrMap *map)
     if (world_is_stopped(world)) {
         return enter_again(world->outer != NULL ? world->outer : world, map);
     }
+    tell_of_listing(world, true);
     int64_t begun = clock_now();
     PyUnstable_GC_VisitObjects(hold_object, lister);
     world->stopped_for += clock_now() - begun;
@@ -242,10 +387,12 @@ list_by(Lister *lister, AddrMap *map)
         addrmap_init(&untracked, world->memory) < 0) {
         addrmap_fini(&untracked);
         let_go_of_all(world);
+        tell_of_listing(world, false);
         return -1;
     }
     world_stop(world);
     int error = give_back(world, map, &untracked);
+    tell_of_listing(world, false);
     addrmap_fini(&untracked);
     return error;
 }
@@ -254,6 +401,12 @@ int
 world_list(World *world, AddrMap *map)
 {
     return list_by(&(Lister){.world = world}, map);
+}
+
+int
+world_list_doubtful(World *world, AddrMap *map)
+{
+    return list_by(&(Lister){.world = world, .is_doubtful_only = true}, map);
 }
 
 int
@@ -329,7 +482,7 @@ typedef struct {
 } Sum;
 
 static void
-add_if_same(void *arg, PyObject *op, Py_ssize_t references, bool Py_UNUSED(is_borrowed))
+add_if_same(void *arg, PyObject *op, Py_ssize_t references, ThreadReferenceKind Py_UNUSED(kind))
 {
     Sum *sum = arg;
     sum->references += op == sum->op ? references : 0;
@@ -343,23 +496,49 @@ world_all_references(PyObject *op)
     return sum.references;
 }
 
-/* Deferred; or waiting in a queue, its flag; or a dict, a decref of which may be put off. */
+bool
+world_is_deferred(PyObject *op)
+{
+    return has_bits(op, _PyGC_BITS_DEFERRED) && !_Py_IsImmortal(op);
+}
+
+bool
+world_is_queued(PyObject *op)
+{
+    enum { FLAGS = 3, QUEUED = 2 };
+    return (_Py_atomic_load_ssize_relaxed(&op->ob_ref_shared) & FLAGS) == QUEUED;
+}
+
+/* A decref of a dict may be put off. */
 static bool
 is_counted_in_parts(PyObject *op)
 {
-    enum { FLAGS = 3, QUEUED = 2 };
-    Py_ssize_t shared = _Py_atomic_load_ssize_relaxed(&op->ob_ref_shared);
-    return has_bits(op, _PyGC_BITS_DEFERRED) || (shared & FLAGS) == QUEUED || PyDict_Check(op);
+    return has_bits(op, _PyGC_BITS_DEFERRED) || world_is_queued(op) || PyDict_Check(op);
+}
+
+/* Others run until all have stopped. */
+static void
+stop_beside_no_lister(World *world)
+{
+    world_stop(world);
+    for (int waits = 0; waits < MOST_WAITS && is_another_listing(); waits++) {
+        world_end(world);
+        wait_a_little();
+        world_stop(world);
+    }
 }
 
 Py_ssize_t
 world_references_now(PyObject *op)
 {
     World world = {0};
+    for (int waits = 0; waits < MOST_WAITS && is_another_listing(); waits++) {
+        wait_a_little();
+    }
     if (!is_counted_in_parts(op)) {
         return Py_REFCNT(op);
     }
-    world_stop(&world);
+    stop_beside_no_lister(&world);
     Py_ssize_t references = world_all_references(op);
     world_end(&world);
     return references;
@@ -379,7 +558,8 @@ visit_counts(const ThreadSink *sink, const _PyThreadStateImpl *thread,
     for (Py_ssize_t i = 0; i < thread->refcounts.size; i++) {
         Py_ssize_t references = thread->refcounts.values[i];
         if (references != 0) {
-            sink->visit(sink->arg, interpreter->unique_ids.table[i].obj, references, false);
+            sink->visit(sink->arg, interpreter->unique_ids.table[i].obj, references,
+                        THREAD_COUNTED);
         }
     }
 }
@@ -389,7 +569,7 @@ visit_queue(const ThreadSink *sink, const _PyObjectStack *stack)
 {
     for (const _PyObjectStackChunk *chunk = stack->head; chunk != NULL; chunk = chunk->prev) {
         for (Py_ssize_t i = 0; i < chunk->n; i++) {
-            sink->visit(sink->arg, chunk->objs[i], -1, false);
+            sink->visit(sink->arg, chunk->objs[i], -1, THREAD_QUEUED);
         }
     }
 }
@@ -416,7 +596,8 @@ visit_put_off(const ThreadSink *sink, struct llist_node *head)
         const WorkChunk *chunk = (const WorkChunk *)(const void *)node;
         for (Py_ssize_t i = chunk->read; i < chunk->written; i++) {
             if ((chunk->items[i].pointer & 1) != 0) {
-                sink->visit(sink->arg, (PyObject *)(chunk->items[i].pointer - 1), -1, false);
+                sink->visit(sink->arg, (PyObject *)(chunk->items[i].pointer - 1), -1,
+                            THREAD_PUT_OFF);
             }
         }
     }
@@ -427,7 +608,7 @@ visit_if_borrowed(const ThreadSink *sink, _PyStackRef slot)
 {
     enum { TAG_MASK = 3, BORROWED = 1 }; /* BORROWED alone is an empty slot */
     if ((slot.bits & TAG_MASK) == BORROWED && slot.bits != BORROWED) {
-        sink->visit(sink->arg, (PyObject *)(slot.bits - BORROWED), 0, true);
+        sink->visit(sink->arg, (PyObject *)(slot.bits - BORROWED), 0, THREAD_BORROWED);
     }
 }
 

@@ -26,6 +26,7 @@ typedef struct World {
 #if GCSCOPE_FREE_THREADED
     const struct World *outer; /* borrowed: NULL, or that in whose stop this one is */
     bool is_claimed;
+    bool has_door; /* claimed, or a collection of this thread is under way */
     bool is_stopped;
     int64_t stopped_at;  /* when the stop was asked for, by clock_now() */
     int64_t stopped_for; /* in nanoseconds, to list the objects before */
@@ -36,12 +37,25 @@ typedef struct World {
 #endif
 } World;
 
-/* A reference of a thread, that no object shows. `references` are to be added to the count of `op`
-   for what its owners have: they may be negative. Where is_borrowed they own nothing, and yet the
-   collector takes `op` for reachable. */
-typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references, bool is_borrowed);
+/* What a thread has for itself, that no object shows. */
+typedef enum {
+    THREAD_COUNTED,  /* references that it counts itself */
+    THREAD_QUEUED,   /* one that its queue has, until it runs: it was let go of by another thread */
+    THREAD_PUT_OFF,  /* one that was let go of, to be done later */
+    THREAD_BORROWED, /* it owns nothing, and yet the collector takes the object for reachable */
+} ThreadReferenceKind;
+
+/* `references` are to be added to the count of `op` for what its owners have: they may be
+   negative. */
+typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references,
+                                ThreadReferenceKind kind);
 
 #if GCSCOPE_FREE_THREADED
+
+/* Whether the private structures of the interpreter that runs are those for which this was
+   compiled, as far as can be seen. `type`: a heap type of ours, of which an instance is made. 1; 0;
+   -1 with an exception. */
+int world_fits(PyTypeObject *type);
 
 /* Claim the collector, and keep it until world_end, which must follow in any case. It is not
    claimed where a collection of this very thread is under way, or one of another for a second. */
@@ -53,6 +67,10 @@ void world_end(World *world);
    a collection under way has in hand, nor the tuples that it lets go of, since nothing in them is
    its business. Once stopped, what was listed then is entered again. 0; -1: out of memory. */
 int world_list(World *world, AddrMap *map);
+
+/* The same, but for what certainly lives (interp_alive.h). Nothing that is entered is referred to by
+   what is not, but from outside of the heap. */
+int world_list_doubtful(World *world, AddrMap *map);
 
 /* The same of what was made since world_mark_old, or is in a map of addresses, or NULL. */
 int world_list_new(World *world, AddrMap *map, const AddrMap *known);
@@ -95,10 +113,23 @@ Py_ssize_t world_references_now(PyObject *op);
 /* Visit what the threads of this interpreter have for themselves. In a stop. */
 void world_visit_threads(ThreadReference visit, void *arg);
 
+/* Whether its counting is deferred: however few references there are, only the collector, or the
+   end of the interpreter, frees it. */
+bool world_is_deferred(PyObject *op);
+
+/* Whether it is in the queue of its own thread. In a stop. */
+bool world_is_queued(PyObject *op);
+
 /* Whether a collection that is under way has found this object unreachable. */
 bool world_lost(PyObject *op);
 
 #else
+
+static inline int
+world_fits(PyTypeObject *Py_UNUSED(type))
+{
+    return 1;
+}
 
 static inline void
 world_begin(World *world, Memory *memory)

@@ -139,6 +139,32 @@ is_tracked(PyObject *op)
     return PyType_IS_GC(Py_TYPE(op)) && PyObject_GC_IsTracked(op);
 }
 
+#if GCSCOPE_FREE_THREADED
+
+/* Whether a tracked object that is no node is a tuple that the listing has left out, since nothing
+   in it is a node: as the collector lets go of it, which comes before it judges there. */
+static bool
+is_left_out(const Leaves *leaves, PyObject *op)
+{
+    bool is_atomic = PyTuple_CheckExact(op);
+    for (Py_ssize_t i = 0; is_atomic && i < PyTuple_GET_SIZE(op); i++) {
+        PyObject *item = PyTuple_GET_ITEM(op, i);
+        is_atomic = item == NULL || !is_tracked(item) ||
+                    (PyTuple_CheckExact(item) && !addrmap_has(leaves->tracked, item));
+    }
+    return is_atomic;
+}
+
+#else
+
+static inline bool
+is_left_out(const Leaves *Py_UNUSED(leaves), PyObject *Py_UNUSED(op))
+{
+    return false;
+}
+
+#endif
+
 static void
 flush(Leaves *leaves)
 {
@@ -154,7 +180,7 @@ flush(Leaves *leaves)
     }
     for (size_t b = 0; b < others && !leaves->has_failed; b++) {
         PyObject *target = leaves->batch[b].target;
-        if (!is_immortal(target) && !is_tracked(target)) {
+        if (!is_immortal(target) && (!is_tracked(target) || is_left_out(leaves, target))) {
             take_reference(leaves, target);
         }
     }

@@ -3,7 +3,8 @@
        struct_bytes    pre-header, collector's header, struct, items, inline attributes: one block
        outside_bytes   the blocks beside it, by the kind of the object
        block           what the allocator gives for a block: up to 512 bytes CPython's own, in steps
-                       of 16; above that the C library's, which is taken to give what is asked for
+                       of 16; above that the C library's, which is taken to give what is asked for.
+                       On free-threaded builds mimalloc's, in steps that grow with the block
 
    The structs of the builtin types are public (Include/cpython), those of dicts and of attributes
    are asked of interp.h. Of modules in C that come with Python the words of two structs are read
@@ -17,12 +18,31 @@
 #include "heap/interp.h"
 
 /* What one block takes. */
+#if GCSCOPE_FREE_THREADED
+
+/* As mi_bin has it: four sizes from a power of 2 to the next, none closer than 16 bytes. What is
+   larger has pages of its own, of which those count that are used. */
+static inline size_t
+block(size_t bytes)
+{
+    enum { LARGEST = 128 * 1024, SMALLEST_STEP = 16, STEPS = 4 };
+    size_t step = SMALLEST_STEP;
+    while (2 * STEPS * step < bytes) {
+        step *= 2;
+    }
+    return bytes <= LARGEST ? (bytes + step - 1) / step * step : bytes;
+}
+
+#else
+
 static inline size_t
 block(size_t bytes)
 {
     enum { LARGEST_SMALL = 512, STEP = 16 };
     return bytes <= LARGEST_SMALL ? (bytes + STEP - 1) / STEP * STEP : bytes;
 }
+
+#endif
 
 /* a times b, as far as an object can have that much; else 0: what no object can have counts as
    none. */
@@ -181,7 +201,7 @@ deque_bytes(PyObject *op, const PyTypeObject *type)
         return 0;
     }
     size_t used = (first + (size_t)Py_SIZE(op) + ITEMS - 1) / ITEMS;
-    return times((used != 0 ? used : 1) + spare, (ITEMS + LINKS) * sizeof(void *));
+    return times((used != 0 ? used : 1) + spare, block((ITEMS + LINKS) * sizeof(void *)));
 }
 
 /* The size of an item is the second int of its descriptor. */

@@ -53,6 +53,7 @@ garbage_unreachable(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     }
     Scan scan;
     scan_begin(&scan, state);
+    scan.is_lost_only = true;
     PyObject *answer = find_unreachable(&describer, &scan);
     scan_end(&scan);
     return answer;

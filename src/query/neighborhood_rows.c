@@ -452,9 +452,8 @@ note_address(void *arg, NodeId node)
     return present->failed;
 }
 
-/* New reference: those of the addresses that lie in what was listed. NULL with an exception. */
-static PyObject *
-addresses_present(const Heap *heap, PyObject *addresses)
+PyObject *
+neighborhood_addresses_in(const Heap *heap, PyObject *addresses)
 {
     Present present = {.heap = heap, .found = PyList_New(0)};
     if (present.found != NULL &&
@@ -478,7 +477,7 @@ neighborhood_born(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     scan_begin(&scan, state);
     bool is_listed =
         scan_extent(&scan, args[1], &generation) == 0 && scan_list(&scan, generation) == 0;
-    PyObject *answer = is_listed ? addresses_present(&scan.heap, args[0]) : NULL;
+    PyObject *answer = is_listed ? neighborhood_addresses_in(&scan.heap, args[0]) : NULL;
     scan_end(&scan);
     return answer;
 }

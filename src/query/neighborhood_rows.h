@@ -10,4 +10,8 @@
 PyObject *neighborhood_of(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *neighborhood_born(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 
+/* New reference: a list of those of the addresses, a list of ints, at which something lies that was
+   listed. NULL with an exception. */
+PyObject *neighborhood_addresses_in(const Heap *heap, PyObject *addresses);
+
 #endif

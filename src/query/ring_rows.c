@@ -17,6 +17,7 @@
 #include "query/cut_trials.h"
 #include "query/describe.h"
 #include "query/kind_cuts.h"
+#include "query/waiting.h"
 #include "types/roll_call.h"
 
 enum {
@@ -509,7 +510,9 @@ ring_rows_of(const Describer *describer, Cycles *cycles, PyObject *objects)
     PyObject *items[ROW_MOST_FIELDS] = {objects};
     (void)(objects != NULL && (items[1] = all_forms(describer, cycles)) != NULL &&
            (items[2] = PyLong_FromUnsignedLongLong(cycles->bytes)) != NULL &&
-           (items[3] = all_sized(cycles)) != NULL);
+           (items[3] = all_sized(cycles)) != NULL &&
+           (items[4] = waiting_rows(describer, cycles)) != NULL &&
+           (items[5] = waiting_running(describer, cycles)) != NULL);
     return row_new(describer->state, ROW_RINGS, items);
 }
 

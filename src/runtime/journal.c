@@ -166,12 +166,24 @@ journal_doom(Journal *journal, Life *life)
     journal_unlock(journal);
 }
 
+uint64_t
+journal_collections(const Journal *journal)
+{
+    return __atomic_load_n(&journal->collections, __ATOMIC_RELAXED);
+}
+
+bool
+journal_is_collecting(const Journal *journal)
+{
+    return __atomic_load_n(&journal->collecting, __ATOMIC_RELAXED);
+}
+
 void
 journal_collection_begins(Journal *journal)
 {
     journal_lock(journal);
-    journal->collecting = true;
-    journal->collections++;
+    __atomic_store_n(&journal->collecting, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&journal->collections, journal->collections + 1, __ATOMIC_RELAXED);
     journal_unlock(journal);
 }
 

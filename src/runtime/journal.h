@@ -204,6 +204,9 @@ int journal_set_capacity(Journal *journal, size_t capacity);
 /* Mark as doomed what the collector finalizes; who is still marked at its end was resurrected. */
 void journal_doom(Journal *journal, Life *life);
 void journal_collection_begins(Journal *journal);
+/* Without the lock: an object that dies asks while another thread begins to collect. */
+uint64_t journal_collections(const Journal *journal);
+bool journal_is_collecting(const Journal *journal);
 
 /* From the end of a collection: the next object after `life` that was resurrected, its mark taken
    off; NULL: no more. Begin with &journal->alive. */

@@ -68,7 +68,13 @@ static PyStructSequence_Desc row_table[] = {
         {"forms", "a list of Ring, one a form"},
         {"bytes", "of all of them, and of the untracked objects that only they hold"},
         {"sized", "a list of (object, form, kept), objects of the program, for its sizers to be "
-                  "asked: the place of the form whose specimen has it or keeps it, or -1"}),
+                  "asked: the place of the form whose specimen has it or keeps it, or -1"},
+        {"waiting", "a list of WaitingObjects: what is in no ring, and kept by none"},
+        {"running", "a list of Node: functions that run and are of it, and so are their globals"}),
+    [ROW_WAITING_OBJECTS] = ROW("WaitingObjects", "Objects that wait to be freed, in no ring.",
+        {"why", "'deferred', 'queued' or 'put off' (waiting.h)"},
+        {"types", "TypeCounts of those that wait by themselves"},
+        {"kept", "how many objects more only those keep"}),
     [ROW_REFERENCE] = ROW("Reference", "A reference to an object.",
         {"node", "who has it, as a Node: an object or its owner, a running frame, a thread"},
         {"edges", "a sequence of Edge, from the node to the object"},
@@ -170,7 +176,8 @@ static PyStructSequence_Desc row_table[] = {
         {"nodes", NULL},
         {"edges", NULL},
         {"visits", "references that tp_traverse showed"},
-        {"peak_bytes", "raw memory held at once, at most"}),
+        {"peak_bytes", "raw memory held at once, at most"},
+        {"stopped", "seconds for which it stopped all other threads; None with a GIL"}),
     [ROW_FOLLOWED] = ROW("Followed", "What a Follow has found.",
         {"left", "the Rings of what is unreachable at the end, or None where nothing is"},
         {"made", "a RollCall of what was born and is reachable, or None"},
@@ -183,8 +190,8 @@ static PyStructSequence_Desc row_table[] = {
         {"lost", "what was born could not all be told from older objects"},
         {"uncertain", "as of a RollCall"},
         {"over_visited", "as of a RollCall, of the pass in which it was most"},
-        {"released", "'freed', 'ring', 'held', 'revived' or 'deferred' (in no ring, and yet only "
-                     "the collector can free it): the object in the box; None without"}),
+        {"released", "the object in the box: 'freed', 'ring', 'held', 'revived', or as of a "
+                     "WaitingObjects; None without"}),
     [ROW_PAUSE] = ROW("Pause", "A collection.",
         {"generation", NULL},
         {"began", "seconds after the Pauses had begun"},
@@ -330,14 +337,11 @@ rows_append(PyObject *list, PyObject *item)
 PyObject *
 rows_list(size_t count, PyObject *(*make)(void *arg, size_t n), void *arg)
 {
-    PyObject *list = PyList_New((Py_ssize_t)count);
+    PyObject *list = PyList_New(0); /* free-threaded, one with a length crashes without memory */
     for (size_t n = 0; n < count && list != NULL; n++) {
-        PyObject *item = make(arg, n);
-        if (item == NULL) {
+        if (rows_append(list, make(arg, n)) < 0) {
             Py_CLEAR(list);
-            break;
         }
-        PyList_SET_ITEM(list, (Py_ssize_t)n, item);
     }
     return list;
 }

@@ -41,15 +41,18 @@ scan_end(Scan *scan)
     if (scan->is_judged) { /* what was built on the graph took memory too */
         scan->state->last_scan.peak_bytes = scan->memory.peak;
     }
-    collector_fini(&scan->collector);
-    heap_fini(&scan->heap);
 #if GCSCOPE_FREE_THREADED
     if (scan->state->stopped == &scan->world) {
         scan->state->stopped = NULL;
         scan->state->stopped_for += world_stopped_for(&scan->world);
+        if (scan->is_judged) {
+            scan->state->last_scan.stopped = world_stopped_for(&scan->world);
+        }
     }
 #endif
-    world_end(&scan->world);
+    world_end(&scan->world); /* before memory is given back, which takes time */
+    collector_fini(&scan->collector);
+    heap_fini(&scan->heap);
     gc_pause_end(scan->was_enabled);
 }
 
@@ -178,13 +181,17 @@ note_stop(Scan *scan, int error)
 int
 scan_enter_generations(Scan *scan, long Py_UNUSED(last))
 {
-    return note_stop(scan, world_list(&scan->world, &scan->heap.map));
+    AddrMap *map = &scan->heap.map;
+    return note_stop(scan, scan->is_lost_only ? world_list_doubtful(&scan->world, map)
+                                              : world_list(&scan->world, map));
 }
 
 int
-scan_enter_after(Scan *scan, PyObject *Py_UNUSED(marker))
+scan_enter_after(Scan *Py_UNUSED(scan), PyObject *Py_UNUSED(marker))
 {
-    return scan_enter_generations(scan, -1);
+    PyErr_SetString(PyExc_LookupError, "free-threaded Python has no generations: nothing stands "
+                                       "behind a marker");
+    return -1;
 }
 
 int
@@ -301,6 +308,18 @@ scan_list_known(Scan *scan, PyObject *box)
     return heap_enter_known(&scan->heap) < 0 ? scan_no_memory() : scan_close(scan);
 }
 
+/* After this, gc_refs are references from outside again; 1 where only frames borrow the object, so
+   that it is a root still. */
+static void
+take_back_borrowed(Scan *scan)
+{
+    int32_t *gc_refs = scan->collector.gc_refs.items;
+    for (size_t i = 0; i < scan->heap.borrowed.length; i++) {
+        NodeId node = scan->heap.borrowed.items[i];
+        gc_refs[node] -= gc_refs[node] > 1 && gc_refs[node] != INT32_MAX;
+    }
+}
+
 /* The dry run, to which what running frames borrow is reachable and, with `is_hidden_outside`,
    hidden objects are as good as immortal. 0; -1: out of memory. */
 static int
@@ -322,6 +341,9 @@ judge_with_roots(Scan *scan, bool is_hidden_outside)
     }
     int error = collector_run(&scan->collector, &scan->memory, &heap->graph, counts.items,
                               heap->unowned.items, heap->unowned.length);
+    if (error == 0) {
+        take_back_borrowed(scan);
+    }
     vec_fini(&scan->memory, &counts);
     return error;
 }

@@ -16,7 +16,8 @@
    pass: of that audit hooks hear.
 
    On free-threaded builds the whole heap is listed, whichever generations are asked for; from then
-   on until scan_end no other thread runs (interp_world.h). */
+   on until scan_end no other thread runs (interp_world.h). What certainly lives is left out where
+   nothing is asked but what is unreachable. */
 
 #ifndef GCSCOPE_SCAN_H
 #define GCSCOPE_SCAN_H
@@ -38,6 +39,10 @@ typedef struct {
     int was_enabled;  /* automatic collection, before the pass */
     bool is_judged;   /* its cost was noted */
     int any_frozen;   /* as of the last listing of all */
+    bool
+        is_lost_only; /* set after scan_begin: nothing is asked but what is unreachable, so that what
+                          certainly lives need not be listed; it is, where the collector of this
+                          Python counts it, too */
     bool frozen_is_outside; /* for scan_list_all and then scan_judge: what is under gc.freeze() is
                                taken for reachable, as the collector has it */
 } Scan;
@@ -56,7 +61,8 @@ int scan_close(Scan *scan);
 int scan_enter_generations(Scan *scan, long last);
 
 /* Enter what has come into generation 0 after a marker. 1; 0: the marker is not there, and all of
-   generation 0 was entered; -1 with an exception. */
+   generation 0 was entered; -1 with an exception: on free-threaded builds in any case, which have
+   no generations. What was made since some moment follow.h knows there. */
 int scan_enter_after(Scan *scan, PyObject *marker);
 
 #if GCSCOPE_FREE_THREADED

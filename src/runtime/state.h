@@ -14,6 +14,7 @@ typedef struct {
     size_t edges;
     size_t visits;     /* references that tp_traverse showed */
     size_t peak_bytes; /* raw memory held at once, at most */
+    int64_t stopped;   /* nanoseconds for which no other thread ran; 0 with a GIL */
 } ScanCost;
 
 enum { STATE_ROW_TYPES = 40, STATE_KNOWN_CLASSES = 64 };

@@ -231,6 +231,7 @@ roll_call_dry_run(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     Scan scan;
     PyObject *roll_call = NULL;
     scan_begin(&scan, state);
+    scan.is_lost_only = true;
     if ((nargs == 0 || scan_extent(&scan, args[0], &generation) == 0) &&
         scan_run(&scan, generation) == 0) {
         graph_fini(&scan.heap.graph); /* what follows needs the objects and their verdict only */

@@ -59,8 +59,9 @@ freed_by(const TrackedObject *self)
     if (self->life.doomed) {
         return BY_COLLECTOR;
     }
-    bool finalized_in_this_collection = self->life.finalized_at == self->journal->collections;
-    if (self->journal->collecting && !finalized_in_this_collection &&
+    bool finalized_in_this_collection =
+        self->life.finalized_at == journal_collections(self->journal);
+    if (journal_is_collecting(self->journal) && !finalized_in_this_collection &&
         PyObject_GC_IsFinalized((PyObject *)self)) {
         return BY_COLLECTOR_INFERRED;
     }
@@ -85,7 +86,7 @@ note_finalizer(PyObject *op)
         journal_doom(self->journal, &self->life);
     }
     else {
-        self->life.finalized_at = self->journal->collections;
+        self->life.finalized_at = journal_collections(self->journal);
     }
     tracked_note(op, EVENT_FINALIZED, BY_NOBODY, Py_REFCNT(op) - 1);
 }
@@ -378,7 +379,9 @@ learn_class(PyTypeObject *type, ModuleState *state)
         PyObject *old = known->qualname;
         *known = learnt;
         journal_unlock(state->journal);
-        type->tp_vectorcall = learnt.init != NULL ? class_vectorcall : type->tp_vectorcall;
+        if (learnt.init != NULL) { /* elsewhere no write: other threads call the class meanwhile */
+            type->tp_vectorcall = class_vectorcall;
+        }
         Py_XDECREF(old);
     }
     return number;

@@ -17,34 +17,46 @@ from gcscope.model.audit import NO_CLEAR, NO_GC, NO_TYPE, NO_VISIT, OVER_VISIT
 from gcscope.model.record import Record
 from specimens.broken_types import FAULTS, RIGHT, UNSEEN, Target, make
 
+HEAD = object.__basicsize__  # what stands before the fields of a C struct
+
+
+def byte(place):
+    """Name a place in a struct, as counted from its fields."""
+    return f"byte {HEAD + place}"
+
+
 # what is found in three instances of each: (fault, where, the call that is missing)
 EXPECTED = {
     "NoGC": (
         NO_GC,
-        ".first (byte 16), byte 24, .__dict__ (byte 56)",
+        f".first ({byte(0)}), {byte(8)}, .__dict__ ({byte(40)})",
         "Py_TPFLAGS_HAVE_GC, and a tp_traverse with Py_VISIT(self->first), "
-        "Py_VISIT of the field at byte 24, Py_VISIT(self->dict)",
+        f"Py_VISIT of the field at {byte(8)}, Py_VISIT(self->dict)",
     ),
     "NoGCMember": (
         NO_GC,
-        ".first (byte 16), .second (byte 24), .__dict__ (byte 56)",
+        f".first ({byte(0)}), .second ({byte(8)}), .__dict__ ({byte(40)})",
         "Py_TPFLAGS_HAVE_GC, and a tp_traverse with Py_VISIT(self->first), "
         "Py_VISIT(self->second), Py_VISIT(self->dict)",
     ),
-    "NoField": (NO_VISIT, "byte 24", "Py_VISIT of the field at byte 24"),
-    "NoMember": (NO_VISIT, ".second (byte 24)", "Py_VISIT(self->second)"),
-    "NoDict": (NO_VISIT, ".__dict__ (byte 56)", "Py_VISIT(self->dict)"),
-    "NoItems": (NO_VISIT, "its items (from byte 24 on)", "Py_VISIT of each of its items"),
-    "NoThird": (NO_VISIT, "byte 72", "Py_VISIT of the field at byte 72"),
+    "NoField": (NO_VISIT, byte(8), f"Py_VISIT of the field at {byte(8)}"),
+    "NoMember": (NO_VISIT, f".second ({byte(8)})", "Py_VISIT(self->second)"),
+    "NoDict": (NO_VISIT, f".__dict__ ({byte(40)})", "Py_VISIT(self->dict)"),
+    "NoItems": (NO_VISIT, f"its items (from {byte(8)} on)", "Py_VISIT of each of its items"),
+    "NoThird": (NO_VISIT, byte(56), f"Py_VISIT of the field at {byte(56)}"),
     "NoType": (NO_TYPE, "its type", "Py_VISIT(Py_TYPE(self))"),
-    "Double": (OVER_VISIT, ".first (byte 16)", "Py_INCREF where it is kept, or one Py_VISIT less"),
+    "Double": (
+        OVER_VISIT,
+        f".first ({byte(0)})",
+        "Py_INCREF where it is kept, or one Py_VISIT less",
+    ),
     "DoubleType": (
         OVER_VISIT,
         "its type",
         "Py_VISIT(Py_TYPE(self)) is there once too often: the base does it, too",
     ),
-    "Wrong": (OVER_VISIT, "byte 32", "Py_INCREF where it is kept, or one Py_VISIT less"),
-    "NoClear": (NO_CLEAR, ".first (byte 16)", "a tp_clear with Py_CLEAR(self->first)"),
+    "Wrong": (OVER_VISIT, byte(16), "Py_INCREF where it is kept, or one Py_VISIT less"),
+    "NoClear": (NO_CLEAR, f".first ({byte(0)})", "a tp_clear with Py_CLEAR(self->first)"),
 }
 # no living instance speaks of it: rings are only made by a second __init__
 ONLY_PROVEN = {"NoClearFixed": (NO_CLEAR, "", "a tp_clear")}
@@ -130,8 +142,8 @@ def test_a_class_that_derives_from_a_broken_type_is_not_blamed(broken, name):
 def test_a_type_may_have_two_faults(broken):
     kept = make(broken, "TwoFaults")
     assert told(audit(broken.TwoFaults)) == [
-        (NO_VISIT, ".second (byte 24)", "Py_VISIT(self->second)"),
-        (NO_CLEAR, ".first (byte 16)", "a tp_clear with Py_CLEAR(self->first)"),
+        (NO_VISIT, f".second ({byte(8)})", "Py_VISIT(self->second)"),
+        (NO_CLEAR, f".first ({byte(0)})", "a tp_clear with Py_CLEAR(self->first)"),
     ]
     del kept
 
@@ -150,7 +162,7 @@ def test_one_counterexample_clears_a_type(broken):
     made[0].set_back(kept_by_c)
     broken.leak(kept_by_c)
     try:
-        assert [finding.where for finding in audit(broken.Good).findings] == ["byte 32"]
+        assert [finding.where for finding in audit(broken.Good).findings] == [byte(16)]
         made[1].set_back(alive)
         assert told(audit(broken.Good)) == []
     finally:
@@ -364,7 +376,7 @@ def test_a_proof_clears_a_type_of_what_only_seemed_so(broken, quiet):
     made = broken.Alias(target)
     broken.leak(target)
     try:
-        assert [finding.where for finding in audit(broken.Alias).findings] == ["byte 32"]
+        assert [finding.where for finding in audit(broken.Alias).findings] == [byte(16)]
         assert told(audit(broken.Alias, prove=True)) == []
         del made
     finally:
@@ -398,7 +410,7 @@ def test_text_and_json(broken):
         "1 C type judged by 3 instances: 1 fault\n"
         "\n"
         "broken.NoMember: a field that tp_traverse does not visit\n"
-        "  where      .second (byte 24)\n"
+        f"  where      .second ({byte(8)})\n"
         "  therefore  no ring through that field is ever freed\n"
         "  sure       seen in 3 instances: what it refers to there has a reference that nothing "
         "shows\n"

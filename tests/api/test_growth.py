@@ -14,6 +14,7 @@ import pytest
 
 from gcscope import Growth, _core, assert_no_growth, growth
 from gcscope.explain.growth import common_path, form_of, steps_of
+from support import FREE_THREADED
 
 HAS_WATCHERS = sys.version_info >= (3, 12)
 
@@ -571,7 +572,8 @@ def test_collection_goes_on(app):
     assert gc.isenabled()
     before = gc.get_stats()[0]["collections"]
     growth(lambda: [[] for _ in range(3000)] and [[]] * 5 and None, times=5)
-    assert gc.isenabled() and gc.get_stats()[0]["collections"] > before
+    # without a GIL what is freed is subtracted, and some versions wait until memory has grown, too
+    assert gc.isenabled() and (FREE_THREADED or gc.get_stats()[0]["collections"] > before)
 
 
 def test_other_threads_may_grow_meanwhile(app):
@@ -759,6 +761,9 @@ def test_starved_of_raw_memory(starving):
     starving(f"{STARVED}\nfailures, found = each_growth(rounds)\nassert failures > 30, failures\n")
 
 
+@pytest.mark.skipif(
+    FREE_THREADED, reason="a list display of a free-threaded build crashes without memory"
+)
 def test_starved_of_pythons_memory(starving):
     pytest.importorskip("_testcapi")
     starving(f"{STARVED}\nassert each_allocation(rounds) > 5\n")

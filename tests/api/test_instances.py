@@ -5,6 +5,7 @@ import gc
 import pytest
 
 from gcscope import _core, instances
+from support import FREE_THREADED
 
 
 class Node:
@@ -24,6 +25,10 @@ NAME = f"{__name__}.Node"
 
 def test_the_newest_first(quiet):
     nodes = [Node() for _ in range(5)]
+    if FREE_THREADED:  # objects lie in pages there, in no order
+        assert set(instances(NAME)) == set(nodes) == set(instances(Node))
+        assert set(instances(NAME, 2)) < set(nodes) and len(instances(NAME, most=1)) == 1
+        return
     assert instances(NAME) == nodes[::-1] == instances(Node)
     assert instances(NAME, 2) == nodes[:2:-1] and instances(NAME, most=1) == [nodes[-1]]
 
@@ -123,5 +128,6 @@ def test_starved_of_memory(starving):
         "kept = [Node() for _ in range(9)]\n"
         "action = lambda: _core.instances('__main__.Node', 5)\n"
         "failures, found = each_growth(action)\n"
-        "assert failures > 5 and found == kept[:3:-1]\n"
+        "assert failures > 5 and len(found) == 5\n"
+        f"assert {FREE_THREADED} or found == kept[:3:-1]\n"
     )

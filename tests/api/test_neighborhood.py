@@ -20,6 +20,7 @@ from gcscope.api.neighborhood import MOST_OBJECTS, check_given, look, reasons
 from gcscope.explain.hops import Edge, fold
 from specimens.objects import PLAIN, Plain, Slotted, evil, trash_with_a_finalizer, world
 from specimens.zoo import ZOO
+from support import FREE_THREADED, LEFT_SOURCE
 
 pytestmark = pytest.mark.usefixtures("quiet", "thawed")
 HERE = __name__
@@ -203,6 +204,8 @@ def test_rings_are_what_the_collector_sees(make):
             a = None
         objects = look(addresses).objects[:2]
         assert [obj.address for obj in objects] == addresses
+        if FREE_THREADED and make is ring_of_classes:  # a local variable owns no class there
+            names_of_b = 0
         assert [obj.left - obj.unexplained for obj in objects] == [names_of_a, names_of_b]
         assert [obj.unexplained for obj in objects] == [0, 0]
         assert [obj.reachable for obj in objects] == [names_of_a > 0] * 2 or make is ring_of_classes
@@ -350,7 +353,7 @@ def test_immortal_objects():
     forever = Plain()
     forever.me = forever
     ctypes.c_uint32.from_address(
-        id(forever)
+        id(forever) + (12 if FREE_THREADED else 0)
     ).value = 0xFFFFFFFF  # how it is marked on all versions that have it
     assert refcount(forever) == IMMORTAL
     obj = neighborhood_of(forever).objects[0]
@@ -623,9 +626,9 @@ for _ in range(3):
     look([id(one)])
 assert set(sys.modules) == before
 never = {"re", "functools", "collections", "dataclasses", "typing", "subprocess", "tempfile"}
-print(sorted(never & (set(sys.modules) - python)), gcscope.garbage().objects, gc.collect())
+print(sorted(never & (set(sys.modules) - python)), left())
 """
-    assert python("-c", code).out == "[] 0 0\n"
+    assert python("-c", LEFT_SOURCE + code).out == "[] 0\n"
 
 
 # --------------------------------------------------------------------------------- misuse
@@ -729,6 +732,9 @@ assert answer[1] == expected and count() == 73, count()
     starving(SURVIVES + code)
 
 
+@pytest.mark.skipif(
+    FREE_THREADED, reason="PyList_New of a free-threaded build crashes where memory is exhausted"
+)
 def test_exhausted_python_memory(starving):
     pytest.importorskip("_testcapi")
     code = """
@@ -762,8 +768,9 @@ fresh = [Plain() for _ in range(3000)]
 print(len(look([id(fresh)]).objects), gc.isenabled())
 print(len(_core.neighborhood([id(fresh)], 10, (), {}, None)[0]), gc.isenabled())
 """
-    # as the hook wants it, but not before the end
-    assert python("-c", SURVIVES + code).out == "2000 True\n10 True\n"
+    # as the hook wants it, but not before the end; free-threaded Python has no such event
+    wanted = not FREE_THREADED
+    assert python("-c", SURVIVES + code).out == f"2000 {wanted}\n10 {wanted}\n"
 
 
 def test_frozen_objects(python):

@@ -153,6 +153,43 @@ def test_a_tree(attach, tmp_path):
     assert len(merged.processes) == 3 and merged.report.cycles[0].count == 3
 
 
+WORKERS = """
+import gc, multiprocessing, sys, time
+class Session: pass
+def work(ready, leaky):
+    if sys.version_info < (3, 14):
+        import gcscope
+        gcscope.listen()
+    gc.disable()
+    if leaky:
+        session = Session()
+        session.owner = session
+        del session
+    ready.release()
+    while True: time.sleep(0.002)
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    common = context.Semaphore(0)
+    for _ in range(2):
+        context.Process(target=work, args=(common, True), daemon=True).start()
+    for _ in range(2):
+        common.acquire()
+    print("ready", flush=True)
+    work(common, False)
+"""
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_workers_of_multiprocessing(attach, tmp_path, method):
+    """The processes of ours and theirs, and not what multiprocessing has for itself."""
+    file = tmp_path / "workers.py"
+    file.write_text(WORKERS)
+    with Target([sys.executable, str(file), method]) as target:
+        done = attach(target.pid, "--tree")
+        assert done.code == 0 and done.err == "", done
+        assert "3 processes" in done.out and "in 2 of 3 processes" in done.out, done
+
+
 @NEEDS_REMOTE
 def test_a_tree_in_which_one_waits(attach):
     code = TREE.replace("while True", "while number == 2: time.sleep(600)\nwhile True")

@@ -11,7 +11,7 @@ import pytest
 
 from gcscope.model.header import read_file
 from programs import TWO, left, run
-from support import PLAIN_ENV
+from support import FREE_THREADED, PLAIN_ENV
 
 TERM = -signal.SIGTERM
 READY = "open('ready', 'w').close()\n"
@@ -115,9 +115,14 @@ WAITS = {
 @pytest.mark.parametrize("name", WAITS)
 def test_it_reports_and_ends_by_the_signal(start, tmp_path, name):
     text = TWO + textwrap.dedent(WAITS[name]).replace("{ready}", READY)
-    code, out, err = start(text, *ON_TERM).end(signal.SIGTERM)
+    started = start(text, *ON_TERM)
+    if FREE_THREADED and name in ("lock", "queue"):
+        time.sleep(1)  # a lock there spins at first, and overlooks a signal of that time
+    code, out, err = started.end(signal.SIGTERM)
     assert (code, out) == (TERM, ""), err
-    assert NOTE in err.splitlines() and "2  __main__.Node" in err and "Traceback" not in err
+    assert NOTE in err.splitlines() and "Traceback" not in err
+    # without a GIL code of what it has imported waits for the collector, of more types than told
+    assert ("  __main__.Node" if FREE_THREADED else "2  __main__.Node") in err
     report, nodes = left(tmp_path / "report.json")
     assert nodes == 2 and report.cycles
     _, header = read_file((tmp_path / "report.json").read_text())

@@ -573,9 +573,6 @@ assert told.types == {{"__main__.Plain": 1}}, told
 
 
 @both
-@pytest.mark.skipif(
-    FREE_THREADED, reason="PyList_New of a free-threaded build crashes where memory is exhausted"
-)
 def test_exhausted_python_memory(starving, whole):
     """At each allocation of begin, of a collection and of end.
 

@@ -12,6 +12,7 @@ import gcscope
 import oracle
 from gcscope import _core
 from gcscope.explain.sizers import sizers
+from support import FREE_THREADED
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -234,7 +235,8 @@ def test_buffers_of_the_standard_library():
     assert LARGE < gcscope.retained(buffer).bytes < 1.2 * LARGE
     shared = bytes(LARGE)
     assert gcscope.retained(io.BytesIO(shared)).bytes < 1000
-    assert LARGE < gcscope.retained(bytearray(LARGE)).bytes < LARGE + 200
+    rounding = 14_000 if FREE_THREADED else 0  # mimalloc gives 112 KiB
+    assert LARGE < gcscope.retained(bytearray(LARGE)).bytes - rounding < LARGE + 800
     assert 8 * LARGE < gcscope.retained(array.array("d", bytes(8 * LARGE))).bytes < 9 * LARGE
     numbers = collections.deque(range(1000, 1000 + LARGE))
     assert gcscope.retained(numbers).bytes > (8 + size(1000)) * LARGE

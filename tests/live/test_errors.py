@@ -672,7 +672,9 @@ def test_one_that_listens_and_is_stopped(place):
 def test_one_that_listens_and_is_in_a_long_call(place):
     with Target.python(LISTENS + "sum(range(10**12))", env=place) as target:
         time.sleep(0.3)
-        refusal(attach(target.pid, "--timeout", 1, env=place), "--timeout")
+        refusal(
+            attach(target.pid, "--timeout", 1, env=place), "one long call of C code", "--timeout"
+        )
         assert target.is_unharmed()
 
 

@@ -312,7 +312,7 @@ def test_no_thread_is_to_be_had():
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
 def test_an_exception_of_a_signal_handler_reaches_the_program_that_looks_itself(name, has_begun):
-    """Its main thread looks, as it can have no other."""
+    """Its main thread looks, as it can have no other; it has gcscope loaded by then."""
     code = f"""
 kept = [[] for _ in range(300_000)]
 def handler(*_):
@@ -321,8 +321,8 @@ def handler(*_):
 said = []
 signal.signal(signal.{name}, handler)
 {NO_THREADS}
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     while True: time.sleep(0.002)
 except SystemExit as error:
     print(len(said), [signal.getsignal(n) is signal.SIG_DFL for n in (23, 28)], flush=True)
@@ -335,6 +335,8 @@ except SystemExit as error:
     raise
 """
     with Target.python(HEAD + code, prefix=LARGE_STACKS) as target:
+        ask(target.pid)
+        has_begun()
         asking = threading.Thread(target=asked_quietly, args=(target.pid,))
         asking.start()
         has_begun()
@@ -361,6 +363,7 @@ def has_begun(monkeypatch):
         while not scripts or os.path.exists(scripts[-1]):
             assert time.monotonic() < end, "no process has come to the script"
             time.sleep(0.001)
+        scripts.clear()
 
     monkeypatch.setattr(sys, "remote_exec", noted)
     return wait

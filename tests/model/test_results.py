@@ -19,6 +19,7 @@ from gcscope import (
     Link,
     Report,
 )
+from gcscope.model.merge import joined
 from gcscope.model.phrases import counts_lines, ring_line, size
 from gcscope.model.picture import REST
 from gcscope.model.record import (
@@ -46,6 +47,7 @@ from specimens.records import (
     RINGS,
     TABLE,
     TRIAL,
+    WAITING,
 )
 
 
@@ -82,7 +84,7 @@ def test_a_kind_that_is_not_known(kind):
         ValueError, match=r"^kind .{0,70} is not known: it is one of arithmetic, audit, "
     ) as failure:
         read_any(json.dumps({"schema": "gcscope/2", "kind": kind}))
-    assert len(str(failure.value)) < 420
+    assert len(str(failure.value)) < 430
 
 
 def test_a_record_with_something_else_in_it_is_not_written():
@@ -452,12 +454,41 @@ def test_a_cut_of_kinds_that_is_not_on_the_ring_has_a_line_of_its_own_below():
 
 def test_a_field_is_declared_once():
     """Its slot, its default and how it is read come from that."""
-    assert Report.__slots__ == ("alive", "bytes", "cycles", "notes", "objects", "types")
+    always = ("alive", "bytes", "cycles", "notes", "objects", "types")
+    assert Report.__slots__ == (*always[:-1], "running", "types", "waiting")
+    assert tuple(json.loads(REPORT.to_json()))[2:] == always  # the others where they say something
+    assert "running" not in repr(REPORT) and "waiting" not in repr(REPORT)
+    assert tuple(json.loads(WAITING.to_json()))[2:] == Report.__slots__
+    assert "running=(Link(" in repr(WAITING) and "waiting=(Waiting(" in repr(WAITING)
     assert not hasattr(Fate, "_readers") and REPORT.alive is False and REPORT.notes == ()
     document = json.loads(HOLDERS.to_json())
     with pytest.raises(ValueError, match="expected a number that is not negative, not -1"):
         Holders.from_json(json.dumps({**document, "refcount": -1}))
     assert Holders.from_json(json.dumps(document)).unexplained == -1
+
+
+def test_the_text_of_what_waits():
+    assert str(WAITING).splitlines() == [
+        "5 unreachable objects, 3.1 kB; only the collector can free 3 of them",
+        "  3  gcscope.Person",
+        "  2  list",
+        "in no ring, and yet only the collector can free them (deferred counting): 1 code, "
+        "1 function, and 1 object kept by them",
+        "waiting for the thread that made it, which frees it as soon as it runs: 1 m.Node",
+        "replaced, and freed by the interpreter a little later: 1 dict",
+        "warning: function work  m.py:3 is running, and only its own frame has it: gc.collect() "
+        "would empty its globals while it runs",
+    ]
+
+
+def test_what_waits_is_added_up():
+    both = joined(WAITING, REPORT, WAITING)
+    assert [(w.why, w.types.total, w.kept) for w in both.waiting] == [
+        ("deferred", 4, 2),
+        ("queued", 2, 0),
+        ("put off", 2, 0),
+    ]
+    assert both.running == WAITING.running and joined(REPORT, REPORT).waiting == ()
 
 
 def test_the_forms_of_a_record():

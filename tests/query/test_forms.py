@@ -9,6 +9,7 @@ import pytest
 import gcscope
 from gcscope import _core
 from specimens.rings import Other, Plain, labels_of, only, ring_of
+from support import FREE_THREADED
 
 pytestmark = pytest.mark.usefixtures("quiet", "small_heap")
 
@@ -293,6 +294,7 @@ def test_components_that_are_alike_are_one_form(shape):
 
 def test_a_form_is_the_same_in_every_process(python):
     """Another seed of hashes, another allocator."""
+    allocators = ("mimalloc", "mimalloc_debug") if FREE_THREADED else ("pymalloc", "malloc")
     code = (
         "import gc, sys; gc.disable(); sys.path.append('tests'); sys.path.append('tests/query')\n"
         "import gcscope, test_forms\n"
@@ -304,7 +306,7 @@ def test_a_form_is_the_same_in_every_process(python):
     )
     runs = [
         python("-c", code, str(n), env={"PYTHONHASHSEED": str(n), "PYTHONMALLOC": allocator})
-        for n, allocator in enumerate(("pymalloc", "malloc", "pymalloc", "malloc"))
+        for n, allocator in enumerate(2 * allocators)
     ]
     assert all(run.code == 0 for run in runs), runs[0]
     assert len({run.out for run in runs}) == 1 and runs[0].out.count("\n") == len(SHAPES)

@@ -15,6 +15,7 @@ import oracle
 from gcscope import Person, _core
 from specimens.objects import trash_with_a_finalizer, world
 from starved import each_growth
+from support import FREE_THREADED
 
 
 class Plain:
@@ -224,7 +225,8 @@ def test_a_ring_through_an_old_object_is_not_young_garbage(quiet):
     gc.collect()  # box is old now
     box.append(young := [box])
     del young, box
-    assert _core.dry_run(0).objects == 0
+    # where there are no generations a collection of the youngest takes all
+    assert _core.dry_run(0).objects == (2 if FREE_THREADED else 0)
     assert _core.dry_run(2).objects == _core.dry_run().objects == 2
 
 
@@ -236,8 +238,9 @@ def ring():
     p, q = gcscope.Person("Michael"), gcscope.Person("Sarah")
     p.befriend(q)
     return p
-ring()
 gcscope.garbage()
+gc.collect()  # code that ran when the words were loaded may wait for it
+ring()
 gc.freeze()
 assert gcscope.garbage().objects == 0, gcscope.garbage()
 ring()
@@ -379,14 +382,24 @@ def test_no_user_code_runs(quiet):
     assert any(name.endswith("Touchy") for name in report.types)
 
 
+# what waits for the collector of a free-threaded build, in no ring: the code of modules, which has
+# run, and what is in it
+WAITING = ("code", "function", "tuple", "member_descriptor") if FREE_THREADED else ()
+
+
 def test_loading_the_words_and_looking_leaves_no_trash(python):
     code = """
-import gc
+import gc, sys
 gc.collect()
 gc.disable()
 import gcscope
 for word in dir(gcscope):
     getattr(gcscope, word)
+if sys.argv[1:]:
+    left = gcscope.garbage()
+    str(left), repr(left), hash(left)
+    assert not left.cycles and set(left.types) <= set(sys.argv[1:]), left
+    gc.collect()
 first = gcscope.garbage()
 second = gcscope.garbage()
 str(first), repr(first), hash(first)
@@ -395,7 +408,7 @@ gcscope.collect()
 gcscope.trial(list)
 assert gcscope.garbage().objects == 0, gcscope.garbage()
 """
-    done = python("-c", code)
+    done = python("-c", code, *WAITING)
     assert done.code == 0, done
 
 

@@ -16,6 +16,7 @@ import gcscope
 from gcscope import Person, _core, holders, refcount
 from specimens.objects import PLAIN, Plain, evil, trash_with_a_finalizer, world
 from specimens.zoo import BORROWS, ZOO
+from support import FREE_THREADED
 
 pytestmark = pytest.mark.usefixtures("thawed")
 
@@ -127,7 +128,11 @@ def test_strings_that_code_and_keys_hold(quiet):
     place = len(function.__code__.co_consts) - 1
     told = holders(function.__code__.co_consts[place])
     name = "test_strings_that_code_and_keys_hold.<locals>.function"
-    assert ("code", name, f".co_consts[{place}]") in {(h.type, h.name, h.label) for h in told.named}
+    if FREE_THREADED:  # where each constant is immortal, and who has such a one is not asked
+        assert "immortal" in str(told)
+    else:
+        found = {(h.type, h.name, h.label) for h in told.named}
+        assert ("code", name, f".co_consts[{place}]") in found
     holder = {"k" * len(ZOO): None}
     told = holders(*holder)
     assert ("dict", None, "a key") in {(h.type, h.name, h.label) for h in told.named}
@@ -217,6 +222,7 @@ def test_names_of_many_holders(quiet):
 
 
 MANY = 300_000
+SLACK = 8 * MANY // 8 if FREE_THREADED else 0  # by which a list that is appended to is longer
 
 # Very many references -> how they are told.
 HELD_OFTEN = {
@@ -239,7 +245,7 @@ def test_an_object_that_is_held_very_often(quiet, way):
     finally:
         tracemalloc.stop()
     if way != "lists":  # while tracemalloc runs each of those has a place
-        assert len(set(map(id, told.named))) <= 3 and peak < 8 * MANY * 3
+        assert len(set(map(id, told.named))) <= 3 and peak < 8 * MANY * 3 + SLACK
     told = holders(one[0])
     assert told.refcount == len(told.named) == MANY + 1 and told.unexplained == 0
     assert len(set(map(id, told.named))) <= 3
@@ -324,7 +330,7 @@ def test_a_greenlet_that_has_begun(quiet):
     one = [greenlet.greenlet(body)]
     one[0].switch(1)
     one[0].note = [Plain()]
-    assert not gc.is_tracked(one[0])
+    assert gc.is_tracked(one[0]) is FREE_THREADED  # greenlet untracks it for builds with a GIL
     told = holders(one[0])
     assert [(h.type, h.label) for h in told.named] == [("list", "[0]")]
     assert gcscope.why_alive(one[0].note).reachable
@@ -587,6 +593,11 @@ def test_many_holders_of_names_of_their_own(quiet):
     del kept
 
 
+# of the other three that look: a list that one makes between the list of all objects and the stop
+# of a free-threaded build is in no list, and what it refers to has a reference more
+BETWEEN = 3 if FREE_THREADED else 0
+
+
 def test_with_many_threads(quiet):
     """Threads that run, and look themselves.
 
@@ -611,7 +622,7 @@ def test_with_many_threads(quiet):
                     (h.type, h.name, h.label) for h in told.named if h.owned
                 )
                 if (
-                    told.unexplained
+                    told.unexplained > BETWEEN
                     or named["frame", "test_with_many_threads.<locals>.work", "local mine"] != 4
                 ):
                     problems.append(told)
@@ -803,6 +814,10 @@ def test_looking_changes_nothing(quiet, word, enabled):
     assert finalized == [] and reference() is not None
 
 
+# what waits for the collector of a free-threaded build, in no ring: code of modules, which has run
+WAITING = ("code", "function", "tuple", "member_descriptor") if FREE_THREADED else ()
+
+
 def test_no_trash_and_no_import(python):
     code = """
 import gc
@@ -818,10 +833,11 @@ for word in words:
     str(word(one[0])), repr(word(one[0])), hash(word(one[0])), word(one[0]) == word(one[0])
 ours = ("gcscope.render", "gcscope.model")
 assert {name for name in set(sys.modules) - before if not name.startswith(ours)} == set()
-assert gcscope.garbage().objects == 0, gcscope.garbage()
-assert gc.collect() == 0
+left = gcscope.garbage()
+assert not left.cycles and set(left.types) <= set(sys.argv[1:]), left
+assert bool(gc.collect()) == bool(sys.argv[1:])
 """
-    done = python("-c", code)
+    done = python("-c", code, *WAITING)
     assert done.code == 0, done
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import gcscope
 from specimens.rings import labels_of, only
+from support import no_generations
 
 pytestmark = pytest.mark.usefixtures("quiet", "small_heap")
 
@@ -248,6 +249,7 @@ def test_where_the_direction_is_not_sure_nothing_is_told_to_be_weak(names):
     assert "make" not in cycle.cut.advice
 
 
+@no_generations
 def test_age_decides_where_names_do_not():
     """The younger one was given to the older: it refers back."""
     for older, younger in (("alpha", "beta"), ("beta", "alpha")):
@@ -267,6 +269,7 @@ def test_what_refers_to_itself_has_no_other_direction():
     assert cycle.cut.advice == "make Node.parent a weakref.ref, or set it to None when done"
 
 
+@no_generations
 def test_a_response_keeps_its_stream():
     """The one reference to a child that was just made is not to be weak."""
 

@@ -18,6 +18,7 @@ from gcscope import (
     Report,
     Retained,
     Trial,
+    Waiting,
 )
 from gcscope.model.diff import Difference, GrownForm
 from gcscope.model.fleet import Merged, ProcessRow
@@ -31,6 +32,20 @@ from gcscope.model.walkthrough import Counted, Moved, Subtracted, Walkthrough
 
 REPORT = Report(
     objects=5, bytes=3120, types=Counts({"list": 2, "gcscope.Person": 3}), cycles=(), notes=()
+)
+
+
+# Of free-threaded Python: what waits in no ring, and a function that the collector would take.
+WAITING = changed(
+    REPORT,
+    waiting=(
+        Waiting(why="deferred", types=Counts({"function": 1, "code": 1}), kept=1),
+        Waiting(why="queued", types=Counts({"m.Node": 1}), kept=0),
+        Waiting(why="put off", types=Counts({"dict": 1}), kept=0),
+    ),
+    running=(
+        Link(type="function", name="work", label="", named=True, where="m.py:3", refcount=None),
+    ),
 )
 
 
@@ -372,6 +387,9 @@ ALL += [
 
 
 ALL += [PAUSES, *PAUSES.collections, *PAUSES.totals]
+
+
+ALL += [WAITING, *WAITING.waiting]
 
 
 def wide_ring(*links, cause="an object refers to itself", advice="clear() it when done", cut=0):

@@ -145,6 +145,10 @@ def assert_released(factory: Callable[[], object], /) -> None:
     * a ring keeps it, or whatever else the call has made: with the report, as `assert_no_cycles`;
     * its finalizer has brought it back.
 
+    In free-threaded Python a class, module, code object or function of a module is freed by the
+    collector alone, and what another thread has made by that thread: where no ring keeps it,
+    nothing fails.
+
     Automatic collection goes on as the program has it, and nothing is collected. Raises TypeError
     if factory cannot be called, is an async function, or returns what is never freed, such as None.
     An exception of factory passes through. Raises MemoryError where there is no memory for a pass.

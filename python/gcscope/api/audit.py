@@ -37,7 +37,7 @@ _FAULTS = {
     "over-visit": OVER_VISIT,
     "no clear": NO_CLEAR,
 }
-_TYPE_WORD = 8  # the offset of ob_type
+_TYPE_WORD = object.__basicsize__ - tuple.__itemsize__  # the offset of ob_type, the last word
 
 
 # ---------------------------------------------------------------------- what is asked

@@ -3,8 +3,7 @@
 A frame is what `draw` shows at a moment, with the collector's arithmetic for the same objects.
 Between frames a film holds none of them, and knows them by their addresses. What lies there later
 may be another object: an instrumented one tells by its serial; of others those are new that the
-collector has begun to track since the frame before, which stand behind a marker in its youngest
-generation, or if that has been collected meanwhile are all that is in it.
+collector has begun to track since the frame before (see `born_at`).
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from gcscope.api.neighborhood import (
     born_at,
     check_given,
     look_around,
+    new_marker,
     serial_of,
 )
 from gcscope.model.film import Frame
@@ -92,7 +92,7 @@ class Film:
         self._frames: list[Frame] = []
         self._lease: _core.Lease | None = None
         self._last_event = _last(journal.events())
-        self._marker: list[Any] = []
+        self._marker = new_marker()
 
     def __enter__(self) -> Film:
         if self._lease is not None:
@@ -142,7 +142,7 @@ class Film:
                 for obj, key in zip(neighborhood.objects, neighborhood.keys, strict=True)
             }
             self._names.update(obj.node.name for obj in neighborhood.objects)
-            self._marker = []
+            self._marker = new_marker()
         return neighborhood
 
     def _is_known(self, obj: HeapObject, born: set[int]) -> bool:
@@ -251,11 +251,11 @@ def film(
     a variable keeps that name when the variable is gone.
 
     The film holds no object. In the with block no automatic collection comes for 100,000
-    allocations, while gc.isenabled() and the thresholds stay as they are; the block may be left out
-    where a film goes over several cells. In Jupyter a slider plays it; everywhere else it is a
-    strip. Raises TypeError without an argument, for an object that the collector does not track and
-    for a keyword of another type, ValueError for a number that is out of range; `frame` raises
-    MemoryError where there is no memory for the pass.
+    allocations (one may in free-threaded Python), while gc.isenabled() and the thresholds stay as
+    they are; the block may be left out where a film goes over several cells. In Jupyter a slider
+    plays it; everywhere else it is a strip. Raises TypeError without an argument, for an object
+    that the collector does not track and for a keyword of another type, ValueError for a number
+    that is out of range; `frame` raises MemoryError where there is no memory for the pass.
     """
     limits = limits_of(depth, most, containers, "film")
     check_given(objs, "film")

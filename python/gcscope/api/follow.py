@@ -100,7 +100,7 @@ class Found:
         self.released: str | None = found.released
         """What became of the object in the box: 'freed', 'ring', 'held' or 'revived'.
 
-        Or 'deferred': in no ring, and yet only the collector can free it (free-threaded Python).
+        Or, of free-threaded Python, what it waits for in no ring, as `Waiting` has it.
         """
 
     @property
@@ -167,7 +167,8 @@ def _doubts(found: _core.Followed) -> tuple[str, ...]:
     """Write what could not be seen."""
     notes = []
     if found.unseen:
-        why = "memory was exhausted" if _core.WALKS_GENERATIONS else "this Python does not show it"
+        sees_all = _core.WALKS_GENERATIONS or _core.FREE_THREADED
+        why = "memory was exhausted" if sees_all else "this Python does not show it"
         share = f"{found.unseen:,} of {plural(found.collections, 'collection')}"
         notes.append(f"what {share} took cannot be told: {why}")
     if found.lost:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from gcscope import _core
 from gcscope.explain.cycles import cycles_of
+from gcscope.explain.hops import Node
 from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.explain.sizers import Extra, sizers
-from gcscope.model.phrases import COLLECTING, DEFERRED
+from gcscope.model.phrases import COLLECTING
 from gcscope.model.record import sum_counts
-from gcscope.model.results import Report
+from gcscope.model.results import Link, Report, Waiting
 
 
 def notes_of(found: _core.RollCall | _core.Followed | _core.Paused) -> tuple[str, ...]:
@@ -30,21 +31,32 @@ def notes_of(found: _core.RollCall | _core.Followed | _core.Paused) -> tuple[str
     return tuple(notes)
 
 
+def _runs(node: _core.Node) -> Link:
+    """Write a function that runs."""
+    told = Node(node)
+    return Link(
+        type=told.type, name=told.name, label="", named=True, where=told.where, refcount=None
+    )
+
+
 def report_of(
     rings: _core.Rings, alive: bool = False, objs: tuple[object, ...] | None = None
 ) -> Report:
     """Make a report of the rings among some objects: those of cycles, None of garbage."""
     found, extra = rings.objects, Extra(rings.sized, alive)
     collecting = (COLLECTING,) if _core.is_collected(objs) else ()
-    told = cycles_of(rings.forms, alive, extra)
-    deferred = (DEFERRED,) if found.objects and not told and not alive else ()
     return Report(
         objects=found.objects,
         bytes=rings.bytes + extra.of_all,
         types=sum_counts(*found.types()),
-        cycles=told,
+        cycles=cycles_of(rings.forms, alive, extra),
         alive=alive,
-        notes=notes_of(found) + deferred + collecting,
+        notes=notes_of(found) + collecting,
+        waiting=tuple(
+            Waiting(why=row.why, types=sum_counts(*row.types), kept=row.kept)
+            for row in rings.waiting
+        ),
+        running=tuple(_runs(node) for node in rings.running),
     )
 
 
@@ -68,6 +80,10 @@ def garbage() -> Report:
     Its `cycles` explain them: for each strongly connected component the ring that stands for it,
     every reference by its name, the cause, and where to cut. What the program has registered
     (`labeller`, `sizer`) is all of its code that may run, after the pass.
+
+    In free-threaded Python `waiting` has what is in no ring and yet not freed: classes, modules,
+    code objects and functions of modules, which only the collector frees there, and what waits for
+    the thread that made it. Other threads are stopped while the heap is read.
 
     Raises MemoryError where there is no memory for the pass: about 30 bytes an object and 4 a
     reference of all that lives, 65 for each object in rings that are the whole of their component,

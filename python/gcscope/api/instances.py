@@ -18,8 +18,9 @@ def instances(name_or_type: str | type, most: int = 100) -> list[Any]:
     reports have for it: module.qualname, builtins without the module. Objects of derived types are
     not among them: they are counted under their own names. Where types have one name, the objects
     of all of them are. The order is that of the collector's lists, which is that of birth as far as
-    no collection has changed it; what the collector does not track, such as strings, comes last, in
-    no order, as far as it is known: what others lead to is. Nothing of the program runs.
+    no collection has changed it, and none at all in free-threaded Python; what the collector does
+    not track, such as strings, comes last, in no order, as far as it is known: what others lead to
+    is. Nothing of the program runs.
 
     An empty list says that there is none, or that no living type has that name. Raises TypeError
     for anything else, ValueError if most is less than 1, MemoryError where there is no memory for

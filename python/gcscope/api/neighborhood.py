@@ -339,13 +339,25 @@ def serial_of(item: object) -> int | None:
     return _core.Tracked.serial.__get__(item) if issubclass(type(item), _core.Tracked) else None
 
 
-def born_at(addresses: list[int], marker: list[Any]) -> set[int]:
-    """Return at which addresses lies what the collector has begun to track after a marker, a list.
+def new_marker() -> list[Any] | _core.Follow:
+    """Return a marker, for `born_at`. Raises MemoryError."""
+    if not _core.FREE_THREADED:
+        return []
+    marker = _core.Follow()
+    marker.begin()
+    return marker
 
-    Where a collection has run since, it has moved the marker on, with all that there was: then what
-    is in the youngest generation. What was made before the collection, and lives, is left out in
-    that case.
+
+def born_at(addresses: list[int], marker: list[Any] | _core.Follow) -> set[int]:
+    """Return at which addresses lies what the collector has begun to track after a marker.
+
+    A marker is a list, the last thing in the youngest generation. Where a collection has run since,
+    it has moved the marker on, with all that there was: then what is in the youngest generation.
+    What was made before the collection, and lives, is left out in that case. Free-threaded Python
+    has no generations; there each object has a mark of its own.
     """
+    if isinstance(marker, _core.Follow):
+        return set(marker.born(addresses))
     try:
         return set(_core.born(addresses, marker))
     except LookupError as error:

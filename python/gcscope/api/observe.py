@@ -9,15 +9,20 @@ from gcscope.api.follow import Follower
 from gcscope.model.outcome import Outcome
 from gcscope.model.record import Counts
 
+WAITS_IN_NO_RING = _core.FREE_THREADED
+"""Whether objects of this Python may wait for the collector, or for their thread, in no ring."""
+
 
 class Observer:
     """What a program leaves, and what the collections that run meanwhile take."""
 
-    __slots__ = ("_follower", "_totals")
+    __slots__ = ("_follower", "_totals", "stopped")
 
     def __init__(self) -> None:
         self._follower = Follower(whole=True)
         self._totals = _core.journal_totals()
+        self.stopped: float | None = None
+        """For how many seconds other threads were stopped to find the outcome; None with a GIL."""
 
     def begin(self) -> None:
         """Begin: what is unreachable now is not the program's."""
@@ -30,7 +35,9 @@ class Observer:
     def outcome(self) -> Outcome:
         """End, and return what was found."""
         with _core.Lease():
+            before = _core.stopped_for()
             found = self._follower.end()
+            self.stopped = _core.stopped_for() - before if _core.FREE_THREADED else None
             left = None if found.left is None else found.left.objects
             totals = _core.journal_totals()
             living = _core.living(left, None, 1, totals["created"] + 1)

@@ -56,7 +56,8 @@ def watch(older: bool = False) -> Watch:
     Told are the rings of objects that were made in the block: those that are unreachable when it
     ends, and those that a collection inside it took. Automatic collection goes on as the program
     has it, and nothing is collected. An empty block costs some microseconds; else the cost follows
-    what the block makes.
+    what the block makes. Free-threaded Python has no generations: there the whole heap is walked
+    over at the beginning, to mark what is older, and at the end.
 
     A ring that was made before the block and is let go of inside has no new object, and is not
     told; nor is a new ring that only an old one leads to. With older=True the whole heap is looked

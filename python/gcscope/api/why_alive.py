@@ -51,10 +51,18 @@ def _one(row: _core.Chain, is_collected: bool, others: tuple[Chain, ...]) -> Cha
     )
 
 
-def _chain(rows: list[_core.Chain], is_collected: bool) -> Chain:
-    """Make a record of the first chain, which has the others."""
+def _chain(rows: list[_core.Chain], box: list[Any]) -> Chain:
+    """Make a record of the first chain to the object in a list, which has the others."""
+    is_collected = _core.is_collected(box)
     if not rows:
-        return Chain(reachable=False, root=None, links=(), expression=None, collecting=is_collected)
+        return Chain(
+            reachable=False,
+            root=None,
+            links=(),
+            expression=None,
+            collecting=is_collected,
+            waits=None if is_collected else _core.waiting(box),
+        )
     others = tuple(_one(row, is_collected, ()) for row in rows[1:])
     return _one(rows[0], is_collected, others)
 
@@ -72,7 +80,8 @@ def why_alive(obj: object, /, ignore: tuple[object, ...] | list[Any] = (), paths
     chain goes through gcscope's own modules unless there is no other. Where a chain from a module
     can be typed, `expression` (and the text of the chain) is what to type. Any object may be asked
     about, a str or bytes as well. Objects under gc.freeze() are seen as far as others lead to them.
-    Of garbage, such as one has from a weak reference, `reachable` is False; inside of a finalizer
+    Of garbage, such as one has from a weak reference, `reachable` is False, and in free-threaded
+    Python `waits` says whether it needs the collector, in a ring or in none; inside of a finalizer
     that a collection runs, `collecting` says whether the object is of its trash. Of an immortal
     object that is all that is told: the interpreter never frees it.
 
@@ -97,15 +106,10 @@ def why_alive(obj: object, /, ignore: tuple[object, ...] | list[Any] = (), paths
     del obj
     most = min(paths, _MOST_PATHS)
     with _core.Lease():
-        return _chain(
-            _core.why_alive(box, labellers, object_traceback(), ignore, most),
-            _core.is_collected(box),
-        )
+        return _chain(_core.why_alive(box, labellers, object_traceback(), ignore, most), box)
 
 
 def why_alive_of(box: list[Any], ignore: list[Any] | tuple[object, ...] = ()) -> Chain:
     """Find, as `why_alive`, what besides a list keeps the one object in it alive."""
     with _core.Lease():
-        return _chain(
-            _core.why_alive(box, labellers, object_traceback(), ignore), _core.is_collected(box)
-        )
+        return _chain(_core.why_alive(box, labellers, object_traceback(), ignore), box)

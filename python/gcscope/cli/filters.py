@@ -208,9 +208,12 @@ class Filters:
 
         fails: whether a ring is to fail the program.
         """
+        from gcscope.api.observe import WAITS_IN_NO_RING
+
         report = outcome.report
         if not self._is_asked:
-            counts = bool(blamed(report.cycles)) or (bool(report) and not report.cycles)
+            without_ring = bool(report) and not report.cycles and not WAITS_IN_NO_RING
+            counts = bool(blamed(report.cycles)) or without_ring
             return Judged(report, outcome, counts)
         known = self._baseline.by_fingerprint if self._baseline is not None else {}
         findings = tuple(self._finding(cycle, known) for cycle in report.cycles)

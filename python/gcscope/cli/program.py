@@ -416,7 +416,8 @@ def _outcome(
         if signal is not None:
             note = f"{signal} ended it: what its functions held that ran was in use"
             outcome = changed(outcome, notes=(*outcome.notes, note))
-        return outcome, perf_counter() - begun
+        stopped = observer.stopped
+        return outcome, perf_counter() - begun if stopped is None else stopped
     except MemoryError:
         return "there is not enough memory for a pass over the heap"
     except BaseException as error:

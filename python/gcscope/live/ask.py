@@ -10,7 +10,7 @@ from gcscope.live.folder import runtime_folder, socket_paths
 from gcscope.live.obstacles import obstacle_to, why_silent
 from gcscope.live.process import descendants, examine, has_ended, is_helper
 from gcscope.live.remote import LONGEST_LOOK, ask_by_remote_exec
-from gcscope.live.request import NoAnswer, give_up
+from gcscope.live.request import NoAnswer, TooLate, give_up
 from gcscope.model.header import read_file
 from gcscope.model.record import changed
 
@@ -63,8 +63,8 @@ def _text_of(pid: int, request: Request, timeout: float) -> str:
 
         try:
             return ask_by_socket(path, request, timeout + request.seconds, pid)
-        except NoAnswer:
-            if has_ended(process):
+        except NoAnswer as error:
+            if isinstance(error, TooLate) or has_ended(process):
                 raise NoAnswer(why_silent(process, timeout, by_socket=True)) from None
             raise
     return ask_by_remote_exec(process, request, timeout)

@@ -6,7 +6,14 @@ import os
 from time import monotonic, sleep
 
 from gcscope.live.peer import peer_of, unix_socket
-from gcscope.live.request import LARGEST_ANSWER, TURN, NoAnswer, check_not_given_up, unframed
+from gcscope.live.request import (
+    LARGEST_ANSWER,
+    TURN,
+    NoAnswer,
+    TooLate,
+    check_not_given_up,
+    unframed,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,11 +27,11 @@ _CHUNK = 1 << 16
 
 
 def _left(until: float, path: str) -> float:
-    """Return for how many seconds to wait now. Raises NoAnswer where none are left."""
+    """Return for how many seconds to wait now. Raises TooLate where none are left."""
     check_not_given_up()
     left = until - monotonic()
     if left <= 0:
-        raise NoAnswer(
+        raise TooLate(
             f"no answer in time from the process that listens at {path}: it has very much to look "
             "at, is stopped, or C code in it keeps the interpreter's lock; ask again with a longer "
             "--timeout"

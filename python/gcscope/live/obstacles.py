@@ -461,8 +461,9 @@ def why_silent(process: Process, seconds: float, by_socket: bool = False) -> str
 def _silent_listener(doing: Doing) -> str:
     if doing.state == "R" or doing.others_run:
         return (
-            "it runs, but its listener does not come to its turn, as in one long call of C code "
-            "that keeps the interpreter's lock: try again, with a longer --timeout"
+            "it has very much to look at, or its listener does not come to its turn, as in one "
+            "long call of C code that keeps the interpreter's lock: try again, with a longer "
+            "--timeout"
         )
     return f"it listens, but {_waits(doing)}; try again, with a longer --timeout"
 

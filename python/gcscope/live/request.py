@@ -44,6 +44,10 @@ class NoAnswer(Exception):
     """Says in one line why there is no answer, and what to do."""
 
 
+class TooLate(NoAnswer):
+    """There was none in time."""
+
+
 _given_up: list[bool] = []
 
 

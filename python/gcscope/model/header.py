@@ -48,7 +48,8 @@ class Header(Record):
     """The time in UTC, as ISO 8601 has it: 2026-11-27T13:35:49Z."""
     stopped: float | None
     """For how many seconds the process was stopped by the look that the file tells of; None where
-    that is not known. Looks at the start of collections are not among them."""
+    that is not known. Looks at the start of collections are not among them. In free-threaded Python
+    it is the time for which no other thread ran; the look itself took longer."""
     started: int | None = None
     """When the process began, in clock ticks since its machine did: with host and pid it says which
     process it is. None where the system does not tell."""

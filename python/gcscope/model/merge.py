@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gcscope.model.record import changed, sum_counts
-from gcscope.model.results import Cycle, Report
+from gcscope.model.results import Cycle, Report, Waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,26 @@ def joined(*reports: Report) -> Report:
         cycles=merged(cycle for report in reports for cycle in report.cycles),
         alive=any(report.alive for report in reports),
         notes=tuple(dict.fromkeys(note for report in reports for note in report.notes)),
+        waiting=_added(waiting for report in reports for waiting in report.waiting),
+        running=tuple(dict.fromkeys(link for report in reports for link in report.running)),
     )
+
+
+def _added(waiting: Iterable[Waiting]) -> tuple[Waiting, ...]:
+    """Add up what waits for the same."""
+    found: dict[str, Waiting] = {}
+    for more in waiting:
+        known = found.get(more.why)
+        found[more.why] = (
+            more
+            if known is None
+            else Waiting(
+                why=more.why,
+                types=sum_counts(known.types, more.types),
+                kept=known.kept + more.kept,
+            )
+        )
+    return tuple(found.values())
 
 
 def summed(cycles: Iterable[Cycle], notes: tuple[str, ...] = ()) -> Report:

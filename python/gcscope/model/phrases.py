@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gcscope.model.record import Counts
-from gcscope.model.results import Cycle, Link
+from gcscope.model.results import Cycle, Link, Waiting
 
 
 def times(count: int) -> str:
@@ -155,12 +155,40 @@ COLLECTING = (
     "told here"
 )
 
-# A note of a report without a ring: of free-threaded Python.
-DEFERRED = (
-    "none of it is in a ring: where references are counted in parts, a class, module, code object "
-    "or top-level function waits for the collector all the same, and so does what another thread "
-    "made until that thread goes on"
-)
+
+# A reason for which objects wait in no ring -> what that means, of one and of several.
+_WAITING = {
+    "deferred": (
+        "in no ring, and yet only the collector can free it (deferred counting)",
+        "in no ring, and yet only the collector can free them (deferred counting)",
+    ),
+    "queued": (
+        "waiting for the thread that made it, which frees it as soon as it runs",
+        "waiting for the threads that made them, which free them as soon as they run",
+    ),
+    "put off": (
+        "replaced, and freed by the interpreter a little later",
+        "replaced, and freed by the interpreter a little later",
+    ),
+}
+
+
+def waiting_line(waiting: Waiting) -> str:
+    """Write which objects wait in no ring, and for what."""
+    is_one = waiting.types.total == 1
+    reasons = _WAITING.get(waiting.why, (f"waiting ({waiting.why})",) * 2)
+    line = f"{reasons[0 if is_one else 1]}: {counts_phrase(waiting.types)}"
+    kept = plural(waiting.kept, "object")
+    return f"{line}, and {kept} kept by {'it' if is_one else 'them'}" if waiting.kept else line
+
+
+def running_line(link: Link) -> str:
+    """Write that a function runs whose globals a collection would empty."""
+    where = "" if link.where is None else f"  {in_one_line(link.where)}"
+    return (
+        f"{link_title(link)}{where} is running, and only its own frame has it: "
+        "gc.collect() would empty its globals while it runs"
+    )
 
 
 def whole_title(type_name: str, name: str | None) -> str:

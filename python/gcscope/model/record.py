@@ -224,6 +224,23 @@ def derived(of: Callable[[Mapping[str, Any]], Any]) -> Any:
     return Derived(of)
 
 
+class Sparse:
+    """The default of a field that is written only where it has another value."""
+
+    __slots__ = ("default",)
+
+    def __init__(self, default: object) -> None:
+        self.default = default
+
+
+def sparse(default: Any) -> Any:
+    """Let a field be written, as JSON and by repr, only where it differs from its default.
+
+    So the records of before, and those of a Python that never fills it, stay as they were.
+    """
+    return Sparse(default)
+
+
 class RecordType(type):
     """Makes the class of a record of its fields: `name: Type`, or `name: Type = default`.
 
@@ -237,9 +254,12 @@ class RecordType(type):
         """Make a class, and enter it among the READERS."""
         declared = body.get("__annotations__", {})
         fields = tuple(sorted(field for field in declared if not field.startswith("_")))
+        given = {field: body.pop(field) for field in fields if field in body}
+        sparse_ones = {f: value.default for f, value in given.items() if type(value) is Sparse}
         made = {
             "__slots__": body.pop("_hidden", fields),
-            "_defaults": {field: body.pop(field) for field in fields if field in body},
+            "_defaults": {**given, **sparse_ones},
+            "_sparse": sparse_ones,
         }
         record: Any = super().__new__(cls, name, bases, {**body, **made})
         READERS[name] = _read_record(record, declared)
@@ -252,6 +272,7 @@ class Record(metaclass=RecordType):
 
     __slots__: tuple[str, ...]
     _defaults: ClassVar[Mapping[str, object]]
+    _sparse: ClassVar[Mapping[str, object]]
 
     def __init__(self, **values: object) -> None:
         values = {**self._defaults, **values}
@@ -283,8 +304,13 @@ class Record(metaclass=RecordType):
         return hash((type(self).__name__, self._values()))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._written())
         return f"{type(self).__name__}({fields})"
+
+    def _written(self) -> tuple[str, ...]:
+        """Return the names of the fields that are written: all but sparse ones at their default."""
+        at_default = {f for f, default in self._sparse.items() if getattr(self, f) == default}
+        return tuple(f for f in self.__slots__ if f not in at_default)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return _rebuild, (type(self), {name: getattr(self, name) for name in self.__slots__})

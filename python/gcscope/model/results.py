@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from gcscope.model.fates import FatesField
-from gcscope.model.record import Counts, Deferred, Drawable, Positive, Record, Signed, derived
+from gcscope.model.record import (
+    Counts,
+    Deferred,
+    Drawable,
+    Positive,
+    Record,
+    Signed,
+    derived,
+    sparse,
+)
 
 
 class Link(Record):
@@ -116,6 +125,28 @@ class Cycle(Deferred):
         return self.bytes + self.dragged_bytes
 
 
+class Waiting(Record):
+    """Unreachable objects in no ring, and kept by none, that wait to be freed.
+
+    There are such only in free-threaded Python, which counts references in parts.
+    """
+
+    why: str
+    """'deferred': they are counted so that only the collector frees them, as classes, modules, code
+    objects, functions of modules and classes are. 'queued': another thread than their own has let
+    go of them last, and their own frees them as soon as it runs. 'put off': replaced dicts, which
+    the interpreter lets go of a little later."""
+    types: Counts
+    """How many wait by themselves, of each type."""
+    kept: int
+    """How many objects more only those keep."""
+
+    @property
+    def objects(self) -> int:
+        """How many objects that is."""
+        return self.types.total + self.kept
+
+
 class Report(Drawable):
     """Unreachable objects and their rings, or (of `cycles`) live rings.
 
@@ -136,6 +167,12 @@ class Report(Drawable):
     """Whether they are in use: the rings of `cycles`."""
     notes: tuple[str, ...] = ()
     """What one must know to read the figures: uncertainties, and tp_traverse functions that lie."""
+    waiting: tuple[Waiting, ...] = sparse(())
+    """Those of the objects that are in no ring and kept by none, by what they wait for; of
+    free-threaded Python."""
+    running: tuple[Link, ...] = sparse(())
+    """Functions that run while the collector would take them and their globals, since only their
+    own frames have them: a collection empties their globals. Of free-threaded Python."""
 
     def __bool__(self) -> bool:
         return self.objects > 0
@@ -210,6 +247,9 @@ class Chain(Record):
     """Further chains, as many as were asked for: each the shortest by another last holder."""
     collecting: bool = False
     """Whether a collection that is under way has found the object unreachable."""
+    waits: str | None = sparse(None)
+    """Of an object that no root leads to, in free-threaded Python: 'deferred' where, ring or not,
+    only the collector frees it; 'queued' where its own thread does as soon as it runs."""
 
 
 class Retained(Record):

@@ -80,11 +80,11 @@ def _clear_logs(config: pytest.Config) -> list[Callable[[], None]]:
     return [clear for clear in found if clear is not None]
 
 
-def repeated(item: pytest.Function, mark: pytest.Mark, failed: Callable[[], None]) -> Any:
+def repeated(item: pytest.Function, mark: pytest.Mark, may_fail: Callable[[], bool]) -> Any:
     """Make a function that calls a test as the mark says, and fails where something grows.
 
     Before each call what pytest has of the one before is cleared: log records and warnings.
-    failed: called before it fails.
+    may_fail: called before it fails; it does not where that says no.
     """
     test, clearers = item.obj, _clear_logs(item.config)
 
@@ -101,8 +101,7 @@ def repeated(item: pytest.Function, mark: pytest.Mark, failed: Callable[[], None
 
         calls: list[Any] = [(call_once, (), fixtures)]
         found = _by_fixtures(growth_of(calls, is_others=_is_of_pytest, **mark.kwargs))
-        if found:
-            failed()
+        if found and may_fail():
             pytest.fail(spelled(failure_of(found, "the test"), sys.__stdout__), pytrace=False)
 
     return call_again

@@ -12,6 +12,8 @@ import sys
 
 import pytest
 
+from gcscope.pytest_plugin.company import Company, why_not_judged
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -177,8 +179,8 @@ _ON_REPORT: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
     gcscope_judgement   what it left, as JSON; not there where it left nothing
     gcscope_explains    the forms that its failure explains
 """
-_NOTED: pytest.StashKey[tuple[str, str]] = pytest.StashKey()
-"""Of a test: the property that says, in JUnit XML, what it left."""
+_NOTED: pytest.StashKey[tuple[str, str] | None] = pytest.StashKey()
+"""Of a test: the property that says, in JUnit XML, what it left, or why it was not judged."""
 
 
 def _own_frames(item: pytest.Item) -> Iterator[str]:
@@ -272,6 +274,7 @@ def _misuse(mark: pytest.Mark) -> str | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read what the options ask for."""
     config.stash[_OPTIONS] = options = _Options(config)
+    config.pluginmanager.register(Company(), "gcscope-company")
     if hasattr(config, "workerinput"):  # of xdist
         config.pluginmanager.register(_Worker(options), "gcscope-worker")
     else:
@@ -302,17 +305,23 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     options = pyfuncitem.config.stash[_OPTIONS]
     if mark is None or options.is_off:
         return (yield)
-    if not options.loads():
-        pyfuncitem.stash[_ON_REPORT] = {"gcscope_state": options.broken}
+    why_not = why_not_judged(pyfuncitem) if options.loads() else options.broken
+    if why_not is not None:
+        _note_unjudged(pyfuncitem, why_not)
         return (yield)
     from gcscope.pytest_plugin import growth
 
     test = pyfuncitem.obj
 
-    def failed() -> None:
-        pyfuncitem.stash[_ON_REPORT] = {"gcscope_state": None, "gcscope_explains": []}
+    def may_fail() -> bool:
+        why_not = why_not_judged(pyfuncitem)
+        if why_not is None:
+            pyfuncitem.stash[_ON_REPORT] = {"gcscope_state": None, "gcscope_explains": []}
+        else:
+            _note_unjudged(pyfuncitem, why_not)
+        return why_not is None
 
-    pyfuncitem.obj = growth.repeated(pyfuncitem, mark, failed)
+    pyfuncitem.obj = growth.repeated(pyfuncitem, mark, may_fail)
     try:
         return (yield)
     finally:
@@ -349,13 +358,32 @@ def _most_forms(config: pytest.Config) -> int | None:
     return None if config.getoption("verbose", 0) >= 2 else MOST_FORMS
 
 
+def _note_property(item: pytest.Item, text: str | None) -> None:
+    """Write a text where who reads JUnit XML finds it, in place of an earlier one; None: nothing.
+
+    The test may have a property of that name, too.
+    """
+    earlier = item.stash.get(_NOTED, None)
+    if earlier is not None:
+        item.user_properties[:] = [pair for pair in item.user_properties if pair is not earlier]
+    item.stash[_NOTED] = None
+    if text is not None:
+        item.stash[_NOTED] = pair = (_PROPERTY, text)
+        item.user_properties.append(pair)
+
+
 def _note(item: pytest.Item, judgement: Judgement) -> None:
     """Write a judgement where the summary, and who reads JUnit XML, finds it."""
     text, in_short = item.config.stash[_OPTIONS].written(judgement)
     item.stash[_ON_REPORT] = {"gcscope_state": "", "gcscope_judgement": text}
     if judgement.findings:
-        item.stash[_NOTED] = pair = (_PROPERTY, in_short)
-        item.user_properties.append(pair)
+        _note_property(item, in_short)
+
+
+def _note_unjudged(item: pytest.Item, why_not: str) -> None:
+    """Write there that a test was to be judged, and why it was not."""
+    item.stash[_ON_REPORT] = {"gcscope_state": why_not}
+    _note_property(item, f"not judged: {why_not}")
 
 
 def _fail(item: pytest.Item, judgement: Judgement) -> None:
@@ -377,10 +405,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Look at what the call of a test leaves, if it passes."""
     options = item.config.stash[_OPTIONS]
     item.stash[_ON_REPORT] = {"gcscope_state": None}
-    # Of an earlier run of it; the test may have a property of that name, too.
-    earlier = item.stash.get(_NOTED, None)
-    if earlier is not None:
-        item.user_properties[:] = [pair for pair in item.user_properties if pair is not earlier]
+    _note_property(item, None)  # that of an earlier run of it goes
     asked = options.asks(item)
     if asked is None:
         return (yield)
@@ -398,6 +423,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     # Pytest does not raise the failure of a unittest, but puts it there; nor that of a subtest.
     if getattr(item, "_excinfo", None) or options.failed == item.nodeid:
         follower.stop()
+        return result
+    why_not = why_not_judged(item)
+    if why_not is not None:
+        follower.stop()
+        _note_unjudged(item, why_not)
         return result
     judgement = _look(follower, item, *asked)
     if judgement is None:

@@ -53,7 +53,7 @@ def _written(value: object) -> str:
 
 
 def _fields(record: Record) -> list[tuple[str, str]]:
-    return [(name, _written(getattr(record, name))) for name in record.__slots__]
+    return [(name, _written(getattr(record, name))) for name in record._written()]
 
 
 def write(record: Record, header: Header | None = None) -> str:

@@ -16,7 +16,7 @@ from gcscope.render.cycle_text import (
     no_cut_phrase,
     places_on_ring,
 )
-from gcscope.render.text import report_head
+from gcscope.render.text import report_head, waiting_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def picture_of(drawn: Report | Cycle) -> Picture:
     ]
     shown = _that_fit(parts)
     rest = [forms_left_out(drawn.cycles[len(shown) :])] if len(shown) < len(drawn.cycles) else []
-    notes = tuple(f"note: {note}" for note in drawn.notes)
+    notes = (*waiting_lines(drawn), *(f"note: {note}" for note in drawn.notes))
     return _picture(report_head(drawn), shown, notes, rest)
 
 

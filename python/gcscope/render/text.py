@@ -15,10 +15,12 @@ from gcscope.model.phrases import (
     link_title,
     plural,
     ring_line,
+    running_line,
     shortened,
     size,
     table,
     verdict,
+    waiting_line,
     with_article,
 )
 from gcscope.model.results import (
@@ -33,6 +35,7 @@ from gcscope.model.results import (
     Report,
     Retained,
     Trial,
+    Waiting,
 )
 from gcscope.render.cycle_text import (
     cycle_text,
@@ -71,16 +74,37 @@ def report_head(report: Report) -> str:
         return "nothing is unreachable: the collector has nothing to do"
     if report.alive:
         return f"{plural(report.objects, 'object')} in live cycles, {size(report.bytes)}"
-    it = "it" if report.objects == 1 else "them"
     found = f"{plural(report.objects, 'unreachable object')}, {size(report.bytes)}"
-    return f"{found}; only the collector can free {it}"
+    return f"{found}; {_freed_by(report)}"
+
+
+def _freed_by(report: Report) -> str:
+    """Write who frees what is unreachable: not all of it needs the collector, without a GIL."""
+    soon = sum(waiting.objects for waiting in report.waiting if waiting.why != "deferred")
+    left = report.objects - soon
+    if not soon:
+        return f"only the collector can free {'it' if report.objects == 1 else 'them'}"
+    if left > 0:
+        return f"only the collector can free {left:,} of them"
+    return f"no collector is needed for {'it' if report.objects == 1 else 'them'}"
+
+
+def waiting_text(waiting: Waiting) -> str:
+    """Write which objects wait in no ring, and for what."""
+    return waiting_line(waiting)
+
+
+def waiting_lines(report: Report) -> list[str]:
+    """Write what waits in no ring, and which functions run that a collection would harm."""
+    lines = [waiting_line(waiting) for waiting in report.waiting]
+    return [*lines, *(f"warning: {running_line(link)}" for link in report.running)]
 
 
 def report_words(report: Report) -> list[str]:
     """Write how much there is, and what one must know; all but types and rings."""
     head = report_head(report)
     notes = tuple(note for note in report.notes if note != head)
-    return [head, *_innocent_lines(report), *_note_lines(notes)]
+    return [head, *waiting_lines(report), *_innocent_lines(report), *_note_lines(notes)]
 
 
 def report_head_lines(report: Report, most_types: int | None = None) -> list[str]:
@@ -185,11 +209,18 @@ def _references(count: int) -> str:
     return "reference" if count == 1 else "references"
 
 
+# What an object waits for that no root leads to.
+_WAITS = {
+    "deferred": "; ring or not, only the collector frees it (deferred counting)",
+    "queued": "; the thread that made it frees it as soon as it runs",
+}
+
+
 def _one_chain(chain: Chain) -> list[str]:
     if chain.collecting:
         return [f"it is being collected: {_COLLECTING}"]
     if not chain.reachable:
-        return ["not reachable: nothing that lasts leads to it"]
+        return [f"not reachable: nothing that lasts leads to it{_WAITS.get(chain.waits or '', '')}"]
     if chain.root == "immortal":
         return ["immortal: the interpreter never frees it, whoever refers to it"]
     if chain.expression is not None:
@@ -292,7 +323,7 @@ def trial_text(trial: Trial) -> str:
     ]
     width = max(len(label) for label, _ in rows)
     lines = [f"{label:<{width}}  {counts_phrase(counts)}" for label, counts in rows]
-    return "\n".join([*lines, *_note_lines(trial.notes)])
+    return "\n".join([*lines, *waiting_lines(trial.report), *_note_lines(trial.notes)])
 
 
 def event_text(event: Event) -> str:
@@ -358,6 +389,7 @@ def outcome_text(outcome: Outcome) -> str:
         found = f"{plural(left.objects, 'object')} ({size(left.bytes)})"
         lines = [f"at its end the program had left {found} to the collector"]
         lines += counts_lines(left.types)
+        lines += waiting_lines(left)
     else:
         lines = ["at its end the program had left nothing to the collector"]
     if outcome.collected:
@@ -375,7 +407,8 @@ def outcome_text(outcome: Outcome) -> str:
                 [f"instrumented objects: {created:,} created", *freed, f"{outcome.alive:,} in use"]
             )
         )
-    lines += [*_innocent_lines(outcome.report), *_note_lines(left.notes + outcome.notes)]
+    lines += [*waiting_lines(left), *_innocent_lines(outcome.report)]
+    lines += _note_lines(left.notes + outcome.notes)
     lines += cycles_lines(blamed(left.cycles))
     lines += ["", "cycles that those collections took:", *collected[1:]] if collected else []
     return "\n".join(f"gcscope: {line}".rstrip() for line in lines)
