@@ -436,7 +436,8 @@ core_exec(PyObject *module)
         tracked_setup(module, state) < 0 || person_setup(module, state) < 0 ||
         refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0 ||
         pauses_setup(module) < 0 || growth_setup(module) < 0 || worker_setup(module) < 0 ||
-        empty_stack_setup(module) < 0 || add_flags(module, state) < 0) {
+        empty_stack_setup(module) < 0 || observers_setup(module) < 0 ||
+        add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }

@@ -394,6 +394,7 @@ mark_begin(FollowObject *f)
     }
     bool was_locked = observers_lock(f->state);
     int error = world_mark_old(note_birth, f->state);
+    f->observer.is_ready = error == 0; /* before another marks what is born to this one */
     observers_unlock(f->state, was_locked);
     return error < 0 ? scan_no_memory() : 0;
 }
@@ -675,7 +676,7 @@ follow_end(PyObject *op, PyObject *const *args, Py_ssize_t nargs)
     }
     f->is_lost |= observer_is_cut_off(&f->observer);
 #if GCSCOPE_FREE_THREADED
-    f->is_lost |= !f->whole && count_frozen(f) > f->frozen;
+    f->is_lost |= !f->whole && count_frozen(f) != f->frozen;
     PyErr_Clear();
 #endif
     begin_pass(f, &scan, false);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "heap/interp_world.h"
 #include "runtime/gc_callbacks.h"
 
 enum { OLDEST = GENERATIONS - 1 };
@@ -53,35 +54,130 @@ generation_of(const GcEvent *event)
 
 /* ------------------------------------------------------------------- the lock */
 
+#if GCSCOPE_FREE_THREADED
+
+enum { A_WAIT = 50000 }; /* nanoseconds */
+
+static bool
+is_among_them(const ModuleState *state)
+{
+    return _Py_atomic_load_uint64_relaxed(&state->observers_thread) == PyThread_get_thread_ident();
+}
+
+static bool
+try_lock(ModuleState *state)
+{
+    uint64_t nobody = 0;
+    return _Py_atomic_compare_exchange_uint64(&state->observers_thread, &nobody,
+                                              PyThread_get_thread_ident());
+}
+
+/* No PyMutex: that is handed over to one that waits, which may hang when it wakes, as the
+   interpreter ends. */
 bool
 observers_lock(ModuleState *state)
 {
-#if GCSCOPE_FREE_THREADED
-    unsigned long thread = PyThread_get_thread_ident();
-    if (_Py_atomic_load_ulong_relaxed(&state->observers_thread) == thread) {
+    if (is_among_them(state)) {
         return false;
     }
-    PyMutex_Lock(&state->observers_mutex);
-    _Py_atomic_store_ulong_relaxed(&state->observers_thread, thread);
-#else
-    (void)state;
-#endif
-    return true;
+    while (!Py_IsFinalizing()) {
+        if (try_lock(state)) {
+            return true;
+        }
+        world_wait(A_WAIT);
+    }
+    return false;
 }
 
 void
 observers_unlock(ModuleState *state, bool was_locked)
 {
-#if GCSCOPE_FREE_THREADED
     if (was_locked) {
-        _Py_atomic_store_ulong_relaxed(&state->observers_thread, 0);
-        PyMutex_Unlock(&state->observers_mutex);
+        _Py_atomic_store_uint64_release(&state->observers_thread, 0);
     }
-#else
-    (void)state;
-    (void)was_locked;
-#endif
 }
+
+/* A pass of another thread is waited for, and a collection for a moment: it may be this thread's. */
+static PyObject *
+before_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    const int64_t moment = 200000000;
+    ModuleState *state = state_of_module(module);
+    do {
+        state->is_claimed_for_fork = world_claim(moment);
+    } while (!state->is_claimed_for_fork && _Py_atomic_load_int(&state->passes) != 0);
+    (void)observers_lock(state);
+    Py_RETURN_NONE;
+}
+
+/* In both processes: what this thread has it has in the child, too, where no other is left. */
+static PyObject *
+after_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    ModuleState *state = state_of_module(module);
+    observers_unlock(state, is_among_them(state));
+    if (state->is_claimed_for_fork) {
+        state->is_claimed_for_fork = false;
+        world_unclaim();
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef before_fork_def = {"gcscope_before_fork", before_fork, METH_NOARGS, NULL};
+static PyMethodDef after_fork_def = {"gcscope_after_fork", after_fork, METH_NOARGS, NULL};
+
+int
+observers_setup(PyObject *module)
+{
+    PyObject *os = PyImport_ImportModule("os");
+    PyObject *enter = os != NULL ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
+    PyObject *before = PyCFunction_New(&before_fork_def, module);
+    PyObject *after = PyCFunction_New(&after_fork_def, module);
+    PyObject *hooks = before != NULL && after != NULL
+                          ? Py_BuildValue("{s:O,s:O,s:O}", "before", before, "after_in_parent",
+                                          after, "after_in_child", after)
+                          : NULL;
+    PyObject *nothing = PyTuple_New(0);
+    PyObject *done = enter != NULL && hooks != NULL && nothing != NULL
+                         ? PyObject_Call(enter, nothing, hooks)
+                         : NULL;
+    int error = done != NULL ? 0 : -1;
+    Py_XDECREF(done);
+    Py_XDECREF(nothing);
+    Py_XDECREF(hooks);
+    Py_XDECREF(after);
+    Py_XDECREF(before);
+    Py_XDECREF(enter);
+    Py_XDECREF(os);
+    return error;
+}
+
+#else
+
+int
+observers_setup(PyObject *Py_UNUSED(module))
+{
+    return 0;
+}
+
+static bool
+is_among_them(const ModuleState *Py_UNUSED(state))
+{
+    return false;
+}
+
+bool
+observers_lock(ModuleState *Py_UNUSED(state))
+{
+    return true;
+}
+
+void
+observers_unlock(ModuleState *Py_UNUSED(state), bool Py_UNUSED(was_locked))
+{
+}
+
+#endif
 
 /* ---------------------------------------------------------------- the callback */
 
@@ -158,9 +254,10 @@ observers_collection(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     if (nargs != 2 || !PyDict_CheckExact(args[1]) || state->gc_callbacks == NULL) {
         Py_RETURN_NONE;
     }
-    if (!observers_lock(state)) { /* one of them makes somebody call this */
+    if (is_among_them(state)) { /* one of them makes somebody call this */
         Py_RETURN_NONE;
     }
+    bool was_locked = observers_lock(state);
     int was_enabled = gc_pause_begin();
     GcEvent event = {.info = args[1], .is_enabled = was_enabled};
     event.generation = generation_of(&event);
@@ -171,7 +268,7 @@ observers_collection(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         collection_stops(state, &event);
     }
     gc_pause_end(was_enabled);
-    observers_unlock(state, true);
+    observers_unlock(state, was_locked);
     Py_RETURN_NONE;
 }
 
@@ -207,7 +304,10 @@ observer_enter(Observer *observer, PyObject *module)
     ModuleState *state = observer->state;
     compat_enable_try_incref(observer->owner);
     bool was_locked = observers_lock(state);
-    int error = add_callback(state, module);
+    int error = observer->is_on ? -1 : add_callback(state, module);
+    if (observer->is_on) {
+        PyErr_SetString(PyExc_RuntimeError, "another thread has just begun this");
+    }
     if (error == 0) {
         observer->process = (long)getpid();
         observer->heard = state->observers_calls;

@@ -54,9 +54,14 @@ void observer_leave(Observer *observer);
 bool observer_is_cut_off(const Observer *observer);
 
 /* Be among the observers of a state, alone. The collector is claimed before (scan_begin), where
-   both are needed. False, and nothing to be given back, where this thread is that already. */
+   both are needed. False, and nothing to be given back, where this thread is that already, or the
+   interpreter ends: then no other thread runs, and one that did may have been among them. */
 bool observers_lock(ModuleState *state);
 void observers_unlock(ModuleState *state, bool was_locked);
+
+/* On free-threaded builds, around os.fork(): no other thread is among them then, or in a pass, so
+   that a child finds nothing half done. 0 or -1 with an exception. */
+int observers_setup(PyObject *module);
 
 /* The int under a name in the info of a callback; -1 where that is none, or no number of objects.
    */

@@ -512,16 +512,18 @@ pauses_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
     if (state_check(self->state) < 0) {
         return NULL;
     }
-    if (self->begun != 0) {
-        PyErr_SetString(PyExc_RuntimeError, "a Pauses is begun once");
-        return NULL;
-    }
     int was_enabled = gc_pause_begin();
-    int error = make_room(self) < 0 || observer_enter(&self->observer, self->module) < 0 ||
-                        count_collections(self->state, counts) < 0
-                    ? -1
-                    : 0;
-    if (error == 0) {
+    bool was_locked = observers_lock(self->state);
+    bool has_begun = self->begun != 0;
+    int error = !has_begun && make_room(self) == 0 &&
+                        observer_enter(&self->observer, self->module) == 0 &&
+                        count_collections(self->state, counts) == 0
+                    ? 0
+                    : -1;
+    if (has_begun) {
+        PyErr_SetString(PyExc_RuntimeError, "a Pauses is begun once");
+    }
+    else if (error == 0) {
         for (int g = 0; g < GENERATIONS; g++) {
             self->totals[g].counted = counts[g];
         }
@@ -531,6 +533,7 @@ pauses_begin(PyObject *op, PyObject *Py_UNUSED(ignored))
     else {
         stop(self);
     }
+    observers_unlock(self->state, was_locked);
     gc_pause_end(was_enabled);
     return error == 0 ? Py_NewRef(Py_None) : NULL;
 }

@@ -112,12 +112,11 @@ world_fits(PyTypeObject *type)
 
 /* ------------------------------------------------------------------ the collector */
 
-/* Without the GIL: a collection of another thread goes on meanwhile. */
-static void
-wait_a_little(void)
+void
+world_wait(int64_t nanoseconds)
 {
-    const struct timespec millisecond = {.tv_nsec = 1000000};
-    Py_BEGIN_ALLOW_THREADS(void) nanosleep(&millisecond, NULL);
+    const struct timespec time = {.tv_nsec = (long)nanoseconds};
+    Py_BEGIN_ALLOW_THREADS(void) nanosleep(&time, NULL);
     Py_END_ALLOW_THREADS
 }
 
@@ -126,34 +125,44 @@ wait_a_little(void)
    stays attached, is not interrupted by a listing, which stops all threads to begin with. */
 enum { NOT_COLLECTING, COLLECTING, LISTING };
 
-enum { MOST_WAITS = 1000 };
+#define A_WAIT INT64_C(1000000)
+#define MOST_WAITS INT64_C(1000000000) /* all together, in nanoseconds */
 
 /* Asked of its neighbours in the list: another thread, and its place in the list, may end. */
-static bool
-has_others(void)
+bool
+world_has_others(void)
 {
     PyThreadState *own = PyThreadState_Get();
     return _Py_atomic_load_ptr_relaxed(&own->next) != NULL ||
            _Py_atomic_load_ptr_relaxed(&own->prev) != NULL;
 }
 
-/* Nobody knows which thread a collection belongs to. With one thread it is its own: we are called
-   by a finalizer, or in gc.callbacks. With several we wait for a while, and then go on beside it:
-   what it has in hand is marked, and left out. */
+/* Change what is in gc.collecting, if that is `from`. */
 static bool
-claim_collector(PyInterpreterState *interpreter)
+change_door(int from, int to)
 {
-    int most = has_others() ? MOST_WAITS : 0;
-    for (int waits = 0; waits <= most; waits++) {
-        int expected = NOT_COLLECTING;
-        if (_Py_atomic_compare_exchange_int(&interpreter->gc.collecting, &expected, COLLECTING)) {
-            return true;
+    return _Py_atomic_compare_exchange_int(&PyInterpreterState_Get()->gc.collecting, &from, to);
+}
+
+/* Nobody knows which thread a collection belongs to. With one thread it is its own: we are called
+   by a finalizer, or in gc.callbacks. */
+bool
+world_claim(int64_t nanoseconds)
+{
+    int64_t end = world_has_others() ? clock_now() + nanoseconds : 0;
+    while (!change_door(NOT_COLLECTING, COLLECTING)) {
+        if (clock_now() >= end) {
+            return false;
         }
-        if (most > 0) {
-            wait_a_little();
-        }
+        world_wait(A_WAIT);
     }
-    return false;
+    return true;
+}
+
+void
+world_unclaim(void)
+{
+    _Py_atomic_store_int(&PyInterpreterState_Get()->gc.collecting, NOT_COLLECTING);
 }
 
 /* Without other threads nobody lists: a child of fork() may have what is left of the listing of a
@@ -161,7 +170,7 @@ claim_collector(PyInterpreterState *interpreter)
 static bool
 is_another_listing(void)
 {
-    return has_others() &&
+    return world_has_others() &&
            _Py_atomic_load_int_relaxed(&PyInterpreterState_Get()->gc.collecting) == LISTING;
 }
 
@@ -169,22 +178,31 @@ static void
 tell_of_listing(const World *world, bool is_listing)
 {
     if (world->has_door) {
-        _Py_atomic_store_int(&PyInterpreterState_Get()->gc.collecting,
-                             is_listing ? LISTING : COLLECTING);
+        (void)change_door(is_listing ? COLLECTING : LISTING, is_listing ? LISTING : COLLECTING);
     }
 }
 
-void
-world_begin_in_collection(World *world, Memory *memory)
-{
-    *world = (World){.memory = memory, .has_door = true};
-}
-
+/* Of several threads one waits for a while, and then goes on beside a collection: what that has in
+   hand is marked, and left out. */
 void
 world_begin(World *world, Memory *memory)
 {
     *world = (World){.memory = memory};
-    world->is_claimed = world->has_door = claim_collector(PyInterpreterState_Get());
+    world->is_claimed = world->has_door = world_claim(MOST_WAITS);
+}
+
+/* Somebody may call by hand what the collector calls. */
+void
+world_begin_in_collection(World *world, Memory *memory)
+{
+    bool is_collecting =
+        _Py_atomic_load_int_relaxed(&PyInterpreterState_Get()->gc.collecting) != NOT_COLLECTING;
+    if (is_collecting) {
+        *world = (World){.memory = memory, .has_door = true};
+    }
+    else {
+        world_begin(world, memory);
+    }
 }
 
 void
@@ -213,7 +231,7 @@ world_end(World *world)
     }
     if (world->is_claimed) {
         world->is_claimed = false;
-        _Py_atomic_store_int(&interpreter->gc.collecting, NOT_COLLECTING);
+        world_unclaim();
     }
     for (size_t i = 0; i < world->dead.length; i++) {
         Py_DECREF(world->dead.items[i]);
@@ -263,6 +281,18 @@ is_asked_for(const Lister *lister, PyObject *op)
            (lister->known != NULL && addrmap_has(lister->known, op));
 }
 
+/* Whether it is a tuple that C code is just filling: that wants to be the only one who has it. What
+   it refers to lives, then, as C code has it. */
+static bool
+is_being_filled(PyObject *op)
+{
+    if (!PyTuple_CheckExact(op) || Py_REFCNT(op) != 1) {
+        return false;
+    }
+    Py_ssize_t length = PyTuple_GET_SIZE(op);
+    return length != 0 && PyTuple_GET_ITEM(op, length - 1) == NULL;
+}
+
 /* To the end, whatever fails: marks are to be taken away. */
 static int
 hold_object(PyObject *op, void *arg)
@@ -273,24 +303,17 @@ hold_object(PyObject *op, void *arg)
         begin_listing(lister);
     }
     if ((lister->is_doubtful_only && take_mark(op)) || lister->failed ||
-        has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN) || !is_asked_for(lister, op)) {
+        has_bits(op, _PyGC_BITS_UNREACHABLE | _PyGC_BITS_FROZEN) || !is_asked_for(lister, op) ||
+        is_being_filled(op)) {
         return 1;
     }
-    lister->failed = vec_push(world->memory, &world->listed, op) < 0;
+    /* any of it may be dead when it is given back */
+    lister->failed = vec_reserve(world->memory, &world->listed, 1) < 0 ||
+                     vec_reserve(world->memory, &world->dead, world->listed.capacity) < 0;
     if (!lister->failed) {
-        Py_INCREF(op);
+        vec_push_reserved(&world->listed, Py_NewRef(op));
     }
     return 1;
-}
-
-/* Let go of what is listed, with the world running. */
-static void
-let_go_of_all(World *world)
-{
-    for (size_t i = 0; i < world->listed.length; i++) {
-        Py_DECREF(world->listed.items[i]);
-    }
-    world->listed.length = 0;
 }
 
 /* Whether the collector stops to track this tuple before it judges: nothing in it could be in a
@@ -332,13 +355,12 @@ let_go_in_stop(PyObject *op)
     op->ob_tid = 0;
 }
 
-/* Give back our references and enter what is alive and tracked. None of them is the last one: such
-   an object is kept, since its dealloc may run Python code. 0; -1: out of memory, with all given
-   back or kept. */
+/* Give back our references and, unless listing has failed, enter what is alive and tracked. None of
+   them is the last one: such an object is kept, since its dealloc may run Python code. 0; -1: out
+   of memory, with all given back or kept. */
 static int
-give_back(World *world, AddrMap *map, AddrMap *untracked)
+give_back(World *world, bool failed, AddrMap *map, AddrMap *untracked)
 {
-    bool failed = false;
     size_t entered = 0;
     for (size_t i = 0; i < world->listed.length; i++) {
         PyObject *op = world->listed.items[i];
@@ -383,15 +405,9 @@ list_by(Lister *lister, AddrMap *map)
     int64_t begun = clock_now();
     PyUnstable_GC_VisitObjects(hold_object, lister);
     world->stopped_for += clock_now() - begun;
-    if (lister->failed || vec_reserve(world->memory, &world->dead, world->listed.length) < 0 ||
-        addrmap_init(&untracked, world->memory) < 0) {
-        addrmap_fini(&untracked);
-        let_go_of_all(world);
-        tell_of_listing(world, false);
-        return -1;
-    }
+    bool failed = lister->failed || addrmap_init(&untracked, world->memory) < 0;
     world_stop(world);
-    int error = give_back(world, map, &untracked);
+    int error = give_back(world, failed, map, &untracked);
     tell_of_listing(world, false);
     addrmap_fini(&untracked);
     return error;
@@ -520,10 +536,11 @@ is_counted_in_parts(PyObject *op)
 static void
 stop_beside_no_lister(World *world)
 {
+    const int64_t end = clock_now() + MOST_WAITS;
     world_stop(world);
-    for (int waits = 0; waits < MOST_WAITS && is_another_listing(); waits++) {
+    while (is_another_listing() && clock_now() < end) {
         world_end(world);
-        wait_a_little();
+        world_wait(A_WAIT);
         world_stop(world);
     }
 }
@@ -532,8 +549,9 @@ Py_ssize_t
 world_references_now(PyObject *op)
 {
     World world = {0};
-    for (int waits = 0; waits < MOST_WAITS && is_another_listing(); waits++) {
-        wait_a_little();
+    const int64_t end = clock_now() + MOST_WAITS;
+    while (is_another_listing() && clock_now() < end) {
+        world_wait(A_WAIT);
     }
     if (!is_counted_in_parts(op)) {
         return Py_REFCNT(op);

@@ -57,10 +57,21 @@ typedef void (*ThreadReference)(void *arg, PyObject *op, Py_ssize_t references,
    -1 with an exception. */
 int world_fits(PyTypeObject *type);
 
+/* Whether this interpreter has other threads. */
+bool world_has_others(void);
+
+/* Wait, and let others run, for less than a second. */
+void world_wait(int64_t nanoseconds);
+
+/* Claim the collector alone; whether that is done, after so many nanoseconds at most. */
+bool world_claim(int64_t nanoseconds);
+void world_unclaim(void);
+
 /* Claim the collector, and keep it until world_end, which must follow in any case. It is not
    claimed where a collection of this very thread is under way, or one of another for a second. */
 void world_begin(World *world, Memory *memory);
-void world_begin_in_collection(World *world, Memory *memory); /* of this thread: it has the door */
+void world_begin_in_collection(World *world, Memory *memory); /* of this thread: it has the door, if
+                                                                  there is one */
 void world_end(World *world);
 
 /* List and stop; enter what the collector would look at into the map: not what is frozen, nor what

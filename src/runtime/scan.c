@@ -1,5 +1,6 @@
 #include "runtime/scan.h"
 
+#include "base/clock.h"
 #include "heap/interp_tables.h"
 
 Memory
@@ -12,6 +13,41 @@ scan_memory(const ModuleState *state)
     return memory;
 }
 
+#if GCSCOPE_FREE_THREADED
+
+/* A pass right after another would stop threads again before they have come to their turn. */
+static void
+rest(const ModuleState *state)
+{
+    int64_t left = _Py_atomic_load_int64_relaxed(&state->rests_until) - clock_now();
+    if (left > 0 && world_has_others()) {
+        world_wait(left);
+    }
+}
+
+/* In the stop. */
+static void
+note_stopped(ModuleState *state, int64_t stopped)
+{
+    enum { SHARE = 4, LONGEST = 50000000 };
+    int64_t resting = stopped / SHARE < LONGEST ? stopped / SHARE : LONGEST;
+    _Py_atomic_store_int64_relaxed(&state->rests_until, clock_now() + resting);
+    state->stopped_for += stopped;
+}
+
+#endif
+
+static void
+count_pass(ModuleState *state, int more)
+{
+#if GCSCOPE_FREE_THREADED
+    (void)_Py_atomic_add_int(&state->passes, more);
+#else
+    (void)state;
+    (void)more;
+#endif
+}
+
 void
 scan_begin(Scan *scan, ModuleState *state)
 {
@@ -21,9 +57,12 @@ scan_begin(Scan *scan, ModuleState *state)
     if (state->stopped != NULL) { /* a pass in a pass: nobody else could see it */
         scan->world = (World){.memory = &scan->memory, .outer = state->stopped};
         scan->any_frozen = 1; /* it may be */
+        count_pass(state, 1);
         return;
     }
+    rest(state);
 #endif
+    count_pass(state, 1);
     world_begin(&scan->world, &scan->memory);
 }
 
@@ -32,6 +71,7 @@ scan_begin_in_collection(Scan *scan, ModuleState *state)
 {
     *scan = (Scan){.state = state, .memory = scan_memory(state)};
     scan->was_enabled = gc_pause_begin();
+    count_pass(state, 1);
     world_begin_in_collection(&scan->world, &scan->memory);
 }
 
@@ -44,12 +84,13 @@ scan_end(Scan *scan)
 #if GCSCOPE_FREE_THREADED
     if (scan->state->stopped == &scan->world) {
         scan->state->stopped = NULL;
-        scan->state->stopped_for += world_stopped_for(&scan->world);
+        note_stopped(scan->state, world_stopped_for(&scan->world));
         if (scan->is_judged) {
             scan->state->last_scan.stopped = world_stopped_for(&scan->world);
         }
     }
 #endif
+    count_pass(scan->state, -1);
     world_end(&scan->world); /* before memory is given back, which takes time */
     collector_fini(&scan->collector);
     heap_fini(&scan->heap);

@@ -53,8 +53,10 @@ typedef struct {
     long collection_process;  /* in which it began */
     uint64_t observers_calls; /* how often the callback was called */
 #if GCSCOPE_FREE_THREADED
-    PyMutex observers_mutex;        /* of `observers` and all that is in them */
-    unsigned long observers_thread; /* that which has it; 0: none */
+    uint64_t observers_thread; /* who is among the observers, alone; 0: nobody */
+    int passes;                     /* under way, of all threads; counted atomically */
+    bool is_claimed_for_fork;
+    int64_t rests_until; /* by clock_now(): until then others run that the last pass has stopped */
     int64_t stopped_for; /* nanoseconds for which passes have stopped other threads, in all; written
                             in a stop */
     const void *stopped; /* borrowed: the World of the pass in whose stop we are, or NULL */
