@@ -97,7 +97,8 @@ observers_unlock(ModuleState *state, bool was_locked)
     }
 }
 
-/* A pass of another thread is waited for, and a collection for a moment: it may be this thread's. */
+/* A pass of another thread is waited for, and a collection for a moment: it may be this thread's.
+   */
 static PyObject *
 before_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
