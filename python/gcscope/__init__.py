@@ -91,7 +91,7 @@ if TYPE_CHECKING:
     from gcscope.model.results import Waiting as Waiting
     from gcscope.model.walkthrough import Walkthrough as Walkthrough
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 # The public words, and the module that has each. What is imported above is the same, for type
 # checkers: a test compares the two.
