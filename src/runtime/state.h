@@ -53,6 +53,7 @@ typedef struct {
     long collection_process;  /* in which it began */
     uint64_t observers_calls; /* how often the callback was called */
 #if GCSCOPE_FREE_THREADED
+    PyMutex callback_mutex;         /* of whoever enters `callback` there */
     PyMutex observers_mutex;        /* of `observers` and all that is in them */
     unsigned long observers_thread; /* that which has it; 0: none */
     int64_t stopped_for; /* nanoseconds for which passes have stopped other threads, in all; written
