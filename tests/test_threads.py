@@ -323,4 +323,124 @@ gc.collect()
 idle.set()
 thread.join()
 assert len(took) == 1 and took[0] < 5, took
+
+
+def test_growth_counts_what_each_of_several_threads_adds(threaded):
+    """Each adds to a dict of its own, at ten thousand lines of its own."""
+    threaded("""
+gc.disable()
+lines = "".join(f"    mine[n + {line}] = None\\n" for line in range(1000))
+def part(name):
+    names = {}
+    exec(compile("def add(mine, n):\\n" + lines, name, "exec"), names)
+    return names["add"]
+def work(parts, mine, start):
+    together.wait()
+    for number, add in enumerate(parts):
+        add(mine, start + 1000 * number)
+def round_(start):
+    threads = [threading.Thread(target=work, args=(parts, mine, start))
+               for parts, mine in zip(programs, dicts)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+together = threading.Barrier(4)
+programs = [[part(f"{number}_{place}.py") for place in range(10)] for number in range(4)]
+dicts = [{} for _ in programs]
+kinds = _core.Containers()
+for number in range(3):
+    round_(10000 * number)
+    kinds.round(number == 2)
+round_(30000)
+told = [sum(place.entries for place in grown.filled) for grown in kinds.end().containers]
+assert max(told) == 40000, told
+""")
+
+
+def test_growth_ends_while_threads_add_and_let_dicts_go(threaded):
+    """Each thread adds at lines without number; the notes are read and given up meanwhile."""
+    threaded("""
+gc.disable()
+lines = "".join(f"    mine[n + {line}] = None\\n" for line in range(300))
+def program(name):
+    names = {}
+    exec(compile("def add(mine, n):\\n" + lines, name, "exec"), names)
+    return names["add"]
+def work(name):
+    add = program(name)
+    while not is_over:
+        mine = dicts[name] = {}
+        for n in range(0, 6000, 300):
+            add(mine, n)
+is_over, dicts = False, {}
+threads = [threading.Thread(target=work, args=(f"prog{number}",)) for number in range(4)]
+[thread.start() for thread in threads]
+try:
+    for _ in range(6):
+        kinds = _core.Containers()
+        kinds.round(), kinds.round(), kinds.round(True)
+        time.sleep(0.05)
+        kinds.end()
+finally:
+    is_over = True
+    [thread.join() for thread in threads]
+""")
+
+
+def test_the_first_instances_of_several_threads_enter_one_callback(threaded):
+    threaded("""
+def make():
+    together.wait()
+    gcscope.Person("a")
+for _ in range(100):
+    gc.callbacks.clear()
+    together = threading.Barrier(4)
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert len(gc.callbacks) == 1, gc.callbacks
+""")
+
+
+def test_a_class_gets_other_names_while_instances_are_made(threaded):
+    threaded("""
+class Named(gcscope.Person):
+    pass
+def rename(attribute):
+    number = 0
+    while not is_over:
+        number += 1
+        setattr(Named, attribute, f"name_of_{number}")
+is_over = False
+threads = [threading.Thread(target=rename, args=(word,))
+           for word in ("__qualname__", "__module__")]
+[thread.start() for thread in threads]
+try:
+    for _ in range(2000):
+        Named("a")
+finally:
+    is_over = True
+    [thread.join() for thread in threads]
+Named.__module__, Named.__qualname__ = "here", "Last"
+Named("a")
+assert gcscope.journal.events()[-1].type == "here.Last", gcscope.journal.events()[-1]
+""")
+
+
+def test_what_is_no_container_is_weighed_while_threads_resize_it(threaded):
+    threaded("""
+import array
+numbers = array.array("q")
+def resize():
+    while not is_over:
+        numbers.extend(range(1000))
+        del numbers[:]
+is_over = False
+threads = [threading.Thread(target=resize) for _ in range(2)]
+[thread.start() for thread in threads]
+try:
+    for _ in range(60):
+        assert sys.getsizeof(array.array("q")) <= gcscope.retained(numbers).bytes < 1 << 20
+finally:
+    is_over = True
+    [thread.join() for thread in threads]
 """)

@@ -203,6 +203,21 @@ type_dict(PyTypeObject *type)
 #endif
 }
 
+/* New reference or NULL, with no exception set: what a dict has under a name in ASCII. */
+static inline PyObject *
+dict_get_string(PyObject *dict, const char *name)
+{
+#if GCSCOPE_FREE_THREADED
+    PyObject *value;
+    if (PyDict_GetItemStringRef(dict, name, &value) < 0) {
+        PyErr_Clear();
+    }
+    return value;
+#else
+    return Py_XNewRef(PyDict_GetItemString(dict, name));
+#endif
+}
+
 /* Borrowed: sys.modules, or NULL where that is gone, as late in the shutdown of the interpreter, or
    no plain dict. (PyImport_GetModuleDict would end the process then.) */
 static inline PyObject *

@@ -21,6 +21,12 @@ typename_of(PyTypeObject *type)
     if (qualname == NULL) { /* a type put together by hand */
         return PyUnicode_FromString(type->tp_name);
     }
+    return typename_join(module, qualname);
+}
+
+PyObject *
+typename_join(PyObject *module, PyObject *qualname)
+{
     if (module == NULL || PyUnicode_CompareWithASCIIString(module, "builtins") == 0) {
         /* Made exact: a subclass of str could run code when it is hashed. */
         return PyUnicode_FromObject(qualname);

@@ -9,6 +9,9 @@
    memory. Metaclasses are not asked: the strings are read from the type's own fields and dict. */
 PyObject *typename_of(PyTypeObject *type);
 
+/* The same of its parts, of which the module may be NULL. */
+PyObject *typename_join(PyObject *module, PyObject *qualname);
+
 /* New reference: the name of the module of a type; "builtins" where it says none. NULL with an
    exception: out of memory. */
 PyObject *typename_module_of(PyTypeObject *type);

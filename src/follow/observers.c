@@ -124,31 +124,50 @@ after_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
+/* Another thread of the parent may have been about to enter the journal's callback. */
+static PyObject *
+in_child(PyObject *module, PyObject *ignored)
+{
+    state_of_module(module)->callback_mutex = (PyMutex){0};
+    return after_fork(module, ignored);
+}
+
 static PyMethodDef before_fork_def = {"gcscope_before_fork", before_fork, METH_NOARGS, NULL};
 static PyMethodDef after_fork_def = {"gcscope_after_fork", after_fork, METH_NOARGS, NULL};
+static PyMethodDef in_child_def = {"gcscope_in_child", in_child, METH_NOARGS, NULL};
+
+/* New reference: {"before": ..., ...}; NULL with an exception. */
+static PyObject *
+make_hooks(PyObject *module)
+{
+    PyObject *hooks = PyDict_New();
+    PyObject *before = PyCFunction_New(&before_fork_def, module);
+    PyObject *after = PyCFunction_New(&after_fork_def, module);
+    PyObject *child = PyCFunction_New(&in_child_def, module);
+    bool is_made = hooks != NULL && before != NULL && after != NULL && child != NULL;
+    if (!is_made || PyDict_SetItemString(hooks, "before", before) < 0 ||
+        PyDict_SetItemString(hooks, "after_in_parent", after) < 0 ||
+        PyDict_SetItemString(hooks, "after_in_child", child) < 0) {
+        Py_CLEAR(hooks);
+    }
+    Py_XDECREF(child);
+    Py_XDECREF(after);
+    Py_XDECREF(before);
+    return hooks;
+}
 
 int
 observers_setup(PyObject *module)
 {
-    PyObject *os = PyImport_ImportModule("os");
+    PyObject *os = PyImport_ImportModule("os"), *nothing = PyTuple_New(0);
     PyObject *enter = os != NULL ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
-    PyObject *before = PyCFunction_New(&before_fork_def, module);
-    PyObject *after = PyCFunction_New(&after_fork_def, module);
-    PyObject *hooks = before != NULL && after != NULL
-                          ? Py_BuildValue("{s:O,s:O,s:O}", "before", before, "after_in_parent",
-                                          after, "after_in_child", after)
-                          : NULL;
-    PyObject *nothing = PyTuple_New(0);
-    PyObject *done = enter != NULL && hooks != NULL && nothing != NULL
-                         ? PyObject_Call(enter, nothing, hooks)
-                         : NULL;
+    PyObject *hooks = enter != NULL && nothing != NULL ? make_hooks(module) : NULL;
+    PyObject *done = hooks != NULL ? PyObject_Call(enter, nothing, hooks) : NULL;
     int error = done != NULL ? 0 : -1;
     Py_XDECREF(done);
-    Py_XDECREF(nothing);
     Py_XDECREF(hooks);
-    Py_XDECREF(after);
-    Py_XDECREF(before);
     Py_XDECREF(enter);
+    Py_XDECREF(nothing);
     Py_XDECREF(os);
     return error;
 }

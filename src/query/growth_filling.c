@@ -13,12 +13,15 @@
 #if GCSCOPE_HAS_DICT_WATCHERS
 
 #include "base/dict_find.h"
+#include "base/spin.h"
 #include "base/typename.h"
+#include "heap/interp_world.h"
 
 #define CAPSULE_NAME "gcscope._core.dict_watcher"
 
 typedef struct {
     int id;
+    Spin lock;      /* of the list and what is noted in it; who has stopped the world needs none */
     Filling *first; /* borrowed: those that are on, a list */
 } DictWatcher;
 
@@ -28,13 +31,16 @@ watcher_of(PyObject *capsule)
     return PyCapsule_GetPointer(capsule, CAPSULE_NAME);
 }
 
-/* Borrowed or NULL: the capsule with the watcher that this interpreter's Fillings share. */
+/* New reference or NULL: the capsule with the watcher that this interpreter's Fillings share. */
 static PyObject *
 find_capsule(void)
 {
     PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
-    PyObject *capsule = dict != NULL ? PyDict_GetItemString(dict, CAPSULE_NAME) : NULL;
-    return capsule != NULL && PyCapsule_IsValid(capsule, CAPSULE_NAME) ? capsule : NULL;
+    PyObject *capsule = dict != NULL ? dict_get_string(dict, CAPSULE_NAME) : NULL;
+    if (capsule != NULL && !PyCapsule_IsValid(capsule, CAPSULE_NAME)) {
+        Py_CLEAR(capsule);
+    }
+    return capsule;
 }
 
 /* ---------------------------------------------------------------- where it is filled */
@@ -122,29 +128,64 @@ find_dict(Filling *filling, PyObject *dict)
                                                                    : NULL;
 }
 
+/* A dict is freed: no Filling is to touch it any more. */
 static void
-forget_dict(Filling *filling, PyObject *dict)
+forget_dict(DictWatcher *watcher, PyObject *dict)
 {
-    WatchedDict *watched = find_dict(filling, dict);
-    if (watched != NULL) {
-        watched->dict = NULL;
-    }
-}
-
-static void
-dict_has_entry(Filling *filling, PyObject *dict)
-{
-    const WatchedDict *watched = find_dict(filling, dict);
-    if (watched != NULL) {
-        uint32_t number = watched->number;
-        CodeLine place = place_of_user(filling->library);
-        if (place.code != NULL) {
-            note_entry(filling, number, place);
+    spin_lock(&watcher->lock);
+    for (Filling *f = watcher->first; f != NULL; f = f->next) {
+        WatchedDict *watched = find_dict(f, dict);
+        if (watched != NULL) {
+            watched->dict = NULL;
         }
-        Py_XDECREF(place.code);
     }
+    spin_unlock(&watcher->lock);
 }
 
+/* Whether a Filling is to note what is added to a dict. A forked child that was not let end it is
+   no part. */
+static bool
+is_to_note(Filling *filling, PyObject *dict, long process)
+{
+    return filling->process == process && find_dict(filling, dict) != NULL;
+}
+
+/* Whether any is, with the names of the library as that one has them: a new reference, or NULL. */
+static bool
+is_any_to_note(DictWatcher *watcher, PyObject *dict, long process, PyObject **library)
+{
+    spin_lock(&watcher->lock);
+    const Filling *f = watcher->first;
+    while (f != NULL && !is_to_note((Filling *)f, dict, process)) {
+        f = f->next;
+    }
+    *library = f != NULL ? Py_XNewRef(f->library) : NULL;
+    spin_unlock(&watcher->lock);
+    return f != NULL;
+}
+
+/* A dict has an entry more. The place is found without the lock, which is for what cannot wait. */
+static void
+dict_has_entry(DictWatcher *watcher, PyObject *dict)
+{
+    long process = (long)getpid();
+    PyObject *library;
+    if (!is_any_to_note(watcher, dict, process, &library)) {
+        return;
+    }
+    CodeLine place = place_of_user(library);
+    spin_lock(&watcher->lock);
+    for (Filling *f = watcher->first; f != NULL && place.code != NULL; f = f->next) {
+        if (is_to_note(f, dict, process)) {
+            note_entry(f, find_dict(f, dict)->number, place);
+        }
+    }
+    spin_unlock(&watcher->lock);
+    Py_XDECREF(place.code);
+    Py_XDECREF(library);
+}
+
+/* Several threads are in here at once, each under the lock of its own dict. */
 static int
 dict_changed(PyDict_WatchEvent event, PyObject *dict, PyObject *Py_UNUSED(key),
              PyObject *Py_UNUSED(value))
@@ -153,16 +194,11 @@ dict_changed(PyDict_WatchEvent event, PyObject *dict, PyObject *Py_UNUSED(key),
     if (!is_added && event != PyDict_EVENT_DEALLOCATED) {
         return 0;
     }
-    long process = is_added ? (long)getpid() : 0;
     PyObject *error = PyErr_GetRaisedException();
     PyObject *capsule = find_capsule();
-    for (Filling *f = capsule != NULL ? watcher_of(capsule)->first : NULL; f != NULL; f = f->next) {
-        if (!is_added) {
-            forget_dict(f, dict);
-        }
-        else if (f->process == process) { /* a forked child that was not let end it is no part */
-            dict_has_entry(f, dict);
-        }
+    if (capsule != NULL) {
+        (is_added ? dict_has_entry : forget_dict)(watcher_of(capsule), dict);
+        Py_DECREF(capsule);
     }
     PyErr_SetRaisedException(error);
     return 0;
@@ -176,13 +212,13 @@ free_watcher(PyObject *capsule)
     PyMem_RawFree(watcher_of(capsule));
 }
 
-/* Let the interpreter have its watcher back. Where there is no memory to do so, it stays for the
-   next Filling. */
+/* Let the interpreter have its watcher back. Where there is no memory to do so, or another thread
+   has its dict, it stays for the next Filling. */
 static void
 give_back(int id)
 {
     PyObject *dict = PyInterpreterState_GetDict(PyInterpreterState_Get());
-    if (dict == NULL || PyDict_DelItemString(dict, CAPSULE_NAME) == 0) {
+    if (dict == NULL || (!is_in_critical(dict) && PyDict_DelItemString(dict, CAPSULE_NAME) == 0)) {
         PyDict_ClearWatcher(id);
     }
 }
@@ -212,7 +248,7 @@ put_into_capsule(int id)
 static PyObject *
 share_watcher(void)
 {
-    PyObject *capsule = Py_XNewRef(find_capsule());
+    PyObject *capsule = find_capsule();
     if (capsule == NULL) {
         int id = PyDict_AddWatcher(dict_changed);
         capsule = id >= 0 ? put_into_capsule(id) : NULL;
@@ -289,6 +325,7 @@ filling_begin(Filling *filling, const ModuleState *state, Memory *memory, const 
               size_t count)
 {
     filling_end(filling);
+    filling->state = state;
     filling->library = state->library;
     filling->memory = memory;
     if (count == 0) {
@@ -306,16 +343,29 @@ filling_begin(Filling *filling, const ModuleState *state, Memory *memory, const 
     return 0;
 }
 
+/* Leave the list, and give the watcher back if no other is in it; between the two nobody comes, and
+   no dict goes. */
+static void
+leave_watcher(Filling *filling, DictWatcher *watcher)
+{
+    World world = {0};
+#if GCSCOPE_FREE_THREADED
+    world.outer = filling->state->stopped;
+#endif
+    world_stop(&world);
+    unwatch_all(filling, watcher);
+    if (watcher->first == NULL) {
+        give_back(watcher->id);
+    }
+    world_end(&world);
+}
+
 void
 filling_end(Filling *filling)
 {
     PyObject *error = PyErr_GetRaisedException();
     if (filling->capsule != NULL) {
-        DictWatcher *watcher = watcher_of(filling->capsule);
-        unwatch_all(filling, watcher);
-        if (watcher->first == NULL) {
-            give_back(watcher->id);
-        }
+        leave_watcher(filling, watcher_of(filling->capsule));
         Py_CLEAR(filling->capsule);
     }
     PyErr_Clear();

@@ -36,11 +36,12 @@ typedef struct {
 } WatchedDict;
 
 typedef struct Filling {
-    struct Filling *next; /* borrowed: the next that is on */
-    PyObject *capsule;    /* owned while it is on, else NULL: with the watcher */
-    PyObject *library;    /* borrowed: as of a ModuleState */
-    Memory *memory;       /* borrowed */
-    Index addresses;      /* of dicts -> their place in `dicts` */
+    struct Filling *next;     /* borrowed: the next that is on */
+    PyObject *capsule;        /* owned while it is on, else NULL: with the watcher */
+    const ModuleState *state; /* borrowed */
+    PyObject *library;        /* borrowed: as of the state */
+    Memory *memory;           /* borrowed */
+    Index addresses;          /* of dicts -> their place in `dicts` */
     VEC(WatchedDict) dicts;
     Index index; /* (number, code, line) -> place in `places` */
     VEC(FillingPlace) places;

@@ -140,6 +140,23 @@ gather_from(Kept *kept, Scan *scan, NodeId node, const NodeId *box)
     return error;
 }
 
+/* List nothing, and yet stop other threads, which may resize what is looked at. 0 or -1 with an
+   exception. */
+static int
+open_empty(Scan *scan)
+{
+    if (scan_open(scan) < 0) {
+        return -1;
+    }
+    world_stop(&scan->world);
+#if GCSCOPE_FREE_THREADED
+    if (scan->world.outer == NULL) {
+        scan->state->stopped = &scan->world;
+    }
+#endif
+    return 0;
+}
+
 /* One that is not tracked keeps no tracked object, as far as is known: its references are not. */
 static PyObject *
 find_retained(Scan *scan, PyObject *target, PyObject *box, PyObject *sizers)
@@ -147,7 +164,7 @@ find_retained(Scan *scan, PyObject *target, PyObject *box, PyObject *sizers)
     bool may_be_in_heap = PyType_IS_GC(Py_TYPE(target)); /* tp_is_gc denies a greenlet that waits */
     NodeId node, boxed;
     Kept kept;
-    if ((may_be_in_heap ? scan_list_all(scan, box) : scan_open(scan)) < 0) {
+    if ((may_be_in_heap ? scan_list_all(scan, box) : open_empty(scan)) < 0) {
         return NULL;
     }
     kept_begin(&kept, scan, sizers);

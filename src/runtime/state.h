@@ -53,8 +53,9 @@ typedef struct {
     long collection_process;  /* in which it began */
     uint64_t observers_calls; /* how often the callback was called */
 #if GCSCOPE_FREE_THREADED
+    PyMutex callback_mutex;    /* of whoever enters `callback` there */
     uint64_t observers_thread; /* who is among the observers, alone; 0: nobody */
-    int passes;                     /* under way, of all threads; counted atomically */
+    int passes;                /* under way, of all threads; counted atomically */
     bool is_claimed_for_fork;
     int64_t rests_until; /* by clock_now(): until then others run that the last pass has stopped */
     int64_t stopped_for; /* nanoseconds for which passes have stopped other threads, in all; written

@@ -302,7 +302,9 @@ fates_dealloc(PyObject *op)
     for (size_t i = 0; i < self->table.fates.length; i++) {
         Py_XDECREF(self->table.fates.items[i].name); /* a str: no code runs */
     }
+    journal_lock(self->journal); /* others make room in its memory meanwhile */
     vec_fini(&self->journal->memory, &self->table.fates);
+    journal_unlock(self->journal);
     Py_XDECREF(self->type_name);
     journal_release(self->journal);
     Py_DECREF(self->module);

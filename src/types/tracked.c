@@ -196,9 +196,9 @@ follows_collector(const ModuleState *state)
     return follows;
 }
 
-/* See to it where it is not. 0 or -1 with an exception. */
+/* See to it where it is not; one thread at a time. 0 or -1 with an exception. */
 static int
-enter_callback(ModuleState *state)
+find_or_enter_callback(ModuleState *state)
 {
     if (UNLIKELY(state->callback == NULL) && (state_check(state) < 0 || make_callback(state) < 0)) {
         return -1;
@@ -218,6 +218,19 @@ enter_callback(ModuleState *state)
     return PyList_Append(state->gc_callbacks, state->callback);
 }
 
+static int
+enter_callback(ModuleState *state)
+{
+#if GCSCOPE_FREE_THREADED
+    PyMutex_Lock(&state->callback_mutex);
+    int error = find_or_enter_callback(state);
+    PyMutex_Unlock(&state->callback_mutex);
+    return error;
+#else
+    return find_or_enter_callback(state);
+#endif
+}
+
 int
 tracked_follow_collector(ModuleState *state)
 {
@@ -232,24 +245,6 @@ tracked_forget_collector(ModuleState *state)
 }
 
 /* --------------------------------------------------------------------- Tracked */
-
-/* The journal's number of a class's name. -1 with an exception. */
-static int64_t
-number_of_name(PyTypeObject *type, ModuleState *state)
-{
-    enum { LONGEST = 400 };
-    char name[LONGEST];
-    PyObject *full = typename_of(type);
-    if (full == NULL) {
-        return -1;
-    }
-    int64_t number = journal_type(state->journal, name, utf8_encode(name, LONGEST, full));
-    Py_DECREF(full);
-    if (number < 0) {
-        PyErr_NoMemory();
-    }
-    return number;
-}
 
 /* Borrowed: where the class is known, or may be noted. */
 static KnownClass *
@@ -353,37 +348,97 @@ find_init(PyTypeObject *type, const ModuleState *state)
     return init != NULL && PyFunction_Check(init) ? init : NULL;
 }
 
+/* What the name of a class is made of: owned, or NULL. */
+typedef struct {
+    PyObject *module, *qualname;
+} ClassName;
+
+/* Hold both of a heap type, of which another thread may let go at any time. Other threads are
+   stopped for that, but where the qualname is the known one: a program may change a class at each
+   instance, as one does that counts them there. */
+static ClassName
+hold_name(PyTypeObject *type, ModuleState *state)
+{
+    PyObject *const *qualname = &((PyHeapTypeObject *)type)->ht_qualname;
+    ClassName name = {NULL, NULL};
+#if GCSCOPE_FREE_THREADED
+    const KnownClass *known = known_class(type, state);
+    journal_lock(state->journal);
+    if (known->type == type && known->qualname == *qualname) {
+        name.qualname = Py_XNewRef(known->qualname);
+    }
+    journal_unlock(state->journal);
+    if (name.qualname != NULL) {
+        name.module = PyType_GetModuleName(type);
+        PyErr_Clear();
+        if (name.module != NULL && !PyUnicode_CheckExact(name.module)) {
+            Py_CLEAR(name.module);
+        }
+        return name;
+    }
+#else
+    (void)state;
+#endif
+    World world = {0};
+    world_stop(&world);
+    name.qualname = Py_XNewRef(*qualname);
+    name.module = Py_XNewRef(typename_module(type));
+    world_end(&world);
+    return name;
+}
+
+/* The journal's number of a class's name. -1 with an exception. */
+static int64_t
+number_of_name(const PyTypeObject *type, const ClassName *name, ModuleState *state)
+{
+    enum { LONGEST = 400 };
+    char text[LONGEST];
+    PyObject *full = name->qualname != NULL ? typename_join(name->module, name->qualname)
+                                            : PyUnicode_FromString(type->tp_name);
+    if (full == NULL) {
+        return -1;
+    }
+    int64_t number = journal_type(state->journal, text, utf8_encode(text, LONGEST, full));
+    Py_DECREF(full);
+    if (number < 0) {
+        PyErr_NoMemory();
+    }
+    return number;
+}
+
 /* Find out what instances of a class need, and note it. The number of its name; -1 with an
    exception. */
 static int64_t
 learn_class(PyTypeObject *type, ModuleState *state)
 {
-    int64_t number = number_of_name(type, state);
-    if (number < 0) {
-        return -1;
+    bool is_heap_type = PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE);
+    if (is_heap_type) {
+        type_assign_version(type);
     }
-    adopt_finalizer(type, state->journal);
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
-        return number;
+    unsigned version = type_version(type); /* before the name, which may be another at once */
+    ClassName name = is_heap_type ? hold_name(type, state) : (ClassName){NULL, NULL};
+    int64_t number = number_of_name(type, &name, state);
+    PyObject *unused = name.qualname;
+    if (number >= 0) {
+        adopt_finalizer(type, state->journal);
     }
-    type_assign_version(type);
-    PyObject *qualname = ((PyHeapTypeObject *)type)->ht_qualname;
-    if (type_version(type) != 0 && qualname != NULL && PyUnicode_CheckExact(qualname)) {
+    if (number >= 0 && version != 0 && unused != NULL && PyUnicode_CheckExact(unused)) {
         KnownClass *known = known_class(type, state);
         KnownClass learnt = {.type = type,
-                             .version = type_version(type),
+                             .version = version,
                              .number = (uint32_t)number,
-                             .qualname = Py_NewRef(qualname),
+                             .qualname = name.qualname,
                              .init = find_init(type, state)};
         journal_lock(state->journal); /* which is as good as any */
-        PyObject *old = known->qualname;
+        unused = known->qualname;
         *known = learnt;
         journal_unlock(state->journal);
         if (learnt.init != NULL) { /* elsewhere no write: other threads call the class meanwhile */
             type->tp_vectorcall = class_vectorcall;
         }
-        Py_XDECREF(old);
     }
+    Py_XDECREF(unused);
+    Py_XDECREF(name.module);
     return number;
 }
 
