@@ -23,7 +23,14 @@ IN_THREADS = (
     "runs in one)"
 )
 
-_IS_BESIDE: pytest.StashKey[bool] = pytest.StashKey()
+
+class _Run:
+    """One run of one test. Who runs is kept by this, so that no path leads to a test by us."""
+
+    is_beside_others = False
+
+
+_RUN: pytest.StashKey[_Run] = pytest.StashKey()
 
 
 class Company:
@@ -31,22 +38,22 @@ class Company:
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
-        self._running: list[pytest.Item] = []
+        self._running: list[_Run] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Note it of a test, and of those that it finds running."""
-        running = self._running
+        run, running = item.stash.setdefault(_RUN, _Run()), self._running
         with self._lock:
-            running.append(item)
+            running.append(run)
             if len(running) > 1:
                 for each in running:
-                    each.stash[_IS_BESIDE] = True
+                    each.is_beside_others = True
         try:
             return (yield)
         finally:
             with self._lock:
-                running.remove(item)
+                running.remove(run)
 
 
 def _runs_in_threads(item: pytest.Item) -> bool:
@@ -61,6 +68,7 @@ def _runs_in_threads(item: pytest.Item) -> bool:
 
 def why_not_judged(item: pytest.Item) -> str | None:
     """Say why what a test leaves, while it runs, is not only its own; None where it is."""
-    if item.stash.get(_IS_BESIDE, False):
+    run = item.stash.get(_RUN, None)
+    if run is not None and run.is_beside_others:
         return BESIDE_OTHERS
     return IN_THREADS if _runs_in_threads(item) else None
