@@ -43,13 +43,19 @@ def misuse(item: pytest.Item, mark: pytest.Mark) -> str | None:
     return None
 
 
+_LOG_OF_WARNINGS = ("_py_warnings._Context", ".log")
+
+
 def _is_of_pytest(chain: Chain) -> bool:
     """Return whether pytest, or recwarn, keeps the warnings of a test in a container.
 
-    It is a list whose `append` they have put into the module warnings.
+    It is a list whose `append` they have put into the module warnings, or the log of a context of
+    warnings, which Python has from 3.14 on where warnings belong to a context.
     """
     first = chain.links[0] if chain.links else None
-    return first is not None and first.name == "warnings" and "_showwarnmsg_impl" in first.label
+    if first is not None and first.name == "warnings" and "_showwarnmsg_impl" in first.label:
+        return True
+    return any((link.type, link.label) == _LOG_OF_WARNINGS for link in chain.links)
 
 
 _FIXTURES = ".funcargs["
