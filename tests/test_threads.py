@@ -323,6 +323,7 @@ gc.collect()
 idle.set()
 thread.join()
 assert len(took) == 1 and took[0] < 5, took
+""")
 
 
 def test_growth_counts_what_each_of_several_threads_adds(threaded):

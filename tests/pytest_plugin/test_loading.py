@@ -20,7 +20,8 @@ def test_a_plain_run_loads_nothing(run):
     done = run(PLAIN, conftest=LOADED)
     assert (
         done.code == 0
-        and "LOADED ['gcscope', 'gcscope.pytest_plugin', 'gcscope.pytest_plugin.hooks']"
+        and "LOADED ['gcscope', 'gcscope.pytest_plugin', 'gcscope.pytest_plugin.company', "
+        "'gcscope.pytest_plugin.hooks']"
         in done.text
     )
     done = run("@pytest.mark.no_cycles\ndef test_it(): pass", conftest=LOADED)

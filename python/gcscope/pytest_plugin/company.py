@@ -23,30 +23,33 @@ IN_THREADS = (
     "runs in one)"
 )
 
-_IS_BESIDE: pytest.StashKey[bool] = pytest.StashKey()
+NAME = "gcscope-company"
+"""Of the plugin."""
 
 
 class Company:
-    """The hook that notes which tests run beside others."""
+    """The hook that notes which tests run beside others, by their names: it holds none of them."""
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
-        self._running: list[pytest.Item] = []
+        self._running: list[str] = []
+        self.beside: set[str] = set()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Note it of a test, and of those that it finds running."""
-        running = self._running
+        """Note it of a test, and of those that it finds running, until each has ended."""
+        name, running = item.nodeid, self._running
         with self._lock:
-            running.append(item)
+            running.append(name)
             if len(running) > 1:
-                for each in running:
-                    each.stash[_IS_BESIDE] = True
+                self.beside.update(running)
         try:
             return (yield)
         finally:
             with self._lock:
-                running.remove(item)
+                running.remove(name)
+                if name not in running:
+                    self.beside.discard(name)
 
 
 def _runs_in_threads(item: pytest.Item) -> bool:
@@ -61,6 +64,7 @@ def _runs_in_threads(item: pytest.Item) -> bool:
 
 def why_not_judged(item: pytest.Item) -> str | None:
     """Say why what a test leaves, while it runs, is not only its own; None where it is."""
-    if item.stash.get(_IS_BESIDE, False):
+    company: Company | None = item.config.pluginmanager.get_plugin(NAME)
+    if company is not None and item.nodeid in company.beside:
         return BESIDE_OTHERS
     return IN_THREADS if _runs_in_threads(item) else None
