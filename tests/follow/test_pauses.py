@@ -167,7 +167,8 @@ def test_who_has_asked():
         gc.enable()
         kept += [[] for _ in range(500_000)]
         gc.disable()
-    assert in_all(watched.report) > (2 if FREE_THREADED else 100) and len(kept) > 500_000
+    least = 1 if FREE_THREADED else 100  # put off there, until the process has grown by a tenth
+    assert in_all(watched.report) >= least and len(kept) > 500_000
     assert sum(total.asked for total in watched.report.totals) == 0
 
 
@@ -356,7 +357,7 @@ def test_forms_are_bounded():
 
 def test_very_many(python):
     """The last of each generation are kept, the sums have all."""
-    young = 4_100 if FREE_THREADED else 9_000  # each looks at all objects there
+    young = 4_500 if FREE_THREADED else 9_000  # each looks at all objects there
     done = python(
         "-c",
         f"""

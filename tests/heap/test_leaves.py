@@ -80,7 +80,8 @@ def test_what_a_kept_object_holds_goes_with_that():
     assert (cycle.objects, cycle.dragged) == (2, 1)
     assert (cycle.bytes, cycle.dragged_bytes) == (2 * NODE, NODE + 2 * TEXT)
     head = str(cycle).splitlines()[0]
-    assert head.startswith("1 cycle: 2 objects in it and 1 kept by it, 200.")
+    size_told = "229." if FREE_THREADED else "200."  # mimalloc gives 112 KiB for each text
+    assert head.startswith(f"1 cycle: 2 objects in it and 1 kept by it, {size_told}")
 
 
 def test_what_several_share_is_in_the_sum_alone():
@@ -199,7 +200,8 @@ def test_the_table_of_interned_texts_holds_nothing():
         ("frame", 1)
     ] and told.unexplained == 0
     pair(Node(name), Node(1))
-    dies = sys.version_info[:2] != (3, 12)  # which alone makes each interned text immortal
+    # 3.12 and free-threaded builds make each interned text immortal
+    dies = sys.version_info[:2] != (3, 12) and not FREE_THREADED
     expected = 2 * NODE + dies * size(name)
     del name
     assert only_cycle().bytes == expected
@@ -246,7 +248,9 @@ def test_functions_keep_their_code():
     names = {}
     exec(f"def made():\n    return {'y ' * LARGE!r}", names)
     gc.collect()  # its constants are not tracked from then on
-    assert 2 * LARGE < gcscope.retained(names["made"]).bytes < 2.1 * LARGE
+    constant = 0 if FREE_THREADED else 2 * LARGE  # such builds make constants immortal
+    kept = gcscope.retained(names["made"]).bytes
+    assert constant < kept < constant + 0.1 * LARGE
 
 
 def test_generators_own_only_what_they_own():
