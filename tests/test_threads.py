@@ -164,7 +164,7 @@ gcscope.assert_released(make)
 gcscope.assert_no_cycles(make)
 report = gcscope.garbage()
 assert report.objects and not report.cycles, report
-assert "waits for the collector" in report.notes[0], report
+assert [waiting.why for waiting in report.waiting] == ["deferred"], report
 """)
 
 
