@@ -304,11 +304,14 @@ def test_each_growth_of_a_choice_of_kinds(starving):
     """Whatever fails, the next answer is the same."""
     starving("""
 import gc
+import _testcapi  # before the freeze: what is defined meanwhile may wait for the collector
 from pathlib import Path
 sys.path += [str(Path(path) / "query") for path in sys.path if path.endswith("tests")]
 import gcscope, test_kind_cuts
 from gcscope import _core
 gc.disable()
+def rings():
+    _core.unreachable_rings({}, None)
 gc.collect()
 gc.freeze()
 test_kind_cuts.registered_by_key()
@@ -317,7 +320,7 @@ expected = gcscope.garbage()
 assert {len(cycle.cut.kinds) for cycle in expected.cycles} >= {2}, expected
 growths, answer = each_growth(gcscope.garbage)
 assert growths > 40 and answer == expected, (growths, answer)
-failures = each_allocation(lambda: _core.unreachable_rings({}, None))
+failures = each_allocation(rings)
 assert failures > 20, failures
 assert gcscope.garbage() == expected
 """)

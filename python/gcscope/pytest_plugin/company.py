@@ -23,33 +23,37 @@ IN_THREADS = (
     "runs in one)"
 )
 
-NAME = "gcscope-company"
-"""Of the plugin."""
+
+class _Run:
+    """One run of one test. Who runs is kept by this, so that no path leads to a test by us."""
+
+    is_beside_others = False
+
+
+_RUN: pytest.StashKey[_Run] = pytest.StashKey()
 
 
 class Company:
-    """The hook that notes which tests run beside others, by their names: it holds none of them."""
+    """The hook that notes which tests run beside others."""
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
-        self._running: list[str] = []
-        self.beside: set[str] = set()
+        self._running: list[_Run] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        """Note it of a test, and of those that it finds running, until each has ended."""
-        name, running = item.nodeid, self._running
+        """Note it of a test, and of those that it finds running."""
+        run, running = item.stash.setdefault(_RUN, _Run()), self._running
         with self._lock:
-            running.append(name)
+            running.append(run)
             if len(running) > 1:
-                self.beside.update(running)
+                for each in running:
+                    each.is_beside_others = True
         try:
             return (yield)
         finally:
             with self._lock:
-                running.remove(name)
-                if name not in running:
-                    self.beside.discard(name)
+                running.remove(run)
 
 
 def _runs_in_threads(item: pytest.Item) -> bool:
@@ -64,7 +68,7 @@ def _runs_in_threads(item: pytest.Item) -> bool:
 
 def why_not_judged(item: pytest.Item) -> str | None:
     """Say why what a test leaves, while it runs, is not only its own; None where it is."""
-    company: Company | None = item.config.pluginmanager.get_plugin(NAME)
-    if company is not None and item.nodeid in company.beside:
+    run = item.stash.get(_RUN, None)
+    if run is not None and run.is_beside_others:
         return BESIDE_OTHERS
     return IN_THREADS if _runs_in_threads(item) else None

@@ -12,7 +12,7 @@ import sys
 
 import pytest
 
-from gcscope.pytest_plugin.company import NAME, Company, why_not_judged
+from gcscope.pytest_plugin.company import Company, why_not_judged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -274,7 +274,7 @@ def _misuse(mark: pytest.Mark) -> str | None:
 def pytest_configure(config: pytest.Config) -> None:
     """Read what the options ask for."""
     config.stash[_OPTIONS] = options = _Options(config)
-    config.pluginmanager.register(Company(), NAME)
+    config.pluginmanager.register(Company(), "gcscope-company")
     if hasattr(config, "workerinput"):  # of xdist
         config.pluginmanager.register(_Worker(options), "gcscope-worker")
     else:
