@@ -164,7 +164,7 @@ gcscope.assert_released(make)
 gcscope.assert_no_cycles(make)
 report = gcscope.garbage()
 assert report.objects and not report.cycles, report
-assert "waits for the collector" in report.notes[0], report
+assert [waiting.why for waiting in report.waiting] == ["deferred"], report
 """)
 
 
@@ -323,6 +323,7 @@ gc.collect()
 idle.set()
 thread.join()
 assert len(took) == 1 and took[0] < 5, took
+""")
 
 
 def test_growth_counts_what_each_of_several_threads_adds(threaded):

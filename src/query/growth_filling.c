@@ -155,8 +155,8 @@ static bool
 is_any_to_note(DictWatcher *watcher, PyObject *dict, long process, PyObject **library)
 {
     spin_lock(&watcher->lock);
-    const Filling *f = watcher->first;
-    while (f != NULL && !is_to_note((Filling *)f, dict, process)) {
+    Filling *f = watcher->first;
+    while (f != NULL && !is_to_note(f, dict, process)) {
         f = f->next;
     }
     *library = f != NULL ? Py_XNewRef(f->library) : NULL;

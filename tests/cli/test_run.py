@@ -171,8 +171,8 @@ def test_the_file_has_a_header(python, script, tmp_path):
     pid, host = done.out.splitlines()
     assert (header.pid, header.host, header.argv0) == (int(pid), host, str(path))
     assert header.python == platform.python_version()
-    build = "free-threading build " if FREE_THREADED else ""
-    assert header.build.startswith(f"{build}({platform.python_build()[0]}, ")
+    threading = "free-threading build " if FREE_THREADED else ""
+    assert header.build.startswith(f"{threading}({platform.python_build()[0]}, ")
     assert header.gcscope == gcscope.__version__
     assert not header.gc_enabled and header.gc_frozen > 9 and header.gc_thresholds[:2] == (5, 6)
     when = datetime.datetime.fromisoformat(header.when)

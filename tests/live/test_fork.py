@@ -707,7 +707,8 @@ def test_a_build_that_cannot(monkeypatch):
     def refuse(make, limit):
         raise NotImplementedError
 
-    for core in (SimpleNamespace(), SimpleNamespace(Child=refuse)):
+    for more in ({}, {"Child": refuse}):
+        core = SimpleNamespace(FREE_THREADED=False, **more)
         monkeypatch.setattr(fork, "_core", core)
         with pytest.raises(NoAnswer, match="no forked child can look here: .*; ask without --fork"):
             fork.answer_in_child(lambda _: b"", 1.0)

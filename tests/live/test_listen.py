@@ -109,6 +109,25 @@ def test_one_handle_for_one_path(listen, tmp_path, monkeypatch):
     ask(again.path)
 
 
+def test_one_handle_for_threads_that_come_at_once(runs):
+    runs("""
+sys.setswitchinterval(1e-6)
+def begin():
+    together.wait()
+    try:
+        handles.append(gcscope.listen())
+    except Exception as error:
+        handles.append(error)
+for _ in range(20):
+    handles, together = [], threading.Barrier(4)
+    begun = [threading.Thread(target=begin) for _ in range(4)]
+    [thread.start() for thread in begun]
+    [thread.join() for thread in begun]
+    assert len(handles) == 4 and len(set(handles)) == 1, handles
+    handles[0].close()
+""")
+
+
 @pytest.mark.parametrize(
     ("path", "error", "text"),
     [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import stat
+from _thread import RLock
 from time import monotonic, time
 
 from gcscope.live import answer as answers
@@ -383,6 +384,9 @@ class Listener:
 
 _listeners: list[Listener] = []
 _prepared: list[int] = []
+_beginning = RLock()  # one thread at a time looks whether a path is listened at, and begins
+# who had it may not be there in a child; as the module threading does
+os.register_at_fork(after_in_child=_beginning._at_fork_reinit)  # type: ignore[attr-defined]
 
 
 def _close_all() -> None:
@@ -434,12 +438,13 @@ def listen(path: str | PathLike[str] | None = None) -> Listener:
     """
     given = None if path is None else _checked(path)
     place = given or _default_path()
-    for listener in tuple(_listeners):
-        if not listener._is_open():  # of a parent, or its descriptors were closed
-            listener.close()
-        elif listener.path == place:
-            return listener
-    _prepare()
-    listener = Listener(given)
-    listener._begin()
-    return listener
+    with _beginning:
+        for listener in tuple(_listeners):
+            if not listener._is_open():  # of a parent, or its descriptors were closed
+                listener.close()
+            elif listener.path == place:
+                return listener
+        _prepare()
+        listener = Listener(given)
+        listener._begin()
+        return listener
