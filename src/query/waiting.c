@@ -15,7 +15,7 @@
 
 enum { IN_RING = WAITING_REASONS, UNMARKED = WAITING_NOT };
 
-static const char *const words[] = {
+static const char *const why_words[] = {
     [WAITING_DEFERRED] = "deferred",
     [WAITING_QUEUED] = "queued",
     [WAITING_PUT_OFF] = "put off",
@@ -117,7 +117,7 @@ waiting_word(const Waiting *waiting, NodeId number, const char *none)
 {
     uint8_t reason = waiting->reason.items[number];
     bool waits = reason != UNMARKED && reason != IN_RING;
-    return PyUnicode_FromString(waits ? words[reason] : none);
+    return PyUnicode_FromString(waits ? why_words[reason] : none);
 }
 
 /* -------------------------------------------------------------------------- rows */
@@ -141,7 +141,7 @@ row_of(const Waiting *waiting, WaitingReason reason, Objects *objects)
     if (objects->length == 0) {
         Py_RETURN_NONE;
     }
-    (void)((items[0] = PyUnicode_FromString(words[reason])) != NULL &&
+    (void)((items[0] = PyUnicode_FromString(why_words[reason])) != NULL &&
            (items[1] = roll_call_types_of(state, objects->items, objects->length)) != NULL &&
            (items[2] = PyLong_FromSize_t(kept)) != NULL);
     return row_new(state, ROW_WAITING_OBJECTS, items);
@@ -241,12 +241,12 @@ waiting_why(PyObject *Py_UNUSED(module), PyObject *box)
         return NULL;
     }
     if (world_is_deferred(op)) {
-        return PyUnicode_FromString(words[WAITING_DEFERRED]);
+        return PyUnicode_FromString(why_words[WAITING_DEFERRED]);
     }
     world_stop(&world);
     bool is_queued = world_is_queued(op) && world_all_references(op) == 1; /* the box's */
     world_end(&world);
-    return is_queued ? PyUnicode_FromString(words[WAITING_QUEUED]) : Py_NewRef(Py_None);
+    return is_queued ? PyUnicode_FromString(why_words[WAITING_QUEUED]) : Py_NewRef(Py_None);
 }
 
 #else
