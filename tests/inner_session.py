@@ -23,7 +23,7 @@ HELPERS = {
     "hypothesispytest": "hypothesis",
     "cov": "pytest_cov",
     "timeout": "pytest_timeout",
-    "pytest-run-parallel": "pytest_run_parallel",
+    "run-parallel": "pytest_run_parallel",
 }
 """Plugins that an inner session gets only where it asks, and a module that shows each is there."""
 

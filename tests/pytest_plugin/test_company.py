@@ -33,7 +33,7 @@ def test_a_test_that_runs_in_threads_is_not_judged(run):
     """With a GIL its threads take turns, and what they leave is judged as that of one test."""
     ini = "markers = parallel_threads(n): of pytest-run-parallel"
     done = run(
-        TESTS, "--parallel-threads=3", "--junitxml=it.xml", plugins=["pytest-run-parallel"], ini=ini
+        TESTS, "--parallel-threads=3", "--junitxml=it.xml", plugins=["run-parallel"], ini=ini
     )
     found = properties(done.folder / "it.xml")
     assert "test_unmarked" not in found and found["test_leaky_in_one"].startswith("1 cycle: "), done
@@ -54,7 +54,7 @@ def test_a_test_that_runs_in_threads_is_not_judged(run):
 def test_in_one_thread_all_are_judged(run):
     ini = "markers = parallel_threads(n): of pytest-run-parallel"
     for options in ((), ("--iterations=2",)):
-        done = run(TESTS, *options, plugins=["pytest-run-parallel"], ini=ini)
+        done = run(TESTS, *options, plugins=["run-parallel"], ini=ini)
         assert "not judged" not in done.text
         assert done.summary[-1].startswith("3 tests judged, 2 left cycles (1 form): 2 failed")
         assert "test_growing" in done.text and done.code == 1
