@@ -97,13 +97,56 @@ observers_unlock(ModuleState *state, bool was_locked)
     }
 }
 
+/* What is called at a fork stays for as long as the interpreter, and the module need not: it has a
+   capsule with a pointer to the state, which is NULL where that is gone. */
+static const char link_name[] = "gcscope.fork_link";
+
+static void
+free_link(PyObject *capsule)
+{
+    PyMem_RawFree(PyCapsule_GetPointer(capsule, link_name));
+}
+
+/* NULL: the module is gone. */
+static ModuleState *
+linked_state(PyObject *capsule)
+{
+    return *(ModuleState **)PyCapsule_GetPointer(capsule, link_name);
+}
+
+/* New reference; NULL with an exception. */
+static PyObject *
+make_link(ModuleState *state)
+{
+    ModuleState **link = PyMem_RawMalloc(sizeof(*link));
+    PyObject *capsule = link != NULL ? PyCapsule_New(link, link_name, free_link) : PyErr_NoMemory();
+    if (capsule == NULL) {
+        PyMem_RawFree(link);
+        return NULL;
+    }
+    *link = state;
+    return capsule;
+}
+
+static void
+cut_link(ModuleState *state)
+{
+    if (state->fork_link != NULL) {
+        *(ModuleState **)PyCapsule_GetPointer(state->fork_link, link_name) = NULL;
+        Py_CLEAR(state->fork_link);
+    }
+}
+
 /* A pass of another thread is waited for, and a collection for a moment: it may be this thread's.
    */
 static PyObject *
-before_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
+before_fork(PyObject *link, PyObject *Py_UNUSED(ignored))
 {
     const int64_t moment = 200000000;
-    ModuleState *state = state_of_module(module);
+    ModuleState *state = linked_state(link);
+    if (state == NULL) {
+        Py_RETURN_NONE;
+    }
     do {
         state->is_claimed_for_fork = world_claim(moment);
     } while (!state->is_claimed_for_fork && _Py_atomic_load_int(&state->passes) != 0);
@@ -113,11 +156,13 @@ before_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
 
 /* In both processes: what this thread has it has in the child, too, where no other is left. */
 static PyObject *
-after_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
+after_fork(PyObject *link, PyObject *Py_UNUSED(ignored))
 {
-    ModuleState *state = state_of_module(module);
-    observers_unlock(state, is_among_them(state));
-    if (state->is_claimed_for_fork) {
+    ModuleState *state = linked_state(link);
+    if (state != NULL) {
+        observers_unlock(state, is_among_them(state));
+    }
+    if (state != NULL && state->is_claimed_for_fork) {
         state->is_claimed_for_fork = false;
         world_unclaim();
     }
@@ -126,10 +171,13 @@ after_fork(PyObject *module, PyObject *Py_UNUSED(ignored))
 
 /* Another thread of the parent may have been about to enter the journal's callback. */
 static PyObject *
-in_child(PyObject *module, PyObject *ignored)
+in_child(PyObject *link, PyObject *ignored)
 {
-    state_of_module(module)->callback_mutex = (PyMutex){0};
-    return after_fork(module, ignored);
+    ModuleState *state = linked_state(link);
+    if (state != NULL) {
+        state->callback_mutex = (PyMutex){0};
+    }
+    return after_fork(link, ignored);
 }
 
 static PyMethodDef before_fork_def = {"gcscope_before_fork", before_fork, METH_NOARGS, NULL};
@@ -138,12 +186,12 @@ static PyMethodDef in_child_def = {"gcscope_in_child", in_child, METH_NOARGS, NU
 
 /* New reference: {"before": ..., ...}; NULL with an exception. */
 static PyObject *
-make_hooks(PyObject *module)
+make_hooks(PyObject *link)
 {
     PyObject *hooks = PyDict_New();
-    PyObject *before = PyCFunction_New(&before_fork_def, module);
-    PyObject *after = PyCFunction_New(&after_fork_def, module);
-    PyObject *child = PyCFunction_New(&in_child_def, module);
+    PyObject *before = PyCFunction_New(&before_fork_def, link);
+    PyObject *after = PyCFunction_New(&after_fork_def, link);
+    PyObject *child = PyCFunction_New(&in_child_def, link);
     bool is_made = hooks != NULL && before != NULL && after != NULL && child != NULL;
     if (!is_made || PyDict_SetItemString(hooks, "before", before) < 0 ||
         PyDict_SetItemString(hooks, "after_in_parent", after) < 0 ||
@@ -161,7 +209,9 @@ observers_setup(PyObject *module)
 {
     PyObject *os = PyImport_ImportModule("os"), *nothing = PyTuple_New(0);
     PyObject *enter = os != NULL ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
-    PyObject *hooks = enter != NULL && nothing != NULL ? make_hooks(module) : NULL;
+    ModuleState *state = state_of_module(module);
+    state->fork_link = enter != NULL && nothing != NULL ? make_link(state) : NULL;
+    PyObject *hooks = state->fork_link != NULL ? make_hooks(state->fork_link) : NULL;
     PyObject *done = hooks != NULL ? PyObject_Call(enter, nothing, hooks) : NULL;
     int error = done != NULL ? 0 : -1;
     Py_XDECREF(done);
@@ -178,6 +228,11 @@ int
 observers_setup(PyObject *Py_UNUSED(module))
 {
     return 0;
+}
+
+static void
+cut_link(ModuleState *Py_UNUSED(state))
+{
 }
 
 static bool
@@ -375,4 +430,5 @@ observers_forget(ModuleState *state)
         observer_leave(state->observers);
     }
     Py_CLEAR(state->observers_callback);
+    cut_link(state);
 }

@@ -127,7 +127,7 @@ static const Fields fields_table[] = {
 
 /* Types whose struct is another one in each version: which one, its size says. */
 typedef struct {
-    Py_ssize_t size; /* tp_basicsize */
+    Py_ssize_t size; /* tp_basicsize, with a head of two words */
     Fields fields;
 } SizedFields;
 
@@ -160,9 +160,10 @@ static const SizedFields sized_fields_table[] = {
 static const Fields *
 fields_of(PyTypeObject *type)
 {
+    Py_ssize_t size = type->tp_basicsize - HEAD_MORE_WORDS * (Py_ssize_t)sizeof(PyObject *);
     for (size_t i = 0; i < Py_ARRAY_LENGTH(sized_fields_table); i++) {
         const SizedFields *sized = &sized_fields_table[i];
-        if (sized->size == type->tp_basicsize && typename_is(type, sized->fields.type)) {
+        if (sized->size == size && typename_is(type, sized->fields.type)) {
             return &sized->fields;
         }
     }
