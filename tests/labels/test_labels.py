@@ -10,6 +10,8 @@ from gcscope.explain import labellers as labelling
 from specimens.labels import SPECIMENS, HeapObject
 from specimens.labels.cases import holding
 
+FIRST = f"byte {object.__basicsize__}"  # the first of a struct behind its head
+
 pytestmark = pytest.mark.usefixtures("small_heap")
 
 
@@ -61,7 +63,7 @@ def test_ordinals(stranger):
     endings = {1: "st", 2: "nd", 3: "rd", 11: "th", 12: "th", 13: "th"}
     labels = [holder.label for holder in gcscope.holders(thing).named if "Liar" in holder.type]
     assert sorted(labels) == sorted(
-        ["byte 16 of a rooms.Liar"]  # the one that it has, the others it only shows
+        [f"{FIRST} of a rooms.Liar"]  # the one that it has, the others it only shows
         + [
             f"{n}{endings.get(n % 100, endings.get(n % 10, 'th'))} reference of the rooms.Liar"
             for n in range(3, 125)
@@ -79,7 +81,7 @@ def test_what_has_no_name_is_told_by_its_byte(quiet, stranger):
     leave_ring_through(stranger)
     known, unknown = ring_from_the_object()
     assert (known.label, known.named) == (".held", True)
-    assert (unknown.label, unknown.named) == ("byte 16 of a rooms.Liar", False)
+    assert (unknown.label, unknown.named) == (f"{FIRST} of a rooms.Liar", False)
 
 
 def test_a_byte_that_has_a_name_is_not_told_as_well(quiet, stranger):
@@ -93,7 +95,7 @@ def test_a_byte_that_has_a_name_is_not_told_as_well(quiet, stranger):
     labels = [h.label for h in gcscope.holders(thing).named if "Slotted" in h.type]
     del reference
     kind = f"{__name__}.{Slotted.__qualname__}"
-    assert labels == [".mine", f"4th reference of the {kind}", f"byte 16 of a {kind}"]
+    assert labels == [".mine", f"4th reference of the {kind}", f"{FIRST} of a {kind}"]
 
 
 def test_members_of_a_subclass_of_what_has_no_name(quiet, stranger):
@@ -155,7 +157,7 @@ def test_a_labeller_that_fails_fails_the_report(quiet, stranger):
         gcscope.garbage()
     assert not gc.isenabled()
     labelling.labellers.clear()
-    assert text_of(ring_from_the_object()) == ".held → byte 16 of a rooms.Liar"
+    assert text_of(ring_from_the_object()) == f".held → {FIRST} of a rooms.Liar"
 
 
 def test_the_error_of_a_labeller_can_be_collected_with_its_frames(quiet, stranger):
