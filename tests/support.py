@@ -108,3 +108,7 @@ def python(*arguments, env=None, cwd=None, text_input=None, timeout=240):
 needs_graphviz = pytest.mark.skipif(
     _graphviz("digraph {}", "svg") is None, reason="needs Graphviz: dot on PATH, or the extra viz"
 )
+shown_with_a_gil = pytest.mark.skipif(
+    FREE_THREADED,
+    reason="it shows bytes, and what waits for the collector, as builds with a GIL have it",
+)

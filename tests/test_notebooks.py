@@ -34,6 +34,7 @@ from notebooks import (
     without_sizes,
     words_of,
 )
+from support import shown_with_a_gil
 
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 pytestmark = pytest.mark.filterwarnings("default")  # the clients' own
@@ -107,6 +108,7 @@ def assert_same_texts(kept, run):
         pytest.fail(f"{kept.source}\n--- kept\n{texts(kept)}\n--- now\n{texts(run)}")
 
 
+@shown_with_a_gil
 @each_notebook
 def test_outputs_are_what_they_are_kept_as(path):
     for kept, run in code_cells(path):

@@ -7,7 +7,7 @@ import pytest
 
 import chromium
 import pages
-from support import ROOT, needs_graphviz
+from support import ROOT, needs_graphviz, shown_with_a_gil
 
 README = pages.read("README.md")
 
@@ -22,6 +22,7 @@ README = pages.read("README.md")
         ("docs/explanation/memory.md", 9, True),
     ],
 )
+@shown_with_a_gil
 def test_the_sessions_run_as_shown(python, page, examples, exact):
     """In the __main__ of a process of its own.
 
@@ -58,6 +59,7 @@ def test_the_commands_print_what_is_shown(tmp_path, page, number):
         assert pages.comparable(printed) == pages.comparable(shown), command
 
 
+@shown_with_a_gil
 def test_a_census_is_as_shown(python, tmp_path):
     """As many objects; sizes differ from version to version, and what a first call makes."""
     text = (ROOT / "docs/how-to/census.md").read_text(encoding="utf-8")

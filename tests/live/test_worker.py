@@ -301,7 +301,8 @@ for _ in range(20):
     in_child(alone)
     at = len(seen)
     until(lambda: len(seen) > at + 1)
-assert seen == [(n + 1, os.getpid()) for n in range(len(seen))]
+told = list(seen)
+assert told == [(n + 1, os.getpid()) for n in range(len(told))]
 assert threads() in (2, None)
 """)
 
