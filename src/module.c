@@ -2,6 +2,7 @@
 
 #include "base/sha256.h"
 #include "follow/follow.h"
+#include "follow/forks.h"
 #include "follow/observers.h"
 #include "follow/pauses.h"
 #include "heap/interp.h"
@@ -436,8 +437,7 @@ core_exec(PyObject *module)
         tracked_setup(module, state) < 0 || person_setup(module, state) < 0 ||
         refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0 ||
         pauses_setup(module) < 0 || growth_setup(module) < 0 || worker_setup(module) < 0 ||
-        empty_stack_setup(module) < 0 || observers_setup(module) < 0 ||
-        add_flags(module, state) < 0) {
+        empty_stack_setup(module) < 0 || forks_setup(module) < 0 || add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }
@@ -473,6 +473,7 @@ core_clear(PyObject *module)
     tracked_forget_collector(state);
     tracked_forget_classes(state);
     observers_forget(state);
+    forks_forget(state);
     Py_CLEAR(state->tracked_type);
     Py_CLEAR(state->person_type);
     Py_CLEAR(state->roll_call_type);

@@ -59,10 +59,6 @@ bool observer_is_cut_off(const Observer *observer);
 bool observers_lock(ModuleState *state);
 void observers_unlock(ModuleState *state, bool was_locked);
 
-/* On free-threaded builds, around os.fork(): no other thread is among them then, or in a pass, so
-   that a child finds nothing half done. 0 or -1 with an exception. */
-int observers_setup(PyObject *module);
-
 /* The int under a name in the info of a callback; -1 where that is none, or no number of objects.
    */
 int64_t gc_event_number(const GcEvent *event, const char *name);

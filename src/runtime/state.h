@@ -56,7 +56,7 @@ typedef struct {
     PyMutex callback_mutex;    /* of whoever enters `callback` there */
     uint64_t observers_thread; /* who is among the observers, alone; 0: nobody */
     int passes;                /* under way, of all threads; counted atomically */
-    bool is_claimed_for_fork;
+    bool is_claimed_for_fork, is_locked_for_fork;
     PyObject *fork_link; /* owned or NULL: the capsule by which hooks of forks find this */
     int64_t rests_until; /* by clock_now(): until then others run that the last pass has stopped */
     int64_t stopped_for; /* nanoseconds for which passes have stopped other threads, in all; written
