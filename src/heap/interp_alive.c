@@ -87,27 +87,27 @@ enter_root(Marker *marker, PyObject *op)
     }
 }
 
-static void
-enter_slot(Marker *marker, _PyStackRef slot)
-{
-    if (!PyStackRef_IsNullOrInt(slot)) {
-        (void)enter(PyStackRef_AsPyObjectBorrow(slot), marker);
-    }
-}
-
-/* Where a frame says not how much it has on its stack, the collector leaves it out, too. */
-static void
-enter_stack(Marker *marker, const PyThreadState *thread)
+void
+alive_visit_stack(const PyThreadState *thread, StackSlot visit, void *arg)
 {
     for (_PyInterpreterFrame *frame = thread->current_frame; frame != NULL;
          frame = frame->previous) {
         if (frame->owner >= FRAME_OWNED_BY_INTERPRETER || frame->stackpointer == NULL) {
             continue;
         }
-        enter_slot(marker, frame->f_executable);
+        visit(arg, frame->f_executable.bits);
         for (_PyStackRef *slot = frame->localsplus; slot < frame->stackpointer; slot++) {
-            enter_slot(marker, *slot);
+            visit(arg, slot->bits);
         }
+    }
+}
+
+static void
+enter_slot(void *marker, uintptr_t bits)
+{
+    const _PyStackRef slot = {.bits = bits};
+    if (!PyStackRef_IsNullOrInt(slot)) {
+        (void)enter(PyStackRef_AsPyObjectBorrow(slot), marker);
     }
 }
 
@@ -131,7 +131,7 @@ enter_roots(Marker *marker, const PyInterpreterState *interpreter)
     enter_types(marker, interpreter->types.for_extensions.initialized,
                 Py_ARRAY_LENGTH(interpreter->types.for_extensions.initialized));
     for (const PyThreadState *next = interpreter->threads.head; next != NULL; next = next->next) {
-        enter_stack(marker, next);
+        alive_visit_stack(next, enter_slot, marker);
     }
 }
 

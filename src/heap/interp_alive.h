@@ -20,6 +20,13 @@
    memory that is shared with other processes. 0; -1: out of memory, with some of it marked. */
 int alive_mark(Memory *memory);
 
+/* Told of a slot of a thread's stack, as it stands there: a pointer with its tag. */
+typedef void (*StackSlot)(void *arg, uintptr_t bits);
+
+/* Visit what the collector reads of the frames of a thread: not their functions, and nothing of one
+   that says not how much it has on its stack. In a stop. */
+void alive_visit_stack(const PyThreadState *thread, StackSlot visit, void *arg);
+
 #endif
 
 #endif

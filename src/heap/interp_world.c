@@ -622,38 +622,30 @@ visit_put_off(const ThreadSink *sink, struct llist_node *head)
 }
 
 static void
-visit_if_borrowed(const ThreadSink *sink, _PyStackRef slot)
+visit_if_borrowed(void *arg, uintptr_t bits)
 {
     enum { TAG_MASK = 3, BORROWED = 1 }; /* BORROWED alone is an empty slot */
-    if ((slot.bits & TAG_MASK) == BORROWED && slot.bits != BORROWED) {
-        sink->visit(sink->arg, (PyObject *)(slot.bits - BORROWED), 0, THREAD_BORROWED);
+    const ThreadSink *sink = arg;
+    if ((bits & TAG_MASK) == BORROWED && bits != BORROWED) {
+        sink->visit(sink->arg, (PyObject *)(bits - BORROWED), 0, THREAD_BORROWED);
     }
 }
 
-/* As gc_visit_thread_stacks has it: not f_funcobj. */
+/* As gc_visit_thread_stacks has it. */
 static void
-visit_stacks(const ThreadSink *sink, const _PyThreadStateImpl *thread)
+visit_stacks(ThreadSink *sink, const _PyThreadStateImpl *thread)
 {
     for (const _PyCStackRef *ref = thread->c_stack_refs; ref != NULL; ref = ref->next) {
-        visit_if_borrowed(sink, ref->ref);
+        visit_if_borrowed(sink, ref->ref.bits);
     }
-    for (_PyInterpreterFrame *frame = thread->base.current_frame; frame != NULL;
-         frame = frame->previous) {
-        if (frame->owner >= FRAME_OWNED_BY_INTERPRETER || frame->stackpointer == NULL) {
-            continue;
-        }
-        visit_if_borrowed(sink, frame->f_executable);
-        for (_PyStackRef *slot = frame->localsplus; slot < frame->stackpointer; slot++) {
-            visit_if_borrowed(sink, *slot);
-        }
-    }
+    alive_visit_stack(&thread->base, visit_if_borrowed, sink);
 }
 
 void
 world_visit_threads(ThreadReference visit, void *arg)
 {
     PyInterpreterState *interpreter = PyInterpreterState_Get();
-    const ThreadSink sink = {visit, arg};
+    ThreadSink sink = {visit, arg};
     for (PyThreadState *next = interpreter->threads.head; next != NULL; next = next->next) {
         _PyThreadStateImpl *thread = (_PyThreadStateImpl *)next;
         visit_counts(&sink, thread, interpreter);

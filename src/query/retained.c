@@ -148,12 +148,7 @@ open_empty(Scan *scan)
     if (scan_open(scan) < 0) {
         return -1;
     }
-    world_stop(&scan->world);
-#if GCSCOPE_FREE_THREADED
-    if (scan->world.outer == NULL) {
-        scan->state->stopped = &scan->world;
-    }
-#endif
+    scan_stop(scan);
     return 0;
 }
 

@@ -511,7 +511,7 @@ ring_rows_of(const Describer *describer, Cycles *cycles, PyObject *objects)
     (void)(objects != NULL && (items[1] = all_forms(describer, cycles)) != NULL &&
            (items[2] = PyLong_FromUnsignedLongLong(cycles->bytes)) != NULL &&
            (items[3] = all_sized(cycles)) != NULL &&
-           (items[4] = waiting_rows(describer, cycles)) != NULL &&
+           (items[4] = waiting_rows(cycles)) != NULL &&
            (items[5] = waiting_running(describer, cycles)) != NULL);
     return row_new(describer->state, ROW_RINGS, items);
 }

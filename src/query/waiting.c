@@ -72,14 +72,20 @@ mark_deferred(Waiting *waiting)
     mark_kept(waiting, WAITING_DEFERRED);
 }
 
+/* Whether an object is among what was chosen, with its node. */
+static bool
+is_chosen(const Cycles *cycles, PyObject *op, NodeId *node)
+{
+    return addrmap_find(&cycles->heap->map, op, node) && nodeset_has(&cycles->chosen, *node);
+}
+
 static void
 mark_queued(void *arg, PyObject *op, Py_ssize_t Py_UNUSED(references), ThreadReferenceKind kind)
 {
     Waiting *waiting = arg;
     const Cycles *cycles = waiting->cycles;
     NodeId node;
-    if ((kind == THREAD_QUEUED || kind == THREAD_PUT_OFF) &&
-        addrmap_find(&cycles->heap->map, op, &node) && nodeset_has(&cycles->chosen, node)) {
+    if ((kind == THREAD_QUEUED || kind == THREAD_PUT_OFF) && is_chosen(cycles, op, &node)) {
         uint8_t reason = kind == THREAD_QUEUED ? WAITING_QUEUED : WAITING_PUT_OFF;
         mark(waiting, nodeset_rank(&cycles->chosen, node), reason);
         mark_kept(waiting, reason);
@@ -171,7 +177,7 @@ rows_of(const Waiting *waiting)
 }
 
 PyObject *
-waiting_rows(const Describer *Py_UNUSED(describer), const Cycles *cycles)
+waiting_rows(const Cycles *cycles)
 {
     Waiting waiting;
     if (cycles->is_live) {
@@ -190,12 +196,6 @@ typedef struct {
     NodeSet told;
     PyObject *list; /* owned; NULL with an exception */
 } Running;
-
-static bool
-is_chosen(const Cycles *cycles, PyObject *op, NodeId *node)
-{
-    return addrmap_find(&cycles->heap->map, op, node) && nodeset_has(&cycles->chosen, *node);
-}
 
 static bool
 tell_running(void *arg, const FrameSlot *slot)

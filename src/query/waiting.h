@@ -48,13 +48,13 @@ PyObject *waiting_word(const Waiting *waiting, NodeId number, const char *none);
 /* New references: a list of WaitingObjects, one for each reason that there is; a list of Node,
    functions that run, are unreachable, and would lose their globals, which are so, too. NULL with
    an exception. */
-PyObject *waiting_rows(const Describer *describer, const Cycles *cycles);
+PyObject *waiting_rows(const Cycles *cycles);
 PyObject *waiting_running(const Describer *describer, const Cycles *cycles);
 
 #else
 
 static inline PyObject *
-waiting_rows(const Describer *Py_UNUSED(describer), const Cycles *Py_UNUSED(cycles))
+waiting_rows(const Cycles *Py_UNUSED(cycles))
 {
     return PyList_New(0);
 }

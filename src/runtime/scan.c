@@ -48,30 +48,33 @@ count_pass(ModuleState *state, int more)
 #endif
 }
 
-void
-scan_begin(Scan *scan, ModuleState *state)
+static void
+prepare(Scan *scan, ModuleState *state)
 {
     *scan = (Scan){.state = state, .memory = scan_memory(state)};
     scan->was_enabled = gc_pause_begin();
+    count_pass(state, 1);
+}
+
+void
+scan_begin(Scan *scan, ModuleState *state)
+{
+    prepare(scan, state);
 #if GCSCOPE_FREE_THREADED
     if (state->stopped != NULL) { /* a pass in a pass: nobody else could see it */
         scan->world = (World){.memory = &scan->memory, .outer = state->stopped};
         scan->any_frozen = 1; /* it may be */
-        count_pass(state, 1);
         return;
     }
     rest(state);
 #endif
-    count_pass(state, 1);
     world_begin(&scan->world, &scan->memory);
 }
 
 void
 scan_begin_in_collection(Scan *scan, ModuleState *state)
 {
-    *scan = (Scan){.state = state, .memory = scan_memory(state)};
-    scan->was_enabled = gc_pause_begin();
-    count_pass(state, 1);
+    prepare(scan, state);
     world_begin_in_collection(&scan->world, &scan->memory);
 }
 
@@ -177,6 +180,17 @@ enter_list(Scan *scan, PyObject *list)
 
 /* -------------------------------------------------------------------- listing */
 
+void
+scan_stop(Scan *scan)
+{
+    world_stop(&scan->world);
+#if GCSCOPE_FREE_THREADED
+    if (scan->world.outer == NULL) {
+        scan->state->stopped = &scan->world;
+    }
+#endif
+}
+
 int
 scan_no_memory(void)
 {
@@ -206,17 +220,12 @@ leave_out_interned(Scan *scan)
 
 #if GCSCOPE_FREE_THREADED
 
-/* The world is stopped, unless that failed. */
+/* After listing, which stops the world. 0 or -1 with an exception. */
 static int
 note_stop(Scan *scan, int error)
 {
-    if (error < 0) {
-        return scan_no_memory();
-    }
-    if (scan->world.outer == NULL) {
-        scan->state->stopped = &scan->world;
-    }
-    return 0;
+    scan_stop(scan);
+    return error < 0 ? scan_no_memory() : 0;
 }
 
 int
@@ -282,7 +291,7 @@ enter_marked(Scan *scan)
 int
 scan_close(Scan *scan)
 {
-    world_stop(&scan->world);
+    scan_stop(scan);
     return heap_number(&scan->heap) < 0 ? scan_no_memory() : 0;
 }
 

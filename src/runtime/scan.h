@@ -56,6 +56,9 @@ void scan_end(Scan *scan);
 int scan_open(Scan *scan);
 int scan_close(Scan *scan);
 
+/* Stop other threads until scan_end, where listing has not done so: on free-threaded builds. */
+void scan_stop(Scan *scan);
+
 /* Enter the generations 0 .. last; the whole heap where last is -1. 0 or -1 with an exception. */
 int scan_enter_generations(Scan *scan, long last);
 
