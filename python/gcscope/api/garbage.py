@@ -9,7 +9,7 @@ from gcscope.explain.labellers import labellers, object_traceback
 from gcscope.explain.sizers import Extra, sizers
 from gcscope.model.phrases import COLLECTING
 from gcscope.model.record import sum_counts
-from gcscope.model.results import Link, Report, Waiting
+from gcscope.model.results import Report, Waiting
 
 
 def notes_of(found: _core.RollCall | _core.Followed | _core.Paused) -> tuple[str, ...]:
@@ -31,14 +31,6 @@ def notes_of(found: _core.RollCall | _core.Followed | _core.Paused) -> tuple[str
     return tuple(notes)
 
 
-def _runs(node: _core.Node) -> Link:
-    """Write a function that runs."""
-    told = Node(node)
-    return Link(
-        type=told.type, name=told.name, label="", named=True, where=told.where, refcount=None
-    )
-
-
 def report_of(
     rings: _core.Rings, alive: bool = False, objs: tuple[object, ...] | None = None
 ) -> Report:
@@ -56,7 +48,7 @@ def report_of(
             Waiting(why=row.why, types=sum_counts(*row.types), kept=row.kept)
             for row in rings.waiting
         ),
-        running=tuple(_runs(node) for node in rings.running),
+        running=tuple(Node(node).link("") for node in rings.running),
     )
 
 

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 def _frame_link(frame: Node, local: str | None) -> Link:
     """Write the running frame, or the thread, that holds the first object of a chain."""
     label = f"local {local}" if local is not None else "evaluation stack"
-    return Link(
-        type=frame.type, name=frame.name, label=label, named=True, where=frame.where, refcount=None
-    )
+    return frame.link(label)
 
 
 def _one(row: _core.Chain, is_collected: bool, others: tuple[Chain, ...]) -> Chain:

@@ -144,15 +144,7 @@ def _one_kind_advice(row: _core.KindCut, step: Step, is_alone: bool) -> str:
 
 def _link_of_kinds(row: _core.KindCut) -> Link:
     """Make a link of an example of the kinds, where none of them is on the ring that is told."""
-    node = Node(row.node)
-    return Link(
-        type=node.type,
-        name=node.name,
-        label=row.label,
-        named=True,
-        where=node.where,
-        refcount=None,
-    )
+    return Node(row.node).link(row.label)
 
 
 def _cut_of_kinds(steps: list[Step], row: _core.KindCut, held: bool) -> Cut:

@@ -73,6 +73,17 @@ class Node:
         self.clearing = clearing
         self.refcount = refcount
 
+    def link(self, label: str, named: bool = True) -> Link:
+        """Return it as a record, with what is said of its reference."""
+        return Link(
+            type=self.type,
+            name=self.name,
+            label=label,
+            named=named,
+            where=self.where,
+            refcount=self.refcount,
+        )
+
     @property
     def beginning(self) -> int:
         """How well the text of a ring begins here: the smaller the better."""
@@ -218,14 +229,7 @@ class Step:
 
     def link(self) -> Link:
         """Return the step as a record."""
-        return Link(
-            type=self.node.type,
-            name=self.node.name,
-            label=self.label,
-            named=all(edge.named for edge in self.edges),
-            where=self.node.where,
-            refcount=self.node.refcount,
-        )
+        return self.node.link(self.label, named=all(edge.named for edge in self.edges))
 
     @property
     def is_through_container(self) -> bool:
