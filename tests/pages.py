@@ -89,21 +89,28 @@ def play(page, folder, run=None, edit=str):
             yield command, shown, printed
 
 
+BESIDE = Path(sys.executable).parent
+
+
 def shell(command, folder):
     """Run a command as in an activated environment; stdout and stderr together."""
-    beside = Path(sys.executable).parent
-    assert (beside / "gcscope").exists(), f"gcscope is not installed: no command in {beside}"
+    assert (BESIDE / "gcscope").exists(), f"gcscope is not installed: no command in {BESIDE}"
+    return shell_with(["gcscope.pytest_plugin"], command, folder)
+
+
+def shell_with(plugins, command, folder, timeout=240):
+    """The same with some plugins of pytest; nothing need be installed."""
     environment = {
         **os.environ,
         **PLAIN_ENV,
-        "PATH": f"{beside}{os.pathsep}{os.environ['PATH']}",
+        "PATH": f"{BESIDE}{os.pathsep}{os.environ['PATH']}",
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTEST_ADDOPTS": "-p gcscope.pytest_plugin -p no:cacheprovider",
+        "PYTEST_ADDOPTS": " ".join(f"-p {plugin}" for plugin in [*plugins, "no:cacheprovider"]),
     }
     for name in ("CI", "BUILD_NUMBER"):  # there pytest shortens nothing
         environment.pop(name, None)
     done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=environment, timeout=240,
+        ["bash", "-c", command], cwd=folder, env=environment, timeout=timeout,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         encoding="utf-8", errors="replace",
     )  # fmt: skip

@@ -2,15 +2,11 @@
 
 import configparser
 import importlib.util
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 import pages
-from support import FREE_THREADED, PLAIN_ENV
+from support import FREE_THREADED
 
 PAGE = "docs/how-to/free-threaded.md"
 COMMANDS = [
@@ -22,25 +18,10 @@ COMMANDS = [
 
 
 def shell(command, folder):
-    """As pages.shell; nothing need be installed, and of plugins there are those that are named."""
+    """As pages.shell, with the plugins that are named."""
     plugins = ["gcscope.pytest_plugin"]
     plugins += ["pytest_run_parallel.plugin"] if "parallel" in command else []
-    options = " ".join(f"-p {plugin}" for plugin in plugins)
-    environment = {
-        **os.environ,
-        **PLAIN_ENV,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTEST_ADDOPTS": f"{options} -p no:cacheprovider",
-    }
-    for name in ("CI", "BUILD_NUMBER"):  # there pytest shortens nothing
-        environment.pop(name, None)
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=folder, env=environment, timeout=100,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        encoding="utf-8", errors="replace",
-    )  # fmt: skip
-    return done.stdout
+    return pages.shell_with(plugins, command, folder, timeout=100)
 
 
 @pytest.mark.skipif(not FREE_THREADED, reason="with a GIL nothing waits in no ring")

@@ -304,6 +304,22 @@ assert follow.end({}, None).lost
 """)
 
 
+def test_no_birth_is_lost_that_was_frozen_and_unfrozen_meanwhile(threaded):
+    """It has no mark, wherever it is."""
+    threaded("""
+gc.disable()
+follow = _core.Follow()
+follow.begin()
+one = []
+one.append(one)
+gc.freeze()
+gc.unfreeze()
+del one
+told = follow.end({}, None)
+assert not told.lost and told.left.objects.objects == 1, told
+""")
+
+
 def test_a_finalizer_that_a_collection_runs_may_look(threaded):
     """It cannot know whose collection that is, and waits for a second at most."""
     threaded("""
@@ -326,15 +342,21 @@ assert len(took) == 1 and took[0] < 5, took
 """)
 
 
+ADDERS = """
+def adder(name, lines):
+    names = {}
+    code = "".join(f"    mine[n + {line}] = None\\n" for line in range(lines))
+    exec(compile("def add(mine, n):\\n" + code, name, "exec"), names)
+    return names["add"]
+"""
+
+
 def test_growth_counts_what_each_of_several_threads_adds(threaded):
     """Each adds to a dict of its own, at ten thousand lines of its own."""
-    threaded("""
+    threaded(
+        ADDERS
+        + """
 gc.disable()
-lines = "".join(f"    mine[n + {line}] = None\\n" for line in range(1000))
-def part(name):
-    names = {}
-    exec(compile("def add(mine, n):\\n" + lines, name, "exec"), names)
-    return names["add"]
 def work(parts, mine, start):
     together.wait()
     for number, add in enumerate(parts):
@@ -345,7 +367,7 @@ def round_(start):
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
 together = threading.Barrier(4)
-programs = [[part(f"{number}_{place}.py") for place in range(10)] for number in range(4)]
+programs = [[adder(f"{number}_{place}.py", 1000) for place in range(10)] for number in range(4)]
 dicts = [{} for _ in programs]
 kinds = _core.Containers()
 for number in range(3):
@@ -354,20 +376,18 @@ for number in range(3):
 round_(30000)
 told = [sum(place.entries for place in grown.filled) for grown in kinds.end().containers]
 assert max(told) == 40000, told
-""")
+"""
+    )
 
 
 def test_growth_ends_while_threads_add_and_let_dicts_go(threaded):
     """Each thread adds at lines without number; the notes are read and given up meanwhile."""
-    threaded("""
+    threaded(
+        ADDERS
+        + """
 gc.disable()
-lines = "".join(f"    mine[n + {line}] = None\\n" for line in range(300))
-def program(name):
-    names = {}
-    exec(compile("def add(mine, n):\\n" + lines, name, "exec"), names)
-    return names["add"]
 def work(name):
-    add = program(name)
+    add = adder(name, 300)
     while not is_over:
         mine = dicts[name] = {}
         for n in range(0, 6000, 300):
@@ -384,7 +404,8 @@ try:
 finally:
     is_over = True
     [thread.join() for thread in threads]
-""")
+"""
+    )
 
 
 def test_the_first_instances_of_several_threads_enter_one_callback(threaded):
@@ -436,12 +457,12 @@ def resize():
         numbers.extend(range(1000))
         del numbers[:]
 is_over = False
-threads = [threading.Thread(target=resize) for _ in range(2)]
-[thread.start() for thread in threads]
+thread = threading.Thread(target=resize)  # two would crash CPython's own array
+thread.start()
 try:
     for _ in range(60):
         assert sys.getsizeof(array.array("q")) <= gcscope.retained(numbers).bytes < 1 << 20
 finally:
     is_over = True
-    [thread.join() for thread in threads]
+    thread.join()
 """)

@@ -11,7 +11,7 @@ import pytest
 from gcscope import Tracked, _core
 from gcscope.api.follow import Follower
 from gcscope.model.merge import NOTHING, joined
-from support import FREE_THREADED, forks
+from support import forks
 
 
 class Plain:
@@ -319,10 +319,7 @@ def test_freeze_and_a_collection_inside(quiet, collects, thaws):
     finally:
         gc.unfreeze()
     assert types_of(report) == {"Other": 1}
-    if FREE_THREADED and thaws:
-        assert report.notes == ()  # births have no mark, wherever they are
-    else:
-        assert report.notes[-1].startswith(NOT_ALL)
+    assert report.notes[-1].startswith(NOT_ALL)
 
 
 def test_callbacks_that_were_cleared(quiet):
