@@ -425,6 +425,18 @@ check_structures(const ModuleState *state)
 }
 
 static int
+own_setup(PyObject *module, ModuleState *state)
+{
+#if GCSCOPE_FREE_THREADED
+    return own_code_init(&state->own_code, module);
+#else
+    (void)module;
+    (void)state;
+    return 0;
+#endif
+}
+
+static int
 core_exec(PyObject *module)
 {
     ModuleState *state = state_of_module(module);
@@ -437,7 +449,8 @@ core_exec(PyObject *module)
         tracked_setup(module, state) < 0 || person_setup(module, state) < 0 ||
         refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0 ||
         pauses_setup(module) < 0 || growth_setup(module) < 0 || worker_setup(module) < 0 ||
-        empty_stack_setup(module) < 0 || forks_setup(module) < 0 || add_flags(module, state) < 0) {
+        empty_stack_setup(module) < 0 || forks_setup(module) < 0 || own_setup(module, state) < 0 ||
+        add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }
@@ -463,7 +476,11 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     }
     Py_VISIT(state->callback);
     Py_VISIT(state->observers_callback);
+#if GCSCOPE_FREE_THREADED
+    return own_code_traverse(&state->own_code, visit, arg);
+#else
     return 0;
+#endif
 }
 
 static int
@@ -487,6 +504,9 @@ core_clear(PyObject *module)
     for (size_t row = 0; row < STATE_ROW_TYPES; row++) {
         Py_CLEAR(state->row_types[row]);
     }
+#if GCSCOPE_FREE_THREADED
+    own_code_fini(&state->own_code);
+#endif
     return 0;
 }
 

@@ -22,6 +22,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support import FREE_THREADED
+
 TESTS = Path(__file__).resolve().parent
 QUIET, COLLECTED = "quiet", "collected"
 
@@ -124,7 +126,8 @@ def one_process(seed, names):
 def answers_of(seed, names=()):
     """What a process of its own tells of every case."""
     environment = {**os.environ, "PYTHONHASHSEED": str(seed), "PYTHONIOENCODING": "utf-8"}
-    environment["PYTHONMALLOC"] = "malloc" if seed % 2 else "default"
+    # without a GIL only mimalloc serves
+    environment["PYTHONMALLOC"] = "malloc" if seed % 2 and not FREE_THREADED else "default"
     command = [sys.executable, "-W", "ignore", str(TESTS / "stability.py"), "--seed", str(seed)]
     done = subprocess.run(
         [*command, *names], env=environment, cwd=TESTS.parent, capture_output=True, encoding="utf-8"

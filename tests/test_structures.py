@@ -8,6 +8,7 @@ from corpus import found_after
 from specimens.structures import STRUCTURES, owners
 from specimens.structures.cases import WEAK, is_kind, spelled, weakly
 from structures import asked, watched, ways_of
+from support import FREE_THREADED
 
 HERE = [case for case in STRUCTURES if not case.why_not_here()]
 NAMED = [pytest.param(case, id=case.__name__) for case in HERE]
@@ -19,6 +20,8 @@ WRONG = {
 """The cases in which the ring, the cut or the way is not the right one yet. `python
 tests/structures.py` tells what was said of them; a case that is right is to be taken out.
 """
+if FREE_THREADED:  # which object is older is not known there
+    WRONG ^= {"recursive_grammar", "doubly_linked_list_of_other_words"}
 
 
 @pytest.mark.parametrize("case", NAMED)
@@ -119,6 +122,9 @@ def test_the_right_reference_goes(small_heap, quiet):
     assert wrong == WRONG & {case.__name__ for case in HERE}
 
 
+@pytest.mark.skipif(
+    FREE_THREADED, reason="a free-threaded collector keeps no order, by which objects have an age"
+)
 def test_other_names_do_not_turn_a_cut(small_heap, quiet):
     """A response and its stream, under names that say nothing, in both orders of the alphabet."""
     places = []

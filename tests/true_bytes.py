@@ -567,6 +567,7 @@ def dropped(name):
     tracemalloc.start()
     prepared(OBJECTS[name])
     box = [OBJECTS[name]()]
+    gc.collect()  # without a GIL the code that has made it waits for that
 
     def drop():
         box[0] = None

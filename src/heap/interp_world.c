@@ -355,6 +355,15 @@ let_go_in_stop(PyObject *op)
     op->ob_tid = 0;
 }
 
+/* Keep our reference, so that it is no garbage, if it is the only one. */
+static bool
+is_kept_as_own(World *world, PyObject *op)
+{
+    return world->own != NULL && world_is_deferred(op) && world_references(op) == 1 &&
+           own_code_is(world->own, op) && world_all_references(op) == 1 &&
+           own_code_keep(world->own, op);
+}
+
 /* Give back our references and, unless listing has failed, enter what is alive and tracked. None of
    them is the last one: such an object is kept, since its dealloc may run Python code. 0; -1: out
    of memory, with all given back or kept. */
@@ -368,7 +377,9 @@ give_back(World *world, bool failed, AddrMap *map, AddrMap *untracked)
             vec_push_reserved(&world->dead, op);
             continue;
         }
-        let_go_in_stop(op);
+        if (!is_kept_as_own(world, op)) {
+            let_go_in_stop(op);
+        }
         if (failed || !PyObject_GC_IsTracked(op)) {
             continue;
         }

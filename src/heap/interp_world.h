@@ -20,11 +20,13 @@
 
 #include "base/vec.h"
 #include "heap/addrmap.h"
+#include "heap/own_code.h"
 
 typedef struct World {
     Memory *memory;
 #if GCSCOPE_FREE_THREADED
     const struct World *outer; /* borrowed: NULL, or that in whose stop this one is */
+    OwnCode *own; /* borrowed: NULL, or to keep what is ours and has no owner any more */
     bool is_claimed;
     bool has_door; /* claimed, or a collection of this thread is under way */
     bool is_stopped;

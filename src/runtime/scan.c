@@ -38,6 +38,16 @@ note_stopped(ModuleState *state, int64_t stopped)
 #endif
 
 static void
+keep_own(Scan *scan)
+{
+#if GCSCOPE_FREE_THREADED
+    scan->world.own = &scan->state->own_code;
+#else
+    (void)scan;
+#endif
+}
+
+static void
 count_pass(ModuleState *state, int more)
 {
 #if GCSCOPE_FREE_THREADED
@@ -69,6 +79,7 @@ scan_begin(Scan *scan, ModuleState *state)
     rest(state);
 #endif
     world_begin(&scan->world, &scan->memory);
+    keep_own(scan);
 }
 
 void
@@ -76,6 +87,7 @@ scan_begin_in_collection(Scan *scan, ModuleState *state)
 {
     prepare(scan, state);
     world_begin_in_collection(&scan->world, &scan->memory);
+    keep_own(scan);
 }
 
 void

@@ -6,6 +6,7 @@
 #include "base/gc_pause.h"
 #include "base/spin.h"
 #include "heap/generations.h"
+#include "heap/own_code.h"
 #include "runtime/journal.h"
 
 /* What the last heap pass cost, for tests and benchmarks. */
@@ -55,6 +56,7 @@ typedef struct {
 #if GCSCOPE_FREE_THREADED
     PyMutex callback_mutex;    /* of whoever enters `callback` there */
     uint64_t observers_thread; /* who is among the observers, alone; 0: nobody */
+    OwnCode own_code;          /* written in a stop */
     int passes;                /* under way, of all threads; counted atomically */
     bool is_claimed_for_fork, is_locked_for_fork;
     PyObject *fork_link; /* owned or NULL: the capsule by which hooks of forks find this */

@@ -23,7 +23,7 @@ pytestmark = [
 
 @pytest.fixture(autouse=True)
 def loaded():
-    """What is imported for a first report leaves code objects, which wait for the collector."""
+    """Modules that are imported for a first report leave code, which waits for the collector."""
     str(gcscope.garbage())
 
 

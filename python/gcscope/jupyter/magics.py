@@ -21,6 +21,7 @@ from gcscope.api.neighborhood import is_listed, look
 from gcscope.api.watch import Watch
 from gcscope.api.why_alive import why_alive_of
 from gcscope.model.phrases import plural, with_article
+from gcscope.render.text import waiting_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,8 +112,8 @@ class Magics:
         report, self._report = self._report, None
         if isinstance(report, str):
             print(f"gcscope: there is no telling what this cell left: {report}", file=sys.stderr)
-        elif report is not None and not report.objects:
-            lines = ["this cell left no rings behind", *report.notes]
+        elif report is not None and not report.cycles:
+            lines = ["this cell left no rings behind", *_waiting_lines(report), *report.notes]
             print("\n".join(f"gcscope: {line}" for line in lines))
         elif report is not None:
             display(report)
@@ -210,6 +211,11 @@ class Magics:
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".split("\n", 1)[0]
         raise UsageError(f"%gcscope {expression}: {reason}")
+
+
+def _waiting_lines(report: Report) -> list[str]:
+    """Write what waits for the collector in no ring, but for the code of the cell, which has run."""
+    return [waiting_text(waiting) for waiting in report.waiting if set(waiting.types) != {"code"}]
 
 
 def _type_name(obj: object) -> str:

@@ -1,0 +1,76 @@
+#include "heap/own_code.h"
+
+#if GCSCOPE_FREE_THREADED
+
+static Memory
+own_memory(void)
+{
+    Memory memory;
+    memory_init(&memory);
+    return memory;
+}
+
+int
+own_code_init(OwnCode *own, PyObject *module)
+{
+    PyObject *file;
+    int found = PyObject_GetOptionalAttrString(module, "__file__", &file);
+    if (found > 0 && PyUnicode_Check(file)) {
+        Py_ssize_t length = PyUnicode_GET_LENGTH(file);
+        Py_ssize_t end = PyUnicode_FindChar(file, '/', 0, length, -1);
+        own->folder = end >= 0 ? PyUnicode_Substring(file, 0, end + 1) : NULL;
+    }
+    Py_XDECREF(file);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static bool
+is_in_folder(const OwnCode *own, PyObject *code)
+{
+    return own->folder != NULL &&
+           PyUnicode_Tailmatch(((PyCodeObject *)code)->co_filename, own->folder, 0,
+                               PY_SSIZE_T_MAX, -1) == 1;
+}
+
+bool
+own_code_is(const OwnCode *own, PyObject *op)
+{
+    static const char ours[] = "gcscope.";
+    if (PyCode_Check(op)) {
+        return is_in_folder(own, op);
+    }
+    if (PyFunction_Check(op)) {
+        return is_in_folder(own, PyFunction_GET_CODE(op));
+    }
+    return Py_IS_TYPE(op, &PyMemberDescr_Type) &&
+           strncmp(PyDescr_TYPE(op)->tp_name, ours, strlen(ours)) == 0;
+}
+
+bool
+own_code_keep(OwnCode *own, PyObject *op)
+{
+    Memory memory = own_memory();
+    return vec_push(&memory, &own->kept, op) == 0;
+}
+
+int
+own_code_traverse(const OwnCode *own, visitproc visit, void *arg)
+{
+    for (size_t i = 0; i < own->kept.length; i++) {
+        Py_VISIT(own->kept.items[i]);
+    }
+    return 0;
+}
+
+void
+own_code_fini(OwnCode *own)
+{
+    Memory memory = own_memory();
+    Py_CLEAR(own->folder);
+    while (own->kept.length != 0) {
+        Py_DECREF(own->kept.items[--own->kept.length]);
+    }
+    vec_fini(&memory, &own->kept);
+}
+
+#endif
