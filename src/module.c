@@ -387,7 +387,7 @@ find_gc(ModuleState *state)
 static void
 find_library(ModuleState *state)
 {
-    PyObject *names = PySys_GetObject("stdlib_module_names"); /* borrowed */
+    PyObject *names = interp_sys_object("stdlib_module_names"); /* borrowed */
     state->library = names != NULL && PyFrozenSet_CheckExact(names) ? Py_NewRef(names) : NULL;
 }
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import pages
 from support import ROOT
 
-PAGE = (ROOT / "docs/how-to/c-extensions.md").read_text(encoding="utf-8")
+PAGE = pages.read("docs/how-to/c-extensions.md")
 
 
 @pytest.fixture
@@ -19,7 +20,9 @@ def folder(broken):
 def test_the_sessions_run_as_shown(python, folder):
     code = f"""
 import doctest, os, sys
-text = open({str(ROOT / "docs/how-to/c-extensions.md")!r}, encoding="utf-8").read()
+sys.path.append({str(ROOT / "tests")!r})
+import pages
+text = pages.read("docs/how-to/c-extensions.md")
 test = doctest.DocTestParser().get_doctest(text, {{}}, "page", "page", 0)
 result = doctest.DocTestRunner().run(test)
 print(result.attempted, result.failed, flush=True)

@@ -218,15 +218,6 @@ dict_get_string(PyObject *dict, const char *name)
 #endif
 }
 
-/* Borrowed: sys.modules, or NULL where that is gone, as late in the shutdown of the interpreter, or
-   no plain dict. (PyImport_GetModuleDict would end the process then.) */
-static inline PyObject *
-modules_dict(void)
-{
-    PyObject *modules = PySys_GetObject("modules");
-    return modules != NULL && PyDict_CheckExact(modules) ? modules : NULL;
-}
-
 /* Whether a type is frozendict (3.15), or derived from it: a dict that is never changed and is no
    subclass of dict. */
 static inline bool

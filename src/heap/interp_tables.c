@@ -9,6 +9,8 @@
 #define Py_BUILD_CORE 1
 #include "heap/interp_tables.h"
 
+#include "base/dict_find.h"
+
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -66,6 +68,13 @@ interp_interned_strings(void)
 #else
     return NULL;
 #endif
+}
+
+PyObject *
+interp_sys_object(const char *name)
+{
+    return interp_knows_tables() ? dict_find(PyInterpreterState_Get()->sysdict, name)
+                                 : PySys_GetObject(name);
 }
 
 static struct type_cache *
@@ -239,6 +248,12 @@ bool
 interp_owns_address(const void *Py_UNUSED(address))
 {
     return false;
+}
+
+PyObject *
+interp_sys_object(const char *name)
+{
+    return PySys_GetObject(name);
 }
 
 PyObject *

@@ -34,6 +34,20 @@ typedef struct {
    zeroed at first, is good as long as no Python code runs. */
 Py_ssize_t interp_cached_references(CachedNames *names, PyObject *name);
 
+/* Borrowed: what the module sys has under a name in ASCII, or NULL. Nothing is made for that, so
+   that it is no matter of memory: PySys_GetObject, where there is none, calls sys.unraisablehook
+   from 3.13 on. Where the structures are not known, it is asked. */
+PyObject *interp_sys_object(const char *name);
+
+/* Borrowed: sys.modules, or NULL where that is gone, as late in the shutdown of the interpreter, or
+   no plain dict. (PyImport_GetModuleDict would end the process then.) */
+static inline PyObject *
+modules_dict(void)
+{
+    PyObject *modules = interp_sys_object("modules");
+    return modules != NULL && PyDict_CheckExact(modules) ? modules : NULL;
+}
+
 /* Whether an address lies in what the interpreter has for itself, where no word is a static
    variable. */
 bool interp_owns_address(const void *address);

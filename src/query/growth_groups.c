@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/typename.h"
 #include "heap/interp.h"
+#include "heap/interp_tables.h"
 #include "labels/edge_label.h"
 
 /* Whether a dict has the subclasses of a class, which grows with them. */

@@ -3,6 +3,7 @@
 #include "base/dict_find.h"
 #include "base/index.h"
 #include "base/typename.h"
+#include "heap/interp_tables.h"
 #include "labels/private_types.h"
 #include "labels/referents.h"
 

@@ -20,6 +20,7 @@
 #include "base/dict_find.h"
 #include "base/typename.h"
 #include "heap/interp.h"
+#include "heap/interp_tables.h"
 #include "labels/published.h"
 #include "query/describe.h"
 

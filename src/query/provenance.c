@@ -7,6 +7,7 @@
 #include "query/provenance.h"
 
 #include "base/typename.h"
+#include "heap/interp_tables.h"
 
 /* Whether a key is name[start .. end). */
 static bool

@@ -20,6 +20,7 @@
 
 #include "graph/bfs.h"
 #include "heap/generations.h"
+#include "heap/interp_tables.h"
 #include "labels/access_path.h"
 #include "query/evidence.h"
 

@@ -16,6 +16,8 @@
 
 #include "runtime/empty_stack.h"
 
+#include "heap/interp_tables.h"
+
 #define MONITORING_TOOLS 6 /* sys.monitoring has ids from 0 to 5 */
 
 typedef struct {
@@ -110,7 +112,7 @@ resume_profile(EmptyStackObject *self)
 static int
 ask_monitoring(const char *name, const char *format, int tool, int events)
 {
-    PyObject *monitoring = PySys_GetObject("monitoring"); /* borrowed */
+    PyObject *monitoring = interp_sys_object("monitoring"); /* borrowed */
     PyObject *result =
         monitoring == NULL ? NULL : PyObject_CallMethod(monitoring, name, format, tool, events);
     int number = result != NULL && PyLong_Check(result) ? (int)PyLong_AsLong(result) : -1;

@@ -528,6 +528,7 @@ def asked_quietly(pid):
 
 def test_the_target_ends_meanwhile():
     with Target.python(SLEEP) as target:
+        os.kill(target.pid, signal.SIGSTOP)  # it is not to answer before
         threading.Timer(0.3, target.process.kill).start()
         with pytest.raises(NoAnswer, match="ended before it answered"):
             ask(target.pid)

@@ -106,6 +106,9 @@ class Raw(io.RawIOBase):
 
     writable = seekable = readable
 
+    def seek(self, offset, whence=0):
+        return offset
+
 
 Pair = collections.namedtuple("Pair", "one other")
 SLOTS = (List, Dict, Set, Tuple, Str, Int, Float, Bytes, Error, Buffer, Partial)
