@@ -172,7 +172,11 @@ is_immortal(PyObject *op)
 static inline unsigned
 type_version(const PyTypeObject *type)
 {
+#if GCSCOPE_FREE_THREADED
+    return _Py_atomic_load_uint_relaxed(&type->tp_version_tag);
+#else
     return type->tp_version_tag;
+#endif
 }
 
 /* Give a class such a number, where it has none and can have one. */

@@ -160,6 +160,19 @@ release_capsule(PyObject *capsule)
     journal_release(PyCapsule_GetPointer(capsule, NULL));
 }
 
+/* Our callback, and where it was last: another thread may note them meanwhile. */
+#if GCSCOPE_FREE_THREADED
+#define READ_PLACE(state) _Py_atomic_load_ssize_relaxed(&(state)->callback_index)
+#define READ_CALLBACK(state) ((PyObject *)_Py_atomic_load_ptr_acquire(&(state)->callback))
+#define NOTE_PLACE(state, place) _Py_atomic_store_ssize_relaxed(&(state)->callback_index, (place))
+#define NOTE_CALLBACK(state, op) _Py_atomic_store_ptr_release(&(state)->callback, (op))
+#else
+#define READ_PLACE(state) ((state)->callback_index)
+#define READ_CALLBACK(state) ((state)->callback)
+#define NOTE_PLACE(state, place) ((state)->callback_index = (place))
+#define NOTE_CALLBACK(state, op) ((state)->callback = (op))
+#endif
+
 /* Make the callback. 0 or -1 with an exception. */
 static int
 make_callback(ModuleState *state)
@@ -174,7 +187,7 @@ make_callback(ModuleState *state)
     if (callback != NULL && state->callback == NULL) {
         /* else making it ran a collection, and that came here too */
         PyObject_GC_UnTrack(callback); /* can be in no ring; and nobody has made it but we */
-        state->callback = Py_NewRef(callback);
+        NOTE_CALLBACK(state, Py_NewRef(callback));
     }
     Py_XDECREF(callback);
     return callback != NULL ? 0 : -1;
@@ -184,13 +197,13 @@ make_callback(ModuleState *state)
 static inline bool
 follows_collector(const ModuleState *state)
 {
-    PyObject *callbacks = state->gc_callbacks;
-    Py_ssize_t last = state->callback_index;
-    bool follows = state->callback != NULL && last >= 0;
+    PyObject *callbacks = state->gc_callbacks, *callback = READ_CALLBACK(state);
+    Py_ssize_t last = READ_PLACE(state);
+    bool follows = callback != NULL && last >= 0;
     if (follows) {
         CRITICAL_BEGIN(callbacks);
-        follows = last < PyList_GET_SIZE(callbacks) &&
-                  PyList_GET_ITEM(callbacks, last) == state->callback;
+        follows =
+            last < PyList_GET_SIZE(callbacks) && PyList_GET_ITEM(callbacks, last) == callback;
         CRITICAL_END();
     }
     return follows;
@@ -203,8 +216,9 @@ find_or_enter_callback(ModuleState *state)
     if (UNLIKELY(state->callback == NULL) && (state_check(state) < 0 || make_callback(state) < 0)) {
         return -1;
     }
-    state->callback_index = gc_callbacks_find(state->gc_callbacks, state->callback);
-    if (state->callback_index >= 0) {
+    Py_ssize_t place = gc_callbacks_find(state->gc_callbacks, state->callback);
+    NOTE_PLACE(state, place);
+    if (place >= 0) {
         return 0;
     }
     /* it is new, or somebody took it out and collections went unheard: nobody is doomed who is
