@@ -32,7 +32,7 @@ TOLERANCE = 0.1
 ROUNDING = 16
 """The most that an allocation is larger than what was asked for: tracemalloc counts the latter."""
 SHARE_OF_ROUNDING = 0.25 if FREE_THREADED else 0
-"""The same as a share of the allocation: mimalloc has four sizes between a power of 2 and the next."""
+"""The same as a share of it: mimalloc has four sizes between a power of 2 and the next."""
 
 
 def in_a_process(function, *arguments):

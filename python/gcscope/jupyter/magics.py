@@ -214,7 +214,7 @@ class Magics:
 
 
 def _waiting_lines(report: Report) -> list[str]:
-    """Write what waits for the collector in no ring, but for the code of the cell, which has run."""
+    """Write what waits for the collector in no ring, but for the code of cells that have run."""
     return [waiting_text(waiting) for waiting in report.waiting if set(waiting.types) != {"code"}]
 
 

@@ -62,7 +62,7 @@ def cut(*kinds, by):
 
 
 RETIRED = []
-"""Every Weak that a class has had: from 3.15 on, without a GIL, they would wait for the collector."""
+"""Every Weak that a class has had: on 3.15t they would wait for the collector."""
 
 
 class Weak:
