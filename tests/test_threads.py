@@ -466,3 +466,23 @@ finally:
     is_over = True
     thread.join()
 """)
+
+
+def test_a_pass_waits_for_those_of_other_threads_however_long_they_take(threaded):
+    threaded("""
+class Node: pass
+kept = [[] for _ in range(200_000)]  # each pass takes a while
+def look():
+    for _ in range(4):
+        node, holder = Node(), Node()
+        holder.node = node
+        del node
+        told = gcscope.retained(holder)
+        if told.types != {"__main__.Node": 2}:
+            wrong.append(told)
+wrong = []
+threads = [threading.Thread(target=look) for _ in range(16)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+assert wrong == []
+""")

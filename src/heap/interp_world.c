@@ -120,13 +120,15 @@ world_wait(int64_t nanoseconds)
     Py_END_ALLOW_THREADS
 }
 
-/* What is in gc.collecting. While it says LISTING, each listed object has one reference of ours,
-   for which nobody asks: whoever reads a count waits. A thread that reads it as something else, and
-   stays attached, is not interrupted by a listing, which stops all threads to begin with. */
-enum { NOT_COLLECTING, COLLECTING, LISTING };
+/* What is in gc.collecting; to the interpreter all but 0 is a collection. LOOKING and LISTING are
+   passes of ours. While it says LISTING, each listed object has one reference of ours, for which
+   nobody asks: whoever reads a count waits. A thread that reads it as something else, and stays
+   attached, is not interrupted by a listing, which stops all threads to begin with. */
+enum { NOT_COLLECTING, COLLECTING, LISTING, LOOKING };
 
 #define A_WAIT INT64_C(1000000)
-#define MOST_WAITS INT64_C(1000000000) /* all together, in nanoseconds */
+#define MOST_WAITS INT64_C(1000000000) /* for a collection, all together, in nanoseconds */
+#define MOST_TURNS 60 /* as many times that for passes of other threads, which always end */
 
 /* Asked of its neighbours in the list: another thread, and its place in the list, may end. */
 bool
@@ -144,14 +146,23 @@ change_door(int from, int to)
     return _Py_atomic_compare_exchange_int(&PyInterpreterState_Get()->gc.collecting, &from, to);
 }
 
+static int
+read_door(void)
+{
+    return _Py_atomic_load_int_relaxed(&PyInterpreterState_Get()->gc.collecting);
+}
+
 /* Nobody knows which thread a collection belongs to. With one thread it is its own: we are called
    by a finalizer, or in gc.callbacks. */
 bool
 world_claim(int64_t nanoseconds)
 {
-    int64_t end = world_has_others() ? clock_now() + nanoseconds : 0;
-    while (!change_door(NOT_COLLECTING, COLLECTING)) {
-        if (clock_now() >= end) {
+    int64_t begun = clock_now(), end = world_has_others() ? begun + nanoseconds : 0;
+    while (!change_door(NOT_COLLECTING, LOOKING)) {
+        int64_t now = clock_now();
+        bool is_our_turn_to_come = world_has_others() && read_door() != COLLECTING &&
+                                   now < begun + MOST_TURNS * nanoseconds;
+        if (now >= end && !is_our_turn_to_come) {
             return false;
         }
         world_wait(A_WAIT);
@@ -170,15 +181,15 @@ world_unclaim(void)
 static bool
 is_another_listing(void)
 {
-    return world_has_others() &&
-           _Py_atomic_load_int_relaxed(&PyInterpreterState_Get()->gc.collecting) == LISTING;
+    return world_has_others() && read_door() == LISTING;
 }
 
 static void
 tell_of_listing(const World *world, bool is_listing)
 {
+    int otherwise = world->is_claimed ? LOOKING : COLLECTING;
     if (world->has_door) {
-        (void)change_door(is_listing ? COLLECTING : LISTING, is_listing ? LISTING : COLLECTING);
+        (void)change_door(is_listing ? otherwise : LISTING, is_listing ? LISTING : otherwise);
     }
 }
 
@@ -195,9 +206,7 @@ world_begin(World *world, Memory *memory)
 void
 world_begin_in_collection(World *world, Memory *memory)
 {
-    bool is_collecting =
-        _Py_atomic_load_int_relaxed(&PyInterpreterState_Get()->gc.collecting) != NOT_COLLECTING;
-    if (is_collecting) {
+    if (read_door() == COLLECTING) {
         *world = (World){.memory = memory, .has_door = true};
     }
     else {
