@@ -328,6 +328,7 @@ def test_arguments_of_atexit():
         atexit.unregister(function)
 
 
+@pytest.mark.thread_unsafe(reason="the process has one such place")
 def test_a_signal_handler():
     handler = Callable()
     before = signal.signal(signal.SIGUSR1, handler)
@@ -364,6 +365,7 @@ def test_asyncgen_hooks():
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring is of 3.12")
+@pytest.mark.thread_unsafe(reason="the process has one such place")
 def test_monitoring():
     hook, tool = Callable(), sys.monitoring.OPTIMIZER_ID
     sys.monitoring.use_tool_id(tool, "a test")
@@ -393,6 +395,7 @@ def test_the_current_context_of_a_thread():
     assert "held by" in found[0] or "context" in found[0]
 
 
+@pytest.mark.thread_unsafe(reason="the process has one such place")
 def test_sys_last_value():
     class LastError(Exception):
         pass
@@ -454,6 +457,7 @@ def test_a_callback_of_ctypes():
     assert kept
 
 
+@pytest.mark.thread_unsafe(reason="the process has one such place")
 def test_a_command_of_tcl():
     tkinter = pytest.importorskip("tkinter", reason="this Python has no Tcl")
     tcl = tkinter.Tcl()

@@ -37,6 +37,7 @@ def seen(one):
 
 
 @pytest.mark.parametrize("name", ZOO)
+@pytest.mark.thread_unsafe(reason="some specimens are in places of which the process has one")
 def test_the_zoo(quiet, name):
     one = [None]
     held = ZOO[name](one)
@@ -233,6 +234,7 @@ HELD_OFTEN = {
 
 
 @pytest.mark.parametrize("way", HELD_OFTEN)
+@pytest.mark.thread_unsafe(reason="the peak is that of all threads")
 def test_an_object_that_is_held_very_often(quiet, way):
     """Most of what is made is the tuple of references."""
     make, line = HELD_OFTEN[way]
@@ -517,6 +519,7 @@ def test_a_function_that_runs_and_its_own_code(quiet):
     assert code.unexplained in (0, 1)  # the constants of the enclosing code: untracked up to 3.12
 
 
+@pytest.mark.thread_unsafe(reason="other threads call it, too")
 def test_the_word_itself_and_its_core(whole_heap, quiet):
     """Its own running frame does not count."""
     n = refcount(holders)
@@ -600,6 +603,7 @@ def test_many_holders_of_names_of_their_own(quiet):
 BETWEEN = 3 if FREE_THREADED else 0
 
 
+@pytest.mark.thread_unsafe(reason="it has threads enough")
 def test_with_many_threads(quiet):
     """Threads that run, and look themselves.
 

@@ -21,6 +21,7 @@ class Plain:
 global_person = Person("global")
 
 
+@pytest.mark.thread_unsafe(reason="other threads have the global object, too")
 def test_one_reference_each():
     """The number is computed on its own line.
 
@@ -137,6 +138,7 @@ def test_misuse():
         refcount(obj=1)
 
 
+@pytest.mark.thread_unsafe(reason="other threads have the global object, too")
 def test_of_an_uninitialised_object_and_from_a_thread():
     raw = Person.__new__(Person)
     n = refcount(raw)

@@ -549,6 +549,7 @@ def test_immortal_objects(quiet, thing):
     assert str(chain) == "immortal: the interpreter never frees it, whoever refers to it"
 
 
+@pytest.mark.thread_unsafe(reason="it sets variables of the module")
 def test_not_through_what_is_ignored(quiet):
     one = [Plain()]
     global_list.append(one[0])
@@ -566,6 +567,7 @@ def test_not_through_what_is_ignored(quiet):
     global_cache.clear()
 
 
+@pytest.mark.thread_unsafe(reason="it sets variables of the module")
 def test_others(quiet):
     one = [Plain()]
     global_list.append(one[0])
@@ -586,6 +588,7 @@ def test_others(quiet):
     global_cache.clear()
 
 
+@pytest.mark.thread_unsafe(reason="it sets variables of the module")
 def test_others_of_an_object_that_frames_hold(quiet):
     thing = Plain()
     box = [thing]
@@ -771,6 +774,7 @@ print(main() > 10)
 # -------------------------------------------------------------------------- retained
 
 
+@pytest.mark.thread_unsafe(reason="it sets variables of the module")
 def test_retained_of_simple_things(quiet):
     one = [Plain()]
     told = retained(one[0])
@@ -793,6 +797,7 @@ def test_retained_of_simple_things(quiet):
     assert type(told).from_json(told.to_json()) == told
 
 
+@pytest.mark.thread_unsafe(reason="it sets variables of the module")
 def test_retained_of_a_cache(quiet):
     global_cache.update((n, Plain()) for n in range(100))
     told = retained(global_cache)

@@ -187,6 +187,7 @@ def dropped(namespace):
     return work  # lent to who calls it  # noqa: RET504
 
 
+@pytest.mark.thread_unsafe(reason="one collection serves all threads")
 def test_a_function_that_runs_while_the_collector_would_take_it():
     report, marker = dropped({})()
     (running,) = report.running
@@ -200,6 +201,7 @@ def test_a_function_that_runs_while_the_collector_would_take_it():
     assert gcscope.Report.from_json(report.to_json()) == report
 
 
+@pytest.mark.thread_unsafe(reason="one collection serves all threads")
 def test_of_one_whose_globals_live_nothing_is_told():
     """The collector takes it, and does no harm."""
     namespace = {}
