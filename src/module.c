@@ -424,11 +424,30 @@ check_structures(const ModuleState *state)
     return fits > 0 ? 0 : -1;
 }
 
+#if GCSCOPE_FREE_THREADED
+
+/* Where our modules lie, if that is known. 0 or -1 with an exception. */
+static int
+find_own_code(PyObject *module, OwnCode *own)
+{
+    PyObject *file;
+    int found = PyObject_GetOptionalAttrString(module, "__file__", &file);
+    if (found > 0 && PyUnicode_Check(file)) {
+        Py_ssize_t length = PyUnicode_GET_LENGTH(file);
+        Py_ssize_t end = PyUnicode_FindChar(file, '/', 0, length, -1);
+        own->folder = end >= 0 ? PyUnicode_Substring(file, 0, end + 1) : NULL;
+    }
+    Py_XDECREF(file);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+#endif
+
 static int
 own_setup(PyObject *module, ModuleState *state)
 {
 #if GCSCOPE_FREE_THREADED
-    return own_code_init(&state->own_code, module);
+    return find_own_code(module, &state->own_code);
 #else
     (void)module;
     (void)state;

@@ -10,20 +10,6 @@ own_memory(void)
     return memory;
 }
 
-int
-own_code_init(OwnCode *own, PyObject *module)
-{
-    PyObject *file;
-    int found = PyObject_GetOptionalAttrString(module, "__file__", &file);
-    if (found > 0 && PyUnicode_Check(file)) {
-        Py_ssize_t length = PyUnicode_GET_LENGTH(file);
-        Py_ssize_t end = PyUnicode_FindChar(file, '/', 0, length, -1);
-        own->folder = end >= 0 ? PyUnicode_Substring(file, 0, end + 1) : NULL;
-    }
-    Py_XDECREF(file);
-    return PyErr_Occurred() ? -1 : 0;
-}
-
 static bool
 is_in_folder(const OwnCode *own, PyObject *code)
 {

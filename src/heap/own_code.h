@@ -17,9 +17,6 @@ typedef struct OwnCode {
 
 #if GCSCOPE_FREE_THREADED
 
-/* From the module's __file__, if it has one. 0 or -1 with an exception. */
-int own_code_init(OwnCode *own, PyObject *module);
-
 /* Whether it is code of ours, a function that has such, or a descriptor of a type of ours. */
 bool own_code_is(const OwnCode *own, PyObject *op);
 

@@ -362,6 +362,7 @@ def test_immortal_objects():
     assert obj.refcount is None and obj.count == obj.left == IMMORTAL and obj.unexplained == 0
 
 
+@pytest.mark.thread_unsafe(reason="other threads have tasks, too")
 def test_a_task_and_what_it_leads_to():
     async def work(mine):
         await asyncio.sleep(30)

@@ -935,6 +935,7 @@ def test_retained_of_whole_modules_and_classes(quiet):
     assert told.objects == told.types.total
 
 
+@pytest.mark.thread_unsafe(reason="the largest of other threads are among them")
 def test_retainers(quiet):
     global_cache["k"] = [[n] for n in range(200_000)]
     told = _core.retainers(5)

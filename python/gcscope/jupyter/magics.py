@@ -20,8 +20,7 @@ from gcscope.api.lease import Lease
 from gcscope.api.neighborhood import is_listed, look
 from gcscope.api.watch import Watch
 from gcscope.api.why_alive import why_alive_of
-from gcscope.model.phrases import plural, with_article
-from gcscope.render.text import waiting_text
+from gcscope.model.phrases import plural, waiting_line, with_article
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -215,7 +214,7 @@ class Magics:
 
 def _waiting_lines(report: Report) -> list[str]:
     """Write what waits for the collector in no ring, but for the code of cells that have run."""
-    return [waiting_text(waiting) for waiting in report.waiting if set(waiting.types) != {"code"}]
+    return [waiting_line(waiting) for waiting in report.waiting if set(waiting.types) != {"code"}]
 
 
 def _type_name(obj: object) -> str:
