@@ -1,5 +1,6 @@
 /* module.c: the method table and the life of the module. */
 
+#include "base/dict_find.h"
 #include "base/sha256.h"
 #include "follow/follow.h"
 #include "follow/forks.h"
@@ -424,35 +425,16 @@ check_structures(const ModuleState *state)
     return fits > 0 ? 0 : -1;
 }
 
-#if GCSCOPE_FREE_THREADED
-
-/* Where our modules lie, if that is known. 0 or -1 with an exception. */
+/* Where our modules lie, if that is known and of use. 0 or -1 with an exception. */
 static int
 find_own_code(PyObject *module, OwnCode *own)
 {
-    PyObject *file;
-    int found = PyObject_GetOptionalAttrString(module, "__file__", &file);
-    if (found > 0 && PyUnicode_Check(file)) {
-        Py_ssize_t length = PyUnicode_GET_LENGTH(file);
-        Py_ssize_t end = PyUnicode_FindChar(file, '/', 0, length, -1);
+    PyObject *file = GCSCOPE_FREE_THREADED ? dict_find(PyModule_GetDict(module), "__file__") : NULL;
+    if (file != NULL && PyUnicode_Check(file)) {
+        Py_ssize_t end = PyUnicode_FindChar(file, '/', 0, PyUnicode_GET_LENGTH(file), -1);
         own->folder = end >= 0 ? PyUnicode_Substring(file, 0, end + 1) : NULL;
     }
-    Py_XDECREF(file);
     return PyErr_Occurred() ? -1 : 0;
-}
-
-#endif
-
-static int
-own_setup(PyObject *module, ModuleState *state)
-{
-#if GCSCOPE_FREE_THREADED
-    return find_own_code(module, &state->own_code);
-#else
-    (void)module;
-    (void)state;
-    return 0;
-#endif
 }
 
 static int
@@ -468,8 +450,8 @@ core_exec(PyObject *module)
         tracked_setup(module, state) < 0 || person_setup(module, state) < 0 ||
         refcount_setup(module, state) < 0 || events_setup(module) < 0 || follow_setup(module) < 0 ||
         pauses_setup(module) < 0 || growth_setup(module) < 0 || worker_setup(module) < 0 ||
-        empty_stack_setup(module) < 0 || forks_setup(module) < 0 || own_setup(module, state) < 0 ||
-        add_flags(module, state) < 0) {
+        empty_stack_setup(module) < 0 || forks_setup(module) < 0 ||
+        find_own_code(module, &state->own_code) < 0 || add_flags(module, state) < 0) {
         /* CPython 3.11 sets none where there is no memory for the name of a type */
         return PyErr_Occurred() ? -1 : scan_no_memory();
     }
@@ -495,11 +477,7 @@ core_traverse(PyObject *module, visitproc visit, void *arg)
     }
     Py_VISIT(state->callback);
     Py_VISIT(state->observers_callback);
-#if GCSCOPE_FREE_THREADED
     return own_code_traverse(&state->own_code, visit, arg);
-#else
-    return 0;
-#endif
 }
 
 static int
@@ -523,9 +501,7 @@ core_clear(PyObject *module)
     for (size_t row = 0; row < STATE_ROW_TYPES; row++) {
         Py_CLEAR(state->row_types[row]);
     }
-#if GCSCOPE_FREE_THREADED
     own_code_fini(&state->own_code);
-#endif
     return 0;
 }
 

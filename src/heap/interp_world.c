@@ -157,12 +157,10 @@ read_door(void)
 bool
 world_claim(int64_t nanoseconds)
 {
-    int64_t begun = clock_now(), end = world_has_others() ? begun + nanoseconds : 0;
+    const int64_t begun = clock_now();
     while (!change_door(NOT_COLLECTING, LOOKING)) {
-        int64_t now = clock_now();
-        bool is_our_turn_to_come = world_has_others() && read_door() != COLLECTING &&
-                                   now < begun + MOST_TURNS * nanoseconds;
-        if (now >= end && !is_our_turn_to_come) {
+        int64_t turns = !world_has_others() ? 0 : read_door() == COLLECTING ? 1 : MOST_TURNS;
+        if (clock_now() >= begun + turns * nanoseconds) {
             return false;
         }
         world_wait(A_WAIT);
@@ -196,21 +194,21 @@ tell_of_listing(const World *world, bool is_listing)
 /* Of several threads one waits for a while, and then goes on beside a collection: what that has in
    hand is marked, and left out. */
 void
-world_begin(World *world, Memory *memory)
+world_begin(World *world, Memory *memory, OwnCode *own)
 {
-    *world = (World){.memory = memory};
+    *world = (World){.memory = memory, .own = own};
     world->is_claimed = world->has_door = world_claim(MOST_WAITS);
 }
 
 /* Somebody may call by hand what the collector calls. */
 void
-world_begin_in_collection(World *world, Memory *memory)
+world_begin_in_collection(World *world, Memory *memory, OwnCode *own)
 {
     if (read_door() == COLLECTING) {
-        *world = (World){.memory = memory, .has_door = true};
+        *world = (World){.memory = memory, .own = own, .has_door = true};
     }
     else {
-        world_begin(world, memory);
+        world_begin(world, memory, own);
     }
 }
 

@@ -70,10 +70,10 @@ bool world_claim(int64_t nanoseconds);
 void world_unclaim(void);
 
 /* Claim the collector, and keep it until world_end, which must follow in any case. It is not
-   claimed where a collection of this very thread is under way, or one of another for a second. */
-void world_begin(World *world, Memory *memory);
-void world_begin_in_collection(World *world, Memory *memory); /* of this thread: it has the door, if
-                                                                  there is one */
+   claimed where a collection of this very thread is under way, or one of another for a second. The
+   other one is for a collection of this thread: it has the door, if there is one. */
+void world_begin(World *world, Memory *memory, OwnCode *own);
+void world_begin_in_collection(World *world, Memory *memory, OwnCode *own);
 void world_end(World *world);
 
 /* List and stop; enter what the collector would look at into the map: not what is frozen, nor what
@@ -145,13 +145,13 @@ world_fits(PyTypeObject *Py_UNUSED(type))
 }
 
 static inline void
-world_begin(World *world, Memory *memory)
+world_begin(World *world, Memory *memory, OwnCode *Py_UNUSED(own))
 {
     world->memory = memory;
 }
 
 static inline void
-world_begin_in_collection(World *world, Memory *memory)
+world_begin_in_collection(World *world, Memory *memory, OwnCode *Py_UNUSED(own))
 {
     world->memory = memory;
 }

@@ -1,7 +1,5 @@
 #include "heap/own_code.h"
 
-#if GCSCOPE_FREE_THREADED
-
 static Memory
 own_memory(void)
 {
@@ -13,9 +11,8 @@ own_memory(void)
 static bool
 is_in_folder(const OwnCode *own, PyObject *code)
 {
-    return own->folder != NULL &&
-           PyUnicode_Tailmatch(((PyCodeObject *)code)->co_filename, own->folder, 0,
-                               PY_SSIZE_T_MAX, -1) == 1;
+    return own->folder != NULL && PyUnicode_Tailmatch(((PyCodeObject *)code)->co_filename,
+                                                      own->folder, 0, PY_SSIZE_T_MAX, -1) == 1;
 }
 
 bool
@@ -58,5 +55,3 @@ own_code_fini(OwnCode *own)
     }
     vec_fini(&memory, &own->kept);
 }
-
-#endif

@@ -11,11 +11,9 @@
 #include "base/vec.h"
 
 typedef struct OwnCode {
-    PyObject *folder;     /* owned: where our modules lie, with a separator behind; or NULL */
+    PyObject *folder; /* owned: where our modules lie, with a separator behind; NULL with a GIL */
     VEC(PyObject *) kept; /* owned, in memory of malloc */
 } OwnCode;
-
-#if GCSCOPE_FREE_THREADED
 
 /* Whether it is code of ours, a function that has such, or a descriptor of a type of ours. */
 bool own_code_is(const OwnCode *own, PyObject *op);
@@ -25,7 +23,5 @@ bool own_code_keep(OwnCode *own, PyObject *op);
 
 int own_code_traverse(const OwnCode *own, visitproc visit, void *arg);
 void own_code_fini(OwnCode *own);
-
-#endif
 
 #endif

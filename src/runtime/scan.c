@@ -38,16 +38,6 @@ note_stopped(ModuleState *state, int64_t stopped)
 #endif
 
 static void
-keep_own(Scan *scan)
-{
-#if GCSCOPE_FREE_THREADED
-    scan->world.own = &scan->state->own_code;
-#else
-    (void)scan;
-#endif
-}
-
-static void
 count_pass(ModuleState *state, int more)
 {
 #if GCSCOPE_FREE_THREADED
@@ -78,16 +68,14 @@ scan_begin(Scan *scan, ModuleState *state)
     }
     rest(state);
 #endif
-    world_begin(&scan->world, &scan->memory);
-    keep_own(scan);
+    world_begin(&scan->world, &scan->memory, &state->own_code);
 }
 
 void
 scan_begin_in_collection(Scan *scan, ModuleState *state)
 {
     prepare(scan, state);
-    world_begin_in_collection(&scan->world, &scan->memory);
-    keep_own(scan);
+    world_begin_in_collection(&scan->world, &scan->memory, &state->own_code);
 }
 
 void

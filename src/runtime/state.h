@@ -56,7 +56,6 @@ typedef struct {
 #if GCSCOPE_FREE_THREADED
     PyMutex callback_mutex;    /* of whoever enters `callback` there */
     uint64_t observers_thread; /* who is among the observers, alone; 0: nobody */
-    OwnCode own_code;          /* written in a stop */
     int passes;                /* under way, of all threads; counted atomically */
     bool is_claimed_for_fork, is_locked_for_fork;
     PyObject *fork_link; /* owned or NULL: the capsule by which hooks of forks find this */
@@ -70,6 +69,7 @@ typedef struct {
     Spin workers_lock;                             /* of the two below, as worker.c has it */
     struct WorkerObject *workers;                  /* owned: threads of ours, a list */
     int forks;                                     /* how many have begun and not ended */
+    OwnCode own_code;                              /* written in a stop */
     Blocks *blocks;     /* of a forked child, whose memory comes from there; else NULL */
     int64_t fail_after; /* for tests: how many more growths of raw memory succeed; negative: all */
     ScanCost last_scan;
