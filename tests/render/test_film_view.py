@@ -1,12 +1,17 @@
 """film_view: a film as Jupyter gets it, with Graphviz and without, with ipywidgets and without."""
 
 import base64
+import re
 import sys
+from itertools import pairwise
+from xml.etree import ElementTree
 
 import pytest
 
 import gcscope
 from gcscope import Person, film
+from gcscope.model.picture import OBJECT
+from gcscope.model.record import changed
 from gcscope.render.film_view import below_each_other, film_bundle, player, svgs_of
 from mermaid_reader import check, lines_of, read
 from support import needs_graphviz
@@ -107,17 +112,47 @@ def test_a_film_with_lists_keeps_its_places(quiet):
         recorder.frame("a ring")
         people.clear()
         recorder.frame("gone")
-    places = []
-    for svg in svgs_of(recorder.frames):
-        paths = [part for part in svg.split("<") if part.startswith("text ")]
-        places.append(
-            {
-                part.rsplit(">", 1)[1]: part.split(' x="')[1].split('"')[0]
-                for part in paths
-                if "Person" in part
-            }
+    drawn = [ElementTree.fromstring(svg) for svg in svgs_of(recorder.frames)]
+    assert len({svg.get("viewBox") for svg in drawn}) == 1
+    places = [places_of(svg) for svg in drawn]
+    for before, after in pairwise(places):
+        assert {name: before[name] for name in before.keys() & after.keys()} == {
+            name: after[name] for name in before.keys() & after.keys()
+        }
+    people_and_lists = {"gcscope.Person 'Michael'": 1, "gcscope.Person 'Sarah'": 1, "list": 2}
+    assert [{name: len(found[name]) for name in people_and_lists} for found in places] == [
+        people_and_lists
+    ] * 3
+
+
+def places_of(svg):
+    """Find where the things that a drawing names stand: what is counted of them may change."""
+    places = {}
+    for text in svg.iter("{http://www.w3.org/2000/svg}text"):
+        if re.fullmatch(r"gcscope\.Person .*|list|people.*|\.friends|\[0\]", text.text):
+            places.setdefault(text.text, []).append((text.get("x"), text.get("y")))
+    return places
+
+
+@needs_graphviz
+@pytest.mark.parametrize("widest", [0, 1, 2])
+def test_what_changes_has_the_size_of_its_largest(widest, frames):
+    """Whichever frame says most of a box, and in however many lines."""
+    more = [("x " * 10_000,), ("a", "b", "c"), ()]
+    lines = more[-widest:] + more[:-widest]
+    told = []
+    for frame, said in zip(frames, lines, strict=False):
+        boxes = tuple(
+            changed(box, lines=said) if box.kind == OBJECT else box for box in frame.picture.boxes
         )
-    assert places[0] == places[1] == places[2] and len(places[0]) == 2
+        told.append(changed(frame, picture=changed(frame.picture, boxes=boxes)))
+    drawn = [ElementTree.fromstring(svg) for svg in svgs_of(tuple(told))]
+    assert len({svg.get("viewBox") for svg in drawn}) == 1
+    names = [
+        {name: [x for x, _ in found] for name, found in places_of(svg).items() if "Person" in name}
+        for svg in drawn
+    ]
+    assert names[0] == names[1] == names[2] and len(names[0]) == 2
 
 
 @needs_graphviz

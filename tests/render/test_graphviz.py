@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from gcscope import Link
+from gcscope.model.record import changed
 from gcscope.render import graphviz
 from gcscope.render.dot import dot_text
 from gcscope.render.format_table import picture_suffixes
 from gcscope.render.formats import bundle
-from gcscope.render.graphviz import CannotDraw, png_of, small_png_of, svg_of
+from gcscope.render.graphviz import CannotDraw, png_of, sizes_of, small_png_of, svg_of
 from gcscope.render.mermaid import mermaid_text
 from gcscope.render.report_picture import picture_of
 from specimens.pictures import GOLDEN
@@ -69,6 +70,7 @@ def test_without_graphviz(no_graphviz):
 def test_a_graphviz_that_misbehaves_is_none(fake, script):
     fake(script)
     assert svg_of(PICTURE) is None and png_of(PICTURE) is None
+    assert sizes_of([PICTURE.boxes[0]]) == {}
     assert set(bundle(REPORT)) == {"text/plain", "text/vnd.mermaid"}
 
 
@@ -139,6 +141,29 @@ def test_a_system_that_cannot_spawn(fake, monkeypatch):
     fake("print('<svg></svg>')")
     monkeypatch.delattr(os, "posix_spawnp")
     assert svg_of(PICTURE) is None
+
+
+@needs_graphviz
+def test_boxes_are_measured():
+    """A long line of a label goes on below in what Graphviz writes: it may look like a box."""
+    box = changed(PICTURE.boxes[0], group=None, refcount=None)
+    small, high, wide = (
+        changed(box, key=key, title=title, lines=lines)
+        for key, title, lines in [
+            ("a", "x", ()),
+            ("a", "x", ("x",) * 4),
+            ("b", "x" * 30, ("node box0 1 1 99 99 " * 9,)),
+        ]
+    )
+    sizes = sizes_of([small, high, wide])
+    assert sizes["a"] == (1.5, sizes_of([high])["a"][1]) > sizes_of([small])["a"]
+    assert 1.5 < sizes["b"][0] < 9 > sizes["b"][1] and sizes_of([]) == {}
+
+
+@pytest.mark.parametrize("number", ["box9 1 1 1 1 x", "box0 1 1 inf nan x", "box0 1 1 1e999 1 x"])
+def test_what_does_not_measure_boxes_is_not_believed(fake, number):
+    fake(f"print('graph 1 1 1\\nnode {number}')")
+    assert sizes_of([PICTURE.boxes[0]]) == {}
 
 
 @needs_graphviz

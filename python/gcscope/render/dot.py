@@ -18,6 +18,7 @@ from itertools import pairwise
 
 from gcscope.model.phrases import in_one_line, shortened
 from gcscope.model.picture import OBJECT, OUTSIDE, REST, Arrow, Box, Group, Picture
+from gcscope.model.record import changed
 from gcscope.model.results import Cycle, Report
 from gcscope.render.boxes import (
     arrow_lines,
@@ -30,6 +31,13 @@ from gcscope.render.boxes import (
 )
 from gcscope.render.cycle_text import MOST_ADVICE
 from gcscope.render.report_picture import picture_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Size = tuple[float, float]  # width and height in inches
+NO_SIZES: Mapping[str, Size] = {}
 
 # Graphviz without a font library measures text by the first name, where it is one of the few that
 # it knows.
@@ -69,7 +77,7 @@ _ON_RING = {
     "color": _BLUE,
     "penwidth": "2.5",
 }
-_AS_WIDE = {"width": "1.5"}  # in a film a box has the same size whatever its count is
+_AS_WIDE = {"width": "1.5"}  # boxes with few letters look alike
 _RESTING = {"peripheries": "2", "fillcolor": "#f5f5f5"}
 _LOST = {"style": "filled,dashed", "fillcolor": "#fbeaf4", "color": _PURPLE, "penwidth": "1.5"}
 _LOST_RING = {**_LOST, "style": "filled,rounded,dashed", "penwidth": "2.5"}
@@ -99,14 +107,26 @@ def dot_text(report: Report | Cycle) -> str:
 
 
 def dot_of(
-    picture: Picture, hidden: frozenset[str] = frozenset(), rings: frozenset[str] | None = None
+    picture: Picture,
+    hidden: frozenset[str] = frozenset(),
+    rings: frozenset[str] | None = None,
+    sizes: Mapping[str, Size] = NO_SIZES,
 ) -> str:
     """Write a picture in DOT.
 
     What is hidden (boxes and arrows by their keys) has its place and is not seen. rings: the arrows
-    that are laid out as rings, by their keys, if they are not those that are on one.
+    that are laid out as rings, by their keys, if they are not those that are on one. sizes: how
+    large boxes are at least, by their keys.
     """
-    return "\n".join(_Writer(picture, hidden, rings).lines()) + "\n"
+    return "\n".join(_Writer(picture, hidden, rings, sizes).lines()) + "\n"
+
+
+def dot_of_boxes(boxes: list[Box]) -> str:
+    """Write boxes alone in DOT, each as it stands in a picture, so that they can be measured."""
+    numbered = [changed(box, key=str(number), group=None) for number, box in enumerate(boxes)]
+    return dot_of(
+        Picture(title="", lines=(), description="", groups=(), boxes=tuple(numbered), arrows=())
+    )
 
 
 def words_of_parts(picture: Picture) -> dict[str, str]:
@@ -156,16 +176,18 @@ def _attributes(
 class _Writer:
     """The lines of one picture, with short names for its boxes and for the labels of its arrows."""
 
-    __slots__ = ("boxes", "by_key", "hidden", "is_wide", "labels", "picture", "rings")
+    __slots__ = ("boxes", "by_key", "hidden", "is_wide", "labels", "picture", "rings", "sizes")
 
     def __init__(
         self,
         picture: Picture,
         hidden: frozenset[str] = frozenset(),
         rings: frozenset[str] | None = None,
+        sizes: Mapping[str, Size] = NO_SIZES,
     ) -> None:
         self.picture = picture
         self.hidden = hidden
+        self.sizes = sizes
         on_ring = frozenset(arrow.key for arrow in picture.arrows if arrow.on_ring)
         self.rings = on_ring if rings is None else rings
         self.is_wide = is_wide(picture)
@@ -324,6 +346,9 @@ class _Writer:
             style = {**_RESTING, **style}
         elif box.group is None:
             style = {**style, **_AS_WIDE}
+        if box.key in self.sizes:
+            width, height = self.sizes[box.key]
+            style = {**style, "width": f"{width:.2f}", "height": f"{height:.2f}"}
         if box.key in self.hidden:
             style = {**style, **_HIDDEN}
         attributes = _attributes(

@@ -8,11 +8,12 @@ from gcscope.model.files import write_whole
 from gcscope.model.phrases import plural, verdict
 from gcscope.model.picture import UNREACHABLE, Arrow, Box, Group, Picture
 from gcscope.model.record import changed
+from gcscope.render.boxes import box_lines
 from gcscope.render.dot import dot_of
 from gcscope.render.film_svg import page_of, strip_of, table_page, words_in_dot
 from gcscope.render.film_text import NO_FRAME
 from gcscope.render.format_table import form_of_suffix
-from gcscope.render.graphviz import svg_of, without_graphviz
+from gcscope.render.graphviz import sizes_of, svg_of, without_graphviz
 from gcscope.render.mermaid import mermaid_of
 from gcscope.render.notebook import MERMAID, PNG, SVG, is_wanted, png_view, wanted
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from gcscope.model.film import Frame
     from gcscope.model.results import Row
+    from gcscope.render.dot import Size
 
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -32,7 +34,7 @@ def whole(frames: tuple[Frame, ...]) -> tuple[Picture, ...]:
     """Make of each frame a picture of all that any frame has, so that what stays keeps its place.
 
     What a frame lacks is as in one before or after it. Where a box is called unreachable in one
-    frame, it is called reachable in the others: it keeps its size.
+    frame, it is called reachable in the others.
     """
     lost = {
         box.key
@@ -74,8 +76,8 @@ def _keys(picture: Picture) -> frozenset[str]:
 def svgs_of(frames: tuple[Frame, ...]) -> list[str] | None:
     """Draw each frame as SVG; None without Graphviz. Captions are not in them."""
     drawn = []
-    for picture, hidden, rings in _laid_out(frames):
-        svg = svg_of(picture, hidden, rings)
+    for layout in _laid_out(frames):
+        svg = svg_of(*layout)
         if svg is None:
             return None
         drawn.append(svg)
@@ -94,12 +96,27 @@ def dots_of(frames: tuple[Frame, ...]) -> list[str]:
 
 def _laid_out(
     frames: tuple[Frame, ...],
-) -> Iterator[tuple[Picture, frozenset[str], frozenset[str]]]:
-    """Yield for each frame its picture, what of that is hidden, and what is on a ring in any."""
+) -> Iterator[tuple[Picture, frozenset[str], frozenset[str], dict[str, Size]]]:
+    """Yield for each frame its picture, what of that is hidden, what is on a ring, and how large.
+
+    The last two are of the whole film: what is on a ring in any frame, and the size of each box
+    that does not say the same in all.
+    """
     rings = frozenset(a.key for frame in frames for a in frame.picture.arrows if a.on_ring)
-    for frame, picture in zip(frames, whole(frames), strict=True):
+    pictures = whole(frames)
+    sizes = sizes_of(_that_change(pictures))
+    for frame, picture in zip(frames, pictures, strict=True):
         untitled = changed(picture, title="", description=frame.picture.description)
-        yield untitled, _hidden(frame, picture), rings
+        yield untitled, _hidden(frame, picture), rings, sizes
+
+
+def _that_change(pictures: tuple[Picture, ...]) -> list[Box]:
+    """List the boxes that do not say the same in all pictures, once for each thing they say."""
+    said: dict[str, dict[tuple[str, ...], Box]] = {}
+    for picture in pictures:
+        for box in picture.boxes:
+            said.setdefault(box.key, {}).setdefault(tuple(box_lines(box)), box)
+    return [box for boxes in said.values() if len(boxes) > 1 for box in boxes.values()]
 
 
 def save_strip(frames: tuple[Frame, ...], path: str | os.PathLike[str]) -> None:

@@ -11,11 +11,19 @@ from __future__ import annotations
 import os
 import sys
 import time
+from math import ceil
 
 from gcscope.model.picture import Picture
-from gcscope.render.dot import dot_of
+from gcscope.render.dot import NO_SIZES, dot_of, dot_of_boxes
 from gcscope.render.png import SIGNATURE, Unreadable, below_each_other
 from gcscope.render.svg import accessible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gcscope.model.picture import Box
+    from gcscope.render.dot import Size
 
 SECONDS = 20.0  # for one picture
 DOTS_PER_INCH = 144  # of PNG
@@ -48,13 +56,16 @@ def without_graphviz(wanted: str, then: str) -> CannotDraw:
 
 
 def svg_of(
-    picture: Picture, hidden: frozenset[str] = frozenset(), rings: frozenset[str] | None = None
+    picture: Picture,
+    hidden: frozenset[str] = frozenset(),
+    rings: frozenset[str] | None = None,
+    sizes: Mapping[str, Size] = NO_SIZES,
 ) -> str | None:
     """Draw a picture as SVG, well-formed, with title and description; None without Graphviz.
 
-    hidden, rings: as in dot_of.
+    hidden, rings, sizes: as in dot_of.
     """
-    drawn = _graphviz(dot_of(picture, hidden, rings), "svg")
+    drawn = _graphviz(dot_of(picture, hidden, rings, sizes), "svg")
     return accessible(drawn.decode("utf-8", "replace"), picture) if drawn is not None else None
 
 
@@ -74,6 +85,38 @@ def small_png_of(texts: list[str]) -> bytes | None:
         return below_each_other(b"".join(files))  # type: ignore[arg-type]
     except (TypeError, ImportError, Unreadable):  # none drawn; a Python without zlib; another form
         return _png_in(texts[0], "png") if len(texts) == 1 else None
+
+
+def sizes_of(boxes: list[Box]) -> dict[str, Size]:
+    """Measure boxes without groups: of those with a key, the widest width and the highest height.
+
+    They are rounded up, to hundredths of an inch. Without Graphviz nothing is known of any.
+    """
+    drawn = _graphviz(dot_of_boxes(boxes), "plain") if boxes else None
+    sizes: dict[str, Size] = {}
+    try:
+        for number, width, height in _nodes_in(drawn or b""):
+            widest, highest = sizes.get(boxes[number].key, (0.0, 0.0))
+            sizes[boxes[number].key] = max(width, widest), max(height, highest)
+    except (ValueError, IndexError, OverflowError):  # that is no drawing of boxes
+        return {}
+    return sizes
+
+
+def _nodes_in(drawn: bytes) -> Iterator[tuple[int, float, float]]:
+    """Read the boxes in Graphviz's form "plain": each one's number, width and height.
+
+    Raises ValueError, IndexError or OverflowError if the text has another form.
+    """
+    whole_lines = drawn.decode("utf-8", "replace").replace("\\\n", "")
+    for line in whole_lines.splitlines():
+        if line.startswith("node "):
+            _, name, _, _, width, height, _ = line.split(" ", 6)
+            yield int(name.removeprefix("box")), _rounded_up(width), _rounded_up(height)
+
+
+def _rounded_up(inches: str) -> float:
+    return ceil(100 * float(inches)) / 100
 
 
 def _png_in(text: str, form: str) -> bytes | None:
