@@ -486,3 +486,44 @@ threads = [threading.Thread(target=look) for _ in range(16)]
 [thread.join() for thread in threads]
 assert wrong == []
 """)
+
+
+def test_passes_that_go_on_beside_a_collection_do_not_count_each_other_s_references(threaded):
+    threaded("""
+class Node: pass
+kept = [[] for _ in range(300_000)]  # each pass takes a while
+is_over, has_begun = threading.Event(), threading.Event()
+def linger(phase, info):
+    has_begun.set()
+    is_over.wait()
+def look():
+    for _ in range(3):
+        node, holder = Node(), Node()
+        holder.node = node
+        del node
+        together.wait()
+        told = gcscope.retained(holder)
+        if told.types != {"__main__.Node": 2}:
+            wrong.append(told)
+def count():
+    node, counts = Node(), set()
+    while not is_over.is_set():
+        counts.add(gcscope.refcount(node))
+    if counts != {1}:
+        wrong.append(counts)
+wrong = []
+together = threading.Barrier(4)
+gc.callbacks.append(linger)
+collecting = threading.Thread(target=gc.collect)
+collecting.start()
+has_begun.wait()
+counting = threading.Thread(target=count)
+counting.start()
+threads = [threading.Thread(target=look) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+is_over.set()
+collecting.join()
+counting.join()
+assert wrong == []
+""")

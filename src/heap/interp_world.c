@@ -21,6 +21,7 @@
 #if GCSCOPE_FREE_THREADED
 
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "heap/interp_alive.h"
@@ -120,15 +121,14 @@ world_wait(int64_t nanoseconds)
     Py_END_ALLOW_THREADS
 }
 
-/* What is in gc.collecting; to the interpreter all but 0 is a collection. LOOKING and LISTING are
-   passes of ours. While it says LISTING, each listed object has one reference of ours, for which
-   nobody asks: whoever reads a count waits. A thread that reads it as something else, and stays
-   attached, is not interrupted by a listing, which stops all threads to begin with. */
-enum { NOT_COLLECTING, COLLECTING, LISTING, LOOKING };
+/* What is in gc.collecting; to the interpreter all but 0 is a collection. LOOKING is a pass of
+   ours. */
+enum { NOT_COLLECTING, COLLECTING, LOOKING };
 
 #define A_WAIT INT64_C(1000000)
 #define MOST_WAITS INT64_C(1000000000) /* for a collection, all together, in nanoseconds */
 #define MOST_TURNS 60 /* as many times that for passes of other threads, which always end */
+#define MOST_WAITS_FOR_PASSES (MOST_TURNS * MOST_WAITS)
 
 /* Asked of its neighbours in the list: another thread, and its place in the list, may end. */
 bool
@@ -174,21 +174,53 @@ world_unclaim(void)
     _Py_atomic_store_int(&PyInterpreterState_Get()->gc.collecting, NOT_COLLECTING);
 }
 
-/* Without other threads nobody lists: a child of fork() may have what is left of the listing of a
-   thread of its parent. */
+/* The process of which a thread lists, or 0: a child of fork() may have what is left of a thread of
+   its parent, and so may one whose other threads have ended. While one lists, each listed object
+   has one reference of ours, for which nobody asks: whoever reads a count waits. A thread that has
+   read that nobody lists, and stays attached, is not interrupted by a listing, which stops all
+   threads to begin with. */
+static int listing_process;
+
+static bool
+has_other_interpreters(void)
+{
+    PyInterpreterState *own = PyInterpreterState_Get();
+    return PyInterpreterState_Head() != own || PyInterpreterState_Next(own) != NULL;
+}
+
+static bool
+is_of_another(int process)
+{
+    return process == (int)getpid() && (world_has_others() || has_other_interpreters());
+}
+
 static bool
 is_another_listing(void)
 {
-    return world_has_others() && read_door() == LISTING;
+    return is_of_another(_Py_atomic_load_int_relaxed(&listing_process));
 }
 
-static void
-tell_of_listing(const World *world, bool is_listing)
+static bool
+try_to_list_alone(void)
 {
-    int otherwise = world->is_claimed ? LOOKING : COLLECTING;
-    if (world->has_door) {
-        (void)change_door(is_listing ? otherwise : LISTING, is_listing ? LISTING : otherwise);
+    int found = _Py_atomic_load_int_relaxed(&listing_process);
+    return !is_of_another(found) &&
+           _Py_atomic_compare_exchange_int(&listing_process, &found, (int)getpid());
+}
+
+/* Also of passes that go on beside a collection, one lists after the other. False: for a long time
+   another one has not come to an end. */
+static bool
+wait_to_list_alone(void)
+{
+    const int64_t end = clock_now() + MOST_WAITS_FOR_PASSES;
+    while (!try_to_list_alone()) {
+        if (clock_now() >= end) {
+            return false;
+        }
+        world_wait(A_WAIT);
     }
+    return true;
 }
 
 /* Of several threads one waits for a while, and then goes on beside a collection: what that has in
@@ -197,19 +229,15 @@ void
 world_begin(World *world, Memory *memory, OwnCode *own)
 {
     *world = (World){.memory = memory, .own = own};
-    world->is_claimed = world->has_door = world_claim(MOST_WAITS);
+    world->is_claimed = world_claim(MOST_WAITS);
 }
 
 /* Somebody may call by hand what the collector calls. */
 void
 world_begin_in_collection(World *world, Memory *memory, OwnCode *own)
 {
-    if (read_door() == COLLECTING) {
-        *world = (World){.memory = memory, .own = own, .has_door = true};
-    }
-    else {
-        world_begin(world, memory, own);
-    }
+    *world = (World){.memory = memory, .own = own};
+    world->is_claimed = read_door() != COLLECTING && world_claim(MOST_WAITS);
 }
 
 void
@@ -419,14 +447,16 @@ list_by(Lister *lister, AddrMap *map)
     if (world_is_stopped(world)) {
         return enter_again(world->outer != NULL ? world->outer : world, map);
     }
-    tell_of_listing(world, true);
+    bool is_alone = wait_to_list_alone();
     int64_t begun = clock_now();
     PyUnstable_GC_VisitObjects(hold_object, lister);
     world->stopped_for += clock_now() - begun;
     bool failed = lister->failed || addrmap_init(&untracked, world->memory) < 0;
     world_stop(world);
     int error = give_back(world, failed, map, &untracked);
-    tell_of_listing(world, false);
+    if (is_alone) {
+        _Py_atomic_store_int(&listing_process, 0);
+    }
     addrmap_fini(&untracked);
     return error;
 }
@@ -554,7 +584,7 @@ is_counted_in_parts(PyObject *op)
 static void
 stop_beside_no_lister(World *world)
 {
-    const int64_t end = clock_now() + MOST_WAITS;
+    const int64_t end = clock_now() + MOST_WAITS_FOR_PASSES;
     world_stop(world);
     while (is_another_listing() && clock_now() < end) {
         world_end(world);
@@ -567,7 +597,7 @@ Py_ssize_t
 world_references_now(PyObject *op)
 {
     World world = {0};
-    const int64_t end = clock_now() + MOST_WAITS;
+    const int64_t end = clock_now() + MOST_WAITS_FOR_PASSES;
     while (is_another_listing() && clock_now() < end) {
         world_wait(A_WAIT);
     }

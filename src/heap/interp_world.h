@@ -28,7 +28,6 @@ typedef struct World {
     const struct World *outer; /* borrowed: NULL, or that in whose stop this one is */
     OwnCode *own; /* borrowed: NULL, or to keep what is ours and has no owner any more */
     bool is_claimed;
-    bool has_door; /* claimed, or a collection of this thread is under way */
     bool is_stopped;
     int64_t stopped_at;  /* when the stop was asked for, by clock_now() */
     int64_t stopped_for; /* in nanoseconds, to list the objects before */
@@ -71,7 +70,7 @@ void world_unclaim(void);
 
 /* Claim the collector, and keep it until world_end, which must follow in any case. It is not
    claimed where a collection of this very thread is under way, or one of another for a second. The
-   other one is for a collection of this thread: it has the door, if there is one. */
+   other one is for a collection of this thread: it waits for none. */
 void world_begin(World *world, Memory *memory, OwnCode *own);
 void world_begin_in_collection(World *world, Memory *memory, OwnCode *own);
 void world_end(World *world);
