@@ -527,3 +527,75 @@ collecting.join()
 counting.join()
 assert wrong == []
 """)
+
+
+WORKERS = """
+class Node: pass
+is_over = threading.Event()
+def working(work):
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    [thread.start() for thread in threads]
+    return threads
+def join(threads):
+    is_over.set()
+    [thread.join() for thread in threads]
+"""
+
+
+def test_what_dies_while_it_is_listed_is_no_holder(threaded):
+    threaded(f"""{WORKERS}
+shared = Node()
+def work():
+    while not is_over.is_set():
+        dropped = [(shared, [shared]) for _ in range(50)]
+        time.sleep(0)
+        dropped.clear()
+threads = working(work)
+told = [gcscope.holders(shared) for _ in range(600)]
+join(threads)
+assert [holders for holders in told if holders.unexplained] == []
+assert max(holders.refcount for holders in told) > 50  # they were at work
+""")
+
+
+def test_what_dies_while_it_is_listed_is_not_counted_by_its_own_thread(threaded):
+    threaded(f"""{WORKERS}
+def look():
+    while not is_over.is_set():
+        gcscope.retained(box)
+def count():
+    node = Node()
+    for _ in range(20_000):
+        dropped = [(node, []) for _ in range(50)]
+        dropped.clear()
+        counts.add(gcscope.refcount(node))
+box, counts = [Node()], set()
+looking = working(look)
+[thread.join() for thread in working(count)]
+join(looking)
+assert counts == {{1}}, counts
+""")
+
+
+def test_a_finalizer_of_what_died_while_it_was_listed_may_look(threaded):
+    threaded(f"""{WORKERS}
+class Loud:
+    def __init__(self):
+        self.node = Node()
+    def __del__(self):
+        begin = time.monotonic()
+        counts.add(gcscope.refcount(self.node))
+        gcscope.retained(self)
+        took.append(time.monotonic() - begin)
+def work():
+    while not is_over.is_set():
+        dropped = [Loud() for _ in range(3)]
+        time.sleep(0)
+        dropped.clear()
+counts, took, box = set(), [], [Node()]
+threads = working(work)
+for _ in range(50):
+    gcscope.retained(box)
+join(threads)
+assert counts == {{1}} and max(took) < 10 < len(took), (counts, max(took), len(took))
+""")

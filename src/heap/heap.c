@@ -252,9 +252,9 @@ read_generator(Reader *reader, PyObject *op, traverseproc traverse)
 }
 
 static int32_t
-owning_references(PyObject *op)
+owning_references(PyObject *op, const World *world)
 {
-    Py_ssize_t count = world_references(op);
+    Py_ssize_t count = world_references(op) - world_dying_references(world, op);
     if (is_immortal(op) || count >= INT32_MAX) {
         return INT32_MAX;
     }
@@ -280,7 +280,7 @@ add_reference(void *arg, PyObject *op, Py_ssize_t references, ThreadReferenceKin
 }
 
 int
-heap_traverse(Heap *heap)
+heap_traverse(Heap *heap, const World *world)
 {
     Reader reader = {.heap = heap, .cursor = ADDRMAP_NOWHERE};
     if (graph_init(&heap->graph, heap->memory, heap->count) < 0 ||
@@ -293,7 +293,7 @@ heap_traverse(Heap *heap)
         }
         PyObject *op = heap->objects.items[id];
         traverseproc traverse = known_traverse_of(op);
-        vec_push_reserved(&heap->refcounts, owning_references(op));
+        vec_push_reserved(&heap->refcounts, owning_references(op, world));
         if (interp_may_borrow(op)) {
             read_generator(&reader, op, traverse);
         }

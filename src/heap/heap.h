@@ -11,6 +11,7 @@
 #define GCSCOPE_HEAP_H
 
 #include "heap/addrmap.h"
+#include "heap/interp_world.h"
 #include "graph/graph.h"
 
 typedef struct {
@@ -54,9 +55,9 @@ int heap_enter_known(Heap *heap);
    more than 4 billion objects. */
 int heap_number(Heap *heap);
 
-/* Read reference counts and edges of what was listed. 0; -1 when memory is exhausted or there
-   are more than 2 billion edges. */
-int heap_traverse(Heap *heap);
+/* Read reference counts and edges of what was listed for a pass. 0; -1 when memory is exhausted or
+   there are more than 2 billion edges. */
+int heap_traverse(Heap *heap, const World *world);
 
 void heap_fini(Heap *heap);
 

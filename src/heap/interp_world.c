@@ -20,6 +20,7 @@
 
 #if GCSCOPE_FREE_THREADED
 
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -174,12 +175,29 @@ world_unclaim(void)
     _Py_atomic_store_int(&PyInterpreterState_Get()->gc.collecting, NOT_COLLECTING);
 }
 
-/* The process of which a thread lists, or 0: a child of fork() may have what is left of a thread of
-   its parent, and so may one whose other threads have ended. While one lists, each listed object
-   has one reference of ours, for which nobody asks: whoever reads a count waits. A thread that has
-   read that nobody lists, and stays attached, is not interrupted by a listing, which stops all
-   threads to begin with. */
-static int listing_process;
+/* While a thread lists, each listed object has one reference of ours, for which nobody asks; and
+   what died meanwhile has its own, until it is let go of. Whoever reads a count waits. A thread
+   that has read that nobody lists, and stays attached, is not interrupted by a listing, which
+   stops all threads to begin with.
+
+   A child of fork() may have what is left of a thread of its parent: hence the process. It is
+   negative while a thread lets go of what died, which may run finalizers that wait for others. */
+static struct {
+    int process;
+    uintptr_t thread;
+} who_lists;
+
+static uintptr_t
+own_ident(void)
+{
+    return (uintptr_t)PyThread_get_thread_ident();
+}
+
+static bool
+is_own_listing(void)
+{
+    return _Py_atomic_load_uintptr_relaxed(&who_lists.thread) == own_ident();
+}
 
 static bool
 has_other_interpreters(void)
@@ -188,39 +206,59 @@ has_other_interpreters(void)
     return PyInterpreterState_Head() != own || PyInterpreterState_Next(own) != NULL;
 }
 
+/* Whether what is in who_lists.process stands for another thread that may come to an end of it. */
 static bool
 is_of_another(int process)
 {
-    return process == (int)getpid() && (world_has_others() || has_other_interpreters());
+    return abs(process) == (int)getpid() && !is_own_listing() &&
+           (world_has_others() || has_other_interpreters());
 }
 
 static bool
 is_another_listing(void)
 {
-    return is_of_another(_Py_atomic_load_int_relaxed(&listing_process));
+    return is_of_another(_Py_atomic_load_int_relaxed(&who_lists.process));
 }
 
 static bool
-try_to_list_alone(void)
+is_too_late(int64_t begun)
 {
-    int found = _Py_atomic_load_int_relaxed(&listing_process);
-    return !is_of_another(found) &&
-           _Py_atomic_compare_exchange_int(&listing_process, &found, (int)getpid());
+    bool lets_go = _Py_atomic_load_int_relaxed(&who_lists.process) < 0;
+    return clock_now() >= begun + (lets_go ? MOST_WAITS : MOST_WAITS_FOR_PASSES);
 }
 
-/* Also of passes that go on beside a collection, one lists after the other. False: for a long time
-   another one has not come to an end. */
 static bool
-wait_to_list_alone(void)
+try_to_list_alone(bool may_take_over)
 {
-    const int64_t end = clock_now() + MOST_WAITS_FOR_PASSES;
-    while (!try_to_list_alone()) {
-        if (clock_now() >= end) {
-            return false;
-        }
+    int found = _Py_atomic_load_int_relaxed(&who_lists.process);
+    if ((is_of_another(found) && !may_take_over) ||
+        !_Py_atomic_compare_exchange_int(&who_lists.process, &found, (int)getpid())) {
+        return false;
+    }
+    _Py_atomic_store_uintptr(&who_lists.thread, own_ident());
+    return true;
+}
+
+/* Passes list one after the other, also those that go on beside a collection. A finalizer of what
+   died may look while its thread still lets go. */
+static void
+begin_to_list(World *world)
+{
+    const int64_t begun = clock_now();
+    while (!is_own_listing() && !(world->is_lister = try_to_list_alone(is_too_late(begun)))) {
         world_wait(A_WAIT);
     }
-    return true;
+}
+
+/* Another thread may have taken over. */
+static void
+end_to_list(World *world)
+{
+    if (world->is_lister && is_own_listing()) {
+        _Py_atomic_store_uintptr(&who_lists.thread, 0);
+        _Py_atomic_store_int(&who_lists.process, 0);
+    }
+    world->is_lister = false;
 }
 
 /* Of several threads one waits for a while, and then goes on beside a collection: what that has in
@@ -260,6 +298,9 @@ void
 world_end(World *world)
 {
     PyInterpreterState *interpreter = PyInterpreterState_Get();
+    if (world->is_lister) {
+        _Py_atomic_store_int(&who_lists.process, -(int)getpid());
+    }
     if (world->is_stopped) {
         world->is_stopped = false;
         _PyEval_StartTheWorld(interpreter);
@@ -268,11 +309,9 @@ world_end(World *world)
         world->is_claimed = false;
         world_unclaim();
     }
-    for (size_t i = 0; i < world->dead.length; i++) {
-        Py_DECREF(world->dead.items[i]);
-    }
+    dying_end(&world->dying, world->memory);
+    end_to_list(world);
     if (world->memory != NULL) {
-        vec_fini(world->memory, &world->dead);
         vec_fini(world->memory, &world->listed);
     }
 }
@@ -344,7 +383,7 @@ hold_object(PyObject *op, void *arg)
     }
     /* any of it may be dead when it is given back */
     lister->failed = vec_reserve(world->memory, &world->listed, 1) < 0 ||
-                     vec_reserve(world->memory, &world->dead, world->listed.capacity) < 0;
+                     vec_reserve(world->memory, &world->dying.objects, world->listed.capacity) < 0;
     if (!lister->failed) {
         vec_push_reserved(&world->listed, Py_NewRef(op));
     }
@@ -372,6 +411,16 @@ is_atomic_tuple(PyObject *op, const AddrMap *untracked)
     return true;
 }
 
+/* As the collector does it in a stop: the object has no thread any more, and whoever lets go of it
+   last frees it. */
+static void
+merge_counts(PyObject *op, Py_ssize_t references)
+{
+    op->ob_ref_shared = _Py_REF_SHARED(references, _Py_REF_MERGED);
+    op->ob_ref_local = 0;
+    op->ob_tid = 0;
+}
+
 /* Give back one of several references. Where the others have let go of what the owning thread has,
    Py_DECREF would put the object into that thread's queue, under a lock that may be handed to a
    thread which then waits for the stop to end; so its counts become one instead, as the collector
@@ -385,9 +434,7 @@ let_go_in_stop(PyObject *op)
         Py_DECREF(op);
         return;
     }
-    op->ob_ref_shared = _Py_REF_SHARED((Py_ssize_t)op->ob_ref_local - 1, _Py_REF_MERGED);
-    op->ob_ref_local = 0;
-    op->ob_tid = 0;
+    merge_counts(op, (Py_ssize_t)op->ob_ref_local - 1);
 }
 
 /* Keep our reference, so that it is no garbage, if it is the only one. */
@@ -397,6 +444,28 @@ is_kept_as_own(World *world, PyObject *op)
     return world->own != NULL && world_is_deferred(op) && world_references(op) == 1 &&
            own_code_is(world->own, op) && world_all_references(op) == 1 &&
            own_code_keep(world->own, op);
+}
+
+/* Leave out what only dying objects keep. All of them are to be freed by this thread, and none is
+   to wait in the queue of its own, which would keep what it refers to. 0; -1: out of memory. */
+static int
+leave_out_dying(World *world, AddrMap *map)
+{
+    size_t left = 0;
+    if (world->dying.owned == 0) {
+        return 0;
+    }
+    int error = dying_find(&world->dying, world->memory, map);
+    for (size_t i = 0; i < world->dying.objects.length; i++) {
+        PyObject *op = world->dying.objects.items[i];
+        merge_counts(op, world_references(op));
+    }
+    for (size_t i = 0; i < world->listed.length; i++) {
+        world->listed.items[left] = world->listed.items[i];
+        left += addrmap_has(map, world->listed.items[i]);
+    }
+    world->listed.length = left;
+    return error;
 }
 
 /* Give back our references and, unless listing has failed, enter what is alive and tracked. None of
@@ -409,7 +478,7 @@ give_back(World *world, bool failed, AddrMap *map, AddrMap *untracked)
     for (size_t i = 0; i < world->listed.length; i++) {
         PyObject *op = world->listed.items[i];
         if (Py_REFCNT(op) == 1) {
-            vec_push_reserved(&world->dead, op);
+            vec_push_reserved(&world->dying.objects, op);
             continue;
         }
         if (!is_kept_as_own(world, op)) {
@@ -424,7 +493,8 @@ give_back(World *world, bool failed, AddrMap *map, AddrMap *untracked)
         entered += !is_atomic;
     }
     world->listed.length = entered;
-    return failed ? -1 : 0;
+    world->dying.owned = world->dying.objects.length;
+    return failed ? -1 : leave_out_dying(world, map);
 }
 
 /* Enter what was listed before in this stop: it is still the same. 0; -1: out of memory. */
@@ -447,15 +517,15 @@ list_by(Lister *lister, AddrMap *map)
     if (world_is_stopped(world)) {
         return enter_again(world->outer != NULL ? world->outer : world, map);
     }
-    bool is_alone = wait_to_list_alone();
+    begin_to_list(world);
     int64_t begun = clock_now();
     PyUnstable_GC_VisitObjects(hold_object, lister);
     world->stopped_for += clock_now() - begun;
     bool failed = lister->failed || addrmap_init(&untracked, world->memory) < 0;
     world_stop(world);
     int error = give_back(world, failed, map, &untracked);
-    if (is_alone) {
-        _Py_atomic_store_int(&listing_process, 0);
+    if (world->dying.owned == 0) {
+        end_to_list(world);
     }
     addrmap_fini(&untracked);
     return error;
@@ -584,9 +654,9 @@ is_counted_in_parts(PyObject *op)
 static void
 stop_beside_no_lister(World *world)
 {
-    const int64_t end = clock_now() + MOST_WAITS_FOR_PASSES;
+    const int64_t begun = clock_now();
     world_stop(world);
-    while (is_another_listing() && clock_now() < end) {
+    while (is_another_listing() && !is_too_late(begun)) {
         world_end(world);
         world_wait(A_WAIT);
         world_stop(world);
@@ -597,8 +667,8 @@ Py_ssize_t
 world_references_now(PyObject *op)
 {
     World world = {0};
-    const int64_t end = clock_now() + MOST_WAITS_FOR_PASSES;
-    while (is_another_listing() && clock_now() < end) {
+    const int64_t begun = clock_now();
+    while (is_another_listing() && !is_too_late(begun)) {
         world_wait(A_WAIT);
     }
     if (!is_counted_in_parts(op)) {

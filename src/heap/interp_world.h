@@ -20,6 +20,7 @@
 
 #include "base/vec.h"
 #include "heap/addrmap.h"
+#include "heap/dying.h"
 #include "heap/own_code.h"
 
 typedef struct World {
@@ -28,13 +29,14 @@ typedef struct World {
     const struct World *outer; /* borrowed: NULL, or that in whose stop this one is */
     OwnCode *own; /* borrowed: NULL, or to keep what is ours and has no owner any more */
     bool is_claimed;
+    bool is_lister; /* others wait with what counts, until it is at its end */
     bool is_stopped;
     int64_t stopped_at;  /* when the stop was asked for, by clock_now() */
     int64_t stopped_for; /* in nanoseconds, to list the objects before */
     VEC(PyObject *)
-    listed;               /* held until the stop, then borrowed: what was entered, in the order of
+    listed; /* held until the stop, then borrowed: what was entered, in the order of
                                the collector's own walk */
-    VEC(PyObject *) dead; /* owned: nothing else refers to them any more */
+    Dying dying;
 #endif
 } World;
 
@@ -118,8 +120,16 @@ Py_ssize_t world_references(PyObject *op);
 /* The same, exact. In a stop. */
 Py_ssize_t world_all_references(PyObject *op);
 
-/* The same of an object that the caller has, at any time but in a stop. The world is stopped where
-   the count is kept in parts. */
+/* Of these references, how many are those of what died while it was listed. */
+static inline Py_ssize_t
+world_dying_references(const World *world, PyObject *op)
+{
+    const Dying *dying = &(world->outer != NULL ? world->outer : world)->dying;
+    return dying->owned == 0 ? 0 : dying_references(dying, op);
+}
+
+/* All references to an object that the caller has, at any time but in a stop. The world is stopped
+   where the count is kept in parts. */
 Py_ssize_t world_references_now(PyObject *op);
 
 /* Visit what the threads of this interpreter have for themselves. In a stop. */
@@ -181,6 +191,12 @@ static inline Py_ssize_t
 world_all_references(PyObject *op)
 {
     return Py_REFCNT(op);
+}
+
+static inline Py_ssize_t
+world_dying_references(const World *Py_UNUSED(world), PyObject *Py_UNUSED(op))
+{
+    return 0;
 }
 
 static inline Py_ssize_t

@@ -123,7 +123,8 @@ meet_kept(PyObject *target, void *arg)
     Scan *scan = &keeper->census->scan;
     NodeId node;
     if (!PyType_Check(target) && addrmap_find(&scan->heap.map, target, &node) &&
-        ++keeper->shown.items[node] == (size_t)world_references(target) &&
+        ++keeper->shown.items[node] ==
+            (size_t)(world_references(target) - world_dying_references(&scan->world, target)) &&
         nodeset_enter(&keeper->nodes, node)) {
         keeper->failed |= vec_push(&scan->memory, &keeper->census->ours, node) < 0;
     }

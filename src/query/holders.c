@@ -370,6 +370,7 @@ find_references(HolderScan *asked, Scan *scan)
     bool is_mortal = !is_immortal(asked->target);
     asked->locals = interp_own_locals();
     Py_ssize_t count = world_all_references(asked->target) - 1; /* the box's */
+    count -= world_dying_references(&scan->world, asked->target);
     asked->rows = PyList_New(0);
     if (asked->rows == NULL || find_holders(asked, scan, is_mortal, count) < 0 ||
         add_holders(asked) < 0) {

@@ -414,7 +414,7 @@ static int
 judge(Scan *scan)
 {
     Heap *heap = &scan->heap;
-    if (heap_traverse(heap) < 0) {
+    if (heap_traverse(heap, &scan->world) < 0) {
         return -1;
     }
     discount_given(heap, scan->given);

@@ -202,8 +202,7 @@ follows_collector(const ModuleState *state)
     bool follows = callback != NULL && last >= 0;
     if (follows) {
         CRITICAL_BEGIN(callbacks);
-        follows =
-            last < PyList_GET_SIZE(callbacks) && PyList_GET_ITEM(callbacks, last) == callback;
+        follows = last < PyList_GET_SIZE(callbacks) && PyList_GET_ITEM(callbacks, last) == callback;
         CRITICAL_END();
     }
     return follows;
@@ -367,6 +366,17 @@ typedef struct {
     PyObject *module, *qualname;
 } ClassName;
 
+#if GCSCOPE_FREE_THREADED
+
+/* Of a heap type, to be compared alone: another thread may let go of it. */
+static PyObject *
+read_qualname(PyTypeObject *type)
+{
+    return _Py_atomic_load_ptr_relaxed(&((PyHeapTypeObject *)type)->ht_qualname);
+}
+
+#endif
+
 /* Hold both of a heap type, of which another thread may let go at any time. Other threads are
    stopped for that, but where the qualname is the known one: a program may change a class at each
    instance, as one does that counts them there. */
@@ -378,7 +388,7 @@ hold_name(PyTypeObject *type, ModuleState *state)
 #if GCSCOPE_FREE_THREADED
     const KnownClass *known = known_class(type, state);
     journal_lock(state->journal);
-    if (known->type == type && known->qualname == *qualname) {
+    if (known->type == type && known->qualname == read_qualname(type)) {
         name.qualname = Py_XNewRef(known->qualname);
     }
     journal_unlock(state->journal);

@@ -67,6 +67,7 @@ def test_two_friends():
     assert draw(p1, p1) == draw(p1)
 
 
+@pytest.mark.thread_unsafe(reason="what dies while another thread lists is freed a little later")
 def test_what_only_the_call_holds():
     picture = draw(Person("Ann"), Person("Bob"))
     assert titles(picture) == ["gcscope.Person 'Ann'", "gcscope.Person 'Bob'"]
@@ -110,7 +111,7 @@ def test_rings_are_told_from_what_hangs_on_them():
     assert draw(a, b, c, d).title == "4 objects"
 
 
-@pytest.mark.thread_unsafe(reason="other threads hold some of the objects, too")
+@pytest.mark.thread_unsafe(reason="other threads have the object of the module, too")
 def test_variables_of_every_kind():
     mine = captured = Person("Ida")
 
@@ -293,7 +294,6 @@ def tangle():
 
 
 @pytest.mark.parametrize("make", [many_holders, hidden_holders, tree, tangle])
-@pytest.mark.thread_unsafe(reason="other threads hold some of the objects, too")
 def test_every_reference_is_drawn_or_counted(make):
     """Arrows to a box, and numbers of what is left out, add up to its count."""
     one, kept = make()
