@@ -210,7 +210,7 @@ has_other_interpreters(void)
 static bool
 is_of_another(int process)
 {
-    return abs(process) == (int)getpid() && !is_own_listing() &&
+    return process != 0 && abs(process) == (int)getpid() && !is_own_listing() &&
            (world_has_others() || has_other_interpreters());
 }
 
