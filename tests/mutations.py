@@ -1060,8 +1060,8 @@ MUTATIONS = [
     Mutation(
         "growth: a string that something else holds",
         "src/query/growth_account.c",
-        "added->visits >= Py_REFCNT(op) - cached);",
-        "added->visits + cached > 0);",
+        "added->visits >= Py_REFCNT(op) - idle);",
+        "added->visits + idle > 0);",
         GROWTH,
     ),
     Mutation(

@@ -544,14 +544,14 @@ def join(threads):
 
 def test_what_dies_while_it_is_listed_is_no_holder(threaded):
     threaded(f"""{WORKERS}
-shared = Node()
+shared, text = Node(), "text" * (2 + len(sys.argv))
 def work():
     while not is_over.is_set():
-        dropped = [(shared, [shared]) for _ in range(50)]
+        dropped = [(shared, [shared, text]) for _ in range(50)]
         time.sleep(0)
         dropped.clear()
 threads = working(work)
-told = [gcscope.holders(shared) for _ in range(600)]
+told = [gcscope.holders(one) for _ in range(400) for one in (shared, text)]
 join(threads)
 assert [holders for holders in told if holders.unexplained] == []
 assert max(holders.refcount for holders in told) > 50  # they were at work

@@ -13,13 +13,12 @@ typedef struct {
     bool failed;
 } Finder;
 
-/* Where the references to a listed object are counted; NULL where it is not listed, or memory is
-   out. */
+/* Where the references to an object are counted; NULL: nobody asks for them, or out of memory. */
 static Py_ssize_t *
 count_of(Finder *finder, PyObject *target)
 {
     Dying *dying = finder->dying;
-    if (!addrmap_has(finder->map, target)) {
+    if (is_immortal(target)) {
         return NULL;
     }
     uint32_t number = index_enter(&dying->targets, finder->memory, (uint64_t)(uintptr_t)target);

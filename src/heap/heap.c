@@ -25,9 +25,9 @@
 /* ------------------------------------------------------------------ listing */
 
 int
-heap_begin(Heap *heap, Memory *memory)
+heap_begin(Heap *heap, Memory *memory, const World *world)
 {
-    *heap = (Heap){.memory = memory};
+    *heap = (Heap){.memory = memory, .world = world};
     return addrmap_init(&heap->map, memory);
 }
 
@@ -280,7 +280,7 @@ add_reference(void *arg, PyObject *op, Py_ssize_t references, ThreadReferenceKin
 }
 
 int
-heap_traverse(Heap *heap, const World *world)
+heap_traverse(Heap *heap)
 {
     Reader reader = {.heap = heap, .cursor = ADDRMAP_NOWHERE};
     if (graph_init(&heap->graph, heap->memory, heap->count) < 0 ||
@@ -293,7 +293,7 @@ heap_traverse(Heap *heap, const World *world)
         }
         PyObject *op = heap->objects.items[id];
         traverseproc traverse = known_traverse_of(op);
-        vec_push_reserved(&heap->refcounts, owning_references(op, world));
+        vec_push_reserved(&heap->refcounts, owning_references(op, heap->world));
         if (interp_may_borrow(op)) {
             read_generator(&reader, op, traverse);
         }

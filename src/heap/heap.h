@@ -16,6 +16,7 @@
 
 typedef struct {
     Memory *memory;
+    const World *world;      /* borrowed: the pass */
     VEC(PyObject *) objects; /* borrowed: node id -> object */
     size_t count;
     AddrMap map;
@@ -34,7 +35,7 @@ typedef struct {
 
 /* Begin with no object; what is to be listed is then entered into heap->map, by generations.h or by
    the two below. 0 or -1. */
-int heap_begin(Heap *heap, Memory *memory);
+int heap_begin(Heap *heap, Memory *memory, const World *world);
 
 /* Enter the items of `list` (stolen, also on failure), which must be an exact list, the answer of
    gc.get_objects. It is given up before this returns, and with it the reference that it has on each
@@ -55,9 +56,9 @@ int heap_enter_known(Heap *heap);
    more than 4 billion objects. */
 int heap_number(Heap *heap);
 
-/* Read reference counts and edges of what was listed for a pass. 0; -1 when memory is exhausted or
-   there are more than 2 billion edges. */
-int heap_traverse(Heap *heap, const World *world);
+/* Read reference counts and edges of what was listed. 0; -1 when memory is exhausted or there
+   are more than 2 billion edges. */
+int heap_traverse(Heap *heap);
 
 void heap_fini(Heap *heap);
 

@@ -11,9 +11,9 @@
 #include "heap/unshown.h"
 
 void
-leaves_begin(Leaves *leaves, Memory *memory, const AddrMap *tracked)
+leaves_begin(Leaves *leaves, Memory *memory, const Heap *heap)
 {
-    *leaves = (Leaves){.memory = memory, .tracked = tracked, .cursor = ADDRMAP_NOWHERE, .by = -1};
+    *leaves = (Leaves){.memory = memory, .heap = heap, .cursor = ADDRMAP_NOWHERE, .by = -1};
 }
 
 void
@@ -68,7 +68,7 @@ leaf_of(Leaves *leaves, PyObject *op)
     }
     Leaf *leaf = place_of(leaves->places.items, leaves->places.length, op);
     if (leaf->address == NULL) {
-        Py_ssize_t count = Py_REFCNT(op);
+        Py_ssize_t count = Py_REFCNT(op) - world_dying_references(leaves->heap->world, op);
         count -= PyUnicode_CheckExact(op) ? interp_cached_references(&leaves->names, op) : 0;
         leaves->count++;
         *leaf = (Leaf){
@@ -150,7 +150,7 @@ is_left_out(const Leaves *leaves, PyObject *op)
     for (Py_ssize_t i = 0; is_atomic && i < PyTuple_GET_SIZE(op); i++) {
         PyObject *item = PyTuple_GET_ITEM(op, i);
         is_atomic = item == NULL || !is_tracked(item) ||
-                    (PyTuple_CheckExact(item) && !addrmap_has(leaves->tracked, item));
+                    (PyTuple_CheckExact(item) && !addrmap_has(&leaves->heap->map, item));
     }
     return is_atomic;
 }
@@ -190,7 +190,7 @@ static int
 visit_leaf(PyObject *target, void *arg)
 {
     Leaves *leaves = arg;
-    const AddrBlock *block = addrmap_block(leaves->tracked, &leaves->cursor, target);
+    const AddrBlock *block = addrmap_block(&leaves->heap->map, &leaves->cursor, target);
     PREFETCH(block);
     leaves->batch[leaves->batched++] = (LeafVisit){block, target};
     if (leaves->batched == LEAVES_BATCH) {

@@ -21,7 +21,7 @@
 #ifndef GCSCOPE_LEAVES_H
 #define GCSCOPE_LEAVES_H
 
-#include "heap/addrmap.h"
+#include "heap/heap.h"
 #include "heap/interp_tables.h"
 
 /* Whose a reference is. Of one owner there may be two accounts: what it is, and what it keeps. */
@@ -57,7 +57,7 @@ typedef struct {
 
 typedef struct {
     Memory *memory;
-    const AddrMap *tracked; /* borrowed: objects that are known to be tracked */
+    const Heap *heap; /* borrowed: its objects are known to be tracked */
     AddrCursor cursor;
     LeafTable places;
     size_t count;
@@ -77,8 +77,8 @@ typedef struct {
     uint64_t inner; /* of those to which no account has led that is_kept */
 } Leaves;
 
-/* Begin, with a map of objects that are tracked. leaves_fini may be called on zeroed memory. */
-void leaves_begin(Leaves *leaves, Memory *memory, const AddrMap *tracked);
+/* Begin, with the heap of the pass. leaves_fini may be called on zeroed memory. */
+void leaves_begin(Leaves *leaves, Memory *memory, const Heap *heap);
 void leaves_fini(Leaves *leaves);
 
 /* What is taken from here on is on this account; leaves->own is 0. After leaves_settle. */

@@ -10,7 +10,7 @@ int
 cycles_begin(Cycles *cycles, Memory *memory, const Heap *heap, const ModuleState *state)
 {
     *cycles = (Cycles){.memory = memory, .heap = heap, .state = state};
-    leaves_begin(&cycles->leaves, memory, &heap->map);
+    leaves_begin(&cycles->leaves, memory, heap);
     return nodeset_init(&cycles->chosen, memory, heap->count);
 }
 

@@ -232,7 +232,7 @@ read_everything(Scan *scan, PyObject *target)
     if (is_new < 0 || (is_new > 0 && heap_number(&scan->heap) < 0)) {
         return scan_no_memory();
     }
-    return heap_traverse(&scan->heap, &scan->world) < 0 ? scan_no_memory() : 0;
+    return heap_traverse(&scan->heap) < 0 ? scan_no_memory() : 0;
 }
 
 /* New reference: the rows. */

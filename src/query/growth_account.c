@@ -135,10 +135,10 @@ owns_all(Account *account, const Added *added)
 {
     PyObject *op = added->op;
     bool is_tracked = PyObject_IS_GC(op) && PyObject_GC_IsTracked(op);
-    Py_ssize_t cached =
-        PyUnicode_CheckExact(op) ? interp_cached_references(&account->names, op) : 0;
+    Py_ssize_t idle = world_dying_references(account->world, op); /* they keep nothing */
+    idle += PyUnicode_CheckExact(op) ? interp_cached_references(&account->names, op) : 0;
     return is_tracked || is_cache_link(op) ||
-           (!is_immortal(op) && added->visits >= Py_REFCNT(op) - cached);
+           (!is_immortal(op) && added->visits >= Py_REFCNT(op) - idle);
 }
 
 static int
@@ -284,6 +284,7 @@ account_end(Account *account, const Scan *scan, PyObject *const *containers, siz
 {
     forget_found(account);
     account->names = (CachedNames){0};
+    account->world = &scan->world;
     if (find_new(account, containers, count) < 0 || find_weak_references(account, scan) < 0) {
         forget_found(account);
         return -1;

@@ -40,6 +40,7 @@ typedef struct {
     VEC(uint32_t) queue;   /* places of new objects, in the order of their coming */
     uint32_t of_container; /* in the queue, while one container is counted */
     CachedNames names;     /* during account_end */
+    const World *world;    /* borrowed, during account_end */
 } Account;
 
 void account_init(Account *account, const ModuleState *state);

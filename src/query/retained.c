@@ -60,7 +60,7 @@ static void
 kept_begin(Kept *kept, Scan *scan, PyObject *sizers)
 {
     *kept = (Kept){0};
-    leaves_begin(&kept->leaves, &scan->memory, &scan->heap.map);
+    leaves_begin(&kept->leaves, &scan->memory, &scan->heap);
     sized_begin(&kept->sized, &scan->memory, sizers);
     sized_listen(&kept->sized, &kept->leaves);
 }
@@ -207,7 +207,7 @@ static int
 weigh(Heaviest *heaviest)
 {
     Scan *scan = heaviest->scan;
-    leaves_begin(&heaviest->leaves, &scan->memory, &scan->heap.map);
+    leaves_begin(&heaviest->leaves, &scan->memory, &scan->heap);
     if (vec_reserve(&scan->memory, &heaviest->weights, scan->heap.count) < 0) {
         return -1;
     }

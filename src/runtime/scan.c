@@ -204,7 +204,7 @@ scan_open(Scan *scan)
     if (state_check(scan->state) < 0) {
         return -1;
     }
-    return heap_begin(&scan->heap, &scan->memory) < 0 ? scan_no_memory() : 0;
+    return heap_begin(&scan->heap, &scan->memory, &scan->world) < 0 ? scan_no_memory() : 0;
 }
 
 /* What the interpreter's own table of strings shows it does not own, so that no account would come
@@ -414,7 +414,7 @@ static int
 judge(Scan *scan)
 {
     Heap *heap = &scan->heap;
-    if (heap_traverse(heap, &scan->world) < 0) {
+    if (heap_traverse(heap) < 0) {
         return -1;
     }
     discount_given(heap, scan->given);
