@@ -267,11 +267,23 @@ known_class(PyTypeObject *type, ModuleState *state)
     return &state->known_classes[(hash >> 32) % STATE_KNOWN_CLASSES];
 }
 
+/* Of a heap type, to be compared alone: another thread may let go of it. */
+static inline const PyObject *
+read_qualname(const PyTypeObject *type)
+{
+    PyObject *const *qualname = &((const PyHeapTypeObject *)type)->ht_qualname;
+#if GCSCOPE_FREE_THREADED
+    return _Py_atomic_load_ptr_relaxed(qualname);
+#else
+    return *qualname;
+#endif
+}
+
 static inline bool
 is_known(const KnownClass *known, const PyTypeObject *type)
 {
     return known->type == type && known->version == type_version(type) &&
-           known->qualname == ((const PyHeapTypeObject *)type)->ht_qualname;
+           known->qualname == read_qualname(type);
 }
 
 /* As type.__call__, by which an object is made of its class. */
@@ -365,17 +377,6 @@ find_init(PyTypeObject *type, const ModuleState *state)
 typedef struct {
     PyObject *module, *qualname;
 } ClassName;
-
-#if GCSCOPE_FREE_THREADED
-
-/* Of a heap type, to be compared alone: another thread may let go of it. */
-static PyObject *
-read_qualname(PyTypeObject *type)
-{
-    return _Py_atomic_load_ptr_relaxed(&((PyHeapTypeObject *)type)->ht_qualname);
-}
-
-#endif
 
 /* Hold both of a heap type, of which another thread may let go at any time. Other threads are
    stopped for that, but where the qualname is the known one: a program may change a class at each
